@@ -1,0 +1,121 @@
+"""The port: what any bus must do. Services and the outbox know only this page.
+
+Semantics that both adapters keep, and that `tests/component/test_bus_contract.py` proves for each:
+
+* `publish` returns, for every message, whether the bus has it durably (True). False means "not known to be there":
+  the caller keeps it and publishes again; twice is allowed, losing is not.
+* a consumed message comes again until its handler's outcome is settled; it may come twice.
+* a handler sees what has arrived, up to `batch_max`, after at most `batch_wait_seconds`; it answers with one outcome for
+  each message, in order. If it raises for a batch of several, each is handled alone, so that one bad message
+  never stops the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to publish: its stable id, the queue it is for, and its bytes (at most 16 MiB)."""
+
+    id: UUID
+    queue: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message that arrived. `deliveries` counts how often the bus has handed it out, 1 the first time."""
+
+    queue: str
+    body: bytes
+    deliveries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Handled and committed (or seen before): the bus may forget it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryLater:
+    """Not now, for a reason that passes (weather): the bus offers it again after a growing pause."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Never: it is parked with its reason, where an operator sees it and can replay it."""
+
+    reason: str
+
+
+Outcome = Done | RetryLater | Refused
+BatchHandler = Callable[[Sequence[Incoming]], Awaitable[Sequence[Outcome]]]
+Park = Callable[[Incoming, str], Awaitable[None]]
+"""Keeps a refused message durably with its reason; the message is acknowledged only after it returned."""
+
+HintHandler = Callable[[bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerOptions:
+    """Bounds of one consumer."""
+
+    batch_max: int = 100
+    batch_wait_seconds: float = 0.002
+    prefetch: int = 300
+    concurrency: int = 1  # batches in hand at once
+    attempts_max: int = 5  # of one message alone, when its handler raises what is not weather
+    retry_pause_first_seconds: float = 0.1
+    retry_pause_max_seconds: float = 15.0
+
+
+@dataclass(slots=True)
+class BusHealth:
+    """What `/readyz` and the metrics need to know. `problems` is empty when the bus can do its work."""
+
+    problems: list[str] = field(default_factory=list)
+
+
+class Consumer(Protocol):
+    """A running consumer."""
+
+    async def stop(self, deadline_seconds: float) -> None:
+        """Take nothing more, finish the batches in hand within the deadline, leave the rest to be redelivered."""
+        ...
+
+
+class Bus(Protocol):
+    """A bus that is connected. It reconnects by itself; while it cannot, `publish` answers False for each message."""
+
+    async def publish(self, messages: Sequence[Outgoing]) -> Sequence[bool]:
+        """Publish, pipelined; answer in order whether each one is durably on its queue."""
+        ...
+
+    async def consume(
+        self, queue: str, handler: BatchHandler, *, park: Park, options: ConsumerOptions | None = None
+    ) -> Consumer:
+        """Start to take from a queue of the topology."""
+        ...
+
+    async def hint(self, channel: str, bodies: Sequence[bytes]) -> None:
+        """Tell listeners of a channel something that may be lost (a waiter also looks by itself). Never raises for weather."""
+        ...
+
+    async def listen(self, channel: str, handler: HintHandler) -> None:
+        """Receive the hints of a channel (`ingress.replies.<instance>`) as long as the bus is open."""
+        ...
+
+    def health(self) -> BusHealth:
+        """What keeps the bus from doing its work now, as sentences."""
+        ...
+
+    async def close(self) -> None:
+        """Stop consumers and close connections; bounded."""
+        ...
