@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from typing import NewType
 from uuid import UUID
@@ -28,3 +29,15 @@ def parse_id(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def derive_id(root: UUID, name: str) -> UUID:
+    """Make the one id that belongs to (`root`, `name`): the same each time, and sorted with its root.
+
+    It keeps the root's 48 bits of time so that tables partitioned by id find it; the rest is a SHA-256 of both.
+    """
+    digest = hashlib.sha256(root.bytes + name.encode()).digest()
+    raw = bytearray(root.bytes[:6] + digest[:10])
+    raw[6] = (raw[6] & 0x0F) | 0x70
+    raw[8] = (raw[8] & 0x3F) | 0x80
+    return UUID(bytes=bytes(raw))

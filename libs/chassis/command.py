@@ -1,0 +1,91 @@
+"""The command line every service has: `python -m <service>` runs it, `migrate` prepares its schema, `parked` shows
+and replays what it refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+from uuid import UUID
+
+import messaging
+from chassis import logging, service
+from chassis.settings import ServiceSettings, SettingsError
+from contracts.topology import ROLES, SCHEMAS, Service
+from outbox.parked import list_parked, replay_parked
+from storage.migrations import MigrationError, give_login, migrate
+from storage.pool import open_pool
+
+S = TypeVar("S", bound=ServiceSettings)
+
+BUS_MIGRATIONS = Path(messaging.__file__).with_name("migrations")
+
+
+@dataclass(frozen=True, slots=True)
+class Program(Generic[S]):
+    """What makes a service a program: its name, settings, parts list, migrations and usual health port."""
+
+    name: Service
+    settings: type[S]
+    open_service: Callable[[S], AbstractAsyncContextManager[service.Running]]
+    migrations: Path
+    health_port: int
+
+
+async def prepare(dsn: str, program: Program[S], *, role_password: str | None = None) -> list[str]:
+    """Migrate the bus and the service's schema as the database's owner; answer what ran."""
+    ran = await migrate(dsn, service="bus", folder=BUS_MIGRATIONS)
+    ran += await migrate(dsn, service=program.name, folder=program.migrations)
+    if role_password:
+        await give_login(dsn, role=ROLES[program.name], password=role_password)
+    return ran
+
+
+async def _parked(dsn: str, program: Program[S], *, replay: bool, ids: list[UUID] | None) -> int:
+    pool = await open_pool(dsn, role=ROLES[program.name], name=f"{program.name}-parked", size_max=2)
+    try:
+        schema = SCHEMAS[program.name]
+        if replay:
+            print(f"{await replay_parked(pool, schema=schema, ids=ids)} put back on their queues")  # noqa: T201
+            return 0
+        for row in await list_parked(pool, schema=schema):
+            print(row.id, row.parked_at.isoformat(), row.queue, f"{row.bytes} bytes", row.reason, sep="\t")  # noqa: T201
+        return 0
+    finally:
+        await pool.close()
+
+
+def main(program: Program[S], argv: Sequence[str] | None = None) -> int:
+    """Run one of the commands; answer the process's exit status. Faults go to standard error in a sentence."""
+    parser = argparse.ArgumentParser(prog=f"python -m {program.name}")
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("run", help="run the service (the default)")
+    commands.add_parser("migrate", help="prepare the database, as its owner")
+    parked = commands.add_parser("parked", help="list what was refused, or put it back on its queue")
+    parked.add_argument("--replay", action="store_true")
+    parked.add_argument("ids", nargs="*", type=UUID)
+    asked = parser.parse_args(argv)
+    try:
+        settings = program.settings.read()
+        dsn = settings.postgres_dsn.get_secret_value()
+        match asked.command:
+            case "migrate":
+                logging.configure(service=program.name, level=settings.log_level, form=settings.log_format)
+                password = settings.role_password.get_secret_value() if settings.role_password else None
+                asyncio.run(prepare(dsn, program, role_password=password))
+                return 0
+            case "parked":
+                return asyncio.run(_parked(dsn, program, replay=asked.replay, ids=asked.ids or None))
+            case _:
+                return service.run(
+                    program.name, lambda: program.open_service(settings), settings, health_port=program.health_port
+                )
+    except (SettingsError, MigrationError, OSError) as error:
+        print(f"{program.name}: {error}", file=sys.stderr)  # noqa: T201
+        return 2

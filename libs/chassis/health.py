@@ -1,0 +1,62 @@
+"""`/healthz` (alive), `/readyz` (can do its work, and its queue moves) and `/metrics` on a service's own port."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from prometheus_client.aiohttp import make_aiohttp_handler
+
+if TYPE_CHECKING:
+    from chassis.service import Running
+
+CHECK_SECONDS_MAX = 3.0
+
+
+async def problems_of(running: Running) -> dict[str, str]:
+    """Ask every check, each within a bound; answer the sentences of those that are not well."""
+    problems = {}
+    for name, check in running.checks.items():
+        try:
+            async with asyncio.timeout(CHECK_SECONDS_MAX):
+                answer = check()
+                said = await answer if inspect.isawaitable(answer) else answer
+        except Exception as error:  # noqa: BLE001  whatever a check dies of is its answer
+            said = f"{type(error).__name__}: {error}"
+        if said is not None:
+            problems[name] = said
+    return problems
+
+
+def add_routes(app: web.Application, services: Sequence[Running]) -> None:
+    """Put the three paths on an application, for one service or for several in one process."""
+
+    async def alive(_: web.Request) -> web.Response:
+        return web.json_response({"status": "alive", "services": [running.name for running in services]})
+
+    async def ready(_: web.Request) -> web.Response:
+        problems = {running.name: found for running in services if (found := await problems_of(running))}
+        status = 503 if problems else 200
+        return web.json_response({"status": "not ready" if problems else "ready", "problems": problems}, status=status)
+
+    app.router.add_get("/healthz", alive)
+    app.router.add_get("/readyz", ready)
+    app.router.add_get("/metrics", make_aiohttp_handler())
+
+
+@asynccontextmanager
+async def serve(running: Running, *, host: str, port: int) -> AsyncIterator[None]:
+    """Serve the three paths as long as the block runs."""
+    app = web.Application()
+    add_routes(app, [running])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,76 @@
+"""The life of a service: open its parts in order, serve until told to stop, close them in reverse, bounded.
+
+A service's `app.py` is a parts list: an async context manager that yields a `Running`. `run` adds signals, the health
+port and the exit status; `services/standalone` runs four of them in one process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+
+import structlog
+import uvloop
+
+from chassis import health, logging
+from chassis.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
+
+Check = Callable[[], "Awaitable[str | None] | str | None"]
+"""Answers None when all is well, else a sentence that says what is not."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A started service: what `/readyz` asks, and an event that a part sets when it cannot go on."""
+
+    name: str
+    checks: dict[str, Check] = field(default_factory=dict)
+    failed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def stop_event() -> asyncio.Event:
+    """An event that SIGINT and SIGTERM set; the second signal ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def first() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, first)
+    return stop
+
+
+async def _serve(
+    name: str, opened: AbstractAsyncContextManager[Running], settings: ServiceSettings, health_port: int
+) -> int:
+    stop = stop_event()
+    async with opened as running, health.serve(running, host=settings.health_host, port=health_port):
+        log.info("service_ready", name=name, health_port=health_port)
+        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(running.failed.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        failed = running.failed.is_set()
+        log.info("service_stopping", name=name, failed=failed)
+    # A service that cannot go on exits for its supervisor rather than limp.
+    return 1 if failed else 0
+
+
+def run(
+    name: str,
+    open_service: Callable[[], AbstractAsyncContextManager[Running]],
+    settings: ServiceSettings,
+    *,
+    health_port: int,
+) -> int:
+    """Run one service in this process until a signal; answer its exit status."""
+    logging.configure(service=name, level=settings.log_level, form=settings.log_format)
+    return uvloop.run(_serve(name, open_service(), settings, settings.health_port or health_port))

@@ -1,0 +1,70 @@
+"""Settings every service shares: read once in `__main__`, frozen, passed down.
+
+Each name is an environment variable `LEDGERWIRE_<NAME>`; `LEDGERWIRE_<NAME>_FILE` reads the value from a file, for
+secrets mounted by compose or Kubernetes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "LEDGERWIRE_"
+SECRET_BYTES_MAX = 64 * 1024
+
+
+class SettingsError(Exception):
+    """The environment does not say what is needed; the message names the variable and the remedy."""
+
+
+class ServiceSettings(BaseSettings):
+    """What a service needs to reach the world and to be watched."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    postgres_dsn: SecretStr = Field(description="postgresql://user:password@host/database")
+    amqp_url: SecretStr | None = Field(default=None, description="amqp://...; without it the bus is in Postgres")
+    role_password: SecretStr | None = Field(default=None, description="`migrate` gives the service's role this login")
+    log_level: str = "INFO"
+    log_format: str = Field(default="json", pattern="^(json|console)$")
+    health_host: str = "127.0.0.1"
+    health_port: int = Field(default=0, ge=0, le=65535, description="0 takes the service's own default")
+    drain_seconds: float = Field(default=20.0, gt=0, le=300)
+
+    @classmethod
+    def read(cls, **given: Any) -> Self:
+        """Read the environment; `given` wins over it.
+
+        Raises:
+            SettingsError: something is missing or wrong, each fault on a line of its own.
+        """
+        try:
+            return cls(**(_from_files(cls.model_fields, os.environ) | given))
+        except ValidationError as error:
+            faults = [_explain(fault) for fault in error.errors()]
+            raise SettingsError("\n".join(faults)) from None
+
+
+def _from_files(names: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        path = environment.get(f"{PREFIX}{name.upper()}_FILE")
+        if path is None or f"{PREFIX}{name.upper()}" in environment:
+            continue
+        try:
+            found[name] = Path(path).read_text(encoding="utf-8")[:SECRET_BYTES_MAX].strip()
+        except OSError as error:
+            raise SettingsError(f"{PREFIX}{name.upper()}_FILE: cannot read {path}: {error.strerror}") from None
+    return found
+
+
+def _explain(fault: Any) -> str:
+    variable = PREFIX + ".".join(str(part) for part in fault["loc"]).upper()
+    if fault["type"] == "missing":
+        return f"{variable} is not set: set it, or {variable}_FILE to a file that holds it"
+    return f"{variable}: {fault['msg']}"

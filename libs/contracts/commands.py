@@ -1,0 +1,70 @@
+"""The commands there are: their names, which queue takes each, and what they carry in `Envelope.data`.
+
+`data` is the model's JSON form (`model_dump(mode="json")`), plus what the table says.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contracts.topology import DISPATCHER_COMMANDS, EXECUTOR_COMMANDS, LEDGER_COMMANDS, Queue
+
+RECEIVE_INBOX_MESSAGE: Final = "receive_inbox_message"
+"""data: message_id, box (purchases|sales), channel_id or null, content_type, raw (base64), received_at, document
+(the parsed form), warnings [], duplicate_of or null. Nobody waits for it."""
+
+CREATE_CLIENT: Final = "create_client"
+"""data: ClientIn. 201 with the client."""
+
+CREATE_SALE: Final = "create_sale"
+"""data: SaleIn. 201 with the sale."""
+
+RECORD_PAYMENT: Final = "record_payment"
+"""data: PaymentIn. 201 with the payment."""
+
+CREATE_HOOK: Final = "create_hook"
+"""data: HookIn. 201 with the hook and its secret; 200 with the same hook when it is there already."""
+
+UPDATE_HOOK: Final = "update_hook"
+"""data: id, and the fields of HookPatch that were sent. 200 with the hook."""
+
+DELETE_HOOK: Final = "delete_hook"
+"""data: id. 200, also when it is gone already."""
+
+ROTATE_HOOK_SECRET: Final = "rotate_hook_secret"  # noqa: S105  a command's name
+"""data: id. 200 with the hook and its new secret; the old one signs too for 24 h."""
+
+TEST_HOOK: Final = "test_hook"
+"""data: id, trigger or null. 200 {delivery_id}: the newest event of that trigger, or its sample, goes to this hook."""
+
+RECOVER_HOOK: Final = "recover_hook"
+"""data: id, since (ISO time), dry_run. 200 {count}: events since then that this hook never got are dispatched to it."""
+
+CREATE_AUTOMATION: Final = "create_automation"
+"""data: AutomationIn. 201 with the automation."""
+
+SET_AUTOMATION_STATE: Final = "set_automation_state"
+"""data: id, enabled. 200 with the automation."""
+
+DELETE_AUTOMATION: Final = "delete_automation"
+"""data: id. 200, also when it is gone already."""
+
+REDELIVER: Final = "redeliver"
+"""data: id of a delivery. 200 with the delivery, due now."""
+
+QUEUE_OF: Final[dict[str, Queue]] = {
+    RECEIVE_INBOX_MESSAGE: LEDGER_COMMANDS,
+    CREATE_CLIENT: LEDGER_COMMANDS,
+    CREATE_SALE: LEDGER_COMMANDS,
+    RECORD_PAYMENT: LEDGER_COMMANDS,
+    CREATE_HOOK: DISPATCHER_COMMANDS,
+    UPDATE_HOOK: DISPATCHER_COMMANDS,
+    DELETE_HOOK: DISPATCHER_COMMANDS,
+    ROTATE_HOOK_SECRET: DISPATCHER_COMMANDS,
+    TEST_HOOK: DISPATCHER_COMMANDS,
+    RECOVER_HOOK: DISPATCHER_COMMANDS,
+    CREATE_AUTOMATION: DISPATCHER_COMMANDS,
+    SET_AUTOMATION_STATE: DISPATCHER_COMMANDS,
+    DELETE_AUTOMATION: DISPATCHER_COMMANDS,
+    REDELIVER: EXECUTOR_COMMANDS,
+}

@@ -1,0 +1,27 @@
+"""What an event carries from the ledger to the dispatcher, and the one body every subscriber sees.
+
+The envelope of an event: `id` is the event id, `name` the trigger key, `at` when it happened, and `data` is
+`{"subject_id": the thing's id, "client_id": whom it concerns or null, "object": what GET of the thing gives}`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from contracts.envelope import Envelope
+
+
+def event(cause: Envelope, trigger: str, *, subject_id: UUID, client_id: UUID | None, data: dict[str, Any]) -> Envelope:
+    """Make the event `trigger` that the handling of `cause` brought about."""
+    return cause.follow(
+        trigger,
+        {"subject_id": str(subject_id), "client_id": str(client_id) if client_id else None, "object": data},
+    )
+
+
+def public_body(*, event_id: UUID, trigger: str, timestamp: str, data: dict[str, Any]) -> bytes:
+    """The body of a hook, a sample and a polled event: the same bytes each time (contract.md, Trigger keys)."""
+    return orjson.dumps({"id": str(event_id), "type": trigger, "timestamp": timestamp, "data": data})

@@ -1,0 +1,225 @@
+"""The objects callers send, as contract.md names them: what ingress checks and what commands carry.
+
+Every model refuses unknown fields by name. Money and other exact numbers travel as decimal strings; dates are
+`YYYY-MM-DD`. What `GET` answers is made from a view's row by `contracts.present`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from contracts.money import MoneyText, Percent, Quantity, UnitPrice, is_currency
+
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+LongText = Annotated[str, StringConstraints(max_length=10_000)]
+Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+# Deliberately loose: whether an address takes mail only the mail server knows, and reserved names must work in trials.
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}([_-][A-Z]{2})?$")]
+
+SaleType = Literal["sales_order", "sales_proforma", "sales_invoice", "sales_receipt", "sales_estimate", "credit_note"]
+Operation = Literal["sell_goods", "sell_services", "other_income"]
+PaymentMethod = Literal["not_defined", "bank", "cash", "card", "prepayment", "offsetting", "factoring"]
+PAYMENT_METHODS: tuple[PaymentMethod, ...] = (
+    "not_defined", "bank", "cash", "card", "prepayment", "offsetting", "factoring",
+)  # fmt: skip
+
+LINES_MAX = 5_000
+
+
+class Model(BaseModel):
+    """What all inputs share: unknown fields are refused by name, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _known_currency(code: str | None) -> str | None:
+    if code is not None and not is_currency(code):
+        raise ValueError("is not an ISO 4217 currency code, e.g. EUR")
+    return code
+
+
+class WithCurrency(Model):
+    """Something with a currency; absent means the account's or the client's."""
+
+    currency: str | None = None
+
+    _check = field_validator("currency")(_known_currency)
+
+
+class PayTerm(Model):
+    """When to pay: 0 other date, 1 due days, 2 end of month plus days, 3 cash on delivery, 4 open (PayTraq's)."""
+
+    type: Literal[0, 1, 2, 3, 4]
+    days: int | None = Field(default=None, ge=0, le=3650)
+
+    @model_validator(mode="after")
+    def _days_only_with_1_and_2(self) -> Self:
+        if self.days is not None and self.type not in {1, 2}:
+            raise ValueError("days can be used only with type 1 (due days) and 2 (end of month plus days)")
+        return self
+
+
+class Address(Model):
+    """A postal address; codes keep their leading zeros."""
+
+    street: ShortText | None = None
+    city: ShortText | None = None
+    postal_code: Reference | None = None
+    region: ShortText | None = None
+    country: CountryCode | None = None
+
+
+class ClientIn(WithCurrency):
+    """Someone who will owe."""
+
+    name: ShortText
+    type: Literal["company", "person"] = "company"
+    first_name: ShortText | None = None
+    last_name: ShortText | None = None
+    email: Email | None = None
+    phone: Reference | None = None
+    reg_number: Reference | None = None
+    vat_number: Reference | None = None
+    address: Address | None = None
+    locale: Locale | None = None
+    pay_term: PayTerm | None = None
+    collector_id: UUID | None = None
+    external_id: Reference | None = None
+    comment: LongText | None = None
+
+
+class LineIn(Model):
+    """One line: an item or free text; `discount` and `tax_rate` in percent, prices in the sale's currency."""
+
+    product_id: UUID | None = None
+    item_code: Reference | None = None
+    description: LongText | None = None
+    quantity: Quantity
+    unit_price: UnitPrice
+    discount: Percent | None = None
+    tax_rate: Percent | None = None
+    tax_category: Reference | None = None
+    unit: Reference | None = None
+
+    @model_validator(mode="after")
+    def _says_what_is_sold(self) -> Self:
+        if not (self.product_id or self.item_code or self.description):
+            raise ValueError("needs a description, an item_code or a product_id")
+        return self
+
+
+class AdjustmentIn(Model):
+    """A charge or discount on the whole document, in percent or as an amount."""
+
+    type: Literal["charge", "discount"]
+    mode: Literal["pct", "amount"]
+    amount: MoneyText
+    description: LongText | None = None
+
+
+class SaleIn(WithCurrency):
+    """A sales document to draft or, with `issue`, to issue at once."""
+
+    sale_type: SaleType
+    client_id: UUID | None = None
+    client: ClientIn | None = None
+    document_date: date | None = None
+    date_due: date | None = None
+    pay_term: PayTerm | None = None
+    operation: Operation | None = None
+    tax_basis: Literal[1, 2] | None = None
+    include_tax: bool = False
+    payment_method: Literal[0, 1, 2, 3, 4, 5, 6] | PaymentMethod | None = None
+    shipping_type: Literal[0, 1, 2, 3] | None = None
+    lines: list[LineIn] = Field(min_length=1, max_length=LINES_MAX)
+    adjustments: list[AdjustmentIn] = Field(default_factory=list, max_length=100)
+    shipping_charge: MoneyText | None = None
+    deposit: MoneyText | None = None
+    comment: LongText | None = None
+    external_id: Reference | None = None
+    issue: bool = False
+
+    @model_validator(mode="after")
+    def _one_client(self) -> Self:
+        if (self.client_id is None) == (self.client is None):
+            raise ValueError("needs either client_id or client {name, ...}, and not both")
+        return self
+
+
+class AllocationIn(Model):
+    """How much of a payment settles one sale."""
+
+    sale_id: UUID
+    amount: MoneyText
+
+
+class PaymentIn(Model):
+    """Money that came in; what is not allocated stays unapplied on the client."""
+
+    client_id: UUID
+    amount: MoneyText
+    currency: str
+    date: date | None = None
+    method: PaymentMethod = "not_defined"
+    reference: ShortText | None = None
+    allocations: list[AllocationIn] = Field(default_factory=list, max_length=1_000)
+    external_id: Reference | None = None
+
+    _check = field_validator("currency")(_known_currency)
+
+
+FilterValues = Annotated[list[str | int | bool], Field(min_length=1, max_length=100)]
+Filters = Annotated[dict[Reference, FilterValues], Field(max_length=20)]
+TriggerKeys = Annotated[list[str], Field(min_length=1, max_length=50)]
+
+
+class HookIn(Model):
+    """A URL that wants to be told of some triggers; an event passes when every filter has its value among `values`."""
+
+    target_url: Annotated[str, StringConstraints(min_length=8, max_length=2048)]
+    triggers: TriggerKeys
+    filters: Filters = Field(default_factory=dict)
+    ordered: Literal["client"] | None = None
+    name: ShortText | None = None
+
+
+class HookPatch(Model):
+    """What may change of a hook: absent fields stay as they are."""
+
+    target_url: Annotated[str, StringConstraints(min_length=8, max_length=2048)] | None = None
+    triggers: TriggerKeys | None = None
+    filters: Filters | None = None
+    ordered: Literal["client"] | None = None
+    name: ShortText | None = None
+    state: Literal["active", "disabled"] | None = None
+
+
+class AutomationTrigger(Model):
+    """What starts an automation."""
+
+    key: str
+    filters: Filters = Field(default_factory=dict)
+
+
+class AutomationStep(Model):
+    """One step: an action of the catalog and its input, whose strings may be Liquid templates."""
+
+    action: str
+    input: dict[str, object] = Field(default_factory=dict)
+    connection_id: UUID | None = None
+    continue_on_error: bool = False
+
+
+class AutomationIn(Model):
+    """A trigger and its steps, run in order."""
+
+    name: ShortText
+    trigger: AutomationTrigger
+    steps: list[AutomationStep] = Field(min_length=1, max_length=20)
+    enabled: bool = True

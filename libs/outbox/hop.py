@@ -1,0 +1,126 @@
+"""The three moves of every hop: take a batch, decide and commit it in one transaction, publish what was committed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from contracts.envelope import Envelope
+from contracts.topology import Queue
+from messaging.port import BatchHandler, Bus, Done, Incoming, Outcome, Outgoing, Refused
+from outbox import seen
+from outbox.record import record
+from outbox.relay import Relay
+from storage.pool import Connection, Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command's caller gets: an HTTP status and a JSON body (from 400 up, problem details)."""
+
+    status: int
+    body: Any
+
+
+@dataclass(slots=True)
+class Effects:
+    """What handling a batch brings about besides its own tables: messages to publish and answers to callers."""
+
+    messages: list[Outgoing] = field(default_factory=list)
+    answers: dict[UUID, tuple[UUID, Answer]] = field(default_factory=dict)  # command id -> (account id, answer)
+    refused: dict[UUID, str] = field(default_factory=dict)  # message id -> why it is parked
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+
+    def send(self, queue: Queue, envelope: Envelope) -> None:
+        """Publish this envelope to a queue once the batch is committed."""
+        self.messages.append(Outgoing(envelope.id, queue.name, envelope.encode()))
+
+    def answer(self, command: Envelope, status: int, body: Any) -> None:
+        """Keep the outcome of a command for whoever asks."""
+        self.answers[command.id] = (command.account_id, Answer(status, body))
+
+
+Handle = Callable[[Connection, Sequence[Envelope], Effects], Awaitable[None]]
+"""Handles the fresh messages of a batch on a connection inside a transaction; fills the effects.
+
+Raising rolls the whole batch back; the messages are then offered one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """The parts of one service that a hop needs."""
+
+    pool: Pool
+    bus: Bus
+    relay: Relay
+    schema: str
+
+    def handler(self, handle: Handle) -> BatchHandler:
+        """Wrap `handle` as a bus handler: seen marks, its effects, its answers and its messages commit together."""
+
+        async def take(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+            envelopes = [_decode(message) for message in messages]
+            readable = [envelope for envelope in envelopes if isinstance(envelope, Envelope)]
+            effects = await self.commit(readable, handle)
+            self.relay.push(effects.messages)
+            for call in effects.after_commit:
+                call()
+            await self._wake(readable)
+            return [
+                envelope
+                if isinstance(envelope, Refused)
+                else Refused(effects.refused[envelope.id])
+                if envelope.id in effects.refused
+                else Done()
+                for envelope in envelopes
+            ]
+
+        return take
+
+    async def commit(self, envelopes: Sequence[Envelope], handle: Handle) -> Effects:
+        """Handle the fresh ones among `envelopes` in one transaction."""
+        effects = Effects()
+        if not envelopes:
+            return effects
+        async with self.pool.acquire() as conn, conn.transaction():
+            fresh = await seen.mark(conn, schema=self.schema, messages=envelopes)
+            if fresh:
+                await handle(conn, fresh, effects)
+                await save_answers(conn, schema=self.schema, effects=effects)
+                await record(conn, schema=self.schema, messages=effects.messages)
+        return effects
+
+    async def _wake(self, envelopes: Sequence[Envelope]) -> None:
+        # Also for what was seen before: its caller may have missed the first hint.
+        waiting: defaultdict[str, list[bytes]] = defaultdict(list)
+        for envelope in envelopes:
+            if envelope.reply_to is not None:
+                waiting[envelope.reply_to].append(envelope.id.bytes)
+        for channel, ids in waiting.items():
+            await self.bus.hint(channel, ids)
+
+
+def _decode(message: Incoming) -> Envelope | Refused:
+    try:
+        return Envelope.decode(message.body)
+    except ValidationError as error:
+        return Refused(f"not an envelope: {error.error_count()} faults, first: {error.errors()[0]['msg']}")
+
+
+async def save_answers(conn: Connection, *, schema: str, effects: Effects) -> None:
+    """Insert the outcomes: `outcome(account_id, command_id, status, body, committed_at)`."""
+    if not effects.answers:
+        return
+    await conn.execute(
+        f"INSERT INTO {schema}.outcome (account_id, command_id, status, body)"  # noqa: S608  constant of the service
+        " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::jsonb[]) ON CONFLICT DO NOTHING",
+        [account_id for account_id, _ in effects.answers.values()],
+        list(effects.answers),
+        [answer.status for _, answer in effects.answers.values()],
+        [answer.body for _, answer in effects.answers.values()],
+    )

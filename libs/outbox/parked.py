@@ -1,0 +1,71 @@
+"""Keep what was refused where an operator sees it and can replay it.
+
+Each service's schema has `parked(id uuid, queue text, body bytea, reason text, deliveries int, parked_at timestamptz,
+replayed_at timestamptz)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from contracts.ids import new_id
+from messaging.port import Incoming, Outgoing, Park
+from outbox.record import record
+from storage.pool import Pool
+
+REASON_CHARACTERS_MAX = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """One refused message."""
+
+    id: UUID
+    queue: str
+    reason: str
+    parked_at: datetime
+    replayed_at: datetime | None
+    bytes: int
+
+
+def parker(pool: Pool, *, schema: str) -> Park:
+    """Make the function that a consumer parks its refused messages with; durable when it returns."""
+
+    async def park(message: Incoming, reason: str) -> None:
+        await pool.execute(
+            f"INSERT INTO {schema}.parked (id, queue, body, reason, deliveries) VALUES ($1, $2, $3, $4, $5)",  # noqa: S608
+            new_id(),
+            message.queue,
+            message.body,
+            reason[:REASON_CHARACTERS_MAX],
+            message.deliveries,
+        )
+
+    return park
+
+
+async def list_parked(pool: Pool, *, schema: str, limit: int = 100) -> list[Parked]:
+    """The newest parked messages."""
+    rows = await pool.fetch(
+        "SELECT id, queue, reason, parked_at, replayed_at, length(body) AS bytes"  # noqa: S608
+        f" FROM {schema}.parked ORDER BY parked_at DESC LIMIT $1",
+        limit,
+    )
+    return [Parked(**dict(row)) for row in rows]
+
+
+async def replay_parked(pool: Pool, *, schema: str, ids: list[UUID] | None = None) -> int:
+    """Put parked messages (all not yet replayed, or those named) back on their queues; answer how many.
+
+    They go through the outbox, so that a crash between neither loses one nor forgets that it was replayed.
+    """
+    async with pool.acquire() as conn, conn.transaction():
+        rows = await conn.fetch(
+            f"UPDATE {schema}.parked SET replayed_at = now()"  # noqa: S608
+            " WHERE replayed_at IS NULL AND ($1::uuid[] IS NULL OR id = ANY($1)) RETURNING queue, body",
+            ids,
+        )
+        await record(conn, schema=schema, messages=[Outgoing(new_id(), row["queue"], row["body"]) for row in rows])
+        return len(rows)

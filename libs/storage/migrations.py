@@ -1,0 +1,144 @@
+"""Bring a schema up to date before a service starts: plain `.sql` files, forward only, under one advisory lock.
+
+A file is `NNNN_verb_noun.sql`; each runs once, in order, in a transaction of its own, and its checksum is kept: a file
+that changed after it ran is an error, never a silent difference.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import structlog
+
+from contracts.topology import ROLES
+
+log = structlog.get_logger(__name__)
+
+_NAME = re.compile(r"^(\d{4})_[a-z0-9]+(?:_[a-z0-9]+)+\.sql$")
+_FUNCTIONS = Path(__file__).with_name("functions.sql")
+_LOCK = 0x6C656467  # any constant of our own: one migration at a time in a database
+_LOCK_WAIT_SECONDS = 120
+
+
+class MigrationError(Exception):
+    """The migrations on disk do not fit what this database has run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file: its number, name and text."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the text, in hexadecimal."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def read_migrations(folder: Path) -> list[Migration]:
+    """Read a folder's migrations in order.
+
+    Raises:
+        MigrationError: a file's name is not of the form, or a number is missing or doubled.
+    """
+    found = []
+    for path in sorted(folder.glob("*.sql")):
+        match = _NAME.match(path.name)
+        if match is None:
+            raise MigrationError(f"{path}: name it NNNN_verb_noun.sql")
+        found.append(Migration(int(match[1]), path.name, path.read_text(encoding="utf-8")))
+    numbers = [migration.number for migration in found]
+    if numbers != list(range(1, len(numbers) + 1)):
+        raise MigrationError(f"{folder}: numbers must be 0001, 0002, ... without a gap, but are {numbers}")
+    return found
+
+
+async def migrate(dsn: str, *, service: str, folder: Path) -> list[str]:
+    """Run what is new in `folder` as the database's owner; answer the names that ran.
+
+    Raises:
+        MigrationError: a file that already ran has changed or is gone.
+    """
+    migrations = read_migrations(folder)
+    conn = await asyncpg.connect(dsn, timeout=30, server_settings={"application_name": f"ledgerwire-migrate-{service}"})
+    try:
+        await conn.execute("SELECT set_config('lock_timeout', $1, false)", f"{_LOCK_WAIT_SECONDS}s")
+        await conn.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await _prepare_database(conn)
+        return await _run_new(conn, service, migrations)
+    finally:
+        await conn.close(timeout=5)
+
+
+async def _run_new(conn: asyncpg.Connection[asyncpg.Record], service: str, migrations: list[Migration]) -> list[str]:
+    rows = await conn.fetch("SELECT name, checksum FROM storage.migration WHERE service = $1 ORDER BY name", service)
+    done = {row["name"]: row["checksum"] for row in rows}
+    _check_history(service, done, migrations)
+    ran = []
+    for migration in migrations:
+        if migration.name in done:
+            continue
+        async with conn.transaction():
+            await conn.execute(migration.sql)
+            await conn.execute(
+                "INSERT INTO storage.migration (service, name, checksum) VALUES ($1, $2, $3)",
+                service, migration.name, migration.checksum,
+            )  # fmt: skip
+        log.info("migration_ran", service=service, migration=migration.name)
+        ran.append(migration.name)
+    return ran
+
+
+def _check_history(service: str, done: dict[str, str], migrations: list[Migration]) -> None:
+    on_disk = {migration.name: migration.checksum for migration in migrations}
+    for name, checksum in done.items():
+        if name not in on_disk:
+            raise MigrationError(f"{service}: {name} ran here before but is not in this version: run a newer version")
+        if on_disk[name] != checksum:
+            raise MigrationError(f"{service}: {name} changed after it ran here: restore it and add a new file instead")
+
+
+async def _prepare_database(conn: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Make what every service's migrations rely on: the roles, and the table of what ran."""
+    for role in ROLES.values():
+        # Roles belong to the whole server: another database's migration may make it at the same moment.
+        await conn.execute(f"""
+            DO $$ BEGIN
+                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+                    CREATE ROLE {role} NOLOGIN;
+                END IF;
+                IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN
+                    GRANT {role} TO current_user;
+                END IF;
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+            END $$
+        """)
+    await conn.execute(_FUNCTIONS.read_text(encoding="utf-8"))
+    await conn.execute("""
+        CREATE TABLE IF NOT EXISTS storage.migration (
+            service text NOT NULL,
+            name text NOT NULL,
+            checksum text NOT NULL,
+            ran_at timestamptz NOT NULL DEFAULT now(),
+            PRIMARY KEY (service, name)
+        )
+    """)
+
+
+async def give_login(dsn: str, *, role: str, password: str) -> None:
+    """Let a service's role log in with a password of its own (separate services; the embedded default needs none)."""
+    conn = await asyncpg.connect(dsn, timeout=30)
+    try:
+        quoted = await conn.fetchval("SELECT quote_literal($1)", password)
+        await conn.execute(f"ALTER ROLE {role} LOGIN PASSWORD {quoted}")
+        database = await conn.fetchval("SELECT quote_ident(current_database())")
+        await conn.execute(f"GRANT CONNECT ON DATABASE {database} TO {role}")
+    finally:
+        await conn.close(timeout=5)
