@@ -1,6 +1,4 @@
-"""The command line every service has: `python -m <service>` runs it, `migrate` prepares its schema, `parked` shows
-and replays what it refused.
-"""
+"""The command line every service has: run it, `migrate` its schema, list or replay what it `parked`."""
 
 from __future__ import annotations
 

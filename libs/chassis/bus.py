@@ -1,0 +1,18 @@
+"""Choose the bus by the settings: RabbitMQ where an address is given, else the one in Postgres."""
+
+from __future__ import annotations
+
+from chassis.settings import ServiceSettings
+from contracts.topology import QUEUES
+from messaging.port import Bus
+from messaging.postgres import Wakeups
+from messaging.postgres import open_bus as open_postgres_bus
+from messaging.rabbitmq import connect
+from storage.pool import Pool
+
+
+async def open_bus(settings: ServiceSettings, pool: Pool, *, name: str, wakeups: Wakeups | None = None) -> Bus:
+    """Open the bus of this installation. `wakeups` is shared by services that live in one process."""
+    if settings.amqp_url is not None:
+        return await connect(settings.amqp_url.get_secret_value(), queues=QUEUES, name=name)
+    return await open_postgres_bus(pool, queues=QUEUES, name=name, wakeups=wakeups or Wakeups())
