@@ -1,0 +1,1 @@
+"""Sales documents: their amounts, states, numbers and dates."""

@@ -1,0 +1,106 @@
+"""What the ledger says no with: raised by its rules, turned into a command's outcome once, at the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from contracts.problem import FAULTS_MAX, Fault
+
+__all__ = [
+    "BadInput",
+    "Conflict",
+    "Fault",
+    "Faults",
+    "LedgerRefusal",
+    "NotFound",
+    "QuotaExceeded",
+    "StateForbids",
+    "at",
+]
+
+
+def at(*steps: str | int) -> str:
+    """Spell a field's path as callers write it: ("lines", 3, "quantity") is `lines[3].quantity`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+
+
+class LedgerRefusal(Exception):
+    """The ledger refuses this.
+
+    The first line of each class's docstring is the problem's title, `code` is stable for machines; a raise may give a
+    narrower code, a sentence on this very case, and every fault found.
+    """
+
+    code: ClassVar[str] = "refused"
+    http_status: ClassVar[int] = 409
+
+    def __init__(self, detail: str = "", *, code: str | None = None, faults: Sequence[Fault] = ()) -> None:
+        self.faults = tuple(faults)
+        self.detail = detail or "; ".join(f"{fault.path} {fault.message}".strip() for fault in self.faults[:1])
+        self.problem_code = code or self.code
+        super().__init__(self.detail or self.title)
+
+    @property
+    def title(self) -> str:
+        """The refusal's name for people."""
+        return (type(self).__doc__ or "").partition("\n")[0].rstrip(".")
+
+    def problem(self) -> dict[str, Any]:
+        """The outcome's body: `{"code", "title", "detail", "errors": [{"path", "message"}]}`."""
+        return {
+            "code": self.problem_code,
+            "title": self.title,
+            "detail": self.detail or f"{self.title}.",
+            "errors": [{"path": fault.path, "message": fault.message} for fault in self.faults[:FAULTS_MAX]],
+        }
+
+
+class NotFound(LedgerRefusal):
+    """There is nothing here under this id."""
+
+    code, http_status = "not_found", 404
+
+
+class Conflict(LedgerRefusal):
+    """This clashes with something that is already in the books."""
+
+    code, http_status = "conflict", 409
+
+
+class StateForbids(LedgerRefusal):
+    """This is not possible in the state that it is in."""
+
+    code, http_status = "state_forbids", 409
+
+
+class BadInput(LedgerRefusal):
+    """What was sent is well formed and wrong."""
+
+    code, http_status = "bad_input", 422
+
+
+class QuotaExceeded(LedgerRefusal):
+    """The plan's limit for this is reached."""
+
+    code, http_status = "quota_exceeded", 403
+
+
+class Faults:
+    """Collects every fault of an input, so that a caller hears of all of them at once."""
+
+    def __init__(self) -> None:
+        self._found: list[Fault] = []
+
+    def add(self, path: str, message: str) -> None:
+        """Note one fault."""
+        self._found.append(Fault(path, message))
+
+    def refuse_if_any(self) -> None:
+        """End here when something was wrong.
+
+        Raises:
+            BadInput: with every fault, in the order they were found.
+        """
+        if self._found:
+            raise BadInput(faults=self._found)
