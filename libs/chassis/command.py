@@ -31,7 +31,7 @@ class Program(Generic[S]):
 
     name: Service
     settings: type[S]
-    open_service: Callable[[S], AbstractAsyncContextManager[service.Running]]
+    open_service: Callable[..., AbstractAsyncContextManager[service.Running]]  # (settings, *, wakeups=None)
     migrations: Path
     health_port: int
 

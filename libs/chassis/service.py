@@ -30,6 +30,7 @@ class Running:
 
     name: str
     checks: dict[str, Check] = field(default_factory=dict)
+    url: str | None = None  # where it listens, of a service with a way in
     failed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
