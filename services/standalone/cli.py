@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +22,7 @@ from chassis import logging
 from chassis.service import stop_event
 from chassis.settings import SettingsError
 from contracts.topology import ROLES
+from contracts.version import VERSION
 from standalone import embedded
 from standalone.home import HomeError, open_home, secret_keys
 from standalone.together import open_all, prepare_all
@@ -40,7 +40,7 @@ def tell(text: str) -> None:
 def parser() -> argparse.ArgumentParser:
     """The command line of contract.md."""
     top = argparse.ArgumentParser(prog="ledgerwire", description="Self-hosted automation backbone for invoicing.")
-    top.add_argument("--version", action="version", version=f"ledgerwire {version('ledgerwire')}")
+    top.add_argument("--version", action="version", version=f"ledgerwire {VERSION}")
     commands = top.add_subparsers(dest="command", required=True)
     home: dict[str, Any] = {
         "type": Path,
