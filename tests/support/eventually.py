@@ -6,18 +6,38 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 
+@overload
 async def eventually(
-    condition: Callable[[], T | Awaitable[T]],
+    condition: Callable[[], Awaitable[T]],
+    *,
+    deadline_seconds: float = ...,
+    pause_seconds: float = ...,
+    describe: Callable[[], Any] | None = None,
+) -> T: ...
+
+
+@overload
+async def eventually(
+    condition: Callable[[], T],
+    *,
+    deadline_seconds: float = ...,
+    pause_seconds: float = ...,
+    describe: Callable[[], Any] | None = None,
+) -> T: ...
+
+
+async def eventually(
+    condition: Callable[[], Any],
     *,
     deadline_seconds: float = 10.0,
     pause_seconds: float = 0.02,
     describe: Callable[[], Any] | None = None,
-) -> T:
+) -> Any:
     """Call `condition` until it answers something true; give that back.
 
     Raises:
