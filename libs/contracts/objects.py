@@ -6,7 +6,7 @@ Every model refuses unknown fields by name. Money and other exact numbers travel
 
 from __future__ import annotations
 
-from datetime import date
+import datetime as dt
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -129,8 +129,8 @@ class SaleIn(WithCurrency):
     sale_type: SaleType
     client_id: UUID | None = None
     client: ClientIn | None = None
-    document_date: date | None = None
-    date_due: date | None = None
+    document_date: dt.date | None = None
+    date_due: dt.date | None = None
     pay_term: PayTerm | None = None
     operation: Operation | None = None
     tax_basis: Literal[1, 2] | None = None
@@ -165,7 +165,7 @@ class PaymentIn(Model):
     client_id: UUID
     amount: MoneyText
     currency: str
-    date: date | None = None
+    date: dt.date | None = None
     method: PaymentMethod = "not_defined"
     reference: ShortText | None = None
     allocations: list[AllocationIn] = Field(default_factory=list, max_length=1_000)
