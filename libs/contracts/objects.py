@@ -12,7 +12,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from contracts.money import MoneyText, Percent, Quantity, UnitPrice, is_currency
+from contracts.money import (
+    AdjustmentAmount,
+    MoneyText,
+    Percent,
+    PositiveMoneyText,
+    Quantity,
+    UnitPrice,
+    is_currency,
+)
 
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(max_length=10_000)]
@@ -119,7 +127,7 @@ class AdjustmentIn(Model):
 
     type: Literal["charge", "discount"]
     mode: Literal["pct", "amount"]
-    amount: MoneyText
+    amount: AdjustmentAmount
     description: LongText | None = None
 
 
@@ -156,14 +164,14 @@ class AllocationIn(Model):
     """How much of a payment settles one sale."""
 
     sale_id: UUID
-    amount: MoneyText
+    amount: PositiveMoneyText
 
 
 class PaymentIn(Model):
     """Money that came in; what is not allocated stays unapplied on the client."""
 
     client_id: UUID
-    amount: MoneyText
+    amount: PositiveMoneyText
     currency: str
     date: dt.date | None = None
     method: PaymentMethod = "not_defined"
