@@ -1,0 +1,184 @@
+"""The four services as separate processes over a real Postgres and a real RabbitMQ: for flow tests, bench and faults."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import psutil
+
+SERVICES: Final = ("ingress", "ledger", "trigger_dispatcher", "action_executor")
+READY_SECONDS_MAX: Final = 60.0
+STOP_SECONDS_MAX: Final = 40.0
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(slots=True)
+class ServiceProcess:
+    """One service as a process of its own; it can be killed and started again on the same ports."""
+
+    name: str
+    environment: Mapping[str, str]
+    health_port: int
+    log: Path
+    process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running service."""
+        assert self.process is not None
+        return self.process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self.process is not None and self.process.returncode is None
+
+    async def start(self) -> None:
+        """Start the process; it may not be ready yet."""
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", self.name, env=dict(self.environment), stdout=log, stderr=log
+            )
+
+    async def ready(self, deadline_seconds: float = READY_SECONDS_MAX) -> None:
+        """Wait until `/readyz` answers 200.
+
+        Raises:
+            AssertionError: the deadline passed or the process ended; the message carries the end of its log.
+        """
+        ends = time.monotonic() + deadline_seconds
+        url = f"http://127.0.0.1:{self.health_port}/readyz"
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+            said = ""
+            while time.monotonic() < ends and self.running:
+                try:
+                    async with session.get(url) as reply:
+                        said = await reply.text()
+                        if reply.status == 200:
+                            return
+                except (aiohttp.ClientError, TimeoutError) as error:
+                    said = repr(error)
+                await asyncio.sleep(0.05)
+        raise AssertionError(f"{self.name} is not ready: {said}\n{self.tail()}")
+
+    async def kill(self) -> None:
+        """End it with SIGKILL, as a power cut would."""
+        assert self.process is not None
+        if self.running:
+            self.process.kill()
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """End it with SIGTERM and wait for its drain; answer its exit status."""
+        assert self.process is not None
+        if self.running:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return await asyncio.wait_for(self.process.wait(), STOP_SECONDS_MAX)
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+            raise
+
+    def tail(self, characters: int = 4000) -> str:
+        """The end of its log."""
+        return self.log.read_text(errors="replace")[-characters:] if self.log.exists() else ""
+
+    def usage(self) -> tuple[float, int]:
+        """CPU seconds so far and resident memory in bytes."""
+        process = psutil.Process(self.pid)
+        times = process.cpu_times()
+        return times.user + times.system, process.memory_info().rss
+
+
+@dataclass(slots=True)
+class Installation:
+    """Everything that runs, and how to reach it."""
+
+    url: str
+    services: dict[str, ServiceProcess]
+    environment: dict[str, str]
+    folder: Path
+    extra: list[ServiceProcess] = field(default_factory=list)
+
+    async def create_account(self, name: str) -> dict[str, Any]:
+        """Make an account by the command an operator uses; answer its credentials."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "ingress",
+            "account",
+            "create",
+            name,
+            env=self.environment,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        told, _ = await asyncio.wait_for(process.communicate(), READY_SECONDS_MAX)
+        assert process.returncode == 0
+        return dict(json.loads(told))
+
+
+def service_environment(*, dsn: str, amqp_url: str | None, **more: str) -> dict[str, str]:
+    """What every service gets; nothing of this shell's own settings leaks in."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("LEDGERWIRE_")}
+    given = {
+        "LEDGERWIRE_POSTGRES_DSN": dsn,
+        "LEDGERWIRE_SECRET_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "LEDGERWIRE_EGRESS_ALLOW": "127.0.0.0/8",
+        "LEDGERWIRE_LOG_LEVEL": "WARNING",
+    }
+    if amqp_url is not None:
+        given["LEDGERWIRE_AMQP_URL"] = amqp_url
+    return own | given | more
+
+
+async def migrate_all(environment: Mapping[str, str]) -> None:
+    """Run every service's migrations, as an operator would."""
+    for name in SERVICES:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", name, "migrate", env=dict(environment))
+        assert await asyncio.wait_for(process.wait(), READY_SECONDS_MAX) == 0, f"{name} migrate failed"
+
+
+@asynccontextmanager
+async def installation(*, dsn: str, amqp_url: str | None, folder: Path, **more: str) -> AsyncIterator[Installation]:
+    """Migrate, start the four services on free ports, wait until they are ready; stop them afterwards."""
+    environment = service_environment(dsn=dsn, amqp_url=amqp_url, **more)
+    await migrate_all(environment)
+    port = free_port()
+    services = {}
+    for name in SERVICES:
+        health_port = free_port()
+        own = environment | {"LEDGERWIRE_HEALTH_PORT": str(health_port)}
+        if name == "ingress":
+            own |= {"LEDGERWIRE_HOST": "127.0.0.1", "LEDGERWIRE_PORT": str(port)}
+        services[name] = ServiceProcess(name, own, health_port, folder / f"{name}.log")
+    running = Installation(f"http://127.0.0.1:{port}", services, environment, folder)
+    try:
+        for service in services.values():
+            await service.start()
+        for service in services.values():
+            await service.ready()
+        yield running
+    finally:
+        live = [service for service in [*services.values(), *running.extra] if service.running]
+        await asyncio.gather(*(service.stop() for service in live), return_exceptions=True)
