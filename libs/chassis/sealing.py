@@ -125,8 +125,8 @@ def _is_sealed(field: Any) -> bool:
 async def check_canary(pool: Pool, sealer: Sealer, *, schema: str) -> bool:
     """At start: prove that the keys open what this schema's secrets were sealed with; leave a canary the first time.
 
-    Needs the table `canary(single boolean PRIMARY KEY DEFAULT true CHECK (single), sealed bytea NOT NULL)`. Answers False
-    when the canary was sealed with an older key than the newest: seal the secrets again, then call `renew_canary`.
+    Needs the table `canary(single boolean PRIMARY KEY DEFAULT true CHECK (single), sealed bytea NOT NULL)`. Answers
+    False when the canary was sealed with an older key: seal the secrets again, then call `renew_canary`.
 
     Raises:
         SettingsError: the key that sealed this database's secrets is not among the keys.
