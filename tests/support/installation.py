@@ -1,4 +1,4 @@
-"""The four services as separate processes over a real Postgres and a real RabbitMQ: for flow tests, bench and faults."""
+"""The four services as separate processes over real servers: for flow tests, the benchmark and the fault run."""
 
 from __future__ import annotations
 

@@ -1,0 +1,74 @@
+"""`ledgerwire up` as a process of its own, as a user runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+START_SECONDS_MAX = 90.0
+
+
+@dataclass(slots=True)
+class Standalone:
+    """A running `ledgerwire up`."""
+
+    url: str
+    home: Path
+    process: asyncio.subprocess.Process
+    environment: dict[str, str]
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
+
+    async def create_account(self, name: str, *more: str) -> dict[str, Any]:
+        """`ledgerwire account create`, beside it."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "standalone.cli", "account", "create", name, "--home", str(self.home), *more,
+            env=self.environment, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        told, _ = await asyncio.wait_for(process.communicate(), START_SECONDS_MAX)
+        assert process.returncode == 0
+        return dict(json.loads(told))
+
+    async def stop(self) -> int:
+        """SIGINT, as Ctrl-C sends it; answer the exit status."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGINT)
+        return await asyncio.wait_for(self.process.wait(), START_SECONDS_MAX)
+
+
+async def start_standalone(home: Path, **more: str) -> Standalone:
+    """Start it on a free port over `home` and wait for its ready line."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("LEDGERWIRE_")}
+    environment = own | {"LEDGERWIRE_EGRESS_ALLOW": "127.0.0.0/8"} | more
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "standalone.cli", "up", "--port", "0", "--home", str(home),
+        env=environment, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    line = (await asyncio.wait_for(process.stdout.readline(), START_SECONDS_MAX)).decode()
+    match = re.fullmatch(r"ready (http://\S+)\n", line)
+    assert match, f"said {line!r} instead of being ready"
+    return Standalone(match[1], home, process, environment)
+
+
+@asynccontextmanager
+async def standalone(home: Path, **more: str) -> AsyncIterator[Standalone]:
+    """A running one for a block; its exit status must be 0."""
+    running = await start_standalone(home, **more)
+    try:
+        yield running
+    finally:
+        status = await running.stop()
+    assert status == 0
