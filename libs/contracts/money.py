@@ -218,7 +218,7 @@ def _text_of_float(given: float) -> str:
         raise PydanticCustomError(
             "inexact_number", 'has more digits than a JSON number carries exactly: send it as text, such as "12.50"'
         )
-    return _text_of(shortest)
+    return _text_of(int(given) if given.is_integer() else shortest)
 
 
 def _known(code: str) -> str:

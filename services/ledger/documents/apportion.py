@@ -18,11 +18,11 @@ def round_to_total(numerators: Sequence[int], denominator: int, total: int) -> l
     Among equal remainders the earlier goes up. `total` must be the sum of the exact shares, rounded either way.
     What is whole already stays as it is.
     """
+    if abs(total * denominator - sum(numerators)) >= denominator:
+        raise ValueError("the total is not the rounded sum of the shares")
     parts = [divmod(numerator, denominator) for numerator in numerators]
     whole = [quotient for quotient, _ in parts]
     rest = total - sum(whole)
-    if rest < 0 or rest > sum(1 for _, remainder in parts if remainder):
-        raise ValueError("the total is not the rounded sum of the shares")
     for index in nsmallest(rest, range(len(parts)), key=lambda index: (-parts[index][1], index)):
         whole[index] += 1
     return whole

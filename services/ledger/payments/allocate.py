@@ -1,0 +1,134 @@
+"""Which invoices a payment or credit note settles, and by how much: decided here, booked as settlements.
+
+Allocation is explicit: what a caller does not allocate stays unapplied. `oldest_first` is there for who asks for it.
+All facts are read under lock in the transaction that books, so that what is decided here still holds then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from contracts.money import from_minor
+from ledger.documents.states import Status
+from ledger.errors import BadInput, Fault, StateForbids, at
+
+_SETTLES: Final = ("issued",)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A confirmed payment or an issued credit note, and what is left of it in minor units."""
+
+    id: UUID
+    client_id: UUID
+    currency: str
+    unapplied_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An invoice of the account and what is still to be paid of it in minor units."""
+
+    id: UUID
+    client_id: UUID
+    currency: str
+    status: Status
+    open_minor: int
+    date_due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """So much of the source for this invoice, in minor units: asked for, or allowed."""
+
+    invoice_id: UUID
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allocated:
+    """The settlements to book, in the order asked for, and what stays unapplied."""
+
+    allocations: tuple[Allocation, ...]
+    unapplied_minor: int
+
+
+def allocate(source: Source, asked: Sequence[Allocation], owed: Mapping[UUID, Owed]) -> Allocated:
+    """Check every allocation against its invoice, and all of them against the source.
+
+    `owed` holds those of the named invoices that this account has.
+
+    Raises:
+        BadInput: something asked for is wrong in itself; every fault with its path (`allocations[0].amount`).
+        StateForbids: all that is wrong lies in the invoices' states (void, a draft, paid already).
+    """
+    wrong: list[Fault] = []
+    forbidden: list[Fault] = []
+    seen: set[UUID] = set()
+    for index, allocation in enumerate(asked):
+        invoice = owed.get(allocation.invoice_id)
+        mistake = _mistake(source, allocation, invoice, seen)
+        seen.add(allocation.invoice_id)
+        if mistake:
+            wrong.append(Fault(at("allocations", index, mistake[0]), mistake[1]))
+        elif invoice is not None and (obstacle := _obstacle(invoice)):
+            forbidden.append(Fault(at("allocations", index, "sale_id"), obstacle))
+        elif invoice is not None and allocation.amount_minor > invoice.open_minor:
+            rest = from_minor(invoice.open_minor, invoice.currency)
+            wrong.append(Fault(at("allocations", index, "amount"), f"is more than what is open: {rest}"))
+    left = source.unapplied_minor - sum(max(allocation.amount_minor, 0) for allocation in asked)
+    if left < 0:
+        rest = from_minor(source.unapplied_minor, source.currency)
+        wrong.append(Fault("allocations", f"come to more than what is there to allocate: {rest}"))
+    if wrong:
+        raise BadInput(faults=[*wrong, *forbidden])
+    if forbidden:
+        raise StateForbids(faults=forbidden, code="not_open")
+    return Allocated(tuple(asked), left)
+
+
+def oldest_first(source: Source, owed: Iterable[Owed]) -> tuple[Allocation, ...]:
+    """Share out what a source has: by due date, open-ended ones last, then in the order they were made (by id).
+
+    Takes only what it may settle (issued, same client and currency); the amounts pass `allocate` as they are.
+    """
+    left = source.unapplied_minor
+    allocations = []
+    fitting = (
+        one
+        for one in owed
+        if (one.client_id, one.currency) == (source.client_id, source.currency) and _obstacle(one) is None
+    )
+    for invoice in sorted(fitting, key=lambda one: (one.date_due or date.max, one.id)):
+        amount = min(left, invoice.open_minor)
+        if amount <= 0:
+            break
+        allocations.append(Allocation(invoice.id, amount))
+        left -= amount
+    return tuple(allocations)
+
+
+def _mistake(source: Source, asked: Allocation, invoice: Owed | None, seen: set[UUID]) -> tuple[str, str] | None:
+    """What is wrong with one allocation in itself: the field and a sentence."""
+    if invoice is None:
+        return "sale_id", "is no invoice of this account"
+    if asked.invoice_id in seen:
+        return "sale_id", "is named twice"
+    if invoice.client_id != source.client_id:
+        return "sale_id", "is another client's invoice"
+    if invoice.currency != source.currency:
+        return "sale_id", f"is in {invoice.currency}, this is in {source.currency}"
+    if asked.amount_minor <= 0:
+        return "amount", "must be more than 0"
+    return None
+
+
+def _obstacle(invoice: Owed) -> str | None:
+    """What about the invoice's state stands in the way of settling it."""
+    if invoice.status not in _SETTLES:
+        return f"is {invoice.status.replace('_', ' ')}: only an issued invoice can be settled"
+    return None if invoice.open_minor > 0 else "is paid already"
