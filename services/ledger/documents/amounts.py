@@ -112,7 +112,10 @@ def _check(computed: SaleTotals, faults: Faults) -> None:
         faults.add("lines", "come to less than nothing: what is owed to a client is a credit note")
     elif computed.deposit_minor > computed.total_minor:
         faults.add("deposit", "is more than the total")
-    if max(abs(computed.net_minor), abs(computed.tax_minor), abs(computed.total_minor)) > MINOR_MAX:
+    minor = [computed.net_minor, computed.tax_minor, computed.total_minor]
+    minor += [part for row in computed.taxes for part in (row.base_minor, row.tax_minor)]
+    minor += [amount.priced_minor for amount in computed.adjustments]
+    if max(map(abs, minor)) > MINOR_MAX:
         faults.add("lines", f"come to a total that {TOO_LARGE}")
 
 
@@ -181,7 +184,10 @@ def _computed(sale: SaleFacts, priced: Priced, groups: Sequence[_Group]) -> Sale
     return SaleTotals(
         currency=sale.currency,
         lines=tuple(map(Amount, priced.lines, lines)),
-        adjustments=tuple(map(Amount, priced.adjustments, map(abs, shares[:-1]))),
+        adjustments=tuple(
+            Amount(amount, share if adjustment.type == "charge" else -share)
+            for adjustment, amount, share in zip(sale.adjustments, priced.adjustments, shares, strict=False)
+        ),
         shipping=Amount(priced.shipping, shares[-1]),
         taxes=taxes,
         net_minor=net,

@@ -204,6 +204,16 @@ def test_a_total_beyond_the_books_is_a_fault_although_each_line_fits() -> None:
     assert paths_of(a_sale(line, line)) == ["lines"]
 
 
+def test_a_tax_base_beyond_the_books_is_a_fault_although_the_total_is_small() -> None:
+    much, back = a_line("90000000000000000", a_tax("1")), a_line("90000000000000000", quantity="-1")
+    assert paths_of(a_sale(much, much, back, back)) == ["lines"]
+
+
+def test_percentages_of_deductions_keep_their_sign() -> None:
+    sale = computed(a_line("10", quantity="-1"), adjustments=(a_charge("10"),), shipping_charge=Decimal(100))
+    assert (sale.adjustments[0].priced_minor, sale.adjustments[0].net_minor, sale.net_minor) == (-1_00, -1_00, 89_00)
+
+
 def test_the_same_tax_twice_on_a_line_is_a_fault() -> None:
     assert paths_of(a_sale(a_line("1", GST, GST))) == ["lines[0].tax_rate"]
 
