@@ -1,0 +1,380 @@
+"""What any sender's format becomes: one frozen document, the same for `<Sale>`, UBL and JSON.
+
+Field names are contract.md's (inbox message, sale, client). `as_json` is the form that travels in the command and
+that a JSON sender would have sent; `content_digest` and `identity` are what duplicates are recognised by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Any, Final, Literal
+
+import orjson
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+
+from contracts.money import AdjustmentAmount, Percent, SignedDecimal
+from contracts.objects import LINES_MAX, PAYMENT_METHODS, Operation, SaleType
+from contracts.problem import Fault
+from ingress.inbox.values import (
+    PaymentMethod,
+    PayTermType,
+    ShippingType,
+    SignedAmount,
+    TaxBasis,
+    UnsignedAmount,
+    Wrong,
+    as_currency,
+    as_date,
+    as_web_address,
+    text_within,
+)
+
+Box = Literal["purchases", "sales"]
+"""Which inbox a channel leads to: bills of suppliers, or orders of clients."""
+
+AdjustmentType = Literal["charge", "discount"]
+AdjustmentMode = Literal["pct", "amount"]
+
+REFERENCE_CHARS_MAX: Final = 100
+NAME_CHARS_MAX: Final = 200
+ITEM_NAME_CHARS_MAX: Final = 1_000
+WARNINGS_MAX: Final = 100  # a document of 1 MiB could have 100,000
+TEXT_CHARS_MAX: Final = 10_000
+DAYS_MAX: Final = 3650
+ADJUSTMENTS_MAX: Final = 100
+PERCENT_MAX: Final = 100
+PAY_TERMS_WITH_DAYS: Final = (1, 2)
+PAY_TERM_WITH_DATE: Final = 0
+
+
+def _day_from_text(given: object) -> date:
+    if not isinstance(given, str):
+        raise Wrong("is not a date: use text such as 2014-01-30")
+    return as_date(given)
+
+
+def _days_in_bounds(days: int) -> int:
+    if not 0 <= days <= DAYS_MAX:
+        raise Wrong(f"must be from 0 to {DAYS_MAX}")
+    return days
+
+
+def _method_from_name(given: object) -> object:
+    return PAYMENT_METHODS.index(given) if given in PAYMENT_METHODS else given
+
+
+Reference = Annotated[str, AfterValidator(text_within(REFERENCE_CHARS_MAX))]
+Name = Annotated[str, AfterValidator(text_within(NAME_CHARS_MAX))]
+ItemName = Annotated[str, AfterValidator(text_within(ITEM_NAME_CHARS_MAX))]
+Text = Annotated[str, AfterValidator(text_within(TEXT_CHARS_MAX))]
+Day = Annotated[date, BeforeValidator(_day_from_text)]
+Days = Annotated[StrictInt, AfterValidator(_days_in_bounds)]
+Currency = Annotated[str, AfterValidator(as_currency)]
+WebAddress = Annotated[str, AfterValidator(as_web_address)]
+Method = Annotated[PaymentMethod, BeforeValidator(_method_from_name)]
+
+_STRICT: Final = ConfigDict(extra="forbid")  # read when JSON becomes one of these; XML senders' extras are warnings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A postal address as the sender wrote it; `country` may be a code or a name."""
+
+    __pydantic_config__ = _STRICT
+
+    street: Name | None = None
+    city: Name | None = None
+    postal_code: Reference | None = None
+    region: Name | None = None
+    country: Name | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplier:
+    """Who sends the bill."""
+
+    __pydantic_config__ = _STRICT
+
+    name: Name
+    reg_number: Reference | None = None
+    tax_number: Reference | None = None
+    email: Name | None = None
+    phone: Reference | None = None
+    address: Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Who is to pay; in the sales inbox whoever ordered."""
+
+    __pydantic_config__ = _STRICT
+
+    name: Name
+    type: Literal["company", "person"] | None = None
+    first_name: Name | None = None
+    last_name: Name | None = None
+    email: Name | None = None
+    phone: Reference | None = None
+    reg_number: Reference | None = None
+    vat_number: Reference | None = None
+    address: Address | None = None
+    locale: Reference | None = None
+    currency: Currency | None = None
+    external_id: Reference | None = None
+    comment: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipTo:
+    """Where the goods go, when that is not the client's own address."""
+
+    __pydantic_config__ = _STRICT
+
+    name: Name | None = None
+    address: Address | None = None
+
+
+def _days_fit(term: PayTerm) -> PayTerm:
+    if term.days is not None and term.type not in PAY_TERMS_WITH_DAYS:
+        raise Wrong("days can be used only with type 1 (due days) and 2 (end of month plus days)")
+    return term
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayTerm:
+    """PayTraq's: 0 other date, 1 due days, 2 end of month plus days, 3 cash on delivery, 4 open."""
+
+    __pydantic_config__ = _STRICT
+
+    type: PayTermType
+    days: Days | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line; `discount` and `tax_rate` in percent, `total` as the sender states it.
+
+    `tax_key` is the sender's own id of a tax, `tax_category` the UN/ECE 5305 code of UBL.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    item_code: Reference | None = None
+    barcode: Reference | None = None
+    name: ItemName | None = None
+    description: Text | None = None
+    quantity: SignedDecimal
+    unit_price: SignedDecimal
+    discount: Percent | None = None
+    total: SignedAmount | None = None
+    unit: Reference | None = None
+    tax_rate: Percent | None = None
+    tax_name: Name | None = None
+    tax_key: Reference | None = None
+    tax_category: Reference | None = None
+
+
+def _says_what(line: Line) -> Line:
+    if not (line.item_code or line.barcode or line.name or line.description):
+        raise Wrong("needs an item_code, a barcode, a name or a description")
+    return line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """A charge or discount on the whole document; `amount` is percent of the lines when `mode` is pct."""
+
+    __pydantic_config__ = _STRICT
+
+    type: AdjustmentType
+    mode: AdjustmentMode
+    amount: AdjustmentAmount
+    description: Text | None = None
+
+
+def _percent_of_a_hundred(adjustment: Adjustment) -> Adjustment:
+    if adjustment.mode == "pct" and adjustment.amount > PERCENT_MAX:
+        raise Wrong(f"amount must be {PERCENT_MAX} or less when the mode is pct")
+    return adjustment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Where the sender shows the document and its PDF."""
+
+    __pydantic_config__ = _STRICT
+
+    document: WebAddress | None = None
+    pdf: WebAddress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoPayment:
+    """The payment that PayTraq Connect asks to be added with the order."""
+
+    __pydantic_config__ = _STRICT
+
+    money_account_id: Reference | None = None
+    date_paid: Day | None = None
+    amount: SignedAmount | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoProcessing:
+    """What PayTraq Connect asks to be done with the order at once; whether it is done, the account's rules say."""
+
+    __pydantic_config__ = _STRICT
+
+    process: StrictBool = False
+    approve: StrictBool = False
+    send: StrictBool = False
+    payment: AutoPayment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxDocument:
+    """A document pushed by somebody else, read and checked, not yet in the books.
+
+    Amounts are in `currency`, exact and with the scale they were sent with. `pay_term.days` occurs only with type 1
+    and 2, `date_due` only with type 0. What the sender left out is None.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    document_date: Day
+    document_ref: Reference
+    supplier: Supplier | None = None
+    client: Client | None = None
+    ship_to: ShipTo | None = None
+    sale_type: SaleType
+    operation: Operation | None = None
+    currency: Currency
+    tax_basis: TaxBasis | None = None
+    include_tax: StrictBool = False
+    pay_term: Annotated[PayTerm, AfterValidator(_days_fit)] | None = None
+    date_due: Day | None = None
+    deposit: UnsignedAmount | None = None
+    payment_method: Method | None = None
+    shipping_type: ShippingType | None = None
+    lines: Annotated[tuple[Annotated[Line, AfterValidator(_says_what)], ...], Field(min_length=1, max_length=LINES_MAX)]
+    adjustments: Annotated[
+        tuple[Annotated[Adjustment, AfterValidator(_percent_of_a_hundred)], ...], Field(max_length=ADJUSTMENTS_MAX)
+    ] = ()
+    shipping_charge: SignedAmount | None = None
+    shipping_tax_rate: Percent | None = None
+    shipping_tax_name: Name | None = None
+    shipping_tax_key: Reference | None = None
+    gross_amount: SignedAmount | None = None
+    net_amount: SignedAmount | None = None
+    external_id: Reference | None = None
+    links: Links | None = None
+    comment: Text | None = None
+    auto_processing: AutoProcessing | None = None
+
+
+BESIDE_DOCUMENT: Final[tuple[str, ...]] = ("links", "comment", "auto_processing")
+"""Fields that stand beside `document` in JSON (contract.md, inbox message)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document that was read; `warnings` flag what a person should look at, none of them a reason to refuse."""
+
+    document: InboxDocument
+    warnings: tuple[Fault, ...] = field(default=())
+
+    @property
+    def warning_texts(self) -> list[str]:
+        """The warnings as sentences, each beginning with its path."""
+        return [f"{warning.path} {warning.message}" for warning in self.warnings]
+
+
+def bounded(found: list[Fault], most: int, what: str, *, count: int | None = None) -> list[Fault]:
+    """Answer at most so many, the last of them telling how many more there are; `count` when not all were collected."""
+    count = len(found) if count is None else count
+    if count <= most:
+        return found
+    return [*found[: most - 1], Fault("/", f"has {count - most + 1} more {what}")]
+
+
+def as_json(document: InboxDocument) -> dict[str, Any]:
+    """Answer `{"document": {...}, "links": {...}, "comment": ..., "auto_processing": {...}}`, JSON-able.
+
+    Numbers are decimal strings with their scale, dates ISO 8601; what is absent is left out.
+    """
+    return _nested(_plain(document, number=_as_sent, text=str))
+
+
+def content_digest(document: InboxDocument) -> bytes:
+    """SHA-256 of what the document says; white space, a number's scale ("4.50" is 4.5) and the format do not count."""
+    says = _plain(document, number=_canonical, text=_with_single_spaces)
+    return hashlib.sha256(orjson.dumps(_nested(says), option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def identity(document: InboxDocument) -> tuple[str, str]:
+    """(supplier, document_ref): what two sendings of one document have in common within a channel.
+
+    The supplier is its registration number when there is one, else its name, both without regard to capitals and
+    spaces; "" when there is none, as in an order, where the channel alone stands for the sender.
+    """
+    supplier = document.supplier
+    if supplier is None:
+        return "", document.document_ref
+    if supplier.reg_number:
+        return f"reg:{_folded(supplier.reg_number).replace(' ', '')}", document.document_ref
+    return f"name:{_folded(supplier.name)}", document.document_ref
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _nested(flat: dict[str, Any]) -> dict[str, Any]:
+    beside = {name: flat.pop(name) for name in BESIDE_DOCUMENT if name in flat}
+    return {"document": flat, **beside}
+
+
+def _as_sent(value: Decimal) -> str:
+    return f"{value:f}"
+
+
+def _canonical(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _with_single_spaces(text: str) -> str:
+    return " ".join(text.split())
+
+
+@cache
+def _names(kind: type) -> Sequence[str]:
+    return tuple(each.name for each in fields(kind))
+
+
+def _plain(record: object, *, number: Callable[[Decimal], str], text: Callable[[str], str]) -> dict[str, Any]:
+    """Turn a dataclass into dicts, lists, text, whole numbers and flags; None and () are left out."""
+    plain: dict[str, Any] = {}
+    for name in _names(type(record)):  # type: ignore[arg-type]  # mypy takes type[object] for unhashable
+        match getattr(record, name):
+            case None | ():
+                continue
+            case bool() | int() as value:
+                plain[name] = value
+            case str() as value:
+                plain[name] = text(value)
+            case Decimal() as value:
+                plain[name] = number(value)
+            case date() as value:
+                plain[name] = value.isoformat()
+            case tuple() as several:
+                plain[name] = [_plain(each, number=number, text=text) for each in several]
+            case inner:
+                plain[name] = _plain(inner, number=number, text=text)
+    return plain

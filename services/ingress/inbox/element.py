@@ -1,0 +1,183 @@
+"""A place in a parsed XML tree from which values are taken one by one: what is wrong goes to the report, with its path.
+
+Taking removes, so what is left in the end is what nobody knew: it becomes warnings. A fault never stops the reading;
+`need` answers a stand-in after one, which no document will ever hold, because a report with faults gives none.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+from contracts.problem import FAULTS_MAX, Fault
+from ingress.inbox.document import WARNINGS_MAX, InboxDocument, Parsed, bounded
+from ingress.inbox.totals import Places, differences
+from ingress.inbox.values import Convert, Wrong
+
+T = TypeVar("T")
+
+NAME_CHARS_MAX: Final = 80  # how much of an unknown element's name is said back
+TEXT: Final = "#text"
+
+
+class Report:
+    """Faults and warnings in the order they were met, each list bounded, and what was left unread."""
+
+    __slots__ = ("_elements", "fault_count", "faults", "warning_count", "warnings")
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.fault_count = 0
+        self.warnings: list[Fault] = []
+        self.warning_count = 0
+        self._elements: list[Element] = []
+
+    def refuse(self, path: str, message: str) -> None:
+        """Record a reason to refuse the document."""
+        self.fault_count += 1
+        if self.fault_count <= FAULTS_MAX:
+            self.faults.append(Fault(path, message))
+
+    def warn(self, path: str, message: str) -> None:
+        """Record something for a person to look at."""
+        self.warning_count += 1
+        if self.warning_count <= WARNINGS_MAX:
+            self.warnings.append(Fault(path, message))
+
+    def opened(self, element: Element) -> None:
+        """Remember an element whose leftovers are to be reported."""
+        self._elements.append(element)
+
+    def warn_of_leftovers(self) -> None:
+        """Report every element that nothing took; the sender's bytes are kept, so that nothing is lost."""
+        for element in self._elements:
+            for name in element.unread():
+                self._warn_of_leftover(element.path, name)
+
+    def _warn_of_leftover(self, path: str, name: str) -> None:
+        if name == TEXT:
+            self.warn(path, "has text beside its elements, which was not read")
+        else:
+            self.warn(f"{path}/{name[:NAME_CHARS_MAX]}", "is not an element known here and was not read")
+
+    def conclude(self, document: InboxDocument, places: Places) -> Parsed | list[Fault]:
+        """Answer the document with its warnings when nothing is wrong with it, else all faults.
+
+        Each list ends, when it is full, with how many more there are.
+        """
+        if self.faults:
+            return bounded(self.faults, FAULTS_MAX, "faults", count=self.fault_count)
+        for path, message in differences(document, places):
+            self.warn(path, message)
+        return Parsed(document, tuple(bounded(self.warnings, WARNINGS_MAX, "warnings", count=self.warning_count)))
+
+
+class Element:
+    """One element; its path is absolute, repeated elements are counted from 1: `/Sale/LineItems/LineItem[2]`."""
+
+    __slots__ = ("_content", "_report", "path")
+
+    def __init__(self, path: str, content: dict[str, Any], report: Report) -> None:
+        self.path = path
+        self._content = content
+        self._report = report
+        report.opened(self)
+
+    def has(self, name: str) -> bool:
+        """Whether a non-empty element of this name is still unread."""
+        return self._content.get(name) is not None
+
+    def is_plain(self, name: str) -> bool:
+        """Whether an unread element of this name is text without elements of its own."""
+        return isinstance(self._content.get(name), str)
+
+    def value(self, name: str, convert: Convert[T]) -> T | None:
+        """Take the value of an element that may be there; None when it is not, is empty, or is wrong."""
+        found = self._content.pop(name, None)
+        if found is None:
+            return None
+        try:
+            text = found if type(found) is str else _text_of(found)
+            return convert(text) if text is not None else None
+        except Wrong as wrong:
+            self.refuse(name, str(wrong))
+            return None
+
+    def need(self, name: str, convert: Convert[T], stand_in: T) -> T:
+        """Take the value of an element that must be there."""
+        faults_before = self._report.fault_count
+        value = self.value(name, convert)
+        if value is not None:
+            return value
+        if self._report.fault_count == faults_before:
+            self.refuse(name, "is required")
+        return stand_in
+
+    def values(self, name: str, convert: Convert[T]) -> list[T]:
+        """Take all values of a repeatable element, those that are wrong left out."""
+        found = self._content.pop(name, None)
+        several = found if isinstance(found, list) else [found]
+        taken = []
+        for number, each in enumerate(several, start=1):
+            self._content[numbered := f"{name}[{number}]"] = each
+            if (value := self.value(numbered, convert)) is not None:
+                taken.append(value)
+        return taken
+
+    def child(self, name: str) -> Element:
+        """Take a group of elements; an absent one reads as one with nothing in it."""
+        found = self._content.pop(name, None)
+        several = [each for each in found if each is not None] if isinstance(found, list) else [found]
+        if len(several) > 1:
+            self.refuse(name, _once(len(several)))
+        return self._opened(name, several[0] if several else None)
+
+    def children(self, name: str) -> list[Element]:
+        """Take all of a repeatable element, empty ones left out but counted in the others' numbers."""
+        found = self._content.pop(name, None)
+        several = found if isinstance(found, list) else [found]
+        return [
+            self._opened(f"{name}[{number}]", each) for number, each in enumerate(several, start=1) if each is not None
+        ]
+
+    def attribute(self, name: str, attribute: str) -> str | None:
+        """Look at an attribute of an element not yet taken; None when it is not there."""
+        found = self._content.get(name)
+        value = found.get(f"@{attribute}") if isinstance(found, dict) else None
+        return value if isinstance(value, str) else None
+
+    def refuse(self, name: str, message: str) -> None:
+        """Record a fault of one of this element's own."""
+        self._report.refuse(f"{self.path}/{name}", message)
+
+    def warn(self, name: str, message: str) -> None:
+        """Record a warning about one of this element's own."""
+        self._report.warn(f"{self.path}/{name}", message)
+
+    def unread(self) -> list[str]:
+        """Names of the non-empty elements that nothing took, and "#text" for text among elements."""
+        return [name for name, found in self._content.items() if found is not None and not name.startswith("@")]
+
+    def _opened(self, step: str, found: Any) -> Element:
+        path = f"{self.path}/{step}"
+        if isinstance(found, str):
+            self._report.refuse(path, "has text where elements are expected")
+            found = None
+        return Element(path, found or {}, self._report)
+
+
+def _text_of(found: Any) -> str | None:
+    """The text of a leaf that is no plain text: one with attributes, or one that should not be as it is."""
+    if isinstance(found, list):
+        several = [each for each in found if each is not None]
+        if len(several) > 1:
+            raise Wrong(_once(len(several)))
+        return _text_of(several[0]) if several else None
+    if isinstance(found, dict):
+        if any(not name.startswith(("@", "#")) for name in found):
+            raise Wrong("has elements where a value is expected")
+        return found.get(TEXT)
+    return str(found)
+
+
+def _once(times: int) -> str:
+    return f"is there {times} times: once is allowed"

@@ -1,0 +1,87 @@
+"""Whether a document's own totals add up: differences are flagged for a person, never a reason to refuse.
+
+A line is quantity x unit price less its discount, rounded half up to the currency's digits. The lines as stated,
+adjustments in their order (percent of the sum of the lines, each rounded) and the shipping charge make the net
+amount, or the gross amount when prices include tax. Gross is not smaller than net, or for a document of negative
+amounts not larger. A stated amount with more digits than the currency is rounded before it is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Final
+
+from contracts.money import digits
+from ingress.inbox.document import Adjustment, InboxDocument, Line
+
+# 20 digits of quantity by 20 of price by 9 of percent are exact
+_EXACT: Final = Context(prec=80, rounding=ROUND_HALF_UP)
+_HUNDRED: Final = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the sender's format has the amounts: the path of each line's total, of net and of gross."""
+
+    line_totals: Sequence[str]
+    net: str
+    gross: str
+
+
+def differences(document: InboxDocument, places: Places) -> Iterator[tuple[str, str]]:
+    """Tell each amount that does not follow from the others, as (path, message with both amounts)."""
+    unit = Decimal(1).scaleb(-digits(document.currency))
+    for line, path in zip(document.lines, places.line_totals, strict=True):
+        counted = _line_total(line, unit)
+        if line.total is not None and _rounded(line.total, unit) != counted:
+            yield path, f"is {line.total:f}, but quantity, price and discount make {counted:f}"
+    stated, path = (document.gross_amount, places.gross) if document.include_tax else (document.net_amount, places.net)
+    counted = _sum(document, unit)
+    if stated is not None and _rounded(stated, unit) != counted:
+        yield path, f"is {stated:f}, but lines, adjustments and shipping make {counted:f}"
+    yield from _gross_below_net(document, places)
+
+
+def _gross_below_net(document: InboxDocument, places: Places) -> Iterator[tuple[str, str]]:
+    gross, net = document.gross_amount, document.net_amount
+    if gross is None or net is None:
+        return
+    if gross * net < 0:
+        yield places.gross, f"is {gross:f}, but the amount before taxes is {net:f}: one of them has the wrong sign"
+    elif abs(gross) < abs(net):
+        yield places.gross, f"is {gross:f}, which is less than the amount before taxes, {net:f}"
+
+
+def _sum(document: InboxDocument, unit: Decimal) -> Decimal:
+    lines = Decimal(0)
+    for line in document.lines:
+        lines = _EXACT.add(lines, _line_total(line, unit) if line.total is None else _rounded(line.total, unit))
+    total = lines
+    for adjustment in document.adjustments:
+        total = _EXACT.add(total, _signed(adjustment, lines, unit))
+    return _EXACT.add(total, _rounded(document.shipping_charge or Decimal(0), unit))
+
+
+def _signed(adjustment: Adjustment, lines: Decimal, unit: Decimal) -> Decimal:
+    amount = adjustment.amount
+    if adjustment.mode == "pct":
+        amount = _percent_of(lines, amount)
+    amount = _rounded(amount, unit)
+    return amount if adjustment.type == "charge" else amount.copy_negate()  # unary minus would round to 28 digits
+
+
+def _line_total(line: Line, unit: Decimal) -> Decimal:
+    full = _EXACT.multiply(line.quantity, line.unit_price)
+    if line.discount:
+        full = _EXACT.subtract(full, _percent_of(full, line.discount))
+    return _rounded(full, unit)
+
+
+def _percent_of(amount: Decimal, percent: Decimal) -> Decimal:
+    return _EXACT.divide(_EXACT.multiply(amount, percent), _HUNDRED)
+
+
+def _rounded(amount: Decimal, unit: Decimal) -> Decimal:
+    return _EXACT.quantize(amount, unit)
