@@ -128,13 +128,17 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def this_commit() -> str:
+    """The commit that is measured."""
+    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
+
+
 async def main() -> int:
     """Measure, print, write."""
     asked = parse()
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
     report: dict[str, Any] = {
         "at": datetime.now(tz=UTC).isoformat(),
-        "commit": commit.strip(),
+        "commit": this_commit().strip(),
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
     }
     with tempfile.TemporaryDirectory(prefix="ledgerwire-bench-", ignore_cleanup_errors=True) as folder:

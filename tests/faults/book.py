@@ -1,0 +1,43 @@
+"""What the sender knows of each thing it sent, and what the receiver heard: the two sides that the checker compares."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Literal
+
+Sent = Literal["accepted", "unsure", "refused"]
+
+_KEY = re.compile(rb'"(?:document_ref|external_id)":"(F-\d+)"')
+_ID = re.compile(rb"(?im)^webhook-id: *(\S+)")
+_TYPE = re.compile(rb'"type":"([a-z.]+)"')
+
+
+@dataclass(slots=True)
+class Book:
+    """By key (a document reference or external id): how the request ended, and the event ids that arrived."""
+
+    ended: dict[str, Sent] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    heard: defaultdict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    deliveries: int = 0
+    refusals: list[str] = field(default_factory=list)
+
+    def note(self, key: str, kind: str, ended: Sent) -> None:
+        """Note how a request ended; `accepted` once means accepted."""
+        self.kinds[key] = kind
+        if self.ended.get(key) != "accepted":
+            self.ended[key] = ended
+
+    def listen(self, head: bytes, body: bytes) -> int:
+        """The receiver: note which event id came for which key and trigger."""
+        self.deliveries += 1
+        key, identifier, trigger = _KEY.search(body), _ID.search(head), _TYPE.search(body)
+        if key and identifier and trigger:
+            self.heard[key[1].decode(), trigger[1].decode()].add(identifier[1].decode())
+        return 204
+
+    def keys(self, kind: str, ended: Sent) -> set[str]:
+        """The keys of one kind that ended so."""
+        return {key for key, how in self.ended.items() if how == ended and self.kinds[key] == kind}

@@ -1,0 +1,110 @@
+"""The checker: compares what senders know, what the databases hold and what the receiver heard."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import asyncpg
+
+from tests.faults.book import Book
+
+TRIGGERS = {"inbox": "inbox.received", "client": "client.created", "sale": "sale.posted"}
+
+_HELD = {
+    "inbox": "SELECT document->>'document_ref' AS key, count(*) AS held FROM ledger.inbox_message GROUP BY 1",
+    "client": "SELECT external_id AS key, count(*) AS held FROM ledger.client WHERE external_id IS NOT NULL GROUP BY 1",
+    "sale": "SELECT external_id AS key, count(*) AS held FROM ledger.sale WHERE external_id IS NOT NULL GROUP BY 1",
+}
+
+
+@dataclass(slots=True)
+class Verdict:
+    """The figures of one run; `faults_found` is empty when every promise held."""
+
+    accepted: int = 0
+    unsure: int = 0
+    unsure_applied: int = 0
+    refused: int = 0
+    lost: int = 0
+    doubled: int = 0
+    delivered: int = 0
+    deliveries: int = 0
+    undelivered: int = 0
+    events_with_several_ids: int = 0
+    gaps_in_numbers: int = 0
+    unbalanced_entries: int = 0
+    parked: int = 0
+    found: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the report."""
+        return asdict(self)
+
+
+async def held_by_the_ledger(conn: asyncpg.Connection[Any], kind: str) -> dict[str, int]:
+    """How often the books hold each key of a kind."""
+    return {row["key"]: row["held"] for row in await conn.fetch(_HELD[kind])}
+
+
+async def missing_deliveries(conn: asyncpg.Connection[Any], book: Book) -> set[str]:
+    """The keys that are in the books but have not reached the receiver yet."""
+    missing = set()
+    for kind, trigger in TRIGGERS.items():
+        held = await held_by_the_ledger(conn, kind)
+        missing |= {key for key in held if key in book.kinds and (key, trigger) not in book.heard}
+        missing |= {key for key in book.keys(kind, "accepted") if key not in held}
+    return missing
+
+
+async def check(conn: asyncpg.Connection[Any], book: Book) -> Verdict:
+    """Judge a run once everything has settled."""
+    verdict = Verdict(deliveries=book.deliveries)
+    for kind, trigger in TRIGGERS.items():
+        held = await held_by_the_ledger(conn, kind)
+        accepted, unsure = book.keys(kind, "accepted"), book.keys(kind, "unsure")
+        verdict.accepted += len(accepted)
+        verdict.unsure += len(unsure)
+        verdict.refused += len(book.keys(kind, "refused"))
+        verdict.unsure_applied += sum(1 for key in unsure if key in held)
+        lost = sorted(key for key in accepted if key not in held)
+        doubled = sorted(key for key, times in held.items() if times > 1)
+        verdict.lost += len(lost)
+        verdict.doubled += len(doubled)
+        verdict.found += [f"lost {kind} {key}" for key in lost] + [f"doubled {kind} {key}" for key in doubled]
+        for key in held:
+            if key not in book.kinds:
+                continue
+            ids = book.heard.get((key, trigger), set())
+            verdict.delivered += bool(ids)
+            verdict.undelivered += not ids
+            verdict.events_with_several_ids += len(ids) > 1
+            if len(ids) != 1:
+                verdict.found.append(f"{kind} {key} arrived under {len(ids)} ids")
+    verdict.gaps_in_numbers = await conn.fetchval(_GAPS)
+    verdict.unbalanced_entries = await conn.fetchval(_UNBALANCED)
+    verdict.parked = await conn.fetchval(_PARKED)
+    for name in ("gaps_in_numbers", "unbalanced_entries", "parked"):
+        if getattr(verdict, name):
+            verdict.found.append(f"{name}: {getattr(verdict, name)}")
+    if book.refusals:
+        verdict.found += book.refusals[:20]
+    return verdict
+
+
+_GAPS = """
+    SELECT count(*) FROM (
+        SELECT account_id, count(*) AS issued, max(regexp_replace(number, '^.*-', '')::int) AS highest
+          FROM ledger.sale WHERE number IS NOT NULL GROUP BY account_id
+    ) series WHERE issued <> highest
+"""
+_UNBALANCED = """
+    SELECT count(*) FROM (
+        SELECT account_id, entry_id FROM ledger.posting
+         GROUP BY account_id, entry_id, currency HAVING sum(amount_minor) <> 0
+    ) entries
+"""
+_PARKED = """
+    SELECT (SELECT count(*) FROM ledger.parked) + (SELECT count(*) FROM dispatch.parked)
+         + (SELECT count(*) FROM execution.parked)
+"""

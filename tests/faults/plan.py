@@ -1,0 +1,42 @@
+"""A seeded plan of faults: the same seed gives the same faults at the same moments."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Kind = Literal[
+    "kill ingress", "kill ledger", "kill trigger_dispatcher", "kill action_executor",
+    "kill broker", "stop and start broker", "cut database sessions",
+    "cut http replies", "cut broker replies", "cut database replies",
+]  # fmt: skip
+
+KINDS: Final[tuple[Kind, ...]] = (
+    "kill ingress", "kill ledger", "kill trigger_dispatcher", "kill action_executor",
+    "kill broker", "stop and start broker", "cut database sessions",
+    "cut http replies", "cut broker replies", "cut database replies",
+)  # fmt: skip
+
+QUIET_SHARE: Final = 0.1  # of the run at its start and end, so that every fault strikes under load
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: when (seconds from the start of the load) and what."""
+
+    at_seconds: float
+    kind: Kind
+
+
+def make_plan(seed: int, *, seconds: float, rounds: int) -> list[Fault]:
+    """Every kind once in each round, shuffled, at moments spread over the run with jitter."""
+    chance = random.Random(seed)  # noqa: S311  a plan to repeat, no secret
+    kinds: list[Kind] = []
+    for _ in range(rounds):
+        turn = list(KINDS)
+        chance.shuffle(turn)
+        kinds += turn
+    first, span = seconds * QUIET_SHARE, seconds * (1 - 2 * QUIET_SHARE)
+    step = span / len(kinds)
+    return [Fault(first + step * (place + chance.random() * 0.6), kind) for place, kind in enumerate(kinds)]
