@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import structlog
 import uvloop
 
-from chassis import health, logging
+from chassis import health, logging, tracing
 from chassis.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
@@ -74,4 +74,5 @@ def run(
 ) -> int:
     """Run one service in this process until a signal; answer its exit status."""
     logging.configure(service=name, level=settings.log_level, form=settings.log_format)
+    tracing.start_tracing(name)
     return uvloop.run(_serve(name, open_service(), settings, settings.health_port or health_port))

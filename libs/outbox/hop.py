@@ -8,15 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from opentelemetry.trace import get_tracer
 from pydantic import ValidationError
 
 from contracts.envelope import Envelope
 from contracts.topology import Queue
+from contracts.trace import links
 from messaging.port import BatchHandler, Bus, Done, Incoming, Outcome, Outgoing, Refused
 from outbox import seen
 from outbox.record import record
 from outbox.relay import Relay
 from storage.pool import Connection, Pool
+
+
+_TRACER = get_tracer("ledgerwire")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,9 @@ class Hop:
         async def take(messages: Sequence[Incoming]) -> Sequence[Outcome]:
             envelopes = [_decode(message) for message in messages]
             readable = [envelope for envelope in envelopes if isinstance(envelope, Envelope)]
-            effects = await self.commit(readable, handle)
+            traced = links(envelope.traceparent for envelope in readable)
+            with _TRACER.start_as_current_span(f"{self.schema} batch", links=traced):
+                effects = await self.commit(readable, handle)
             self.relay.push(effects.messages)
             for call in effects.after_commit:
                 call()
