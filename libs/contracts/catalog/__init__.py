@@ -1,0 +1,34 @@
+"""The single place where each trigger and action is declared; API, console and connectors are made from it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contracts.catalog.actions import ACTIONS as _ACTIONS
+from contracts.catalog.model import SAMPLE_EVENT_ID, SAMPLE_TIME, Action, Field, Filter, Text, Trigger, fields_of
+from contracts.catalog.triggers import TRIGGERS as _TRIGGERS
+
+__all__ = [
+    "ACTIONS",
+    "SAMPLE_EVENT_ID",
+    "SAMPLE_TIME",
+    "TRIGGERS",
+    "Action",
+    "Field",
+    "Filter",
+    "Text",
+    "Trigger",
+    "fields_of",
+    "offered_actions",
+]
+
+TRIGGERS: Final[dict[str, Trigger]] = {trigger.key: trigger for trigger in _TRIGGERS}
+"""Every trigger by its key, in the contract's order."""
+
+ACTIONS: Final[dict[str, Action]] = {action.key: action for action in _ACTIONS}
+"""Every action by its key, in the contract's order; `available` ones are carried out by this release."""
+
+
+def offered_actions() -> list[Action]:
+    """The actions that the API offers and that an automation may use."""
+    return [action for action in ACTIONS.values() if action.available]

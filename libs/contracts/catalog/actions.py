@@ -1,0 +1,356 @@
+"""Every action there is (contract.md, Action keys): what it takes, what it gives, and what it guarantees.
+
+Ours run on our own ledger under a command id of the step, so that a repetition changes nothing: exactly once. Those
+that leave the house carry the same id as their idempotency key: at least once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from contracts.catalog import inputs, samples
+from contracts.catalog.model import Action, Text
+from contracts.objects import ClientIn, PaymentIn, SaleIn
+
+
+def _ours(
+    key: str, title: Text, description: Text, takes: type[BaseModel], gives: dict[str, Any], *, available: bool = False
+) -> Action:
+    return Action(key, "ours", title, description, takes, gives, "exactly_once", available)
+
+
+def _outwards(
+    key: str,
+    title: Text,
+    description: Text,
+    takes: type[BaseModel],
+    gives: dict[str, Any],
+    *,
+    available: bool = False,
+) -> Action:
+    return Action(key, "outwards", title, description, takes, gives, "at_least_once", available, connection=True)
+
+
+_OURS: Final = (
+    _ours(
+        "create_client",
+        Text("Create client", "Créer un client", "Crear cliente"),
+        Text(
+            "Adds a client; counts against the plan.",
+            "Ajoute un client ; compte dans le forfait.",
+            "Añade un cliente; cuenta en el plan.",
+        ),
+        ClientIn,
+        samples.CLIENT,
+        available=True,
+    ),
+    _ours(
+        "find_client",
+        Text("Find client", "Rechercher un client", "Buscar cliente"),
+        Text(
+            "Finds a client by email, external id, registration number or name; nothing found is no error.",
+            "Recherche un client par e-mail, identifiant externe, numéro d'immatriculation ou nom.",
+            "Busca un cliente por correo, identificador externo, número de registro o nombre.",
+        ),
+        inputs.FindClient,
+        {"found": True, "client": samples.CLIENT},
+    ),
+    _ours(
+        "find_or_create_client",
+        Text("Find or create client", "Rechercher ou créer un client", "Buscar o crear cliente"),
+        Text(
+            "Finds the client with this external id or email, else adds it.",
+            "Recherche le client avec cet identifiant externe ou cet e-mail, sinon l'ajoute.",
+            "Busca el cliente con este identificador externo o correo; si no existe, lo añade.",
+        ),
+        ClientIn,
+        {"created": False, "client": samples.CLIENT},
+    ),
+    _ours(
+        "update_client",
+        Text("Update client", "Modifier un client", "Modificar cliente"),
+        Text(
+            "Changes the given fields of a client.",
+            "Modifie les champs indiqués d'un client.",
+            "Modifica los campos indicados de un cliente.",
+        ),
+        inputs.UpdateClient,
+        samples.CLIENT,
+    ),
+    _ours(
+        "create_product",
+        Text("Create product", "Créer un produit", "Crear producto"),
+        Text(
+            "Adds a product or service; counts against the plan.",
+            "Ajoute un produit ou un service ; compte dans le forfait.",
+            "Añade un producto o servicio; cuenta en el plan.",
+        ),
+        inputs.CreateProduct,
+        samples.PRODUCT,
+    ),
+    _ours(
+        "find_product",
+        Text("Find product", "Rechercher un produit", "Buscar producto"),
+        Text(
+            "Finds a product by code, external id or name; nothing found is no error.",
+            "Recherche un produit par code, identifiant externe ou nom.",
+            "Busca un producto por código, identificador externo o nombre.",
+        ),
+        inputs.FindProduct,
+        {"found": True, "product": samples.PRODUCT},
+    ),
+    _ours(
+        "create_purchase",
+        Text("Create purchase", "Créer un achat", "Crear compra"),
+        Text(
+            "Pushes a document and its file into the purchase inbox.",
+            "Dépose un document et son fichier dans la boîte des achats.",
+            "Deja un documento y su archivo en el buzón de compras.",
+        ),
+        inputs.PushInboxMessage,
+        samples.INBOX_MESSAGE,
+    ),
+    _ours(
+        "create_sale",
+        Text("Create sale", "Créer une vente", "Crear venta"),
+        Text(
+            "Pushes an order into the sales inbox.",
+            "Dépose une commande dans la boîte des ventes.",
+            "Deja un pedido en el buzón de ventas.",
+        ),
+        inputs.PushInboxMessage,
+        samples.INBOX_MESSAGE | {"box": "sales"},
+    ),
+    _ours(
+        "create_document",
+        Text("Create sales document", "Créer un document de vente", "Crear documento de venta"),
+        Text(
+            "Drafts a quote, order, proforma, invoice, receipt or credit note and, if asked, issues it at once.",
+            "Prépare un devis, une commande, une facture ou un avoir et, sur demande, l'émet aussitôt.",
+            "Prepara un presupuesto, pedido, factura o nota de crédito y, si se pide, lo emite enseguida.",
+        ),
+        SaleIn,
+        samples.SALE,
+        available=True,
+    ),
+    _ours(
+        "issue_document",
+        Text("Issue document", "Émettre un document", "Emitir documento"),
+        Text(
+            "Issues a draft: it gets its number and is in the books.",
+            "Émet un brouillon : il reçoit son numéro et entre en comptabilité.",
+            "Emite un borrador: recibe su número y entra en los libros.",
+        ),
+        inputs.OneThing,
+        samples.SALE,
+    ),
+    _ours(
+        "send_document",
+        Text("Send document", "Envoyer un document", "Enviar documento"),
+        Text(
+            "Sends an issued document to its client.",
+            "Envoie un document émis à son client.",
+            "Envía un documento emitido a su cliente.",
+        ),
+        inputs.SendDocument,
+        samples.SALE,
+    ),
+    _ours(
+        "void_document",
+        Text("Void document", "Annuler un document", "Anular documento"),
+        Text(
+            "Voids an issued document on which nothing is settled.",
+            "Annule un document émis sur lequel rien n'est réglé.",
+            "Anula un documento emitido sin nada liquidado.",
+        ),
+        inputs.VoidDocument,
+        samples.SALE | {"status": "void", "amount_due": "0.00"},
+    ),
+    _ours(
+        "record_payment",
+        Text("Record payment", "Enregistrer un paiement", "Registrar pago"),
+        Text(
+            "Records an incoming payment and settles what it is allocated to.",
+            "Enregistre un paiement reçu et règle ce à quoi il est affecté.",
+            "Registra un pago recibido y liquida aquello a lo que se asigna.",
+        ),
+        PaymentIn,
+        samples.PAYMENT,
+        available=True,
+    ),
+    _ours(
+        "add_note",
+        Text("Add note", "Ajouter une note", "Añadir nota"),
+        Text(
+            "Adds a note to a client.",
+            "Ajoute une note à un client.",
+            "Añade una nota a un cliente.",
+        ),
+        inputs.AddNote,
+        samples.NOTE,
+    ),
+    _ours(
+        "open_dispute",
+        Text("Open dispute", "Ouvrir un litige", "Abrir disputa"),
+        Text(
+            "Marks an invoice as disputed, with its reason.",
+            "Marque une facture comme contestée, avec son motif.",
+            "Marca una factura como disputada, con su motivo.",
+        ),
+        inputs.OpenDispute,
+        samples.DISPUTE,
+    ),
+    _ours(
+        "resolve_dispute",
+        Text("Resolve dispute", "Résoudre un litige", "Resolver disputa"),
+        Text(
+            "Resolves a dispute; its invoice is collected again.",
+            "Résout un litige ; sa facture est de nouveau relancée.",
+            "Resuelve una disputa; su factura vuelve a cobrarse.",
+        ),
+        inputs.ResolveDispute,
+        samples.DISPUTE | {"state": "resolved"},
+    ),
+    _ours(
+        "record_promise",
+        Text("Record promise", "Enregistrer une promesse", "Registrar promesa"),
+        Text(
+            "Records that a client will pay by a date; reminders rest until then.",
+            "Enregistre qu'un client paiera avant une date ; les relances attendent jusque-là.",
+            "Registra que un cliente pagará antes de una fecha; los recordatorios esperan.",
+        ),
+        inputs.RecordPromise,
+        samples.PROMISE,
+    ),
+    _ours(
+        "move_invoices",
+        Text("Move invoices", "Déplacer des factures", "Mover facturas"),
+        Text(
+            "Moves invoices, or all of a client's, to another collector.",
+            "Déplace des factures, ou toutes celles d'un client, vers un autre parcours de relance.",
+            "Mueve facturas, o todas las de un cliente, a otro flujo de cobro.",
+        ),
+        inputs.MoveInvoices,
+        samples.MOVE | {"cause": "person"},
+    ),
+    _ours(
+        "send_message",
+        Text("Send message", "Envoyer un message", "Enviar mensaje"),
+        Text(
+            "Sends an email or SMS to a client and keeps it with the client.",
+            "Envoie un e-mail ou un SMS à un client et le garde dans son dossier.",
+            "Envía un correo o SMS a un cliente y lo guarda en su ficha.",
+        ),
+        inputs.SendMessage,
+        samples.MESSAGE,
+    ),
+)
+
+_OUTWARDS: Final = (
+    _outwards(
+        "http_request",
+        Text("HTTP request", "Requête HTTP", "Petición HTTP"),
+        Text(
+            "Calls a URL; a 2xx answer is success.",
+            "Appelle une URL ; une réponse 2xx est un succès.",
+            "Llama a una URL; una respuesta 2xx es un éxito.",
+        ),
+        inputs.HttpRequest,
+        {"status": 200, "headers": {"content-type": "application/json"}, "body": {"ok": True}},
+        available=True,
+    ),
+    _outwards(
+        "send_email",
+        Text("Send email", "Envoyer un e-mail", "Enviar correo"),
+        Text("Sends a mail to anyone.", "Envoie un e-mail à quiconque.", "Envía un correo a cualquiera."),
+        inputs.SendEmail,
+        {"message_id": "<0198f7c4@baltic-trading.example>", "accepted": ["aija@ozola.example"]},
+    ),
+    _outwards(
+        "send_sms",
+        Text("Send SMS", "Envoyer un SMS", "Enviar SMS"),
+        Text("Sends a text message.", "Envoie un SMS.", "Envía un mensaje de texto."),
+        inputs.SendSms,
+        {"message_id": "SM0198f7c4", "to": "+37120000000"},
+    ),
+    _outwards(
+        "post_chat_message",
+        Text("Post chat message", "Publier dans une messagerie", "Publicar en un chat"),
+        Text(
+            "Posts a text to a chat's incoming webhook, in Slack's form.",
+            "Publie un texte par le webhook entrant d'une messagerie, au format de Slack.",
+            "Publica un texto en el webhook entrante de un chat, en el formato de Slack.",
+        ),
+        inputs.PostChatMessage,
+        {"status": 200},
+        available=True,
+    ),
+    _outwards(
+        "store_file",
+        Text("Store file", "Enregistrer un fichier", "Guardar archivo"),
+        Text(
+            "Keeps a file in S3, over WebDAV or in a folder.",
+            "Enregistre un fichier dans S3, par WebDAV ou dans un dossier.",
+            "Guarda un archivo en S3, por WebDAV o en una carpeta.",
+        ),
+        inputs.StoreFile,
+        {"location": "s3://invoices/INV-2026-0042.pdf", "bytes": 48213},
+    ),
+    _outwards(
+        "append_row",
+        Text("Append row", "Ajouter une ligne", "Añadir fila"),
+        Text(
+            "Appends a row to a spreadsheet or CSV file.",
+            "Ajoute une ligne à un tableur ou un fichier CSV.",
+            "Añade una fila a una hoja de cálculo o un archivo CSV.",
+        ),
+        inputs.AppendRow,
+        {"sheet": "Invoices 2026", "row": 42},
+    ),
+    _outwards(
+        "send_direct",
+        Text("Send over PayTraq Direct", "Envoyer par PayTraq Direct", "Enviar por PayTraq Direct"),
+        Text(
+            "Delivers an invoice to the buyer's own purchase inbox.",
+            "Remet une facture dans la boîte des achats de l'acheteur.",
+            "Entrega una factura en el buzón de compras del comprador.",
+        ),
+        inputs.SendDirect,
+        {"status": 200, "sale_id": samples.SALE_ID},
+    ),
+)
+
+_FLOW: Final = (
+    Action(
+        "filter",
+        "flow",
+        Text("Filter", "Filtre", "Filtro"),
+        Text(
+            "Goes on only when a condition holds; else the run ends as filtered.",
+            "Continue seulement si une condition est remplie ; sinon l'exécution s'arrête, filtrée.",
+            "Continúa solo si se cumple una condición; si no, la ejecución termina filtrada.",
+        ),
+        inputs.FilterStep,
+        {"passed": True},
+        "exactly_once",
+        available=True,
+    ),
+    Action(
+        "delay",
+        "flow",
+        Text("Delay", "Attente", "Espera"),
+        Text(
+            "Waits for a time, or until one.",
+            "Attend un certain temps, ou jusqu'à une date.",
+            "Espera un tiempo, o hasta una fecha.",
+        ),
+        inputs.Delay,
+        {"until": "2026-03-05T09:30:00+00:00"},
+        "exactly_once",
+        available=True,
+    ),
+)
+
+ACTIONS: Final = (*_OURS, *_OUTWARDS, *_FLOW)

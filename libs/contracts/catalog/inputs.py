@@ -1,0 +1,268 @@
+"""What actions take, where `contracts.objects` has no model of it yet: a step's input once its templates are filled in.
+
+Field descriptions are what the console and the connectors show beside a field.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, model_validator
+
+from contracts.money import MoneyText, Percent, UnitPrice
+from contracts.objects import (
+    Address,
+    CountryCode,
+    Email,
+    Locale,
+    LongText,
+    Model,
+    PayTerm,
+    Reference,
+    ShortText,
+    WithCurrency,
+)
+
+IDS_MAX = 1_000
+Url = Annotated[str, StringConstraints(min_length=8, max_length=2048)]
+Json = str | int | float | bool | list[Any] | dict[str, Any] | None
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Operator = Literal[
+    "eq", "ne", "gt", "gte", "lt", "lte", "contains", "not_contains", "starts_with", "ends_with", "in", "exists"
+]  # fmt: skip
+
+
+class OneThing(Model):
+    """A thing by its id."""
+
+    id: UUID
+
+
+class FindClient(Model):
+    """Who is looked for, by whichever is known; the first match counts."""
+
+    email: Email | None = None
+    external_id: Reference | None = None
+    reg_number: Reference | None = None
+    query: ShortText | None = Field(default=None, description="part of a name")
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> FindClient:
+        if not self.model_fields_set:
+            raise ValueError("needs email, external_id, reg_number or query")
+        return self
+
+
+class UpdateClient(WithCurrency):
+    """A client's id, and what changes of it; absent fields stay."""
+
+    id: UUID
+    name: ShortText | None = None
+    type: Literal["company", "person"] | None = None
+    first_name: ShortText | None = None
+    last_name: ShortText | None = None
+    email: Email | None = None
+    phone: Reference | None = None
+    reg_number: Reference | None = None
+    vat_number: Reference | None = None
+    address: Address | None = None
+    locale: Locale | None = None
+    pay_term: PayTerm | None = None
+    collector_id: UUID | None = None
+    external_id: Reference | None = None
+    comment: LongText | None = None
+
+
+class CreateProduct(WithCurrency):
+    """An item that is sold."""
+
+    code: Reference
+    name: ShortText
+    type: Literal["product", "service"] = "product"
+    description: LongText | None = None
+    barcode: Reference | None = None
+    unit: Reference | None = None
+    unit_price: UnitPrice | None = None
+    tax_rate: Percent | None = None
+    tax_category: Reference | None = None
+    external_id: Reference | None = None
+
+
+class FindProduct(Model):
+    """What is looked for, by whichever is known."""
+
+    code: Reference | None = None
+    external_id: Reference | None = None
+    query: ShortText | None = Field(default=None, description="part of a name")
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> FindProduct:
+        if not self.model_fields_set:
+            raise ValueError("needs code, external_id or query")
+        return self
+
+
+class PushInboxMessage(Model):
+    """A document for an inbox, with its file where there is one."""
+
+    document: dict[str, Any] = Field(description="the document's fields, as the inbox takes them")
+    links: dict[str, Url] | None = None
+    comment: LongText | None = None
+    file: Url | None = Field(default=None, description="where the file is fetched from")
+
+
+class SendDocument(Model):
+    """Which document goes to its client, and how."""
+
+    id: UUID
+    to: Email | None = Field(default=None, description="instead of the client's own address")
+    subject: ShortText | None = None
+    body: LongText | None = None
+
+
+class VoidDocument(Model):
+    """Which document is voided, and why."""
+
+    id: UUID
+    reason: ShortText | None = None
+
+
+class AddNote(Model):
+    """A note on a client."""
+
+    client_id: UUID
+    body: LongText
+    sale_id: UUID | None = None
+    kind: Literal["note", "call", "dispute"] = "note"
+    pinned: bool = False
+    needs_response: bool = Field(default=False, description="no reminder goes out before somebody answers")
+
+
+class OpenDispute(Model):
+    """Which invoice is disputed, and why."""
+
+    sale_id: UUID
+    reason: LongText
+
+
+class ResolveDispute(Model):
+    """Which dispute is over, and how."""
+
+    id: UUID
+    resolution: LongText | None = None
+
+
+class RecordPromise(Model):
+    """What a client promised to pay, and until when."""
+
+    client_id: UUID
+    date: dt.date
+    amount: MoneyText | None = None
+    sale_ids: list[UUID] = Field(default_factory=list, max_length=IDS_MAX)
+
+
+class MoveInvoices(Model):
+    """Which invoices, or which client's, go to which collector."""
+
+    collector_id: UUID
+    invoice_ids: list[UUID] | None = Field(default=None, min_length=1, max_length=IDS_MAX)
+    client_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> MoveInvoices:
+        if (self.invoice_ids is None) == (self.client_id is None):
+            raise ValueError("needs either invoice_ids or client_id, and not both")
+        return self
+
+
+class SendMessage(Model):
+    """A message to a client."""
+
+    client_id: UUID
+    channel: Literal["email", "sms"]
+    body: LongText
+    subject: ShortText | None = None
+    sale_ids: list[UUID] = Field(default_factory=list, max_length=IDS_MAX)
+
+
+class HttpRequest(Model):
+    """One HTTP request; redirects are not followed, and a 2xx is success."""
+
+    url: Url
+    method: Method = "POST"
+    headers: dict[str, str] = Field(default_factory=dict, max_length=50)
+    body: Json = Field(default=None, description="an object or list is sent as JSON, a text as it is")
+    timeout_seconds: float = Field(default=15.0, gt=0, le=60)
+
+
+class SendEmail(Model):
+    """A mail."""
+
+    to: list[Email] = Field(min_length=1, max_length=50)
+    subject: ShortText
+    body: LongText
+    reply_to: Email | None = None
+
+
+class SendSms(Model):
+    """A text message."""
+
+    to: Reference = Field(description="a number in international form, such as +371 20000000")
+    body: Annotated[str, StringConstraints(min_length=1, max_length=1_600)]
+
+
+class PostChatMessage(Model):
+    """A message to a chat's incoming webhook, in Slack's form."""
+
+    url: Url | None = Field(default=None, description="the chat's webhook; a connection may hold it instead")
+    text: Annotated[str, StringConstraints(min_length=1, max_length=40_000)]
+    channel: Reference | None = None
+    username: Reference | None = None
+
+
+class StoreFile(Model):
+    """A file to be kept elsewhere."""
+
+    name: ShortText = Field(description="the path in the store")
+    file: Url | None = Field(default=None, description="where it is fetched from, such as a sale's pdf_url")
+    content: LongText | None = Field(default=None, description="or the text itself")
+
+
+class AppendRow(Model):
+    """A row at the end of a spreadsheet or CSV file."""
+
+    sheet: ShortText
+    values: dict[str, Json] = Field(min_length=1, max_length=200, description="values by column")
+
+
+class SendDirect(Model):
+    """An invoice for the buyer's own inbox over PayTraq Direct."""
+
+    sale_id: UUID
+    url: Url | None = Field(default=None, description="the buyer's Direct address; else the one kept with the client")
+    country: CountryCode | None = None
+
+
+class FilterStep(Model):
+    """Go on only when this holds; numbers are compared as numbers where both sides are."""
+
+    where: Json = Field(description="the value to look at, usually a template")
+    op: Operator = "eq"
+    value: Json = None
+
+
+class Delay(Model):
+    """Wait for a time, or until one."""
+
+    duration: Annotated[str, StringConstraints(pattern=r"^P", max_length=40)] | None = Field(
+        default=None, description="an ISO 8601 duration, such as PT2H or P3D"
+    )
+    until: dt.datetime | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Delay:
+        if (self.duration is None) == (self.until is None):
+            raise ValueError("needs either duration or until, and not both")
+        return self

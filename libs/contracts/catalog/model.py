@@ -1,0 +1,160 @@
+"""What declaring a trigger or an action takes: the shapes of the catalog's entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+Guarantee = Literal["exactly_once", "at_least_once"]
+Group = Literal["ours", "outwards", "flow"]
+FieldType = Literal["string", "integer", "number", "boolean", "object", "array", "null"]
+
+_TYPES: dict[type, FieldType] = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    dict: "object",
+    list: "array",
+    type(None): "null",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text for people in the three languages we speak."""
+
+    en: str
+    fr: str
+    es: str
+
+    def public(self) -> dict[str, str]:
+        """`{"en": ..., "fr": ..., "es": ...}`."""
+        return {"en": self.en, "fr": self.fr, "es": self.es}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A field worth filtering by: its dotted path in the event's `data`, and its values where they are a closed set."""
+
+    field: str
+    title: Text
+    values: tuple[str, ...] = ()
+
+    def public(self) -> dict[str, Any]:
+        """As `/v1/triggers` shows it."""
+        return {"field": self.field, "title": self.title.public(), "values": list(self.values)}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an output: its dotted path (`lines[].quantity`) and JSON type."""
+
+    path: str
+    type: FieldType
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A kind of event others can react to. `sample` is complete and of the very shape that `GET` of the thing gives."""
+
+    key: str
+    title: Text
+    description: Text
+    sample: dict[str, Any]
+    filters: tuple[Filter, ...] = ()
+    guarantee: Guarantee = "at_least_once"
+    free_form: bool = False  # its data holds what somebody else sent: any field may be there
+
+    def sample_event(self) -> dict[str, Any]:
+        """The sample in the hook's own shape: `{"id", "type", "timestamp", "data"}`."""
+        return {"id": SAMPLE_EVENT_ID, "type": self.key, "timestamp": SAMPLE_TIME, "data": self.sample}
+
+    def has_field(self, path: str) -> bool:
+        """Whether a filter by this dotted path can ever match one of its events."""
+        return self.free_form or _leads_somewhere(self.sample, path.split("."))
+
+    def public(self) -> dict[str, Any]:
+        """As `/v1/triggers` shows it."""
+        return {
+            "key": self.key,
+            "title": self.title.public(),
+            "description": self.description.public(),
+            "guarantee": self.guarantee,
+            "filters": [one.public() for one in self.filters],
+            "fields": [{"path": field.path, "type": field.type} for field in fields_of(self.sample)],
+            "sample": self.sample_event(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something the system can do: its input is a model (a step's strings may be templates), its output a sample.
+
+    `available` tells whether this release carries it out; only those are offered. `connection` tells that stored
+    credentials may be named.
+    """
+
+    key: str
+    group: Group
+    title: Text
+    description: Text
+    input: type[BaseModel]
+    output: dict[str, Any]
+    guarantee: Guarantee
+    available: bool = False
+    connection: bool = False
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names its input may have."""
+        return frozenset(self.input.model_fields)
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The names its input must have."""
+        return frozenset(name for name, field in self.input.model_fields.items() if field.is_required())
+
+    def public(self) -> dict[str, Any]:
+        """As `/v1/actions` shows it; `input_schema` is JSON Schema."""
+        return {
+            "key": self.key,
+            "group": self.group,
+            "title": self.title.public(),
+            "description": self.description.public(),
+            "guarantee": self.guarantee,
+            "connection": self.connection,
+            "input_schema": self.input.model_json_schema(),
+            "output": [{"path": field.path, "type": field.type} for field in fields_of(self.output)],
+            "sample": self.output,
+        }
+
+
+SAMPLE_EVENT_ID = "0198f7c4-5a00-7c3e-9d1b-6f2a4b8c0d1e"
+SAMPLE_TIME = "2026-03-02T09:30:00+00:00"
+
+
+def fields_of(sample: dict[str, Any], prefix: str = "") -> list[Field]:
+    """Every field of a sample, outer ones first; what lists hold is shown by their first element."""
+    found: list[Field] = []
+    for name, value in sample.items():
+        path = f"{prefix}{name}"
+        found.append(Field(path, _TYPES[type(value)]))
+        if isinstance(value, dict):
+            found.extend(fields_of(value, f"{path}."))
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            found.extend(fields_of(value[0], f"{path}[]."))
+    return found
+
+
+def _leads_somewhere(value: Any, steps: list[str]) -> bool:
+    if not steps:
+        return True
+    if isinstance(value, list):
+        # Any element may match, so a list is looked through; an empty one in the sample tells nothing.
+        return not value or any(_leads_somewhere(element, steps) for element in value)
+    if not isinstance(value, dict):
+        return value is None  # what is absent in the sample may be an object elsewhere
+    return steps[0] in value and _leads_somewhere(value[steps[0]], steps[1:])

@@ -1,0 +1,250 @@
+"""The objects that samples are made of: one small story, complete in every field, as `GET` of each thing gives it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+JSONObject = dict[str, Any]
+
+CLIENT: Final[JSONObject] = {
+    "id": "0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b",
+    "name": "Ozola Design SIA",
+    "type": "company",
+    "first_name": "Aija",
+    "last_name": "Ozola",
+    "email": "aija@ozola.example",
+    "phone": "+371 20000000",
+    "reg_number": "40003000000",
+    "vat_number": "LV40003000000",
+    "address": {
+        "street": "Brīvības iela 1",
+        "city": "Rīga",
+        "postal_code": "LV-1010",
+        "region": None,
+        "country": "LV",
+    },
+    "locale": "en",
+    "currency": "EUR",
+    "pay_term": {"type": 1, "days": 14},
+    "collector_id": None,
+    "external_id": "crm-1042",
+    "comment": None,
+    "created_at": "2026-03-02T08:00:00+00:00",
+    "updated_at": "2026-03-02T08:00:00+00:00",
+    "balance": [{"currency": "EUR", "receivable": "0.00", "unapplied": "0.00"}],
+}
+
+PRODUCT: Final[JSONObject] = {
+    "id": "0198f7c4-1b00-7e20-9b62-1d3e4f5a6b7c",
+    "code": "CONSULT",
+    "name": "Consulting",
+    "type": "service",
+    "description": "One hour of consulting",
+    "barcode": None,
+    "unit": "hour",
+    "unit_price": "138.66",
+    "currency": "EUR",
+    "tax_rate": "19",
+    "tax_category": "S",
+    "external_id": "shop-77",
+    "created_at": "2026-03-02T08:05:00+00:00",
+    "updated_at": "2026-03-02T08:05:00+00:00",
+}
+
+LINE: Final[JSONObject] = {
+    "product_id": PRODUCT["id"],
+    "item_code": "CONSULT",
+    "description": "One hour of consulting",
+    "quantity": "1",
+    "unit": "hour",
+    "unit_price": "138.66",
+    "discount": "0",
+    "tax_rate": "19",
+    "tax_category": "S",
+    "net": "138.66",
+}
+
+SALE_ID: Final = "0198f7c4-4c00-7f30-8c73-2e4f5a6b7c8d"
+
+SALE: Final[JSONObject] = {
+    "id": SALE_ID,
+    "sale_type": "sales_invoice",
+    "status": "issued",
+    "number": "INV-2026-0042",
+    "client_id": CLIENT["id"],
+    "client": {"name": CLIENT["name"], "email": CLIENT["email"], "vat_number": CLIENT["vat_number"]},
+    "currency": "EUR",
+    "document_date": "2026-03-02",
+    "date_due": "2026-03-16",
+    "pay_term": {"type": 1, "days": 14},
+    "operation": "sell_services",
+    "tax_basis": 1,
+    "include_tax": False,
+    "payment_method": "bank",
+    "shipping_type": None,
+    "lines": [LINE],
+    "adjustments": [],
+    "shipping_charge": "0.00",
+    "deposit": "0.00",
+    "comment": "Thank you",
+    "external_id": "shop-order-9001",
+    "net": "138.66",
+    "tax": "26.35",
+    "total": "165.01",
+    "taxes": [{"category": "S", "rate": "19", "net": "138.66", "tax": "26.35"}],
+    "amount_due": "165.01",
+    "settlement": "unpaid",
+    "overdue": False,
+    "pdf_url": f"/v1/sales/{SALE_ID}/pdf",
+    "created_at": "2026-03-02T09:29:58+00:00",
+    "updated_at": "2026-03-02T09:30:00+00:00",
+}
+
+PAYMENT: Final[JSONObject] = {
+    "id": "0198f7c4-6d00-7a40-9d84-3f5a6b7c8d9e",
+    "status": "confirmed",
+    "client_id": CLIENT["id"],
+    "amount": "165.01",
+    "currency": "EUR",
+    "date": "2026-03-10",
+    "method": "bank",
+    "reference": "INV-2026-0042",
+    "allocations": [{"sale_id": SALE_ID, "amount": "165.01"}],
+    "unapplied": "0.00",
+    "external_id": None,
+    "created_at": "2026-03-10T07:15:00+00:00",
+    "updated_at": "2026-03-10T07:15:00+00:00",
+}
+
+INBOX_MESSAGE: Final[JSONObject] = {
+    "id": "0198f7c4-2e00-7b50-8e95-4a6b7c8d9e0f",
+    "box": "purchases",
+    "state": "received",
+    "channel_id": "0198f7c4-0f00-7c60-9fa6-5b7c8d9e0f1a",
+    "received_at": "2026-03-02T09:30:00+00:00",
+    "document": {
+        "document_date": "2026-03-01",
+        "document_ref": "A-17",
+        "supplier": {"name": "Paper and Pens OÜ", "reg_number": None, "tax_number": None},
+        "client": {"name": "Baltic Trading OÜ"},
+        "sale_type": "sales_invoice",
+        "operation": "sell_goods",
+        "currency": "EUR",
+        "date_due": "2026-03-15",
+        "lines": [{"item_code": "P-80", "description": "Paper A4", "quantity": "10", "unit_price": "4.20"}],
+        "gross_amount": "50.82",
+        "net_amount": "42.00",
+    },
+    "links": {"document": "https://paper.example/A-17", "pdf": "https://paper.example/A-17.pdf"},
+    "comment": None,
+    "warnings": [],
+    "duplicate_of": None,
+}
+
+COLLECTOR: Final[JSONObject] = {"id": "0198f7c4-3f00-7d70-8ab7-6c8d9e0f1a2b", "name": "Friendly reminders"}
+LAST_COLLECTOR: Final[JSONObject] = {"id": "0198f7c4-3f10-7e80-9bc8-7d9e0f1a2b3c", "name": "Debt collection"}
+WHO: Final[JSONObject] = {"id": CLIENT["id"], "name": CLIENT["name"], "email": CLIENT["email"]}
+"""A client in short, inside other objects."""
+
+MESSAGE: Final[JSONObject] = {
+    "id": "0198f7c4-7e00-7f90-8cd9-8e0f1a2b3c4d",
+    "client_id": CLIENT["id"],
+    "client": WHO,
+    "direction": "sent",
+    "channel": "email",
+    "state": "sent",
+    "from": "books@baltic-trading.example",
+    "to": "aija@ozola.example",
+    "subject": "Invoice INV-2026-0042 is due",
+    "body": "Dear Aija, invoice INV-2026-0042 over 165.01 EUR was due on 2026-03-16.",
+    "sale_ids": [SALE_ID],
+    "in_reply_to": None,
+    "created_at": "2026-03-19T08:00:00+00:00",
+    "sent_at": "2026-03-19T08:00:02+00:00",
+}
+
+NOTE: Final[JSONObject] = {
+    "id": "0198f7c4-8f00-7aa0-9dea-9f1a2b3c4d5e",
+    "client_id": CLIENT["id"],
+    "client": WHO,
+    "sale_id": SALE_ID,
+    "kind": "note",
+    "body": "Asked for the invoice to be sent to the accountant.",
+    "pinned": False,
+    "needs_response": False,
+    "author": {"kind": "person", "name": "Ieva Kalniņa"},
+    "created_at": "2026-03-19T10:00:00+00:00",
+}
+
+MOVE: Final[JSONObject] = {
+    "id": "0198f7c4-9a00-7bb0-8efb-0a2b3c4d5e6f",
+    "cause": "workflow",
+    "from_collector": COLLECTOR,
+    "to_collector": LAST_COLLECTOR,
+    "client": WHO,
+    "invoices": [
+        {
+            "id": SALE_ID,
+            "number": "INV-2026-0042",
+            "date_due": "2026-03-16",
+            "currency": "EUR",
+            "total": "165.01",
+            "amount_due": "165.01",
+        }
+    ],
+    "moved_by": None,
+    "moved_at": "2026-04-16T08:00:00+00:00",
+}
+
+DISPUTE: Final[JSONObject] = {
+    "id": "0198f7c4-ab00-7cc0-9f0c-1b3c4d5e6f7a",
+    "sale_id": SALE_ID,
+    "client_id": CLIENT["id"],
+    "number": "INV-2026-0042",
+    "reason": "The hours were agreed at a lower price.",
+    "state": "open",
+    "resolution": None,
+    "created_at": "2026-03-20T09:00:00+00:00",
+    "resolved_at": None,
+}
+
+PROMISE: Final[JSONObject] = {
+    "id": "0198f7c4-bc00-7dd0-8a1d-2c4d5e6f7a8b",
+    "client_id": CLIENT["id"],
+    "client": WHO,
+    "date": "2026-03-31",
+    "amount": "165.01",
+    "currency": "EUR",
+    "sale_ids": [SALE_ID],
+    "state": "open",
+    "created_at": "2026-03-24T13:00:00+00:00",
+}
+
+CALL: Final[JSONObject] = {
+    "id": "0198f7c4-cd00-7ee0-9b2e-3d5e6f7a8b9c",
+    "client_id": CLIENT["id"],
+    "client": WHO,
+    "outcome": "promised",
+    "note": "Will pay at the end of the month.",
+    "snooze_until": "2026-04-01",
+    "state": "done",
+    "author": {"kind": "person", "name": "Ieva Kalniņa"},
+    "created_at": "2026-03-24T13:00:00+00:00",
+}
+
+QUOTA: Final[JSONObject] = {
+    "quota": "clients",
+    "limit": 500,
+    "used": 500,
+    "refused": "create_client",
+    "period_start": "2026-03-01",
+    "period_end": "2026-03-31",
+}
+
+WEBHOOK: Final[JSONObject] = {
+    "id": "0198f7c4-de00-7ff0-8c3f-4e6f7a8b9c0d",
+    "channel_id": "0198f7c4-0f10-7a00-9d40-5f7a8b9c0d1e",
+    "received_at": "2026-03-02T09:30:00+00:00",
+    "content_type": "application/json",
+    "body": {"order": "9001", "total": "165.01"},
+}
