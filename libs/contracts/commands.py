@@ -40,6 +40,10 @@ TEST_HOOK: Final = "test_hook"
 RECOVER_HOOK: Final = "recover_hook"
 """data: id, since (ISO time), dry_run. 200 {count}: events since then that this hook never got are dispatched to it."""
 
+END_HOOK: Final = "end_hook"
+"""data: id, state (removed|disabled), reason: the executor tells that a receiver answered 410, or failed for days.
+Nobody waits for it. 200 {id, state}; it changes nothing on a hook that was taken up again since."""
+
 CREATE_AUTOMATION: Final = "create_automation"
 """data: AutomationIn. 201 with the automation."""
 
@@ -63,6 +67,7 @@ QUEUE_OF: Final[dict[str, Queue]] = {
     ROTATE_HOOK_SECRET: DISPATCHER_COMMANDS,
     TEST_HOOK: DISPATCHER_COMMANDS,
     RECOVER_HOOK: DISPATCHER_COMMANDS,
+    END_HOOK: DISPATCHER_COMMANDS,
     CREATE_AUTOMATION: DISPATCHER_COMMANDS,
     SET_AUTOMATION_STATE: DISPATCHER_COMMANDS,
     DELETE_AUTOMATION: DISPATCHER_COMMANDS,
