@@ -5,8 +5,8 @@ Semantics that both adapters keep, and that `tests/component/test_bus_contract.p
 * `publish` returns, for every message, whether the bus has it durably (True). False means "not known to be there":
   the caller keeps it and publishes again; twice is allowed, losing is not.
 * a consumed message comes again until its handler's outcome is settled; it may come twice.
-* a handler sees what has arrived, up to `batch_max`, after at most `batch_wait_seconds`; it answers with one outcome for
-  each message, in order. If it raises for a batch of several, each is handled alone, so that one bad message
+* a handler sees what has arrived, up to `batch_max`, after at most `batch_wait_seconds`; it answers with one outcome
+  for each message, in order. If it raises for a batch of several, each is handled alone, so that one bad message
   never stops the others.
 """
 
@@ -16,6 +16,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
+
+from messaging.weather import is_weather
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,9 @@ class ConsumerOptions:
     attempts_max: int = 5  # of one message alone, when its handler raises what is not weather
     retry_pause_first_seconds: float = 0.1
     retry_pause_max_seconds: float = 15.0
+    hold_max_seconds: float = 300.0  # a message put off for so long goes back to the bus, behind the others
+    stall_seconds: float = 60.0  # messages wait and none was settled for so long: health says so
+    is_weather: Callable[[BaseException], bool] = is_weather
 
 
 @dataclass(slots=True)
@@ -105,7 +110,7 @@ class Bus(Protocol):
         ...
 
     async def hint(self, channel: str, bodies: Sequence[bytes]) -> None:
-        """Tell listeners of a channel something that may be lost (a waiter also looks by itself). Never raises for weather."""
+        """Tell listeners of a channel something that may be lost (a waiter looks by itself too); no weather raises."""
         ...
 
     async def listen(self, channel: str, handler: HintHandler) -> None:

@@ -1,0 +1,115 @@
+-- The bus in Postgres: what waits, what is in somebody's hands, and what nobody could handle.
+CREATE SCHEMA IF NOT EXISTS bus;
+
+-- What of the topology has been declared, so that publishing to a queue nobody declared is refused.
+CREATE TABLE bus.queue (
+    name text PRIMARY KEY,
+    delivery_limit integer NOT NULL,
+    length_max integer NOT NULL
+);
+
+-- `available_at` is in the future while a consumer holds a lease on the message or a pause runs.
+-- `deliveries` also fences: a consumer whose lease ran out names an older number and settles nothing.
+CREATE TABLE bus.message (
+    queue text NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    stable_id uuid NOT NULL,
+    body bytea NOT NULL,
+    published_at timestamptz NOT NULL DEFAULT now(),
+    available_at timestamptz NOT NULL DEFAULT now(),
+    deliveries integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (queue, id)
+) WITH (
+    -- Room on the page for the claim's new version of the row, and dead rows cleared as fast as they arise.
+    fillfactor = 70,
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0,
+    autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 50000,
+    autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000,
+    toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 5000
+);
+-- Bodies live for milliseconds: compressing them is work for nothing, and out of line a claim does not copy them.
+ALTER TABLE bus.message ALTER COLUMN body SET STORAGE EXTERNAL;
+
+CREATE TABLE bus.dead_letter (
+    queue text NOT NULL,
+    id bigint NOT NULL,
+    stable_id uuid NOT NULL,
+    body bytea NOT NULL,
+    reason text NOT NULL,
+    deliveries integer NOT NULL,
+    published_at timestamptz NOT NULL,
+    died_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (queue, id)
+);
+
+-- The settings on the functions keep the plan on the primary key, whatever the statistics of a table that is empty
+-- one moment and full the next happen to say.
+
+-- Takes the oldest available messages of a queue under a lease.
+CREATE FUNCTION bus.claim(of_queue text, at_most integer, lease interval)
+RETURNS TABLE (id bigint, stable_id uuid, body bytea, deliveries integer)
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
+SET enable_mergejoin = off AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH picked AS MATERIALIZED (
+        SELECT m.id FROM bus.message m
+         WHERE m.queue = of_queue AND m.available_at <= clock_timestamp()
+         ORDER BY m.id LIMIT at_most FOR UPDATE SKIP LOCKED
+    )
+    UPDATE bus.message m SET available_at = clock_timestamp() + lease, deliveries = m.deliveries + 1
+      FROM picked WHERE m.queue = of_queue AND m.id = picked.id
+    RETURNING m.id, m.stable_id, m.body, m.deliveries;
+END $$;
+
+-- Forgets messages; answers how many of them were still the caller's.
+CREATE FUNCTION bus.settle(of_queue text, ids bigint[], fences integer[]) RETURNS integer
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
+SET enable_mergejoin = off AS $$
+DECLARE settled integer;
+BEGIN
+    DELETE FROM bus.message m USING unnest(ids, fences) AS mine(id, fence)
+     WHERE m.queue = of_queue AND m.id = mine.id AND m.deliveries = mine.fence;
+    GET DIAGNOSTICS settled = ROW_COUNT;
+    RETURN settled;
+END $$;
+
+-- Moves the moment at which messages are available: a lease renewed, a pause, or given up (no interval at all).
+-- Answers those that were still the caller's.
+CREATE FUNCTION bus.postpone(of_queue text, ids bigint[], fences integer[], pause interval) RETURNS SETOF bigint
+LANGUAGE sql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
+SET enable_mergejoin = off AS $$
+    UPDATE bus.message m SET available_at = clock_timestamp() + pause FROM unnest(ids, fences) AS mine(id, fence)
+     WHERE m.queue = of_queue AND m.id = mine.id AND m.deliveries = mine.fence
+    RETURNING m.id;
+$$;
+
+-- Gives up on messages that were handed out too often.
+CREATE FUNCTION bus.bury(of_queue text, ids bigint[], fences integer[], why text) RETURNS void
+LANGUAGE sql SET enable_seqscan = off AS $$
+    WITH gone AS (
+        DELETE FROM bus.message m USING unnest(ids, fences) AS mine(id, fence)
+         WHERE m.queue = of_queue AND m.id = mine.id AND m.deliveries = mine.fence
+        RETURNING m.*
+    )
+    INSERT INTO bus.dead_letter (queue, id, stable_id, body, reason, deliveries, published_at)
+    SELECT queue, id, stable_id, body, why, deliveries, published_at FROM gone;
+$$;
+
+-- Puts the dead messages of a queue that are there now back on it, as fresh ones behind all others.
+CREATE FUNCTION bus.replay(of_queue text) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE replayed integer;
+BEGIN
+    WITH back AS (DELETE FROM bus.dead_letter WHERE queue = of_queue RETURNING id, stable_id, body)
+    INSERT INTO bus.message (queue, stable_id, body) SELECT of_queue, stable_id, body FROM back ORDER BY id;
+    GET DIAGNOSTICS replayed = ROW_COUNT;
+    RETURN replayed;
+END $$;
+
+GRANT USAGE ON SCHEMA bus TO ledgerwire_ingress, ledgerwire_ledger, ledgerwire_dispatch, ledgerwire_execution;
+GRANT SELECT, INSERT, UPDATE ON bus.queue
+   TO ledgerwire_ingress, ledgerwire_ledger, ledgerwire_dispatch, ledgerwire_execution;
+GRANT SELECT, INSERT, UPDATE, DELETE ON bus.message, bus.dead_letter
+   TO ledgerwire_ingress, ledgerwire_ledger, ledgerwire_dispatch, ledgerwire_execution;

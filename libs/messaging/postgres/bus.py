@@ -1,0 +1,149 @@
+"""The bus over Postgres, for the embedded default: a broker's semantics in the database that is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from contracts.topology import Queue
+from messaging import metrics
+from messaging.dead import DeadMessage
+from messaging.handling import describe
+from messaging.port import BatchHandler, BusHealth, ConsumerOptions, HintHandler, Outgoing, Park
+from messaging.postgres import queries
+from messaging.postgres.consumer import PostgresConsumer
+from messaging.wakeups import Wakeups
+
+if TYPE_CHECKING:
+    from messaging.postgres.queries import Pool
+
+log = structlog.get_logger(__name__)
+
+PUBLISH_TIMEOUT_SECONDS: Final = 10.0
+PUBLISH_BATCH_MAX: Final = 1000
+BODY_BYTES_MAX: Final = 16 * 1024 * 1024
+LENGTH_CHECK_SECONDS: Final = 5.0
+STOP_SECONDS: Final = 5.0
+
+
+class PostgresBus:
+    """A `messaging.port.Bus` and `messaging.dead.DeadLetters`."""
+
+    def __init__(self, pool: Pool, *, queues: Sequence[Queue], name: str, wakeups: Wakeups, sole: bool) -> None:
+        self._pool, self._name, self._wakeups, self._sole = pool, name, wakeups, sole
+        self._queues = {queue.name: queue for queue in queues}
+        self._loop = asyncio.get_running_loop()
+        self._length_max: dict[str, int] = {queue.name: queue.length_max for queue in queues}  # all that are declared
+        self._checked_at: dict[str, float] = {}
+        self._full: set[str] = set()
+        self._cannot_publish: str | None = None
+        self._consumers: list[PostgresConsumer] = []
+        self._listeners: list[tuple[str, HintHandler]] = []
+
+    async def publish(self, messages: Sequence[Outgoing]) -> Sequence[bool]:
+        """Publish; answer in order whether each one is durably on its queue: a commit is a confirm."""
+        confirmed = [False] * len(messages)
+        for start in range(0, len(messages), PUBLISH_BATCH_MAX):
+            part = messages[start : start + PUBLISH_BATCH_MAX]
+            try:
+                async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
+                    open_queues = await self._open_queues({message.queue for message in part})
+                    taken = [m.queue in open_queues and len(m.body) <= BODY_BYTES_MAX for m in part]
+                    there = [message for message, takes in zip(part, taken, strict=True) if takes]
+                    if there:
+                        await queries.publish(self._pool, there, timeout_seconds=PUBLISH_TIMEOUT_SECONDS)
+            except Exception as error:  # noqa: BLE001  whatever it is, they are not known to be there
+                self._cannot_publish = describe(error)
+                log.warning("publish_failed", messages=len(part), error=self._cannot_publish)
+                break
+            self._cannot_publish = None
+            confirmed[start : start + len(part)] = taken
+            self._wakeups.wake({message.queue for message in there})
+        metrics.count_published([message.queue for message in messages], confirmed)
+        return confirmed
+
+    async def consume(
+        self, queue: str, handler: BatchHandler, *, park: Park, options: ConsumerOptions | None = None
+    ) -> PostgresConsumer:
+        """Start to take from a queue of the topology.
+
+        Raises:
+            KeyError: the queue is not among those this bus was opened with.
+        """
+        consumer = PostgresConsumer(
+            self._pool,
+            self._queues[queue],
+            handler,
+            park=park,
+            options=options or ConsumerOptions(),
+            wakeups=self._wakeups,
+            sole=self._sole,
+        )
+        self._consumers.append(consumer)
+        consumer.start()
+        return consumer
+
+    async def hint(self, channel: str, bodies: Sequence[bytes]) -> None:
+        """Tell listeners in this process something."""
+        self._wakeups.hint(channel, bodies)
+
+    async def listen(self, channel: str, handler: HintHandler) -> None:
+        """Receive the hints of a channel, from this process alone, as long as the bus is open."""
+        self._wakeups.listen(channel, handler)
+        self._listeners.append((channel, handler))
+
+    def health(self) -> BusHealth:
+        """What keeps the bus from doing its work now, as sentences."""
+        problems = [f"messages cannot be published: {self._cannot_publish}"] if self._cannot_publish else []
+        problems += [f"{queue}: full" for queue in sorted(self._full)]
+        for consumer in self._consumers:
+            problems += consumer.problems()
+        return BusHealth(problems)
+
+    async def list_dead(self, queue: str, limit: int = 100) -> list[DeadMessage]:
+        """The oldest dead messages of a queue, at most `limit`; see `messaging.dead`."""
+        return await queries.list_dead(self._pool, queue, limit)
+
+    async def replay_dead(self, queue: str) -> int:
+        """Put all that is dead now back on its queue; see `messaging.dead`."""
+        replayed = await queries.replay_dead(self._pool, queue)
+        self._wakeups.wake((queue,))
+        return replayed
+
+    async def close(self) -> None:
+        """Stop consumers and listeners; bounded. The pool is the caller's."""
+        await asyncio.gather(*(consumer.stop(STOP_SECONDS) for consumer in self._consumers))
+        for channel, handler in self._listeners:
+            self._wakeups.listen_no_more(channel, handler)
+        self._listeners.clear()
+
+    async def _open_queues(self, names: set[str]) -> set[str]:
+        """Those of the queues that are declared and not full."""
+        if not names <= self._length_max.keys():
+            self._length_max = await queries.read_queues(self._pool)
+        known = names & self._length_max.keys()
+        now = self._loop.time()
+        for name in known:
+            if now - self._checked_at.get(name, -LENGTH_CHECK_SECONDS) >= LENGTH_CHECK_SECONDS:
+                self._checked_at[name] = now
+                full = await queries.is_full(self._pool, name, self._length_max[name])
+                (self._full.add if full else self._full.discard)(name)
+        return known - self._full
+
+
+async def open_bus(
+    pool: Pool, *, queues: Sequence[Queue], name: str, wakeups: Wakeups | None = None, sole: bool = False
+) -> PostgresBus:
+    """Open the bus in the database of `pool`, whose role has been granted schema `bus`, and declare `queues` there.
+
+    Buses of several services in one process share `wakeups`. `sole` says that no other process uses this bus: leases
+    that a crash left behind are then freed at once instead of running out.
+
+    Raises:
+        OSError, asyncpg.PostgresError: the database cannot be reached or is not migrated.
+    """
+    await queries.declare(pool, queues)
+    return PostgresBus(pool, queues=queues, name=name, wakeups=wakeups or Wakeups(), sole=sole)

@@ -1,0 +1,200 @@
+"""Take messages from one queue in Postgres: between its rows and the desk where they are handled.
+
+A claim is a lease, renewed as long as the message is in hand, so that a handler may take its time and a dead process's
+messages come again soon. Waking is in-process; a sweep finds what other processes published and what came back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from contracts.topology import Queue
+from messaging.desk import Desk
+from messaging.handling import InHand, describe, pause_after
+from messaging.port import BatchHandler, ConsumerOptions, Incoming, Park
+from messaging.postgres import queries
+from messaging.postgres.queries import Fence
+from messaging.wakeups import Wakeups
+
+if TYPE_CHECKING:
+    from messaging.postgres.queries import Pool
+
+log = structlog.get_logger(__name__)
+
+LEASE: Final = timedelta(seconds=15)
+RENEW_SECONDS: Final = 5.0
+SWEEP_FIRST_SECONDS: Final = 1.0
+SWEEP_MAX_SECONDS: Final = 2.0
+STATEMENT_SECONDS: Final = 10.0
+FAILURE_PAUSE_FIRST_SECONDS: Final = 0.1
+FAILURE_PAUSE_MAX_SECONDS: Final = 5.0
+FAILING_MAX_SECONDS: Final = 5.0  # shorter gaps are nobody's problem
+
+
+class PostgresConsumer:
+    """A running consumer of one queue; the desk's transport."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        queue: Queue,
+        handler: BatchHandler,
+        *,
+        park: Park,
+        options: ConsumerOptions,
+        wakeups: Wakeups,
+        sole: bool,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._pool, self._queue, self._options, self._wakeups = pool, queue, options, wakeups
+        self._sole, self._lease = sole, lease
+        self._desk = Desk(queue.name, handler, park=park, options=options, transport=self)
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        self._desk.on_room = self._wake.set
+        self._failing_since: float | None = None
+        self._why = ""
+        self._stopping = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to take."""
+        self._wakeups.wait_for(self._queue.name, self._wake)
+        self._desk.start()
+        name = self._queue.name
+        self._tasks = [
+            asyncio.create_task(self._take_forever(), name=f"consume {name}"),
+            asyncio.create_task(self._renew_forever(), name=f"renew {name}"),
+        ]
+
+    async def stop(self, deadline_seconds: float) -> None:
+        """Take nothing more, finish the batches in hand within the deadline, leave the rest to be redelivered."""
+        ends = self._loop.time() + deadline_seconds
+        self._stopping = True
+        self._wakeups.wait_no_more(self._queue.name, self._wake)
+        self._wake.set()
+        await self._desk.stop(deadline_seconds)
+        if self._tasks:
+            # A claim under way is waited for, so that what it brings is given back at once.
+            await asyncio.wait(self._tasks[:1], timeout=max(1.0, ends - self._loop.time()))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._postpone(list(self._desk.holding), timedelta(0))
+
+    def problems(self) -> list[str]:
+        """What keeps this consumer from its work, as sentences."""
+        found = [problem] if (problem := self._desk.problem()) else []
+        if self._failing_since is not None:
+            failing = self._loop.time() - self._failing_since
+            if failing > FAILING_MAX_SECONDS:
+                found.append(f"{self._queue.name}: nothing could be taken for {failing:.0f} s: {self._why}")
+        return found
+
+    async def settle(self, messages: Sequence[InHand]) -> None:
+        """Delete; those whose lease ran out are somebody else's by now and stay."""
+        try:
+            async with asyncio.timeout(STATEMENT_SECONDS):
+                settled = await queries.settle(self._pool, self._queue.name, _fences(messages))
+        except Exception as error:  # noqa: BLE001  they come again when their lease is over
+            log.warning("settle_failed", queue=self._queue.name, messages=len(messages), error=describe(error))
+            return
+        if settled < len(messages):
+            log.warning("settled_too_late", queue=self._queue.name, messages=len(messages) - settled)
+
+    async def give_back(self, messages: Sequence[InHand], pause_seconds: float) -> None:
+        """Make them available to all after a pause."""
+        await self._postpone(messages, timedelta(seconds=pause_seconds))
+
+    async def _postpone(self, messages: Sequence[InHand], pause: timedelta) -> set[int] | None:
+        """The ids of those that were still ours; None when it could not be done."""
+        if not messages:
+            return set()
+        try:
+            async with asyncio.timeout(STATEMENT_SECONDS):
+                return await queries.postpone(self._pool, self._queue.name, _fences(messages), pause)
+        except Exception as error:  # noqa: BLE001  their leases run out by themselves
+            log.warning("postpone_failed", queue=self._queue.name, messages=len(messages), error=describe(error))
+            return None
+
+    async def _take_forever(self) -> None:
+        failures, sweep_seconds, freed = 0, SWEEP_FIRST_SECONDS, not self._sole
+        while not self._stopping:
+            try:
+                if not freed:
+                    await queries.free(self._pool, self._queue.name)
+                    freed = True
+                full = await self._take()
+            except Exception as error:  # noqa: BLE001  weather or not, the next try may do; health tells it
+                self._note_failure(describe(error))
+                await asyncio.sleep(
+                    pause_after(
+                        failures, first_seconds=FAILURE_PAUSE_FIRST_SECONDS, max_seconds=FAILURE_PAUSE_MAX_SECONDS
+                    )
+                )
+                failures += 1
+                continue
+            failures, self._failing_since = 0, None
+            if not full:
+                woken = await self._sleep(sweep_seconds)
+                sweep_seconds = SWEEP_FIRST_SECONDS if woken else min(SWEEP_MAX_SECONDS, sweep_seconds * 1.2)
+
+    async def _take(self) -> bool:
+        """Claim as much as there is room for; answer whether there may be more."""
+        self._wake.clear()
+        room = self._options.prefetch - self._desk.in_hand
+        if room < max(1, min(self._options.batch_max, self._options.prefetch // 2)):  # the desk wakes us
+            return False
+        async with asyncio.timeout(STATEMENT_SECONDS):
+            claimed = await queries.claim(self._pool, self._queue.name, at_most=room, lease=self._lease)
+        deliveries_max = self._queue.delivery_limit + 1  # the limit is of redeliveries, as the broker's
+        poison = [message.fence for message in claimed if message.fence.deliveries > deliveries_max]
+        if poison:
+            why = f"handed out {deliveries_max} times and never settled"
+            log.error("messages_died", queue=self._queue.name, messages=len(poison))
+            await queries.bury(self._pool, self._queue.name, poison, why)
+        arrived = [
+            InHand(Incoming(self._queue.name, message.body, message.fence.deliveries), message.fence)
+            for message in claimed
+            if message.fence.deliveries <= deliveries_max
+        ]
+        if arrived:
+            self._desk.arrive(arrived)
+        return len(claimed) == room
+
+    async def _sleep(self, seconds: float) -> bool:
+        """Wait until woken, at most about so long; answer whether woken."""
+        try:
+            async with asyncio.timeout(seconds * random.uniform(0.8, 1.2)):  # noqa: S311  jitter, no secret
+                await self._wake.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _renew_forever(self) -> None:
+        """Renew the leases of what stays in hand; drop what was lost meanwhile to somebody else."""
+        young: set[InHand] = set()
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            held = set(self._desk.holding)
+            old, young = held & young, held
+            renewed = await self._postpone(list(old), self._lease)
+            if renewed is not None and len(renewed) < len(old):
+                lost = {message for message in old if message.ticket.id not in renewed}
+                self._desk.forget(lost.__contains__)
+
+    def _note_failure(self, why: str) -> None:
+        if self._failing_since is None:
+            self._failing_since = self._loop.time()
+            log.warning("claim_failed", queue=self._queue.name, error=why)
+        self._why = why
+
+
+def _fences(messages: Sequence[InHand]) -> list[Fence]:
+    return [message.ticket for message in messages]

@@ -1,0 +1,5 @@
+"""The bus over RabbitMQ: quorum queues, confirms, dead letters, and our own supervision of connections."""
+
+from messaging.rabbitmq.bus import RabbitBus, connect
+
+__all__ = ["RabbitBus", "connect"]

@@ -1,0 +1,171 @@
+"""The bus over RabbitMQ: one connection to publish, one to consume, and what runs on them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from contracts.topology import Queue
+from messaging.dead import DeadMessage
+from messaging.port import BatchHandler, BusHealth, ConsumerOptions, HintHandler, Outgoing, Park
+from messaging.rabbitmq import dead
+from messaging.rabbitmq.connection import Link, Live
+from messaging.rabbitmq.consumer import WATCH_SECONDS, RabbitConsumer
+from messaging.rabbitmq.listener import Listener
+from messaging.rabbitmq.publisher import Publisher
+from messaging.rabbitmq.topology import declare
+
+log = structlog.get_logger(__name__)
+
+PUBLISH_TIMEOUT_SECONDS: Final = 10.0
+START_WAIT_SECONDS: Final = 5.0
+LISTEN_WAIT_SECONDS: Final = 2.0
+STOP_SECONDS: Final = 5.0
+OPERATOR_SECONDS: Final = 10.0
+
+
+class RabbitBus:
+    """A `messaging.port.Bus` and `messaging.dead.DeadLetters`."""
+
+    def __init__(
+        self, url: str, *, queues: Sequence[Queue], name: str, publish_timeout_seconds: float, watch_seconds: float
+    ) -> None:
+        self._queues = {queue.name: queue for queue in queues}
+        self._name, self._watch_seconds = name, watch_seconds
+        self._publisher = Publisher(timeout_seconds=publish_timeout_seconds, unroutable=self._unroutable)
+        self._publish_link = Link(url, name=name, purpose="publish", set_up=self._set_up)
+        self._consume_link = Link(url, name=name, purpose="consume")
+        self._consumers: list[RabbitConsumer] = []
+        self._listeners: list[Listener] = []
+        self._mending: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self, wait_seconds: float) -> None:
+        """Begin to connect and wait a little for it; a broker that is not there yet is no reason to fail."""
+        self._publish_link.start()
+        self._consume_link.start()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_seconds):
+                await self._publish_link.connected()
+                await self._consume_link.connected()
+
+    async def publish(self, messages: Sequence[Outgoing]) -> Sequence[bool]:
+        """Publish, pipelined; answer in order whether each one is durably on its queue."""
+        return await self._publisher.publish(self._publish_link, messages)
+
+    async def consume(
+        self, queue: str, handler: BatchHandler, *, park: Park, options: ConsumerOptions | None = None
+    ) -> RabbitConsumer:
+        """Start to take from a queue of the topology.
+
+        Raises:
+            KeyError: the queue is not among those this bus was opened with.
+        """
+        consumer = RabbitConsumer(
+            self._consume_link,
+            self._queues[queue],
+            handler,
+            park=park,
+            options=options or ConsumerOptions(),
+            name=f"{self._name}.{queue}",
+            republish=self.publish,
+            watch_seconds=self._watch_seconds,
+        )
+        self._consumers.append(consumer)
+        consumer.start()
+        return consumer
+
+    async def hint(self, channel: str, bodies: Sequence[bytes]) -> None:
+        """Tell listeners of a channel something that may be lost; dropped when nobody listens."""
+        await self._publisher.hint(channel, bodies)
+
+    async def listen(self, channel: str, handler: HintHandler) -> None:
+        """Receive the hints of a channel as long as the bus is open; waits a little until it does."""
+        listener = Listener(self._consume_link, channel, handler)
+        self._listeners.append(listener)
+        listener.start()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LISTEN_WAIT_SECONDS):
+                await listener.subscribed.wait()
+
+    def health(self) -> BusHealth:
+        """What keeps the bus from doing its work now, as sentences."""
+        links = [self._publish_link]
+        if self._consumers or self._listeners:
+            links.append(self._consume_link)
+        problems = [problem for link in links if (problem := link.problem())]
+        for consumer in self._consumers:
+            problems += consumer.problems()
+        return BusHealth(problems)
+
+    async def list_dead(self, queue: str, limit: int = 100) -> list[DeadMessage]:
+        """The oldest dead messages of a queue, at most `limit`; see `messaging.dead`."""
+        return await dead.list_dead(await self._for_operator(), queue, limit)
+
+    async def replay_dead(self, queue: str) -> int:
+        """Put all that is dead now back on its queue; see `messaging.dead`."""
+        return await dead.replay_dead(await self._for_operator(), queue, self.publish)
+
+    async def close(self) -> None:
+        """Stop consumers and close connections; bounded."""
+        await asyncio.gather(*(consumer.stop(STOP_SECONDS) for consumer in self._consumers))
+        await asyncio.gather(*(listener.stop() for listener in self._listeners))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(self._publish_link.close(), self._consume_link.close())
+
+    async def _set_up(self, live: Live) -> None:
+        for queue in self._queues.values():
+            await declare(live, queue)
+        await self._publisher.open(live)
+
+    async def _for_operator(self) -> Live:
+        async with asyncio.timeout(OPERATOR_SECONDS):
+            return await self._consume_link.connected()
+
+    def _unroutable(self, name: str) -> None:
+        """A queue of ours is gone: somebody deleted it, or the broker lost its data. Declare it again."""
+        if name in self._queues and name not in self._mending:
+            self._mending.add(name)
+            task = asyncio.create_task(self._mend(name), name=f"declare-{name}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _mend(self, name: str) -> None:
+        log.warning("queue_missing", queue=name)
+        try:
+            async with asyncio.timeout(OPERATOR_SECONDS):
+                await declare(await self._publish_link.connected(), self._queues[name])
+        except Exception as error:  # noqa: BLE001  the next message that comes back tries again
+            log.warning("queue_not_declared", queue=name, error=repr(error))
+        finally:
+            self._mending.discard(name)
+
+
+async def connect(
+    url: str,
+    *,
+    queues: Sequence[Queue],
+    name: str,
+    publish_timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS,
+    watch_seconds: float = WATCH_SECONDS,
+    start_wait_seconds: float = START_WAIT_SECONDS,
+) -> RabbitBus:
+    """Open the bus on a broker and declare `queues` there; `name` shows in the broker's lists.
+
+    It returns without a connection when there is none within `start_wait_seconds`, and goes on trying: `health` says
+    so, and publishing answers False.
+    """
+    # What the library logs of lost connections (with tracebacks) we say in a line of our own.
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)
+    bus = RabbitBus(
+        url, queues=queues, name=name, publish_timeout_seconds=publish_timeout_seconds, watch_seconds=watch_seconds
+    )
+    await bus.start(start_wait_seconds)
+    return bus

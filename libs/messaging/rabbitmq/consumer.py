@@ -1,0 +1,226 @@
+"""Take messages from one queue of the broker: between its channel and the desk where they are handled.
+
+Whatever ends the subscription (connection cut, channel closed, cancelled by the broker, or a silence that a look at the
+queue shows to be wrong) ends one session; `keep` begins the next. What was unacknowledged then comes again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+from aiormq.abc import ChannelFrame, DeliveredMessage
+from aiormq.channel import Channel
+
+from contracts.ids import new_id, parse_id
+from contracts.topology import Queue
+from messaging.desk import Desk
+from messaging.handling import InHand
+from messaging.port import BatchHandler, ConsumerOptions, Incoming, Outgoing, Park
+from messaging.rabbitmq.acks import AckWindow
+from messaging.rabbitmq.connection import CLOSE_SECONDS, DOWN_MAX_SECONDS, Link, Live, keep
+from messaging.rabbitmq.frames import STABLE_ID_HEADER, encode_acks
+from messaging.rabbitmq.topology import RPC_SECONDS, count, declare
+
+log = structlog.get_logger(__name__)
+
+WATCH_SECONDS: Final = 15.0
+ACK_SECONDS: Final = 5.0
+
+Republish = Callable[[Sequence[Outgoing]], Awaitable[Sequence[bool]]]
+
+
+class SubscriptionLost(Exception):
+    """The broker does not hand out messages to us any more."""
+
+
+@dataclass(slots=True, eq=False)
+class _Session:
+    """One subscription: its channel, which of its tags are settled, and why it is over once it is."""
+
+    channel: Channel
+    over: asyncio.Future[str]
+    acks: AckWindow = field(default_factory=AckWindow)
+
+    def end(self, reason: str) -> None:
+        if not self.over.done():
+            self.over.set_result(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    """What settles one delivery."""
+
+    session: _Session
+    tag: int
+    stable_id: object  # the header as it came, read only when the message has to be published anew
+
+
+class RabbitConsumer:
+    """A running consumer of one queue; the desk's transport."""
+
+    def __init__(
+        self,
+        link: Link,
+        queue: Queue,
+        handler: BatchHandler,
+        *,
+        park: Park,
+        options: ConsumerOptions,
+        name: str,
+        republish: Republish,
+        watch_seconds: float = WATCH_SECONDS,
+    ) -> None:
+        self._link, self._queue, self._options, self._name = link, queue, options, name
+        self._republish, self._watch_seconds = republish, watch_seconds
+        self._desk = Desk(queue.name, handler, park=park, options=options, transport=self)
+        self._loop = asyncio.get_running_loop()
+        self._session: _Session | None = None
+        self._unsubscribed_since: float | None = self._loop.time()
+        self._silent_since: float | None = None
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to take."""
+        self._desk.start()
+        what = f"consume {self._queue.name}"
+        self._task = asyncio.create_task(keep(self._link, self._run_session, what=what), name=what)
+
+    async def stop(self, deadline_seconds: float) -> None:
+        """Take nothing more, finish the batches in hand within the deadline, leave the rest to be redelivered."""
+        ends = self._loop.time() + deadline_seconds
+        self._stopping = True
+        if self._session is not None:
+            with contextlib.suppress(Exception):
+                await self._session.channel.basic_cancel(self._name, timeout=min(RPC_SECONDS, deadline_seconds))
+        await self._desk.stop(ends - self._loop.time())
+        if self._task is not None:
+            # Ending the session closes its channel, behind the last acknowledgements; the rest returns to the queue.
+            self._task.cancel()
+            await asyncio.wait([self._task], timeout=max(CLOSE_SECONDS, ends - self._loop.time()))
+
+    def problems(self) -> list[str]:
+        """What keeps this consumer from its work, as sentences."""
+        now, name = self._loop.time(), self._queue.name
+        found = [problem] if (problem := self._desk.problem()) else []
+        if self._unsubscribed_since is not None and now - self._unsubscribed_since > DOWN_MAX_SECONDS:
+            found.append(f"{name}: not subscribed for {now - self._unsubscribed_since:.0f} s")
+        if self._silent_since is not None and now - self._silent_since > self._options.stall_seconds:
+            found.append(f"{name}: messages wait and none is handed out for {now - self._silent_since:.0f} s")
+        return found
+
+    async def settle(self, messages: Sequence[InHand]) -> None:
+        """Acknowledge; what came over a channel that is gone will be redelivered, which is no fault."""
+        tags: defaultdict[_Session, list[int]] = defaultdict(list)
+        for message in messages:
+            tags[message.ticket.session].append(message.ticket.tag)
+        for session, settled in tags.items():
+            up_to, singles = session.acks.settle(settled)
+            await self._send(session, encode_acks(session.channel.number, up_to, singles))
+
+    async def give_back(self, messages: Sequence[InHand], pause_seconds: float) -> None:  # noqa: ARG002
+        """Put them behind all others by publishing them anew; if that fails, let the broker requeue them in front."""
+        current = [message for message in messages if not message.ticket.session.over.done()]
+        confirmed = await self._republish([_copy(message.incoming, message.ticket) for message in current])
+        moved = [message for message, there in zip(current, confirmed, strict=True) if there]
+        await self.settle(moved)
+        for message in set(current).difference(moved):
+            session: _Session = message.ticket.session
+            session.acks.settle([message.ticket.tag])
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(ACK_SECONDS):
+                    await session.channel.basic_nack(message.ticket.tag, requeue=True, wait=False)
+
+    async def _send(self, session: _Session, payload: bytes) -> None:
+        if session.over.done() or session.channel.is_closed:
+            return
+        try:
+            async with asyncio.timeout(ACK_SECONDS):
+                await session.channel.write_queue.put(ChannelFrame(payload, should_close=False))
+        except TimeoutError:
+            session.end("acknowledgements could not be sent")
+
+    async def _run_session(self, live: Live) -> None:
+        """Subscribe and stay until it is over; always ends by raising.
+
+        Raises:
+            SubscriptionLost, aiormq.exceptions.AMQPError, TimeoutError: why it is over.
+        """
+        if self._stopping:
+            await asyncio.Event().wait()  # until `stop` ends this task
+        await declare(live, self._queue)
+        channel = await live.channel()
+        session = _Session(channel, self._loop.create_future())
+        channel.closing.add_done_callback(lambda _: session.end("the channel was closed"))
+        live.lost.add_done_callback(lambda lost: session.end(lost.result()))
+        channel.on_consumer_cancel_callbacks.add(lambda _: session.end("the broker cancelled the subscription"))
+        try:
+            await self._subscribe(session)
+            await self._watch(live, session)
+        finally:
+            self._session = None
+            self._unsubscribed_since = self._loop.time()
+            session.end("over")
+            self._desk.forget(lambda message: message.ticket.session is session)
+            await _close(channel)
+
+    async def _subscribe(self, session: _Session) -> None:
+        async def arrived(message: DeliveredMessage) -> None:
+            self._arrived(session, message)
+
+        channel = session.channel
+        await channel.basic_qos(prefetch_count=self._options.prefetch, timeout=RPC_SECONDS)
+        await channel.basic_consume(self._queue.name, arrived, consumer_tag=self._name, timeout=RPC_SECONDS)
+        self._session, self._unsubscribed_since = session, None
+
+    def _arrived(self, session: _Session, message: DeliveredMessage) -> None:
+        tag = message.delivery_tag
+        if tag is None or session.over.done():
+            return
+        headers = message.header.properties.headers or {}
+        deliveries = headers.get("x-delivery-count", 0)
+        incoming = Incoming(self._queue.name, message.body, 1 + deliveries if isinstance(deliveries, int) else 1)
+        self._desk.arrive([InHand(incoming, _Ticket(session, tag, headers.get(STABLE_ID_HEADER)))])
+
+    async def _watch(self, live: Live, session: _Session) -> None:
+        """Look at the queue now and then: subscriptions have been seen to end without a word."""
+        while True:
+            await asyncio.wait([session.over], timeout=self._watch_seconds * random.uniform(0.8, 1.2))  # noqa: S311
+            if session.over.done():
+                raise SubscriptionLost(session.over.result())
+            if self._stopping:
+                continue
+            try:
+                queue = await count(live, self._queue.name)
+            except TimeoutError:
+                live.end("the broker does not answer")
+                raise
+            if not queue.consumer_count:
+                raise SubscriptionLost("the broker knows of no consumer")
+            self._listen_for_silence(queue.message_count or 0)
+
+    def _listen_for_silence(self, waiting: int) -> None:
+        """Silence at two looks in a row is no accident: subscribe anew."""
+        if not waiting or self._desk.in_hand or self._desk.idle_seconds() < self._watch_seconds:
+            self._silent_since = None
+        elif self._silent_since is None:
+            self._silent_since = self._loop.time()
+        else:
+            raise SubscriptionLost(f"{waiting} messages wait and none is handed out")
+
+
+def _copy(incoming: Incoming, ticket: _Ticket) -> Outgoing:
+    # Published by somebody else without our id, it gets one: nothing else could be recognised twice either.
+    return Outgoing(parse_id(str(ticket.stable_id)) or new_id(), incoming.queue, incoming.body)
+
+
+async def _close(channel: Channel) -> None:
+    with contextlib.suppress(Exception):
+        await channel.close(timeout=RPC_SECONDS)

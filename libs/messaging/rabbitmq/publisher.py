@@ -1,0 +1,212 @@
+"""Publish with confirms, pipelined: from a service's outbox to the broker.
+
+A message is on its queue when the broker has confirmed it and not returned it. Everything else (returned, refused, no
+answer in time, connection gone) is False: the caller keeps it and publishes again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+from aiormq.abc import ChannelFrame
+from aiormq.channel import Channel
+from aiormq.exceptions import PublishError
+
+from messaging import metrics
+from messaging.port import Outgoing
+from messaging.rabbitmq.connection import Link, Live
+from messaging.rabbitmq.frames import QUEUE_NAME_BYTES_MAX, encode_hint, encode_publish
+from messaging.rabbitmq.hints import hint_queue, join
+
+log = structlog.get_logger(__name__)
+
+IN_FLIGHT_MAX: Final = 200
+BYTES_PER_PLACE: Final = 64 * 1024  # a big message takes several places, so that bytes in flight are bounded as well
+BODY_BYTES_MAX: Final = 16 * 1024 * 1024  # RabbitMQ 4 closes the channel, and all in flight with it, for a bigger one
+CONNECT_WAIT_SECONDS: Final = 1.0
+HINT_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """The channels of one connection."""
+
+    live: Live
+    confirmed: Channel
+    hints: Channel
+    prefix: bytes  # of its message ids
+
+
+class _Batch:
+    """One call of `publish`: what of it is sent and what was answered."""
+
+    def __init__(self, messages: Sequence[Outgoing]) -> None:
+        self.messages = messages
+        self.confirmed = [False] * len(messages)
+        self.next = 0  # the first that is not sent
+        self._open = 0  # sent and not answered
+        self.answered = asyncio.Event()
+        self.answered.set()
+
+    @property
+    def unsent(self) -> bool:
+        return self.next < len(self.messages)
+
+    def sent(self) -> None:
+        self._open += 1
+        self.answered.clear()
+
+    def answer(self, index: int, *, confirmed: bool) -> None:
+        self.confirmed[index] = confirmed
+        self._open -= 1
+        if self._open == 0:
+            self.answered.set()
+
+
+class Publisher:
+    """The publishing side of a bus. Any number of tasks may publish at once."""
+
+    def __init__(self, *, timeout_seconds: float, unroutable: Callable[[str], None]) -> None:
+        self._timeout_seconds, self._unroutable = timeout_seconds, unroutable
+        self._open: _Open | None = None
+        self._in_flight = 0  # places taken
+        self._freed = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._count = 0
+
+    async def open(self, live: Live) -> None:
+        """Open the channels on a fresh connection (part of the link's set-up)."""
+        opened = _Open(live, await live.channel(confirms=True), await live.channel(), uuid4().hex.encode() + b"-")
+        for channel in (opened.confirmed, opened.hints):
+            channel.closing.add_done_callback(lambda _: live.end("a publishing channel was closed"))
+        self._open = opened
+        live.lost.add_done_callback(lambda _: self._lost(opened))
+
+    async def publish(self, link: Link, messages: Sequence[Outgoing]) -> list[bool]:
+        """Publish a batch; answer in order whether each message is durably on its queue."""
+        batch = _Batch(messages)
+        if messages and await _takes_publishes(link) and self._open is not None:
+            await self._send(self._open, batch)
+        metrics.count_published([message.queue for message in messages], batch.confirmed)
+        return batch.confirmed
+
+    async def hint(self, channel_name: str, bodies: Sequence[bytes]) -> None:
+        """Send hints, joined, without a confirm; they vanish when nobody listens or nothing is connected."""
+        opened = self._open
+        if opened is None:
+            return
+        channel, queue = opened.hints, hint_queue(channel_name)
+        try:
+            async with asyncio.timeout(HINT_SECONDS):
+                for joined in join(bodies):
+                    payload = encode_hint(channel.number, queue, joined, frame_body_max=channel.max_content_size)
+                    await channel.write_queue.put(ChannelFrame(payload, should_close=False))
+        except TimeoutError:
+            log.info("hints_dropped", channel=channel_name, hints=len(bodies))
+
+    async def _send(self, opened: _Open, batch: _Batch) -> None:
+        clock = asyncio.get_running_loop().time
+        try:
+            async with asyncio.timeout(self._timeout_seconds) as bound:
+                while batch.unsent and self._open is opened:
+                    async with self._writing:
+                        while self._in_flight >= IN_FLIGHT_MAX:
+                            self._freed.clear()
+                            await self._freed.wait()
+                        if self._open is opened:
+                            await self._write(opened, batch)
+                    bound.reschedule(clock() + self._timeout_seconds)
+                await batch.answered.wait()
+        except TimeoutError:
+            # Whether they arrived is unknown, and this connection cannot be trusted to say so later: begin anew.
+            opened.live.end(f"publishes were not confirmed within {self._timeout_seconds} s")
+
+    async def _write(self, opened: _Open, batch: _Batch) -> None:
+        """Write as many messages as there are places for, as one piece."""
+        channel, now = opened.confirmed, int(time.time())
+        payload: list[bytes] = []
+        written: list[tuple[int, str]] = []
+        places = IN_FLIGHT_MAX - self._in_flight
+        while batch.unsent and places > 0:
+            index, batch.next = batch.next, batch.next + 1
+            message = batch.messages[index]
+            if not _can_travel(message):
+                continue
+            places -= _places(message)
+            self._count += 1
+            message_id = opened.prefix + str(self._count).encode()
+            written.append((index, message_id.decode()))
+            payload.append(
+                encode_publish(
+                    channel.number,
+                    message.queue,
+                    message.body,
+                    message_id=message_id,
+                    stable_id=str(message.id).encode(),
+                    at=now,
+                    frame_body_max=channel.max_content_size,
+                )
+            )
+        # `put` may wait before it takes the piece but not after, so the numbers below are those the broker counts; the
+        # confirms cannot come before they are known.
+        await channel.write_queue.put(ChannelFrame(b"".join(payload), should_close=False))
+        for index, message_id_text in written:
+            self._expect(channel, batch, index, message_id_text)
+
+    def _expect(self, channel: Channel, batch: _Batch, index: int, message_id: str) -> None:
+        """Register one publish with the channel as its own `basic_publish` does, so that it tells us the answer."""
+        confirmation: asyncio.Future[Any] = channel.loop.create_future()
+        channel.delivery_tag += 1
+        channel.confirmations[channel.delivery_tag] = confirmation
+        channel.message_id_delivery_tag[message_id] = channel.delivery_tag
+        places = _places(batch.messages[index])
+        self._in_flight += places
+        batch.sent()
+        confirmation.add_done_callback(partial(self._answered, channel, batch, index, message_id, places))
+
+    def _answered(
+        self, channel: Channel, batch: _Batch, index: int, message_id: str, places: int, answer: asyncio.Future[Any]
+    ) -> None:
+        channel.message_id_delivery_tag.pop(message_id, None)
+        self._in_flight -= places
+        self._freed.set()
+        error = None if answer.cancelled() else answer.exception()
+        batch.answer(index, confirmed=not answer.cancelled() and error is None)
+        if isinstance(error, PublishError):
+            self._unroutable(batch.messages[index].queue)
+
+    def _lost(self, opened: _Open) -> None:
+        if self._open is opened:
+            self._open = None
+        for confirmation in list(opened.confirmed.confirmations.values()):
+            confirmation.cancel()
+        self._freed.set()
+
+
+async def _takes_publishes(link: Link) -> bool:
+    """Wait a little for a connection that takes publishes; the wait also keeps an impatient caller from spinning."""
+    try:
+        async with asyncio.timeout(CONNECT_WAIT_SECONDS):
+            await link.connected()
+            await link.unblocked.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _places(message: Outgoing) -> int:
+    return 1 + len(message.body) // BYTES_PER_PLACE
+
+
+def _can_travel(message: Outgoing) -> bool:
+    if len(message.body) <= BODY_BYTES_MAX and len(message.queue.encode()) <= QUEUE_NAME_BYTES_MAX:
+        return True
+    log.error("message_too_big", id=str(message.id), queue=message.queue, bytes=len(message.body))
+    return False

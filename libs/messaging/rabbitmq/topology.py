@@ -1,0 +1,94 @@
+"""Declare the queues on the broker: the same arguments for RabbitMQ 3.10 and 4.x."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import structlog
+from aiormq.channel import Channel
+from aiormq.exceptions import ChannelPreconditionFailed
+from pamqp.commands import Queue as QueueCommands
+
+from contracts.topology import Queue
+from messaging.rabbitmq.connection import Live
+
+log = structlog.get_logger(__name__)
+
+RPC_SECONDS: Final = 10.0
+DEAD_DELIVERY_LIMIT: Final = 1_000_000  # looking at a dead message hands it out; from 4.0 on 20 times would drop it
+HINTS_EXPIRE_MS: Final = 10 * 60 * 1000
+HINTS_MAX: Final = 10_000
+
+DEAD_ARGUMENTS: Final[dict[str, Any]] = {"x-queue-type": "quorum", "x-delivery-limit": DEAD_DELIVERY_LIMIT}
+HINT_ARGUMENTS: Final[dict[str, Any]] = {
+    "x-queue-type": "classic",
+    "x-expires": HINTS_EXPIRE_MS,
+    "x-max-length": HINTS_MAX,
+    "x-overflow": "drop-head",
+}
+
+
+def queue_arguments(queue: Queue) -> dict[str, Any]:
+    """A queue that confirms after fsync, refuses when full, and moves its poison to the dead queue without loss."""
+    return {
+        "x-queue-type": "quorum",
+        "x-overflow": "reject-publish",  # also what at-least-once dead-lettering asks for
+        "x-max-length": queue.length_max,
+        "x-delivery-limit": queue.delivery_limit,
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": queue.dead,
+        "x-dead-letter-strategy": "at-least-once",
+    }
+
+
+@asynccontextmanager
+async def passing_channel(live: Live) -> AsyncIterator[Channel]:
+    """A channel for a few calls, bounded in time; the broker may close it for one of them."""
+    async with asyncio.timeout(RPC_SECONDS):
+        channel = await live.channel()
+        try:
+            yield channel
+        finally:
+            with contextlib.suppress(Exception):
+                await channel.close(timeout=RPC_SECONDS)
+
+
+async def declare(live: Live, queue: Queue) -> None:
+    """Declare a queue and its dead queue.
+
+    Raises:
+        aiormq.exceptions.AMQPError, TimeoutError: the broker refuses or does not answer.
+    """
+    await _declare_one(live, queue.dead, DEAD_ARGUMENTS)
+    await _declare_one(live, queue.name, queue_arguments(queue))
+
+
+async def _declare_one(live: Live, name: str, arguments: dict[str, Any]) -> None:
+    try:
+        async with passing_channel(live) as channel:
+            await channel.queue_declare(name, durable=True, arguments=arguments)
+    except ChannelPreconditionFailed as error:
+        # An older version or an operator made it with other bounds: it works, and only they may change it.
+        log.warning("queue_arguments_differ", queue=name, why=str(error))
+        await count(live, name)
+
+
+async def declare_hints(channel: Channel, name: str) -> None:
+    """Declare the queue on which a listener gets its hints; it goes by itself some minutes after its listener."""
+    async with asyncio.timeout(RPC_SECONDS):
+        await channel.queue_declare(name, durable=True, arguments=HINT_ARGUMENTS)
+
+
+async def count(live: Live, name: str) -> QueueCommands.DeclareOk:
+    """How many messages are ready in a queue and how many consumers it has.
+
+    Raises:
+        aiormq.exceptions.ChannelNotFoundEntity: there is no such queue.
+        aiormq.exceptions.AMQPError, TimeoutError: the broker does not answer.
+    """
+    async with passing_channel(live) as channel:
+        return await channel.queue_declare(name, passive=True)
