@@ -20,7 +20,6 @@ from outbox.record import record
 from outbox.relay import Relay
 from storage.pool import Connection, Pool
 
-
 _TRACER = get_tracer("ledgerwire")
 
 
