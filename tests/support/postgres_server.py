@@ -1,0 +1,169 @@
+"""A real PostgreSQL for tests, bench and faults: fresh databases on a server that syncs what it commits."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from standalone import embedded
+from standalone.embedded_binaries import binaries_for, runner_for
+from standalone.embedded_data import USER, make_data, password
+from standalone.embedded_keeper import clear_leftovers
+from tests.support.container import Container
+from tests.support.machine import LocalProcess, Machine, ServersMissing, free_port, fresh_directory
+
+READY_SECONDS_MAX: Final = 60.0
+PAUSE_SECONDS: Final = 0.02
+# What differs from the embedded server: reached as the services reach theirs, by as many connections as tests need.
+OVER_TCP: Final = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200"}
+
+
+class Postgres:
+    """A server. One that was given by its address can be used, but neither killed nor stopped."""
+
+    def __init__(self, dsn: str, machine: Machine | None = None) -> None:
+        self.dsn: Final = dsn
+        """The address as superuser of a database that nobody else uses."""
+        self._machine = machine
+
+    @property
+    def machine(self) -> Machine:
+        """What it runs as."""
+        assert self._machine is not None, "this server was given by its address: it is not ours to stop"
+        return self._machine
+
+    @property
+    def pid(self) -> int:
+        """The process id of the first process."""
+        return self.machine.pid
+
+    async def start(self) -> None:
+        """Start it with the data it has, and wait until it answers."""
+        await self.machine.start()
+        await self.ready()
+
+    async def kill(self) -> None:
+        """End it and its sessions with SIGKILL."""
+        await self.machine.kill()
+
+    async def stop_gracefully(self) -> None:
+        """Shut it down in order; open sessions are cut."""
+        await self.machine.stop()
+
+    async def ready(self) -> None:
+        """Wait until it answers.
+
+        Raises:
+            ServersMissing: it ended, or the time is over; the message carries what it said last.
+        """
+        ends = time.monotonic() + READY_SECONDS_MAX
+        while True:
+            try:
+                connection = await asyncpg.connect(self.dsn, timeout=5)
+            except (OSError, asyncpg.PostgresError) as error:
+                if time.monotonic() > ends or (self._machine is not None and self._machine.ended()):
+                    said = self._machine.told() if self._machine is not None else ""
+                    raise ServersMissing(f"PostgreSQL does not answer: {error!r}\n{said}") from error
+                await asyncio.sleep(PAUSE_SECONDS)
+            else:
+                await connection.close()
+                return
+
+    async def create_database(self, *, template: str | None = None) -> str:
+        """Make a database, empty or a copy of another that nobody is connected to (its address); give its address."""
+        name = f"t_{secrets.token_hex(6)}"
+        copied = "template1" if template is None else urlsplit(template).path.lstrip("/")
+        await self._run(f'CREATE DATABASE "{name}" TEMPLATE "{copied}"')
+        return urlunsplit(urlsplit(self.dsn)._replace(path=f"/{name}"))
+
+    async def drop_database(self, dsn: str) -> None:
+        """Drop a database and the sessions in it."""
+        name = urlsplit(dsn).path.lstrip("/")
+        await self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    async def remove(self) -> None:
+        """Kill it and forget its data."""
+        if self._machine is not None:
+            await self._machine.remove()
+
+    async def _run(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.dsn, timeout=10)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+async def given(dsn: str) -> Postgres:
+    """Use a server by its address, whose user must be allowed to make databases and roles."""
+    server = Postgres(dsn)
+    await server.ready()
+    return server
+
+
+async def from_image(image: str, settings: Mapping[str, str]) -> Postgres:
+    """Start one from a container image."""
+    secret, port = secrets.token_hex(12), free_port()
+    # only what every version knows
+    known = {"max_connections": "200", "shared_buffers": "64MB", "jit": "off", "fsync": "on", **settings}
+    machine = await asyncio.to_thread(
+        Container,
+        image,
+        ports={5432: port},
+        environment={"POSTGRES_USER": USER, "POSTGRES_PASSWORD": secret, "POSTGRES_DB": "postgres"},
+        command=["postgres", *(part for name, value in known.items() for part in ("-c", f"{name}={value}"))],
+    )
+    return await _started(Postgres(f"postgresql://{USER}:{secret}@{machine.host}:{port}/postgres", machine))
+
+
+async def from_wheel(settings: Mapping[str, str]) -> Postgres:
+    """Start one from the programs that the embedded default brings, with its settings."""
+    directory = fresh_directory("postgres")
+    runner = runner_for(directory / "data")
+    binaries = binaries_for(runner)
+    await asyncio.to_thread(make_data, directory, binaries, runner)
+    port = free_port()
+    options = {**embedded.SETTINGS, **OVER_TCP, **settings, "port": str(port)}
+    machine = Cluster(
+        [binaries / "postgres", "-D", "/proc/self/cwd", *(f"--{name}={value}" for name, value in options.items())],
+        cwd=directory / "data",
+        log=directory / "server.log",
+        environment={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        rights=runner.rights,
+        stop_signal=signal.SIGINT,  # fast: sessions are cut
+    )
+    return await _started(Postgres(f"postgresql://{USER}:{password(directory)}@127.0.0.1:{port}/postgres", machine))
+
+
+class Cluster(LocalProcess):
+    """A PostgreSQL server of this machine."""
+
+    __slots__ = ()
+
+    async def start(self) -> None:
+        """Start it; what a kill left behind goes first."""
+        await asyncio.to_thread(clear_leftovers, self.cwd)
+        await LocalProcess.start(self)
+
+    async def remove(self) -> None:
+        """Kill it and remove its data."""
+        await self.kill()
+        await asyncio.to_thread(shutil.rmtree, Path(self.cwd).parent, ignore_errors=True)
+
+
+async def _started(server: Postgres) -> Postgres:
+    try:
+        await server.start()
+    except BaseException:
+        await server.remove()
+        raise
+    return server

@@ -1,0 +1,131 @@
+"""Find or start the real servers that tests, bench and faults run on, without the newcomer doing anything.
+
+In this order: an address that was given (`LEDGERWIRE_TEST_POSTGRES_DSN`, `LEDGERWIRE_TEST_AMQP_URL`), a container
+engine that has the images of docker-compose.yml, programs of this machine (PostgreSQL comes with the embedded default),
+what the distribution installs. Where none of these is there, it fails and says what to do.
+
+    async with private_rabbitmq() as broker, private_postgres() as postgres:
+        ...
+
+Run as a program (`python -m tests.support.servers`) it installs what is missing and says what will be used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+from tests.support import postgres_server, rabbitmq_server
+from tests.support.container import has_image, image_of
+from tests.support.machine import ServersMissing, free_port, say
+from tests.support.postgres_server import Postgres
+from tests.support.rabbitmq_server import Rabbitmq
+
+__all__ = ["Postgres", "Rabbitmq", "ServersMissing", "free_port", "private_postgres", "private_rabbitmq"]
+
+GIVEN_POSTGRES: Final = "LEDGERWIRE_TEST_POSTGRES_DSN"
+GIVEN_AMQP: Final = "LEDGERWIRE_TEST_AMQP_URL"
+
+
+def _no_rabbitmq() -> str:
+    image = image_of("rabbitmq")
+    return (
+        "The tests need a real RabbitMQ, and none was found or could be installed. Do one of these:\n"
+        "  - install it:            sudo apt-get install rabbitmq-server   (or your system's package of that name)\n"
+        f"  - or fetch its image:    docker pull {image}   (with a container engine running)\n"
+        f"  - or give an address:    export {GIVEN_AMQP}=amqp://user:password@host:5672/"
+    )
+
+
+@asynccontextmanager
+async def postgres(*, tell: Callable[[str], None] = say) -> AsyncIterator[Postgres]:
+    """Give a server that may be shared: the given one, else a private one."""
+    if dsn := os.environ.get(GIVEN_POSTGRES):
+        yield await postgres_server.given(dsn)
+        return
+    async with private_postgres(tell=tell) as server:
+        yield server
+
+
+@asynccontextmanager
+async def rabbitmq(*, tell: Callable[[str], None] = say) -> AsyncIterator[Rabbitmq]:
+    """Give a broker that may be shared: the given one, else a private one."""
+    if url := os.environ.get(GIVEN_AMQP):
+        yield await rabbitmq_server.given(url)
+        return
+    async with private_rabbitmq(tell=tell) as broker:
+        yield broker
+
+
+@asynccontextmanager
+async def private_postgres(
+    *, settings: Mapping[str, str] | None = None, tell: Callable[[str], None] = say
+) -> AsyncIterator[Postgres]:
+    """Start a server for the caller alone, who may kill it and start it again; it syncs what it commits.
+
+    `settings` are PostgreSQL's own, added to ours.
+    """
+    image = image_of("postgres")
+    if await asyncio.to_thread(has_image, image):
+        tell(f"PostgreSQL: starting the image {image}")
+        server = await postgres_server.from_image(image, settings or {})
+    else:
+        server = await postgres_server.from_wheel(settings or {})
+    try:
+        yield server
+    finally:
+        await server.remove()
+
+
+@asynccontextmanager
+async def private_rabbitmq(*, tell: Callable[[str], None] = say) -> AsyncIterator[Rabbitmq]:
+    """Start a broker for the caller alone, who may kill it and start it again.
+
+    Raises:
+        ServersMissing: there is none, and none can be installed; the message says what to do.
+    """
+    image = image_of("rabbitmq")
+    if await asyncio.to_thread(has_image, image):
+        tell(f"RabbitMQ: starting the image {image}")
+        broker = await rabbitmq_server.from_image(image)
+    else:
+        launcher = rabbitmq_server.launcher_of_this_machine()
+        if launcher is None and await rabbitmq_server.install(tell):
+            launcher = rabbitmq_server.launcher_of_this_machine()
+        if launcher is None:
+            raise ServersMissing(_no_rabbitmq())
+        broker = await rabbitmq_server.from_machine(launcher)
+    try:
+        yield broker
+    finally:
+        await broker.remove()
+
+
+async def prepare() -> int:
+    """Install what is missing and say what the tests will run on; the exit status."""
+    image = image_of("postgres")
+    if GIVEN_POSTGRES in os.environ:
+        say(f"PostgreSQL: the one that {GIVEN_POSTGRES} names")
+    else:
+        say(f"PostgreSQL: {f'image {image}' if has_image(image) else 'the programs of the embedded default'}")
+    image = image_of("rabbitmq")
+    if GIVEN_AMQP in os.environ:
+        say(f"RabbitMQ: the one that {GIVEN_AMQP} names")
+    elif has_image(image):
+        say(f"RabbitMQ: image {image}")
+    else:
+        if rabbitmq_server.launcher_of_this_machine() is None:
+            await rabbitmq_server.install()
+        if (launcher := rabbitmq_server.launcher_of_this_machine()) is None:
+            say(_no_rabbitmq())
+            return 1
+        say(f"RabbitMQ: {launcher}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(prepare()))
