@@ -1,0 +1,66 @@
+"""`python -m ingress`: run it, `migrate`, `parked`, and `account create` or `account quota`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from chassis.command import Program, main
+from chassis.settings import SettingsError
+from contracts.topology import ROLES
+from ingress.accounts import create_account, set_quota
+from ingress.app import open_service
+from ingress.settings import IngressSettings
+from storage.pool import open_pool
+
+PROGRAM = Program("ingress", IngressSettings, open_service, Path(__file__).with_name("migrations"), health_port=9101)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ingress account")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    create = verbs.add_parser("create", help="make an account and print its credentials, shown this once")
+    create.add_argument("name")
+    quota = verbs.add_parser("quota", help="change an account's plan")
+    quota.add_argument("account_id", type=UUID)
+    for verb in (create, quota):
+        verb.add_argument("--clients", type=int, metavar="N", help="at most N clients")
+        verb.add_argument("--products", type=int, metavar="N", help="at most N products")
+    return parser
+
+
+async def _account(asked: argparse.Namespace) -> dict[str, Any]:
+    settings = PROGRAM.settings.read()
+    pool = await open_pool(
+        settings.postgres_dsn.get_secret_value(), role=ROLES["ingress"], name="ingress-account", size_max=1
+    )
+    try:
+        if asked.verb == "create":
+            return await create_account(pool, asked.name, asked.clients, asked.products)
+        return await set_quota(pool, asked.account_id, asked.clients, asked.products)
+    finally:
+        await pool.close()
+
+
+def account(argv: Sequence[str]) -> int:
+    """Run `account ...`; print one JSON object and answer the exit status."""
+    asked = _parser().parse_args(argv)
+    try:
+        made = asyncio.run(_account(asked))
+    except (SettingsError, LookupError, ValueError, OSError, asyncpg.PostgresError) as error:
+        print(f"ingress: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    print(orjson.dumps(made).decode())  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(account(sys.argv[2:]) if sys.argv[1:2] == ["account"] else main(PROGRAM))

@@ -1,0 +1,117 @@
+"""The parts of ingress, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+import structlog
+
+from chassis.bus import open_bus
+from chassis.sealing import Sealer
+from chassis.service import Running
+from contracts.topology import ROLES, SCHEMAS
+from ingress.acceptance import GroupCommit
+from ingress.answers import Answers
+from ingress.http import server
+from ingress.http.api import Api
+from ingress.http.authenticate import Doorkeeper
+from ingress.http.rates import Rates
+from ingress.http.routes import ROUTES
+from ingress.lookups import Batched
+from ingress.settings import IngressSettings
+from ingress.store import acceptance as store
+from ingress.store import channels
+from messaging.postgres import Wakeups
+from outbox.relay import Relay
+from storage.partitions import maintain_forever
+from storage.pool import Pool, open_pool
+from storage.weather import is_weather
+
+log = structlog.get_logger(__name__)
+
+SCHEMA: Final = SCHEMAS["ingress"]
+HOUSEKEEPING_SECONDS: Final = 30.0
+KEYS_KEPT_HOURS: Final = 48
+KEYS_PURGED_MAX: Final = 50_000  # at a time: over 1,600 a second
+
+
+@asynccontextmanager
+async def open_service(
+    settings: IngressSettings, *, wakeups: Wakeups | None = None, beside: Sequence[Running] = ()
+) -> AsyncIterator[Running]:
+    """Start ingress; it listens once this yields. `beside` are services of the same process, for its health paths.
+
+    Raises:
+        SettingsError: the sealing keys are missing or wrong; OSError, asyncpg.PostgresError: no database, port taken.
+    """
+    sealer = Sealer.parse(settings.secret_keys.get_secret_value() if settings.secret_keys else "")
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(
+            settings.postgres_dsn.get_secret_value(), role=ROLES["ingress"], name="ingress", size_max=settings.pool_size
+        )
+        stack.push_async_callback(_close_pool, pool, settings.drain_seconds)
+        bus = await open_bus(settings, pool, name="ingress", wakeups=wakeups)
+        stack.push_async_callback(bus.close)
+        relay = Relay(pool, bus, schema=SCHEMA)
+        relay.start()
+        stack.push_async_callback(relay.stop, settings.drain_seconds)
+        answers = Answers(pool, answer_seconds=settings.answer_seconds, look_seconds=settings.look_seconds)
+        await answers.start(bus)
+        stack.push_async_callback(answers.stop)
+        commits = GroupCommit(pool, relay, commit_seconds=settings.commit_seconds, waiting_max=settings.waiting_max)
+        stack.push_async_callback(commits.drain)
+        doorkeeper = Doorkeeper(pool)
+        running = Running("ingress", {"postgres": lambda: _asked(pool)})
+        stack.push_async_callback(_cancel, [
+            asyncio.create_task(maintain_forever(pool, schema=SCHEMA), name="ingress-partitions"),
+            asyncio.create_task(_keep_house(pool, doorkeeper), name="ingress-house"),
+        ])  # fmt: skip
+        api = Api(
+            pool=pool,
+            settings=settings,
+            commits=commits,
+            answers=answers,
+            doorkeeper=doorkeeper,
+            channels=Batched(lambda ids: channels.find_live(pool, ids)),
+            sealer=sealer,
+            rates=Rates(settings.requests_per_second),
+        )
+        app = server.make_app(api, ROUTES, [running, *beside])
+        running.url = await stack.enter_async_context(server.serve(app, api))
+        log.info("ingress_listens", url=running.url)
+        yield running
+
+
+async def _asked(pool: Pool) -> None:
+    # The bus is not asked about: without it requests are still taken, and go out when it is back.
+    await pool.execute("SELECT 1")
+
+
+async def _keep_house(pool: Pool, doorkeeper: Doorkeeper) -> None:
+    """Forget old keys and note which credentials were used, now and then; runs until cancelled."""
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        try:
+            await doorkeeper.note_used()
+            async with pool.acquire() as conn:
+                await store.purge_keys(conn, older_than_hours=KEYS_KEPT_HOURS, limit=KEYS_PURGED_MAX)
+        except Exception as error:
+            if not is_weather(error):
+                raise
+            log.warning("house_not_kept", error=repr(error))
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _close_pool(pool: Pool, deadline_seconds: float) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), deadline_seconds)
+    except TimeoutError:
+        pool.terminate()

@@ -1,0 +1,44 @@
+"""Make the secrets that callers present, and what is stored of them: pure, no I/O."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from typing import Final
+
+from argon2 import PasswordHasher
+
+TOKEN_PREFIX: Final = "lw_"  # noqa: S105  tells leak scanners and people what it is
+KEY_PREFIX: Final = "lwk_"
+SECRET_BYTES: Final = 32
+CHANNEL_BYTES: Final = 24
+
+# OWASP's choice for argon2id: 19 MiB and two passes, so that a few logins at once do not exhaust a small machine.
+PASSWORDS: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+def new_access_token() -> str:
+    """`lw_` and 256 random bits."""
+    return TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def new_key_pair() -> tuple[str, str]:
+    """An API key (a name, not a secret) and its API token of 256 random bits."""
+    return KEY_PREFIX + secrets.token_hex(10), secrets.token_urlsafe(SECRET_BYTES)
+
+
+def new_channel_id() -> str:
+    """192 random bits: the only thing that stands between a stranger and the inbox."""
+    return secrets.token_urlsafe(CHANNEL_BYTES)
+
+
+def new_password() -> str:
+    """A password that a person can type: 80 random bits in four groups."""
+    text = base64.b32encode(secrets.token_bytes(10)).decode().lower()
+    return "-".join(text[at : at + 4] for at in range(0, 16, 4))
+
+
+def digest(secret: str) -> bytes:
+    """What is stored of a secret of 256 random bits."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()

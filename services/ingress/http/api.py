@@ -1,0 +1,200 @@
+"""What handlers work with: the parts of the service, and the two ways in which a request changes something.
+
+`submit` hands a command to the service that decides and waits for its outcome; `once` changes what ingress itself
+owns. Both honour `Idempotency-Key`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, assert_never
+from uuid import UUID
+
+import orjson
+
+from chassis.sealing import CannotOpen, Sealer, open_sealed
+from contracts.commands import QUEUE_OF
+from contracts.envelope import Envelope
+from contracts.problem import problem
+from ingress.acceptance import GroupCommit
+from ingress.answers import Answers, Waiter
+from ingress.errors import KeyReused, SecretNotKept
+from ingress.http.authenticate import Doorkeeper
+from ingress.http.idempotency import REPLAYED, key_of
+from ingress.http.problems import RETRY_AFTER_SECONDS, problem_reply, wants_xml
+from ingress.http.rates import Rates
+from ingress.http.route import Call, Reply
+from ingress.lookups import Batched
+from ingress.settings import IngressSettings
+from ingress.store import acceptance as store
+from ingress.store.acceptance import Acceptance, Accepted, DuplicateMessage, KeyTaken, Replayed
+from ingress.store.channels import Channel
+from ingress.store.outcomes import Outcome
+from storage.pool import Connection, Pool
+
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_BAD: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The parts, each made once in `app.py`."""
+
+    pool: Pool
+    settings: IngressSettings
+    commits: GroupCommit
+    answers: Answers
+    doorkeeper: Doorkeeper
+    channels: Batched[str, Channel]
+    sealer: Sealer
+    rates: Rates
+
+    async def submit(
+        self,
+        call: Call,
+        command: str,
+        data: dict[str, Any],
+        *,
+        subject_id: UUID | None = None,
+        location: str | None = None,
+    ) -> Reply:
+        """Commit a command, hand it on and answer with its outcome: the object as it now stands, or a problem.
+
+        `data` is JSON-able, as `contracts.commands` says. `subject_id` is the thing it is about, where there is one.
+        `location` is the path that a created object's id is appended to. 202 with an operation, if the caller would
+        not wait or the outcome does not come in time.
+
+        Raises:
+            KeyReused, InvalidInput (the key's form), Unavailable.
+        """
+        waits = not call.prefers_async
+        envelope = envelope_of(call, command, data, reply_to=self.answers.channel if waits else None)
+        body = envelope.encode()
+        one = Acceptance(
+            id=call.id,
+            account_id=call.account_id,
+            command=command,
+            method=call.route.method,
+            path=call.route.path,
+            queue=QUEUE_OF[command].name,
+            body=lambda _: body,
+            subject_id=subject_id,
+            key=key_of(call),
+        )
+        with self.answers.expect(call.account_id, call.id, command) as waiter:
+            match verdict := await self.commits.accept(one):
+                case Accepted():
+                    outcome = await self.answers.wait(waiter) if waits else None
+                    return self._reply(call, call.id, outcome, location=location)
+                case Replayed():
+                    pass
+                case KeyTaken():
+                    raise KeyReused
+                case DuplicateMessage():
+                    raise AssertionError("a command without a document")
+                case _:
+                    assert_never(verdict)
+        with self.answers.expect(call.account_id, verdict.command_id, command) as waiter:
+            outcome = await self._first_outcome(waiter) if waits else None
+            return self._reply(call, verdict.command_id, outcome, location=location, headers=REPLAYED)
+
+    async def _first_outcome(self, waiter: Waiter) -> Outcome | None:
+        return await self.answers.wait(waiter, look_now=True)
+
+    def _reply(
+        self,
+        call: Call,
+        command_id: UUID,
+        outcome: Outcome | None,
+        *,
+        location: str | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        headers = dict(headers or {})
+        if outcome is None:
+            headers["Location"] = f"/v1/operations/{command_id}"
+            if call.prefers_async:
+                headers["Preference-Applied"] = "respond-async"
+            return Reply(202, {"id": str(command_id), "state": "pending", "location": headers["Location"]}, headers)
+        if outcome.status >= _BAD:
+            return refusal(outcome, headers=headers, xml=wants_xml(call.request))
+        if location is not None or '"sealed"' in outcome.body:
+            shown = self.shown(outcome)
+            if location is not None and isinstance(shown, dict) and "id" in shown and outcome.status == 201:  # noqa: PLR2004
+                headers["Location"] = f"{location}/{shown['id']}"
+            return Reply(outcome.status, shown, headers)
+        return Reply(outcome.status, outcome.body.encode(), headers)
+
+    def shown(self, outcome: Outcome) -> Any:
+        """An outcome's body with its secrets opened for the caller it is meant for."""
+        try:
+            return open_sealed(orjson.loads(outcome.body), self.sealer)
+        except CannotOpen as error:
+            raise SecretNotKept(str(error)) from None
+
+    async def once(self, call: Call, work: Callable[[Connection], Awaitable[Reply]]) -> Reply:
+        """Do `work` in one transaction; with a key, keep its answer sealed (it may hold a secret) for a replay.
+
+        What `work` raises undoes everything, the key too. Its reply's body must be JSON-able.
+
+        Raises:
+            KeyReused, SecretNotKept, InvalidInput (the key's form), TimeoutError; what `work` raises.
+        """
+        key = key_of(call)
+        async with asyncio.timeout(self.settings.commit_seconds), self.pool.acquire() as conn, conn.transaction():
+            if key is None:
+                return await work(conn)
+            match await store.claim_key(conn, account_id=call.account_id, key=key, command_id=call.id):
+                case KeyTaken():
+                    raise KeyReused
+                case Replayed(answer=answer):
+                    return self._opened(answer)
+                case None:
+                    reply = await work(conn)
+                    kept = orjson.dumps([reply.status, reply.body, dict(reply.headers)]).decode()
+                    await store.keep_answer(conn, account_id=call.account_id, key=key, answer=self.sealer.seal(kept))
+                    return reply
+
+    def _opened(self, answer: bytes | None) -> Reply:
+        try:
+            status, body, headers = orjson.loads(self.sealer.open(answer or b""))
+        except CannotOpen as error:
+            raise SecretNotKept(str(error)) from None
+        return Reply(status, body, headers | REPLAYED)
+
+
+def envelope_of(call: Call, command: str, data: dict[str, Any], *, reply_to: str | None = None) -> Envelope:
+    """The command that a call becomes, without validating again what was made here."""
+    traceparent = call.request.headers.get("traceparent")
+    return Envelope.model_construct(
+        id=call.id,
+        name=command,
+        account_id=call.account_id,
+        at=datetime.now(tz=UTC),
+        correlation_id=call.id,
+        causation_id=None,
+        reply_to=reply_to,
+        traceparent=traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None,
+        depth=0,
+        data=data,
+    )
+
+
+def problem_of(outcome: Outcome) -> dict[str, Any]:
+    """The problem object of an outcome of 400 or more."""
+    said = orjson.loads(outcome.body)
+    body = problem(outcome.status, said.get("code", "refused"), said.get("title", "Refused"), said.get("detail") or "")
+    if said.get("errors"):
+        body["errors"] = said["errors"]
+    return body
+
+
+def refusal(outcome: Outcome, *, headers: dict[str, str], xml: bool) -> Reply:
+    """The reply that tells what the deciding service refused, and why."""
+    if outcome.status in {429, 503}:
+        headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+    return problem_reply(problem_of(outcome), headers=headers, xml=xml)

@@ -1,0 +1,88 @@
+"""Tell who is calling: an access token, or the pair of API key and API token in headers or query."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from aiohttp import web
+
+from ingress.credentials import TOKEN_PREFIX, digest
+from ingress.errors import Unauthorized
+from ingress.http.route import Caller
+from ingress.lookups import Batched
+from ingress.scopes import ALL_SCOPES
+from ingress.store import callers
+from ingress.store.callers import KeyPair, Token
+from storage.pool import Pool
+
+CREDENTIAL_CHARS_MAX: Final = 200
+USED_MAX: Final = 10_000  # noted in memory between two writes of "last used"
+
+_HOW: Final = "send Authorization: Bearer lw_..., or APIKey and APIToken as headers or query parameters"
+_INVALID: Final = {"WWW-Authenticate": 'Bearer realm="ledgerwire", error="invalid_token"'}
+
+
+class Doorkeeper:
+    """Asks the database about each caller, so that what was deleted is refused at once."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._tokens: Batched[bytes, Token] = Batched(self._find_tokens)
+        self._pairs: Batched[str, KeyPair] = Batched(self._find_pairs)
+        self._used_tokens: set[UUID] = set()
+        self._used_pairs: set[UUID] = set()
+
+    async def _find_tokens(self, hashes: Sequence[bytes]) -> Mapping[bytes, Token]:
+        return await callers.find_tokens(self._pool, hashes)
+
+    async def _find_pairs(self, keys: Sequence[str]) -> Mapping[str, KeyPair]:
+        return await callers.find_key_pairs(self._pool, keys)
+
+    async def caller_of(self, request: web.Request) -> Caller:
+        """Who sent this request.
+
+        Raises:
+            Unauthorized: nobody we know.
+        """
+        scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return await self._by_token(credential.strip())
+        pair = _pair_in(request.headers) or (_pair_in(request.query) if request.query_string else None)
+        if pair is None:
+            raise Unauthorized(_HOW)
+        return await self._by_pair(*pair)
+
+    async def _by_token(self, text: str) -> Caller:
+        found = None
+        if text.startswith(TOKEN_PREFIX) and len(text) <= CREDENTIAL_CHARS_MAX:
+            found = await self._tokens.load(digest(text))
+        if found is None:
+            raise Unauthorized("this access token is not known, or was deleted", headers=_INVALID)
+        if len(self._used_tokens) < USED_MAX:
+            self._used_tokens.add(found.id)
+        return Caller(found.account_id, "access_token", found.id, found.name, frozenset(found.scopes))
+
+    async def _by_pair(self, api_key: str, api_token: str) -> Caller:
+        found = None
+        if api_key.isascii() and api_key.isprintable() and len(api_key) <= CREDENTIAL_CHARS_MAX:
+            found = await self._pairs.load(api_key)
+        if found is None or not hmac.compare_digest(found.secret_hash, digest(api_token)):
+            raise Unauthorized("this APIKey and APIToken are not a pair that is known, or were replaced")
+        if len(self._used_pairs) < USED_MAX:
+            self._used_pairs.add(found.id)
+        return Caller(found.account_id, "key_pair", found.id, found.api_key, ALL_SCOPES)
+
+    async def note_used(self) -> None:
+        """Write down which credentials were used since the last time."""
+        tokens, self._used_tokens = self._used_tokens, set()
+        pairs, self._used_pairs = self._used_pairs, set()
+        if tokens or pairs:
+            await callers.touch(self._pool, tokens=list(tokens), key_pairs=list(pairs))
+
+
+def _pair_in(place: Mapping[str, str]) -> tuple[str, str] | None:
+    api_key, api_token = place.get("APIKey"), place.get("APIToken")
+    return (api_key, api_token) if api_key and api_token else None

@@ -1,0 +1,41 @@
+"""Recognise a request that is sent again: the caller's key, and a hash of all the request says."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from contracts.problem import Fault
+from ingress.errors import InvalidInput
+from ingress.http.body import CREDENTIALS_IN_QUERY
+from ingress.http.route import Call
+from ingress.store.acceptance import Key
+
+HEADER: Final = "Idempotency-Key"
+REPLAYED: Final = {"Idempotency-Replayed": "true"}
+KEY_CHARS_MAX: Final = 255
+
+
+def key_of(call: Call, *, scope: str = "") -> Key | None:
+    """The request's key; None without one. Two ways to present credentials are still one request.
+
+    Raises:
+        InvalidInput: a key that we could not keep.
+    """
+    text = call.request.headers.get(HEADER)
+    if text is None:
+        return None
+    if not 1 <= len(text) <= KEY_CHARS_MAX or not (text.isascii() and text.isprintable()):
+        raise InvalidInput(faults=[Fault(HEADER, f"must be 1 to {KEY_CHARS_MAX} printable ASCII characters")])
+    return Key(scope, text, _hash_of(call))
+
+
+def _hash_of(call: Call) -> bytes:
+    request = call.request
+    said = hashlib.sha256(f"{request.method} {request.path}\0".encode("utf-8", "surrogateescape"))
+    if request.query_string:
+        asked = sorted((name, value) for name, value in request.query.items() if name not in CREDENTIALS_IN_QUERY)
+        said.update(repr(asked).encode("utf-8", "surrogateescape"))
+    said.update(b"\0")
+    said.update(call.raw)
+    return said.digest()

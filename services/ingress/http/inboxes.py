@@ -1,0 +1,158 @@
+"""`/ext/direct/inbox/...` and `/ext/webhooks/inbox/...`: documents that other people's programs push.
+
+The URL is the credential. 200 means that the message is committed; the books take it from there by themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from datetime import UTC, datetime
+from typing import Any, Final, assert_never
+from uuid import UUID
+
+import orjson
+
+from contracts.commands import QUEUE_OF, RECEIVE_INBOX_MESSAGE
+from ingress.errors import InvalidInput, KeyReused, NotFound, UnsupportedMediaType
+from ingress.http.api import Api, envelope_of
+from ingress.http.body import read_bytes
+from ingress.http.channels import is_channel_id
+from ingress.http.idempotency import REPLAYED, key_of
+from ingress.http.problems import wants_xml
+from ingress.http.route import Call, Reply, Route
+from ingress.inbox.answer import XML_TYPE, accepted_xml
+from ingress.inbox.document import Box, InboxDocument, Parsed, as_json, content_digest, identity
+from ingress.inbox.read import UnsupportedContentType, read_document
+from ingress.store.acceptance import Acceptance, Accepted, Document, DuplicateMessage, KeyTaken, Replayed
+from ingress.store.channels import Channel, Kind
+
+# Reading 1 MiB can take 0.4 s, during which nobody else would be answered; a usual invoice has 3 KiB.
+READ_ASIDE_BYTES: Final = 48 * 1024
+CONTENT_TYPE_CHARS_MAX: Final = 200
+
+
+async def receive_direct(api: Api, call: Call) -> Reply:
+    """Take a supplier's document into the purchase inbox."""
+    return await _receive(api, call, kind="direct", box="purchases")
+
+
+async def receive_order(api: Api, call: Call) -> Reply:
+    """Take an order into the sales inbox."""
+    return await _receive(api, call, kind="orders", box="sales")
+
+
+async def _receive(api: Api, call: Call, *, kind: Kind, box: Box) -> Reply:
+    channel_id = call.params["channel_id"]
+    channel = await api.channels.load(channel_id) if is_channel_id(channel_id) else None
+    if channel is None or channel.kind != kind:
+        raise NotFound("no active channel has this address")
+    call.account = channel.account_id
+    call.raw = await read_bytes(call.request, bytes_max=call.route.body_bytes_max)
+    parsed = await _parse(call, box)
+    one = _acceptance(call, channel, parsed, box)
+    verdict = await api.commits.accept(one)
+    match verdict:
+        case Accepted() | DuplicateMessage():
+            return _reply(call, answer_to(verdict, parsed.warning_texts), {})
+        case Replayed(answer=answer):
+            return _reply(call, orjson.loads(answer or b"{}"), REPLAYED)
+        case KeyTaken():
+            raise KeyReused
+        case _:
+            assert_never(verdict)
+
+
+async def _parse(call: Call, box: Box) -> Parsed:
+    """Read the document.
+
+    Raises:
+        InvalidInput: it has faults, all of them told; UnsupportedMediaType: it is neither XML nor JSON.
+    """
+    content_type = call.headers.get("Content-Type", "")
+    try:
+        if len(call.raw) > READ_ASIDE_BYTES:
+            parsed = await asyncio.to_thread(read_document, call.raw, content_type=content_type, box=box)
+        else:
+            parsed = read_document(call.raw, content_type=content_type, box=box)
+    except UnsupportedContentType:
+        raise UnsupportedMediaType("send application/xml, text/xml or application/json") from None
+    if isinstance(parsed, list):
+        raise InvalidInput("the document was not stored", faults=parsed)
+    return parsed
+
+
+def _acceptance(call: Call, channel: Channel, parsed: Parsed, box: Box) -> Acceptance:
+    warnings = parsed.warning_texts
+    data: dict[str, Any] = {
+        "message_id": call.id,
+        "box": box,
+        "channel_id": channel.id,
+        "content_type": call.headers.get("Content-Type", "")[:CONTENT_TYPE_CHARS_MAX],
+        "raw": base64.b64encode(call.raw).decode(),
+        "received_at": datetime.now(tz=UTC),
+        "document": as_json(parsed.document),
+    }
+
+    def body(duplicate_of: UUID | None) -> bytes:
+        told = {"warnings": _warnings(warnings, duplicate_of), "duplicate_of": duplicate_of}
+        return envelope_of(call, RECEIVE_INBOX_MESSAGE, data | told).encode()
+
+    return Acceptance(
+        id=call.id,
+        account_id=channel.account_id,
+        command=RECEIVE_INBOX_MESSAGE,
+        method=call.route.method,
+        path=call.route.path,
+        queue=QUEUE_OF[RECEIVE_INBOX_MESSAGE].name,
+        body=body,
+        subject_id=call.id,
+        key=key_of(call, scope=str(channel.stem)),
+        document=_document(channel, parsed.document),
+        answer=lambda verdict: orjson.dumps(answer_to(verdict, warnings)),
+    )
+
+
+def _document(channel: Channel, document: InboxDocument) -> Document:
+    supplier, reference = identity(document)
+    said = hashlib.sha256(orjson.dumps([supplier, reference])).digest()
+    return Document(channel.stem, said, content_digest(document))
+
+
+def _warnings(warnings: list[str], duplicate_of: UUID | None) -> list[str]:
+    if duplicate_of is None:
+        return warnings
+    return [*warnings, f"other content came before under the same supplier and reference, as message {duplicate_of}"]
+
+
+def answer_to(verdict: Accepted | DuplicateMessage, warnings: list[str]) -> dict[str, Any]:
+    """`{message_id, duplicate, warnings}`, and `duplicate_of` when other content came first under the reference."""
+    if isinstance(verdict, DuplicateMessage):
+        return {"message_id": str(verdict.message_id), "duplicate": True, "warnings": warnings}
+    answer: dict[str, Any] = {
+        "message_id": str(verdict.id),
+        "duplicate": False,
+        "warnings": _warnings(warnings, verdict.duplicate_of),
+    }
+    if verdict.duplicate_of is not None:
+        answer["duplicate_of"] = str(verdict.duplicate_of)
+    return answer
+
+
+def _reply(call: Call, answer: dict[str, Any], headers: dict[str, str]) -> Reply:
+    if not wants_xml(call.request):
+        return Reply(200, answer, headers)
+    xml = accepted_xml(message_id=answer["message_id"], duplicate=answer["duplicate"], warnings=answer["warnings"])
+    return Reply(200, xml, headers, XML_TYPE)
+
+
+ROUTES = (
+    Route(
+        "POST", "/ext/direct/inbox/{channel_id}", receive_direct, None, "Push a supplier's document",
+        takes="bytes", tag="channels",
+    ),
+    Route(
+        "POST", "/ext/webhooks/inbox/{channel_id}", receive_order, None, "Push an order", takes="bytes", tag="channels",
+    ),
+)  # fmt: skip

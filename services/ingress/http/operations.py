@@ -1,0 +1,54 @@
+"""`/v1/operations/{id}`: what became of a request whose answer did not come in time, or was not waited for."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from contracts.commands import RECEIVE_INBOX_MESSAGE
+from ingress.errors import NotFound
+from ingress.http.api import Api, problem_of
+from ingress.http.route import Call, Reply, Route
+from ingress.store.outcomes import Operation, Outcome, find_operation, find_outcomes, schema_of
+
+_BAD: Final = 400
+
+
+async def get(api: Api, call: Call) -> Reply:
+    """One operation: pending, succeeded with its result, or failed with its problem."""
+    operation = await find_operation(api.pool, account_id=call.account_id, identifier=call.id_of())
+    if operation is None:
+        raise NotFound
+    found = await find_outcomes(
+        api.pool, schema=schema_of(operation.command), commands=[(operation.account_id, operation.id)]
+    )
+    return Reply(200, show(api, operation, found.get(operation.id)))
+
+
+def show(api: Api, operation: Operation, outcome: Outcome | None) -> dict[str, Any]:
+    """An operation with what is known of its outcome."""
+    shown: dict[str, Any] = {
+        "id": str(operation.id),
+        "state": "pending",
+        "command": operation.command,
+        "request": f"{operation.method} {operation.path}",
+        "subject_id": str(operation.subject_id) if operation.subject_id else None,
+        "accepted_at": operation.accepted_at.isoformat(),
+        "finished_at": None,
+        "status": None,
+        "result": None,
+        "problem": None,
+    }
+    if operation.command == RECEIVE_INBOX_MESSAGE and outcome is None:
+        # Its answer was complete when it was accepted; nobody makes an outcome of it.
+        return shown | {"state": "succeeded", "status": 200, "result": {"message_id": str(operation.id)}}
+    if outcome is None:
+        return shown
+    shown |= {"finished_at": outcome.committed_at.isoformat(), "status": outcome.status}
+    if outcome.status >= _BAD:
+        return shown | {"state": "failed", "problem": problem_of(outcome)}
+    return shown | {"state": "succeeded", "result": api.shown(outcome)}
+
+
+ROUTES = (
+    Route("GET", "/v1/operations/{id}", get, "read", "What became of a request that was accepted", tag="operations"),
+)

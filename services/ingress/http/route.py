@@ -1,0 +1,147 @@
+"""The API as data: each route with all that its handling, its OpenAPI and its tests need to know.
+
+A resource is a module with `ROUTES`, each handler `async def (api: Api, call: Call) -> Reply`; `ingress.http.routes`
+lists the modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
+from uuid import UUID
+
+from aiohttp import web
+from multidict import CIMultiDictProxy
+from pydantic import BaseModel, Field
+
+from contracts.ids import parse_id
+from contracts.objects import Model
+from ingress.errors import NotFound, Unauthorized
+from ingress.scopes import Scope
+
+if TYPE_CHECKING:
+    from ingress.http.api import Api
+
+BODY_BYTES_MAX: Final = 1024 * 1024
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever presented credentials: the account they act for, what they are, what they may do."""
+
+    account_id: UUID
+    kind: Literal["access_token", "key_pair"]
+    id: UUID
+    name: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer before it is bytes: `body` is JSON-able, or bytes that are sent as they are."""
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+
+
+Handler: TypeAlias = "Callable[[Api, Call], Awaitable[Reply | web.StreamResponse]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One verb of one path.
+
+    `scope` None lets anybody in (the path itself is the secret). `body` is the model of the JSON that is taken; with
+    `takes="bytes"` the handler reads `await call.read()` itself. `query` is the model of the query parameters: one
+    that is not named there is refused. `answers` is the model of the answer, for OpenAPI.
+    """
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    handler: Handler
+    scope: Scope | None
+    summary: str
+    body: type[Model] | None = None
+    query: type[Model] | None = None
+    answers: type[BaseModel] | None = None
+    status: int = 200
+    takes: Literal["json", "bytes"] = "json"
+    body_bytes_max: int = BODY_BYTES_MAX
+    tag: str = ""
+
+
+class Page(Model):
+    """The query of every list: `limit` 1 to 200, and the `cursor` that the page before gave."""
+
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(default=None, max_length=1000)
+
+
+@dataclass(slots=True)
+class Call:
+    """One request being answered. `id` is its request id, and its operation's and command's if it becomes one."""
+
+    id: UUID
+    route: Route
+    request: web.Request
+    caller: Caller | None = None
+    raw: bytes = b""
+    body: Model | None = None
+    query: Model | None = None
+    account: UUID | None = None  # of the caller, or of the channel that was called
+
+    @property
+    def account_id(self) -> UUID:
+        """The account this call acts on.
+
+        Raises:
+            Unauthorized: nobody said who they are.
+        """
+        if self.account is None:
+            raise Unauthorized
+        return self.account
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The request's headers, by name without regard to capitals."""
+        return self.request.headers
+
+    @property
+    def params(self) -> Mapping[str, str]:
+        """The variable parts of the path, decoded."""
+        return self.request.match_info
+
+    def id_of(self, name: str = "id") -> UUID:
+        """The id in the path.
+
+        Raises:
+            NotFound: it is none of the form we hand out.
+        """
+        identifier = parse_id(self.params[name])
+        if identifier is None:
+            raise NotFound
+        return identifier
+
+    def body_as(self, kind: type[M]) -> M:
+        """The body, of the model that the route declares."""
+        return _of_kind(self.body, kind)
+
+    def query_as(self, kind: type[M]) -> M:
+        """The query parameters, of the model that the route declares."""
+        return _of_kind(self.query, kind)
+
+    @property
+    def prefers_async(self) -> bool:
+        """Whether the caller asked not to wait (RFC 7240)."""
+        prefer = self.request.headers.get("Prefer")
+        return prefer is not None and "respond-async" in prefer.lower()
+
+
+def _of_kind(value: Model | None, kind: type[M]) -> M:
+    if not isinstance(value, kind):
+        raise TypeError(f"the route declares {type(value)}, its handler expects {kind}")
+    return value

@@ -1,0 +1,156 @@
+"""Serve the routes: for each request who, what, within bounds; then its handler; then one answer, noted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+import orjson
+import structlog
+from aiohttp import web
+from prometheus_client import Histogram
+
+from chassis import health
+from chassis.service import Running
+from contracts.ids import new_id
+from contracts.version import VERSION
+from ingress.errors import Forbidden
+from ingress.http.api import Api
+from ingress.http.body import read_bytes, read_model, read_query
+from ingress.http.problems import reply_of, wants_xml
+from ingress.http.route import Call, Reply, Route
+
+log = structlog.get_logger(__name__)
+
+HEAD_BYTES_MAX: Final = 16_384
+KEEPALIVE_SECONDS: Final = 75.0
+WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+SECONDS = Histogram(
+    "ledgerwire_http_seconds",
+    "From the head of a request to its answer",
+    ["method", "path", "status"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.2, 0.5, 1, 3, 11),
+)
+
+_ALWAYS: Final = {
+    "Server": f"Ledgerwire/{VERSION}",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+_UNROUTED: Final = "(none)"
+
+
+def make_app(api: Api, routes: Sequence[Route], services: Sequence[Running]) -> web.Application:
+    """The application: all routes, and the health of `services` beside them."""
+    # Bodies are read by ourselves, with a limit for each route.
+    app = web.Application(middlewares=[_answer_unrouted], client_max_size=0)
+    resources: dict[str, web.Resource] = {}
+    for route in routes:
+        if route.path not in resources:
+            resources[route.path] = app.router.add_resource(route.path)
+        handler = _handler(api, route)
+        resources[route.path].add_route(route.method, handler)
+        if route.method == "GET":
+            resources[route.path].add_route("HEAD", handler)
+    health.add_routes(app, services)
+    return app
+
+
+@asynccontextmanager
+async def serve(app: web.Application, api: Api) -> AsyncIterator[str]:
+    """Listen as long as the block runs; gives the URL. At the end what is in hand is answered, within the drain."""
+    settings = api.settings
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        keepalive_timeout=KEEPALIVE_SECONDS,
+        shutdown_timeout=settings.drain_seconds,
+        max_line_size=HEAD_BYTES_MAX,
+        max_field_size=HEAD_BYTES_MAX,
+    )
+    await runner.setup()
+    site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    try:
+        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    finally:
+        await site.stop()
+        api.answers.release()
+        await runner.cleanup()
+
+
+def _handler(api: Api, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        began = time.perf_counter()
+        call = Call(new_id(), route, request)
+        try:
+            reply = await _answer(api, call)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the caller gets a problem
+            reply = reply_of(error, request_id=call.id, xml=wants_xml(request))
+        response = _response(reply, str(call.id))
+        _note(api, call, response.status, time.perf_counter() - began)
+        return response
+
+    return handle
+
+
+async def _answer(api: Api, call: Call) -> Reply | web.StreamResponse:
+    route, request = call.route, call.request
+    if route.scope is not None:
+        call.caller = await api.doorkeeper.caller_of(request)
+        call.account = call.caller.account_id
+        if route.scope not in call.caller.scopes:
+            raise Forbidden(f"this needs the scope {route.scope!r}")
+        api.rates.admit(call.account)
+    if route.query is not None or request.query_string:
+        call.query = read_query(route, request.query)
+    if route.method in WRITING and route.takes == "json":
+        call.raw = await read_bytes(request, bytes_max=route.body_bytes_max)
+        call.body = read_model(route, call.raw, request.headers.get("Content-Type", ""))
+    return await route.handler(api, call)
+
+
+def _response(reply: Reply | web.StreamResponse, request_id: str) -> web.StreamResponse:
+    if isinstance(reply, Reply):
+        body = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
+        headers = {**_ALWAYS, "X-Request-Id": request_id, "Content-Type": reply.content_type, **reply.headers}
+        return web.Response(body=body, status=reply.status, headers=headers)
+    if not reply.prepared:
+        reply.headers.update(_ALWAYS | {"X-Request-Id": request_id})
+    return reply
+
+
+def _note(api: Api, call: Call, status: int, seconds: float) -> None:
+    """Log and count a request by its route's path: the real one and its query may hold secrets."""
+    route = call.route
+    SECONDS.labels(route.method, route.path, status).observe(seconds)
+    if api.settings.access_log:
+        log.info(
+            "request_answered",
+            method=call.request.method,
+            path=route.path,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            request_id=str(call.id),
+            account_id=str(call.account) if call.account else None,
+        )
+
+
+@web.middleware
+async def _answer_unrouted(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        request_id = new_id()
+        SECONDS.labels(request.method if request.method in WRITING else "GET", _UNROUTED, error.status).observe(0)
+        return _response(reply_of(error, request_id=request_id, xml=wants_xml(request)), str(request_id))

@@ -1,0 +1,24 @@
+"""What ingress reads from the environment once, in `__main__`."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from chassis.settings import ServiceSettings
+
+
+class IngressSettings(ServiceSettings):
+    """Where ingress listens and how long it waits."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535, description="0 takes a free one")
+    secret_keys: SecretStr | None = Field(
+        default=None, description="keys that seal answers with secrets in them, newest first, separated by commas"
+    )
+    answer_seconds: float = Field(default=10.0, gt=0, le=60, description="then a caller gets 202 and an operation")
+    look_seconds: float = Field(default=1.0, gt=0, le=10, description="how often a waiter looks without being woken")
+    commit_seconds: float = Field(default=5.0, gt=0, le=30, description="to commit a request; then 503")
+    waiting_max: int = Field(default=2000, ge=1, le=100_000, description="requests waiting for a commit; then 503")
+    requests_per_second: float = Field(default=0.0, ge=0, description="of one account; 0 sets no limit; then 429")
+    pool_size: int = Field(default=8, ge=3, le=64)
+    access_log: bool = True

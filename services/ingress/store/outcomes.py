@@ -1,0 +1,63 @@
+"""Read outcomes of commands from the views of the services that handled them, and operations of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from contracts.commands import QUEUE_OF
+from contracts.topology import SCHEMAS
+from storage.pool import Pool
+
+# jsonb as text: what is only passed on is not taken apart.
+_FIND_IN: Final = {
+    schema: "SELECT account_id, command_id, status, body::text AS body, committed_at"  # noqa: S608  constants of ours
+    f" FROM {schema}_api.outcome WHERE (account_id, command_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))"
+    for schema in SCHEMAS.values()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command: the HTTP status its caller gets, and a JSON text."""
+
+    status: int
+    body: str
+    committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A request that was accepted."""
+
+    account_id: UUID
+    id: UUID
+    command: str
+    method: str
+    path: str
+    subject_id: UUID | None
+    accepted_at: datetime
+
+
+def schema_of(command: str) -> str:
+    """The schema of the service that handles a command."""
+    return SCHEMAS[QUEUE_OF[command].consumer]
+
+
+async def find_outcomes(pool: Pool, *, schema: str, commands: Sequence[tuple[UUID, UUID]]) -> dict[UUID, Outcome]:
+    """The outcomes there are, for (account id, command id) each, by command id."""
+    rows = await pool.fetch(_FIND_IN[schema], [account for account, _ in commands], [one for _, one in commands])
+    return {row["command_id"]: Outcome(row["status"], row["body"], row["committed_at"]) for row in rows}
+
+
+async def find_operation(pool: Pool, *, account_id: UUID, identifier: UUID) -> Operation | None:
+    """One operation of the account."""
+    row = await pool.fetchrow(
+        "SELECT account_id, id, command, method, path, subject_id, accepted_at FROM ingress.operation"
+        " WHERE account_id = $1 AND id = $2",
+        account_id, identifier,
+    )  # fmt: skip
+    return Operation(*row) if row else None
