@@ -16,7 +16,7 @@ from functools import cache
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, StrictBool, StrictInt
 
 from contracts.money import AdjustmentAmount, Percent, SignedDecimal
 from contracts.objects import LINES_MAX, PAYMENT_METHODS, Operation, SaleType
@@ -237,6 +237,25 @@ class AutoProcessing:
     payment: AutoPayment | None = None
 
 
+def _from_1_to_the_most(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    if not 1 <= len(lines) <= LINES_MAX:
+        raise Wrong(f"must have from 1 to {LINES_MAX} lines")
+    return lines
+
+
+def _to_the_most(adjustments: tuple[Adjustment, ...]) -> tuple[Adjustment, ...]:
+    if len(adjustments) > ADJUSTMENTS_MAX:
+        raise Wrong(f"must have at most {ADJUSTMENTS_MAX}")
+    return adjustments
+
+
+# not pydantic's own length limits: they count only the entries that are right and so tell of faults that are none
+Lines = Annotated[tuple[Annotated[Line, AfterValidator(_says_what)], ...], AfterValidator(_from_1_to_the_most)]
+Adjustments = Annotated[
+    tuple[Annotated[Adjustment, AfterValidator(_percent_of_a_hundred)], ...], AfterValidator(_to_the_most)
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxDocument:
     """A document pushed by somebody else, read and checked, not yet in the books.
@@ -262,10 +281,8 @@ class InboxDocument:
     deposit: UnsignedAmount | None = None
     payment_method: Method | None = None
     shipping_type: ShippingType | None = None
-    lines: Annotated[tuple[Annotated[Line, AfterValidator(_says_what)], ...], Field(min_length=1, max_length=LINES_MAX)]
-    adjustments: Annotated[
-        tuple[Annotated[Adjustment, AfterValidator(_percent_of_a_hundred)], ...], Field(max_length=ADJUSTMENTS_MAX)
-    ] = ()
+    lines: Lines
+    adjustments: Adjustments = ()
     shipping_charge: SignedAmount | None = None
     shipping_tax_rate: Percent | None = None
     shipping_tax_name: Name | None = None

@@ -30,6 +30,9 @@ _ENCODINGS: Final = re.compile(
     r"utf-?8|utf-?16(le|be)?|us-ascii|iso-8859-\d{1,2}|(windows-|cp)\d{3,4}|koi8-[ru]", re.ASCII | re.IGNORECASE
 )
 
+# what Python's own writers declare when asked for "utf8", and expat does not know
+_DECLARES_UTF8: Final = re.compile(rb"""<\?xml[^<>]{1,60}encoding\s*=\s*["']utf8["']""", re.IGNORECASE)
+
 Tree = dict[str, Any]
 """Element name to None (empty), text, Tree, or a list of these where the element is repeated."""
 
@@ -132,6 +135,8 @@ def _encoding(body: bytes, charset: str | None) -> str | None:
         return "utf-8"
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    if charset == "utf8" or (not charset and _DECLARES_UTF8.match(body)):
+        return "utf-8"
     if charset and not _ENCODINGS.fullmatch(charset):
         raise XmlRefused(f"is in the encoding {charset[:40]!r}, which is not read here: use UTF-8")
     return charset or None
