@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, assert_never
 from uuid import UUID
@@ -33,6 +34,21 @@ READ_ASIDE_BYTES: Final = 48 * 1024
 CONTENT_TYPE_CHARS_MAX: Final = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who pushes: by `stem` his documents are recognised when they come again; `channel_id` is None for the API's."""
+
+    account_id: UUID
+    stem: UUID
+    channel_id: str | None
+    key_scope: str
+
+    @classmethod
+    def of(cls, channel: Channel) -> Sender:
+        """Whoever knows the channel's URL."""
+        return cls(channel.account_id, channel.stem, channel.id, str(channel.stem))
+
+
 async def receive_direct(api: Api, call: Call) -> Reply:
     """Take a supplier's document into the purchase inbox."""
     return await _receive(api, call, kind="direct", box="purchases")
@@ -50,8 +66,8 @@ async def _receive(api: Api, call: Call, *, kind: Kind, box: Box) -> Reply:
         raise NotFound("no active channel has this address")
     call.account = channel.account_id
     call.raw = await read_bytes(call.request, bytes_max=call.route.body_bytes_max)
-    parsed = await _parse(call, box)
-    one = _acceptance(call, channel, parsed, box)
+    parsed = await parse(call, box)
+    one = acceptance_of(call, Sender.of(channel), parsed, box)
     verdict = await api.commits.accept(one)
     match verdict:
         case Accepted() | DuplicateMessage():
@@ -64,7 +80,7 @@ async def _receive(api: Api, call: Call, *, kind: Kind, box: Box) -> Reply:
             assert_never(verdict)
 
 
-async def _parse(call: Call, box: Box) -> Parsed:
+async def parse(call: Call, box: Box) -> Parsed:
     """Read the document.
 
     Raises:
@@ -83,41 +99,42 @@ async def _parse(call: Call, box: Box) -> Parsed:
     return parsed
 
 
-def _acceptance(call: Call, channel: Channel, parsed: Parsed, box: Box) -> Acceptance:
+def acceptance_of(call: Call, sender: Sender, parsed: Parsed, box: Box, *, reply_to: str | None = None) -> Acceptance:
+    """The acceptance of a document that was read; `reply_to` when somebody waits for the books to have it."""
     warnings = parsed.warning_texts
     data: dict[str, Any] = {
         "message_id": call.id,
         "box": box,
-        "channel_id": channel.id,
+        "channel_id": sender.channel_id,
         "content_type": call.headers.get("Content-Type", "")[:CONTENT_TYPE_CHARS_MAX],
         "raw": base64.b64encode(call.raw).decode(),
         "received_at": datetime.now(tz=UTC),
-        "document": as_json(parsed.document),
+        **as_json(parsed.document),
     }
 
     def body(duplicate_of: UUID | None) -> bytes:
         told = {"warnings": _warnings(warnings, duplicate_of), "duplicate_of": duplicate_of}
-        return envelope_of(call, RECEIVE_INBOX_MESSAGE, data | told).encode()
+        return envelope_of(call, RECEIVE_INBOX_MESSAGE, data | told, reply_to=reply_to).encode()
 
     return Acceptance(
         id=call.id,
-        account_id=channel.account_id,
+        account_id=sender.account_id,
         command=RECEIVE_INBOX_MESSAGE,
         method=call.route.method,
         path=call.route.path,
         queue=QUEUE_OF[RECEIVE_INBOX_MESSAGE].name,
         body=body,
         subject_id=call.id,
-        key=key_of(call, scope=str(channel.stem)),
-        document=_document(channel, parsed.document),
+        key=key_of(call, scope=sender.key_scope),
+        document=_document(sender, parsed.document),
         answer=lambda verdict: orjson.dumps(answer_to(verdict, warnings)),
     )
 
 
-def _document(channel: Channel, document: InboxDocument) -> Document:
+def _document(sender: Sender, document: InboxDocument) -> Document:
     supplier, reference = identity(document)
     said = hashlib.sha256(orjson.dumps([supplier, reference])).digest()
-    return Document(channel.stem, said, content_digest(document))
+    return Document(sender.stem, said, content_digest(document))
 
 
 def _warnings(warnings: list[str], duplicate_of: UUID | None) -> list[str]:
