@@ -65,7 +65,11 @@ class GroupCommit:
         self._in_hand += 1
         self._consider()
         try:
-            return await future
+            # Longer than a commit takes to give up: a database that hangs may hold even that back.
+            async with asyncio.timeout(2 * self._commit_seconds):
+                return await future
+        except TimeoutError:
+            raise Unavailable("the database does not answer; try again, with the same Idempotency-Key") from None
         finally:
             self._in_hand -= 1
 

@@ -38,7 +38,8 @@ class Batched(Generic[K, V]):
         self._waiting.setdefault(key, []).append(future)
         if len(self._tasks) < UNDER_WAY_MAX:
             self._start()
-        return await future
+        async with asyncio.timeout(SECONDS_MAX):  # a database that hangs may hold back even the end of `_run`'s
+            return await future
 
     def _start(self) -> None:
         task = asyncio.create_task(self._run())

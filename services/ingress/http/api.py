@@ -21,7 +21,7 @@ from contracts.commands import QUEUE_OF
 from contracts.envelope import Envelope
 from contracts.problem import problem
 from ingress.acceptance import GroupCommit
-from ingress.answers import Answers, Waiter
+from ingress.answers import Answers
 from ingress.errors import KeyReused, SecretNotKept
 from ingress.http.authenticate import Doorkeeper
 from ingress.http.idempotency import REPLAYED, key_of
@@ -37,6 +37,7 @@ from ingress.store.outcomes import Outcome
 from storage.pool import Connection, Pool
 
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_CREATED: Final = 201
 _BAD: Final = 400
 
 
@@ -60,13 +61,11 @@ class Api:
         data: dict[str, Any],
         *,
         subject_id: UUID | None = None,
-        location: str | None = None,
     ) -> Reply:
         """Commit a command, hand it on and answer with its outcome: the object as it now stands, or a problem.
 
         `data` is JSON-able, as `contracts.commands` says. `subject_id` is the thing it is about, where there is one.
-        `location` is the path that a created object's id is appended to. 202 with an operation, if the caller would
-        not wait or the outcome does not come in time.
+        202 with an operation, if the caller would not wait or the outcome does not come in time.
 
         Raises:
             KeyReused, InvalidInput (the key's form), Unavailable.
@@ -89,7 +88,7 @@ class Api:
             match verdict := await self.commits.accept(one):
                 case Accepted():
                     outcome = await self.answers.wait(waiter) if waits else None
-                    return self._reply(call, call.id, outcome, location=location)
+                    return self._reply(call, call.id, outcome)
                 case Replayed():
                     pass
                 case KeyTaken():
@@ -99,35 +98,26 @@ class Api:
                 case _:
                     assert_never(verdict)
         with self.answers.expect(call.account_id, verdict.command_id, command) as waiter:
-            outcome = await self._first_outcome(waiter) if waits else None
-            return self._reply(call, verdict.command_id, outcome, location=location, headers=REPLAYED)
-
-    async def _first_outcome(self, waiter: Waiter) -> Outcome | None:
-        return await self.answers.wait(waiter, look_now=True)
+            outcome = await self.answers.wait(waiter, look_now=True) if waits else None
+            return self._reply(call, verdict.command_id, outcome, REPLAYED)
 
     def _reply(
-        self,
-        call: Call,
-        command_id: UUID,
-        outcome: Outcome | None,
-        *,
-        location: str | None,
-        headers: Mapping[str, str] | None = None,
+        self, call: Call, command_id: UUID, outcome: Outcome | None, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        headers = dict(headers or {})
+        told = dict(headers or {})
         if outcome is None:
-            headers["Location"] = f"/v1/operations/{command_id}"
+            told["Location"] = f"/v1/operations/{command_id}"
             if call.prefers_async:
-                headers["Preference-Applied"] = "respond-async"
-            return Reply(202, {"id": str(command_id), "state": "pending", "location": headers["Location"]}, headers)
+                told["Preference-Applied"] = "respond-async"
+            return Reply(202, {"id": str(command_id), "state": "pending", "location": told["Location"]}, told)
         if outcome.status >= _BAD:
-            return refusal(outcome, headers=headers, xml=wants_xml(call.request))
-        if location is not None or '"sealed"' in outcome.body:
-            shown = self.shown(outcome)
-            if location is not None and isinstance(shown, dict) and "id" in shown and outcome.status == 201:  # noqa: PLR2004
-                headers["Location"] = f"{location}/{shown['id']}"
-            return Reply(outcome.status, shown, headers)
-        return Reply(outcome.status, outcome.body.encode(), headers)
+            return refusal(outcome, headers=told, xml=wants_xml(call.request))
+        if outcome.status != _CREATED and '"sealed"' not in outcome.body:
+            return Reply(outcome.status, outcome.body.encode(), told)
+        shown = self.shown(outcome)
+        if outcome.status == _CREATED and "{" not in call.route.path and isinstance(shown, dict) and "id" in shown:
+            told["Location"] = f"{call.route.path}/{shown['id']}"
+        return Reply(outcome.status, shown, told)
 
     def shown(self, outcome: Outcome) -> Any:
         """An outcome's body with its secrets opened for the caller it is meant for."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ingress.http.api import Api
 
 BODY_BYTES_MAX: Final = 1024 * 1024
+SECONDS_MAX: Final = 60.0
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -57,7 +58,8 @@ class Route:
 
     `scope` None lets anybody in (the path itself is the secret). `body` is the model of the JSON that is taken; with
     `takes="bytes"` the handler reads `await call.read()` itself. `query` is the model of the query parameters: one
-    that is not named there is refused. `answers` is the model of the answer, for OpenAPI.
+    that is not named there is refused. `answers` is the model of the answer, for OpenAPI. `seconds_max` is for what the
+    handler does, None for one that streams.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -71,6 +73,7 @@ class Route:
     status: int = 200
     takes: Literal["json", "bytes"] = "json"
     body_bytes_max: int = BODY_BYTES_MAX
+    seconds_max: float | None = SECONDS_MAX
     tag: str = ""
 
 

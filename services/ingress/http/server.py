@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-import orjson
 import structlog
 from aiohttp import web
 from prometheus_client import Histogram
@@ -16,17 +15,19 @@ from prometheus_client import Histogram
 from chassis import health
 from chassis.service import Running
 from contracts.ids import new_id
-from contracts.version import VERSION
 from ingress.errors import Forbidden
 from ingress.http.api import Api
 from ingress.http.body import read_bytes, read_model, read_query
 from ingress.http.problems import reply_of, wants_xml
+from ingress.http.protocol import Protocol
+from ingress.http.replies import response_of
 from ingress.http.route import Call, Reply, Route
 
 log = structlog.get_logger(__name__)
 
 HEAD_BYTES_MAX: Final = 16_384
 KEEPALIVE_SECONDS: Final = 75.0
+BACKLOG: Final = 1024
 WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 SECONDS = Histogram(
@@ -36,11 +37,6 @@ SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.2, 0.5, 1, 3, 11),
 )
 
-_ALWAYS: Final = {
-    "Server": f"Ledgerwire/{VERSION}",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-}
 _UNROUTED: Final = "(none)"
 
 
@@ -64,23 +60,28 @@ def make_app(api: Api, routes: Sequence[Route], services: Sequence[Running]) -> 
 async def serve(app: web.Application, api: Api) -> AsyncIterator[str]:
     """Listen as long as the block runs; gives the URL. At the end what is in hand is answered, within the drain."""
     settings = api.settings
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        handle_signals=False,
-        keepalive_timeout=KEEPALIVE_SECONDS,
-        shutdown_timeout=settings.drain_seconds,
-        max_line_size=HEAD_BYTES_MAX,
-        max_field_size=HEAD_BYTES_MAX,
-    )
+    runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=settings.drain_seconds)
     await runner.setup()
-    site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
-    await site.start()
-    host, port = runner.addresses[0][:2]
+    manager, loop = runner.server, asyncio.get_running_loop()
+    assert manager is not None  # noqa: S101  setup made it
+    listening = await loop.create_server(
+        lambda: Protocol(
+            manager,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # aiohttp takes None for none, its types do not say so
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            max_line_size=HEAD_BYTES_MAX,
+            max_field_size=HEAD_BYTES_MAX,
+        ),
+        settings.host,
+        settings.port,
+        backlog=BACKLOG,
+    )
+    host, port = listening.sockets[0].getsockname()[:2]
     try:
         yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     finally:
-        await site.stop()
+        listening.close()
         api.answers.release()
         await runner.cleanup()
 
@@ -95,7 +96,7 @@ def _handler(api: Api, route: Route) -> Callable[[web.Request], Awaitable[web.St
             raise
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets a problem
             reply = reply_of(error, request_id=call.id, xml=wants_xml(request))
-        response = _response(reply, str(call.id))
+        response = response_of(reply, call.id)
         _note(api, call, response.status, time.perf_counter() - began)
         return response
 
@@ -110,22 +111,14 @@ async def _answer(api: Api, call: Call) -> Reply | web.StreamResponse:
         if route.scope not in call.caller.scopes:
             raise Forbidden(f"this needs the scope {route.scope!r}")
         api.rates.admit(call.account)
-    if route.query is not None or request.query_string:
+    # A channel's senders may hang what they like behind its URL; the API's callers are told what is not known.
+    if route.query is not None or (request.query_string and route.scope is not None):
         call.query = read_query(route, request.query)
     if route.method in WRITING and route.takes == "json":
         call.raw = await read_bytes(request, bytes_max=route.body_bytes_max)
         call.body = read_model(route, call.raw, request.headers.get("Content-Type", ""))
-    return await route.handler(api, call)
-
-
-def _response(reply: Reply | web.StreamResponse, request_id: str) -> web.StreamResponse:
-    if isinstance(reply, Reply):
-        body = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
-        headers = {**_ALWAYS, "X-Request-Id": request_id, "Content-Type": reply.content_type, **reply.headers}
-        return web.Response(body=body, status=reply.status, headers=headers)
-    if not reply.prepared:
-        reply.headers.update(_ALWAYS | {"X-Request-Id": request_id})
-    return reply
+    async with asyncio.timeout(route.seconds_max):
+        return await route.handler(api, call)
 
 
 def _note(api: Api, call: Call, status: int, seconds: float) -> None:
@@ -153,4 +146,4 @@ async def _answer_unrouted(
     except web.HTTPException as error:
         request_id = new_id()
         SECONDS.labels(request.method if request.method in WRITING else "GET", _UNROUTED, error.status).observe(0)
-        return _response(reply_of(error, request_id=request_id, xml=wants_xml(request)), str(request_id))
+        return response_of(reply_of(error, request_id=request_id, xml=wants_xml(request)), request_id)

@@ -1,0 +1,45 @@
+"""Answer with a problem also where no request came to be: bytes that are not HTTP, a head that is too long."""
+
+from __future__ import annotations
+
+import structlog
+from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
+
+from contracts.ids import new_id
+from ingress.errors import ApiError, Malformed
+from ingress.http.problems import reply_of
+from ingress.http.replies import response_of
+
+log = structlog.get_logger(__name__)
+
+
+class Protocol(web.RequestHandler):
+    """aiohttp's handler of one connection."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002  aiohttp's signature; it repeats the sender's bytes
+    ) -> web.StreamResponse:
+        """Answer and close the connection."""
+        request_id = new_id()
+        if status >= 500:  # noqa: PLR2004  ours to mend
+            log.error("connection_failed", request_id=str(request_id), exc_info=exc)
+        elif not isinstance(exc, BadHttpMethod):  # what speaks TLS to us, or scans, is no news
+            log.info("request_unreadable", request_id=str(request_id), error=type(exc).__name__)
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun and cannot be another")
+        response = response_of(reply_of(_error(status, exc), request_id=request_id, xml=False), request_id)
+        response.force_close()
+        return response
+
+
+def _error(status: int, exc: BaseException | None) -> ApiError:
+    if status >= 500:  # noqa: PLR2004
+        return ApiError()
+    return Malformed("a line of its head is too long" if isinstance(exc, LineTooLong) else "it is not readable HTTP")
