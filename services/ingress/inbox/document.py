@@ -317,7 +317,8 @@ def bounded(found: list[Fault], most: int, what: str, *, count: int | None = Non
     count = len(found) if count is None else count
     if count <= most:
         return found
-    return [*found[: most - 1], Fault("/", f"has {count - most + 1} more {what}")]
+    whole = "/" if found[0].path.startswith("/") else ""  # how the format calls the message itself
+    return [*found[: most - 1], Fault(whole, f"has {count - most + 1} more {what}")]
 
 
 def as_json(document: InboxDocument) -> dict[str, Any]:

@@ -153,6 +153,12 @@ def test_all_faults_are_told_at_once() -> None:
     }
 
 
+def test_a_great_many_faults_are_cut_with_a_count_of_the_rest() -> None:
+    told = faults({"document/lines": [{"name": "x", "quantity": "1"}] * 1_000})
+    assert len(told) == FAULTS_MAX
+    assert told[""] == "has 801 more faults"
+
+
 def test_messages_say_what_to_send() -> None:
     assert faults({"document/document_ref": 7, "document/supplier/name": None, "document/lines/0/color": "x"}) == {
         "document.document_ref": "must be text in quotes",
