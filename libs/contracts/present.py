@@ -1,0 +1,133 @@
+"""Make an object's JSON from a row of its owner's `_api` view: what `GET`, a command's answer and an event give.
+
+There is one function for each kind of thing, used by its owner and by ingress, so that a read and an event are the
+same. All give plain JSON values: ids, dates and times as text, money as decimal text beside its currency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.money import from_minor
+
+Row = Mapping[str, Any]
+"""A view's row: an asyncpg record or a dict, jsonb already read."""
+
+
+def client(row: Row) -> dict[str, Any]:
+    """A client, from `ledger_api.client`.
+
+    `balance` has one row for each currency that the client ever had something in: what is owed, and what the client
+    has to spare (overpaid or credited). A client's own `currency` is what new documents get.
+    """
+    return {
+        "id": str(row["id"]),
+        **{name: row[name] for name in _CLIENT_FIELDS},
+        "collector_id": _text(row["collector_id"]),
+        "external_id": row["external_id"],
+        "comment": row["comment"],
+        "balance": [_balance(balance) for balance in row["balances"]],
+        "created_at": _time(row["created_at"]),
+        "updated_at": _time(row["updated_at"]),
+    }
+
+
+_CLIENT_FIELDS = (
+    "name", "type", "first_name", "last_name", "email", "phone", "reg_number", "vat_number", "address", "locale",
+    "currency", "pay_term",
+)  # fmt: skip
+
+
+def _balance(row: Row) -> dict[str, str]:
+    currency = row["currency"]
+    return {
+        "currency": currency,
+        "receivable": from_minor(row["receivable_minor"], currency),
+        "unapplied": from_minor(row["unapplied_minor"], currency),
+    }
+
+
+def sale(row: Row) -> dict[str, Any]:
+    """A sales document, from `ledger_api.sale`; `settlement` is null where nothing can be owed, as on a quote."""
+    currency = row["currency"]
+    return {
+        "id": str(row["id"]),
+        "sale_type": row["sale_type"],
+        "number": row["number"],
+        "status": row["status"],
+        "settlement": row["settlement"],
+        "overdue": row["overdue"],
+        "client_id": str(row["client_id"]),
+        "client": row["client"],
+        "currency": currency,
+        "document_date": _text(row["document_date"]),
+        "date_due": _text(row["date_due"]),
+        **{name: row[name] for name in _SALE_FIELDS},
+        "shipping_charge": from_minor(row["shipping_minor"], currency),
+        "deposit": from_minor(row["deposit_minor"], currency),
+        "net": from_minor(row["net_minor"], currency),
+        "tax": from_minor(row["tax_minor"], currency),
+        "total": from_minor(row["total_minor"], currency),
+        "amount_due": from_minor(row["amount_due_minor"], currency),
+        "comment": row["comment"],
+        "external_id": row["external_id"],
+        "pdf_url": f"/v1/sales/{row['id']}/pdf",
+        "created_at": _time(row["created_at"]),
+        "updated_at": _time(row["updated_at"]),
+    }
+
+
+_SALE_FIELDS = (
+    "pay_term", "operation", "tax_basis", "include_tax", "payment_method", "shipping_type", "lines", "adjustments",
+    "taxes",
+)  # fmt: skip
+
+
+def payment(row: Row) -> dict[str, Any]:
+    """A payment, from `ledger_api.payment`; `allocations` are those that stand."""
+    currency = row["currency"]
+    return {
+        "id": str(row["id"]),
+        "client_id": str(row["client_id"]),
+        "status": row["status"],
+        "amount": from_minor(row["amount_minor"], currency),
+        "unapplied": from_minor(row["unapplied_minor"], currency),
+        "currency": currency,
+        "date": _text(row["date"]),
+        "method": row["method"],
+        "reference": row["reference"],
+        "allocations": [
+            {"sale_id": allocation["sale_id"], "amount": from_minor(allocation["amount_minor"], currency)}
+            for allocation in row["allocations"]
+        ],
+        "external_id": row["external_id"],
+        "created_at": _time(row["created_at"]),
+        "updated_at": _time(row["updated_at"]),
+    }
+
+
+def inbox_message(row: Row) -> dict[str, Any]:
+    """A message in an inbox, from `ledger_api.inbox_message`, without its raw bytes."""
+    return {
+        "id": str(row["id"]),
+        "box": row["box"],
+        "state": row["state"],
+        "channel_id": row["channel_id"],
+        "received_at": _time(row["received_at"]),
+        "warnings": row["warnings"],
+        "duplicate_of": _text(row["duplicate_of"]),
+        "document": row["document"],
+        "links": row["links"],
+        "comment": row["comment"],
+    }
+
+
+def _text(value: UUID | date | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _time(value: datetime) -> str:
+    return value.isoformat()

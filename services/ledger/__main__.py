@@ -1,0 +1,21 @@
+"""The ledger as a program: `python -m ledger`, `python -m ledger migrate`, `python -m ledger parked`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from chassis.command import Program, main
+from ledger.app import open_service
+from ledger.settings import LedgerSettings
+
+PROGRAM = Program(
+    name="ledger",
+    settings=LedgerSettings,
+    open_service=open_service,
+    migrations=Path(__file__).with_name("migrations"),
+    health_port=9102,
+)
+
+if __name__ == "__main__":
+    sys.exit(main(PROGRAM))

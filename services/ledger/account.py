@@ -1,0 +1,33 @@
+"""What the books need to know of the account they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+CURRENCY_USUAL: Final = "EUR"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account: `currency` is what its clients and documents get that name none; `time_zone` tells its days."""
+
+    id: UUID
+    time_zone: str = "UTC"
+    currency: str = CURRENCY_USUAL
+
+    def day(self, moment: datetime) -> date:
+        """The date that an aware moment falls on for this account."""
+        return moment.astimezone(_zone(self.time_zone)).date()
+
+
+@lru_cache(maxsize=600)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown, malformed, or the name of a folder of zones
+        return ZoneInfo("UTC")

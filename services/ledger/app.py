@@ -1,0 +1,78 @@
+"""The ledger's parts list: built in order, closed in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from chassis.bus import open_bus
+from chassis.service import Running
+from contracts.topology import LEDGER_COMMANDS, ROLES, SCHEMAS
+from ledger.consumer import handle
+from ledger.settings import LedgerSettings
+from messaging.port import Bus, ConsumerOptions
+from messaging.postgres import Wakeups
+from outbox.hop import Hop
+from outbox.parked import parker
+from outbox.relay import Relay
+from storage.partitions import maintain_forever
+from storage.pool import Pool, open_pool
+
+SCHEMA: Final = SCHEMAS["ledger"]
+CLOSE_SECONDS: Final = 5.0
+
+
+@asynccontextmanager
+async def open_service(settings: LedgerSettings, *, wakeups: Wakeups | None = None) -> AsyncIterator[Running]:
+    """Open the ledger; when the block ends, the batches in hand are finished within `drain_seconds`."""
+    async with AsyncExitStack() as parts:
+        running = Running("ledger")
+        pool = await _open_pool(settings, parts)
+        bus = await open_bus(settings, pool, name="ledger", wakeups=wakeups)
+        parts.push_async_callback(bus.close)
+        relay = Relay(pool, bus, schema=SCHEMA)
+        relay.start()
+        parts.push_async_callback(relay.stop, settings.drain_seconds)
+        _maintain(pool, running, parts)
+        consumer = await bus.consume(
+            LEDGER_COMMANDS.name,
+            Hop(pool, bus, relay, SCHEMA).handler(handle),
+            park=parker(pool, schema=SCHEMA),
+            options=ConsumerOptions(batch_max=settings.ledger_batch_max, prefetch=3 * settings.ledger_batch_max),
+        )
+        parts.push_async_callback(consumer.stop, settings.drain_seconds)
+        _add_checks(running, pool, bus)
+        yield running
+
+
+async def _open_pool(settings: LedgerSettings, parts: AsyncExitStack) -> Pool:
+    dsn = settings.postgres_dsn.get_secret_value()
+    pool = await open_pool(dsn, role=ROLES["ledger"], name="ledger", size_max=settings.ledger_pool_max)
+
+    async def close() -> None:
+        try:
+            await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
+        except TimeoutError:
+            pool.terminate()
+
+    parts.push_async_callback(close)
+    return pool
+
+
+def _maintain(pool: Pool, running: Running, parts: AsyncExitStack) -> None:
+    """Keep partitions ahead of the clock; where that ends in a bug, the service cannot go on."""
+    task = asyncio.create_task(maintain_forever(pool, schema=SCHEMA), name="partitions-ledger")
+    task.add_done_callback(lambda done: None if done.cancelled() else running.failed.set())
+    parts.callback(task.cancel)
+
+
+def _add_checks(running: Running, pool: Pool, bus: Bus) -> None:
+    async def postgres() -> str | None:
+        return None if await pool.fetchval("SELECT true") else "Postgres gives no answer"
+
+    def messages() -> str | None:
+        return "; ".join(bus.health().problems) or None
+
+    running.checks.update(postgres=postgres, bus=messages)

@@ -1,0 +1,229 @@
+"""A sales document as it is stored, and as its draft follows from what was asked: pure, before it has a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from contracts.money import digits, from_minor, plain
+from contracts.objects import PAYMENT_METHODS, AdjustmentIn, LineIn, SaleIn, SaleType
+from ledger.account import Account
+from ledger.documents import due
+from ledger.documents.amounts import AdjustmentFacts, LineFacts, SaleFacts, SaleTotals, Tax, TaxAmount, totals
+from ledger.documents.states import Status
+from ledger.errors import BadInput, Fault
+from ledger.parties.rules import Client, snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A row of `ledger.sale`. `lines`, `adjustments` and `taxes` are as answers show them."""
+
+    account_id: UUID
+    id: UUID
+    sale_type: SaleType
+    status: Status
+    client_id: UUID
+    client: dict[str, Any]
+    currency: str
+    document_date: date
+    date_due: date | None
+    pay_term: dict[str, Any] | None
+    operation: str | None
+    tax_basis: int | None
+    include_tax: bool
+    payment_method: str | None
+    shipping_type: int | None
+    lines: list[dict[str, Any]]
+    adjustments: list[dict[str, Any]]
+    taxes: list[dict[str, Any]]
+    shipping_minor: int
+    net_minor: int
+    tax_minor: int
+    total_minor: int
+    deposit_minor: int
+    calculation_version: int
+    comment: str | None
+    external_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    number: str | None = None
+    series: str | None = None
+    period: int | None = None
+    counter: int | None = None
+    issued_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a stored document stands: what is asked before it is settled or changed. Amounts in minor units."""
+
+    id: UUID
+    sale_type: SaleType
+    status: Status
+    client_id: UUID
+    currency: str
+    document_date: date
+    date_due: date | None
+    total_minor: int
+    deposit_minor: int
+    settled_minor: int
+
+    @property
+    def open_minor(self) -> int:
+        """What is still to be paid of an invoice."""
+        return self.total_minor - self.deposit_minor - self.settled_minor
+
+    def settled_by(self, amount_minor: int) -> Standing:
+        """Where it stands after a settlement."""
+        return replace(self, settled_minor=self.settled_minor + amount_minor)
+
+
+def standing_of(sale: Sale) -> Standing:
+    """Where a document stands that was just made."""
+    return Standing(
+        sale.id,
+        sale.sale_type,
+        sale.status,
+        sale.client_id,
+        sale.currency,
+        sale.document_date,
+        sale.date_due,
+        sale.total_minor,
+        sale.deposit_minor,
+        settled_minor=0,
+    )
+
+
+def draft(asked: SaleIn, *, sale_id: UUID, account: Account, client: Client, today: date, now: datetime) -> Sale:
+    """Make a draft: amounts computed, due date told, the client as it is now.
+
+    `today` is the document's date when none was asked for; the currency is the one asked for, else the client's.
+
+    Raises:
+        BadInput: every fault of amounts and dates with its path.
+    """
+    currency, document_date = asked.currency or client.currency, asked.document_date or today
+    computed, date_due = _computed(asked, currency, document_date, client)
+    return Sale(
+        account_id=account.id,
+        id=sale_id,
+        sale_type=asked.sale_type,
+        status="draft",
+        client_id=client.id,
+        client=snapshot(client),
+        currency=currency,
+        document_date=document_date,
+        date_due=date_due,
+        pay_term=None if asked.pay_term is None else asked.pay_term.model_dump(mode="json"),
+        operation=asked.operation,
+        tax_basis=asked.tax_basis,
+        include_tax=asked.include_tax,
+        payment_method=_method(asked.payment_method),
+        shipping_type=asked.shipping_type,
+        lines=[
+            _line(line, amount.net_minor, currency) for line, amount in zip(asked.lines, computed.lines, strict=True)
+        ],
+        adjustments=[
+            _adjustment(adjustment, amount.net_minor, currency)
+            for adjustment, amount in zip(asked.adjustments, computed.adjustments, strict=True)
+        ],
+        taxes=[_tax(tax, currency) for tax in computed.taxes],
+        shipping_minor=computed.shipping.priced_minor,
+        net_minor=computed.net_minor,
+        tax_minor=computed.tax_minor,
+        total_minor=computed.total_minor,
+        deposit_minor=computed.deposit_minor,
+        calculation_version=computed.calculation_version,
+        comment=asked.comment,
+        external_id=asked.external_id,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _computed(asked: SaleIn, currency: str, document_date: date, client: Client) -> tuple[SaleTotals, date | None]:
+    """Ask both rules, so that a caller hears the faults of both at once."""
+    faults: list[Fault] = []
+    computed, date_due = None, None
+    try:
+        computed = totals(_facts(asked, currency))
+    except BadInput as refusal:
+        faults.extend(refusal.faults)
+    try:
+        date_due = due.due_date(
+            document_date,
+            date_due=asked.date_due,
+            term=None if asked.pay_term is None else due.PayTerm(asked.pay_term.type, asked.pay_term.days),
+            usual=None if client.pay_term is None else due.PayTerm(client.pay_term["type"], client.pay_term["days"]),
+        )
+    except BadInput as refusal:
+        faults.extend(refusal.faults)
+    if faults or computed is None:
+        raise BadInput(faults=faults)
+    return computed, date_due
+
+
+def _facts(asked: SaleIn, currency: str) -> SaleFacts:
+    return SaleFacts(
+        currency=currency,
+        lines=tuple(
+            LineFacts(line.quantity, line.unit_price, line.discount or Decimal(0), _taxes(line)) for line in asked.lines
+        ),
+        adjustments=tuple(
+            AdjustmentFacts(adjustment.type, adjustment.mode, adjustment.amount) for adjustment in asked.adjustments
+        ),
+        shipping_charge=asked.shipping_charge or Decimal(0),
+        deposit=asked.deposit or Decimal(0),
+        include_tax=asked.include_tax,
+    )
+
+
+def _taxes(line: LineIn) -> tuple[Tax, ...]:
+    """A category without a rate (exempt, reverse charge) stands in the breakdown with 0 %."""
+    if line.tax_rate is None and line.tax_category is None:
+        return ()
+    return (Tax(line.tax_category or "", line.tax_rate or Decimal(0)),)
+
+
+def _method(asked: int | str | None) -> str | None:
+    """The name of a method: callers say either it or PayTraq's number."""
+    return PAYMENT_METHODS[asked] if isinstance(asked, int) else asked
+
+
+def _line(line: LineIn, net_minor: int, currency: str) -> dict[str, Any]:
+    return {
+        "product_id": None if line.product_id is None else str(line.product_id),
+        "item_code": line.item_code,
+        "description": line.description,
+        "quantity": plain(line.quantity),
+        "unit_price": plain(line.unit_price),
+        "discount": plain(line.discount or Decimal(0)),
+        "tax_rate": None if line.tax_rate is None else plain(line.tax_rate),
+        "tax_category": line.tax_category,
+        "unit": line.unit,
+        "net": from_minor(net_minor, currency),
+    }
+
+
+def _adjustment(adjustment: AdjustmentIn, net_minor: int, currency: str) -> dict[str, Any]:
+    in_currency = adjustment.mode == "amount"
+    return {
+        "type": adjustment.type,
+        "mode": adjustment.mode,
+        "amount": f"{adjustment.amount:.{digits(currency)}f}" if in_currency else plain(adjustment.amount),
+        "description": adjustment.description,
+        "net": from_minor(net_minor, currency),
+    }
+
+
+def _tax(tax: TaxAmount, currency: str) -> dict[str, Any]:
+    return {
+        "category": tax.category or None,
+        "rate": plain(tax.rate),
+        "net": from_minor(tax.base_minor, currency),
+        "tax": from_minor(tax.tax_minor, currency),
+    }

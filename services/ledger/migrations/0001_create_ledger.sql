@@ -1,0 +1,293 @@
+-- The books: who owes, what was sold, what was paid, and the double entry beneath it.
+--
+-- Amounts are whole minor units of a currency. account_id leads every key. What another service may read is in
+-- ledger_api, whose views give what `contracts.present` makes answers and events from.
+SELECT storage.make_hop('ledger', 'ledgerwire_ledger');
+
+-- One row for each account: whoever changes the account's books locks it first, so that everything beneath it
+-- (balances, counters, what is open) is read and written by one transaction at a time.
+CREATE TABLE ledger.book (
+    account_id uuid PRIMARY KEY,
+    time_zone text NOT NULL DEFAULT 'UTC',    -- the account's: the views tell what is overdue by it
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Today's date in a zone; in UTC where this server does not know the zone.
+CREATE FUNCTION ledger.today(zone text) RETURNS date
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog AS $$
+BEGIN
+    RETURN (now() AT TIME ZONE zone)::date;
+EXCEPTION WHEN invalid_parameter_value THEN
+    RETURN (now() AT TIME ZONE 'UTC')::date;
+END $$;
+
+CREATE TABLE ledger.client (
+    account_id uuid NOT NULL REFERENCES ledger.book,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL CHECK (type IN ('company', 'person')),
+    first_name text,
+    last_name text,
+    email text,
+    email_key text,    -- the address without regard to capitals
+    phone text,
+    reg_number text,
+    vat_number text,
+    address jsonb,
+    locale text,
+    currency text NOT NULL,
+    pay_term jsonb,
+    collector_id uuid,
+    external_id text,
+    comment text,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE UNIQUE INDEX client_external_id ON ledger.client (account_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX client_email ON ledger.client (account_id, email_key) WHERE email_key IS NOT NULL;
+CREATE INDEX client_name ON ledger.client (account_id, name);
+
+-- A cache of the journal by client and currency; equal to its recomputation at every commit.
+CREATE TABLE ledger.client_balance (
+    account_id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    currency text NOT NULL,
+    receivable_minor bigint NOT NULL CHECK (receivable_minor >= 0),
+    unapplied_minor bigint NOT NULL CHECK (unapplied_minor >= 0),
+    PRIMARY KEY (account_id, client_id, currency),
+    FOREIGN KEY (account_id, client_id) REFERENCES ledger.client
+) WITH (fillfactor = 70);
+
+-- lines, adjustments and taxes are kept as answers show them, with exact decimals as text.
+CREATE TABLE ledger.sale (
+    account_id uuid NOT NULL,
+    id uuid NOT NULL,
+    sale_type text NOT NULL CHECK (sale_type IN ('sales_order', 'sales_proforma', 'sales_invoice', 'sales_receipt',
+                                                 'sales_estimate', 'credit_note')),
+    status text NOT NULL,
+    number text,
+    series text,
+    period integer,
+    counter bigint CHECK (counter > 0),
+    client_id uuid NOT NULL,
+    client jsonb NOT NULL,    -- as the client was when the document was made
+    currency text NOT NULL,
+    document_date date NOT NULL,
+    date_due date,
+    pay_term jsonb,
+    operation text,
+    tax_basis smallint,
+    include_tax boolean NOT NULL,
+    payment_method text,
+    shipping_type smallint,
+    lines jsonb NOT NULL,
+    adjustments jsonb NOT NULL,
+    taxes jsonb NOT NULL,
+    shipping_minor bigint NOT NULL CHECK (shipping_minor >= 0),
+    net_minor bigint NOT NULL CHECK (net_minor >= 0),
+    tax_minor bigint NOT NULL CHECK (tax_minor >= 0),
+    total_minor bigint NOT NULL,
+    deposit_minor bigint NOT NULL,
+    calculation_version integer NOT NULL,
+    comment text,
+    external_id text,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    issued_at timestamptz,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, client_id) REFERENCES ledger.client,
+    CHECK (total_minor = net_minor + tax_minor),
+    CHECK (deposit_minor BETWEEN 0 AND total_minor),
+    CHECK ((status = 'draft') = (number IS NULL)),
+    CHECK (num_nulls(number, series, period, counter, issued_at) IN (0, 5))
+);
+CREATE UNIQUE INDEX sale_number ON ledger.sale (account_id, series, period, counter) WHERE counter IS NOT NULL;
+CREATE UNIQUE INDEX sale_external_id ON ledger.sale (account_id, sale_type, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX sale_client ON ledger.sale (account_id, client_id, id);
+CREATE INDEX sale_status ON ledger.sale (account_id, sale_type, status, id);
+
+-- What is issued stays as it is, but for its state; only a draft may change or go.
+CREATE FUNCTION ledger.keep_issued() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    IF OLD.status <> 'draft' AND (
+        TG_OP = 'DELETE'
+        OR to_jsonb(NEW) - ARRAY['status', 'updated_at'] IS DISTINCT FROM to_jsonb(OLD) - ARRAY['status', 'updated_at']
+    ) THEN
+        RAISE EXCEPTION 'sale % is issued and stays as it is', OLD.id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER keep_issued BEFORE UPDATE OR DELETE ON ledger.sale FOR EACH ROW EXECUTE FUNCTION ledger.keep_issued();
+
+-- How far each series has counted in each period. A counter moves only with the document that bears its number.
+CREATE TABLE ledger.number_counter (
+    account_id uuid NOT NULL REFERENCES ledger.book,
+    series text NOT NULL,
+    period integer NOT NULL,
+    counter bigint NOT NULL CHECK (counter >= 0),
+    PRIMARY KEY (account_id, series, period)
+) WITH (fillfactor = 50);
+
+CREATE TABLE ledger.payment (
+    account_id uuid NOT NULL,
+    id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    status text NOT NULL CHECK (status IN ('pending', 'confirmed', 'failed', 'reversed')),
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    currency text NOT NULL,
+    date date NOT NULL,
+    method text NOT NULL,
+    reference text,
+    external_id text,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, client_id) REFERENCES ledger.client
+);
+CREATE UNIQUE INDEX payment_external_id ON ledger.payment (account_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX payment_client ON ledger.payment (account_id, client_id, id);
+
+-- The journal. An entry's postings are debits above 0 and credits below, and sum to zero in every currency.
+CREATE TABLE ledger.entry (
+    account_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    document_id uuid NOT NULL,    -- the sale or payment that it was booked for
+    booked_on date NOT NULL,
+    mirror_of uuid,               -- the entry that this one undoes
+    command_id uuid NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, mirror_of) REFERENCES ledger.entry
+);
+CREATE UNIQUE INDEX entry_mirror_of ON ledger.entry (account_id, mirror_of) WHERE mirror_of IS NOT NULL;
+CREATE INDEX entry_document ON ledger.entry (account_id, document_id);
+
+-- The primary key is also the index that the check below needs.
+CREATE TABLE ledger.posting (
+    account_id uuid NOT NULL,
+    entry_id uuid NOT NULL,
+    line smallint NOT NULL,
+    ledger_account text NOT NULL,
+    client_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    currency text NOT NULL,
+    amount_minor bigint NOT NULL CHECK (amount_minor <> 0),
+    PRIMARY KEY (account_id, entry_id, line),
+    FOREIGN KEY (account_id, entry_id) REFERENCES ledger.entry
+);
+CREATE INDEX posting_client ON ledger.posting (account_id, client_id, entry_id);
+
+CREATE FUNCTION ledger.refuse_unbalanced() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE off record;
+BEGIN
+    SELECT currency, sum(amount_minor) AS minor INTO off FROM ledger.posting
+     WHERE account_id = NEW.account_id AND entry_id = NEW.entry_id
+     GROUP BY currency HAVING sum(amount_minor) <> 0 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'entry % does not sum to zero: % % are left', NEW.entry_id, off.minor, off.currency
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER refuse_unbalanced AFTER INSERT ON ledger.posting
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger.refuse_unbalanced();
+
+-- One invoice meets one payment or one credit note. Taking a settlement back is a further row, its mirror, below 0.
+CREATE TABLE ledger.settlement (
+    account_id uuid NOT NULL,
+    id uuid NOT NULL,
+    sale_id uuid NOT NULL,
+    payment_id uuid,
+    credit_note_id uuid,
+    amount_minor bigint NOT NULL CHECK (amount_minor <> 0),
+    entry_id uuid NOT NULL,
+    mirror_of uuid,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, sale_id) REFERENCES ledger.sale,
+    FOREIGN KEY (account_id, payment_id) REFERENCES ledger.payment,
+    FOREIGN KEY (account_id, credit_note_id) REFERENCES ledger.sale,
+    FOREIGN KEY (account_id, entry_id) REFERENCES ledger.entry,
+    FOREIGN KEY (account_id, mirror_of) REFERENCES ledger.settlement,
+    CHECK (num_nonnulls(payment_id, credit_note_id) = 1),
+    CHECK ((mirror_of IS NOT NULL) = (amount_minor < 0))
+);
+CREATE UNIQUE INDEX settlement_mirror_of ON ledger.settlement (account_id, mirror_of) WHERE mirror_of IS NOT NULL;
+CREATE INDEX settlement_sale ON ledger.settlement (account_id, sale_id);
+CREATE INDEX settlement_payment ON ledger.settlement (account_id, payment_id) WHERE payment_id IS NOT NULL;
+CREATE INDEX settlement_credit_note ON ledger.settlement (account_id, credit_note_id) WHERE credit_note_id IS NOT NULL;
+
+-- What happened to each document and payment, one row for each outgoing event: played again in the order of event_id,
+-- `status_after` gives the status.
+CREATE TABLE ledger.document_event (
+    account_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    trigger text NOT NULL,
+    status_before text,    -- null: it was not there
+    status_after text NOT NULL,
+    command_id uuid NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, event_id)
+);
+CREATE INDEX document_event_document ON ledger.document_event (account_id, document_id, event_id);
+
+-- Documents that others pushed, as they came and as they were read.
+CREATE TABLE ledger.inbox_message (
+    account_id uuid NOT NULL,
+    id uuid NOT NULL,
+    box text NOT NULL CHECK (box IN ('purchases', 'sales')),
+    state text NOT NULL CHECK (state IN ('received', 'accepted', 'rejected', 'duplicate')),
+    channel_id text,
+    content_type text NOT NULL,
+    raw bytea NOT NULL,
+    document jsonb NOT NULL,
+    links jsonb NOT NULL,
+    comment text,
+    auto_processing jsonb,
+    warnings jsonb NOT NULL,
+    duplicate_of uuid,    -- the first message under the same reference, when this one's content differs
+    received_at timestamptz NOT NULL,
+    command_id uuid NOT NULL,
+    correlation_id uuid NOT NULL,
+    causation_id uuid,
+    committed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX inbox_message_state ON ledger.inbox_message (account_id, box, state, id);
+CREATE INDEX inbox_message_correlation ON ledger.inbox_message (account_id, correlation_id);
+
+-- The commands that were handled, for the journey. A received message is its own record.
+CREATE TABLE ledger.handled (
+    account_id uuid NOT NULL,
+    command_id uuid NOT NULL,
+    command text NOT NULL,
+    correlation_id uuid NOT NULL,
+    causation_id uuid,
+    subject_id uuid,
+    status integer NOT NULL,
+    code text,    -- of the problem, when it was refused
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (account_id, command_id)
+) PARTITION BY RANGE (command_id);
+CREATE INDEX handled_correlation ON ledger.handled (account_id, correlation_id);
+CREATE INDEX handled_subject ON ledger.handled (account_id, subject_id) WHERE subject_id IS NOT NULL;
+
+-- Insert only: these rows never change, whatever our code tries.
+REVOKE UPDATE, DELETE ON ledger.entry, ledger.posting, ledger.settlement, ledger.document_event FROM ledgerwire_ledger;
+REVOKE DELETE ON ledger.payment, ledger.number_counter, ledger.client_balance, ledger.book FROM ledgerwire_ledger;
+
+CREATE FUNCTION ledger.maintain_partitions() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    PERFORM storage.maintain_hop('ledger');
+    PERFORM storage.make_partitions('ledger.handled', 7, 1, 2);
+    PERFORM storage.drop_partitions('ledger.handled', 7, 90);
+END $$;
+REVOKE ALL ON FUNCTION ledger.maintain_partitions() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ledger.maintain_partitions() TO ledgerwire_ledger;
+SELECT ledger.maintain_partitions();

@@ -1,0 +1,151 @@
+"""SQL on what belongs to no capability alone: the books' locks, the commands handled, what happened, what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from ledger.account import CURRENCY_USUAL, Account
+from ledger.books import Key, ThingKind
+from storage.pool import Connection
+
+# Unknown books are made before any is locked, and both in one order: no two batches can wait for each other.
+_MAKE_BOOKS: Final = """
+INSERT INTO ledger.book (account_id)
+SELECT w.account_id FROM unnest($1::uuid[]) AS w (account_id)
+ WHERE NOT EXISTS (SELECT FROM ledger.book b WHERE b.account_id = w.account_id)
+    ON CONFLICT DO NOTHING
+"""
+
+# The account itself is ingress's: what it publishes is read here, and its absence coped with.
+_LOCK_BOOKS: Final = """
+SELECT b.account_id, b.time_zone AS time_zone_kept, a.time_zone, a.currency
+  FROM ledger.book b
+  LEFT JOIN ingress_api.account a ON a.account_id = b.account_id
+ WHERE b.account_id = ANY($1::uuid[])
+ ORDER BY b.account_id
+   FOR NO KEY UPDATE OF b
+"""
+
+_KEEP_TIME_ZONES: Final = """
+UPDATE ledger.book b SET time_zone = w.time_zone
+  FROM unnest($1::uuid[], $2::text[]) AS w (account_id, time_zone)
+ WHERE b.account_id = w.account_id
+"""
+
+
+async def lock_books(conn: Connection, *, account_ids: Collection[UUID]) -> dict[UUID, Account]:
+    """Lock these accounts' books until the transaction ends, making those that are not there; answer the accounts."""
+    ordered = sorted(set(account_ids))
+    await conn.execute(_MAKE_BOOKS, ordered)
+    rows = await conn.fetch(_LOCK_BOOKS, ordered)
+    accounts = {
+        row["account_id"]: Account(row["account_id"], row["time_zone"] or "UTC", row["currency"] or CURRENCY_USUAL)
+        for row in rows
+    }
+    moved = [accounts[row["account_id"]] for row in rows if row["time_zone"] not in {None, row["time_zone_kept"]}]
+    if moved:
+        await conn.execute(_KEEP_TIME_ZONES, [one.id for one in moved], [one.time_zone for one in moved])
+    return accounts
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """One command that was handled, for the journey; `status` is its answer's, `code` that of a refusal."""
+
+    account_id: UUID
+    command_id: UUID
+    command: str
+    correlation_id: UUID
+    causation_id: UUID | None
+    subject_id: UUID | None
+    status: int
+    code: str | None
+
+
+_INSERT_HANDLED: Final = """
+INSERT INTO ledger.handled
+       (account_id, command_id, command, correlation_id, causation_id, subject_id, status, code)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::int[], $8::text[])
+"""
+
+
+async def insert_handled(conn: Connection, *, rows: Sequence[Handled]) -> None:
+    """Note the commands handled."""
+    await conn.execute(
+        _INSERT_HANDLED,
+        [row.account_id for row in rows],
+        [row.command_id for row in rows],
+        [row.command for row in rows],
+        [row.correlation_id for row in rows],
+        [row.causation_id for row in rows],
+        [row.subject_id for row in rows],
+        [row.status for row in rows],
+        [row.code for row in rows],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEvent:
+    """One outgoing event about a document or payment: what its status was before (None: it was not there) and after."""
+
+    account_id: UUID
+    event_id: UUID
+    document_id: UUID
+    trigger: str
+    status_before: str | None
+    status_after: str
+    command_id: UUID
+    at: datetime
+
+
+_INSERT_DOCUMENT_EVENTS: Final = """
+INSERT INTO ledger.document_event
+       (account_id, event_id, document_id, trigger, status_before, status_after, command_id, at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[],
+                     $8::timestamptz[])
+"""
+
+
+async def insert_document_events(conn: Connection, *, rows: Sequence[DocumentEvent]) -> None:
+    """Note what happened to documents and payments."""
+    if not rows:
+        return
+    await conn.execute(
+        _INSERT_DOCUMENT_EVENTS,
+        [row.account_id for row in rows],
+        [row.event_id for row in rows],
+        [row.document_id for row in rows],
+        [row.trigger for row in rows],
+        [row.status_before for row in rows],
+        [row.status_after for row in rows],
+        [row.command_id for row in rows],
+        [row.at for row in rows],
+    )
+
+
+_SHOW: Final[dict[ThingKind, str]] = {
+    "client": """
+SELECT v.* FROM ledger_api.client v
+  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
+""",
+    "sale": """
+SELECT v.* FROM ledger_api.sale v
+  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
+""",
+    "payment": """
+SELECT v.* FROM ledger_api.payment v
+  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
+""",
+}
+
+
+async def show(conn: Connection, *, kind: ThingKind, keys: Collection[Key]) -> dict[Key, dict[str, Any]]:
+    """Read things as everybody sees them: rows of the published view, for `contracts.present`."""
+    if not keys:
+        return {}
+    rows = await conn.fetch(_SHOW[kind], [key[0] for key in keys], [key[1] for key in keys])
+    return {(row["account_id"], row["id"]): dict(row) for row in rows}

@@ -1,0 +1,231 @@
+"""The ledger's books on a real Postgres for component tests: ask commands, read answers, events and rows."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from chassis.command import prepare
+from contracts import commands
+from contracts.envelope import Envelope
+from contracts.ids import new_id
+from ledger.__main__ import PROGRAM
+from ledger.consumer import handle
+from messaging.port import Outgoing
+from outbox.hop import Effects, Hop
+from outbox.relay import Relay
+from storage.pool import Pool, open_pool
+
+# What ingress publishes of an account, as far as the ledger asks for it.
+_ACCOUNTS = """
+CREATE SCHEMA ingress_api;
+CREATE TABLE ingress_api.account (
+    account_id uuid PRIMARY KEY, name text, time_zone text, locale text, currency text,
+    clients_max bigint, products_max bigint
+);
+GRANT USAGE ON SCHEMA ingress_api TO ledgerwire_ledger;
+GRANT SELECT ON ingress_api.account TO ledgerwire_ledger;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command's caller gets."""
+
+    status: int
+    body: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The id of what was made."""
+        assert self.status < 300, self
+        return str(self.body["id"])
+
+
+class QuietBus:
+    """A bus that takes nothing: what is committed stays in the outbox, where tests read it."""
+
+    async def publish(self, messages: Sequence[Outgoing]) -> list[bool]:
+        """Say that nothing arrived."""
+        return [False for _ in messages]
+
+    async def hint(self, channel: str, bodies: Sequence[bytes]) -> None:
+        """Tell nobody."""
+
+
+@dataclass(slots=True)
+class LedgerHarness:
+    """The ledger's hop over one database. `owner` sees everything, `pool` is the ledger's own role."""
+
+    dsn: str
+    pool: Pool
+    owner: asyncpg.Connection[asyncpg.Record]
+    hop: Hop
+    account_id: UUID = field(default_factory=new_id)
+
+    async def add_account(
+        self, account_id: UUID | None = None, *, currency: str = "EUR", time_zone: str = "UTC"
+    ) -> UUID:
+        """Let ingress publish an account."""
+        account_id = account_id or new_id()
+        await self.owner.execute(
+            "INSERT INTO ingress_api.account (account_id, name, time_zone, locale, currency)"
+            " VALUES ($1, 'Baltic Trading', $2, 'en', $3)"
+            " ON CONFLICT (account_id) DO UPDATE SET time_zone = $2, currency = $3",
+            account_id, time_zone, currency,
+        )  # fmt: skip
+        return account_id
+
+    def command(self, name: str, data: dict[str, Any], *, account_id: UUID | None = None, **given: Any) -> Envelope:
+        """A command as ingress sends it."""
+        command_id = given.pop("id", None) or new_id()
+        given.setdefault("correlation_id", command_id)
+        return Envelope(id=command_id, name=name, account_id=account_id or self.account_id, data=data, **given)
+
+    async def handle(self, *envelopes: Envelope) -> Effects:
+        """Handle a batch in one transaction; answers what it brought about."""
+        return await self.hop.commit(envelopes, handle)
+
+    async def ask(self, name: str, data: dict[str, Any], *, account_id: UUID | None = None, **given: Any) -> Answer:
+        """Handle one command; answer its outcome."""
+        command = self.command(name, data, account_id=account_id, **given)
+        await self.handle(command)
+        return await self.outcome(command.id)
+
+    async def outcome(self, command_id: UUID) -> Answer:
+        """The outcome of a command, as the caller's waiter reads it."""
+        row = await self.pool.fetchrow("SELECT status, body FROM ledger_api.outcome WHERE command_id = $1", command_id)
+        assert row is not None, "there is no outcome"
+        return Answer(row["status"], row["body"])
+
+    async def client(self, *, account_id: UUID | None = None, **fields: Any) -> str:
+        """Make a client; answer its id."""
+        data = {"name": "Ozola Design SIA"} | fields
+        return (await self.ask(commands.CREATE_CLIENT, data, account_id=account_id)).id
+
+    async def sale(self, client_id: str, *, account_id: UUID | None = None, **fields: Any) -> Answer:
+        """Make a sale."""
+        return await self.ask(commands.CREATE_SALE, an_invoice(client_id, **fields), account_id=account_id)
+
+    async def pay(self, client_id: str, amount: str, *settles: tuple[str, str], **fields: Any) -> Answer:
+        """Record a payment that settles sales, each given as (id, amount)."""
+        return await self.ask(commands.RECORD_PAYMENT, a_payment(client_id, amount, *settles, **fields))
+
+    async def events(self) -> list[Envelope]:
+        """Every event fired so far, in order."""
+        rows = await self.owner.fetch(
+            "SELECT body FROM ledger.outbox WHERE queue = 'dispatcher.events' ORDER BY created_at, id"
+        )
+        return [Envelope.decode(row["body"]) for row in rows]
+
+    async def triggers(self) -> list[str]:
+        """The trigger keys fired so far, in order."""
+        return [event.name for event in await self.events()]
+
+    async def row(self, view: str, thing_id: str | UUID) -> asyncpg.Record:
+        """A row of a published view."""
+        row = await self.pool.fetchrow(
+            f"SELECT * FROM ledger_api.{view} WHERE account_id = $1 AND id = $2",  # noqa: S608  a test's own words
+            self.account_id,
+            UUID(str(thing_id)),
+        )
+        assert row is not None, f"no such {view}"
+        return row
+
+    async def balances(self) -> dict[str, int]:
+        """The sums of the journal by ledger account, in minor units; they must add up to nothing."""
+        rows = await self.owner.fetch(
+            "SELECT ledger_account, sum(amount_minor)::bigint AS minor FROM ledger.posting"
+            " WHERE account_id = $1 GROUP BY 1",
+            self.account_id,
+        )
+        return {row["ledger_account"]: row["minor"] for row in rows}
+
+    async def contents(self) -> dict[str, int]:
+        """How many rows each table of the books has: what a refused command must not change."""
+        tables = (
+            "client", "client_balance", "sale", "payment", "settlement", "entry", "posting", "document_event", "outbox",
+            "inbox_message",
+        )  # fmt: skip
+        counts = {
+            table: await self.owner.fetchval(f"SELECT count(*) FROM ledger.{table}")  # noqa: S608
+            for table in tables
+        }
+        counts["numbers"] = await self.owner.fetchval("SELECT coalesce(sum(counter), 0) FROM ledger.number_counter")
+        return counts
+
+
+def an_invoice(client_id: str | None = None, **fields: Any) -> dict[str, Any]:
+    """An invoice of 138.66 at 19 %, issued at once: 165.01."""
+    usual = {
+        "sale_type": "sales_invoice",
+        "currency": "EUR",
+        "lines": [{"description": "Consulting", "quantity": "1", "unit_price": "138.66", "tax_rate": "19"}],
+        "issue": True,
+    }
+    return usual | ({"client_id": client_id} if client_id else {}) | fields
+
+
+def a_line(quantity: str, unit_price: str, tax_rate: str | None = None, **fields: Any) -> dict[str, Any]:
+    """A line of free text."""
+    line = {"description": "Something", "quantity": quantity, "unit_price": unit_price}
+    return line | ({"tax_rate": tax_rate} if tax_rate else {}) | fields
+
+
+def a_payment(client_id: str, amount: str, *settles: tuple[str, str], **fields: Any) -> dict[str, Any]:
+    """A payment by bank."""
+    allocations = [{"sale_id": sale_id, "amount": part} for sale_id, part in settles]
+    usual: dict[str, Any] = {
+        "client_id": client_id,
+        "amount": amount,
+        "currency": "EUR",
+        "method": "bank",
+        "allocations": allocations,
+    }
+    return usual | fields
+
+
+def a_message(raw: bytes = b"<Sale/>", **fields: Any) -> dict[str, Any]:
+    """A supplier's invoice as ingress hands it over."""
+    usual: dict[str, Any] = {
+        "message_id": str(new_id()),
+        "box": "purchases",
+        "channel_id": "whsec-of-the-channel",
+        "content_type": "application/xml",
+        "raw": base64.b64encode(raw).decode(),
+        "received_at": "2026-03-02T09:30:00.123456+00:00",
+        "document": {
+            "document_date": "2026-03-01",
+            "document_ref": "A-17",
+            "supplier": {"name": "Paper and Pens OÜ"},
+            "sale_type": "sales_invoice",
+            "currency": "EUR",
+            "lines": [{"description": "Paper A4", "quantity": "10", "unit_price": "4.20"}],
+        },
+        "warnings": [],
+        "duplicate_of": None,
+    }
+    return usual | fields
+
+
+@asynccontextmanager
+async def open_harness(dsn: str, *, sessions: int = 4) -> AsyncIterator[LedgerHarness]:
+    """Migrate an empty database and give the ledger in it, with one account."""
+    await prepare(dsn, PROGRAM)
+    owner = await asyncpg.connect(dsn)
+    pool = await open_pool(dsn, role="ledgerwire_ledger", name="tests", size_max=sessions)
+    try:
+        await owner.execute(_ACCOUNTS)
+        bus: Any = QuietBus()
+        harness = LedgerHarness(dsn, pool, owner, Hop(pool, bus, Relay(pool, bus, schema="ledger"), "ledger"))
+        await harness.add_account(harness.account_id)
+        yield harness
+    finally:
+        await pool.close()
+        await owner.close()
