@@ -106,7 +106,7 @@ def acceptance_of(call: Call, sender: Sender, parsed: Parsed, box: Box, *, reply
         "message_id": call.id,
         "box": box,
         "channel_id": sender.channel_id,
-        "content_type": call.headers.get("Content-Type", "")[:CONTENT_TYPE_CHARS_MAX],
+        "content_type": _storable(call.headers.get("Content-Type", ""))[:CONTENT_TYPE_CHARS_MAX],
         "raw": base64.b64encode(call.raw).decode(),
         "received_at": datetime.now(tz=UTC),
         **as_json(parsed.document),
@@ -129,6 +129,11 @@ def acceptance_of(call: Call, sender: Sender, parsed: Parsed, box: Box, *, reply
         document=_document(sender, parsed.document),
         answer=lambda verdict: orjson.dumps(answer_to(verdict, warnings)),
     )
+
+
+def _storable(header: str) -> str:
+    """A header's text without what is not UTF-8, which no message could carry."""
+    return header.encode("utf-8", "replace").decode()
 
 
 def _document(sender: Sender, document: InboxDocument) -> Document:

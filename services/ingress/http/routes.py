@@ -6,6 +6,18 @@ from typing import Final
 
 from ingress.http import api_credentials, channels, inboxes, me, operations, tokens
 from ingress.http.route import Route
+from ingress.resources import (
+    actions,
+    automations,
+    clients,
+    docs,
+    hooks,
+    inbox,
+    journey,
+    payments,
+    sales,
+    triggers,
+)
 
 ROUTES: Final[tuple[Route, ...]] = (
     *inboxes.ROUTES,
@@ -14,4 +26,14 @@ ROUTES: Final[tuple[Route, ...]] = (
     *api_credentials.ROUTES,
     *channels.ROUTES,
     *operations.ROUTES,
+    *clients.ROUTES,
+    *sales.ROUTES,
+    *payments.ROUTES,
+    *inbox.ROUTES,
+    *triggers.ROUTES,
+    *hooks.ROUTES,
+    *actions.ROUTES,
+    *automations.ROUTES,
+    *journey.ROUTES,
+    *docs.ROUTES,
 )

@@ -1,0 +1,50 @@
+"""Answer a read of the API from a view: one thing or 404, or a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ingress.errors import NotFound
+from ingress.http.api import Api
+from ingress.http.paging import page, read_id_cursor
+from ingress.http.route import Call, Page, Reply
+from ingress.resources import reads
+from ingress.resources.reads import Row, View
+
+Show = Callable[[Row], dict[str, Any]]
+
+
+async def one(api: Api, call: Call, view: View, show: Show, **asked: Any) -> Reply:
+    """The thing whose id is in the path.
+
+    Raises:
+        NotFound: this account has none of this id.
+    """
+    return Reply(body=show(await row_of(api, call, view, **asked)))
+
+
+async def row_of(api: Api, call: Call, view: View, **asked: Any) -> Row:
+    """The row whose id is in the path.
+
+    Raises:
+        NotFound: this account has none of this id.
+    """
+    row = await reads.find(api.pool, view, account_id=call.account_id, identifier=call.id_of(), **asked)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def many(api: Api, call: Call, view: View, show: Show, **asked: Any) -> Reply:
+    """A page by the call's `limit` and `cursor`; `asked` are filters of the view, None ones left out."""
+    query = call.query_as(Page)
+    rows = await reads.newest(
+        api.pool,
+        view,
+        account_id=call.account_id,
+        before=read_id_cursor(query.cursor),
+        limit=query.limit + 1,
+        **asked,
+    )
+    return Reply(body=page(rows, limit=query.limit, show=show, key=lambda row: (row["id"],)))

@@ -1,0 +1,68 @@
+"""`/v1/automations`: a trigger and its steps; kept by the dispatcher, run by the executor."""
+
+from __future__ import annotations
+
+from contracts import present_subscriptions as present
+from contracts.commands import CREATE_AUTOMATION, DELETE_AUTOMATION, SET_AUTOMATION_STATE
+from contracts.objects import AutomationIn
+from ingress.http.api import Api
+from ingress.http.route import Call, Page, Reply, Route
+from ingress.resources import answering, reads, shapes
+
+
+async def create_automation(api: Api, call: Call) -> Reply:
+    """Make an automation."""
+    return await api.submit(call, CREATE_AUTOMATION, call.body_as(AutomationIn).model_dump(mode="json"))
+
+
+async def list_automations(api: Api, call: Call) -> Reply:
+    """List automations, newest first."""
+    return await answering.many(api, call, reads.AUTOMATIONS, present.automation)
+
+
+async def get_automation(api: Api, call: Call) -> Reply:
+    """Look at one automation."""
+    return await answering.one(api, call, reads.AUTOMATIONS, present.automation)
+
+
+async def enable_automation(api: Api, call: Call) -> Reply:
+    """Let it run from now on."""
+    return await api.submit(call, SET_AUTOMATION_STATE, {"id": str(call.id_of()), "enabled": True})
+
+
+async def disable_automation(api: Api, call: Call) -> Reply:
+    """Let it start no further runs."""
+    return await api.submit(call, SET_AUTOMATION_STATE, {"id": str(call.id_of()), "enabled": False})
+
+
+async def delete_automation(api: Api, call: Call) -> Reply:
+    """Take it away; no error when it is gone already."""
+    return await api.submit(call, DELETE_AUTOMATION, {"id": str(call.id_of())})
+
+
+ROUTES = (
+    Route(
+        "POST", "/v1/automations", create_automation, "write", "Create an automation",
+        body=AutomationIn, answers=shapes.Automation, status=201, tag="automations",
+    ),
+    Route(
+        "GET", "/v1/automations", list_automations, "read", "List automations",
+        query=Page, answers=shapes.Listed[shapes.Automation], tag="automations",
+    ),
+    Route(
+        "GET", "/v1/automations/{id}", get_automation, "read", "Get an automation",
+        answers=shapes.Automation, tag="automations",
+    ),
+    Route(
+        "POST", "/v1/automations/{id}/enable", enable_automation, "write", "Enable an automation",
+        answers=shapes.Automation, tag="automations",
+    ),
+    Route(
+        "POST", "/v1/automations/{id}/disable", disable_automation, "write", "Disable an automation",
+        answers=shapes.Automation, tag="automations",
+    ),
+    Route(
+        "DELETE", "/v1/automations/{id}", delete_automation, "write", "Delete an automation; also when it is gone",
+        answers=shapes.Automation, tag="automations",
+    ),
+)  # fmt: skip

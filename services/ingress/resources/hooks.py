@@ -1,0 +1,119 @@
+"""`/v1/hooks`: who wants to be told of what; kept by the dispatcher, told by the executor.
+
+A new secret is shown in the answer to create and rotate alone; until then it travels sealed, and a replay of the same
+request opens it again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import AwareDatetime
+
+from contracts import present_subscriptions as present
+from contracts.commands import CREATE_HOOK, DELETE_HOOK, RECOVER_HOOK, ROTATE_HOOK_SECRET, TEST_HOOK, UPDATE_HOOK
+from contracts.objects import HookIn, HookPatch, Model, Reference, ShortText
+from ingress.http.api import Api
+from ingress.http.route import Call, Page, Reply, Route
+from ingress.resources import answering, reads, shapes
+
+
+class HookQuery(Page):
+    """Which hooks: those of a target, those that hear of a trigger."""
+
+    target_url: str | None = None
+    trigger: Reference | None = None
+
+
+class HookTestIn(Model):
+    """Which trigger to test with; absent is the hook's first."""
+
+    trigger: ShortText | None = None
+
+
+class HookRecoverIn(Model):
+    """Since when; `dry_run` counts and sends nothing."""
+
+    since: AwareDatetime
+    dry_run: bool = False
+
+
+async def create_hook(api: Api, call: Call) -> Reply:
+    """Subscribe; the same target, triggers and filters again give the same hook."""
+    return await api.submit(call, CREATE_HOOK, call.body_as(HookIn).model_dump(mode="json"))
+
+
+async def list_hooks(api: Api, call: Call) -> Reply:
+    """List hooks, newest first."""
+    query = call.query_as(HookQuery)
+    return await answering.many(
+        api, call, reads.HOOKS, present.hook, target_url=query.target_url, trigger=query.trigger
+    )
+
+
+async def get_hook(api: Api, call: Call) -> Reply:
+    """Look at one hook."""
+    return await answering.one(api, call, reads.HOOKS, present.hook)
+
+
+async def update_hook(api: Api, call: Call) -> Reply:
+    """Change what is given of a hook."""
+    changes = call.body_as(HookPatch).model_dump(mode="json", exclude_unset=True)
+    return await api.submit(call, UPDATE_HOOK, _about(call, **changes))
+
+
+async def delete_hook(api: Api, call: Call) -> Reply:
+    """Unsubscribe; no error when it is gone already."""
+    return await api.submit(call, DELETE_HOOK, _about(call))
+
+
+async def rotate_secret(api: Api, call: Call) -> Reply:
+    """Give the hook a new secret; the old one signs beside it for 24 h."""
+    return await api.submit(call, ROTATE_HOOK_SECRET, _about(call))
+
+
+async def test_hook(api: Api, call: Call) -> Reply:
+    """Send the newest event of a trigger, or its sample, to this hook alone."""
+    return await api.submit(call, TEST_HOOK, _about(call, trigger=call.body_as(HookTestIn).trigger))
+
+
+async def recover_hook(api: Api, call: Call) -> Reply:
+    """Send what the hook never got since a time."""
+    return await api.submit(call, RECOVER_HOOK, _about(call, **call.body_as(HookRecoverIn).model_dump(mode="json")))
+
+
+def _about(call: Call, **more: Any) -> dict[str, Any]:
+    return {"id": str(call.id_of()), **more}
+
+
+ROUTES = (
+    Route(
+        "POST", "/v1/hooks", create_hook, "write", "Subscribe a URL to triggers; the secret is in this answer alone",
+        body=HookIn, answers=shapes.Hook, status=201, tag="hooks",
+    ),
+    Route(
+        "GET", "/v1/hooks", list_hooks, "read", "List hooks",
+        query=HookQuery, answers=shapes.Listed[shapes.Hook], tag="hooks",
+    ),
+    Route("GET", "/v1/hooks/{id}", get_hook, "read", "Get a hook", answers=shapes.Hook, tag="hooks"),
+    Route(
+        "PATCH", "/v1/hooks/{id}", update_hook, "write", "Change a hook",
+        body=HookPatch, answers=shapes.Hook, tag="hooks",
+    ),
+    Route(
+        "DELETE", "/v1/hooks/{id}", delete_hook, "write", "Unsubscribe; also when it is gone already",
+        answers=shapes.Hook, tag="hooks",
+    ),
+    Route(
+        "POST", "/v1/hooks/{id}/rotate-secret", rotate_secret, "write", "Give a hook a new secret, shown once",
+        answers=shapes.Hook, tag="hooks",
+    ),
+    Route(
+        "POST", "/v1/hooks/{id}/test", test_hook, "write", "Send a hook its newest event, or the sample",
+        body=HookTestIn, answers=shapes.HookTested, tag="hooks",
+    ),
+    Route(
+        "POST", "/v1/hooks/{id}/recover", recover_hook, "write", "Send a hook what it missed since a time",
+        body=HookRecoverIn, answers=shapes.Recovered, tag="hooks",
+    ),
+)  # fmt: skip

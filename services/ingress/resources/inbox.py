@@ -1,0 +1,134 @@
+"""`/v1/inbox/purchases` and `/v1/inbox/sales`: documents that others pushed, and pushing one over the API.
+
+What comes over the API is read and recognised as on a channel, all of it as one sender; here its sender waits for the
+books to have it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, assert_never
+from uuid import UUID
+
+import orjson
+
+from contracts import present
+from contracts.commands import RECEIVE_INBOX_MESSAGE
+from contracts.ids import derive_id
+from ingress.errors import KeyReused
+from ingress.http.api import Api
+from ingress.http.body import read_bytes
+from ingress.http.idempotency import REPLAYED
+from ingress.http.inboxes import Sender, acceptance_of, parse
+from ingress.http.route import Call, Page, Reply, Route
+from ingress.inbox.document import Box
+from ingress.resources import answering, reads, shapes
+from ingress.store.acceptance import Accepted, DuplicateMessage, KeyTaken, Replayed
+
+BOXES: Final[tuple[Box, ...]] = ("purchases", "sales")
+
+_MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}(?:;[ -~]{0,80})?", re.ASCII)
+# Somebody else's bytes: kept from being taken for a page of ours.
+_RAW_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
+
+
+class InboxQuery(Page):
+    """Which messages: those in one state."""
+
+    state: shapes.InboxState | None = None
+
+
+async def push(api: Api, call: Call) -> Reply:
+    """Take a document into the inbox: 201 with the message, 200 with the one that was there when it came again.
+
+    Raises:
+        InvalidInput: it has faults, all of them told; UnsupportedMediaType, BodyTooLarge, KeyReused, Unavailable.
+    """
+    box = _box(call)
+    call.raw = await read_bytes(call.request, bytes_max=call.route.body_bytes_max)
+    parsed = await parse(call, box)
+    # Everything that comes over the API is one sender's, so that a document is recognised whoever sends it again.
+    sender = Sender(call.account_id, stem=derive_id(call.account_id, f"inbox.{box}"), channel_id=None, key_scope="")
+    waits = not call.prefers_async
+    one = acceptance_of(call, sender, parsed, box, reply_to=api.answers.channel if waits else None)
+    with api.answers.expect(call.account_id, call.id, RECEIVE_INBOX_MESSAGE) as waiter:
+        match verdict := await api.commits.accept(one):
+            case Accepted():
+                outcome = await api.answers.wait(waiter) if waits else None
+                if outcome is None:
+                    return _pending(call.id)
+                return Reply(201, outcome.body.encode(), {"Location": f"/v1/inbox/{box}/{call.id}"})
+            case DuplicateMessage(message_id=message_id):
+                return await _known(api, call, message_id)
+            case Replayed(answer=answer):
+                told = orjson.loads(answer or b"{}")
+                reply = await _known(api, call, UUID(told["message_id"]))
+                created = reply.status == 200 and not told["duplicate"]  # noqa: PLR2004  as the first answer was
+                return Reply(201 if created else reply.status, reply.body, {**reply.headers, **REPLAYED})
+            case KeyTaken():
+                raise KeyReused
+            case _:
+                assert_never(verdict)
+
+
+async def _known(api: Api, call: Call, message_id: UUID) -> Reply:
+    """Answer with a message that was accepted before, though the books may not have it yet."""
+    with api.answers.expect(call.account_id, message_id, RECEIVE_INBOX_MESSAGE) as waiter:
+        row = await reads.find(api.pool, reads.INBOX_MESSAGES, account_id=call.account_id, identifier=message_id)
+        if row is not None:
+            return Reply(200, present.inbox_message(row))
+        outcome = None if call.prefers_async else await api.answers.wait(waiter, look_now=True)
+    return _pending(message_id) if outcome is None else Reply(200, outcome.body.encode())
+
+
+def _pending(message_id: UUID) -> Reply:
+    location = f"/v1/operations/{message_id}"
+    return Reply(202, {"id": str(message_id), "state": "pending", "location": location}, {"Location": location})
+
+
+async def list_messages(api: Api, call: Call) -> Reply:
+    """List an inbox's messages, newest first."""
+    state = call.query_as(InboxQuery).state
+    return await answering.many(api, call, reads.INBOX_MESSAGES, present.inbox_message, box=_box(call), state=state)
+
+
+async def get_message(api: Api, call: Call) -> Reply:
+    """Look at one message."""
+    return await answering.one(api, call, reads.INBOX_MESSAGES, present.inbox_message, box=_box(call))
+
+
+async def get_raw(api: Api, call: Call) -> Reply:
+    """Give the very bytes that came, to be saved."""
+    row = await answering.row_of(api, call, reads.INBOX_RAW, box=_box(call))
+    content_type = row["content_type"]
+    if not _MEDIA_TYPE.fullmatch(content_type):
+        content_type = "application/octet-stream"
+    ending = "json" if "json" in content_type else "xml" if "xml" in content_type else "bin"
+    disposition = {"Content-Disposition": f'attachment; filename="{row["id"]}.{ending}"'}
+    return Reply(body=bytes(row["raw"]), headers=_RAW_HEADERS | disposition, content_type=content_type)
+
+
+def _box(call: Call) -> Box:
+    return "purchases" if call.route.path.startswith("/v1/inbox/purchases") else "sales"
+
+
+def _routes(box: Box) -> tuple[Route, ...]:
+    path, tag = f"/v1/inbox/{box}", "inbox"
+    return (
+        Route(
+            "POST", path, push, "write", f"Push a document into the {box} inbox",
+            takes="bytes", answers=shapes.InboxMessage, status=201, tag=tag,
+        ),
+        Route(
+            "GET", path, list_messages, "read", f"List the {box} inbox",
+            query=InboxQuery, answers=shapes.Listed[shapes.InboxMessage], tag=tag,
+        ),
+        Route(
+            "GET", f"{path}/{{id}}", get_message, "read", f"Get a message of the {box} inbox",
+            answers=shapes.InboxMessage, tag=tag,
+        ),
+        Route("GET", f"{path}/{{id}}/raw", get_raw, "read", "Get the bytes of a message as they came", tag=tag),
+    )  # fmt: skip
+
+
+ROUTES = tuple(route for box in BOXES for route in _routes(box))

@@ -1,0 +1,137 @@
+"""Read the views that other services publish: one thing by its id, or a page of them, newest first.
+
+A view is declared once with the conditions that filters add; each condition is a constant with `?` where its value
+goes, so that every combination is one prepared statement that uses its own index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+from storage.pool import Pool
+
+Row = Mapping[str, Any]
+"""A view's row, jsonb already read."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A published view with `account_id` and `id`: what is read of it and what may be asked. All of it constants."""
+
+    name: str
+    columns: str = "*"
+    always: str = ""
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+    def select(self, *conditions: str) -> str:
+        """The statement for rows of account `$1` for which all of these hold."""
+        also = (self.always, *conditions)
+        return " AND ".join([f"SELECT {self.columns} FROM {self.name} WHERE account_id = $1", *filter(None, also)])  # noqa: S608  constants
+
+
+CLIENTS = View(
+    "ledger_api.client",
+    filters={
+        "external_id": "external_id = ?",
+        "email": "lower(email) = lower(?)",
+        "query": "concat_ws(E'\\n', name, email, reg_number, vat_number) ILIKE ?",
+    },
+)
+SALES = View(
+    "ledger_api.sale",
+    filters={
+        "sale_type": "sale_type = ?",
+        "status": "status = ?",
+        "client_id": "client_id = ?",
+        "settlement": "settlement = ?",
+        "overdue": "overdue = ?",
+        "external_id": "external_id = ?",
+        "number": "number = ?",
+    },
+)
+PAYMENTS = View("ledger_api.payment", filters={"client_id": "client_id = ?", "external_id": "external_id = ?"})
+INBOX_MESSAGES = View("ledger_api.inbox_message", filters={"box": "box = ?", "state": "state = ?"})
+INBOX_RAW = View("ledger_api.inbox_raw", filters={"box": "box = ?"})
+HOOKS = View(
+    "dispatch_api.hook",
+    columns="id, target_url, triggers, filters, ordered, name, state, reason, created_at, updated_at",
+    always="state <> 'removed'",
+    filters={"target_url": "target_url = ?", "trigger": "triggers @> ARRAY[?]"},
+)
+AUTOMATIONS = View("dispatch_api.automation")
+DELIVERIES = View(
+    "execution_api.delivery",
+    filters={"hook_id": "hook_id = ?", "event_id": "event_id = ?", "state": "state = ?"},
+)
+RUNS = View(
+    "execution_api.run",
+    filters={"automation_id": "automation_id = ?", "event_id": "event_id = ?", "state": "state = ?"},
+)
+
+ATTEMPTS_MAX = 1_000
+STEPS_MAX = 100
+
+
+async def find(pool: Pool, view: View, *, account_id: UUID, identifier: UUID, **asked: Any) -> Row | None:
+    """One row by its id, when the filters `asked` for hold as well."""
+    conditions, values = _conditions(view, {name: value for name, value in asked.items() if value is not None}, first=3)
+    row = await pool.fetchrow(view.select("id = $2", *conditions), account_id, identifier, *values)
+    return cast("Row | None", row)  # a record is a mapping in all but its type
+
+
+async def newest(
+    pool: Pool, view: View, *, account_id: UUID, before: UUID | None, limit: int, **asked: Any
+) -> list[Row]:
+    """Rows by id, newest first, from below `before`; a filter that is None asks nothing."""
+    given = {name: value for name, value in asked.items() if value is not None}
+    conditions, values = _conditions(view, given, first=3)
+    if before is not None:
+        conditions.append(f"id < ${3 + len(values)}")
+        values.append(before)
+    statement = f"{view.select(*conditions)} ORDER BY id DESC LIMIT $2"
+    return cast("list[Row]", await pool.fetch(statement, account_id, limit, *values))
+
+
+def _conditions(view: View, given: Mapping[str, Any], *, first: int) -> tuple[list[str], list[Any]]:
+    numbered = enumerate(given, start=first)
+    return [view.filters[name].replace("?", f"${number}") for number, name in numbered], list(given.values())
+
+
+def containing(text: str | None) -> str | None:
+    r"""The pattern of ILIKE for a text somewhere inside, `%` and `_` and `\` taken as they are."""
+    if text is None:
+        return None
+    for special in ("\\", "%", "_"):
+        text = text.replace(special, f"\\{special}")
+    return f"%{text}%"
+
+
+async def events(pool: Pool, *, account_id: UUID, trigger: str, before: UUID | None, limit: int) -> list[Row]:
+    """`(event_id, body)` of what happened under a trigger, newest first; bodies are the public ones, as bytes."""
+    rows = await pool.fetch(
+        "SELECT event_id, body FROM dispatch_api.event"
+        " WHERE account_id = $1 AND trigger = $2 AND event_id < $3 ORDER BY event_id DESC LIMIT $4",
+        account_id, trigger, before or UUID(int=2**128 - 1), limit,
+    )  # fmt: skip
+    return cast("list[Row]", rows)
+
+
+async def attempts(pool: Pool, *, account_id: UUID, delivery_id: UUID) -> list[Row]:
+    """A delivery's attempts, first to last."""
+    rows = await pool.fetch(
+        "SELECT * FROM execution_api.attempt WHERE account_id = $1 AND delivery_id = $2 ORDER BY number LIMIT $3",
+        account_id, delivery_id, ATTEMPTS_MAX,
+    )  # fmt: skip
+    return cast("list[Row]", rows)
+
+
+async def steps(pool: Pool, *, account_id: UUID, run_id: UUID) -> list[Row]:
+    """A run's steps, in order."""
+    rows = await pool.fetch(
+        "SELECT * FROM execution_api.step WHERE account_id = $1 AND run_id = $2 ORDER BY number LIMIT $3",
+        account_id, run_id, STEPS_MAX,
+    )  # fmt: skip
+    return cast("list[Row]", rows)

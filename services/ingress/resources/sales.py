@@ -1,0 +1,53 @@
+"""`/v1/sales`: sales documents, drafted and issued by the ledger and read from its books."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from contracts import present
+from contracts.commands import CREATE_SALE
+from contracts.objects import Reference, SaleIn, SaleType
+from ingress.http.api import Api
+from ingress.http.route import Call, Page, Reply, Route
+from ingress.resources import answering, reads, shapes
+
+
+class SaleQuery(Page):
+    """Which documents: each that is given narrows the list."""
+
+    sale_type: SaleType | None = None
+    status: shapes.SaleStatus | None = None
+    client_id: UUID | None = None
+    settlement: shapes.Settlement | None = None
+    overdue: bool | None = None
+    external_id: Reference | None = None
+    number: Reference | None = None
+
+
+async def create_sale(api: Api, call: Call) -> Reply:
+    """Draft a document and, with `issue`, issue it."""
+    return await api.submit(call, CREATE_SALE, call.body_as(SaleIn).model_dump(mode="json"))
+
+
+async def list_sales(api: Api, call: Call) -> Reply:
+    """List documents, newest first."""
+    asked = call.query_as(SaleQuery).model_dump(exclude={"limit", "cursor"})
+    return await answering.many(api, call, reads.SALES, present.sale, **asked)
+
+
+async def get_sale(api: Api, call: Call) -> Reply:
+    """Look at one document."""
+    return await answering.one(api, call, reads.SALES, present.sale)
+
+
+ROUTES = (
+    Route(
+        "POST", "/v1/sales", create_sale, "write", "Create a sales document; with `issue` it is issued at once",
+        body=SaleIn, answers=shapes.Sale, status=201, tag="sales",
+    ),
+    Route(
+        "GET", "/v1/sales", list_sales, "read", "List sales documents",
+        query=SaleQuery, answers=shapes.Listed[shapes.Sale], tag="sales",
+    ),
+    Route("GET", "/v1/sales/{id}", get_sale, "read", "Get a sales document", answers=shapes.Sale, tag="sales"),
+)  # fmt: skip

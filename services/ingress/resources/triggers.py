@@ -1,0 +1,98 @@
+"""`/v1/triggers`: what there is to react to, with samples and a poll, whose events are the same as in a hook's body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from pydantic import Field
+
+from contracts.catalog import TRIGGERS, Trigger
+from contracts.objects import Model
+from ingress.errors import NotFound
+from ingress.http.api import Api
+from ingress.http.paging import read_id_cursor, write_cursor
+from ingress.http.route import Call, Page, Reply, Route
+from ingress.resources import reads, shapes
+
+SAMPLES_USUAL: Final = 3
+SAMPLES_MAX: Final = 50
+
+
+class SampleQuery(Model):
+    """How many samples at most."""
+
+    limit: int = Field(default=SAMPLES_USUAL, ge=1, le=SAMPLES_MAX)
+
+
+async def list_triggers(_: Api, call: Call) -> Reply:
+    """Show every trigger, in the catalog's order, on one page."""
+    items = [trigger.public() for trigger in TRIGGERS.values()] if call.query_as(Page).cursor is None else []
+    return Reply(body={"items": items, "next_cursor": None})
+
+
+async def get_trigger(_: Api, call: Call) -> Reply:
+    """Show one trigger."""
+    return Reply(body=_asked(call).public())
+
+
+async def list_samples(api: Api, call: Call) -> Reply:
+    """Give the newest real events of this account, else the sample of the catalog: an array either way."""
+    trigger, limit = _asked(call), call.query_as(SampleQuery).limit
+    rows = await reads.events(api.pool, account_id=call.account_id, trigger=trigger.key, before=None, limit=limit)
+    if not rows:
+        return Reply(body=[trigger.sample_event()])
+    return Reply(body=_array(row["body"] for row in rows))
+
+
+async def list_events(api: Api, call: Call) -> Reply:
+    """Give all events, newest first, as a bare array; the next page stands in the header `Link`."""
+    trigger, query = _asked(call), call.query_as(Page)
+    rows = await reads.events(
+        api.pool,
+        account_id=call.account_id,
+        trigger=trigger.key,
+        before=read_id_cursor(query.cursor),
+        limit=query.limit + 1,
+    )
+    shown = rows[: query.limit]
+    headers = {}
+    if len(rows) > query.limit:
+        headers["Link"] = f'<{_next_url(call, query.limit, write_cursor(shown[-1]["event_id"]))}>; rel="next"'
+    return Reply(body=_array(row["body"] for row in shown), headers=headers)
+
+
+def _asked(call: Call) -> Trigger:
+    try:
+        return TRIGGERS[call.params["key"]]
+    except KeyError:
+        raise NotFound(f"there is no trigger {call.params['key'][:100]!r}; GET /v1/triggers lists them") from None
+
+
+def _array(bodies: Iterable[bytes]) -> bytes:
+    """Join public bodies as they are, so that a poll shows the very bytes that hooks get."""
+    return b"[" + b",".join(bodies) + b"]"
+
+
+def _next_url(call: Call, limit: int, cursor: str) -> str:
+    url = call.request.url.with_query(limit=limit, cursor=cursor)
+    # Behind a proxy that ends TLS we are spoken to in the clear, but our caller is not.
+    secure = call.headers.get("X-Forwarded-Proto", "").strip().lower() == "https"
+    return str(url.with_scheme("https") if secure else url)
+
+
+ROUTES = (
+    Route(
+        "GET", "/v1/triggers", list_triggers, "read", "The catalog of triggers",
+        query=Page, answers=shapes.Listed[shapes.Trigger], tag="triggers",
+    ),
+    Route("GET", "/v1/triggers/{key}", get_trigger, "read", "One trigger", answers=shapes.Trigger, tag="triggers"),
+    Route(
+        "GET", "/v1/triggers/{key}/samples", list_samples, "read", "Recent events of a trigger, or its sample",
+        query=SampleQuery, answers=shapes.Events, tag="triggers",
+    ),
+    Route(
+        "GET", "/v1/triggers/{key}/events", list_events, "read", "All events of a trigger, newest first, for polling",
+        query=Page, answers=shapes.Events, tag="triggers",
+    ),
+)  # fmt: skip
