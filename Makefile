@@ -1,1 +1,52 @@
+# A fresh machine needs Python 3.11 with venv, and make; the rest is set up below.
 .DEFAULT_GOAL := help
+.PHONY: help demo up setup test check bench faults fmt docs lock static
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: setup ## Run the main job on real messages, embedded, and show each hop
+	@exec $(BIN)/ledgerwire demo
+
+up: setup ## Keep everything running until Ctrl-C; the data survive
+	@exec $(BIN)/ledgerwire up
+
+setup: ## Make .venv with everything in it; does nothing when it is there
+	@.ci/setup
+
+test: static ## Lint, types, architecture and all tests, on a real Postgres and RabbitMQ
+	@$(BIN)/python -m tests.support.servers
+	$(BIN)/pytest
+
+check: static ## Lint, types, architecture and unit tests only
+	$(BIN)/pytest tests/architecture tests/unit
+
+bench: setup ## Measure it beside the raw limits of this machine
+	@exec $(BIN)/python -m tests.bench
+
+faults: setup ## Kill and cut everything by a seeded plan, and count what was lost
+	@exec $(BIN)/python -m tests.faults
+
+fmt: setup ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+docs: setup ## Write again what is made from the code
+	$(BIN)/python docs/generate.py
+
+lock: setup ## Pin all dependencies again with their hashes (UPGRADE=1 for newer versions)
+	@for extra in ingress ledger trigger-dispatcher action-executor standalone dev; do \
+	  echo "requirements/$$extra.txt"; \
+	  $(BIN)/uv pip compile $(LOCK) $(if $(UPGRADE),--upgrade) --extra $$extra pyproject.toml -o requirements/$$extra.txt || exit 1; \
+	done
+	@echo "requirements/uv.txt"; echo uv | $(BIN)/uv pip compile $(LOCK) -c requirements/dev.txt - -o requirements/uv.txt
+
+LOCK := --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11
+
+static: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
