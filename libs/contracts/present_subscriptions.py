@@ -6,11 +6,15 @@ create and rotate add it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-Row = Mapping[str, Any]
-"""A view's row: an asyncpg record or a dict, jsonb already read."""
+
+class Row(Protocol):
+    """A view's row: an asyncpg record or a dict, jsonb already read."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """A column."""
+        ...
 
 
 def hook(row: Row) -> dict[str, Any]:

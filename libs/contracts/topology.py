@@ -32,7 +32,7 @@ class Queue:
 LEDGER_COMMANDS: Final = Queue("ledger.commands", "ledger", "command", ("ingress", "action_executor"))
 DISPATCHER_EVENTS: Final = Queue("dispatcher.events", "trigger_dispatcher", "event", ("ledger", "ingress"))
 DISPATCHER_COMMANDS: Final = Queue(
-    "dispatcher.commands", "trigger_dispatcher", "command", ("ingress", "action_executor")
+    "dispatcher.commands", "trigger_dispatcher", "command", ("ingress", "action_executor", "trigger_dispatcher")
 )
 EXECUTOR_JOBS: Final = Queue("executor.jobs", "action_executor", "job", ("trigger_dispatcher",))
 EXECUTOR_COMMANDS: Final = Queue("executor.commands", "action_executor", "command", ("ingress",))

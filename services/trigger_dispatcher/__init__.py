@@ -1,0 +1,1 @@
+"""The dispatcher: records what happened, decides whom it concerns, and hands each of them a job."""

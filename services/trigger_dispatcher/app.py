@@ -1,0 +1,105 @@
+"""The dispatcher's parts list: built in order, closed in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from chassis.bus import open_bus
+from chassis.egress import EgressPolicy
+from chassis.sealing import Sealer
+from chassis.service import Running
+from contracts.topology import DISPATCHER_COMMANDS, DISPATCHER_EVENTS, ROLES, SCHEMAS, Queue
+from messaging.port import Bus, ConsumerOptions
+from messaging.postgres import Wakeups
+from outbox.hop import Handle, Hop
+from outbox.parked import parker
+from outbox.relay import Relay
+from storage.partitions import maintain_forever
+from storage.pool import Pool, open_pool
+from trigger_dispatcher import store
+from trigger_dispatcher.consumer import command_handler
+from trigger_dispatcher.desk import Desk
+from trigger_dispatcher.events import event_handler
+from trigger_dispatcher.hooks.sealing import ensure_sealed
+from trigger_dispatcher.index import Index
+from trigger_dispatcher.settings import DispatcherSettings
+
+SCHEMA: Final = SCHEMAS["trigger_dispatcher"]
+CLOSE_SECONDS: Final = 5.0
+COMMANDS_BATCH_MAX: Final = 20
+
+
+@asynccontextmanager
+async def open_service(settings: DispatcherSettings, *, wakeups: Wakeups | None = None) -> AsyncIterator[Running]:
+    """Open the dispatcher; when the block ends, the batches in hand are finished within `drain_seconds`.
+
+    Raises:
+        SettingsError: the sealing keys are missing, wrong, or not those of this database.
+    """
+    desk = Desk(Sealer.parse(settings.secret_keys.get_secret_value()), EgressPolicy.parse(settings.egress_allow))
+    index = Index(accounts_max=settings.accounts_in_memory_max)
+    async with AsyncExitStack() as parts:
+        running = Running("trigger_dispatcher")
+        pool = await _open_pool(settings, parts)
+        await ensure_sealed(pool, desk.sealer, schema=SCHEMA)
+        async with pool.acquire() as conn:
+            await store.keep_days(conn, event_days=settings.event_days)
+        bus = await open_bus(settings, pool, name="trigger_dispatcher", wakeups=wakeups)
+        parts.push_async_callback(bus.close)
+        relay = Relay(pool, bus, schema=SCHEMA)
+        relay.start()
+        parts.push_async_callback(relay.stop, settings.drain_seconds)
+        _maintain(pool, running, parts)
+        events = ConsumerOptions(batch_max=settings.batch_max, prefetch=3 * settings.batch_max)
+        commands = ConsumerOptions(batch_max=COMMANDS_BATCH_MAX, prefetch=3 * COMMANDS_BATCH_MAX)
+        await _consume(Hop(pool, bus, relay, SCHEMA), parts, settings.drain_seconds, {
+            DISPATCHER_EVENTS: (event_handler(index), events),
+            DISPATCHER_COMMANDS: (command_handler(desk), commands),
+        })  # fmt: skip
+        _add_checks(running, pool, bus)
+        yield running
+
+
+async def _open_pool(settings: DispatcherSettings, parts: AsyncExitStack) -> Pool:
+    dsn = settings.postgres_dsn.get_secret_value()
+    role = ROLES["trigger_dispatcher"]
+    pool = await open_pool(dsn, role=role, name="trigger_dispatcher", size_max=settings.pool_size)
+
+    async def close() -> None:
+        try:
+            await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
+        except TimeoutError:
+            pool.terminate()
+
+    parts.push_async_callback(close)
+    return pool
+
+
+def _maintain(pool: Pool, running: Running, parts: AsyncExitStack) -> None:
+    """Keep partitions ahead of the clock; where that ends in a bug, the service cannot go on."""
+    task = asyncio.create_task(maintain_forever(pool, schema=SCHEMA), name="partitions-dispatch")
+    task.add_done_callback(lambda done: None if done.cancelled() else running.failed.set())
+    parts.callback(task.cancel)
+
+
+async def _consume(
+    hop: Hop, parts: AsyncExitStack, drain_seconds: float, queues: dict[Queue, tuple[Handle, ConsumerOptions]]
+) -> None:
+    for queue, (handle, options) in queues.items():
+        consumer = await hop.bus.consume(
+            queue.name, hop.handler(handle), park=parker(hop.pool, schema=SCHEMA), options=options
+        )
+        parts.push_async_callback(consumer.stop, drain_seconds)
+
+
+def _add_checks(running: Running, pool: Pool, bus: Bus) -> None:
+    async def postgres() -> str | None:
+        return None if await pool.fetchval("SELECT true") else "Postgres gives no answer"
+
+    def messages() -> str | None:
+        return "; ".join(bus.health().problems) or None
+
+    running.checks.update(postgres=postgres, bus=messages)

@@ -1,0 +1,1 @@
+"""Automations: a trigger and the steps that run when it fires."""

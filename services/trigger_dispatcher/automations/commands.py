@@ -1,0 +1,83 @@
+"""Carry out what is asked of automations: make, turn on and off, remove; each within its account's lock."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from contracts.envelope import Envelope
+from contracts.ids import new_id
+from contracts.objects import AutomationIn, Model
+from contracts.present_subscriptions import automation as present
+from storage.pool import Connection
+from trigger_dispatcher.automations import rules, store
+from trigger_dispatcher.desk import Desk, Result, read
+from trigger_dispatcher.errors import InvalidInput, LimitReached, NotFound
+from trigger_dispatcher.event import listening_from
+
+AUTOMATIONS_MAX: Final = 500
+
+
+class AutomationId(Model):
+    """The data of a command about one automation."""
+
+    id: UUID
+
+
+class AutomationState(Model):
+    """The data of `set_automation_state`."""
+
+    id: UUID
+    enabled: bool
+
+
+async def create_automation(conn: Connection, command: Envelope, desk: Desk) -> Result:
+    """Make an automation: 201 with it."""
+    asked = read(AutomationIn, command.data)
+    if faults := rules.faults(asked, desk.egress):
+        raise InvalidInput(faults=rules.order_of(faults))
+    if await store.count_automations(conn, account_id=command.account_id) >= AUTOMATIONS_MAX:
+        raise LimitReached(f"an account has at most {AUTOMATIONS_MAX} automations: remove some")
+    automation_id = new_id()
+    await store.insert_automation(
+        conn,
+        account_id=command.account_id,
+        automation_id=automation_id,
+        name=asked.name,
+        enabled=asked.enabled,
+        definition=rules.definition(asked),
+        listens_from=listening_from(command),
+    )
+    return Result(201, present(await _known(conn, command, automation_id)))
+
+
+async def set_automation_state(conn: Connection, command: Envelope, _: Desk) -> Result:
+    """Turn an automation on or off: 200 with it."""
+    asked = read(AutomationState, command.data)
+    if (await _known(conn, command, asked.id))["removed_at"] is not None:
+        raise NotFound(f"automation {asked.id} was removed")
+    await store.switch(
+        conn,
+        account_id=command.account_id,
+        automation_id=asked.id,
+        enabled=asked.enabled,
+        listens_from=listening_from(command),
+    )
+    return Result(200, present(await _known(conn, command, asked.id)))
+
+
+async def delete_automation(conn: Connection, command: Envelope, _: Desk) -> Result:
+    """Remove an automation: 200 with it, also when it is gone already. Runs under way go on."""
+    asked = read(AutomationId, command.data)
+    await _known(conn, command, asked.id)
+    await store.remove(conn, account_id=command.account_id, automation_id=asked.id)
+    return Result(200, present(await _known(conn, command, asked.id)))
+
+
+async def _known(conn: Connection, command: Envelope, automation_id: UUID) -> Record:
+    found = await store.find_automation(conn, account_id=command.account_id, automation_id=automation_id)
+    if found is None:
+        raise NotFound(f"there is no automation {automation_id}")
+    return found

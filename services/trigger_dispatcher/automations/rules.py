@@ -1,0 +1,85 @@
+"""What an automation may be: its trigger, its steps and their inputs, checked against the catalog. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import orjson
+from pydantic import ValidationError
+
+from chassis.egress import EgressPolicy
+from contracts.catalog import ACTIONS, Action, offered_actions
+from contracts.objects import AutomationIn, AutomationStep
+from contracts.problem import Fault, faults_of
+from trigger_dispatcher.hooks.rules import as_texts, filter_faults, trigger_faults
+
+DEFINITION_BYTES_MAX: Final = 256 * 1024
+_TEMPLATE_MARKS: Final = ("{{", "{%")
+
+
+def definition(asked: AutomationIn) -> dict[str, Any]:
+    """What a version keeps: `{"trigger": {"key", "filters"}, "steps": [{"action", "input", ...}]}`."""
+    return {
+        "trigger": {"key": asked.trigger.key, "filters": as_texts(asked.trigger.filters)},
+        "steps": [step.model_dump(mode="json") for step in asked.steps],
+    }
+
+
+def faults(asked: AutomationIn, egress: EgressPolicy) -> list[Fault]:
+    """Everything that is wrong with an automation, each with its path."""
+    key = asked.trigger.key
+    found = [Fault("trigger.key", fault.message) for fault in trigger_faults([key])]
+    found += filter_faults(asked.trigger.filters, [key], "trigger.filters")
+    for number, step in enumerate(asked.steps):
+        found += _step_faults(step, f"steps[{number}]", egress)
+    if not found and len(orjson.dumps(definition(asked))) > DEFINITION_BYTES_MAX:
+        found.append(Fault("steps", f"come to more than {DEFINITION_BYTES_MAX} bytes of JSON"))
+    return found
+
+
+def _step_faults(step: AutomationStep, path: str, egress: EgressPolicy) -> list[Fault]:
+    action = ACTIONS.get(step.action)
+    if action is None or not action.available:
+        offered = ", ".join(one.key for one in offered_actions())
+        return [Fault(f"{path}.action", f"{step.action[:100]} is not an action: one of {offered}")]
+    found = _input_faults(step.input, action, f"{path}.input")
+    url = step.input.get("url")
+    if isinstance(url, str) and not _is_template(url) and (reason := egress.allows_url(url)):
+        found.append(Fault(f"{path}.input.url", reason))
+    return found
+
+
+def _input_faults(given: dict[str, object], action: Action, path: str) -> list[Fault]:
+    if not _is_template(given):
+        # Nothing is left to be filled in, so that the run's own check can be made now.
+        try:
+            action.input.model_validate(given)
+        except ValidationError as error:
+            return [Fault(_joined(path, fault.path), fault.message) for fault in faults_of(error)]
+        return []
+    unknown = [
+        Fault(f"{path}.{name}", "is not a field of this action: leave it out") for name in given.keys() - action.fields
+    ]
+    return unknown + [Fault(f"{path}.{name}", "is required") for name in action.required - given.keys()]
+
+
+def _joined(path: str, inner: str) -> str:
+    return f"{path}.{inner}" if inner else path
+
+
+def _is_template(value: object) -> bool:
+    match value:
+        case str():
+            return any(mark in value for mark in _TEMPLATE_MARKS)
+        case dict():
+            return any(_is_template(part) for part in value.values())
+        case list():
+            return any(_is_template(part) for part in value)
+        case _:
+            return False
+
+
+def order_of(found: Sequence[Fault]) -> list[Fault]:
+    """The faults in the order of their paths, so that the same input is answered alike each time."""
+    return sorted(found, key=lambda fault: fault.path)

@@ -1,0 +1,65 @@
+"""Take commands on hooks and automations: carry out each within its account's lock, and answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from contracts import commands as names
+from contracts.envelope import Envelope
+from contracts.topology import DISPATCHER_COMMANDS, EXECUTOR_JOBS
+from outbox.hop import Effects, Handle
+from storage.pool import Connection
+from trigger_dispatcher import store
+from trigger_dispatcher.automations import commands as automations
+from trigger_dispatcher.desk import CarryOut, Desk, Result
+from trigger_dispatcher.errors import Refusal
+from trigger_dispatcher.hooks import commands as hooks
+from trigger_dispatcher.hooks import telling
+
+log = structlog.get_logger(__name__)
+
+COMMANDS: Final[dict[str, CarryOut]] = {
+    names.CREATE_HOOK: hooks.create_hook,
+    names.UPDATE_HOOK: hooks.update_hook,
+    names.DELETE_HOOK: hooks.delete_hook,
+    names.ROTATE_HOOK_SECRET: hooks.rotate_hook_secret,
+    names.END_HOOK: hooks.end_hook,
+    names.TEST_HOOK: telling.try_hook,
+    names.RECOVER_HOOK: telling.recover_hook,
+    names.CREATE_AUTOMATION: automations.create_automation,
+    names.SET_AUTOMATION_STATE: automations.set_automation_state,
+    names.DELETE_AUTOMATION: automations.delete_automation,
+}
+
+
+def command_handler(desk: Desk) -> Handle:
+    """Make the handler of `dispatcher.commands`."""
+
+    async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: Effects) -> None:
+        known = [envelope for envelope in envelopes if envelope.name in COMMANDS]
+        for envelope in envelopes:
+            if envelope.name not in COMMANDS:
+                effects.refused[envelope.id] = f"{envelope.name} is no command of the dispatcher"
+        # First of all, and in one order for everybody: from here on an account's commands take turns.
+        await store.change_subscriptions(conn, {envelope.account_id for envelope in known})
+        for command in known:
+            result = await _carry_out(conn, command, desk)
+            effects.answer(command, result.status, dict(result.body))
+            for made in result.jobs:
+                effects.send(EXECUTOR_JOBS, made)
+            for further in result.commands:
+                effects.send(DISPATCHER_COMMANDS, further)
+
+    return handle
+
+
+async def _carry_out(conn: Connection, command: Envelope, desk: Desk) -> Result:
+    try:
+        result = await COMMANDS[command.name](conn, command, desk)
+    except Refusal as refusal:
+        result = Result(refusal.http_status, refusal.problem())
+    log.info("command_carried_out", command=command.name, id=str(command.id), status=result.status)
+    return result

@@ -1,0 +1,67 @@
+"""What the dispatcher says no with: raised by rules and commands, turned into a command's outcome once, at the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from contracts.problem import FAULTS_MAX, Fault
+
+
+class Refusal(Exception):
+    """This cannot be done.
+
+    The docstring's first line is the problem's title, `code` is stable for machines; `faults` are all that was wrong.
+    """
+
+    code: ClassVar[str] = "refused"
+    http_status: ClassVar[int] = 409
+
+    def __init__(self, detail: str = "", *, faults: Sequence[Fault] = ()) -> None:
+        self.faults = tuple(faults)
+        self.detail = detail or "; ".join(f"{fault.path} {fault.message}" for fault in self.faults[:1])
+        super().__init__(self.detail or self.title)
+
+    @property
+    def title(self) -> str:
+        """The refusal's name for people."""
+        return (type(self).__doc__ or "").partition("\n")[0].rstrip(".")
+
+    def problem(self) -> dict[str, Any]:
+        """The outcome's body: `{"code", "title", "detail", "errors": [{"path", "message"}]}`."""
+        return {
+            "code": self.code,
+            "title": self.title,
+            "detail": self.detail or f"{self.title}.",
+            "errors": [{"path": fault.path, "message": fault.message} for fault in self.faults[:FAULTS_MAX]],
+        }
+
+
+class InvalidInput(Refusal):
+    """The input has faults."""
+
+    code, http_status = "invalid_input", 422
+
+
+class NotFound(Refusal):
+    """There is nothing here under this id."""
+
+    code, http_status = "not_found", 404
+
+
+class SameHook(Refusal):
+    """Another hook has this target, these triggers and these filters already."""
+
+    code = "hook_exists"
+
+
+class NotActive(Refusal):
+    """The hook is not active."""
+
+    code = "hook_not_active"
+
+
+class LimitReached(Refusal):
+    """There are as many of these as there may be."""
+
+    code = "limit_reached"

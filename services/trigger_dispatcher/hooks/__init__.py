@@ -1,0 +1,1 @@
+"""Hooks: URLs that want to be told of some triggers."""

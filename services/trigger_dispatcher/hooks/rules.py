@@ -1,0 +1,74 @@
+"""What a hook may be: its target, its triggers, its filters; and when two of them are the same one. Pure."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import orjson
+
+from chassis.egress import EgressPolicy
+from contracts.catalog import TRIGGERS
+from contracts.problem import Fault
+from trigger_dispatcher.matching import as_text
+
+SECRET_PREFIX: Final = "whsec_"  # noqa: S105  what Standard Webhooks puts before every secret
+SECRET_BYTES: Final = 32
+TRIGGERS_SHOWN_MAX: Final = 10
+
+Filters = dict[str, list[str]]
+
+
+def new_secret() -> str:
+    """A signing secret as Standard Webhooks writes it: `whsec_` and the base64 of 32 random bytes."""
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def fingerprint(target_url: str, triggers: Sequence[str], filters: Mapping[str, Sequence[str]]) -> bytes:
+    """What two hooks share that are the same: target, triggers and filters, in whatever order they were sent."""
+    same = [target_url, sorted(set(triggers)), {path: sorted(set(values)) for path, values in filters.items()}]
+    return hashlib.sha256(orjson.dumps(same, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def each_once(triggers: Sequence[str]) -> list[str]:
+    """The triggers in their order, without repetitions."""
+    return list(dict.fromkeys(triggers))
+
+
+def as_texts(filters: Mapping[str, Sequence[object]]) -> Filters:
+    """Filters as they are kept and compared: every value as text, each once."""
+    return {path: list(dict.fromkeys(as_text(value) or "" for value in values)) for path, values in filters.items()}
+
+
+def target_faults(target_url: str, egress: EgressPolicy) -> list[Fault]:
+    """Why this URL cannot be a target."""
+    reason = egress.allows_url(target_url)
+    return [] if reason is None else [Fault("target_url", reason)]
+
+
+def trigger_faults(triggers: Sequence[str], path: str = "triggers") -> list[Fault]:
+    """The keys that are no triggers, each with what there is instead."""
+    return [
+        Fault(f"{path}[{number}]", f"{key[:100]} is not a trigger: {_instead_of(key)}")
+        for number, key in enumerate(triggers)
+        if key not in TRIGGERS
+    ]
+
+
+def _instead_of(key: str) -> str:
+    family = key.partition(".")[0]
+    near = [known for known in TRIGGERS if known.partition(".")[0] == family]
+    return f"there is {', '.join(near)}" if near else f"one of {', '.join(TRIGGERS)}"
+
+
+def filter_faults(filters: Mapping[str, object], triggers: Sequence[str], path: str = "filters") -> list[Fault]:
+    """The fields that no event of these triggers ever has: such a filter would silently pass nothing."""
+    known = [TRIGGERS[key] for key in triggers if key in TRIGGERS]
+    return [
+        Fault(f"{path}.{field}", f"is not a field of {' or '.join(one.key for one in known[:TRIGGERS_SHOWN_MAX])}")
+        for field in filters
+        if known and not any(trigger.has_field(field) for trigger in known)
+    ]

@@ -1,0 +1,141 @@
+"""The dispatcher's SQL for hooks. An account's commands take turns, so what is read here stays so until the commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from storage.pool import Connection
+
+KEEPS_SIGNING_SECONDS: Final = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class HookRow:
+    """A hook that is to be made. `secret` is sealed."""
+
+    account_id: UUID
+    id: UUID
+    target_url: str
+    triggers: list[str]
+    filters: dict[str, list[str]]
+    ordered: str | None
+    name: str | None
+    fingerprint: bytes
+    secret: bytes
+    listens_from: datetime
+
+
+async def insert_hook(conn: Connection, hook: HookRow) -> Record:
+    """Make an active hook; answer its row."""
+    row = await conn.fetchrow(
+        "INSERT INTO dispatch.hook (account_id, id, target_url, triggers, filters, ordered, name, state, fingerprint,"
+        " secret, listens_from)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, least($10, clock_timestamp())) RETURNING *",
+        hook.account_id,
+        hook.id,
+        hook.target_url,
+        hook.triggers,
+        hook.filters,
+        hook.ordered,
+        hook.name,
+        hook.fingerprint,
+        hook.secret,
+        hook.listens_from,
+    )
+    return _made(row)
+
+
+async def find_hook(conn: Connection, *, account_id: UUID, hook_id: UUID) -> Record | None:
+    """A hook of this account, also a removed one."""
+    return await conn.fetchrow("SELECT * FROM dispatch.hook WHERE account_id = $1 AND id = $2", account_id, hook_id)
+
+
+async def find_same(conn: Connection, *, account_id: UUID, fingerprint: bytes) -> Record | None:
+    """The hook with this target, these triggers and filters, unless it was removed."""
+    return await conn.fetchrow(
+        "SELECT * FROM dispatch.hook WHERE account_id = $1 AND fingerprint = $2 AND state <> 'removed'",
+        account_id,
+        fingerprint,
+    )
+
+
+async def count_hooks(conn: Connection, *, account_id: UUID) -> int:
+    """How many hooks the account has, removed ones aside."""
+    count: int = await conn.fetchval(
+        "SELECT count(*) FROM dispatch.hook WHERE account_id = $1 AND state <> 'removed'", account_id
+    )
+    return count
+
+
+async def change_hook(conn: Connection, hook: Record, changes: dict[str, Any], *, fingerprint: bytes) -> Record:
+    """Write what changed of a hook (target_url, triggers, filters, ordered, name); answer its row."""
+    row = await conn.fetchrow(
+        "UPDATE dispatch.hook SET target_url = $3, triggers = $4, filters = $5, ordered = $6, name = $7,"
+        " fingerprint = $8, updated_at = clock_timestamp() WHERE account_id = $1 AND id = $2 RETURNING *",
+        hook["account_id"],
+        hook["id"],
+        *(changes.get(field, hook[field]) for field in ("target_url", "triggers", "filters", "ordered", "name")),
+        fingerprint,
+    )
+    return _made(row)
+
+
+async def activate(conn: Connection, hook: Record, *, listens_from: datetime) -> Record:
+    """Let a hook listen (again): to what happens from `listens_from` on."""
+    row = await conn.fetchrow(
+        "UPDATE dispatch.hook SET state = 'active', reason = NULL, listens_from = least($3, clock_timestamp()),"
+        " updated_at = clock_timestamp() WHERE account_id = $1 AND id = $2 RETURNING *",
+        hook["account_id"],
+        hook["id"],
+        listens_from,
+    )
+    return _made(row)
+
+
+async def end(conn: Connection, hook: Record, *, state: str, reason: str | None) -> Record:
+    """Stop a hook: `disabled` may be taken up again, `removed` is for good."""
+    row = await conn.fetchrow(
+        "UPDATE dispatch.hook SET state = $3, reason = $4, updated_at = clock_timestamp()"
+        " WHERE account_id = $1 AND id = $2 RETURNING *",
+        hook["account_id"],
+        hook["id"],
+        state,
+        reason,
+    )
+    return _made(row)
+
+
+async def rotate(conn: Connection, hook: Record, *, secret: bytes) -> Record:
+    """Give a hook a new sealed secret; the one it had signs too for another day."""
+    row = await conn.fetchrow(
+        "UPDATE dispatch.hook SET previous_secret = secret, previous_until = now() + make_interval(secs => $4),"
+        " secret = $3, updated_at = clock_timestamp() WHERE account_id = $1 AND id = $2 RETURNING *",
+        hook["account_id"],
+        hook["id"],
+        secret,
+        KEEPS_SIGNING_SECONDS,
+    )
+    return _made(row)
+
+
+def _made(row: Record | None) -> Record:
+    if row is None:
+        raise LookupError("a hook went away under its account's lock")
+    return row
+
+
+async def sealed_secrets(conn: Connection) -> list[Record]:
+    """Every hook's sealed secrets, locked: to seal them with a newer key."""
+    return await conn.fetch("SELECT account_id, id, secret, previous_secret FROM dispatch.hook FOR UPDATE")
+
+
+async def replace_secrets(conn: Connection, rows: list[tuple[UUID, UUID, bytes, bytes | None]]) -> None:
+    """Write secrets sealed anew: (account_id, id, secret, previous_secret)."""
+    await conn.executemany(
+        "UPDATE dispatch.hook SET secret = $3, previous_secret = $4 WHERE account_id = $1 AND id = $2", rows
+    )

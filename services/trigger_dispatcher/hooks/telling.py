@@ -1,0 +1,153 @@
+"""Tell a hook by hand: one event to try it, or everything it missed since a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from asyncpg import Record
+from pydantic import AwareDatetime
+
+from contracts.catalog import TRIGGERS
+from contracts.commands import RECOVER_HOOK
+from contracts.envelope import Envelope
+from contracts.events import public_body
+from contracts.ids import new_id
+from contracts.objects import Model
+from contracts.problem import Fault
+from storage.pool import Connection
+from trigger_dispatcher import store as events
+from trigger_dispatcher.desk import Desk, Result, read
+from trigger_dispatcher.errors import InvalidInput, NotActive, NotFound
+from trigger_dispatcher.event import Event
+from trigger_dispatcher.events import dispatch
+from trigger_dispatcher.hooks import store
+from trigger_dispatcher.jobs import job
+from trigger_dispatcher.matching import Subscriber, conditions_of, passes
+
+TRIED_MAX: Final = 50  # newest events looked at for one that passes the hook's filters
+RECOVERED_AT_ONCE_MAX: Final = 500
+
+
+class TryHook(Model):
+    """The data of `test_hook`; without a trigger it is the hook's first."""
+
+    id: UUID
+    trigger: str | None = None
+
+
+class RecoverHook(Model):
+    """The data of `recover_hook`. `after` is set by ourselves: what is left of a recovery begins behind that event."""
+
+    id: UUID
+    since: AwareDatetime
+    dry_run: bool = False
+    after: UUID | None = None
+
+
+async def try_hook(conn: Connection, command: Envelope, _: Desk) -> Result:
+    """Send the hook the newest event of a trigger that passes its filters, else the sample: 200 {delivery_id, ...}.
+
+    It goes under an event id of its own: a receiver that remembers ids would pass over one it had before.
+    """
+    asked = read(TryHook, command.data)
+    hook = await _live(conn, command, asked.id)
+    trigger = asked.trigger or hook["triggers"][0]
+    if trigger not in hook["triggers"]:
+        raise InvalidInput(faults=[Fault("trigger", f"must be one of the hook's: {', '.join(hook['triggers'])}")])
+    subscriber = _subscriber(hook)
+    newest = await events.newest_events(conn, account_id=command.account_id, trigger=trigger, limit=TRIED_MAX)
+    real = next((event for event in newest if passes(subscriber.conditions, event.data)), None)
+    event = _trial(command, trigger, real)
+    job_id = new_id()
+    told = job(event, replace(subscriber, ordered=None), job_id=job_id, test=True)
+    body = {"delivery_id": str(job_id), "event_id": str(event.id), "trigger": trigger, "sample": real is None}
+    return Result(200, body, jobs=[told])
+
+
+def _trial(command: Envelope, trigger: str, real: Event | None) -> Event:
+    source: dict[str, Any] = TRIGGERS[trigger].sample_event() if real is None else orjson.loads(real.body)
+    event_id = new_id()
+    return Event(
+        account_id=command.account_id,
+        id=event_id,
+        trigger=trigger,
+        at=command.at,
+        subject_id=event_id if real is None else real.subject_id,
+        client_id=None,
+        correlation_id=command.correlation_id,
+        causation_id=command.id,
+        depth=command.depth,
+        data=source["data"],
+        body=public_body(event_id=event_id, trigger=trigger, timestamp=source["timestamp"], data=source["data"]),
+        traceparent=command.traceparent,
+    )
+
+
+async def recover_hook(conn: Connection, command: Envelope, _: Desk) -> Result:
+    """Tell the hook of every event since a time that it never got, also those from before it was made.
+
+    200 {count, dry_run}; a dry run only counts. A long recovery goes on by further commands of our own, a bounded
+    number of events in each, so that nobody else waits for it.
+    """
+    asked = read(RecoverHook, command.data)
+    hook = await _live(conn, command, asked.id)
+    if hook["state"] != "active" and not asked.dry_run:
+        raise NotActive("enable the hook first, then recover what it missed")
+    subscriber = _subscriber(hook)
+    count = await _count_missed(conn, command, subscriber, asked.since) if asked.after is None else None
+    answer = {"count": count, "dry_run": asked.dry_run}
+    if asked.dry_run:
+        return Result(200, answer)
+    missed = await _missed(conn, command, subscriber, asked.since, asked.after)
+    jobs = await dispatch(conn, [(event, subscriber) for event in missed if passes(subscriber.conditions, event.data)])
+    more = [] if len(missed) < RECOVERED_AT_ONCE_MAX else [_continued(command, missed[-1])]
+    return Result(200, answer, jobs=jobs, commands=more)
+
+
+def _continued(command: Envelope, last: Event) -> Envelope:
+    return command.follow(RECOVER_HOOK, {**command.data, "after": str(last.id)})
+
+
+async def _count_missed(conn: Connection, command: Envelope, subscriber: Subscriber, since: datetime) -> int:
+    count, after = 0, None
+    while True:
+        missed = await _missed(conn, command, subscriber, since, after)
+        count += sum(passes(subscriber.conditions, event.data) for event in missed)
+        if len(missed) < RECOVERED_AT_ONCE_MAX:
+            return count
+        after = missed[-1].id
+
+
+async def _missed(
+    conn: Connection, command: Envelope, subscriber: Subscriber, since: datetime, after: UUID | None
+) -> list[Event]:
+    return await events.missed_events(
+        conn,
+        account_id=command.account_id,
+        subscriber=subscriber,
+        since=since,
+        after=after,
+        limit=RECOVERED_AT_ONCE_MAX,
+    )
+
+
+def _subscriber(hook: Record) -> Subscriber:
+    return Subscriber(
+        id=hook["id"],
+        kind="hook",
+        triggers=tuple(hook["triggers"]),
+        conditions=conditions_of(hook["filters"]),
+        listens_from=hook["listens_from"],
+        ordered=hook["ordered"],
+    )
+
+
+async def _live(conn: Connection, command: Envelope, hook_id: UUID) -> Record:
+    hook = await store.find_hook(conn, account_id=command.account_id, hook_id=hook_id)
+    if hook is None or hook["state"] == "removed":
+        raise NotFound(f"there is no hook {hook_id}")
+    return hook

@@ -1,0 +1,44 @@
+"""Make the executor's jobs: one for each (event, subscriber), its id the delivery's or the run's."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from contracts.envelope import Envelope
+from trigger_dispatcher.event import Event
+from trigger_dispatcher.matching import Subscriber
+
+DELIVER: Final = "deliver"
+RUN: Final = "run"
+
+
+def job(event: Event, subscriber: Subscriber, *, job_id: UUID, test: bool = False) -> Envelope:
+    """The job that tells `subscriber` of `event`.
+
+    data of `deliver`: hook_id, event_id, trigger, body (the public body's very text), client_id, ordered ("client" or
+    null), and `test` when it was asked for by hand. data of `run`: automation_id, version, event_id, trigger, body.
+    """
+    if subscriber.kind == "hook":
+        name, own = DELIVER, _delivery(event, subscriber, test=test)
+    else:
+        name, own = RUN, {"automation_id": str(subscriber.id), "version": subscriber.version}
+    return Envelope(
+        id=job_id,
+        name=name,
+        account_id=event.account_id,
+        correlation_id=event.correlation_id,
+        causation_id=event.id,
+        traceparent=event.traceparent,
+        depth=event.depth,
+        data={**own, "event_id": str(event.id), "trigger": event.trigger, "body": event.body.decode()},
+    )
+
+
+def _delivery(event: Event, subscriber: Subscriber, *, test: bool) -> dict[str, Any]:
+    return {
+        "hook_id": str(subscriber.id),
+        "client_id": str(event.client_id) if event.client_id else None,
+        "ordered": subscriber.ordered,
+        **({"test": True} if test else {}),
+    }

@@ -1,0 +1,25 @@
+"""What the dispatcher reads from the environment once, in `__main__`."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr, field_validator
+
+from chassis.egress import EgressPolicy
+from chassis.settings import ServiceSettings
+
+
+class DispatcherSettings(ServiceSettings):
+    """How the dispatcher seals, judges targets, and how much it takes at once."""
+
+    secret_keys: SecretStr = Field(description="keys that seal hooks' secrets, newest first, separated by commas")
+    egress_allow: str = Field(default="", description="CIDRs and hosts that hooks may reach although private")
+    event_days: int = Field(default=30, ge=1, le=3650, description="how long the event log is kept")
+    batch_max: int = Field(default=200, ge=1, le=1000, description="events in one transaction")
+    accounts_in_memory_max: int = Field(default=5_000, ge=1, le=1_000_000)
+    pool_size: int = Field(default=4, ge=2, le=64)
+
+    @field_validator("egress_allow")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        EgressPolicy.parse(text)
+        return text

@@ -1,0 +1,410 @@
+"""Subscribing, changing, testing, recovering: the dispatcher's commands on a real Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from chassis.sealing import Sealer, new_key
+from chassis.settings import SettingsError
+from contracts import commands
+from contracts.catalog import TRIGGERS
+from contracts.envelope import Envelope
+from contracts.ids import new_id
+from messaging.port import Done, Incoming, Refused
+from outbox.hop import Effects
+from tests.support.dispatcher import TARGET, Answer, DispatcherHarness, body_of, jobs_of, open_dispatcher
+from trigger_dispatcher.consumer import command_handler
+from trigger_dispatcher.hooks import commands as hooks
+from trigger_dispatcher.hooks import telling
+from trigger_dispatcher.hooks.sealing import ensure_sealed
+
+
+@pytest.fixture
+async def dispatcher(database_dsn: str) -> AsyncIterator[DispatcherHarness]:
+    async with open_dispatcher(database_dsn, egress_allow="127.0.0.0/8") as harness:
+        yield harness
+
+
+async def test_a_new_hook_is_answered_with_its_secret_once(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted", "sale.paid", filters={"sale_type": ["sales_invoice"]}, name="Zap")
+    assert made.status == 201
+    assert made.body["secret"].startswith("whsec_")
+    assert 24 <= len(base64.b64decode(made.body["secret"].removeprefix("whsec_"), validate=True)) <= 64
+    assert made.body["state"] == "active"
+    assert made.body["triggers"] == ["sale.posted", "sale.paid"]
+    assert (made.body["name"], made.body["ordered"], made.body["reason"]) == ("Zap", None, None)
+    again = await dispatcher.subscribe(
+        "sale.paid", "sale.posted", "sale.paid", filters={"sale_type": ["sales_invoice"]}
+    )
+    assert again.status == 200
+    assert again.id == made.id
+    assert "secret" not in again.body
+
+
+async def test_secrets_are_nowhere_in_clear(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    rotated = await dispatcher.ask(commands.ROTATE_HOOK_SECRET, {"id": made.id})
+    stored = await dispatcher.rows("SELECT * FROM dispatch.hook")
+    outcomes = await dispatcher.rows("SELECT body FROM dispatch.outcome")
+    for secret in (made.body["secret"], rotated.body["secret"]):
+        bare = secret.removeprefix("whsec_")
+        assert bare not in repr(stored)
+        assert bare not in repr(outcomes)
+    assert dispatcher.desk.sealer.open(stored[0]["secret"]) == rotated.body["secret"]
+
+
+async def test_rotation_keeps_the_old_secret_signing_for_a_day(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    rotated = await dispatcher.ask(commands.ROTATE_HOOK_SECRET, {"id": made.id})
+    (row,) = await dispatcher.rows("SELECT *, previous_until - now() AS left FROM dispatch_api.hook")
+    assert rotated.status == 200
+    assert dispatcher.desk.sealer.open(row["previous_secret"]) == made.body["secret"]
+    assert timedelta(hours=23, minutes=59) < row["left"] <= timedelta(hours=24)
+
+
+async def test_subscribing_again_takes_up_a_disabled_hook(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    await dispatcher.ask(commands.END_HOOK, {"id": made.id, "state": "disabled", "reason": "only failures for 5 days"})
+    assert await dispatcher.tell(dispatcher.happened("sale.posted")) == []
+    again = await dispatcher.subscribe("sale.posted")
+    assert (again.status, again.id, again.body["state"], again.body["reason"]) == (200, made.id, "active", None)
+    assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 1
+
+
+async def test_many_at_once_make_one_hook(dispatcher: DispatcherHarness) -> None:
+    asked = [dispatcher.command(commands.CREATE_HOOK, _hook()) for _ in range(16)]
+    await asyncio.gather(*(dispatcher.handle(command) for command in asked))
+    answers = [await dispatcher.outcome(command.id) for command in asked]
+    assert sorted(answer.status for answer in answers) == [200] * 15 + [201]
+    assert len({answer.id for answer in answers}) == 1
+
+
+async def test_a_removed_hook_may_be_made_anew(dispatcher: DispatcherHarness) -> None:
+    first = await dispatcher.subscribe("sale.posted")
+    await dispatcher.ask(commands.DELETE_HOOK, {"id": first.id})
+    second = await dispatcher.subscribe("sale.posted")
+    assert second.status == 201
+    assert second.id != first.id
+
+
+async def test_unsubscribing_is_answered_also_when_it_is_gone_already(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    for _ in range(2):
+        gone = await dispatcher.ask(commands.DELETE_HOOK, {"id": made.id})
+        assert (gone.status, gone.body["state"]) == (200, "removed")
+    assert await dispatcher.tell(dispatcher.happened("sale.posted")) == []
+    for name in (commands.UPDATE_HOOK, commands.ROTATE_HOOK_SECRET, commands.TEST_HOOK):
+        assert (await dispatcher.ask(name, {"id": made.id})).status == 404
+
+
+async def test_another_accounts_hook_is_as_unknown_as_any(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    for identifier in (made.id, str(new_id())):
+        for name, more in (
+            (commands.UPDATE_HOOK, {"name": "mine"}),
+            (commands.DELETE_HOOK, {}),
+            (commands.ROTATE_HOOK_SECRET, {}),
+            (commands.TEST_HOOK, {}),
+            (commands.RECOVER_HOOK, {"since": "2026-01-01T00:00:00Z", "dry_run": True}),
+        ):
+            answer = await dispatcher.ask(name, {"id": identifier, **more}, account_id=new_id())
+            assert (answer.status, answer.body["code"]) == (404, "not_found")
+    assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 1
+
+
+async def test_every_fault_of_a_subscription_is_listed(dispatcher: DispatcherHarness) -> None:
+    answer = await dispatcher.subscribe(
+        "sale.posted", "sale.happened", "nonsense", target_url="http://10.0.0.1/x", filters={"colour": ["red"]}
+    )
+    assert (answer.status, answer.body["code"]) == (422, "invalid_input")
+    assert set(answer.faults) == {"target_url", "triggers[1]", "triggers[2]", "filters.colour"}
+    assert "sale.posted, sale.sent" in answer.faults["triggers[1]"]
+    assert "client.created, client.updated" in answer.faults["triggers[2]"]
+    assert await dispatcher.rows("SELECT * FROM dispatch.hook") == []
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"triggers": ["sale.posted"]}, "target_url"),
+        ({"target_url": TARGET, "triggers": []}, "triggers"),
+        ({"target_url": TARGET, "triggers": ["sale.posted"], "colour": 1}, "colour"),
+        ({"target_url": TARGET, "triggers": ["sale.posted"], "filters": {"sale_type": []}}, "filters.sale_type"),
+        ({"target_url": TARGET, "triggers": ["sale.posted"], "ordered": "always"}, "ordered"),
+    ],
+)
+async def test_a_malformed_subscription_is_answered(
+    dispatcher: DispatcherHarness, data: dict[str, Any], path: str
+) -> None:
+    answer = await dispatcher.ask(commands.CREATE_HOOK, data)
+    assert answer.status == 422
+    assert path in answer.faults
+
+
+async def test_text_that_postgres_cannot_keep_is_refused_not_parked(dispatcher: DispatcherHarness) -> None:
+    answer = await dispatcher.subscribe("sale.posted", name="a\x00b")
+    assert answer.status == 422
+    automation = await dispatcher.automate("sale.posted", name="a\x00b")
+    assert automation.status == 422
+
+
+async def test_a_listed_private_target_may_be_plain_http(dispatcher: DispatcherHarness) -> None:
+    assert (await dispatcher.subscribe("sale.posted", target_url="http://127.0.0.1:9/hook")).status == 201
+
+
+async def test_an_account_has_a_bounded_number_of_hooks(
+    dispatcher: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "HOOKS_MAX", 1)
+    await dispatcher.subscribe("sale.posted")
+    answer = await dispatcher.subscribe("sale.paid")
+    assert (answer.status, answer.body["code"]) == (409, "limit_reached")
+    assert (await dispatcher.subscribe("sale.posted")).status == 200
+
+
+async def test_only_what_was_sent_of_a_hook_changes(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted", name="Before", ordered="client", filters={"currency": ["EUR"]})
+    renamed = await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "name": "After"})
+    assert renamed.status == 200
+    assert renamed.body["name"] == "After"
+    for field in ("target_url", "triggers", "filters", "ordered", "state", "created_at"):
+        assert renamed.body[field] == made.body[field]
+    plain = await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "ordered": None, "filters": {}})
+    assert (plain.body["ordered"], plain.body["filters"], plain.body["name"]) == (None, {}, "After")
+    again = await dispatcher.subscribe("sale.posted")
+    assert again.id == made.id
+
+
+async def test_a_change_is_checked_like_a_subscription(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    for change, path in (
+        ({"triggers": ["nonsense"]}, "triggers[0]"),
+        ({"target_url": "https://10.0.0.1/"}, "target_url"),
+        ({"filters": {"colour": ["red"]}}, "filters.colour"),
+        ({"target_url": None}, "target_url"),
+        ({"state": "removed"}, "state"),
+    ):
+        answer = await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, **change})
+        assert answer.status == 422
+        assert path in answer.faults
+
+
+async def test_a_hook_cannot_be_changed_into_another(dispatcher: DispatcherHarness) -> None:
+    await dispatcher.subscribe("sale.posted")
+    other = await dispatcher.subscribe("sale.paid")
+    answer = await dispatcher.ask(commands.UPDATE_HOOK, {"id": other.id, "triggers": ["sale.posted"]})
+    assert (answer.status, answer.body["code"]) == (409, "hook_exists")
+
+
+async def test_a_hook_is_disabled_and_enabled_by_its_owner(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    off = await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "state": "disabled"})
+    assert off.body["state"] == "disabled"
+    assert await dispatcher.tell(dispatcher.happened("sale.posted")) == []
+    on = await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "state": "active"})
+    assert on.body["state"] == "active"
+    assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 1
+
+
+async def test_a_receiver_that_is_gone_ends_its_hook(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    ended = await dispatcher.ask(commands.END_HOOK, {"id": made.id, "state": "removed", "reason": "answered 410"})
+    assert (ended.status, ended.body) == (200, {"id": made.id, "state": "removed"})
+    (row,) = await dispatcher.rows("SELECT state, reason FROM dispatch_api.hook")
+    assert row == {"state": "removed", "reason": "answered 410"}
+
+
+async def test_an_end_decided_before_the_hooks_last_change_no_longer_holds(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    data = {"id": made.id, "state": "removed", "reason": "answered 410"}
+    decided = dispatcher.command(commands.END_HOOK, data, id=_id_made(_ago(seconds=1)))
+    await dispatcher.handle(decided)
+    assert (await dispatcher.outcome(decided.id)).body["state"] == "active"
+    assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 1
+
+
+async def test_a_test_sends_the_newest_event_that_passes_under_an_id_of_its_own(dispatcher: DispatcherHarness) -> None:
+    hook = await dispatcher.subscribe("sale.posted", filters={"currency": ["EUR"]}, ordered="client")
+    euro = dispatcher.happened("sale.posted", object={"number": "INV-1", "currency": "EUR"})
+    await dispatcher.tell(euro, dispatcher.happened("sale.posted", object={"currency": "USD"}))
+    answer, (job,) = await _test(dispatcher, {"id": hook.id})
+    assert answer.body == {
+        "delivery_id": str(job.id), "event_id": job.data["event_id"], "trigger": "sale.posted", "sample": False,
+    }  # fmt: skip
+    assert (job.name, job.data["hook_id"], job.data["test"], job.data["ordered"]) == ("deliver", hook.id, True, None)
+    body = body_of(job)
+    assert body["data"] == {"number": "INV-1", "currency": "EUR"}
+    assert body["id"] == job.data["event_id"] != str(euro.id)
+
+
+async def test_a_test_without_events_sends_the_sample(dispatcher: DispatcherHarness) -> None:
+    hook = await dispatcher.subscribe("sale.posted", "payment.posted")
+    answer, (job,) = await _test(dispatcher, {"id": hook.id, "trigger": "payment.posted"})
+    assert answer.body["sample"] is True
+    assert body_of(job)["data"] == TRIGGERS["payment.posted"].sample
+    assert (await dispatcher.ask(commands.TEST_HOOK, {"id": hook.id, "trigger": "sale.paid"})).status == 422
+
+
+async def test_recovery_tells_what_was_missed_and_only_that(dispatcher: DispatcherHarness) -> None:
+    early = dispatcher.happened("sale.posted", object={"currency": "EUR"})
+    await dispatcher.tell(early, dispatcher.happened("payment.posted"))
+    hook = await dispatcher.subscribe("sale.posted", filters={"currency": ["EUR"]})
+    got = dispatcher.happened("sale.posted", object={"currency": "EUR"})
+    await dispatcher.tell(got)
+    await dispatcher.ask(commands.UPDATE_HOOK, {"id": hook.id, "state": "disabled"})
+    missed = dispatcher.happened("sale.posted", object={"currency": "EUR"})
+    await dispatcher.tell(missed, dispatcher.happened("sale.posted", object={"currency": "USD"}))
+    asked = {"id": hook.id, "since": _ago(hours=1).isoformat()}
+    counted = await dispatcher.ask(commands.RECOVER_HOOK, {**asked, "dry_run": True})
+    assert counted.body == {"count": 2, "dry_run": True}
+    refused = await dispatcher.ask(commands.RECOVER_HOOK, asked)
+    assert (refused.status, refused.body["code"]) == (409, "hook_not_active")
+    await dispatcher.ask(commands.UPDATE_HOOK, {"id": hook.id, "state": "active"})
+    command = dispatcher.command(commands.RECOVER_HOOK, asked)
+    jobs = jobs_of(await dispatcher.handle(command))
+    assert (await dispatcher.outcome(command.id)).body == {"count": 2, "dry_run": False}
+    assert [job.data["event_id"] for job in jobs] == sorted([str(early.id), str(missed.id)])
+    # The late delivery belongs to the journey of what happened.
+    assert {job.correlation_id for job in jobs} == {early.correlation_id, missed.correlation_id}
+    assert (await dispatcher.ask(commands.RECOVER_HOOK, asked)).body["count"] == 0
+
+
+async def test_recovery_leaves_out_what_happened_before_its_time(dispatcher: DispatcherHarness) -> None:
+    await dispatcher.tell(dispatcher.happened("sale.posted", at=_ago(hours=2)), dispatcher.happened("sale.posted"))
+    hook = await dispatcher.subscribe("sale.posted")
+    answer = await dispatcher.ask(commands.RECOVER_HOOK, {"id": hook.id, "since": _ago(hours=1).isoformat()})
+    assert answer.body["count"] == 1
+
+
+async def test_a_long_recovery_goes_on_by_itself(
+    dispatcher: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "RECOVERED_AT_ONCE_MAX", 4)
+    await dispatcher.tell(*(dispatcher.happened("sale.posted") for _ in range(10)))
+    hook = await dispatcher.subscribe("sale.posted")
+    command = dispatcher.command(commands.RECOVER_HOOK, {"id": hook.id, "since": _ago(hours=1).isoformat()})
+    told, turns, more = 0, 0, [command]
+    while more:
+        effects = await dispatcher.handle(*more)
+        told, turns, more = told + len(jobs_of(effects)), turns + 1, _commands_of(effects)
+    assert (await dispatcher.outcome(command.id)).body["count"] == 10
+    assert (told, turns) == (10, 3)
+
+
+async def test_an_automation_is_made_turned_off_and_removed(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.automate("sale.posted", filters={"sale_type": ["sales_invoice"]})
+    assert made.status == 201
+    assert (made.body["enabled"], made.body["version"], made.body["name"]) == (True, 1, "Tell the chat")
+    assert made.body["trigger"] == {"key": "sale.posted", "filters": {"sale_type": ["sales_invoice"]}}
+    assert made.body["steps"][0]["action"] == "post_chat_message"
+    off = await dispatcher.ask(commands.SET_AUTOMATION_STATE, {"id": made.id, "enabled": False})
+    assert (off.status, off.body["enabled"]) == (200, False)
+    for _ in range(2):
+        assert (await dispatcher.ask(commands.DELETE_AUTOMATION, {"id": made.id})).status == 200
+    assert await dispatcher.rows("SELECT * FROM dispatch_api.automation") == []
+    (pinned,) = await dispatcher.rows("SELECT version, enabled FROM dispatch_api.automation_version")
+    assert pinned == {"version": 1, "enabled": False}
+    on = await dispatcher.ask(commands.SET_AUTOMATION_STATE, {"id": made.id, "enabled": True})
+    assert on.status == 404
+
+
+async def test_every_fault_of_an_automation_is_listed(dispatcher: DispatcherHarness) -> None:
+    steps = [
+        {"action": "nonsense"},
+        {"action": "send_email", "input": {}},  # declared, but not carried out by this release
+        {"action": "create_client", "input": {"nom": "{{ trigger.data.name }}"}},
+        {"action": "create_client", "input": {"name": "Ozola", "type": "club"}},
+        {"action": "http_request", "input": {"url": "https://10.0.0.1/", "body": "{{ trigger.data }}"}},
+    ]
+    answer = await dispatcher.automate("sale.happened", steps=steps)
+    assert answer.status == 422
+    assert set(answer.faults) == {
+        "trigger.key",
+        "steps[0].action",
+        "steps[1].action",
+        "steps[2].input.nom",
+        "steps[2].input.name",
+        "steps[3].input.type",
+        "steps[4].input.url",
+    }
+    assert await dispatcher.rows("SELECT * FROM dispatch.automation") == []
+
+
+async def test_templates_are_left_to_the_run(dispatcher: DispatcherHarness) -> None:
+    steps = [
+        {"action": "filter", "input": {"where": "{{ trigger.data.total }}", "op": "gte", "value": "1000"}},
+        {"action": "http_request", "input": {"url": "https://example.com/{{ trigger.data.id }}", "method": "PUT"}},
+        {"action": "create_client", "input": {"name": "{{ trigger.data.client.name }}", "type": "company"}},
+    ]
+    assert (await dispatcher.automate("sale.posted", steps=steps)).status == 201
+
+
+async def test_what_is_no_command_is_parked_and_the_others_are_answered(dispatcher: DispatcherHarness) -> None:
+    handler = dispatcher.hop.handler(command_handler(dispatcher.desk))
+    good, bad = dispatcher.command(commands.CREATE_HOOK, _hook()), dispatcher.command("dance", {})
+    outcomes = await handler([Incoming("dispatcher.commands", one.encode()) for one in (bad, good)])
+    assert isinstance(outcomes[0], Refused)
+    assert isinstance(outcomes[1], Done)
+    assert (await dispatcher.outcome(good.id)).status == 201
+
+
+async def test_commands_of_one_batch_are_carried_out_in_their_order(dispatcher: DispatcherHarness) -> None:
+    make = dispatcher.command(commands.CREATE_HOOK, _hook())
+    again = dispatcher.command(commands.CREATE_HOOK, _hook())
+    await dispatcher.handle(make, again)
+    assert [(await dispatcher.outcome(one.id)).status for one in (make, again)] == [201, 200]
+
+
+async def test_a_command_that_comes_again_changes_nothing(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    rotate = dispatcher.command(commands.ROTATE_HOOK_SECRET, {"id": made.id})
+    await dispatcher.handle(rotate)
+    before = await dispatcher.rows("SELECT secret FROM dispatch.hook")
+    await dispatcher.handle(rotate)
+    assert await dispatcher.rows("SELECT secret FROM dispatch.hook") == before
+
+
+async def test_a_newer_key_seals_everything_again_and_the_old_one_may_go(dispatcher: DispatcherHarness) -> None:
+    old, new = new_key(), new_key()
+    pool = dispatcher.pool
+    await ensure_sealed(pool, Sealer.parse(old), schema="dispatch")
+    dispatcher.desk = type(dispatcher.desk)(Sealer.parse(old), dispatcher.desk.egress)
+    made = await dispatcher.subscribe("sale.posted")
+    rotated = await dispatcher.ask(commands.ROTATE_HOOK_SECRET, {"id": made.id})
+    with pytest.raises(SettingsError, match="LEDGERWIRE_SECRET_KEYS does not open"):
+        await ensure_sealed(pool, Sealer.parse(new), schema="dispatch")
+    await ensure_sealed(pool, Sealer.parse(f"{new},{old}"), schema="dispatch")
+    sealer = Sealer.parse(new)
+    await ensure_sealed(pool, sealer, schema="dispatch")
+    (row,) = await dispatcher.rows("SELECT secret, previous_secret FROM dispatch.hook")
+    assert sealer.open(row["secret"]) == rotated.body["secret"]
+    assert sealer.open(row["previous_secret"]) == made.body["secret"]
+
+
+async def _test(dispatcher: DispatcherHarness, data: dict[str, Any]) -> tuple[Answer, list[Envelope]]:
+    command = dispatcher.command(commands.TEST_HOOK, data)
+    effects = await dispatcher.handle(command)
+    return await dispatcher.outcome(command.id), jobs_of(effects)
+
+
+def _commands_of(effects: Effects) -> list[Envelope]:
+    return [Envelope.decode(message.body) for message in effects.messages if message.queue == "dispatcher.commands"]
+
+
+def _hook() -> dict[str, Any]:
+    return {"target_url": TARGET, "triggers": ["sale.posted"]}
+
+
+def _ago(**given: float) -> datetime:
+    return datetime.now(tz=UTC) - timedelta(**given)
+
+
+def _id_made(moment: datetime) -> UUID:
+    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (new_id().int & ((1 << 80) - 1)))
