@@ -180,6 +180,27 @@ async def test_commands_of_many_accounts_share_a_batch_and_nothing_else(ledger: 
     )
 
 
+async def test_batches_over_the_same_accounts_in_any_order_never_block_one_another_for_good(
+    ledger: LedgerHarness,
+) -> None:
+    accounts = [new_id() for _ in range(12)]
+    batches = [
+        [
+            ledger.command(CREATE_SALE, an_invoice(client={"name": "Aya"}), account_id=account_id)
+            for account_id in accounts[turn % 12 :] + accounts[: turn % 12]
+        ]
+        for turn in range(16)
+    ]
+
+    await asyncio.gather(*(ledger.handle(*batch) for batch in batches))
+
+    rows = await ledger.owner.fetch(
+        "SELECT max(counter) AS last, count(*) AS sales FROM ledger.sale GROUP BY account_id"
+    )
+    assert [(row["last"], row["sales"]) for row in rows] == [(16, 16)] * 12
+    assert (await ledger.contents())["client"] == 12
+
+
 async def test_a_refused_sale_changes_nothing_beside_one_that_is_taken(ledger: LedgerHarness) -> None:
     good = ledger.command(CREATE_SALE, an_invoice(client={"name": "Good"}))
     before = await ledger.contents()

@@ -25,7 +25,7 @@ class Pushed(BaseModel):
     message_id: UUID
     box: Literal["purchases", "sales"]
     channel_id: str | None = None
-    content_type: str = Field(max_length=200)
+    content_type: str
     raw: str
     received_at: AwareDatetime
     document: dict[str, Any]

@@ -29,7 +29,6 @@ CREATE TABLE ledger.client (
     first_name text,
     last_name text,
     email text,
-    email_key text,    -- the address without regard to capitals
     phone text,
     reg_number text,
     vat_number text,
@@ -45,7 +44,7 @@ CREATE TABLE ledger.client (
     PRIMARY KEY (account_id, id)
 );
 CREATE UNIQUE INDEX client_external_id ON ledger.client (account_id, external_id) WHERE external_id IS NOT NULL;
-CREATE INDEX client_email ON ledger.client (account_id, email_key) WHERE email_key IS NOT NULL;
+CREATE INDEX client_email ON ledger.client (account_id, lower(email)) WHERE email IS NOT NULL;
 CREATE INDEX client_name ON ledger.client (account_id, name);
 
 -- A cache of the journal by client and currency; equal to its recomputation at every commit.
@@ -102,8 +101,8 @@ CREATE TABLE ledger.sale (
     CHECK ((status = 'draft') = (number IS NULL)),
     CHECK (num_nulls(number, series, period, counter, issued_at) IN (0, 5))
 );
-CREATE UNIQUE INDEX sale_number ON ledger.sale (account_id, series, period, counter) WHERE counter IS NOT NULL;
-CREATE UNIQUE INDEX sale_external_id ON ledger.sale (account_id, sale_type, external_id) WHERE external_id IS NOT NULL;
+CREATE UNIQUE INDEX sale_number ON ledger.sale (account_id, number) WHERE number IS NOT NULL;
+CREATE UNIQUE INDEX sale_external_id ON ledger.sale (account_id, external_id, sale_type) WHERE external_id IS NOT NULL;
 CREATE INDEX sale_client ON ledger.sale (account_id, client_id, id);
 CREATE INDEX sale_status ON ledger.sale (account_id, sale_type, status, id);
 

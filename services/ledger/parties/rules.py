@@ -13,7 +13,7 @@ from ledger.account import Account
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A row of `ledger.client`; `email_key` is the address without regard to capitals."""
+    """A row of `ledger.client`."""
 
     account_id: UUID
     id: UUID
@@ -22,7 +22,6 @@ class Client:
     first_name: str | None
     last_name: str | None
     email: str | None
-    email_key: str | None
     phone: str | None
     reg_number: str | None
     vat_number: str | None
@@ -55,7 +54,7 @@ def identity_of(asked: ClientIn) -> Identity:
     if asked.external_id is not None:
         return Identity("external_id", asked.external_id)
     if asked.email is not None:
-        return Identity("email", _folded(asked.email))
+        return Identity("email", asked.email.lower())
     return Identity("name", asked.name, asked.reg_number or "")
 
 
@@ -64,8 +63,8 @@ def identities_of(client: Client) -> tuple[Identity, ...]:
     known = [Identity("name", client.name, client.reg_number or "")]
     if client.external_id is not None:
         known.append(Identity("external_id", client.external_id))
-    if client.email_key is not None:
-        known.append(Identity("email", client.email_key))
+    if client.email is not None:
+        known.append(Identity("email", client.email.lower()))
     return tuple(known)
 
 
@@ -79,7 +78,6 @@ def new_client(asked: ClientIn, *, client_id: UUID, account: Account, now: datet
         first_name=asked.first_name,
         last_name=asked.last_name,
         email=asked.email,
-        email_key=None if asked.email is None else _folded(asked.email),
         phone=asked.phone,
         reg_number=asked.reg_number,
         vat_number=asked.vat_number,
@@ -104,7 +102,3 @@ _ON_PAPER: Final = (
 def snapshot(client: Client) -> dict[str, Any]:
     """The client as a document keeps it, whatever becomes of the client later."""
     return {name: getattr(client, name) for name in _ON_PAPER}
-
-
-def _folded(email: str) -> str:
-    return email.casefold()

@@ -20,10 +20,10 @@ WITH wanted AS (
       JOIN ledger.client c ON c.account_id = w.account_id AND c.external_id = w.external_id
     UNION
     SELECT c.account_id, c.id
-      FROM unnest($5::uuid[], $6::text[]) AS w (account_id, email_key)
+      FROM unnest($5::uuid[], $6::text[]) AS w (account_id, email)
      CROSS JOIN LATERAL (
         SELECT x.account_id, x.id FROM ledger.client x
-         WHERE x.account_id = w.account_id AND x.email_key = w.email_key
+         WHERE x.account_id = w.account_id AND lower(x.email) = lower(w.email)
          ORDER BY x.id LIMIT 1
      ) c
     UNION
@@ -35,7 +35,7 @@ WITH wanted AS (
          ORDER BY x.id LIMIT 1
      ) c
 )
-SELECT c.account_id, c.id, c.name, c.type, c.first_name, c.last_name, c.email, c.email_key, c.phone, c.reg_number,
+SELECT c.account_id, c.id, c.name, c.type, c.first_name, c.last_name, c.email, c.phone, c.reg_number,
        c.vat_number, c.address, c.locale, c.currency, c.pay_term, c.collector_id, c.external_id, c.comment,
        c.created_at, c.updated_at
   FROM ledger.client c
@@ -70,10 +70,10 @@ async def find(
 
 _INSERT: Final = """
 INSERT INTO ledger.client
-       (account_id, id, name, type, first_name, last_name, email, email_key, phone, reg_number, vat_number, address,
-        locale, currency, pay_term, collector_id, external_id, comment, created_at, updated_at)
-SELECT account_id, id, name, type, first_name, last_name, email, email_key, phone, reg_number, vat_number, address,
-       locale, currency, pay_term, collector_id, external_id, comment, created_at, updated_at
+       (account_id, id, name, type, first_name, last_name, email, phone, reg_number, vat_number, address, locale,
+        currency, pay_term, collector_id, external_id, comment, created_at, updated_at)
+SELECT account_id, id, name, type, first_name, last_name, email, phone, reg_number, vat_number, address, locale,
+       currency, pay_term, collector_id, external_id, comment, created_at, updated_at
   FROM jsonb_populate_recordset(NULL::ledger.client, $1)
 """
 
