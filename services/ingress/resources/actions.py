@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, cast
 
 from pydantic import BaseModel
@@ -21,6 +22,9 @@ COMMANDS: Final[dict[str, str]] = {
 }
 """The actions that can be run by themselves, and the command of each."""
 
+CREATED: Final = 201
+
+_PATHS: Final = {CREATE_CLIENT: "/v1/clients", CREATE_SALE: "/v1/sales", RECORD_PAYMENT: "/v1/payments"}
 _ANSWERS: Final[dict[str, type[BaseModel]]] = {
     CREATE_CLIENT: shapes.Client,
     CREATE_SALE: shapes.Sale,
@@ -62,9 +66,15 @@ def _running(command: str) -> Handler:
         """Run it and answer its output."""
         if call.query_as(RunQuery).dry_run:
             raise NotOffered("actions cannot be tried without changing anything yet; nothing was changed")
-        return await api.submit(call, command, call.body_as(Model).model_dump(mode="json"))
+        reply = await api.submit(call, command, call.body_as(Model).model_dump(mode="json"))
+        # What was made lives among its kind, not under the action.
+        return replace(reply, headers=dict(reply.headers) | _location(command, reply))
 
     return run_action
+
+
+def _location(command: str, reply: Reply) -> dict[str, str]:
+    return {"Location": f"{_PATHS[command]}/{reply.body['id']}"} if reply.status == CREATED else {}
 
 
 def _asked(call: Call) -> Action:

@@ -1,0 +1,107 @@
+"""The catalog over HTTP: triggers with samples and a poll, actions and running them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from contracts.catalog import TRIGGERS
+from tests.support.caller import Caller, a_payment, an_invoice
+from tests.support.eventually import eventually
+
+SHAPE = {"id", "type", "timestamp", "data"}
+
+
+async def test_every_trigger_of_the_contract_is_listed_with_its_sample(caller: Caller) -> None:
+    items = await caller.items("/v1/triggers")
+    assert [item["key"] for item in items] == list(TRIGGERS)
+    assert all(set(item["sample"]) == SHAPE and item["sample"]["type"] == item["key"] for item in items)
+    assert await caller.read("/v1/triggers/sale.posted") in items
+
+
+@pytest.mark.parametrize("path", ["", "/samples", "/events"])
+async def test_an_unknown_trigger_is_not_found(caller: Caller, path: str) -> None:
+    assert (await caller.get(f"/v1/triggers/sale.exploded{path}")).status == 404
+
+
+async def test_before_anything_happened_the_sample_is_the_built_in_one(caller: Caller) -> None:
+    assert await caller.read("/v1/triggers/sale.posted/samples?limit=3") == [TRIGGERS["sale.posted"].sample_event()]
+    assert await caller.read("/v1/triggers/sale.posted/events") == []
+
+
+async def happened(caller: Caller, trigger: str, count: int) -> list[dict[str, Any]]:
+    async def all_there() -> list[dict[str, Any]] | None:
+        events = list(await caller.read(f"/v1/triggers/{trigger}/events"))
+        return events if len(events) == count else None
+
+    return list(await eventually(all_there) or [])
+
+
+async def test_samples_are_the_newest_real_events_and_what_get_gives(caller: Caller) -> None:
+    clients = [await caller.client(name=f"Client {number}") for number in range(4)]
+    await happened(caller, "client.created", 4)
+    samples = await caller.read("/v1/triggers/client.created/samples?limit=3")
+    assert [sample["data"] for sample in samples] == clients[:0:-1]
+    assert all(set(sample) == SHAPE and sample["type"] == "client.created" for sample in samples)
+    assert len(await caller.read("/v1/triggers/client.created/samples")) == 3
+
+
+async def test_a_poll_goes_through_all_events_by_the_link_header(caller: Caller) -> None:
+    clients = [await caller.client(name=f"Client {number}") for number in range(5)]
+    await happened(caller, "client.created", 5)
+    seen, path, pages = [], "/v1/triggers/client.created/events?limit=2", 0
+    while path:
+        answer = await caller.get(path)
+        seen += [event["data"]["id"] for event in answer.json]
+        link = re.fullmatch(r'<(http://[^>]+)>; rel="next"', answer.headers.get("Link", ""))
+        path, pages = (link[1] if link else ""), pages + 1
+    assert seen == [client["id"] for client in clients[::-1]]
+    assert pages == 3
+
+
+async def test_behind_a_proxy_with_tls_the_next_page_is_https(caller: Caller) -> None:
+    for number in range(2):
+        await caller.client(name=f"Client {number}")
+    await happened(caller, "client.created", 2)
+    path = "/v1/triggers/client.created/events?limit=1"
+    answer = await caller.get(path, headers={"X-Forwarded-Proto": "https", "Host": "books.example"})
+    assert answer.headers["Link"].startswith("<https://books.example/v1/triggers/client.created/events?limit=1&cursor=")
+
+
+async def test_another_accounts_events_are_not_polled(caller: Caller, stranger: Caller) -> None:
+    await caller.client()
+    await happened(caller, "client.created", 1)
+    assert await stranger.read("/v1/triggers/client.created/events") == []
+    samples = await stranger.read("/v1/triggers/client.created/samples")
+    assert samples == [TRIGGERS["client.created"].sample_event()]
+
+
+async def test_the_actions_that_are_carried_out_are_listed_with_what_they_take(caller: Caller) -> None:
+    items = {item["key"]: item for item in await caller.items("/v1/actions")}
+    assert {"create_client", "create_document", "record_payment", "post_chat_message", "filter"} <= set(items)
+    assert items["create_client"]["input_schema"]["required"] == ["name"]
+    assert await caller.read("/v1/actions/create_client") == items["create_client"]
+    assert (await caller.get("/v1/actions/make_coffee")).status == 404
+
+
+async def test_an_action_on_the_books_is_run_as_its_command(caller: Caller) -> None:
+    made = await caller.post("/v1/actions/create_client", {"name": "From an action"})
+    client = made.json
+    assert (made.status, made.headers["Location"]) == (201, f"/v1/clients/{client['id']}")
+    sale = await caller.made_of("/v1/actions/create_document", an_invoice(client["id"]))
+    paid = await caller.made_of("/v1/actions/record_payment", a_payment(client["id"], "5.00", (sale["id"], "5.00")))
+    assert await caller.read(f"/v1/payments/{paid['id']}") == paid
+
+
+async def test_a_dry_run_changes_nothing_even_where_it_is_not_offered(caller: Caller) -> None:
+    answer = await caller.post("/v1/actions/create_client?dry_run=true", {"name": "Never"})
+    assert (answer.status, answer.json["code"]) == (501, "not_offered")
+    assert await caller.items("/v1/clients") == []
+
+
+async def test_an_action_that_does_not_run_alone_says_so(caller: Caller) -> None:
+    answer = await caller.post("/v1/actions/post_chat_message", {"text": "hello"})
+    assert (answer.status, answer.json["code"]) == (501, "not_offered")
+    assert (await caller.post("/v1/actions/make_coffee", {})).status == 404
