@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import aio_pika
 import aiohttp
+import aiormq
 
 from contracts.topology import QUEUES
 from tests.support.container import Container
@@ -101,8 +102,9 @@ class Rabbitmq:
                 # first the bare port: the client logs an error for each connection that is refused
                 _, writer = await asyncio.open_connection(parts.hostname, parts.port or 5672)
                 writer.close()
-                connection = await aio_pika.connect(self.url, timeout=5)
-            except (OSError, aio_pika.exceptions.AMQPError) as error:
+                async with asyncio.timeout(5):
+                    connection = await aiormq.connect(self.url)
+            except (OSError, aiormq.exceptions.AMQPError) as error:
                 if time.monotonic() > ends or (self._machine is not None and self._machine.ended()):
                     said = self._machine.told() if self._machine is not None else ""
                     raise ServersMissing(f"RabbitMQ does not answer: {error!r}\n{said}") from error
@@ -161,6 +163,7 @@ async def from_image(image: str) -> Rabbitmq:
             "RABBITMQ_DEFAULT_PASS": password,
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": erlang,
         },
+        stop_with=["rabbitmqctl", "stop"],
     )
     who = f"{USER}:{password}@{machine.host}"
     return await _started(Rabbitmq(f"amqp://{who}:{port}/", f"http://{who}:{admin_port}", machine))
