@@ -166,7 +166,7 @@ _OURS: Final = (
             "Anula un documento emitido sin nada liquidado.",
         ),
         inputs.VoidDocument,
-        samples.SALE | {"status": "void", "amount_due": "0.00"},
+        samples.SALE | {"status": "void", "settlement": None, "amount_due": "0.00"},
     ),
     _ours(
         "record_payment",
@@ -296,7 +296,7 @@ _OUTWARDS: Final = (
             "Guarda un archivo en S3, por WebDAV o en una carpeta.",
         ),
         inputs.StoreFile,
-        {"location": "s3://invoices/INV-2026-0042.pdf", "bytes": 48213},
+        {"location": "s3://invoices/INV-2026-000042.pdf", "bytes": 48213},
     ),
     _outwards(
         "append_row",

@@ -28,10 +28,10 @@ CLIENT: Final[JSONObject] = {
     "pay_term": {"type": 1, "days": 14},
     "collector_id": None,
     "external_id": "crm-1042",
-    "comment": None,
+    "comment": "Prefers e-mail",
+    "balance": [{"currency": "EUR", "receivable": "165.01", "unapplied": "0.00"}],
     "created_at": "2026-03-02T08:00:00+00:00",
     "updated_at": "2026-03-02T08:00:00+00:00",
-    "balance": [{"currency": "EUR", "receivable": "0.00", "unapplied": "0.00"}],
 }
 
 PRODUCT: Final[JSONObject] = {
@@ -51,28 +51,32 @@ PRODUCT: Final[JSONObject] = {
     "updated_at": "2026-03-02T08:05:00+00:00",
 }
 
-LINE: Final[JSONObject] = {
-    "product_id": PRODUCT["id"],
-    "item_code": "CONSULT",
-    "description": "One hour of consulting",
-    "quantity": "1",
-    "unit": "hour",
-    "unit_price": "138.66",
-    "discount": "0",
-    "tax_rate": "19",
-    "tax_category": "S",
-    "net": "138.66",
-}
-
 SALE_ID: Final = "0198f7c4-4c00-7f30-8c73-2e4f5a6b7c8d"
 
 SALE: Final[JSONObject] = {
     "id": SALE_ID,
     "sale_type": "sales_invoice",
+    "number": "INV-2026-000042",
     "status": "issued",
-    "number": "INV-2026-0042",
+    "settlement": "unpaid",
+    "overdue": False,
     "client_id": CLIENT["id"],
-    "client": {"name": CLIENT["name"], "email": CLIENT["email"], "vat_number": CLIENT["vat_number"]},
+    "client": {
+        name: CLIENT[name]
+        for name in (
+            "name",
+            "type",
+            "first_name",
+            "last_name",
+            "email",
+            "phone",
+            "reg_number",
+            "vat_number",
+            "address",
+            "locale",
+            "external_id",
+        )
+    },
     "currency": "EUR",
     "document_date": "2026-03-02",
     "date_due": "2026-03-16",
@@ -80,21 +84,34 @@ SALE: Final[JSONObject] = {
     "operation": "sell_services",
     "tax_basis": 1,
     "include_tax": False,
-    "payment_method": "bank",
+    "payment_method": 1,
     "shipping_type": None,
-    "lines": [LINE],
-    "adjustments": [],
+    "lines": [
+        {
+            "product_id": None,
+            "item_code": "CONSULT",
+            "description": "One hour of consulting",
+            "quantity": "1",
+            "unit_price": "128.66",
+            "discount": "0",
+            "tax_rate": "19",
+            "tax_category": "S",
+            "unit": "hour",
+            "net": "128.66",
+        }
+    ],
+    "adjustments": [
+        {"type": "charge", "mode": "amount", "amount": "10.00", "description": "Travel", "net": "10.00"},
+    ],
+    "taxes": [{"category": "S", "rate": "19", "net": "138.66", "tax": "26.35"}],
     "shipping_charge": "0.00",
     "deposit": "0.00",
-    "comment": "Thank you",
-    "external_id": "shop-order-9001",
     "net": "138.66",
     "tax": "26.35",
     "total": "165.01",
-    "taxes": [{"category": "S", "rate": "19", "net": "138.66", "tax": "26.35"}],
     "amount_due": "165.01",
-    "settlement": "unpaid",
-    "overdue": False,
+    "comment": "Thank you",
+    "external_id": "shop-order-9001",
     "pdf_url": f"/v1/sales/{SALE_ID}/pdf",
     "created_at": "2026-03-02T09:29:58+00:00",
     "updated_at": "2026-03-02T09:30:00+00:00",
@@ -102,16 +119,16 @@ SALE: Final[JSONObject] = {
 
 PAYMENT: Final[JSONObject] = {
     "id": "0198f7c4-6d00-7a40-9d84-3f5a6b7c8d9e",
-    "status": "confirmed",
     "client_id": CLIENT["id"],
+    "status": "confirmed",
     "amount": "165.01",
+    "unapplied": "0.00",
     "currency": "EUR",
     "date": "2026-03-10",
     "method": "bank",
-    "reference": "INV-2026-0042",
+    "reference": "INV-2026-000042",
     "allocations": [{"sale_id": SALE_ID, "amount": "165.01"}],
-    "unapplied": "0.00",
-    "external_id": None,
+    "external_id": "bank-5521",
     "created_at": "2026-03-10T07:15:00+00:00",
     "updated_at": "2026-03-10T07:15:00+00:00",
 }
@@ -122,23 +139,37 @@ INBOX_MESSAGE: Final[JSONObject] = {
     "state": "received",
     "channel_id": "0198f7c4-0f00-7c60-9fa6-5b7c8d9e0f1a",
     "received_at": "2026-03-02T09:30:00+00:00",
+    "warnings": [],
+    "duplicate_of": None,
+    # What the sender left out is absent, not null.
     "document": {
         "document_date": "2026-03-01",
         "document_ref": "A-17",
-        "supplier": {"name": "Paper and Pens OÜ", "reg_number": None, "tax_number": None},
+        "supplier": {"name": "Paper and Pens OÜ", "reg_number": "10000001"},
         "client": {"name": "Baltic Trading OÜ"},
         "sale_type": "sales_invoice",
         "operation": "sell_goods",
         "currency": "EUR",
+        "include_tax": False,
+        "pay_term": {"type": 0},
         "date_due": "2026-03-15",
-        "lines": [{"item_code": "P-80", "description": "Paper A4", "quantity": "10", "unit_price": "4.20"}],
-        "gross_amount": "50.82",
+        "payment_method": 1,
+        "lines": [
+            {
+                "item_code": "P-80",
+                "name": "Paper A4",
+                "description": "Paper A4, 80 g, 500 sheets",
+                "quantity": "10",
+                "unit_price": "4.20",
+                "total": "42.00",
+                "unit": "pack",
+            }
+        ],
+        "gross_amount": "42.00",
         "net_amount": "42.00",
     },
     "links": {"document": "https://paper.example/A-17", "pdf": "https://paper.example/A-17.pdf"},
-    "comment": None,
-    "warnings": [],
-    "duplicate_of": None,
+    "comment": "Delivered on 27 February",
 }
 
 COLLECTOR: Final[JSONObject] = {"id": "0198f7c4-3f00-7d70-8ab7-6c8d9e0f1a2b", "name": "Friendly reminders"}
@@ -155,8 +186,8 @@ MESSAGE: Final[JSONObject] = {
     "state": "sent",
     "from": "books@baltic-trading.example",
     "to": "aija@ozola.example",
-    "subject": "Invoice INV-2026-0042 is due",
-    "body": "Dear Aija, invoice INV-2026-0042 over 165.01 EUR was due on 2026-03-16.",
+    "subject": "Invoice INV-2026-000042 is due",
+    "body": "Dear Aija, invoice INV-2026-000042 over 165.01 EUR was due on 2026-03-16.",
     "sale_ids": [SALE_ID],
     "in_reply_to": None,
     "created_at": "2026-03-19T08:00:00+00:00",
@@ -185,7 +216,7 @@ MOVE: Final[JSONObject] = {
     "invoices": [
         {
             "id": SALE_ID,
-            "number": "INV-2026-0042",
+            "number": "INV-2026-000042",
             "date_due": "2026-03-16",
             "currency": "EUR",
             "total": "165.01",
@@ -200,7 +231,7 @@ DISPUTE: Final[JSONObject] = {
     "id": "0198f7c4-ab00-7cc0-9f0c-1b3c4d5e6f7a",
     "sale_id": SALE_ID,
     "client_id": CLIENT["id"],
-    "number": "INV-2026-0042",
+    "number": "INV-2026-000042",
     "reason": "The hours were agreed at a lower price.",
     "state": "open",
     "resolution": None,

@@ -93,7 +93,7 @@ TRIGGERS: Final = (
             "Un document de vente a été préparé ; il n'a pas encore de numéro.",
             "Se preparó un documento de venta; aún no tiene número.",
         ),
-        sample=_sale(status="draft", number=None, amount_due="0.00"),
+        sample=_sale(status="draft", number=None),
         filters=_SALE_FILTERS,
     ),
     Trigger(
@@ -148,8 +148,8 @@ TRIGGERS: Final = (
             "Un document de vente a été annulé ; son numéro reste utilisé.",
             "Se anuló un documento de venta; su número queda usado.",
         ),
-        sample=_sale(status="void", amount_due="0.00"),
-        filters=_SALE_FILTERS,
+        sample=_sale(status="void", settlement=None, amount_due="0.00"),
+        filters=tuple(one for one in _SALE_FILTERS if one.field != "settlement"),
     ),
     Trigger(
         key="payment.posted",

@@ -49,7 +49,7 @@ class RecoverHook(Model):
 
 
 async def try_hook(conn: Connection, command: Envelope, _: Desk) -> Result:
-    """Send the hook the newest event of a trigger that passes its filters, else the sample: 200 {delivery_id, ...}.
+    """Send the hook the newest event of a trigger that passes its filters, else the sample: 200 {delivery_id}.
 
     It goes under an event id of its own: a receiver that remembers ids would pass over one it had before.
     """
@@ -64,8 +64,7 @@ async def try_hook(conn: Connection, command: Envelope, _: Desk) -> Result:
     event = _trial(command, trigger, real)
     job_id = new_id()
     told = job(event, replace(subscriber, ordered=None), job_id=job_id, test=True)
-    body = {"delivery_id": str(job_id), "event_id": str(event.id), "trigger": trigger, "sample": real is None}
-    return Result(200, body, jobs=[told])
+    return Result(200, {"delivery_id": str(job_id)}, jobs=[told])
 
 
 def _trial(command: Envelope, trigger: str, real: Event | None) -> Event:
@@ -90,7 +89,7 @@ def _trial(command: Envelope, trigger: str, real: Event | None) -> Event:
 async def recover_hook(conn: Connection, command: Envelope, _: Desk) -> Result:
     """Tell the hook of every event since a time that it never got, also those from before it was made.
 
-    200 {count, dry_run}; a dry run only counts. A long recovery goes on by further commands of our own, a bounded
+    200 {count}; a dry run only counts. A long recovery goes on by further commands of our own, a bounded
     number of events in each, so that nobody else waits for it.
     """
     asked = read(RecoverHook, command.data)
@@ -99,7 +98,7 @@ async def recover_hook(conn: Connection, command: Envelope, _: Desk) -> Result:
         raise NotActive("enable the hook first, then recover what it missed")
     subscriber = _subscriber(hook)
     count = await _count_missed(conn, command, subscriber, asked.since) if asked.after is None else None
-    answer = {"count": count, "dry_run": asked.dry_run}
+    answer = {"count": count}
     if asked.dry_run:
         return Result(200, answer)
     missed = await _missed(conn, command, subscriber, asked.since, asked.after)

@@ -1,0 +1,91 @@
+"""The catalog's samples have the very shape of what the services give: driven through the real ledger."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import orjson
+
+from contracts import commands, present
+from contracts.catalog import TRIGGERS, fields_of, samples
+from contracts.ids import new_id
+from ingress.inbox.document import Parsed, as_json
+from ingress.inbox.twin import read_twin
+from tests.support.ledger import LedgerHarness, open_harness
+
+
+async def test_samples_have_the_fields_of_real_events_in_their_order(database_dsn: str) -> None:
+    async with open_harness(database_dsn) as ledger:
+        client_id = await ledger.client(**_given(samples.CLIENT, commands.CREATE_CLIENT))
+        sale = await ledger.sale(
+            client_id, **_given(samples.SALE, commands.CREATE_SALE), lines=_lines(), adjustments=_adjustments()
+        )
+        payment = _given(samples.PAYMENT, commands.RECORD_PAYMENT)
+        await ledger.pay(client_id, samples.PAYMENT["amount"], (sale.id, "165.01"), **payment)
+        await ledger.handle(ledger.command(commands.RECEIVE_INBOX_MESSAGE, _inbox_message()))
+        real = {event.name: event.data["object"] for event in await ledger.events()}
+        real["client.created"]["balance"] = (await _balance(ledger, client_id)) or real["client.created"]["balance"]
+    for key in ("client.created", "sale.created", "sale.posted", "payment.posted", "inbox.received"):
+        sample = TRIGGERS[key].sample
+        assert _paths(sample) == _paths(real[key]), key
+        assert list(sample) == list(real[key]), key
+    for field in ("net", "tax", "total", "amount_due", "taxes", "lines", "adjustments", "date_due"):
+        assert real["sale.posted"][field] == samples.SALE[field], field
+
+
+def test_the_inbox_sample_is_a_document_that_the_inbox_takes() -> None:
+    sample = samples.INBOX_MESSAGE
+    sent = {name: sample[name] for name in ("document", "links", "comment")}
+    parsed = read_twin(orjson.dumps(sent), box="purchases")
+    assert isinstance(parsed, Parsed), parsed
+    assert not parsed.warnings
+    assert as_json(parsed.document) == sent
+
+
+def test_samples_of_one_kind_of_thing_share_their_fields() -> None:
+    for keys in (
+        ("client.created", "client.updated"),
+        ("sale.created", "sale.posted", "sale.sent", "sale.paid", "sale.overdue", "sale.voided"),
+        ("payment.posted", "payment.reversed"),
+        ("dispute.opened", "dispute.resolved"),
+        ("promise.recorded", "promise.broken"),
+    ):
+        assert len({tuple(TRIGGERS[key].sample) for key in keys}) == 1, keys
+
+
+def _given(sample: dict[str, Any], command: str) -> dict[str, Any]:
+    """What of a sample a caller may have sent."""
+    sent = {
+        commands.CREATE_CLIENT: "name type first_name last_name email phone reg_number vat_number address locale"
+        " currency pay_term external_id comment",
+        commands.CREATE_SALE: "sale_type currency document_date pay_term operation tax_basis payment_method comment"
+        " external_id",
+        commands.RECORD_PAYMENT: "currency date method reference external_id",
+    }
+    return {name: sample[name] for name in sent[command].split()}
+
+
+def _lines() -> list[dict[str, Any]]:
+    return [{name: value for name, value in line.items() if name != "net"} for line in samples.SALE["lines"]]
+
+
+def _adjustments() -> list[dict[str, Any]]:
+    return [{name: value for name, value in one.items() if name != "net"} for one in samples.SALE["adjustments"]]
+
+
+def _inbox_message() -> dict[str, Any]:
+    sample = samples.INBOX_MESSAGE
+    told = {name: sample[name] for name in ("box", "channel_id", "received_at", "warnings", "duplicate_of")}
+    raw = base64.b64encode(b"{}").decode()
+    content = {name: sample[name] for name in ("document", "links", "comment")}
+    return {**told, **content, "message_id": str(new_id()), "content_type": "application/json", "raw": raw}
+
+
+async def _balance(ledger: LedgerHarness, client_id: str) -> Any:
+    """A new client has no balance yet; that of a client who owes has the sample's shape."""
+    return present.client(dict(await ledger.row("client", client_id)))["balance"]
+
+
+def _paths(value: dict[str, Any]) -> set[str]:
+    return {field.path for field in fields_of(value)}
