@@ -250,16 +250,15 @@ class Recovered(Answer):
 
 
 class Delivery(Answer):
-    """One event on its way to one hook; `due_at` is when the next attempt may start."""
+    """One event on its way to one hook; `status_code` and `error` are those of the last attempt."""
 
     id: UUID
-    event_id: UUID
     hook_id: UUID
-    client_id: UUID | None
+    event_id: UUID
     trigger: str
     state: DeliveryState
-    attempts: int
-    due_at: dt.datetime | None
+    attempt_count: int
+    next_attempt_at: dt.datetime | None
     status_code: int | None
     error: str | None
     created_at: dt.datetime
@@ -281,7 +280,7 @@ class Attempt(Answer):
 class DeliveryWithAttempts(Delivery):
     """A delivery with every attempt, first to last."""
 
-    attempt_list: list[Attempt]
+    attempts: list[Attempt]
 
 
 class Texts(Answer):
@@ -366,10 +365,11 @@ class Run(Answer):
     automation_id: UUID
     version: int
     event_id: UUID
-    trigger: str
+    trigger_key: str
     state: RunState
-    error: str | None
+    step_no: int
     due_at: dt.datetime | None
+    error: str | None
     created_at: dt.datetime
     finished_at: dt.datetime | None
 
@@ -380,8 +380,9 @@ class Step(Answer):
     number: int
     action: str
     state: StepState
+    guarantee: Literal["exactly_once", "at_least_once"]
     input: dict[str, Any] | None
-    output: dict[str, Any] | None
+    output: Any
     attempts: int
     error: str | None
     started_at: dt.datetime | None
@@ -389,8 +390,9 @@ class Step(Answer):
 
 
 class RunWithSteps(Run):
-    """A run with its steps, in order."""
+    """A run with its steps, in order, and the event that set it off."""
 
+    trigger: Event
     steps: list[Step]
 
 
