@@ -63,19 +63,22 @@ async def open_service(
         stack.push_async_callback(answers.stop)
         commits = GroupCommit(pool, relay, commit_seconds=settings.commit_seconds, waiting_max=settings.waiting_max)
         stack.push_async_callback(commits.drain)
-        doorkeeper = Doorkeeper(pool)
+        doorkeeper = Doorkeeper(pool, seconds_max=settings.commit_seconds)
         running = Running("ingress", {"postgres": lambda: _asked(pool)})
-        stack.push_async_callback(_cancel, [
+        house = [
             asyncio.create_task(maintain_forever(pool, schema=SCHEMA), name="ingress-partitions"),
             asyncio.create_task(_keep_house(pool, doorkeeper), name="ingress-house"),
-        ])  # fmt: skip
+        ]
+        for task in house:
+            task.add_done_callback(lambda done: _watch(done, running))
+        stack.push_async_callback(_cancel, house)
         api = Api(
             pool=pool,
             settings=settings,
             commits=commits,
             answers=answers,
             doorkeeper=doorkeeper,
-            channels=Batched(lambda ids: channels.find_live(pool, ids)),
+            channels=Batched(lambda ids: channels.find_live(pool, ids), seconds_max=settings.commit_seconds),
             sealer=sealer,
             rates=Rates(settings.requests_per_second),
         )
@@ -102,6 +105,13 @@ async def _keep_house(pool: Pool, doorkeeper: Doorkeeper) -> None:
             if not is_weather(error):
                 raise
             log.warning("house_not_kept", error=repr(error))
+
+
+def _watch(task: asyncio.Task[None], running: Running) -> None:
+    """Let a part that ended by itself end the service: its supervisor starts a whole one."""
+    if not task.cancelled():
+        log.error("part_ended", part=task.get_name(), exc_info=task.exception())
+        running.failed.set()
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:

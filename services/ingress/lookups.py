@@ -15,7 +15,6 @@ V = TypeVar("V")
 
 KEYS_MAX: Final = 256
 UNDER_WAY_MAX: Final = 2
-SECONDS_MAX: Final = 5.0
 
 Waiting = dict[K, list["asyncio.Future[V | None]"]]
 
@@ -23,8 +22,8 @@ Waiting = dict[K, list["asyncio.Future[V | None]"]]
 class Batched(Generic[K, V]):
     """Looks values up by key; `fetch` answers those that exist."""
 
-    def __init__(self, fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:
-        self._fetch = fetch
+    def __init__(self, fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], *, seconds_max: float) -> None:
+        self._fetch, self._seconds_max = fetch, seconds_max
         self._waiting: Waiting[K, V] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -32,13 +31,13 @@ class Batched(Generic[K, V]):
         """The value as it is now, None when there is none.
 
         Raises:
-            TimeoutError: not within `SECONDS_MAX`; and whatever `fetch` raises.
+            TimeoutError: not within `seconds_max`; and whatever `fetch` raises.
         """
         future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(future)
         if len(self._tasks) < UNDER_WAY_MAX:
             self._start()
-        async with asyncio.timeout(SECONDS_MAX):  # a database that hangs may hold back even the end of `_run`'s
+        async with asyncio.timeout(self._seconds_max):  # a database that hangs may hold back even the end of `_run`'s
             return await future
 
     def _start(self) -> None:
@@ -53,7 +52,7 @@ class Batched(Generic[K, V]):
             for key in list(self._waiting)[:KEYS_MAX]:
                 batch[key] = self._waiting.pop(key)
             try:
-                async with asyncio.timeout(SECONDS_MAX):
+                async with asyncio.timeout(self._seconds_max):
                     found = await self._fetch(list(batch))
             except Exception as error:  # noqa: BLE001  each caller gets it and answers for it
                 _settle(batch, {}, error)

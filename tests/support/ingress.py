@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,6 +107,8 @@ class Ingress:
     client: aiohttp.ClientSession
     ledger: FakeLedger
     settings: IngressSettings
+    owner: Pool  # what none of the services may do
+    stop: Callable[[], Awaitable[None]]
 
     async def account(self, name: str = "Books Ltd") -> Account:
         """A new account and its credentials."""
@@ -172,23 +174,25 @@ async def running_ingress(dsn: str, *, ledger: FakeLedger | None = None, **given
     wakeups = Wakeups()
     fake = ledger or FakeLedger()
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(pool.close)
-        await _script_ledger(dsn)
+        stack.push_async_callback(_close, pool)
+        owner = await open_pool(dsn, role="none", name="test-owner", size_max=2)
+        stack.push_async_callback(_close, owner)
+        await owner.execute(_SCRIPT)
         await stack.enter_async_context(_ledger(dsn, fake, wakeups))
-        running = await stack.enter_async_context(open_service(settings, wakeups=wakeups))
+        service = await stack.enter_async_context(AsyncExitStack())
+        running = await service.enter_async_context(open_service(settings, wakeups=wakeups))
         client = await stack.enter_async_context(
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30), connector=aiohttp.TCPConnector(limit=200))
         )
         assert running.url is not None
-        yield Ingress(running.url, dsn, pool, client, fake, settings)
+        yield Ingress(running.url, dsn, pool, client, fake, settings, owner, service.aclose)
 
 
-async def _script_ledger(dsn: str) -> None:
-    pool = await open_pool(dsn, role="none", name="test-owner", size_max=1)
-    async with pool.acquire() as conn:
-        if not await conn.fetchval("SELECT to_regnamespace('ledger') IS NOT NULL"):
-            await conn.execute(_SCRIPT)
-    await pool.close()
+async def _close(pool: Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), 5)
+    except TimeoutError:
+        pool.terminate()
 
 
 @asynccontextmanager
@@ -203,4 +207,4 @@ async def _ledger(dsn: str, fake: FakeLedger, wakeups: Wakeups) -> AsyncIterator
     finally:
         await consumer.stop(5)
         await bus.close()
-        await asyncio.wait_for(pool.close(), 5)
+        await _close(pool)

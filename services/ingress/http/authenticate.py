@@ -28,10 +28,10 @@ _INVALID: Final = {"WWW-Authenticate": 'Bearer realm="ledgerwire", error="invali
 class Doorkeeper:
     """Asks the database about each caller, so that what was deleted is refused at once."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, seconds_max: float) -> None:
         self._pool = pool
-        self._tokens: Batched[bytes, Token] = Batched(self._find_tokens)
-        self._pairs: Batched[str, KeyPair] = Batched(self._find_pairs)
+        self._tokens: Batched[bytes, Token] = Batched(self._find_tokens, seconds_max=seconds_max)
+        self._pairs: Batched[str, KeyPair] = Batched(self._find_pairs, seconds_max=seconds_max)
         self._used_tokens: set[UUID] = set()
         self._used_pairs: set[UUID] = set()
 
