@@ -156,8 +156,9 @@ SELECT v.account_id, v.automation_id, v.version, v.definition, v.created_at, a.n
   JOIN dispatch.automation a USING (account_id)
  WHERE a.id = v.automation_id;
 
+-- An event's own step is its trigger: that is what a journey is read for.
 CREATE VIEW dispatch_api.hop AS
-SELECT account_id, correlation_id, recorded_at AS at, 'trigger_dispatcher'::text AS service, 'recorded'::text AS step,
+SELECT account_id, correlation_id, recorded_at AS at, 'trigger_dispatcher'::text AS service, trigger AS step,
        subject_id, event_id AS message_id, causation_id AS cause_id, jsonb_build_object('trigger', trigger) AS detail
   FROM dispatch.event
 UNION ALL
