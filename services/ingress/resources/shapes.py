@@ -136,9 +136,9 @@ class SaleAdjustment(Answer):
 class SaleTax(Answer):
     """The tax of one category and rate."""
 
-    tax_category: str | None
-    tax_rate: str
-    base: str
+    category: str | None
+    rate: str
+    net: str
     tax: str
 
 
@@ -160,7 +160,7 @@ class Sale(Answer):
     operation: Operation | None
     tax_basis: Literal[1, 2] | None
     include_tax: bool
-    payment_method: Literal[0, 1, 2, 3, 4, 5, 6] | None
+    payment_method: Literal[0, 1, 2, 3, 4, 5, 6] | PaymentMethod | None
     shipping_type: Literal[0, 1, 2, 3] | None
     lines: list[SaleLine]
     adjustments: list[SaleAdjustment]

@@ -1,0 +1,80 @@
+"""The journey over HTTP: what one message, document, payment, event or request caused, in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.ids import new_id
+from tests.support.caller import Caller, a_document, a_sale_xml
+from tests.support.eventually import eventually
+
+
+async def journey(caller: Caller, identifier: str, *steps: str) -> dict[str, Any]:
+    """The journey of a thing once all these steps are on it."""
+
+    async def complete() -> dict[str, Any] | None:
+        answer = await caller.get(f"/v1/journey/{identifier}")
+        found = [hop["step"] for hop in answer.json.get("hops", ())]
+        return dict(answer.json) if set(steps) <= set(found) else None
+
+    return await eventually(complete) or {}
+
+
+async def test_an_invoice_pushed_to_a_channel_is_followed_from_request_to_event(caller: Caller) -> None:
+    pushed = await caller.push(await caller.channel(), a_sale_xml(), Accept="application/json")
+    told = await journey(caller, pushed.json["message_id"], "accepted", "receive_inbox_message", "inbox.received")
+    hops = told["hops"]
+    assert [hop["service"] for hop in hops] == ["ingress", "ledger", "trigger_dispatcher"]
+    assert hops[0]["after_ms"] == 0
+    assert [hop["after_ms"] for hop in hops] == sorted(hop["after_ms"] for hop in hops)
+    assert hops[0]["detail"]["path"] == "/ext/direct/inbox/{channel_id}"
+    assert {hop["correlation_id"] for hop in hops} == set(told["correlation_ids"]) == {pushed.json["message_id"]}
+
+
+async def test_a_sales_journey_tells_its_command_and_its_event(caller: Caller) -> None:
+    client = await caller.client()
+    sale = await caller.sale(client["id"])
+    told = await journey(caller, sale["id"], "accepted", "create_sale", "sale.posted")
+    assert all(hop["subject_id"] in {sale["id"], None} for hop in told["hops"])
+    whole = await journey(caller, client["id"], "create_client", "client.created")
+    assert "create_sale" not in [hop["step"] for hop in whole["hops"]]
+
+
+async def test_every_id_of_one_journey_leads_to_it(caller: Caller) -> None:
+    client = await caller.client()
+    payment = await caller.payment(client["id"], "10.00")
+    told = await journey(caller, payment["id"], "record_payment", "payment.posted")
+    (request,) = told["correlation_ids"]
+    event = next(hop["message_id"] for hop in told["hops"] if hop["step"] == "payment.posted")
+    for identifier in (request, event):
+        assert (await caller.read(f"/v1/journey/{identifier}"))["hops"] == told["hops"]
+
+
+async def test_what_happens_to_a_thing_later_joins_its_journey(caller: Caller) -> None:
+    client = await caller.client()
+    sale = await caller.sale(client["id"])
+    await caller.payment(client["id"], "165.01", (sale["id"], "165.01"))
+    told = await journey(caller, sale["id"], "create_sale", "sale.paid")
+    assert len(told["correlation_ids"]) == 2
+    steps = [hop["step"] for hop in told["hops"]]
+    assert steps.index("create_sale") < steps.index("record_payment") < steps.index("sale.paid")
+
+
+async def test_a_refused_request_has_a_journey_that_says_why(caller: Caller) -> None:
+    refused = await caller.post("/v1/payments", {"client_id": str(new_id()), "amount": "1", "currency": "EUR"})
+    assert refused.status in {404, 422}
+    told = await journey(caller, refused.headers["X-Request-Id"], "accepted", "record_payment")
+    assert told["hops"][-1]["detail"] == {"status": refused.status, "code": refused.json["code"]}
+
+
+async def test_a_message_over_the_api_has_its_journey(caller: Caller) -> None:
+    message = await caller.made_of("/v1/inbox/sales", a_document(supplier=None))
+    told = await journey(caller, message["id"], "accepted", "receive_inbox_message", "inbox.received")
+    assert told["truncated"] is False
+
+
+async def test_what_nobody_knows_has_no_journey(caller: Caller, stranger: Caller) -> None:
+    client = await caller.client()
+    for identifier in (str(new_id()), "nonsense"):
+        assert (await caller.get(f"/v1/journey/{identifier}")).status == 404
+    assert (await stranger.get(f"/v1/journey/{client['id']}")).status == 404
