@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
+
+TOO_OFTEN: Final = "handed out too often"
 
 
 @dataclass(frozen=True, slots=True)
 class DeadMessage:
-    """A message that nobody could handle: from which queue, why and since when, and how often it was handed out."""
+    """A message that nobody could handle: from which queue, why and since when."""
 
     id: UUID | None
     queue: str
     body: bytes
     reason: str
     died_at: datetime | None
-    deliveries: int
 
 
 class DeadLetters(Protocol):

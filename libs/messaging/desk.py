@@ -100,10 +100,14 @@ class Desk:
             for number in range(self._options.concurrency)
         ]
 
-    async def stop(self, deadline_seconds: float) -> None:
-        """Finish the batches being handled within the deadline; leave the rest in hand for the transport to return."""
+    def begin_stop(self) -> None:
+        """Begin no further batch."""
         self._stopping.set()
         self._wake.set()
+
+    async def stop(self, deadline_seconds: float) -> None:
+        """Finish the batches being handled within the deadline; leave the rest in hand for the transport to return."""
+        self.begin_stop()
         if self._workers:
             _, late = await asyncio.wait(self._workers, timeout=max(deadline_seconds, 0))
             for worker in late:

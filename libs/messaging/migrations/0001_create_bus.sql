@@ -75,14 +75,23 @@ BEGIN
     RETURN settled;
 END $$;
 
--- Moves the moment at which messages are available: a lease renewed, a pause, or given up (no interval at all).
--- Answers those that were still the caller's.
+-- Moves the moment at which messages are available: a lease renewed, or given up (no interval at all). Answers those that
+-- were still the caller's.
 CREATE FUNCTION bus.postpone(of_queue text, ids bigint[], fences integer[], pause interval) RETURNS SETOF bigint
 LANGUAGE sql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
 SET enable_mergejoin = off AS $$
     UPDATE bus.message m SET available_at = clock_timestamp() + pause FROM unnest(ids, fences) AS mine(id, fence)
      WHERE m.queue = of_queue AND m.id = mine.id AND m.deliveries = mine.fence
     RETURNING m.id;
+$$;
+
+-- Puts messages behind all others, for after a pause: by a new number, as if they were published now.
+CREATE FUNCTION bus.give_back(of_queue text, ids bigint[], fences integer[], pause interval) RETURNS void
+LANGUAGE sql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
+SET enable_mergejoin = off AS $$
+    UPDATE bus.message m SET id = DEFAULT, available_at = clock_timestamp() + pause
+      FROM unnest(ids, fences) AS mine(id, fence)
+     WHERE m.queue = of_queue AND m.id = mine.id AND m.deliveries = mine.fence;
 $$;
 
 -- Gives up on messages that were handed out too often.

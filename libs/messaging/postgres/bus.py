@@ -14,7 +14,7 @@ from messaging.dead import DeadMessage
 from messaging.handling import describe
 from messaging.port import BatchHandler, BusHealth, ConsumerOptions, HintHandler, Outgoing, Park
 from messaging.postgres import queries
-from messaging.postgres.consumer import PostgresConsumer
+from messaging.postgres.consumer import LEASE_SECONDS, PostgresConsumer
 from messaging.wakeups import Wakeups
 
 if TYPE_CHECKING:
@@ -32,8 +32,10 @@ STOP_SECONDS: Final = 5.0
 class PostgresBus:
     """A `messaging.port.Bus` and `messaging.dead.DeadLetters`."""
 
-    def __init__(self, pool: Pool, *, queues: Sequence[Queue], name: str, wakeups: Wakeups, sole: bool) -> None:
-        self._pool, self._name, self._wakeups, self._sole = pool, name, wakeups, sole
+    def __init__(
+        self, pool: Pool, *, queues: Sequence[Queue], wakeups: Wakeups, sole: bool, lease_seconds: float
+    ) -> None:
+        self._pool, self._wakeups, self._sole, self._lease_seconds = pool, wakeups, sole, lease_seconds
         self._queues = {queue.name: queue for queue in queues}
         self._loop = asyncio.get_running_loop()
         self._length_max: dict[str, int] = {queue.name: queue.length_max for queue in queues}  # all that are declared
@@ -81,6 +83,7 @@ class PostgresBus:
             options=options or ConsumerOptions(),
             wakeups=self._wakeups,
             sole=self._sole,
+            lease_seconds=self._lease_seconds,
         )
         self._consumers.append(consumer)
         consumer.start()
@@ -135,15 +138,22 @@ class PostgresBus:
 
 
 async def open_bus(
-    pool: Pool, *, queues: Sequence[Queue], name: str, wakeups: Wakeups | None = None, sole: bool = False
+    pool: Pool,
+    *,
+    queues: Sequence[Queue],
+    name: str,
+    wakeups: Wakeups | None = None,
+    sole: bool = False,
+    lease_seconds: float = LEASE_SECONDS,
 ) -> PostgresBus:
     """Open the bus in the database of `pool`, whose role has been granted schema `bus`, and declare `queues` there.
 
     Buses of several services in one process share `wakeups`. `sole` says that no other process uses this bus: leases
-    that a crash left behind are then freed at once instead of running out.
+    that a crash left behind are then freed at once instead of running out after `lease_seconds`.
 
     Raises:
         OSError, asyncpg.PostgresError: the database cannot be reached or is not migrated.
     """
     await queries.declare(pool, queues)
-    return PostgresBus(pool, queues=queues, name=name, wakeups=wakeups or Wakeups(), sole=sole)
+    log.info("bus_opened", bus=name, queues=len(queues))
+    return PostgresBus(pool, queues=queues, wakeups=wakeups or Wakeups(), sole=sole, lease_seconds=lease_seconds)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from contracts.topology import Queue
+from messaging.dead import TOO_OFTEN
 from messaging.desk import Desk
 from messaging.handling import InHand, describe, pause_after
 from messaging.port import BatchHandler, ConsumerOptions, Incoming, Park
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-LEASE: Final = timedelta(seconds=15)
-RENEW_SECONDS: Final = 5.0
+LEASE_SECONDS: Final = 15.0  # renewed at a third of it; how long a dead process's messages wait
 SWEEP_FIRST_SECONDS: Final = 1.0
 SWEEP_MAX_SECONDS: Final = 2.0
 STATEMENT_SECONDS: Final = 10.0
@@ -50,10 +50,10 @@ class PostgresConsumer:
         options: ConsumerOptions,
         wakeups: Wakeups,
         sole: bool,
-        lease: timedelta = LEASE,
+        lease_seconds: float,
     ) -> None:
         self._pool, self._queue, self._options, self._wakeups = pool, queue, options, wakeups
-        self._sole, self._lease = sole, lease
+        self._sole, self._lease = sole, timedelta(seconds=lease_seconds)
         self._desk = Desk(queue.name, handler, park=park, options=options, transport=self)
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
@@ -109,8 +109,13 @@ class PostgresConsumer:
             log.warning("settled_too_late", queue=self._queue.name, messages=len(messages) - settled)
 
     async def give_back(self, messages: Sequence[InHand], pause_seconds: float) -> None:
-        """Make them available to all after a pause."""
-        await self._postpone(messages, timedelta(seconds=pause_seconds))
+        """Put them behind all others, for whoever takes them after a pause."""
+        try:
+            async with asyncio.timeout(STATEMENT_SECONDS):
+                pause = timedelta(seconds=pause_seconds)
+                await queries.give_back(self._pool, self._queue.name, _fences(messages), pause)
+        except Exception as error:  # noqa: BLE001  they come again when their lease is over
+            log.warning("give_back_failed", queue=self._queue.name, messages=len(messages), error=describe(error))
 
     async def _postpone(self, messages: Sequence[InHand], pause: timedelta) -> set[int] | None:
         """The ids of those that were still ours; None when it could not be done."""
@@ -156,9 +161,8 @@ class PostgresConsumer:
         deliveries_max = self._queue.delivery_limit + 1  # the limit is of redeliveries, as the broker's
         poison = [message.fence for message in claimed if message.fence.deliveries > deliveries_max]
         if poison:
-            why = f"handed out {deliveries_max} times and never settled"
             log.error("messages_died", queue=self._queue.name, messages=len(poison))
-            await queries.bury(self._pool, self._queue.name, poison, why)
+            await queries.bury(self._pool, self._queue.name, poison, TOO_OFTEN)
         arrived = [
             InHand(Incoming(self._queue.name, message.body, message.fence.deliveries), message.fence)
             for message in claimed
@@ -181,7 +185,7 @@ class PostgresConsumer:
         """Renew the leases of what stays in hand; drop what was lost meanwhile to somebody else."""
         young: set[InHand] = set()
         while True:
-            await asyncio.sleep(RENEW_SECONDS)
+            await asyncio.sleep(self._lease.total_seconds() / 3)
             held = set(self._desk.holding)
             old, young = held & young, held
             renewed = await self._postpone(list(old), self._lease)

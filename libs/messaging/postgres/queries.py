@@ -42,11 +42,13 @@ _POSTPONE: Final = """
     WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     SELECT p FROM relaxed, bus.postpone($1, $2, $3, $4) p
 """
+_GIVE_BACK: Final = "SELECT bus.give_back($1, $2, $3, $4)"
+_BURY: Final = "SELECT bus.bury($1, $2, $3, $4)"
 _FREE: Final = "UPDATE bus.message SET available_at = now() WHERE queue = $1 AND available_at > now()"
 _ROWS_ESTIMATED: Final = "SELECT reltuples FROM pg_class WHERE oid = 'bus.message'::regclass"
 _LENGTH: Final = "SELECT count(*) FROM (SELECT FROM bus.message WHERE queue = $1 LIMIT $2) AS counted"
 _LIST_DEAD: Final = """
-    SELECT stable_id, body, reason, died_at, deliveries FROM bus.dead_letter WHERE queue = $1 ORDER BY id LIMIT $2
+    SELECT stable_id, body, reason, died_at FROM bus.dead_letter WHERE queue = $1 ORDER BY id LIMIT $2
 """
 
 
@@ -108,13 +110,18 @@ async def settle(pool: Pool, queue: str, fences: Sequence[Fence]) -> int:
 
 
 async def postpone(pool: Pool, queue: str, fences: Sequence[Fence], pause: timedelta) -> set[int]:
-    """Make messages available after a pause; answers the ids of those that were still ours."""
+    """Renew leases, or end them with no pause; answers the ids of those that were still ours."""
     return {row["p"] for row in await pool.fetch(_POSTPONE, queue, *_columns(fences), pause)}
+
+
+async def give_back(pool: Pool, queue: str, fences: Sequence[Fence], pause: timedelta) -> None:
+    """Put messages behind all others, for after a pause."""
+    await pool.execute(_GIVE_BACK, queue, *_columns(fences), pause)
 
 
 async def bury(pool: Pool, queue: str, fences: Sequence[Fence], why: str) -> None:
     """Move messages to the dead letters."""
-    await pool.execute("SELECT bus.bury($1, $2, $3, $4)", queue, *_columns(fences), why)
+    await pool.execute(_BURY, queue, *_columns(fences), why)
 
 
 async def free(pool: Pool, queue: str) -> None:
@@ -135,9 +142,7 @@ async def list_dead(pool: Pool, queue: str, limit: int) -> list[DeadMessage]:
     """The oldest dead messages of a queue."""
     rows = await pool.fetch(_LIST_DEAD, queue, limit)
     return [
-        DeadMessage(
-            UUID(bytes=row["stable_id"].bytes), queue, row["body"], row["reason"], row["died_at"], row["deliveries"]
-        )
+        DeadMessage(UUID(bytes=row["stable_id"].bytes), queue, row["body"], row["reason"], row["died_at"])
         for row in rows
     ]
 

@@ -18,7 +18,7 @@ from messaging.rabbitmq.connection import Link, Live
 from messaging.rabbitmq.consumer import WATCH_SECONDS, RabbitConsumer
 from messaging.rabbitmq.listener import Listener
 from messaging.rabbitmq.publisher import Publisher
-from messaging.rabbitmq.topology import declare
+from messaging.rabbitmq.topology import MEND_PAUSE_SECONDS, declare
 
 log = structlog.get_logger(__name__)
 
@@ -139,6 +139,7 @@ class RabbitBus:
 
     async def _mend(self, name: str) -> None:
         log.warning("queue_missing", queue=name)
+        await asyncio.sleep(MEND_PAUSE_SECONDS)
         try:
             async with asyncio.timeout(OPERATOR_SECONDS):
                 await declare(await self._publish_link.connected(), self._queues[name])

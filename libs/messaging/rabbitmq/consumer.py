@@ -26,12 +26,13 @@ from messaging.port import BatchHandler, ConsumerOptions, Incoming, Outgoing, Pa
 from messaging.rabbitmq.acks import AckWindow
 from messaging.rabbitmq.connection import CLOSE_SECONDS, DOWN_MAX_SECONDS, Link, Live, keep
 from messaging.rabbitmq.frames import STABLE_ID_HEADER, encode_acks
-from messaging.rabbitmq.topology import RPC_SECONDS, count, declare
+from messaging.rabbitmq.topology import MEND_PAUSE_SECONDS, RPC_SECONDS, count, declare
 
 log = structlog.get_logger(__name__)
 
 WATCH_SECONDS: Final = 15.0
 ACK_SECONDS: Final = 5.0
+CANCELLED: Final = "the broker cancelled the subscription"
 
 Republish = Callable[[Sequence[Outgoing]], Awaitable[Sequence[bool]]]
 
@@ -97,6 +98,7 @@ class RabbitConsumer:
         """Take nothing more, finish the batches in hand within the deadline, leave the rest to be redelivered."""
         ends = self._loop.time() + deadline_seconds
         self._stopping = True
+        self._desk.begin_stop()
         if self._session is not None:
             with contextlib.suppress(Exception):
                 await self._session.channel.basic_cancel(self._name, timeout=min(RPC_SECONDS, deadline_seconds))
@@ -160,7 +162,7 @@ class RabbitConsumer:
         session = _Session(channel, self._loop.create_future())
         channel.closing.add_done_callback(lambda _: session.end("the channel was closed"))
         live.lost.add_done_callback(lambda lost: session.end(lost.result()))
-        channel.on_consumer_cancel_callbacks.add(lambda _: session.end("the broker cancelled the subscription"))
+        channel.on_consumer_cancel_callbacks.add(lambda _: session.end(CANCELLED))
         try:
             await self._subscribe(session)
             await self._watch(live, session)
@@ -194,6 +196,8 @@ class RabbitConsumer:
         while True:
             await asyncio.wait([session.over], timeout=self._watch_seconds * random.uniform(0.8, 1.2))  # noqa: S311
             if session.over.done():
+                if session.over.result() == CANCELLED:  # mostly because the queue is being deleted
+                    await asyncio.sleep(MEND_PAUSE_SECONDS)
                 raise SubscriptionLost(session.over.result())
             if self._stopping:
                 continue

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from aiormq.abc import DeliveredMessage
 from aiormq.channel import Channel
 
 from contracts.ids import new_id, parse_id
-from messaging.dead import DeadMessage
+from messaging.dead import TOO_OFTEN, DeadMessage
 from messaging.port import Outgoing
 from messaging.rabbitmq.connection import Live
 from messaging.rabbitmq.frames import STABLE_ID_HEADER
 from messaging.rabbitmq.topology import RPC_SECONDS, count, passing_channel
 
 REPLAY_BATCH: Final = 100
+RETURN_SECONDS: Final = 2.0
 
 
 async def list_dead(live: Live, queue: str, limit: int) -> list[DeadMessage]:
     """Take up to `limit` messages and give them back, unchanged and in their order, by closing the channel."""
     async with passing_channel(live) as channel:
-        return [_describe(message, queue) for message in await _take(channel, f"{queue}.dead", limit)]
+        messages = await _take(channel, f"{queue}.dead", limit)
+    # They return a moment after the channel is closed; who replays next must find them.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(RETURN_SECONDS):
+            while ((await count(live, f"{queue}.dead")).message_count or 0) < len(messages):  # noqa: ASYNC110  no event
+                await asyncio.sleep(RETURN_SECONDS / 100)
+    return [_describe(message, queue) for message in messages]
 
 
 async def replay_dead(
@@ -59,7 +69,7 @@ async def _take(channel: Channel, queue: str, limit: int) -> list[DeliveredMessa
     return taken
 
 
-def _stable_id(message: DeliveredMessage) -> Any:
+def _stable_id(message: DeliveredMessage) -> UUID | None:
     headers = message.header.properties.headers or {}
     return parse_id(str(headers.get(STABLE_ID_HEADER, "")))
 
@@ -67,12 +77,11 @@ def _stable_id(message: DeliveredMessage) -> Any:
 def _describe(message: DeliveredMessage, queue: str) -> DeadMessage:
     headers: dict[str, Any] = dict(message.header.properties.headers or {})
     deaths = headers.get("x-death") or [{}]
-    died_at = deaths[0].get("time")
+    reason, died_at = str(deaths[0].get("reason", "unknown")), deaths[0].get("time")
     return DeadMessage(
         id=_stable_id(message),
         queue=queue,
         body=message.body,
-        reason=str(deaths[0].get("reason", "unknown")),
+        reason=TOO_OFTEN if reason == "delivery_limit" else reason,
         died_at=died_at if isinstance(died_at, datetime) else None,
-        deliveries=0,
     )

@@ -19,6 +19,7 @@ from messaging.rabbitmq.connection import Live
 log = structlog.get_logger(__name__)
 
 RPC_SECONDS: Final = 10.0
+MEND_PAUSE_SECONDS: Final = 1.0  # a queue declared while it is still being deleted comes back with ghosts of consumers
 DEAD_DELIVERY_LIMIT: Final = 1_000_000  # looking at a dead message hands it out; from 4.0 on 20 times would drop it
 HINTS_EXPIRE_MS: Final = 10 * 60 * 1000
 HINTS_MAX: Final = 10_000

@@ -1,0 +1,162 @@
+"""The desk by itself, with a bus that only remembers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from messaging.desk import BATCH_BYTES_MAX, Desk
+from messaging.handling import InHand
+from messaging.port import BatchHandler, ConsumerOptions, Done, Incoming, Outcome, Refused, RetryLater
+from tests.support.eventually import eventually
+
+
+class Memory:
+    """A transport that only remembers."""
+
+    def __init__(self) -> None:
+        self.settled: list[str] = []
+        self.given_back: list[str] = []
+
+    async def settle(self, messages: Sequence[InHand]) -> None:
+        self.settled += [message.incoming.body.decode() for message in messages]
+
+    async def give_back(self, messages: Sequence[InHand], pause_seconds: float) -> None:  # noqa: ARG002
+        self.given_back += [message.incoming.body.decode() for message in messages]
+
+
+async def no_park(message: Incoming, reason: str) -> None:
+    raise AssertionError(reason)
+
+
+def a_desk(handler: BatchHandler, memory: Memory, **bounds: float) -> Desk:
+    quick = {"retry_pause_first_seconds": 0.01, "retry_pause_max_seconds": 0.05}
+    options = ConsumerOptions(**(quick | bounds))  # type: ignore[arg-type]  # whole numbers and fractions
+    return Desk("q", handler, park=no_park, options=options, transport=memory)
+
+
+def in_hand(*bodies: str) -> list[InHand]:
+    return [InHand(Incoming("q", body.encode()), ticket=None) for body in bodies]
+
+
+async def done(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+    return [Done()] * len(messages)
+
+
+async def test_a_batch_is_bounded_in_bytes_too() -> None:
+    sizes: list[int] = []
+
+    async def handler(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        sizes.append(len(messages))
+        return [Done()] * len(messages)
+
+    desk = a_desk(handler, memory := Memory())
+    desk.arrive(in_hand(*["x" * (BATCH_BYTES_MAX // 2)] * 5))
+    desk.start()
+    await eventually(lambda: len(memory.settled) == 5)
+    assert sizes == [2, 2, 1]
+    await desk.stop(1)
+
+
+async def test_what_is_forgotten_is_not_offered() -> None:
+    desk = a_desk(done, memory := Memory())
+    desk.arrive(messages := in_hand("a", "b", "c"))
+    desk.forget(lambda message: message is messages[1])
+    assert desk.in_hand == 2
+    desk.start()
+    await eventually(lambda: memory.settled == ["a", "c"])
+    assert desk.in_hand == 0
+    await desk.stop(1)
+
+
+async def test_what_is_forgotten_while_it_is_held_does_not_come_back() -> None:
+    offered: list[bytes] = []
+
+    async def later(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        offered.extend(message.body for message in messages)
+        return [RetryLater("wait")] * len(messages)
+
+    desk = a_desk(later, Memory())
+    desk.start()
+    desk.arrive(in_hand("a"))
+    await eventually(lambda: offered)
+    desk.forget(lambda _: True)
+    offered.clear()
+    desk.arrive(in_hand("b"))
+    await eventually(lambda: offered.count(b"b") >= 3)
+    assert b"a" not in offered
+    await desk.stop(1)
+
+
+async def test_a_message_held_for_too_long_is_given_back() -> None:
+    async def later(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        return [RetryLater("wait")] * len(messages)
+
+    desk = a_desk(later, memory := Memory(), hold_max_seconds=0.1)
+    desk.start()
+    desk.arrive(in_hand("a"))
+    await eventually(lambda: memory.given_back == ["a"])
+    assert desk.in_hand == 0
+    await desk.stop(1)
+
+
+async def test_put_off_messages_never_take_more_than_half_of_the_places_from_those_that_pass() -> None:
+    async def handler(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        return [Done() if message.body == b"fine" else RetryLater("stuck") for message in messages]
+
+    desk = a_desk(handler, memory := Memory(), prefetch=10, retry_pause_first_seconds=5, retry_pause_max_seconds=5)
+    desk.start()
+    desk.arrive(in_hand(*["stuck"] * 9, "fine"))
+    await eventually(lambda: len(memory.given_back) == 4)
+    assert desk.in_hand == 5
+    await desk.stop(1)
+
+
+async def test_a_park_that_fails_leaves_the_message_in_hand() -> None:
+    async def refuse(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        return [Refused("no")] * len(messages)
+
+    desk = a_desk(refuse, memory := Memory())
+    desk.start()
+    desk.arrive(in_hand("a"))
+    await eventually(lambda: any(message.tries for message in desk.holding))
+    assert memory.settled == []
+    assert desk.in_hand == 1
+    await desk.stop(1)
+
+
+async def test_a_transport_that_breaks_its_promise_loses_nothing_from_sight() -> None:
+    class Broken(Memory):
+        broken = True
+
+        async def settle(self, messages: Sequence[InHand]) -> None:
+            if self.broken:
+                raise RuntimeError("no")
+            await super().settle(messages)
+
+    desk = a_desk(done, memory := Broken())
+    desk.start()
+    desk.arrive(in_hand("a"))
+    await eventually(lambda: any(message.tries for message in desk.holding))
+    memory.broken = False
+    await eventually(lambda: memory.settled == ["a"])
+    await desk.stop(1)
+
+
+async def test_as_many_batches_are_in_hand_as_asked() -> None:
+    busy, busiest = 0, 0
+
+    async def handler(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        nonlocal busy, busiest
+        busy += 1
+        busiest = max(busy, busiest)
+        await asyncio.sleep(0.01)
+        busy -= 1
+        return [Done()] * len(messages)
+
+    desk = a_desk(handler, memory := Memory(), concurrency=3, batch_max=1)
+    desk.start()
+    desk.arrive(in_hand(*map(str, range(12))))
+    await eventually(lambda: len(memory.settled) == 12)
+    assert busiest == 3
+    await desk.stop(1)
