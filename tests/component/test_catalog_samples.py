@@ -26,7 +26,7 @@ async def test_samples_have_the_fields_of_real_events_in_their_order(database_ds
         await ledger.handle(ledger.command(commands.RECEIVE_INBOX_MESSAGE, _inbox_message()))
         real = {event.name: event.data["object"] for event in await ledger.events()}
         real["client.created"]["balance"] = (await _balance(ledger, client_id)) or real["client.created"]["balance"]
-    for key in ("client.created", "sale.created", "sale.posted", "payment.posted", "inbox.received"):
+    for key in ("client.created", "sale.created", "sale.posted", "sale.paid", "payment.posted", "inbox.received"):
         sample = TRIGGERS[key].sample
         assert _paths(sample) == _paths(real[key]), key
         assert list(sample) == list(real[key]), key

@@ -5,24 +5,19 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from chassis.sealing import Sealer, new_key
 from chassis.settings import SettingsError
 from contracts import commands
-from contracts.catalog import TRIGGERS
-from contracts.envelope import Envelope
 from contracts.ids import new_id
 from messaging.port import Done, Incoming, Refused
-from outbox.hop import Effects
-from tests.support.dispatcher import TARGET, Answer, DispatcherHarness, body_of, jobs_of, open_dispatcher
+from tests.support.dispatcher import TARGET, DispatcherHarness, ago, id_made, open_dispatcher
 from trigger_dispatcher.consumer import command_handler
 from trigger_dispatcher.hooks import commands as hooks
-from trigger_dispatcher.hooks import telling
 from trigger_dispatcher.hooks.sealing import ensure_sealed
 
 
@@ -224,75 +219,10 @@ async def test_a_receiver_that_is_gone_ends_its_hook(dispatcher: DispatcherHarne
 async def test_an_end_decided_before_the_hooks_last_change_no_longer_holds(dispatcher: DispatcherHarness) -> None:
     made = await dispatcher.subscribe("sale.posted")
     data = {"id": made.id, "state": "removed", "reason": "answered 410"}
-    decided = dispatcher.command(commands.END_HOOK, data, id=_id_made(_ago(seconds=1)))
+    decided = dispatcher.command(commands.END_HOOK, data, id=id_made(ago(seconds=1)))
     await dispatcher.handle(decided)
     assert (await dispatcher.outcome(decided.id)).body["state"] == "active"
     assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 1
-
-
-async def test_a_test_sends_the_newest_event_that_passes_under_an_id_of_its_own(dispatcher: DispatcherHarness) -> None:
-    hook = await dispatcher.subscribe("sale.posted", filters={"currency": ["EUR"]}, ordered="client")
-    euro = dispatcher.happened("sale.posted", object={"number": "INV-1", "currency": "EUR"})
-    await dispatcher.tell(euro, dispatcher.happened("sale.posted", object={"currency": "USD"}))
-    answer, (job,) = await _test(dispatcher, {"id": hook.id})
-    assert answer.body == {"delivery_id": str(job.id)}
-    assert (job.name, job.data["hook_id"], job.data["test"], job.data["ordered"]) == ("deliver", hook.id, True, None)
-    body = body_of(job)
-    assert body["data"] == {"number": "INV-1", "currency": "EUR"}
-    assert body["id"] == job.data["event_id"] != str(euro.id)
-
-
-async def test_a_test_without_events_sends_the_sample(dispatcher: DispatcherHarness) -> None:
-    hook = await dispatcher.subscribe("sale.posted", "payment.posted")
-    _, (job,) = await _test(dispatcher, {"id": hook.id, "trigger": "payment.posted"})
-    assert body_of(job)["data"] == TRIGGERS["payment.posted"].sample
-    assert (await dispatcher.ask(commands.TEST_HOOK, {"id": hook.id, "trigger": "sale.paid"})).status == 422
-
-
-async def test_recovery_tells_what_was_missed_and_only_that(dispatcher: DispatcherHarness) -> None:
-    early = dispatcher.happened("sale.posted", object={"currency": "EUR"})
-    await dispatcher.tell(early, dispatcher.happened("payment.posted"))
-    hook = await dispatcher.subscribe("sale.posted", filters={"currency": ["EUR"]})
-    got = dispatcher.happened("sale.posted", object={"currency": "EUR"})
-    await dispatcher.tell(got)
-    await dispatcher.ask(commands.UPDATE_HOOK, {"id": hook.id, "state": "disabled"})
-    missed = dispatcher.happened("sale.posted", object={"currency": "EUR"})
-    await dispatcher.tell(missed, dispatcher.happened("sale.posted", object={"currency": "USD"}))
-    asked = {"id": hook.id, "since": _ago(hours=1).isoformat()}
-    counted = await dispatcher.ask(commands.RECOVER_HOOK, {**asked, "dry_run": True})
-    assert counted.body == {"count": 2}
-    refused = await dispatcher.ask(commands.RECOVER_HOOK, asked)
-    assert (refused.status, refused.body["code"]) == (409, "hook_not_active")
-    await dispatcher.ask(commands.UPDATE_HOOK, {"id": hook.id, "state": "active"})
-    command = dispatcher.command(commands.RECOVER_HOOK, asked)
-    jobs = jobs_of(await dispatcher.handle(command))
-    assert (await dispatcher.outcome(command.id)).body == {"count": 2}
-    assert [job.data["event_id"] for job in jobs] == sorted([str(early.id), str(missed.id)])
-    # The late delivery belongs to the journey of what happened.
-    assert {job.correlation_id for job in jobs} == {early.correlation_id, missed.correlation_id}
-    assert (await dispatcher.ask(commands.RECOVER_HOOK, asked)).body["count"] == 0
-
-
-async def test_recovery_leaves_out_what_happened_before_its_time(dispatcher: DispatcherHarness) -> None:
-    await dispatcher.tell(dispatcher.happened("sale.posted", at=_ago(hours=2)), dispatcher.happened("sale.posted"))
-    hook = await dispatcher.subscribe("sale.posted")
-    answer = await dispatcher.ask(commands.RECOVER_HOOK, {"id": hook.id, "since": _ago(hours=1).isoformat()})
-    assert answer.body["count"] == 1
-
-
-async def test_a_long_recovery_goes_on_by_itself(
-    dispatcher: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(telling, "RECOVERED_AT_ONCE_MAX", 4)
-    await dispatcher.tell(*(dispatcher.happened("sale.posted") for _ in range(10)))
-    hook = await dispatcher.subscribe("sale.posted")
-    command = dispatcher.command(commands.RECOVER_HOOK, {"id": hook.id, "since": _ago(hours=1).isoformat()})
-    told, turns, more = 0, 0, [command]
-    while more:
-        effects = await dispatcher.handle(*more)
-        told, turns, more = told + len(jobs_of(effects)), turns + 1, _commands_of(effects)
-    assert (await dispatcher.outcome(command.id)).body["count"] == 10
-    assert (told, turns) == (10, 3)
 
 
 async def test_an_automation_is_made_turned_off_and_removed(dispatcher: DispatcherHarness) -> None:
@@ -385,23 +315,5 @@ async def test_a_newer_key_seals_everything_again_and_the_old_one_may_go(dispatc
     assert sealer.open(row["previous_secret"]) == made.body["secret"]
 
 
-async def _test(dispatcher: DispatcherHarness, data: dict[str, Any]) -> tuple[Answer, list[Envelope]]:
-    command = dispatcher.command(commands.TEST_HOOK, data)
-    effects = await dispatcher.handle(command)
-    return await dispatcher.outcome(command.id), jobs_of(effects)
-
-
-def _commands_of(effects: Effects) -> list[Envelope]:
-    return [Envelope.decode(message.body) for message in effects.messages if message.queue == "dispatcher.commands"]
-
-
 def _hook() -> dict[str, Any]:
     return {"target_url": TARGET, "triggers": ["sale.posted"]}
-
-
-def _ago(**given: float) -> datetime:
-    return datetime.now(tz=UTC) - timedelta(**given)
-
-
-def _id_made(moment: datetime) -> UUID:
-    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (new_id().int & ((1 << 80) - 1)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -154,6 +155,16 @@ def subscribers(jobs: Sequence[Envelope]) -> list[str]:
 def body_of(job: Envelope) -> dict[str, Any]:
     """The public body that a job carries."""
     return dict(orjson.loads(job.data["body"]))
+
+
+def ago(**given: float) -> datetime:
+    """A moment in the past, as `timedelta` takes it."""
+    return datetime.now(tz=UTC) - timedelta(**given)
+
+
+def id_made(moment: datetime) -> UUID:
+    """An id as it would have been made at a moment."""
+    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (new_id().int & ((1 << 80) - 1)))
 
 
 @asynccontextmanager

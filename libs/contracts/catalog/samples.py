@@ -51,6 +51,19 @@ PRODUCT: Final[JSONObject] = {
     "updated_at": "2026-03-02T08:05:00+00:00",
 }
 
+LINE: Final[JSONObject] = {
+    "product_id": None,
+    "item_code": "CONSULT",
+    "description": "One hour of consulting",
+    "quantity": "1",
+    "unit_price": "128.66",
+    "discount": "0",
+    "tax_rate": "19",
+    "tax_category": "S",
+    "unit": "hour",
+    "net": "128.66",
+}
+
 SALE_ID: Final = "0198f7c4-4c00-7f30-8c73-2e4f5a6b7c8d"
 
 SALE: Final[JSONObject] = {
@@ -86,20 +99,7 @@ SALE: Final[JSONObject] = {
     "include_tax": False,
     "payment_method": 1,
     "shipping_type": None,
-    "lines": [
-        {
-            "product_id": None,
-            "item_code": "CONSULT",
-            "description": "One hour of consulting",
-            "quantity": "1",
-            "unit_price": "128.66",
-            "discount": "0",
-            "tax_rate": "19",
-            "tax_category": "S",
-            "unit": "hour",
-            "net": "128.66",
-        }
-    ],
+    "lines": [LINE],
     "adjustments": [
         {"type": "charge", "mode": "amount", "amount": "10.00", "description": "Travel", "net": "10.00"},
     ],
