@@ -1,0 +1,113 @@
+"""The executor's parts list: built in order, closed in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from action_executor.consumer import command_handler, job_handler
+from action_executor.deliveries.deliverer import Deliverer
+from action_executor.deliveries.hooks import HookBook
+from action_executor.deliveries.sender import Sender
+from action_executor.outward import open_outward
+from action_executor.runs.actions import Tools
+from action_executor.runs.engine import Engine
+from action_executor.settings import ExecutorSettings
+from chassis.bus import open_bus
+from chassis.egress import EgressPolicy
+from chassis.sealing import Sealer
+from chassis.service import Running
+from contracts.ids import new_id
+from contracts.topology import EXECUTOR_COMMANDS, EXECUTOR_JOBS, ROLES, SCHEMAS, Queue
+from messaging.port import Bus, ConsumerOptions
+from messaging.postgres import Wakeups
+from outbox.hop import Handle, Hop
+from outbox.parked import parker
+from outbox.relay import Relay
+from storage.partitions import maintain_forever
+from storage.pool import Pool, open_pool
+
+NAME: Final = "action_executor"
+SCHEMA: Final = SCHEMAS[NAME]
+CLOSE_SECONDS: Final = 5.0
+
+
+@asynccontextmanager
+async def open_service(settings: ExecutorSettings, *, wakeups: Wakeups | None = None) -> AsyncIterator[Running]:
+    """Start the executor; stop it within about `settings.drain_seconds` when the block ends."""
+    running = Running(NAME)
+    policy, sealer = EgressPolicy.parse(settings.egress_allow), Sealer.parse(settings.secret_keys.get_secret_value())
+    worker_id = new_id()
+    async with AsyncExitStack() as parts:
+        pool = await _open_pool(settings, parts)
+        bus = await open_bus(settings, pool, name=NAME, wakeups=wakeups)
+        parts.push_async_callback(bus.close)
+        relay = Relay(pool, bus, schema=SCHEMA)
+        relay.start()
+        parts.push_async_callback(relay.stop, settings.drain_seconds)
+        _maintain(pool, running, parts)
+        outward = await parts.enter_async_context(
+            open_outward(
+                policy,
+                connect_seconds=settings.hook_connect_seconds,
+                timeout_seconds=settings.hook_timeout_seconds,
+            )
+        )
+        book = HookBook(pool, sealer, keep_seconds=settings.hook_cache_seconds)
+        sender = Sender(outward, book, schedule=settings.hook_schedule_seconds)
+        deliverer = Deliverer(pool, relay, sender, settings, worker_id=worker_id)
+        deliverer.start()
+        parts.push_async_callback(deliverer.stop, settings.drain_seconds)
+        replies = f"executor.replies.{worker_id}"
+        engine = Engine(pool, relay, Tools(outward, pool, replies), settings)
+        await bus.listen(replies, engine.answered)
+        engine.start()
+        parts.push_async_callback(engine.stop, settings.drain_seconds)
+        hop = Hop(pool, bus, relay, SCHEMA)
+        await _consume(hop, parts, settings, EXECUTOR_JOBS, job_handler(deliverer, engine))
+        await _consume(hop, parts, settings, EXECUTOR_COMMANDS, command_handler(deliverer))
+        _add_checks(running, pool, bus, deliverer, engine)
+        yield running
+
+
+async def _open_pool(settings: ExecutorSettings, parts: AsyncExitStack) -> Pool:
+    dsn = settings.postgres_dsn.get_secret_value()
+    pool = await open_pool(dsn, role=ROLES[NAME], name=NAME, size_max=settings.executor_pool_max)
+
+    async def close() -> None:
+        try:
+            await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
+        except TimeoutError:
+            pool.terminate()
+
+    parts.push_async_callback(close)
+    return pool
+
+
+def _maintain(pool: Pool, running: Running, parts: AsyncExitStack) -> None:
+    """Keep partitions ahead of the clock; where that ends in a bug, the service cannot go on."""
+    task = asyncio.create_task(maintain_forever(pool, schema=SCHEMA), name=f"partitions-{SCHEMA}")
+    task.add_done_callback(lambda done: None if done.cancelled() else running.failed.set())
+    parts.callback(task.cancel)
+
+
+async def _consume(hop: Hop, parts: AsyncExitStack, settings: ExecutorSettings, queue: Queue, handle: Handle) -> None:
+    consumer = await hop.bus.consume(
+        queue.name,
+        hop.handler(handle),
+        park=parker(hop.pool, schema=SCHEMA),
+        options=ConsumerOptions(batch_max=settings.executor_batch_max, prefetch=3 * settings.executor_batch_max),
+    )
+    parts.push_async_callback(consumer.stop, settings.drain_seconds)
+
+
+def _add_checks(running: Running, pool: Pool, bus: Bus, deliverer: Deliverer, engine: Engine) -> None:
+    async def postgres() -> str | None:
+        return None if await pool.fetchval("SELECT true") else "Postgres gives no answer"
+
+    def messages() -> str | None:
+        return "; ".join(bus.health().problems) or None
+
+    running.checks.update(postgres=postgres, bus=messages, deliveries=deliverer.problem, runs=engine.problem)

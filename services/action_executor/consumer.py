@@ -1,0 +1,153 @@
+"""Take jobs and commands: write down what is to be done, and begin at once with what there is room for."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from action_executor.deliveries import lane_store, store
+from action_executor.deliveries.deliverer import Deliverer
+from action_executor.deliveries.records import Held, Key, LaneNote, NewDelivery
+from action_executor.deliveries.redeliver import redeliver
+from action_executor.jobs import DELIVER, RUN, DeliverJob, RunJob
+from contracts.commands import REDELIVER
+from contracts.envelope import Envelope
+from outbox.hop import Effects, Handle
+from storage.pool import Connection
+
+
+class Runs(Protocol):
+    """Where runs of automations go."""
+
+    async def accept(self, conn: Connection, runs: Sequence[tuple[Envelope, RunJob]]) -> None:
+        """Insert new runs in the caller's transaction."""
+        ...
+
+    def wake(self) -> None:
+        """Runs became due."""
+        ...
+
+
+def job_handler(deliverer: Deliverer, runs: Runs) -> Handle:
+    """Make the handler of `executor.jobs`."""
+
+    async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: Effects) -> None:
+        deliveries: list[tuple[Envelope, DeliverJob]] = []
+        new_runs: list[tuple[Envelope, RunJob]] = []
+        for envelope in envelopes:
+            try:
+                match envelope.name:
+                    case "deliver":
+                        deliveries.append((envelope, DeliverJob.model_validate(envelope.data)))
+                    case "run":
+                        new_runs.append((envelope, RunJob.model_validate(envelope.data)))
+                    case other:
+                        effects.refused[envelope.id] = f"{other} is no job of the executor: {DELIVER} or {RUN}"
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                effects.refused[envelope.id] = f"{envelope.name}: {first['loc']}: {first['msg']}"
+        if deliveries:
+            await _accept(conn, deliveries, deliverer, effects)
+        if new_runs:
+            await runs.accept(conn, new_runs)
+            effects.after_commit.append(runs.wake)
+
+    return handle
+
+
+async def _accept(
+    conn: Connection, jobs: Sequence[tuple[Envelope, DeliverJob]], deliverer: Deliverer, effects: Effects
+) -> None:
+    """Insert deliveries: leased to this process where their lanes have room, else due now for whoever claims them."""
+    now = time.monotonic()
+    items = _plan(jobs, deliverer, now)
+    new = await store.insert(conn, items, lease_seconds=deliverer.lease_seconds)
+    waiting = {(item.account_id, item.hook_id): item.ordered for item in items if not item.leased}
+    await lane_store.note_lanes(conn, [LaneNote(key, ordered, 0.0) for key, ordered in sorted(waiting.items())])
+    ours = [_held(item, now + deliverer.lease_seconds) for item in items if item.leased and item.id in new]
+    effects.after_commit.append(_begin(deliverer, ours, waiting))
+
+
+def _begin(deliverer: Deliverer, ours: Sequence[Held], waiting: dict[Key, bool]) -> Callable[[], None]:
+    def begin() -> None:
+        if ours:
+            deliverer.offer(ours)
+        for key in waiting:
+            deliverer.lanes.note_backlog(key, more=True)
+        if waiting:
+            deliverer.wake()
+
+    return begin
+
+
+def _plan(jobs: Sequence[tuple[Envelope, DeliverJob]], deliverer: Deliverer, now: float) -> list[NewDelivery]:
+    taken: Counter[Key] = Counter()
+    room: dict[Key, int] = {}
+    items = []
+    for envelope, job in jobs:
+        key = (envelope.account_id, job.hook_id)
+        if key not in room:
+            room[key] = deliverer.lanes.room(key, now)
+        # An ordered hook's deliveries are chosen in Postgres, where its clients' turns are known.
+        leased = job.ordered is None and taken[key] < room[key]
+        taken[key] += leased
+        items.append(
+            NewDelivery(
+                account_id=envelope.account_id,
+                id=envelope.id,
+                event_id=job.event_id,
+                hook_id=job.hook_id,
+                client_id=job.client_id,
+                correlation_id=envelope.correlation_id,
+                trigger=job.trigger,
+                body=job.body.encode(),
+                ordered=job.ordered is not None,
+                leased=leased,
+            )
+        )
+    return items
+
+
+def _held(item: NewDelivery, lease_ends: float) -> Held:
+    return Held(
+        account_id=item.account_id,
+        id=item.id,
+        event_id=item.event_id,
+        hook_id=item.hook_id,
+        correlation_id=item.correlation_id,
+        trigger=item.trigger,
+        body=item.body,
+        ordered=item.ordered,
+        late=False,
+        tries=0,
+        epoch=1,
+        lease_ends=lease_ends,
+    )
+
+
+def command_handler(deliverer: Deliverer) -> Handle:
+    """Make the handler of `executor.commands`."""
+
+    async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: Effects) -> None:
+        for envelope in envelopes:
+            if envelope.name != REDELIVER:
+                effects.refused[envelope.id] = f"{envelope.name} is no command of the executor"
+                continue
+            done = await redeliver(conn, envelope)
+            effects.answer(envelope, done.status, done.body)
+            if done.key is not None:
+                effects.after_commit.append(_look_again(deliverer, done.key))
+
+    return handle
+
+
+def _look_again(deliverer: Deliverer, key: Key) -> Callable[[], None]:
+    def look() -> None:
+        deliverer.lanes.trust(key)
+        deliverer.wake()
+
+    return look

@@ -1,0 +1,189 @@
+"""Run the deliveries of this process: from what is leased to what is settled, each paced by its lane."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+
+from action_executor.deliveries import lane_store, store
+from action_executor.deliveries.claims import Claims
+from action_executor.deliveries.lanes import Lanes, Limits
+from action_executor.deliveries.records import Held, Key, LaneNote
+from action_executor.deliveries.rules import Cancelled, HookGone, Succeeded, TryAgain
+from action_executor.deliveries.sender import Attempted, Sender
+from action_executor.deliveries.settle import Finished, Settler
+from action_executor.deliveries.upkeep import Upkeep
+from action_executor.settings import LEASE_MARGIN_SECONDS, ExecutorSettings
+from outbox.relay import Relay
+from storage.pool import Pool
+from storage.weather import is_weather
+
+log = structlog.get_logger(__name__)
+
+SETTLE_SECONDS_MAX: Final = 10.0
+TROUBLE_PAUSE_SECONDS: Final = 2.0
+
+
+class Deliverer:
+    """The deliveries of one process. Any number of processes share the work."""
+
+    def __init__(
+        self, pool: Pool, relay: Relay, sender: Sender, settings: ExecutorSettings, *, worker_id: UUID
+    ) -> None:
+        self._pool, self._sender = pool, sender
+        self.lease_seconds: Final = settings.hook_lease_seconds
+        self.lanes: Final = Lanes(
+            Limits(
+                rate_per_second=settings.hook_rate_per_second,
+                concurrency=settings.hook_concurrency,
+                at_once_max=settings.attempts_at_once_max,
+                held_max=settings.deliveries_held_max,
+                bytes_max=settings.bytes_held_max,
+                attempt_seconds_max=settings.hook_timeout_seconds + LEASE_MARGIN_SECONDS / 2,
+            )
+        )
+        self._claims = Claims(
+            pool, self.lanes, self.offer, lease_seconds=self.lease_seconds, sweep_seconds=settings.sweep_seconds
+        )
+        self._settler = Settler(
+            pool,
+            relay,
+            self.lanes,
+            disable_after_seconds=settings.hook_disable_after_seconds,
+            on_due=self._claims.wake,
+            on_disabled=self._say_goodbye,
+        )
+        self._upkeep = Upkeep(
+            pool, self.lanes, worker_id=worker_id, every_seconds=settings.sweep_seconds, on_freed=self._claims.wake
+        )
+        self._attempts: set[asyncio.Task[None]] = set()
+        self._errands: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begin to claim, settle and sweep."""
+        self._loops = [
+            asyncio.create_task(self._claims.run(), name="claim-deliveries"),
+            asyncio.create_task(self._upkeep.run(), name="sweep-deliveries"),
+            asyncio.create_task(self._settler.run(), name="settle-deliveries"),
+        ]
+
+    def problem(self) -> str | None:
+        """Says so when one of the loops has ended."""
+        ended = [task.get_name() for task in self._loops if task.done()]
+        return f"{', '.join(ended)} ended" if ended else None
+
+    def wake(self) -> None:
+        """Something became due in Postgres."""
+        self._claims.wake()
+
+    def offer(self, items: Sequence[Held]) -> None:
+        """Take over deliveries leased to this process and committed."""
+        self.lanes.offer(items)
+        self._pump()
+
+    async def stop(self, deadline_seconds: float) -> None:
+        """Begin nothing more, give back what was not begun, finish and settle what was, within the deadline."""
+        self._stopping = True
+        if not self._loops:
+            return
+        claims, upkeep, settler = self._loops
+        for loop in (claims, upkeep):
+            loop.cancel()
+        await asyncio.gather(claims, upkeep, return_exceptions=True)
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._return(self.lanes.take_all())
+        if self._attempts:
+            _, late = await asyncio.wait(self._attempts, timeout=deadline_seconds)
+            for attempt in late:
+                attempt.cancel()  # its lease runs out and somebody else makes it again
+            await asyncio.gather(*late, return_exceptions=True)
+        self._settler.stop()
+        await asyncio.wait([settler, *self._errands], timeout=SETTLE_SECONDS_MAX)
+        for task in (settler, *self._errands):
+            task.cancel()
+        await asyncio.gather(settler, *self._errands, self._leave(), return_exceptions=True)
+
+    async def _leave(self) -> None:
+        async with asyncio.timeout(1.0):
+            await self._upkeep.say_goodbye()
+
+    def _pump(self) -> None:
+        if self._stopping:
+            return
+        now = time.monotonic()
+        for item in self.lanes.pump(now):
+            attempt = asyncio.create_task(self._deliver(item))
+            self._attempts.add(attempt)
+            attempt.add_done_callback(self._attempts.discard)
+        if self.lanes.returned:
+            self._run_errand(self._return(self.lanes.take_returned()))
+        if self.lanes.hungry:
+            self._claims.wake()
+        self._set_timer(now)
+
+    def _set_timer(self, now: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        wake = self.lanes.next_wake()
+        self._timer = asyncio.get_running_loop().call_later(max(wake - now, 0.0), self._pump) if wake else None
+
+    async def _deliver(self, item: Held) -> None:
+        """Prepare, call; settling is the settler's."""
+        try:
+            attempted = await self._sender.attempt(item)
+        except Exception as error:  # noqa: BLE001  nothing was sent: it stays due
+            log.warning("delivery_not_begun", delivery_id=str(item.id), error=repr(error), weather=is_weather(error))
+            self._finish(item, None)
+            self._run_errand(self._return([item], due_in=TROUBLE_PAUSE_SECONDS))
+        else:
+            clean = self.lanes.lane(item.key).clean
+            opened = self._finish(item, attempted)
+            if isinstance(attempted.verdict, Succeeded):
+                self.lanes.lane(item.key).clean = True
+            self._settler.put(Finished(item, attempted, opened, note_success=not clean))
+        self._pump()
+
+    def _finish(self, item: Held, attempted: Attempted | None) -> float:
+        """Tell the lane; answer for how long the hook is left alone now."""
+        now = time.monotonic()
+        if attempted is None:
+            return self.lanes.finished(item, ok=None, seconds=0.0, now=now)
+        verdict = attempted.verdict
+        judged = attempted.asked and not isinstance(verdict, HookGone | Cancelled)
+        ok = isinstance(verdict, Succeeded) if judged else None
+        opened = self.lanes.finished(item, ok=ok, seconds=attempted.seconds, now=now)
+        if isinstance(verdict, TryAgain) and verdict.hook_pause_seconds > 0:
+            self.lanes.pause(item.key, verdict.hook_pause_seconds, now)
+            opened = max(opened, verdict.hook_pause_seconds)
+        return opened
+
+    async def _return(self, items: Sequence[Held], *, due_in: float = 0.0) -> None:
+        """Give deliveries back that were not begun; should that fail, their leases run out."""
+        if not items:
+            return
+        try:
+            async with self._pool.acquire() as conn, conn.transaction():
+                keys: dict[Key, bool] = {item.key: item.ordered for item in items}
+                await lane_store.note_lanes(conn, [LaneNote(key, ordered, due_in) for key, ordered in keys.items()])
+                await store.give_back(conn, items, due_in=due_in)
+        except Exception as error:  # noqa: BLE001  the sweep frees them
+            log.warning("not_given_back", deliveries=len(items), error=repr(error), weather=is_weather(error))
+        self.lanes.settled(items)
+        self._claims.wake()
+
+    def _say_goodbye(self, item: Held) -> None:
+        self._run_errand(self._sender.say_goodbye(item))
+
+    def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)

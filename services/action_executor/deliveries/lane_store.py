@@ -1,0 +1,236 @@
+"""Keep the lanes in Postgres, and claim by them: whoever locks a hook's lane alone chooses among its deliveries.
+
+Locks are taken in one order everywhere: lanes first, sorted, then deliveries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from asyncpg import Record
+
+from action_executor.deliveries.records import Held, Key, LaneNote, LaneRow, Take
+from storage.pool import Connection, Pool
+
+_NOTE_LANES = """
+INSERT INTO execution.lane AS l (account_id, hook_id, ordered, due_at, open_until, failures, failing_since)
+SELECT account_id, hook_id, ordered, now() + make_interval(secs => due_in),
+       CASE WHEN open_seconds > 0 THEN now() + make_interval(secs => open_seconds) END,
+       failures, CASE WHEN failures > 0 THEN now() END
+  FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::float8[], $5::float8[], $6::int[])
+    AS n(account_id, hook_id, ordered, due_in, open_seconds, failures)
+ ORDER BY account_id, hook_id
+    ON CONFLICT (account_id, hook_id) DO UPDATE SET
+       ordered = EXCLUDED.ordered,
+       due_at = least(l.due_at, EXCLUDED.due_at),
+       open_until = greatest(l.open_until, EXCLUDED.open_until),
+       failures = l.failures + EXCLUDED.failures,
+       failing_since = coalesce(l.failing_since, EXCLUDED.failing_since)
+RETURNING account_id, hook_id, failures, extract(epoch FROM now() - failing_since)::float8 AS failing_seconds
+"""
+
+
+async def note_lanes(conn: Connection, notes: Sequence[LaneNote]) -> list[Record]:
+    """Write down how receivers do and when their next delivery is due, one note for each hook.
+
+    Answers `account_id, hook_id, failures` (in a row) and `failing_seconds` (null while it does not fail) of each.
+    """
+    if not notes:
+        return []
+    return await conn.fetch(
+        _NOTE_LANES,
+        [note.key[0] for note in notes],
+        [note.key[1] for note in notes],
+        [note.ordered for note in notes],
+        [note.due_in for note in notes],
+        [note.open_seconds for note in notes],
+        [note.failures for note in notes],
+    )
+
+
+_CLEAR_LANES = """
+UPDATE execution.lane l SET failures = 0, failing_since = NULL, open_until = NULL
+ WHERE (account_id, hook_id) IN (
+       SELECT l.account_id, l.hook_id FROM unnest($1::uuid[], $2::uuid[]) AS k(account_id, hook_id)
+         JOIN execution.lane l ON l.account_id = k.account_id AND l.hook_id = k.hook_id
+        WHERE l.failures > 0 OR l.failing_since IS NOT NULL OR l.open_until IS NOT NULL
+        ORDER BY l.account_id, l.hook_id FOR UPDATE OF l)
+"""
+
+
+async def clear_lanes(conn: Connection | Pool, keys: Sequence[Key]) -> None:
+    """Forget the failures of receivers that answered well."""
+    if keys:
+        await conn.execute(_CLEAR_LANES, [key[0] for key in keys], [key[1] for key in keys])
+
+
+_LOCK_DUE_LANES = """
+SELECT account_id, hook_id, ordered, failures,
+       greatest(extract(epoch FROM open_until - now())::float8, 0) AS open_seconds_left
+  FROM execution.lane WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+"""
+
+_LOCK_LANES = """
+SELECT l.account_id, l.hook_id, l.ordered, l.failures,
+       greatest(extract(epoch FROM l.open_until - now())::float8, 0) AS open_seconds_left
+  FROM unnest($1::uuid[], $2::uuid[]) AS w(account_id, hook_id)
+  JOIN execution.lane l ON l.account_id = w.account_id AND l.hook_id = w.hook_id
+ WHERE l.due_at IS NOT NULL
+   FOR UPDATE OF l SKIP LOCKED
+"""
+
+
+async def lock_lanes(conn: Connection, *, also: Iterable[Key], lanes_max: int) -> list[LaneRow]:
+    """Lock lanes that are due, and those of `also` where anything is pending, that nobody else has locked."""
+    rows = await conn.fetch(_LOCK_DUE_LANES, lanes_max)
+    wanted = sorted(set(also) - {(row["account_id"], row["hook_id"]) for row in rows})[:lanes_max]
+    if wanted:
+        rows += await conn.fetch(_LOCK_LANES, [key[0] for key in wanted], [key[1] for key in wanted])
+    return [
+        LaneRow((row["account_id"], row["hook_id"]), row["ordered"], row["open_seconds_left"] or 0.0, row["failures"])
+        for row in rows
+    ]
+
+
+_LEASE = """
+UPDATE execution.delivery d
+   SET state = 'in_flight', due_at = NULL, leased_until = now() + make_interval(secs => $1),
+       lease_epoch = d.lease_epoch + 1
+  FROM picked p
+ WHERE d.account_id = p.account_id AND d.id = p.id AND d.state = 'pending'
+RETURNING d.account_id, d.id, d.event_id, d.hook_id, d.correlation_id, d.trigger, d.body, d.ordered, d.late, d.tries,
+          d.lease_epoch, p.due_at
+"""
+
+_CLAIM = f"""
+WITH picked AS MATERIALIZED (
+    SELECT d.account_id, d.id, d.due_at
+      FROM unnest($2::uuid[], $3::uuid[], $4::boolean[], $5::int[]) AS t(account_id, hook_id, late, many)
+     CROSS JOIN LATERAL (
+            SELECT account_id, id, due_at FROM execution.delivery
+             WHERE hook_id = t.hook_id AND account_id = t.account_id AND state = 'pending' AND late = t.late
+               AND due_at <= now()
+             ORDER BY due_at, id LIMIT t.many) d
+)
+{_LEASE}
+"""  # noqa: S608  constants
+
+# The first open delivery of each client, walking the index from one client to the next.
+_HEADS = """
+heads AS (
+    (SELECT account_id, id, coalesce(client_id, id) AS client, state, due_at FROM execution.delivery
+      WHERE hook_id = $3 AND account_id = $2 AND ordered AND state IN ('pending', 'in_flight')
+      ORDER BY coalesce(client_id, id), event_id LIMIT 1)
+    UNION ALL
+    SELECT n.* FROM heads h CROSS JOIN LATERAL (
+        SELECT account_id, id, coalesce(client_id, id), state, due_at FROM execution.delivery
+         WHERE hook_id = $3 AND account_id = $2 AND ordered AND state IN ('pending', 'in_flight')
+           AND coalesce(client_id, id) > h.client
+         ORDER BY coalesce(client_id, id), event_id LIMIT 1) n
+)
+"""
+
+_CLAIM_ORDERED = f"""
+WITH RECURSIVE {_HEADS}, picked AS MATERIALIZED (
+    SELECT account_id, id, due_at FROM heads WHERE state = 'pending' AND due_at <= now() LIMIT $4
+)
+{_LEASE}
+"""  # noqa: S608  constants
+
+
+async def claim(
+    conn: Connection, takes: Sequence[Take], ordered: Sequence[Take], *, lease_seconds: float, now: float
+) -> list[Held]:
+    """Lease pending deliveries of locked lanes, oldest due first; of `ordered` ones only the first of each client."""
+    rows: list[Record] = []
+    if takes:
+        keys = [take.key for take in takes] * 2
+        rows += await conn.fetch(
+            _CLAIM,
+            lease_seconds,
+            [key[0] for key in keys],
+            [key[1] for key in keys],
+            [False] * len(takes) + [True] * len(takes),
+            [take.fresh for take in takes] + [take.late for take in takes],
+        )
+    for take in ordered:
+        rows += await conn.fetch(_CLAIM_ORDERED, lease_seconds, *take.key, take.fresh)
+    rows.sort(key=_by_due)
+    return [_held(row, now + lease_seconds) for row in rows]
+
+
+def _by_due(row: Record) -> tuple[datetime, UUID]:
+    return row["due_at"], row["id"]
+
+
+def _held(row: Record, lease_ends: float) -> Held:
+    return Held(
+        account_id=row["account_id"],
+        id=row["id"],
+        event_id=row["event_id"],
+        hook_id=row["hook_id"],
+        correlation_id=row["correlation_id"],
+        trigger=row["trigger"],
+        body=row["body"],
+        ordered=row["ordered"],
+        late=row["late"],
+        tries=row["tries"],
+        epoch=row["lease_epoch"],
+        lease_ends=lease_ends,
+    )
+
+
+_SET_DUE = """
+UPDATE execution.lane l
+   SET due_at = CASE WHEN t.next_due IS NOT NULL THEN greatest(t.next_due, now() + make_interval(secs => t.wait)) END
+  FROM (SELECT t.account_id, t.hook_id, t.wait, (
+            SELECT min(due_at) FROM (
+                (SELECT due_at FROM execution.delivery
+                  WHERE hook_id = t.hook_id AND account_id = t.account_id AND state = 'pending' AND late = false
+                  ORDER BY due_at LIMIT 1)
+                UNION ALL
+                (SELECT due_at FROM execution.delivery
+                  WHERE hook_id = t.hook_id AND account_id = t.account_id AND state = 'pending' AND late = true
+                  ORDER BY due_at LIMIT 1)) firsts) AS next_due
+          FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) AS t(account_id, hook_id, wait)) t
+ WHERE l.account_id = t.account_id AND l.hook_id = t.hook_id
+RETURNING l.account_id, l.hook_id, coalesce(t.next_due <= now(), false) AS more
+"""
+
+_SET_DUE_ORDERED = f"""
+WITH RECURSIVE {_HEADS}, first AS (SELECT min(due_at) AS next_due FROM heads WHERE state = 'pending')
+UPDATE execution.lane l
+   SET due_at = CASE WHEN f.next_due IS NOT NULL THEN greatest(f.next_due, now() + make_interval(secs => $1)) END
+  FROM first f WHERE l.account_id = $2 AND l.hook_id = $3
+RETURNING l.account_id, l.hook_id, coalesce(f.next_due <= now(), false) AS more
+"""  # noqa: S608  constants
+
+
+async def set_due(conn: Connection, lanes: Sequence[tuple[LaneRow, float]]) -> dict[Key, bool]:
+    """After a claim: say when each locked lane is next due, at the earliest in so many seconds.
+
+    Answers which lanes have more that is due already.
+    """
+    rows: list[Record] = []
+    plain = [(lane, wait) for lane, wait in lanes if not lane.ordered]
+    if plain:
+        rows += await conn.fetch(
+            _SET_DUE,
+            [lane.key[0] for lane, _ in plain],
+            [lane.key[1] for lane, _ in plain],
+            [wait for _, wait in plain],
+        )
+    for lane, wait in lanes:
+        if lane.ordered:
+            rows += await conn.fetch(_SET_DUE_ORDERED, wait, *lane.key)
+    return {(row["account_id"], row["hook_id"]): row["more"] for row in rows}
+
+
+async def next_due_seconds(pool: Pool) -> float | None:
+    """In how many seconds the next lane is due; negative when it is overdue, None when nothing is pending."""
+    found: float | None = await pool.fetchval(
+        "SELECT extract(epoch FROM min(due_at) - now())::float8 FROM execution.lane WHERE due_at IS NOT NULL"
+    )
+    return found

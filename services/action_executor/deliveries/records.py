@@ -1,0 +1,99 @@
+"""What deliveries are while they are worked on: frozen records between the store, the lanes and the sender."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+Key = tuple[UUID, UUID]
+"""(account id, hook id)"""
+
+State = Literal["pending", "in_flight", "succeeded", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewDelivery:
+    """A delivery to insert. `leased` puts it straight into this process's hands."""
+
+    account_id: UUID
+    id: UUID
+    event_id: UUID
+    hook_id: UUID
+    client_id: UUID | None
+    correlation_id: UUID
+    trigger: str
+    body: bytes
+    ordered: bool
+    leased: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A delivery leased to this process. `lease_ends` is monotonic seconds; `tries` is how far along its schedule."""
+
+    account_id: UUID
+    id: UUID
+    event_id: UUID
+    hook_id: UUID
+    correlation_id: UUID
+    trigger: str
+    body: bytes
+    ordered: bool
+    late: bool
+    tries: int
+    epoch: int
+    lease_ends: float
+
+    @property
+    def key(self) -> Key:
+        """The hook it goes to."""
+        return (self.account_id, self.hook_id)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRow:
+    """What Postgres knows of one hook's receiver. Seconds count from now."""
+
+    key: Key
+    ordered: bool
+    open_seconds_left: float
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """How many fresh and late deliveries of a hook to claim."""
+
+    key: Key
+    fresh: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """One finished attempt, or (without `started_at`) one cancelled before it began. `due_in` seconds, when pending."""
+
+    item: Held
+    state: State
+    due_in: float | None
+    error: str | None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    status_code: int | None = None
+    response: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaneNote:
+    """What becomes of a lane: failures in a row to add, for how long it is closed.
+
+    `due_in` seconds: when its next delivery is due, None when nothing became pending.
+    """
+
+    key: Key
+    ordered: bool
+    due_in: float | None
+    failures: int = 0
+    open_seconds: float = 0.0

@@ -1,0 +1,83 @@
+"""Make one attempt: look the hook up, sign, call, judge. The call between "prepare" and "settle"."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from action_executor.deliveries.hooks import Hook, HookBook
+from action_executor.deliveries.records import Held
+from action_executor.deliveries.rules import Cancelled, Verdict, judge, signed_headers
+from action_executor.outward import Answer, Call, NoAnswer, Outward
+
+log = structlog.get_logger(__name__)
+
+FAREWELL: Final = b'{"type": "hook.removed"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """How an attempt went. `asked` tells whether the receiver was called; `seconds` for how long."""
+
+    verdict: Verdict
+    started_at: datetime
+    finished_at: datetime
+    seconds: float = 0.0
+    result: Answer | NoAnswer | None = None
+    asked: bool = False
+
+
+class Sender:
+    """Makes attempts."""
+
+    def __init__(self, outward: Outward, book: HookBook, *, schedule: Sequence[float]) -> None:
+        self._outward, self._book, self._schedule = outward, book, schedule
+
+    async def attempt(self, item: Held) -> Attempted:
+        """Make the next attempt of a delivery.
+
+        Raises:
+            OSError, asyncpg.PostgresError: the hook could not be looked up; nothing was sent.
+        """
+        hook = await self._book.get(item.key)
+        began, started_at = time.monotonic(), datetime.now(tz=UTC)
+        if hook is None or not hook.active:
+            return Attempted(Cancelled(_why_not(hook)), started_at, started_at)
+        asked = hook.fault is None
+        result = await self._send(item, hook, started_at) if hook.fault is None else NoAnswer(hook.fault)
+        seconds, finished_at = time.monotonic() - began, datetime.now(tz=UTC)
+        verdict = judge(
+            result,
+            tries=item.tries,
+            schedule=self._schedule,
+            roll=random.random(),  # noqa: S311  jitter, no secret
+            now=finished_at,
+        )
+        return Attempted(verdict, started_at, finished_at, seconds, result, asked)
+
+    async def _send(self, item: Held, hook: Hook, moment: datetime) -> Answer | NoAnswer:
+        headers = signed_headers(item.event_id, item.body, keys=hook.keys_at(moment), moment=moment)
+        return await self._outward.call(Call("POST", hook.target_url, headers, item.body))
+
+    async def say_goodbye(self, item: Held) -> None:
+        """Tell a target that we removed its hook (REST Hooks): once, and whatever comes of it."""
+        hook = await self._book.get(item.key)
+        if hook is None or hook.fault is not None:
+            return
+        moment = datetime.now(tz=UTC)
+        headers = signed_headers(item.hook_id, FAREWELL, keys=hook.keys_at(moment), moment=moment)
+        result = await self._outward.call(Call("DELETE", hook.target_url, headers, FAREWELL))
+        told = result.status if isinstance(result, Answer) else result.reason
+        log.info("hook_removal_told", hook_id=str(item.hook_id), result=told)
+
+
+def _why_not(hook: Hook | None) -> str:
+    if hook is None or hook.state == "removed":
+        return "the hook was deleted"
+    return f"the hook is disabled: {hook.reason}" if hook.reason else "the hook is disabled"

@@ -1,0 +1,252 @@
+"""Commit what attempts came to, many in one transaction: the last of prepare, call, settle.
+
+A success costs one statement shared with all that finished in the same moment. Failures also teach the lanes, cancel
+what waits for a hook that is gone, and tell the dispatcher by the outbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from action_executor.deliveries import lane_store, store
+from action_executor.deliveries.endings import Ending, end_hook
+from action_executor.deliveries.lanes import Lanes
+from action_executor.deliveries.records import Held, Key, LaneNote, Settled, State
+from action_executor.deliveries.rules import (
+    FAILURES_TO_DISABLE,
+    Cancelled,
+    GivenUp,
+    HookGone,
+    Succeeded,
+    TryAgain,
+    excerpt,
+)
+from action_executor.deliveries.sender import Attempted
+from action_executor.outward import Answer
+from messaging.port import Outgoing
+from outbox.record import record
+from outbox.relay import Relay
+from storage.pool import Connection, Pool
+from storage.weather import is_weather
+
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = Counter("ledgerwire_delivery_attempts_total", "Delivery attempts settled", ["outcome"])
+ATTEMPT_SECONDS = Histogram(
+    "ledgerwire_delivery_attempt_seconds",
+    "How long receivers took",
+    buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15),
+)
+
+BATCH_MAX: Final = 300
+GATHER_SECONDS: Final = 0.015  # the receiver has its event: a few more results may share this commit
+WEATHER_PAUSE_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An attempt with its lane's reaction: for how long the breaker opened, and whether a success must be noted."""
+
+    item: Held
+    attempted: Attempted
+    open_seconds: float
+    note_success: bool
+
+
+@dataclass(slots=True)
+class Plan:
+    """What one transaction is to write."""
+
+    rows: list[Settled]
+    notes: dict[Key, LaneNote]
+    well: list[Key]
+    endings: dict[Key, Ending]
+    cancelled: dict[Key, str]
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is nothing but rows: then one statement does."""
+        return not (self.notes or self.well or self.endings or self.cancelled)
+
+
+class Settler:
+    """Gathers finished attempts and commits them."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        relay: Relay,
+        lanes: Lanes,
+        *,
+        disable_after_seconds: float,
+        on_due: Callable[[], None],
+        on_disabled: Callable[[Held], None],
+    ) -> None:
+        self._pool, self._relay, self._lanes = pool, relay, lanes
+        self._disable_after_seconds = disable_after_seconds
+        self._on_due, self._on_disabled = on_due, on_disabled
+        self._waiting: list[Finished] = []
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    def put(self, finished: Finished) -> None:
+        """Take over a finished attempt."""
+        self._waiting.append(finished)
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End `run` once everything is committed."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Commit until told to stop."""
+        while True:
+            if not self._waiting:
+                if self._stopping:
+                    return
+                self._wake.clear()
+                await self._wake.wait()
+                if not self._stopping:
+                    await asyncio.sleep(GATHER_SECONDS)
+                continue
+            batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
+            await self._commit_surely(batch)
+            self._lanes.settled([finished.item for finished in batch])
+
+    async def _commit_surely(self, batch: Sequence[Finished]) -> None:
+        """Commit, through weather, for as long as any lease holds; what is beyond that is somebody else's."""
+        while batch:
+            try:
+                await self._commit(batch)
+            except Exception as error:  # noqa: BLE001  what is not weather is looked at one by one
+                batch = await self._after(error, batch)
+            else:
+                return
+
+    async def _after(self, error: Exception, batch: Sequence[Finished]) -> Sequence[Finished]:
+        """What of a batch that failed is to be tried again together."""
+        if is_weather(error):
+            log.warning("settle_failed", error=repr(error), results=len(batch))
+            await asyncio.sleep(WEATHER_PAUSE_SECONDS)
+            return [finished for finished in batch if finished.item.lease_ends > time.monotonic()]
+        if len(batch) == 1:
+            log.error("result_not_settled", delivery_id=str(batch[0].item.id), exc_info=error)
+        else:
+            for finished in batch:
+                await self._commit_surely([finished])
+        return []
+
+    async def _commit(self, batch: Sequence[Finished]) -> None:
+        plan = self._plan(batch)
+        if plan.plain:
+            await store.settle(self._pool, plan.rows)
+        else:
+            messages = await self._commit_whole(plan)
+            self._relay.push(messages)
+            for ending in plan.endings.values():
+                if ending.goodbye:
+                    self._on_disabled(ending.item)
+            self._on_due()
+        self._count(batch)
+
+    async def _commit_whole(self, plan: Plan) -> list[Outgoing]:
+        async with self._pool.acquire() as conn, conn.transaction():
+            await self._note(conn, plan)
+            await store.settle(conn, plan.rows)
+            for key, reason in plan.cancelled.items():
+                await store.cancel_pending(conn, key, reason=reason)
+            messages = []
+            for ending in plan.endings.values():
+                await store.cancel_pending(conn, ending.item.key, reason=f"the hook ended: {ending.reason}")
+                messages.append(end_hook(ending))
+            await record(conn, schema="execution", messages=messages)
+        return messages
+
+    async def _note(self, conn: Connection, plan: Plan) -> None:
+        """Teach the lanes; a hook that has only failed for too long ends here."""
+        items = {row.item.key: row.item for row in plan.rows}
+        for row in await lane_store.note_lanes(conn, list(plan.notes.values())):
+            key = (row["account_id"], row["hook_id"])
+            failing = row["failing_seconds"] or 0.0
+            if failing >= self._disable_after_seconds and row["failures"] >= FAILURES_TO_DISABLE:
+                days = f"only failures for {failing / 86_400:.1f} days"
+                plan.endings.setdefault(key, Ending(items[key], "disabled", days))
+        await lane_store.clear_lanes(conn, plan.well)
+
+    def _plan(self, batch: Sequence[Finished]) -> Plan:
+        plan = Plan([], {}, [], {}, {})
+        for finished in batch:
+            row = _row(finished)
+            plan.rows.append(row)
+            item, attempted = finished.item, finished.attempted
+            match attempted.verdict:
+                case Succeeded():
+                    if finished.note_success and item.key not in plan.well:
+                        plan.well.append(item.key)
+                case TryAgain() | GivenUp():
+                    _add_note(plan, finished, failures=int(attempted.asked), due_in=row.due_in)
+                case HookGone(reason):
+                    plan.endings[item.key] = Ending(item, "removed", reason)
+                case Cancelled(reason):
+                    plan.cancelled[item.key] = reason
+                case _:
+                    assert_never(attempted.verdict)
+            if item.ordered:
+                # Its client's next one may go now.
+                _add_note(plan, finished, failures=0, due_in=0.0)
+        return plan
+
+    def _count(self, batch: Sequence[Finished]) -> None:
+        for finished in batch:
+            ATTEMPTS.labels(type(finished.attempted.verdict).__name__).inc()
+            if finished.attempted.asked:
+                ATTEMPT_SECONDS.observe(finished.attempted.seconds)
+
+
+def _add_note(plan: Plan, finished: Finished, *, failures: int, due_in: float | None) -> None:
+    item, before = finished.item, plan.notes.get(finished.item.key)
+    due = [seconds for seconds in (due_in, before.due_in if before else None) if seconds is not None]
+    plan.notes[item.key] = LaneNote(
+        item.key,
+        item.ordered,
+        min(due) if due else None,
+        failures + (before.failures if before else 0),
+        max(finished.open_seconds, before.open_seconds if before else 0.0),
+    )
+
+
+def _row(finished: Finished) -> Settled:
+    item, attempted = finished.item, finished.attempted
+    verdict, result = attempted.verdict, attempted.result
+    if isinstance(verdict, Cancelled):
+        return Settled(item, "cancelled", None, verdict.reason)
+    return Settled(
+        item,
+        _state(verdict),
+        verdict.seconds if isinstance(verdict, TryAgain) else None,
+        None if isinstance(verdict, Succeeded) else verdict.reason,
+        attempted.started_at,
+        attempted.finished_at,
+        result.status if isinstance(result, Answer) else None,
+        excerpt(result.body) if isinstance(result, Answer) else None,
+    )
+
+
+def _state(verdict: Succeeded | TryAgain | GivenUp | HookGone) -> State:
+    match verdict:
+        case Succeeded():
+            return "succeeded"
+        case TryAgain():
+            return "pending"
+        case GivenUp() | HookGone():
+            return "failed"
+        case _:
+            assert_never(verdict)

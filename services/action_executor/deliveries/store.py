@@ -1,0 +1,133 @@
+"""Keep deliveries and attempts in Postgres: each query a constant and a function, batches by `unnest`.
+
+Times are Postgres's own (`now()`), so that processes agree on what is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from action_executor.deliveries.records import Held, Key, NewDelivery, Settled
+from storage.pool import Connection, Pool
+
+_INSERT = """
+INSERT INTO execution.delivery (account_id, id, event_id, hook_id, client_id, correlation_id, trigger, body, ordered,
+                                state, due_at, leased_until, lease_epoch)
+SELECT account_id, id, event_id, hook_id, client_id, correlation_id, trigger, body, ordered,
+       CASE WHEN leased THEN 'in_flight' ELSE 'pending' END,
+       CASE WHEN leased THEN NULL ELSE now() END,
+       CASE WHEN leased THEN now() + make_interval(secs => $11) END,
+       leased::int
+  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::bytea[],
+              $9::boolean[], $10::boolean[])
+    AS d(account_id, id, event_id, hook_id, client_id, correlation_id, trigger, body, ordered, leased)
+    ON CONFLICT DO NOTHING
+RETURNING id
+"""
+
+
+async def insert(conn: Connection, items: Sequence[NewDelivery], *, lease_seconds: float) -> set[UUID]:
+    """Insert deliveries, due now or leased; answer the ids that are new."""
+    rows = await conn.fetch(
+        _INSERT,
+        [item.account_id for item in items],
+        [item.id for item in items],
+        [item.event_id for item in items],
+        [item.hook_id for item in items],
+        [item.client_id for item in items],
+        [item.correlation_id for item in items],
+        [item.trigger for item in items],
+        [item.body for item in items],
+        [item.ordered for item in items],
+        [item.leased for item in items],
+        lease_seconds,
+    )
+    return {row["id"] for row in rows}
+
+
+_SETTLE = """
+WITH given AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::float8[], $6::text[], $7::timestamptz[],
+                         $8::timestamptz[], $9::int[], $10::text[])
+        AS g(account_id, id, epoch, state, due_in, error, started_at, finished_at, status_code, response)
+), settled AS (
+    UPDATE execution.delivery d
+       SET state = g.state,
+           late = true,
+           due_at = now() + make_interval(secs => g.due_in),
+           leased_until = NULL,
+           lease_epoch = d.lease_epoch + 1,
+           losses = 0,
+           attempts = d.attempts + (g.started_at IS NOT NULL)::int,
+           tries = d.tries + (g.started_at IS NOT NULL)::int,
+           status_code = CASE WHEN g.started_at IS NULL THEN d.status_code ELSE g.status_code END,
+           error = g.error,
+           finished_at = CASE WHEN g.state <> 'pending' THEN coalesce(g.finished_at, now()) END
+      FROM given g
+     WHERE d.account_id = g.account_id AND d.id = g.id AND d.lease_epoch = g.epoch
+    RETURNING d.account_id, d.id, d.attempts, g.error, g.started_at, g.finished_at, g.status_code, g.response
+), tried AS (
+    INSERT INTO execution.attempt (account_id, delivery_id, number, started_at, finished_at, duration_ms, status_code,
+                                   error, response)
+    SELECT account_id, id, attempts, started_at, finished_at,
+           extract(epoch FROM finished_at - started_at) * 1000, status_code, error, response
+      FROM settled WHERE started_at IS NOT NULL
+)
+SELECT id FROM settled
+"""
+
+
+async def settle(conn: Connection | Pool, results: Sequence[Settled]) -> set[UUID]:
+    """Commit results; answer the ids whose lease still held. What a zombie brings late is refused by the epoch."""
+    rows = await conn.fetch(
+        _SETTLE,
+        [result.item.account_id for result in results],
+        [result.item.id for result in results],
+        [result.item.epoch for result in results],
+        [result.state for result in results],
+        [result.due_in for result in results],
+        [result.error for result in results],
+        [result.started_at for result in results],
+        [result.finished_at for result in results],
+        [result.status_code for result in results],
+        [result.response for result in results],
+    )
+    return {row["id"] for row in rows}
+
+
+_GIVE_BACK = """
+UPDATE execution.delivery d
+   SET state = 'pending', due_at = now() + make_interval(secs => $4), leased_until = NULL,
+       lease_epoch = d.lease_epoch + 1
+  FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS g(account_id, id, epoch)
+ WHERE d.account_id = g.account_id AND d.id = g.id AND d.lease_epoch = g.epoch
+"""
+
+
+async def give_back(conn: Connection, items: Sequence[Held], *, due_in: float) -> None:
+    """Let deliveries go that were leased but not begun: due again in so many seconds."""
+    await conn.execute(
+        _GIVE_BACK,
+        [item.account_id for item in items],
+        [item.id for item in items],
+        [item.epoch for item in items],
+        due_in,
+    )
+
+
+_CANCEL = """
+WITH reset AS (
+    UPDATE execution.lane SET due_at = NULL, failures = 0, failing_since = NULL, open_until = NULL
+     WHERE account_id = $1 AND hook_id = $2
+)
+UPDATE execution.delivery
+   SET state = 'cancelled', due_at = NULL, error = $3, finished_at = now(), lease_epoch = lease_epoch + 1
+ WHERE hook_id = $2 AND account_id = $1 AND state = 'pending'
+"""
+
+
+async def cancel_pending(conn: Connection, key: Key, *, reason: str) -> None:
+    """Cancel what waits for a hook that is no more, and begin with it anew should it come back."""
+    await conn.execute("SELECT FROM execution.lane WHERE account_id = $1 AND hook_id = $2 FOR UPDATE", *key)
+    await conn.execute(_CANCEL, *key, reason)

@@ -1,0 +1,125 @@
+"""Keep the deliveries moving whatever happens to a worker: say that this one lives, free what dead ones held.
+
+Every few seconds: heartbeat, expired leases, the metrics of what waits; now and then: lanes whose due time is not what
+their deliveries say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from action_executor.deliveries import lane_store
+from action_executor.deliveries.lanes import Lanes
+from action_executor.deliveries.records import LaneNote
+from storage.pool import Connection, Pool
+from storage.weather import is_weather
+
+log = structlog.get_logger(__name__)
+
+FREED = Counter("ledgerwire_delivery_leases_expired_total", "Deliveries that a worker held and did not finish")
+OVERDUE = Gauge("ledgerwire_delivery_overdue_seconds", "How long the oldest due hook has been waiting for a worker")
+HELD = Gauge("ledgerwire_delivery_held", "Deliveries leased to this process")
+
+LOSSES_MAX: Final = 20
+"""Workers that may die in a row while they hold one delivery before it is given up."""
+
+FREE_MAX: Final = 500
+ALIVE_FACTOR: Final = 3.0  # a worker not heard of for so many sweeps counts as dead
+REPAIR_EVERY_SECONDS: Final = 600.0
+DOUBT_EVERY_SECONDS: Final = 60.0
+
+_HEARTBEAT = """
+WITH here AS (
+    INSERT INTO execution.worker (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now()
+)
+SELECT count(*) FROM execution.worker WHERE id <> $1 AND seen_at > now() - make_interval(secs => $2)
+"""
+
+_FREE = """
+WITH expired AS MATERIALIZED (
+    SELECT account_id, id, losses + 1 >= $1 AS hopeless FROM execution.delivery
+     WHERE state = 'in_flight' AND leased_until < now() ORDER BY leased_until LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+UPDATE execution.delivery d
+   SET state = CASE WHEN e.hopeless THEN 'failed' ELSE 'pending' END,
+       due_at = CASE WHEN NOT e.hopeless THEN now() END,
+       finished_at = CASE WHEN e.hopeless THEN now() END,
+       error = CASE WHEN e.hopeless THEN 'its worker was lost ' || $1 || ' times in a row' ELSE d.error END,
+       losses = d.losses + 1, leased_until = NULL, lease_epoch = d.lease_epoch + 1
+  FROM expired e WHERE d.account_id = e.account_id AND d.id = e.id
+RETURNING d.account_id, d.hook_id, d.ordered
+"""
+
+_REPAIR = """
+INSERT INTO execution.lane AS l (account_id, hook_id, ordered, due_at)
+SELECT account_id, hook_id, bool_or(ordered), min(due_at) FROM execution.delivery
+ WHERE state = 'pending' GROUP BY account_id, hook_id ORDER BY account_id, hook_id
+    ON CONFLICT (account_id, hook_id) DO UPDATE SET due_at = EXCLUDED.due_at
+ WHERE l.due_at IS NULL
+"""
+
+
+class Upkeep:
+    """The loop that keeps things moving."""
+
+    def __init__(
+        self, pool: Pool, lanes: Lanes, *, worker_id: UUID, every_seconds: float, on_freed: Callable[[], None]
+    ) -> None:
+        self._pool, self._lanes, self._worker_id = pool, lanes, worker_id
+        self._every_seconds, self._on_freed = every_seconds, on_freed
+        self._repair_at = self._doubt_at = 0.0
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except Exception as error:
+                log.warning("sweep_failed", error=repr(error), exc_info=not is_weather(error))
+            await asyncio.sleep(self._every_seconds * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
+
+    async def sweep(self) -> int:
+        """Sweep once; answer how many leases were freed."""
+        others = await self._pool.fetchval(_HEARTBEAT, self._worker_id, self._every_seconds * ALIVE_FACTOR)
+        self._lanes.workers = 1 + others
+        freed = await self._free()
+        if time.monotonic() >= self._repair_at:
+            await self._pool.execute(_REPAIR)
+            self._repair_at = time.monotonic() + REPAIR_EVERY_SECONDS
+        if time.monotonic() >= self._doubt_at:
+            # Another process may have failed where this one succeeds: the next success here is noted anew.
+            self._lanes.doubt_all()
+            self._doubt_at = time.monotonic() + DOUBT_EVERY_SECONDS
+        due = await lane_store.next_due_seconds(self._pool)
+        OVERDUE.set(max(-due, 0.0) if due is not None else 0.0)
+        HELD.set(self._lanes.held)
+        return freed
+
+    async def _free(self) -> int:
+        async with self._pool.acquire() as conn, conn.transaction():
+            freed = await free_expired(conn)
+        if freed:
+            FREED.inc(freed)
+            log.warning("leases_expired", deliveries=freed)
+            self._on_freed()
+        return freed
+
+    async def say_goodbye(self) -> None:
+        """Leave the list of workers, so that the others take this one's share at once."""
+        await self._pool.execute("DELETE FROM execution.worker WHERE id = $1", self._worker_id)
+
+
+async def free_expired(conn: Connection) -> int:
+    """Make deliveries whose lease ran out due again; one that outlives too many workers is given up."""
+    rows = await conn.fetch(_FREE, LOSSES_MAX, FREE_MAX)
+    keys = {(row["account_id"], row["hook_id"]): row["ordered"] for row in rows}
+    await lane_store.note_lanes(conn, [LaneNote(key, ordered, 0.0) for key, ordered in keys.items()])
+    return len(rows)

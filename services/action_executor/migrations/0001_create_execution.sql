@@ -1,0 +1,191 @@
+-- The executor's books: what is to be delivered, what was tried, and what automations did step by step.
+SELECT storage.make_hop('execution', 'ledgerwire_execution');
+
+-- One row for each (event, hook). Its id carries the event's time, so a range of ids is a range of time.
+CREATE TABLE execution.delivery (
+    account_id uuid NOT NULL,
+    id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    hook_id uuid NOT NULL,
+    client_id uuid,
+    correlation_id uuid NOT NULL,
+    trigger text NOT NULL,
+    body bytea NOT NULL,               -- the exact bytes of every attempt
+    ordered boolean NOT NULL,          -- one at a time for each client, in the order of event ids
+    state text NOT NULL CHECK (state IN ('pending', 'in_flight', 'succeeded', 'failed', 'cancelled')),
+    late boolean NOT NULL DEFAULT false, -- tried before: goes in the lane of retries
+    attempts integer NOT NULL DEFAULT 0, -- settled, ever
+    tries integer NOT NULL DEFAULT 0,    -- how far along the schedule; a redelivery begins it anew
+    due_at timestamptz,                -- while pending: when the next attempt may start
+    leased_until timestamptz,          -- while in flight: when another worker may take it over
+    lease_epoch integer NOT NULL DEFAULT 0, -- rises with each lease, so that a zombie's late write is refused
+    losses smallint NOT NULL DEFAULT 0,  -- workers lost in a row while they held it
+    status_code integer,               -- of the last attempt
+    error text,                        -- why the last attempt failed, or why it was cancelled
+    created_at timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz,
+    PRIMARY KEY (account_id, id),
+    CHECK ((state = 'pending') = (due_at IS NOT NULL)),
+    CHECK ((state = 'in_flight') = (leased_until IS NOT NULL)),
+    CHECK ((state IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL))
+) PARTITION BY RANGE (id);
+-- The key alone leads with the account: in a partition without statistics yet the planner takes any index that does
+-- for as good as the key, and would read an account's whole week to find one row.
+CREATE INDEX delivery_due ON execution.delivery (hook_id, account_id, late, due_at, id) WHERE state = 'pending';
+CREATE INDEX delivery_open_ordered ON execution.delivery (hook_id, account_id, (coalesce(client_id, id)), event_id)
+    WHERE ordered AND state IN ('pending', 'in_flight');
+CREATE INDEX delivery_leased ON execution.delivery (leased_until) WHERE state = 'in_flight';
+CREATE INDEX delivery_by_hook ON execution.delivery (hook_id, account_id, id);
+CREATE INDEX delivery_by_event ON execution.delivery (event_id, account_id);
+CREATE INDEX delivery_by_correlation ON execution.delivery (correlation_id, account_id);
+
+CREATE TABLE execution.attempt (
+    account_id uuid NOT NULL,
+    delivery_id uuid NOT NULL,
+    number integer NOT NULL,           -- from 1
+    started_at timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL,
+    duration_ms integer NOT NULL,
+    status_code integer,               -- null when no answer came
+    error text,                        -- null when it succeeded
+    response text,                     -- the first 2 KiB of the answer's body
+    PRIMARY KEY (account_id, delivery_id, number)
+) PARTITION BY RANGE (delivery_id);
+
+-- One row for each hook that ever had to wait: when its next delivery is due, and how its receiver is doing. Whoever
+-- locks it is the only one to choose among the hook's deliveries.
+CREATE TABLE execution.lane (
+    account_id uuid NOT NULL,
+    hook_id uuid NOT NULL,
+    ordered boolean NOT NULL DEFAULT false,
+    due_at timestamptz,                -- null while nothing is pending
+    open_until timestamptz,            -- the circuit breaker: nothing is sent before
+    failures integer NOT NULL DEFAULT 0, -- in a row
+    failing_since timestamptz,         -- the first failure after the last success
+    PRIMARY KEY (account_id, hook_id)
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+CREATE INDEX lane_due ON execution.lane (due_at) WHERE due_at IS NOT NULL;
+
+-- The processes that deliver: each takes its share of a hook's rate and concurrency.
+CREATE TABLE execution.worker (
+    id uuid PRIMARY KEY,
+    seen_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Not partitioned: a run may wait for months between its steps. Finished ones are deleted after 30 days.
+CREATE TABLE execution.run (
+    account_id uuid NOT NULL,
+    id uuid NOT NULL,
+    automation_id uuid NOT NULL,
+    version integer NOT NULL,
+    event_id uuid NOT NULL,
+    correlation_id uuid NOT NULL,
+    trigger text NOT NULL,
+    body bytea NOT NULL,               -- the event as hooks see it
+    depth integer NOT NULL,            -- automations that caused one another before this
+    state text NOT NULL CHECK (state IN ('running', 'waiting', 'succeeded', 'filtered', 'failed', 'cancelled')),
+    step_no integer NOT NULL DEFAULT 0, -- the step in hand, from 0
+    due_at timestamptz,                -- when somebody is to look at it; while leased, when another worker may
+    lease_epoch integer NOT NULL DEFAULT 0,
+    losses smallint NOT NULL DEFAULT 0, -- workers lost in a row while they held it
+    leased boolean NOT NULL DEFAULT false,
+    error text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz,
+    PRIMARY KEY (account_id, id),
+    CHECK ((state IN ('running', 'waiting')) = (due_at IS NOT NULL)),
+    CHECK ((state IN ('running', 'waiting')) = (finished_at IS NULL))
+) WITH (fillfactor = 85);
+CREATE INDEX run_due ON execution.run (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX run_by_automation ON execution.run (automation_id, account_id, id);
+CREATE INDEX run_by_event ON execution.run (event_id, account_id);
+CREATE INDEX run_by_correlation ON execution.run (correlation_id, account_id);
+CREATE INDEX run_finished ON execution.run (finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE execution.step (
+    account_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    number integer NOT NULL,           -- from 0, as in `steps[n]`
+    action text NOT NULL,
+    guarantee text NOT NULL,           -- exactly_once or at_least_once, as the catalog says
+    state text NOT NULL CHECK (state IN ('pending', 'running', 'succeeded', 'skipped', 'failed')),
+    input jsonb,                       -- as it was sent, templates filled in
+    output jsonb,
+    attempts integer NOT NULL DEFAULT 0,
+    error text,
+    started_at timestamptz,
+    finished_at timestamptz,
+    PRIMARY KEY (account_id, run_id, number),
+    FOREIGN KEY (account_id, run_id) REFERENCES execution.run (account_id, id) ON DELETE CASCADE
+) WITH (fillfactor = 85);
+
+CREATE FUNCTION execution.maintain_partitions() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    PERFORM storage.maintain_hop('execution');
+    PERFORM storage.make_partitions('execution.delivery', 7, 1, 2);
+    PERFORM storage.make_partitions('execution.attempt', 7, 1, 2);
+    PERFORM storage.drop_partitions('execution.delivery', 7, 30);
+    PERFORM storage.drop_partitions('execution.attempt', 7, 30);
+    DELETE FROM execution.run WHERE (account_id, id) IN (
+        SELECT account_id, id FROM execution.run WHERE finished_at < now() - interval '30 days' LIMIT 100000);
+    DELETE FROM execution.worker WHERE seen_at < now() - interval '1 day';
+END $$;
+REVOKE EXECUTE ON FUNCTION execution.maintain_partitions() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION execution.maintain_partitions() TO ledgerwire_execution;
+SELECT execution.maintain_partitions();
+
+CREATE VIEW execution_api.delivery AS
+SELECT account_id, id, event_id, hook_id, client_id, correlation_id, trigger, state, attempts, due_at, status_code,
+       error, created_at, finished_at
+  FROM execution.delivery;
+
+CREATE VIEW execution_api.attempt AS
+SELECT account_id, delivery_id, number, started_at, finished_at, duration_ms, status_code, error, response
+  FROM execution.attempt;
+
+CREATE VIEW execution_api.run AS
+SELECT account_id, id, automation_id, version, event_id, correlation_id, trigger, body, depth, state, step_no,
+       CASE WHEN state = 'waiting' THEN due_at END AS due_at, error, created_at, finished_at
+  FROM execution.run;
+
+CREATE VIEW execution_api.step AS
+SELECT account_id, run_id, number, action, guarantee, state, input, output, attempts, error, started_at, finished_at
+  FROM execution.step;
+
+-- The journey's hops. `subject_id` is the delivery or the run, `message_id` what was taken, `cause_id` its event.
+CREATE VIEW execution_api.hop AS
+SELECT account_id, correlation_id, created_at AS at, 'action_executor'::text AS service,
+       'delivery_accepted'::text AS step, id AS subject_id, id AS message_id, event_id AS cause_id,
+       jsonb_build_object('trigger', trigger, 'hook_id', hook_id) AS detail
+  FROM execution.delivery
+UNION ALL
+SELECT d.account_id, d.correlation_id, a.finished_at, 'action_executor',
+       CASE WHEN a.error IS NULL THEN 'delivered' ELSE 'delivery_attempt_failed' END, d.id, d.id, d.event_id,
+       jsonb_build_object('trigger', d.trigger, 'hook_id', d.hook_id, 'attempt', a.number, 'status', a.status_code,
+                          'duration_ms', a.duration_ms, 'error', a.error)
+  FROM execution.delivery d
+  JOIN execution.attempt a ON a.account_id = d.account_id AND a.delivery_id = d.id
+UNION ALL
+SELECT account_id, correlation_id, finished_at, 'action_executor', 'delivery_cancelled', id, id, event_id,
+       jsonb_build_object('trigger', trigger, 'hook_id', hook_id, 'error', error)
+  FROM execution.delivery WHERE state = 'cancelled'
+UNION ALL
+SELECT account_id, correlation_id, created_at, 'action_executor', 'run_accepted', id, id, event_id,
+       jsonb_build_object('trigger', trigger, 'automation_id', automation_id, 'version', version)
+  FROM execution.run
+UNION ALL
+SELECT r.account_id, r.correlation_id, coalesce(s.finished_at, s.started_at), 'action_executor', 'step_' || s.state,
+       r.id, r.id, r.event_id,
+       jsonb_build_object('automation_id', r.automation_id, 'number', s.number, 'action', s.action,
+                          'attempts', s.attempts, 'error', s.error)
+  FROM execution.run r
+  JOIN execution.step s ON s.account_id = r.account_id AND s.run_id = r.id
+ WHERE s.started_at IS NOT NULL
+UNION ALL
+SELECT account_id, correlation_id, finished_at, 'action_executor', 'run_' || state, id, id, event_id,
+       jsonb_build_object('automation_id', automation_id, 'error', error)
+  FROM execution.run WHERE finished_at IS NOT NULL;
+
+GRANT USAGE ON SCHEMA execution_api TO ledgerwire_ingress;
+GRANT SELECT ON ALL TABLES IN SCHEMA execution_api TO ledgerwire_ingress;

@@ -1,0 +1,217 @@
+"""Call the outside world over HTTP: the one way out of the executor, for deliveries and for steps alike.
+
+A name is resolved here, every address it has is judged, and only a judged address is connected to: the sockets are
+made here too, so that nothing (a literal address, a name that changes its mind) gets by. No redirects, no cookies, no
+proxies from the environment, no decompression; time, size and connections are bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import aiohttp
+from aiohappyeyeballs import AddrInfoType
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from chassis.egress import EgressPolicy
+from contracts.version import VERSION
+
+USER_AGENT: Final = f"Ledgerwire/{VERSION}"
+ADDRESSES_MAX: Final = 16
+RESOLVER_THREADS: Final = 16  # a name server that hangs holds one each; the others go on
+IDLE_CONNECTION_SECONDS: Final = 30.0
+DNS_CACHE_SECONDS: Final = 30
+URLS_REMEMBERED_MAX: Final = 4096
+READ_BYTES_MAX: Final = 64 * 1024
+
+
+# Whom the current task is calling: the socket's maker is told an address only.
+_host: ContextVar[str | None] = ContextVar("host", default=None)
+
+
+class TargetRefused(OSError):
+    """The target is none that outbound calls may reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `body` holds at most what was asked for; `whole` tells whether that was all."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """Nothing came back, and why. `refused` when the target may never be called."""
+
+    reason: str
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. `body` is sent as it is; None sends none. Without `timeout_seconds` the usual one counts."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    read_bytes_max: int = READ_BYTES_MAX
+    timeout_seconds: float | None = None
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves a name and refuses it when any of its addresses may not be reached."""
+
+    def __init__(self, policy: EgressPolicy) -> None:
+        self._policy = policy
+        self._threads = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolve")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Give the addresses of `host`, each judged.
+
+        Raises:
+            TargetRefused: one of them may not be reached.
+            OSError: the name does not resolve.
+        """
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, self._look_up, host, port, family)
+        for _, _, _, _, address in found:
+            if fault := self._policy.refuses_address(str(address[0]), host=host):
+                raise TargetRefused(f"{host}: {fault}")
+        return [
+            ResolveResult(hostname=host, host=str(address[0]), port=port, family=kind, proto=proto,
+                          flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV)
+            for kind, _, proto, _, address in found
+        ]  # fmt: skip
+
+    def _look_up(self, host: str, port: int, family: socket.AddressFamily) -> list[Any]:
+        return socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)[:ADDRESSES_MAX]
+
+    async def close(self) -> None:
+        """Let the threads go; one that hangs in the system's resolver ends by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class Outward:
+    """The way out. One per process, shared: connections to a receiver are used again."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, policy: EgressPolicy, *, connect_seconds: float, timeout_seconds: float
+    ) -> None:
+        self._session = session
+        self._connect_seconds = connect_seconds
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=connect_seconds)
+        self._fault_of = lru_cache(maxsize=URLS_REMEMBERED_MAX)(policy.allows_url)
+
+    async def call(self, call: Call) -> Answer | NoAnswer:
+        """Make one request; never raises for what the network, the receiver or the policy does."""
+        if fault := self._fault_of(call.url):
+            return NoAnswer(f"the target {fault}", refused=True)
+        # The URL goes out as it was judged and stored, not quoted anew.
+        url = URL(call.url, encoded=True)
+        _host.set(url.raw_host)
+        try:
+            async with self._session.request(
+                call.method,
+                url,
+                data=call.body,
+                headers=call.headers,
+                allow_redirects=False,
+                timeout=self._timeout_of(call),
+            ) as reply:
+                body, whole = await _read(reply, call.read_bytes_max)
+                return Answer(reply.status, reply.headers, body, whole)
+        except TimeoutError as error:
+            connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
+            return NoAnswer("no connection in time" if connecting else "no answer in time")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return _explain(error)
+
+    def _timeout_of(self, call: Call) -> aiohttp.ClientTimeout:
+        if call.timeout_seconds is None:
+            return self._timeout
+        return aiohttp.ClientTimeout(total=call.timeout_seconds, connect=self._connect_seconds)
+
+
+async def _read(reply: aiohttp.ClientResponse, bytes_max: int) -> tuple[bytes, bool]:
+    """Read up to a bound; a longer answer costs the connection."""
+    parts, size = [], 0
+    while size < bytes_max and (part := await reply.content.read(bytes_max - size)):
+        parts.append(part)
+        size += len(part)
+    whole = reply.content.at_eof() or not await reply.content.read(1)
+    if not whole:
+        reply.close()
+    return b"".join(parts), whole
+
+
+def _explain(error: BaseException) -> NoAnswer:
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, TargetRefused):
+            return NoAnswer(f"the target {link}", refused=True)
+        link = link.__cause__ or link.__context__
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return NoAnswer(f"the name {error.host} does not resolve")
+        case aiohttp.ClientConnectorCertificateError():
+            return NoAnswer(f"the certificate of {error.host} is not trusted: {error.certificate_error}")
+        case aiohttp.ClientConnectorError():
+            return NoAnswer(f"cannot connect to {error.host}:{error.port}: {error.os_error.strerror or error.os_error}")
+        case aiohttp.ServerDisconnectedError():
+            return NoAnswer("the connection was closed before an answer came")
+        case _:
+            return NoAnswer(f"{type(error).__name__}: {error}"[:500])
+
+
+def _socket_factory(policy: EgressPolicy) -> Callable[[AddrInfoType], socket.socket]:
+    """Make sockets only towards addresses that may be reached: the last gate, which literal addresses pass too."""
+
+    def make(info: AddrInfoType) -> socket.socket:
+        family, kind, proto, _, address = info
+        if fault := policy.refuses_address(str(address[0]), host=_host.get()):
+            raise TargetRefused(fault)
+        return socket.socket(family, kind, proto)
+
+    return make
+
+
+@asynccontextmanager
+async def open_outward(
+    policy: EgressPolicy, *, connect_seconds: float, timeout_seconds: float
+) -> AsyncIterator[Outward]:
+    """Open the way out; closing it drops the connections."""
+    resolver = GuardedResolver(policy)
+    connector = aiohttp.TCPConnector(
+        resolver=resolver,
+        socket_factory=_socket_factory(policy),
+        limit=0,  # whoever calls has bounds of his own, by receiver, account and in all
+        ttl_dns_cache=DNS_CACHE_SECONDS,
+        keepalive_timeout=IDLE_CONNECTION_SECONDS,
+    )
+    session = aiohttp.ClientSession(
+        connector=connector,
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+    )
+    try:
+        async with session:
+            yield Outward(session, policy, connect_seconds=connect_seconds, timeout_seconds=timeout_seconds)
+    finally:
+        await resolver.close()

@@ -1,0 +1,17 @@
+"""What actions may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from action_executor.outward import Outward
+from storage.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The way out, what others publish, and where replies to this process go."""
+
+    outward: Outward
+    pool: Pool
+    reply_to: str

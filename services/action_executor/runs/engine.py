@@ -1,0 +1,293 @@
+"""Run automations: claim runs that are due, take them from step to step, and park them in Postgres when they wait."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter, OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+import structlog
+from prometheus_client import Counter as Metric
+from prometheus_client import Gauge
+from pydantic import ValidationError
+
+from action_executor.jobs import RunJob
+from action_executor.runs import rules, store, templates
+from action_executor.runs.actions import ACTIONS, Tools
+from action_executor.runs.records import Failed, Run, Sent, Step, StepCall, StepOutcome, StepSpec
+from action_executor.runs.store import NewRun, RunChange, StepChange
+from action_executor.settings import ExecutorSettings
+from contracts.catalog import ACTIONS as CATALOG
+from contracts.envelope import Envelope
+from contracts.problem import faults_of
+from contracts.topology import LEDGER_COMMANDS
+from messaging.port import Outgoing
+from outbox.record import record
+from outbox.relay import Relay
+from storage.pool import Connection, Pool
+from storage.weather import is_weather
+
+log = structlog.get_logger(__name__)
+
+STEPS = Metric("ledgerwire_run_steps_total", "Steps settled", ["action", "outcome"])
+OVERDUE = Gauge("ledgerwire_run_overdue_seconds", "How long the longest overdue run has been waiting for a worker")
+OLDEST = Gauge("ledgerwire_run_oldest_seconds", "The age of the oldest run that is due and not final")
+
+VERSIONS_MAX: Final = 500
+AWAITED_MAX: Final = 10_000
+WEATHER_PAUSE_SECONDS: Final = 1.0
+PAUSE_SECONDS_MIN: Final = 0.01
+
+
+class LeaseLost(Exception):
+    """Another worker has this run now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A step before its call; `written` when its beginning is committed already, `fault` when it cannot begin."""
+
+    step: Step
+    given: Mapping[str, Any] | None = None
+    first: bool = False
+    written: bool = False
+    fault: Failed | None = None
+
+
+class _BadInput(Exception):
+    """The filled-in input is not what the action takes."""
+
+
+class Engine:
+    """The runs of one process. Any number of processes share the work."""
+
+    def __init__(self, pool: Pool, relay: Relay, tools: Tools, settings: ExecutorSettings) -> None:
+        self._pool, self._relay, self._tools = pool, relay, tools
+        self._schedule = settings.step_schedule_seconds
+        self._lease_seconds = settings.run_lease_seconds
+        self._sweep_seconds = settings.sweep_seconds
+        self._at_once_max = settings.runs_at_once_max
+        self._wake = asyncio.Event()
+        self._answered: set[store.Key] = set()  # runs whose outcome came
+        self._awaited: OrderedDict[UUID, store.Key] = OrderedDict()  # by the command that was sent
+        self._versions: OrderedDict[tuple[UUID, UUID, int], list[StepSpec]] = OrderedDict()
+        self._running: dict[asyncio.Task[None], UUID] = {}
+        self._loop: asyncio.Task[None] | None = None
+
+    # What comes in
+
+    async def accept(self, conn: Connection, runs: Sequence[tuple[Envelope, RunJob]]) -> None:
+        """Insert new runs in the caller's transaction; a loop between automations ends here, with its reason."""
+        await store.insert(
+            conn,
+            [
+                NewRun(envelope, job, rules.LOOP if envelope.depth >= rules.DEPTH_MAX else None)
+                for envelope, job in runs
+            ],
+        )
+
+    def wake(self) -> None:
+        """Look now: runs became due."""
+        self._wake.set()
+
+    def answered(self, hint: bytes) -> None:
+        """A command's outcome is there: the hint's bytes are the command's id."""
+        key = self._awaited.pop(UUID(bytes=hint), None) if len(hint) == 16 else None  # noqa: PLR2004  a UUID's bytes
+        if key is not None:
+            self._answered.add(key)
+            self._wake.set()
+
+    # Life
+
+    def start(self) -> None:
+        """Begin to claim."""
+        self._loop = asyncio.create_task(self._run(), name="claim-runs")
+
+    def problem(self) -> str | None:
+        """Says so when the loop has ended."""
+        return "claim-runs ended" if self._loop is not None and self._loop.done() else None
+
+    async def stop(self, deadline_seconds: float) -> None:
+        """Claim nothing more; let steps in hand finish within the deadline. What is left over is claimed again."""
+        if self._loop is not None:
+            self._loop.cancel()
+            await asyncio.gather(self._loop, return_exceptions=True)
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=deadline_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                await self.claim_once()
+                pause = await self._pause_seconds()
+            except Exception as error:
+                log.warning("runs_not_claimed", error=repr(error), exc_info=not is_weather(error))
+                await asyncio.sleep(WEATHER_PAUSE_SECONDS)
+                continue
+            try:
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            await asyncio.sleep(PAUSE_SECONDS_MIN)
+
+    async def _pause_seconds(self) -> float:
+        due = await store.next_due_seconds(self._pool)
+        OVERDUE.set(max(-due, 0.0) if due is not None else 0.0)
+        OLDEST.set(await store.oldest_seconds(self._pool) if due is not None and due < 0 else 0.0)
+        if len(self._running) >= self._at_once_max or due is None:
+            return self._sweep_seconds  # a run that ends wakes the loop
+        # Overdue ones that stay are an account's that has enough running.
+        return min(self._sweep_seconds, due if due > 0 else WEATHER_PAUSE_SECONDS)
+
+    async def claim_once(self) -> int:
+        """Claim and begin as many runs as there is room for; answer how many."""
+        room = self._at_once_max - len(self._running)
+        if room <= 0:
+            return 0
+        known, self._answered = self._answered, set()
+        busy = [account for account, many in Counter(self._running.values()).items() if many >= self._account_max]
+        runs = await store.claim(self._pool, known=known, not_of=busy, runs_max=room, lease_seconds=self._lease_seconds)
+        for run in runs:
+            task = asyncio.create_task(self._advance(run))
+            self._running[task] = run.account_id
+            task.add_done_callback(self._done)
+        return len(runs)
+
+    @property
+    def _account_max(self) -> int:
+        return max(1, self._at_once_max // 2)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
+        self._wake.set()
+
+    # One run
+
+    async def _advance(self, run: Run) -> None:
+        try:
+            await self._go(run)
+        except LeaseLost:
+            log.info("run_taken_over", run_id=str(run.id))
+        except Exception as error:
+            # Its lease runs out and it is claimed again, a bounded number of times.
+            log.warning("run_interrupted", run_id=str(run.id), error=repr(error), exc_info=not is_weather(error))
+
+    async def _go(self, run: Run) -> None:
+        specs = await self._specs(run)
+        if specs is None:
+            await self._save(run, RunChange("cancelled", run.step_no, error="the automation's version is gone"), None)
+            return
+        known = [(spec.action, CATALOG[spec.action].guarantee if spec.action in CATALOG else "") for spec in specs]
+        steps = await store.load_steps(self._pool, run, known)
+        if run.lost >= rules.LOST_MAX:
+            await self._save(run, *rules.lost(run, steps[run.step_no]))
+            return
+        number = run.step_no
+        while number < len(steps):
+            change = await self._take_step(run, specs[number], steps, number)
+            if change.state != "running":
+                return
+            number = change.step_no
+
+    async def _specs(self, run: Run) -> list[StepSpec] | None:
+        key = (run.account_id, run.automation_id, run.version)
+        if key not in self._versions:
+            specs = await store.find_specs(self._pool, run)
+            if specs is None:
+                return None
+            self._versions[key] = specs
+            if len(self._versions) > VERSIONS_MAX:
+                self._versions.popitem(last=False)
+        return self._versions[key]
+
+    async def _take_step(self, run: Run, spec: StepSpec, steps: list[Step], number: int) -> RunChange:
+        """Prepare, call, settle one step; answer what became of the run."""
+        before = steps[number]
+        prepared = await self._prepare(run, spec, steps, before)
+        outcome = prepared.fault or await self._call(run, prepared)
+        step = prepared.step
+        change, step_change = rules.settle(
+            step,
+            outcome,
+            last=number == len(steps) - 1,
+            continue_on_error=spec.continue_on_error,
+            schedule=self._schedule,
+            lease_seconds=self._lease_seconds,
+            roll=random.random(),  # noqa: S311  jitter, no secret
+        )
+        if not prepared.written:
+            step_change = replace(step_change, input=prepared.given, begun=step.attempts > before.attempts)
+        await self._settle(run, change, step_change, outcome)
+        steps[number] = replace(step, state=step_change.state, output=step_change.output)
+        STEPS.labels(spec.action, type(outcome).__name__).inc()
+        return change
+
+    async def _prepare(self, run: Run, spec: StepSpec, steps: Sequence[Step], step: Step) -> _Prepared:
+        """Fill the input in, the first time; write down what may act and then crash before it begins."""
+        first = step.state == "pending"
+        action = ACTIONS.get(spec.action)
+        if first:
+            step = replace(step, attempts=step.attempts + 1)
+        if action is None:
+            return _Prepared(step, fault=Failed(f"{spec.action} cannot be carried out by this version"))
+        try:
+            given = await self._fill(run, spec, steps) if first else step.input
+        except (templates.TemplateFault, _BadInput) as error:
+            return _Prepared(step, fault=Failed(str(error)))
+        if not action.calls_out:
+            return _Prepared(step, given, first)
+        if not first:
+            step = replace(step, attempts=step.attempts + 1)
+        begin = StepChange(step.number, "running", input=given if first else None, begun=True)
+        await self._save(run, RunChange("running", step.number, self._lease_seconds, leased=True), begin)
+        return _Prepared(step, given, first, written=True)
+
+    async def _call(self, run: Run, prepared: _Prepared) -> StepOutcome:
+        step = prepared.step
+        call = StepCall(run, step.number, prepared.given or {}, step.started_at or run.now, prepared.first)
+        return await ACTIONS[step.action].run(call, self._tools)
+
+    async def _fill(self, run: Run, spec: StepSpec, steps: Sequence[Step]) -> Mapping[str, Any]:
+        """The step's input with its templates filled in, checked as the catalog says."""
+        names = {
+            "trigger": orjson.loads(run.body),
+            "steps": [{"output": step.output} for step in steps],
+            "account": {"id": str(run.account_id)},
+        }
+        filled = await asyncio.to_thread(templates.fill, dict(spec.input), names)
+        if spec.action not in CATALOG:
+            return dict(filled)
+        try:
+            checked = CATALOG[spec.action].input.model_validate(filled)
+        except ValidationError as error:
+            faults = [f"input.{fault.path}: {fault.message}" for fault in faults_of(error)[:10]]
+            raise _BadInput("; ".join(faults)) from None
+        return checked.model_dump(mode="json", exclude_unset=True)
+
+    async def _settle(self, run: Run, change: RunChange, step: StepChange, outcome: StepOutcome) -> None:
+        if not isinstance(outcome, Sent):
+            await self._save(run, change, step)
+            return
+        message = Outgoing(outcome.command.id, LEDGER_COMMANDS.name, outcome.command.encode())
+        async with self._pool.acquire() as conn, conn.transaction():
+            if not await store.save(conn, run, change, step):
+                raise LeaseLost
+            await record(conn, schema="execution", messages=[message])
+        self._awaited[outcome.command.id] = (run.account_id, run.id)
+        if len(self._awaited) > AWAITED_MAX:
+            self._awaited.popitem(last=False)  # it is found by its due time
+        self._relay.push([message])
+
+    async def _save(self, run: Run, change: RunChange, step: StepChange | None) -> None:
+        if not await store.save(self._pool, run, change, step):
+            raise LeaseLost

@@ -1,0 +1,118 @@
+"""What a run is while it is worked on: frozen records between the store, the engine and the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+from uuid import UUID
+
+from contracts.envelope import Envelope
+from contracts.ids import derive_id
+
+RunState = Literal["running", "waiting", "succeeded", "filtered", "failed", "cancelled"]
+StepState = Literal["pending", "running", "succeeded", "skipped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run leased to this process. `now` is Postgres's time at the claim; `lost` counts workers that died with it."""
+
+    account_id: UUID
+    id: UUID
+    automation_id: UUID
+    version: int
+    event_id: UUID
+    correlation_id: UUID
+    body: bytes
+    depth: int
+    step_no: int
+    epoch: int
+    lost: int
+    now: datetime
+
+    def command_id(self, number: int) -> UUID:
+        """The id of a step's effect: the same each time it is tried (delivery.md, Automations)."""
+        return derive_id(self.id, f"step-{number}")
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpec:
+    """A step as the automation's version has it."""
+
+    action: str
+    input: Mapping[str, Any]
+    connection_id: UUID | None
+    continue_on_error: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step as it stands. `attempts` counts how often it was begun."""
+
+    number: int
+    action: str
+    state: StepState
+    input: Any = None
+    output: Any = None
+    attempts: int = 0
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepCall:
+    """What an action is given: its run, its number, and its checked input as plain JSON."""
+
+    run: Run
+    number: int
+    input: Mapping[str, Any]
+    started_at: datetime
+    first: bool  # not begun before
+
+    @property
+    def command_id(self) -> UUID:
+        """The id of this step's effect."""
+        return self.run.command_id(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step succeeded."""
+
+    output: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """The run ends here, as wished."""
+
+    output: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do before `seconds` have gone by."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A command to our own ledger, to be published with the step's commit; its outcome is waited for."""
+
+    command: Envelope
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The step failed: for good, or (`retryable`) to be tried again, at the earliest in `seconds`."""
+
+    reason: str
+    retryable: bool = False
+    seconds: float = 0.0
+    output: Any = None
+
+
+StepOutcome: TypeAlias = Done | Filtered | Wait | Sent | Failed

@@ -1,0 +1,77 @@
+"""Decide what a step's outcome does to its run: pure rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, assert_never
+
+import orjson
+
+from action_executor.runs.records import Done, Failed, Filtered, Run, Sent, Step, StepOutcome, Wait
+from action_executor.runs.store import RunChange, StepChange
+from action_executor.runs.templates import DATA_BYTES_MAX
+
+DEPTH_MAX: Final = 8
+LOST_MAX: Final = 5
+JITTER: Final = 0.2
+SECONDS_MAX: Final = 366 * 86_400.0
+
+LOOP = f"automations caused one another {DEPTH_MAX} times over: the loop is cut here"
+
+
+def settle(
+    step: Step,
+    outcome: StepOutcome,
+    *,
+    last: bool,
+    continue_on_error: bool,
+    schedule: Sequence[float],
+    lease_seconds: float,
+    roll: float,
+) -> tuple[RunChange, StepChange]:
+    """What to commit after a step: its change and its run's. A run that goes straight on keeps its lease."""
+    number = step.number
+
+    def go_on() -> RunChange:
+        if last:
+            return RunChange("succeeded", number + 1)
+        return RunChange("running", number + 1, lease_seconds, leased=True)
+
+    match outcome:
+        case Done(output) if (fault := _too_large(output)) is not None:
+            return RunChange("failed", number, error=_why(step, fault)), StepChange(number, "failed", error=fault)
+        case Done(output):
+            return go_on(), StepChange(number, "succeeded", output=output)
+        case Filtered(output):
+            return RunChange("filtered", number), StepChange(number, "succeeded", output=output)
+        case Wait(seconds) | Sent(_, seconds):
+            return RunChange("waiting", number, min(seconds, SECONDS_MAX)), StepChange(number, "running")
+        case Failed(reason, True, seconds) if step.attempts < len(schedule):
+            pause = max(schedule[step.attempts] * (1 + JITTER * (2 * roll - 1)), seconds)
+            return RunChange("waiting", number, pause), StepChange(number, "running", error=reason)
+        case Failed(reason, retryable, _, output):
+            said = f"{reason}; given up after {step.attempts} tries" if retryable else reason
+            failed = StepChange(number, "failed", output=_bounded(output), error=said)
+            return (go_on() if continue_on_error else RunChange("failed", number, error=_why(step, said))), failed
+        case _:
+            assert_never(outcome)
+
+
+def _why(step: Step, reason: str) -> str:
+    return f"step {step.number} ({step.action}): {reason}"
+
+
+def _too_large(output: Any) -> str | None:
+    if len(orjson.dumps(output)) > DATA_BYTES_MAX:
+        return f"its output is more than {DATA_BYTES_MAX // 1024} KiB"
+    return None
+
+
+def _bounded(output: Any) -> Any:
+    return None if output is None or _too_large(output) else output
+
+
+def lost(run: Run, step: Step) -> tuple[RunChange, StepChange]:
+    """What to commit when worker after worker dies in the same step."""
+    reason = f"its worker was lost {run.lost} times in a row"
+    return RunChange("failed", step.number, error=_why(step, reason)), StepChange(step.number, "failed", error=reason)

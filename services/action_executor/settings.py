@@ -1,0 +1,79 @@
+"""What the executor reads from its environment, once, in `__main__`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+from chassis.egress import EgressPolicy
+from chassis.settings import ServiceSettings
+
+LEASE_MARGIN_SECONDS = 10.0  # to settle what came back at the last moment, and for clocks that drift
+SCHEDULE_MAX = 100
+STEP_SECONDS_MAX = 60.0  # the longest that a step may ask for (catalog, `http_request`)
+DELAY_SECONDS_MAX = 30 * 86_400.0
+
+Schedule = Annotated[tuple[float, ...], NoDecode]
+"""Pauses in seconds before the first, second, ... try, written `0,5,300`."""
+
+
+class ExecutorSettings(ServiceSettings):
+    """How deliveries and runs are tried, paced and bounded (delivery.md)."""
+
+    secret_keys: SecretStr = Field(description="keys that open the hooks' signing secrets, newest first")
+    egress_allow: str = Field(default="", description="CIDRs and hosts that outbound calls may reach although private")
+
+    hook_schedule_seconds: Schedule = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+    hook_rate_per_second: float = Field(default=25, gt=0, le=100_000, description="of one hook, over all processes")
+    hook_concurrency: int = Field(default=16, ge=1, le=1000, description="of one hook, over all processes")
+    hook_connect_seconds: float = Field(default=5, gt=0, le=60)
+    hook_timeout_seconds: float = Field(default=15, gt=0, le=120)
+    hook_lease_seconds: float = Field(default=60, gt=0, le=3600)
+    hook_disable_after_seconds: float = Field(default=5 * 86_400, gt=0)
+    hook_cache_seconds: float = Field(default=1, ge=0, le=60, description="how old a hook's target and secret may be")
+
+    attempts_at_once_max: int = Field(default=400, ge=1, le=5000, description="connections to receivers")
+    deliveries_held_max: int = Field(default=2000, ge=1, le=100_000, description="leased and in memory")
+    bytes_held_max: int = Field(default=64 * 1024 * 1024, ge=1024)
+    sweep_seconds: float = Field(default=5, gt=0, le=60)
+
+    step_schedule_seconds: Schedule = (0, 5, 60, 600, 3600)
+    run_lease_seconds: float = Field(default=90, gt=0, le=3600)
+    executor_batch_max: int = Field(default=100, ge=1, le=1000, description="jobs in one transaction")
+    executor_pool_max: int = Field(default=6, ge=3, le=64, description="connections to Postgres")
+    runs_at_once_max: int = Field(default=32, ge=1, le=1000)
+
+    @field_validator("hook_schedule_seconds", "step_schedule_seconds", mode="before")
+    @classmethod
+    def _split(cls, given: object) -> object:
+        return [part for part in given.replace(",", " ").split() if part] if isinstance(given, str) else given
+
+    @field_validator("hook_schedule_seconds", "step_schedule_seconds")
+    @classmethod
+    def _is_a_schedule(cls, schedule: tuple[float, ...]) -> tuple[float, ...]:
+        if not 1 <= len(schedule) <= SCHEDULE_MAX:
+            raise ValueError(f"must name 1 to {SCHEDULE_MAX} pauses in seconds, e.g. 0,5,300")
+        if not all(0 <= pause <= DELAY_SECONDS_MAX for pause in schedule):
+            raise ValueError(f"each pause must be 0 to {DELAY_SECONDS_MAX:.0f} seconds")
+        return schedule
+
+    @field_validator("egress_allow")
+    @classmethod
+    def _is_a_policy(cls, text: str) -> str:
+        EgressPolicy.parse(text)
+        return text
+
+    @model_validator(mode="after")
+    def _leases_outlast_attempts(self) -> Self:
+        for lease, longest in (
+            (self.hook_lease_seconds, self.hook_timeout_seconds),
+            (self.run_lease_seconds, STEP_SECONDS_MAX),
+        ):
+            if lease < longest + LEASE_MARGIN_SECONDS:
+                raise ValueError(
+                    f"a lease of {lease:g} s must outlast the longest attempt ({longest:g} s) by"
+                    f" {LEASE_MARGIN_SECONDS:g} s, or two workers would send the same thing"
+                )
+        return self
