@@ -101,7 +101,7 @@ async def _play(url: str, token: str, receiver: Receiver) -> None:
     async with aiohttp.ClientSession() as session:
         api = Api(session, url, token)
         me = await api.get("/v1/me")
-        console.print(f"Working as [bold]{me['account']['name']}[/], server {me['server']['version']}")
+        console.print(f"Working as [bold]{me['account']['name']}[/], server {me['server_version']}")
         await _subscribe(api, receiver)
         message_id = await _receive_invoice(api)
         client = await api.post("/v1/clients", {"name": "Aya Ozola", "type": "person", "email": "aya@customer.example"})
