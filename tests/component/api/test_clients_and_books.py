@@ -47,6 +47,7 @@ async def test_a_page_that_is_just_full_is_the_last(caller: Caller) -> None:
         ("external_id=crm-1", {"Ozola Design SIA"}),
         ("external_id=crm-1&email=buyer%40cotton.example", set()),
         ("query=nobody", set()),
+        ("query=%ff%ED%A0%80", set()),
     ],
 )
 async def test_clients_are_found_by_what_is_known_of_them(caller: Caller, asked: str, found: set[str]) -> None:
