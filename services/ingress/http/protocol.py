@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
+
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
@@ -11,13 +14,33 @@ from ingress.errors import ApiError, Malformed
 from ingress.http.problems import reply_of
 from ingress.http.replies import response_of
 
+FIRST_REQUEST_SECONDS: Final = 30.0
+
 log = structlog.get_logger(__name__)
 
 
 class Protocol(web.RequestHandler):
     """aiohttp's handler of one connection."""
 
-    __slots__ = ()
+    __slots__ = ("_patience",)
+
+    _patience: asyncio.TimerHandle | None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Give the client a while for its first request; between requests aiohttp counts itself."""
+        super().connection_made(transport)
+        self._patience = self._loop.call_later(FIRST_REQUEST_SECONDS, self._close_if_silent)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget the connection."""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None  # the timer knows this object, and this object the timer
+        super().connection_lost(exc)
+
+    def _close_if_silent(self) -> None:
+        if self._request_count == 0 and self.transport is not None:
+            self.transport.close()
 
     def handle_error(
         self,

@@ -18,6 +18,7 @@ from contracts.ids import new_id
 from ingress.errors import Forbidden
 from ingress.http.api import Api
 from ingress.http.body import read_bytes, read_model, read_query
+from ingress.http.budget import Budget
 from ingress.http.problems import reply_of, wants_xml
 from ingress.http.protocol import Protocol
 from ingress.http.replies import response_of
@@ -44,11 +45,12 @@ def make_app(api: Api, routes: Sequence[Route], services: Sequence[Running]) -> 
     """The application: all routes, and the health of `services` beside them."""
     # Bodies are read by ourselves, with a limit for each route.
     app = web.Application(middlewares=[_answer_unrouted], client_max_size=0)
+    budget = Budget()
     resources: dict[str, web.Resource] = {}
     for route in routes:
         if route.path not in resources:
             resources[route.path] = app.router.add_resource(route.path)
-        handler = _handler(api, route)
+        handler = _handler(api, route, budget)
         resources[route.path].add_route(route.method, handler)
         if route.method == "GET":
             resources[route.path].add_route("HEAD", handler)
@@ -86,12 +88,13 @@ async def serve(app: web.Application, api: Api) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def _handler(api: Api, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _handler(api: Api, route: Route, budget: Budget) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         began = time.perf_counter()
         call = Call(new_id(), route, request)
         try:
-            reply = await _answer(api, call)
+            with budget.hold(request, bytes_max=route.body_bytes_max):
+                reply = await _answer(api, call)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets a problem

@@ -1,0 +1,121 @@
+"""The bounds around requests: rates, bodies, pages and what names can be made of."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.ids import new_id
+from ingress.credentials import digest, new_access_token, new_channel_id, new_key_pair, new_password
+from ingress.errors import ApiError, InvalidInput, TooManyRequests, Unavailable
+from ingress.http.body import is_json
+from ingress.http.budget import Budget
+from ingress.http.paging import page, read_cursor, write_cursor
+from ingress.http.rates import ACCOUNTS_MAX, Rates
+from ingress.http.routes import ROUTES
+
+
+def a_request(length: int | None, *, body: bool = True) -> Any:
+    """What a budget asks of a request."""
+    return SimpleNamespace(content_length=length, can_read_body=body)
+
+
+def test_an_account_gets_its_burst_and_then_waits() -> None:
+    rates, account = Rates(per_second=5), new_id()
+    for _ in range(10):
+        rates.admit(account)
+    with pytest.raises(TooManyRequests) as told:
+        rates.admit(account)
+    assert told.value.headers == {"Retry-After": "1"}
+    rates.admit(new_id())
+
+
+def test_rates_remember_a_bounded_number_of_accounts() -> None:
+    rates = Rates(per_second=1)
+    for number in range(ACCOUNTS_MAX + 50):
+        rates.admit(UUID(int=number))
+    assert len(rates._buckets) == ACCOUNTS_MAX
+
+
+def test_bodies_in_hand_are_bounded_together() -> None:
+    budget = Budget(bytes_max=100)
+    with budget.hold(a_request(60), bytes_max=80), budget.hold(a_request(40), bytes_max=80):
+        with pytest.raises(Unavailable), budget.hold(a_request(1), bytes_max=80):
+            pass
+        with budget.hold(a_request(None, body=False), bytes_max=80):
+            pass
+    with budget.hold(a_request(None), bytes_max=80), pytest.raises(Unavailable):
+        budget.hold(a_request(30), bytes_max=80).__enter__()
+    with budget.hold(a_request(10**12), bytes_max=1000):
+        pass
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.uuids(), st.text(max_size=20))
+def test_a_cursor_is_read_as_it_was_written(moment: datetime, identifier: UUID, text: str) -> None:
+    cursor = write_cursor(moment, identifier, text)
+    assert cursor.replace("-", "").replace("_", "").isalnum()
+    assert read_cursor(cursor, datetime.fromisoformat, UUID, str) == (moment, identifier, text)
+
+
+@given(st.text(max_size=50))
+def test_a_cursor_that_nobody_gave_is_a_fault_and_no_crash(text: str) -> None:
+    with suppress(InvalidInput):
+        read_cursor(text, UUID)
+
+
+def test_the_last_page_has_no_cursor() -> None:
+    full = page([1, 2, 3], limit=2, show=str, key=lambda row: (row,))
+    assert (full["items"], read_cursor(full["next_cursor"], int)) == (["1", "2"], (2,))
+    assert page([1, 2], limit=2, show=str, key=lambda row: (row,)) == {"items": ["1", "2"], "next_cursor": None}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "taken"),
+    [
+        ("application/json", True),
+        ("Application/JSON; charset=UTF-8", True),
+        ('application/json;charset="utf-8"', True),
+        ("application/merge-patch+json", True),
+        ("application/json; profile=x", True),
+        ("application/json; charset=utf-16", False),
+        ("text/json", False),
+        ("", False),
+    ],
+)
+def test_json_is_told_by_its_content_type(content_type: str, taken: bool) -> None:  # noqa: FBT001
+    assert is_json(content_type) is taken
+
+
+def test_secrets_are_long_and_never_the_same() -> None:
+    tokens = {new_access_token() for _ in range(50)}
+    assert len({digest(token) for token in tokens}) == 50
+    assert all(token.startswith("lw_") and len(token) >= 46 for token in tokens)
+    assert len({new_channel_id() for _ in range(50)} | {new_password() for _ in range(50)}) == 100
+    assert all(len(part) >= 20 for part in new_key_pair())
+
+
+def test_every_error_has_a_title_a_code_and_a_status_of_its_kind() -> None:
+    def kinds(base: type[ApiError]) -> list[type[ApiError]]:
+        return [base, *(kind for child in base.__subclasses__() for kind in kinds(child))]
+
+    every = kinds(ApiError)
+    assert len({kind.code for kind in every}) == len(every)
+    assert all(kind("x").title.endswith(".") and 400 <= kind.http_status < 600 for kind in every)
+
+
+def test_no_two_routes_are_the_same_and_none_ends_in_a_slash() -> None:
+    named = [(route.method, route.path) for route in ROUTES]
+    assert len(set(named)) == len(named)
+    assert not [path for _, path in named if path.endswith("/")]
+
+
+def test_only_channels_and_documentation_are_open_to_anybody() -> None:
+    anybody = {route.path for route in ROUTES if route.scope is None and not route.path.startswith("/ext/")}
+    assert anybody <= {"/openapi.json", "/docs"}
