@@ -40,20 +40,20 @@ async def open_service(settings: DispatcherSettings, *, wakeups: Wakeups | None 
         SettingsError: the sealing keys are missing, wrong, or not those of this database.
     """
     desk = Desk(Sealer.parse(settings.secret_keys.get_secret_value()), EgressPolicy.parse(settings.egress_allow))
-    index = Index(accounts_max=settings.accounts_in_memory_max)
+    index = Index(accounts_max=settings.dispatcher_accounts_max)
     async with AsyncExitStack() as parts:
         running = Running("trigger_dispatcher")
         pool = await _open_pool(settings, parts)
         await ensure_sealed(pool, desk.sealer, schema=SCHEMA)
         async with pool.acquire() as conn:
-            await store.keep_days(conn, event_days=settings.event_days)
+            await store.keep_days(conn, event_days=settings.event_keep_days)
         bus = await open_bus(settings, pool, name="trigger_dispatcher", wakeups=wakeups)
         parts.push_async_callback(bus.close)
         relay = Relay(pool, bus, schema=SCHEMA)
         relay.start()
         parts.push_async_callback(relay.stop, settings.drain_seconds)
         _maintain(pool, running, parts)
-        events = ConsumerOptions(batch_max=settings.batch_max, prefetch=3 * settings.batch_max)
+        events = ConsumerOptions(batch_max=settings.dispatcher_batch_max, prefetch=3 * settings.dispatcher_batch_max)
         commands = ConsumerOptions(batch_max=COMMANDS_BATCH_MAX, prefetch=3 * COMMANDS_BATCH_MAX)
         await _consume(Hop(pool, bus, relay, SCHEMA), parts, settings.drain_seconds, {
             DISPATCHER_EVENTS: (event_handler(index), events),
@@ -66,7 +66,7 @@ async def open_service(settings: DispatcherSettings, *, wakeups: Wakeups | None 
 async def _open_pool(settings: DispatcherSettings, parts: AsyncExitStack) -> Pool:
     dsn = settings.postgres_dsn.get_secret_value()
     role = ROLES["trigger_dispatcher"]
-    pool = await open_pool(dsn, role=role, name="trigger_dispatcher", size_max=settings.pool_size)
+    pool = await open_pool(dsn, role=role, name="trigger_dispatcher", size_max=settings.dispatcher_pool_max)
 
     async def close() -> None:
         try:

@@ -13,10 +13,10 @@ class DispatcherSettings(ServiceSettings):
 
     secret_keys: SecretStr = Field(description="keys that seal hooks' secrets, newest first, separated by commas")
     egress_allow: str = Field(default="", description="CIDRs and hosts that hooks may reach although private")
-    event_days: int = Field(default=30, ge=1, le=3650, description="how long the event log is kept")
-    batch_max: int = Field(default=200, ge=1, le=1000, description="events in one transaction")
-    accounts_in_memory_max: int = Field(default=5_000, ge=1, le=1_000_000)
-    pool_size: int = Field(default=4, ge=2, le=64)
+    event_keep_days: int = Field(default=30, ge=1, le=3650, description="how long the event log is kept")
+    dispatcher_batch_max: int = Field(default=200, ge=1, le=1000, description="events in one transaction")
+    dispatcher_accounts_max: int = Field(default=5_000, ge=1, le=1_000_000, description="remembered with who listens")
+    dispatcher_pool_max: int = Field(default=4, ge=2, le=64, description="database sessions")
 
     @field_validator("egress_allow")
     @classmethod

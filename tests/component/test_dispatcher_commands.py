@@ -249,6 +249,9 @@ async def test_every_fault_of_an_automation_is_listed(dispatcher: DispatcherHarn
         {"action": "create_client", "input": {"nom": "{{ trigger.data.name }}"}},
         {"action": "create_client", "input": {"name": "Ozola", "type": "club"}},
         {"action": "http_request", "input": {"url": "https://10.0.0.1/", "body": "{{ trigger.data }}"}},
+        {"action": "delay", "input": {"duration": "P1Y"}},
+        {"action": "delay", "input": {"duration": "PT"}},
+        {"action": "delay", "input": {"duration": "PT1H"}, "connection_id": str(new_id())},
     ]
     answer = await dispatcher.automate("sale.happened", steps=steps)
     assert answer.status == 422
@@ -260,6 +263,9 @@ async def test_every_fault_of_an_automation_is_listed(dispatcher: DispatcherHarn
         "steps[2].input.name",
         "steps[3].input.type",
         "steps[4].input.url",
+        "steps[5].input.duration",
+        "steps[6].input.duration",
+        "steps[7].connection_id",
     }
     assert await dispatcher.rows("SELECT * FROM dispatch.automation") == []
 

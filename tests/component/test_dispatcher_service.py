@@ -94,7 +94,7 @@ async def test_keys_that_are_not_this_databases_stop_it_at_the_start(database_ds
 
 async def test_the_log_is_kept_as_long_as_the_settings_say(database_dsn: str) -> None:
     async with open_dispatcher(database_dsn) as dispatcher:
-        async with open_service(_settings(database_dsn, event_days=90)):
+        async with open_service(_settings(database_dsn, event_keep_days=90)):
             pass
         assert await dispatcher.owner.fetchval("SELECT event_days FROM dispatch.keep") == 90
 

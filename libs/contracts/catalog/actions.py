@@ -30,7 +30,7 @@ def _outwards(
     *,
     available: bool = False,
 ) -> Action:
-    return Action(key, "outwards", title, description, takes, gives, "at_least_once", available, connection=True)
+    return Action(key, "outwards", title, description, takes, gives, "at_least_once", available)
 
 
 _OURS: Final = (

@@ -9,7 +9,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from contracts.money import MoneyText, Percent, UnitPrice
 from contracts.objects import (
@@ -26,7 +26,23 @@ from contracts.objects import (
 )
 
 IDS_MAX = 1_000
+
+
+def _lasts(duration: str) -> str:
+    if duration[-1] in "PT":
+        raise ValueError("must say how long, such as PT2H or P3D")
+    return duration
+
+
 Url = Annotated[str, StringConstraints(min_length=8, max_length=2048)]
+# Weeks to seconds: how long a year or month is, nobody knows beforehand.
+Duration = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^P([0-9]{1,4}W)?([0-9]{1,5}D)?(T([0-9]{1,6}H)?([0-9]{1,8}M)?([0-9]{1,9}(\.[0-9]{1,6})?S)?)?$"
+    ),
+    AfterValidator(_lasts),
+]
 Json = str | int | float | bool | list[Any] | dict[str, Any] | None
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Operator = Literal[
@@ -216,7 +232,7 @@ class SendSms(Model):
 class PostChatMessage(Model):
     """A message to a chat's incoming webhook, in Slack's form."""
 
-    url: Url | None = Field(default=None, description="the chat's webhook; a connection may hold it instead")
+    url: Url = Field(description="the chat's incoming webhook")
     text: Annotated[str, StringConstraints(min_length=1, max_length=40_000)]
     channel: Reference | None = None
     username: Reference | None = None
@@ -256,9 +272,7 @@ class FilterStep(Model):
 class Delay(Model):
     """Wait for a time, or until one."""
 
-    duration: Annotated[str, StringConstraints(pattern=r"^P", max_length=40)] | None = Field(
-        default=None, description="an ISO 8601 duration, such as PT2H or P3D"
-    )
+    duration: Duration | None = Field(default=None, description="an ISO 8601 duration, such as PT2H or P3D")
     until: dt.datetime | None = None
 
     @model_validator(mode="after")

@@ -94,7 +94,7 @@ class Action:
     """Something the system can do: its input is a model (a step's strings may be templates), its output a sample.
 
     `available` tells whether this release carries it out; only those are offered. `connection` tells that stored
-    credentials may be named.
+    credentials may be named; none is kept yet.
     """
 
     key: str

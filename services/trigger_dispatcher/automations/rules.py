@@ -44,6 +44,10 @@ def _step_faults(step: AutomationStep, path: str, egress: EgressPolicy) -> list[
         offered = ", ".join(one.key for one in offered_actions())
         return [Fault(f"{path}.action", f"{step.action[:100]} is not an action: one of {offered}")]
     found = _input_faults(step.input, action, f"{path}.input")
+    if step.connection_id is not None and not action.connection:
+        found.append(
+            Fault(f"{path}.connection_id", "names stored credentials, which this action does not take: leave it out")
+        )
     url = step.input.get("url")
     if isinstance(url, str) and not _is_template(url) and (reason := egress.allows_url(url)):
         found.append(Fault(f"{path}.input.url", reason))
