@@ -16,13 +16,13 @@ from uuid import UUID
 
 import asyncpg
 import uvloop
-from ingress.accounts import create_account, set_quota
 
 from chassis import logging
 from chassis.service import stop_event
 from chassis.settings import SettingsError
 from contracts.topology import ROLES
 from contracts.version import VERSION
+from ingress.accounts import create_account, set_quota
 from standalone import embedded
 from standalone.home import HomeError, open_home, secret_keys
 from standalone.together import open_all, prepare_all
@@ -154,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     job = {"up": up, "account": account, "demo": demo}[asked.command]
     try:
         return uvloop.run(job(asked))
-    except (SettingsError, HomeError, MigrationError, embedded.EmbeddedPostgresError, LookupError) as error:
+    except (SettingsError, HomeError, MigrationError, embedded.EmbeddedPostgresError, LookupError, ValueError) as error:
         tell(f"ledgerwire: {error}")
     except (OSError, asyncpg.PostgresError) as error:
         tell(f"ledgerwire: {type(error).__name__}: {error}")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 
+import orjson
 import pytest
 
 from contracts.ids import new_id
@@ -200,3 +204,24 @@ async def test_an_unknown_accounts_plan_cannot_be_changed(ingress: Ingress) -> N
         await set_quota(ingress.pool, new_id(), clients_max=1)
     with pytest.raises(ValueError, match="a limit is"):
         await create_account(ingress.pool, "X", clients_max=-1)
+
+
+async def test_the_command_line_makes_an_account_and_changes_its_plan(ingress: Ingress) -> None:
+    async def run(*words: str) -> tuple[int | None, str]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "ingress", "account", *words,
+            env=os.environ | {"LEDGERWIRE_POSTGRES_DSN": ingress.dsn},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        told, _ = await process.communicate()
+        return process.returncode, told.decode()
+
+    status, told = await run("create", "From afar", "--clients", "3")
+    assert status == 0
+    made = orjson.loads(told)
+    me = await ingress.send("GET", "/v1/me", headers={"Authorization": f"Bearer {made['access_token']}"})
+    assert me.json["account"]["clients_max"] == 3
+    status, told = await run("quota", made["account_id"], "--products", "4")
+    assert (status, orjson.loads(told)["products_max"]) == (0, 4)
+    assert (await run("quota", str(new_id()), "--products", "4"))[0] == 2
+    assert (await run("create", ""))[0] == 2

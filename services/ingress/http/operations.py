@@ -10,6 +10,7 @@ from ingress.http.api import Api, problem_of
 from ingress.http.route import Call, Reply, Route
 from ingress.store.outcomes import Operation, Outcome, find_operation, find_outcomes, schema_of
 
+PUSHED: Final = "/ext/"
 _BAD: Final = 400
 
 
@@ -38,8 +39,8 @@ def show(api: Api, operation: Operation, outcome: Outcome | None) -> dict[str, A
         "result": None,
         "problem": None,
     }
-    if operation.command == RECEIVE_INBOX_MESSAGE and outcome is None:
-        # Its answer was complete when it was accepted; nobody makes an outcome of it.
+    if outcome is None and operation.command == RECEIVE_INBOX_MESSAGE and operation.path.startswith(PUSHED):
+        # The sender's answer was complete when it was accepted; nobody makes an outcome of it.
         return shown | {"state": "succeeded", "status": 200, "result": {"message_id": str(operation.id)}}
     if outcome is None:
         return shown

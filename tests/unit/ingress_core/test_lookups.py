@@ -58,7 +58,7 @@ async def test_what_arrives_while_queries_are_under_way_gathers_for_the_next(tab
         early.append(asyncio.create_task(batched.load(f"early{number}")))
         await eventually(partial(table.was_asked, number + 1))
     late = [asyncio.create_task(batched.load(f"late{number}")) for number in range(KEYS_MAX + 5)]
-    await asyncio.sleep(0)
+    await eventually(lambda: len(batched._waiting) == len(late))
     assert len(table.asked) == UNDER_WAY_MAX
     table.open.set()
     await asyncio.gather(*early, *late)
