@@ -13,7 +13,8 @@ from contracts.commands import CREATE_CLIENT
 from contracts.envelope import Envelope
 from contracts.ids import new_id
 from tests.support.eventually import eventually
-from tests.support.ingress import FakeLedger, Ingress, running_ingress
+from tests.support.ingress import FakeLedger, Ingress, an_invoice, running_ingress
+from tests.support.machine import free_port
 from tests.support.postgres_server import Postgres
 from tests.support.quiet_proxy import quiet_proxy
 
@@ -200,3 +201,16 @@ async def test_without_its_database_ingress_says_so_in_time_and_takes_nothing(po
             return (await account.get(f"/v1/operations/{new_id()}")).status == 404
 
         await eventually(back, deadline_seconds=20)
+
+
+async def test_without_its_broker_ingress_still_takes_what_comes(postgres: Postgres) -> None:
+    amqp_url = f"amqp://guest:guest@127.0.0.1:{free_port()}/"
+    async with running_ingress(await postgres.create_database(), amqp_url=amqp_url) as running:
+        account = await running.account()
+        answer = await account.push(await account.channel(), an_invoice(), Accept="application/json")
+        assert answer.status == 200
+        waiting = [row["id"] for row in await running.pool.fetch("SELECT id FROM ingress.outbox")]
+        assert [str(one) for one in waiting] == [answer.json["message_id"]]
+        assert (await running.send("GET", "/readyz")).status == 200
+        later = await account.post("/v1/clients", {"name": "Later"}, headers=ASYNC)
+        assert later.status == 202
