@@ -33,6 +33,7 @@ ORDER BY correlation_id DESC
 LIMIT $3
 """
 
+# A run's end is committed with that of its last step, and comes after it.
 _HOPS: Final = """
 SELECT at, service, step, subject_id, message_id, cause_id, correlation_id, detail FROM (
     SELECT 1 AS place, * FROM ingress_api.hop WHERE account_id = $1 AND correlation_id = ANY($2::uuid[])
@@ -43,7 +44,7 @@ SELECT at, service, step, subject_id, message_id, cause_id, correlation_id, deta
     UNION ALL
     SELECT 4, * FROM execution_api.hop WHERE account_id = $1 AND correlation_id = ANY($2::uuid[])
 ) hops
-ORDER BY at, place, message_id, step
+ORDER BY at, place, step IN ('run_succeeded', 'run_filtered', 'run_failed'), message_id, step
 LIMIT $3
 """
 

@@ -1,0 +1,62 @@
+"""Where the stories happen: everything in one process over the bus in Postgres, and four processes over RabbitMQ."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import aiohttp
+import pytest
+
+from tests.support.caller import Caller
+from tests.support.house import House, open_house
+from tests.support.installation import Installation, installation
+from tests.support.listener import Listener, listening
+from tests.support.postgres_server import Postgres
+from tests.support.rabbitmq_server import Rabbitmq
+
+# As delivery.md has them, but in a story's time.
+PAUSES: Final = "0,0.2,0.2,0.2,0.2,600"
+
+
+class Town:
+    """An installation that stories happen in; each has accounts of its own."""
+
+    def __init__(self, where: House | Installation, session: aiohttp.ClientSession) -> None:
+        self._where, self._session = where, session
+
+    async def account(self, name: str = "Baltic Trading OÜ") -> Caller:
+        """A new account and its program."""
+        if isinstance(self._where, House):
+            return await self._where.account(name)
+        return Caller(self._session, self._where.url, await self._where.create_account(name))
+
+
+@pytest.fixture(scope="session", params=["everything in one process", "four processes over RabbitMQ"])
+async def town(
+    request: pytest.FixtureRequest, postgres: Postgres, rabbitmq: Rabbitmq, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Town]:
+    dsn = await postgres.create_database()
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
+        if request.param == "everything in one process":
+            async with open_house(dsn, hook_schedule_seconds=PAUSES) as house:
+                yield Town(house, session)
+        else:
+            amqp_url = await rabbitmq.create_vhost()
+            folder = tmp_path_factory.mktemp("installation")
+            settings = {"LEDGERWIRE_HOOK_SCHEDULE_SECONDS": PAUSES}
+            async with installation(dsn=dsn, amqp_url=amqp_url, folder=folder, **settings) as running:
+                yield Town(running, session)
+            await rabbitmq.delete_vhost(amqp_url)
+    await postgres.drop_database(dsn)
+
+
+@pytest.fixture
+async def caller(town: Town) -> Caller:
+    return await town.account()
+
+
+@pytest.fixture
+async def listener() -> AsyncIterator[Listener]:
+    async with listening() as running:
+        yield running

@@ -1,0 +1,51 @@
+"""A journey shows every hop that one request caused, over all four services, in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.flow.test_an_automation import run_of, to_chat
+from tests.support.caller import Caller, a_sale_xml
+from tests.support.eventually import eventually
+from tests.support.listener import Listener
+
+SERVICES = ["ingress", "ledger", "trigger_dispatcher", "action_executor"]
+
+
+async def journey(caller: Caller, identifier: str, *steps: str) -> dict[str, Any]:
+    """The journey of a thing once all these steps are on it."""
+
+    async def complete() -> dict[str, Any] | None:
+        answer = await caller.get(f"/v1/journey/{identifier}")
+        found = [hop["step"] for hop in answer.json.get("hops", ())]
+        return dict(answer.json) if set(steps) <= set(found) else None
+
+    return await eventually(complete, deadline_seconds=15) or {}
+
+
+async def test_a_suppliers_invoice_is_followed_to_its_receiver(caller: Caller, listener: Listener) -> None:
+    ear = listener.ear()
+    ear.answers.append(500)
+    await caller.made_of("/v1/hooks", {"target_url": ear.url, "triggers": ["inbox.received"]})
+    pushed = await caller.push(await caller.channel(), a_sale_xml(), Accept="application/json")
+    told = await journey(caller, pushed.json["message_id"], "accepted", "inbox.received", "delivered")
+    hops = told["hops"]
+    assert list(dict.fromkeys(hop["service"] for hop in hops)) == SERVICES
+    assert [hop["after_ms"] for hop in hops] == sorted(hop["after_ms"] for hop in hops)
+    assert [hop["step"] for hop in hops][-2:] == ["delivery_attempt_failed", "delivered"]
+    (heard, _) = ear.heard
+    delivery = hops[-1]["subject_id"]
+    for identifier in (heard.event_id, delivery):
+        assert (await caller.read(f"/v1/journey/{identifier}"))["hops"] == hops
+
+
+async def test_an_invoice_issued_is_followed_through_the_automation_it_started(
+    caller: Caller, listener: Listener
+) -> None:
+    ear = listener.ear(usual=200)
+    automation = await caller.made_of("/v1/automations", to_chat(ear, steps=to_chat(ear)["steps"][1:]))
+    sale = await caller.sale((await caller.client())["id"])
+    run = await run_of(caller, automation, "succeeded")
+    told = await journey(caller, sale["id"], "accepted", "create_sale", "sale.posted", "run_succeeded")
+    assert (await caller.read(f"/v1/journey/{run['id']}"))["hops"] == told["hops"]
+    assert told["hops"][-1]["subject_id"] == run["id"]
