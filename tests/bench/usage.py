@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
@@ -15,7 +16,8 @@ MEGABYTE = 1_000_000
 
 def _tree(pid: int) -> list[psutil.Process]:
     root = psutil.Process(pid)
-    return [root, *root.children(recursive=True)]
+    # What is measured runs below the load: its own process alone is the load.
+    return [root] if pid == os.getpid() else [root, *root.children(recursive=True)]
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -25,8 +27,10 @@ def _cpu_seconds(pid: int) -> float:
             times = process.cpu_times()
         except psutil.NoSuchProcess:
             continue
-        # What ended children used counts as well: Postgres forks a process for each connection.
-        total += times.user + times.system + times.children_user + times.children_system
+        total += times.user + times.system
+        if pid != os.getpid():
+            # What ended children used counts as well: Postgres forks a process for each connection.
+            total += times.children_user + times.children_system
     return total
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 _LENGTH = b"content-length:"
 
@@ -70,10 +71,9 @@ class LoadConnection:
 class _Receiving(asyncio.Protocol):
     def __init__(self, heard: Callable[[bytes, bytes], int]) -> None:
         self._heard, self._waiting = heard, b""
-        self._transport: asyncio.Transport | None = None
+        self._transport: Any = None  # uvloop's is no subclass of asyncio's
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -85,7 +85,6 @@ class _Receiving(asyncio.Protocol):
             body = self._waiting[end + 4 : end + 4 + length]
             self._waiting = self._waiting[end + 4 + length :]
             status = self._heard(head, body)
-            assert self._transport is not None
             self._transport.write(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status)
 
 
