@@ -27,7 +27,7 @@ from outbox.hop import Handle, Hop
 from outbox.parked import parker
 from outbox.relay import Relay
 from storage.partitions import maintain_forever
-from storage.pool import Pool, open_pool
+from storage.pool import KEYED, Pool, open_pool
 
 NAME: Final = "action_executor"
 SCHEMA: Final = SCHEMAS[NAME]
@@ -74,7 +74,9 @@ async def open_service(settings: ExecutorSettings, *, wakeups: Wakeups | None = 
 
 async def _open_pool(settings: ExecutorSettings, parts: AsyncExitStack) -> Pool:
     dsn = settings.postgres_dsn.get_secret_value()
-    pool = await open_pool(dsn, role=ROLES[NAME], name=NAME, size_max=settings.executor_pool_max)
+    pool = await open_pool(
+        dsn, role=ROLES[NAME], name=NAME, size_max=settings.executor_pool_max, server_settings=KEYED
+    )
 
     async def close() -> None:
         try:

@@ -91,7 +91,7 @@ def _plan(jobs: Sequence[tuple[Envelope, DeliverJob]], deliverer: Deliverer, now
     for envelope, job in jobs:
         key = (envelope.account_id, job.hook_id)
         if key not in room:
-            room[key] = deliverer.lanes.room(key, now)
+            room[key] = deliverer.room(key, now)
         # An ordered hook's deliveries are chosen in Postgres, where its clients' turns are known.
         leased = job.ordered is None and taken[key] < room[key]
         taken[key] += leased

@@ -84,6 +84,13 @@ class Deliverer:
         """Something became due in Postgres."""
         self._claims.wake()
 
+    def room(self, key: Key, now: float) -> int:
+        """How many fresh deliveries of a hook could be leased straight away; they are expected then."""
+        room = self.lanes.room(key, now)
+        if room > 0:
+            self._sender.expect(key)
+        return room
+
     def offer(self, items: Sequence[Held]) -> None:
         """Take over deliveries leased to this process and committed."""
         self.lanes.offer(items)

@@ -72,12 +72,20 @@ class HookBook:
         known = self._known.get(key)
         if known is not None and time.monotonic() - known[0] < self._keep_seconds:
             return known[1]
+        return await asyncio.shield(self._ask_for(key))
+
+    def warm(self, key: Key) -> None:
+        """Look a hook up beside what is being done now, as it is needed in a moment."""
+        known = self._known.get(key)
+        if known is None or time.monotonic() - known[0] >= self._keep_seconds:
+            self._ask_for(key)
+
+    def _ask_for(self, key: Key) -> asyncio.Future[Hook | None]:
         if key not in self._asked:
             self._asked[key] = asyncio.get_running_loop().create_future()
-        waiting = self._asked[key]
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask(), name="look-up-hooks")
-        return await asyncio.shield(waiting)
+        return self._asked[key]
 
     async def _ask(self) -> None:
         try:

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from action_executor.deliveries.hooks import Hook, HookBook
-from action_executor.deliveries.records import Held
+from action_executor.deliveries.records import Held, Key
 from action_executor.deliveries.rules import Cancelled, Verdict, judge, signed_headers
 from action_executor.outward import Answer, Call, NoAnswer, Outward
 
@@ -38,6 +38,10 @@ class Sender:
 
     def __init__(self, outward: Outward, book: HookBook, *, schedule: Sequence[float]) -> None:
         self._outward, self._book, self._schedule = outward, book, schedule
+
+    def expect(self, key: Key) -> None:
+        """Make ready for an attempt that comes in a moment."""
+        self._book.warm(key)
 
     async def attempt(self, item: Held) -> Attempted:
         """Make the next attempt of a delivery.

@@ -262,7 +262,7 @@ class Engine:
         names = {
             "trigger": orjson.loads(run.body),
             "steps": [{"output": step.output} for step in steps],
-            "account": {"id": str(run.account_id)},
+            "account": await store.find_account(self._pool, run.account_id),
         }
         filled = await asyncio.to_thread(templates.fill, dict(spec.input), names)
         if spec.action not in CATALOG:

@@ -176,6 +176,14 @@ async def find_specs(pool: Pool, run: Run) -> list[StepSpec] | None:
     ]
 
 
+async def find_account(pool: Pool, account_id: UUID) -> dict[str, str | None]:
+    """What templates may say of the account: `id, name, currency, locale, time_zone`."""
+    row = await pool.fetchrow(
+        "SELECT name, currency, locale, time_zone FROM ingress_api.account WHERE account_id = $1", account_id
+    )
+    return {"id": str(account_id), **(dict(row) if row else {})}
+
+
 _STEPS = """
 SELECT number, action, state, input, output, attempts, started_at
   FROM execution.step WHERE account_id = $1 AND run_id = $2 ORDER BY number
