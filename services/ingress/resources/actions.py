@@ -13,7 +13,7 @@ from contracts.objects import Model
 from ingress.errors import ApiError, NotFound
 from ingress.http.api import Api
 from ingress.http.route import Call, Handler, Page, Reply, Route
-from ingress.resources import shapes
+from ingress.resources import answering, shapes
 
 COMMANDS: Final[dict[str, str]] = {
     "create_client": CREATE_CLIENT,
@@ -45,9 +45,8 @@ class RunQuery(Model):
 
 
 async def list_actions(_: Api, call: Call) -> Reply:
-    """Show every action that this release carries out, in the catalog's order, on one page."""
-    items = [action.public() for action in offered_actions()] if call.query_as(Page).cursor is None else []
-    return Reply(body={"items": items, "next_cursor": None})
+    """Show every action that this release carries out, in the catalog's order."""
+    return answering.catalog(call, offered_actions(), Action.public)
 
 
 async def get_action(_: Api, call: Call) -> Reply:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from ingress.errors import NotFound
 from ingress.http.api import Api
-from ingress.http.paging import page, read_id_cursor
+from ingress.http.paging import page, read_cursor, read_id_cursor
 from ingress.http.route import Call, Page, Reply
 from ingress.resources import reads
 from ingress.resources.reads import Row, View
 
+T = TypeVar("T")
 Show = Callable[[Row], dict[str, Any]]
 
 
@@ -48,3 +49,11 @@ async def many(api: Api, call: Call, view: View, show: Show, **asked: Any) -> Re
         **asked,
     )
     return Reply(body=page(rows, limit=query.limit, show=show, key=lambda row: (row["id"],)))
+
+
+def catalog(call: Call, entries: Sequence[T], show: Callable[[T], dict[str, Any]]) -> Reply:
+    """A page of a catalog, in its own order; its cursor counts what was shown."""
+    query = call.query_as(Page)
+    (shown,) = read_cursor(query.cursor, int) or (0,)
+    numbered = list(enumerate(entries, start=1))[max(shown, 0) :]
+    return Reply(body=page(numbered, limit=query.limit, show=lambda one: show(one[1]), key=lambda one: (one[0],)))

@@ -56,7 +56,7 @@ async def push(api: Api, call: Call) -> Reply:
             case Accepted():
                 outcome = await api.answers.wait(waiter) if waits else None
                 if outcome is None:
-                    return _pending(call.id)
+                    return _pending(call, call.id)
                 return Reply(201, outcome.body.encode(), {"Location": f"/v1/inbox/{box}/{call.id}"})
             case DuplicateMessage(message_id=message_id):
                 return await _known(api, call, message_id)
@@ -78,12 +78,14 @@ async def _known(api: Api, call: Call, message_id: UUID) -> Reply:
         if row is not None:
             return Reply(200, present.inbox_message(row))
         outcome = None if call.prefers_async else await api.answers.wait(waiter, look_now=True)
-    return _pending(message_id) if outcome is None else Reply(200, outcome.body.encode())
+    return _pending(call, message_id) if outcome is None else Reply(200, outcome.body.encode())
 
 
-def _pending(message_id: UUID) -> Reply:
-    location = f"/v1/operations/{message_id}"
-    return Reply(202, {"id": str(message_id), "state": "pending", "location": location}, {"Location": location})
+def _pending(call: Call, message_id: UUID) -> Reply:
+    headers = {"Location": f"/v1/operations/{message_id}"}
+    if call.prefers_async:
+        headers["Preference-Applied"] = "respond-async"
+    return Reply(202, {"id": str(message_id), "state": "pending", "location": headers["Location"]}, headers)
 
 
 async def list_messages(api: Api, call: Call) -> Reply:

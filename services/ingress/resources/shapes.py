@@ -37,7 +37,7 @@ StepState = Literal["pending", "running", "succeeded", "skipped", "failed"]
 class Answer(BaseModel):
     """What all answers share: a field may be added later, so callers pass over what they do not know."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)  # only descriptions and tests ever use them
 
 
 T = TypeVar("T", bound=BaseModel)

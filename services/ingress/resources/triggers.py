@@ -13,10 +13,10 @@ from ingress.errors import NotFound
 from ingress.http.api import Api
 from ingress.http.paging import read_id_cursor, write_cursor
 from ingress.http.route import Call, Page, Reply, Route
-from ingress.resources import reads, shapes
+from ingress.resources import answering, reads, shapes
 
 SAMPLES_USUAL: Final = 3
-SAMPLES_MAX: Final = 50
+SAMPLES_MAX: Final = 200
 
 
 class SampleQuery(Model):
@@ -26,9 +26,8 @@ class SampleQuery(Model):
 
 
 async def list_triggers(_: Api, call: Call) -> Reply:
-    """Show every trigger, in the catalog's order, on one page."""
-    items = [trigger.public() for trigger in TRIGGERS.values()] if call.query_as(Page).cursor is None else []
-    return Reply(body={"items": items, "next_cursor": None})
+    """Show every trigger, in the catalog's order."""
+    return answering.catalog(call, list(TRIGGERS.values()), Trigger.public)
 
 
 async def get_trigger(_: Api, call: Call) -> Reply:

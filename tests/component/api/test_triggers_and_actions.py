@@ -21,6 +21,17 @@ async def test_every_trigger_of_the_contract_is_listed_with_its_sample(caller: C
     assert await caller.read("/v1/triggers/sale.posted") in items
 
 
+async def test_a_catalog_is_paged_as_every_list_is(caller: Caller) -> None:
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = await caller.read(f"/v1/triggers?limit=9{cursor}")
+        seen += [item["key"] for item in page["items"]]
+        cursor = f"&cursor={page['next_cursor']}" if page["next_cursor"] else None
+    assert seen == list(TRIGGERS)
+    assert (await caller.get("/v1/actions?cursor=nonsense")).status == 422
+
+
 @pytest.mark.parametrize("path", ["", "/samples", "/events"])
 async def test_an_unknown_trigger_is_not_found(caller: Caller, path: str) -> None:
     assert (await caller.get(f"/v1/triggers/sale.exploded{path}")).status == 404
