@@ -20,6 +20,8 @@ from messaging.port import BatchHandler, ConsumerOptions, Park
 log = structlog.get_logger(__name__)
 
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
+REST_CHECK_SECONDS: Final = 1.0
+STORM_MIN: Final = 4  # batches in a row of which nothing could be settled: that was the weather, not the messages
 CROWDED_HOLD_MAX_SECONDS: Final = 60.0  # when put-off messages fill the desk, others get their turn after this
 
 
@@ -133,7 +135,7 @@ class Desk:
     async def _rest(self) -> None:
         """In weather that strikes every message, try one batch a pause and no more."""
         while (pause := self._rest_until - self._loop.time()) > 0 and not self._stopping.is_set():
-            await _wait(self._stopping, pause)
+            await _wait(self._stopping, min(pause, REST_CHECK_SECONDS))  # another worker may have found it over
 
     async def _gather(self) -> list[InHand]:
         """What has arrived, up to a batch, waiting a little after the first. Empty: ask again, or stopping."""
@@ -167,8 +169,8 @@ class Desk:
             await self._transport.settle(settled)
             for message in settled:
                 self._drop(message)
-            self._storms, self._rest_until, self._moved_at = 0, 0.0, self._loop.time()
-        elif not batch[0].alone:
+            self._end_rest()
+        elif len(batch) > 1 or not batch[0].alone:
             self._begin_rest(held)
         for message, step in held:
             await self._hold(message, step)
@@ -218,6 +220,14 @@ class Desk:
             log.warning(
                 "batch_put_off", queue=self._queue, messages=len(held), storms=self._storms, why=held[0][1].reason
             )
+
+    def _end_rest(self) -> None:
+        """Something was settled: what a longer storm has put off need not wait any more."""
+        if self._storms >= STORM_MIN:
+            for message in [message for message in self._held if not message.alone]:
+                self._held[message].cancel()
+                self._offer_again(message)
+        self._storms, self._rest_until, self._moved_at = 0, 0.0, self._loop.time()
 
     def _pause(self, tries: int) -> float:
         options = self._options

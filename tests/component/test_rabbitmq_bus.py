@@ -112,6 +112,25 @@ async def test_a_subscription_that_ended_without_a_word_is_noticed(buses: Rabbit
     await eventually(lambda: taken.bodies == ["unheard"])
 
 
+async def test_a_connection_given_up_at_any_moment_is_replaced_under_its_consumers(buses: RabbitHarness) -> None:
+    queue, taken, dice = a_queue(), Taken(), random.Random(5)  # noqa: S311  a plan, no secret
+    bus = await buses.open([queue])
+    await bus.consume(queue.name, taken, park=Parked())
+    heard: list[bytes] = []
+    await bus.listen("ingress.replies.one", heard.append)
+    for number in range(30):
+        await asyncio.sleep(dice.uniform(0, 0.15))
+        bus._consume_link.drop("test")
+        await publish_all(bus, [a_message(queue, str(number))])
+    await eventually(lambda: set(taken.bodies) == {str(number) for number in range(30)}, deadline_seconds=20)
+
+    async def heard_again() -> bool:
+        await bus.hint("ingress.replies.one", [b"hello"])
+        return bool(heard)
+
+    await eventually(heard_again)
+
+
 async def test_publishes_that_a_silent_broker_does_not_confirm_are_unknown_and_the_connection_is_given_up(
     amqp_url: str,
 ) -> None:

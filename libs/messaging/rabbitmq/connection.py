@@ -154,7 +154,8 @@ class Link:
         while True:
             try:
                 live = await self._open()
-            except Exception as error:  # noqa: BLE001  whatever it is, the next try may do
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  the next try may do
+                _stop_if_cancelled(error)
                 self._note_failure(describe(error))
                 await backoff.pause()
                 continue
@@ -230,7 +231,8 @@ async def _close(live: Live, *, politely: bool) -> None:
         live.transport.cut()
     with contextlib.suppress(Exception):
         async with asyncio.timeout(CLOSE_SECONDS):
-            await live.connection.close()
+            # With a reason of ours: by default the library tells those who wait that they were cancelled.
+            await live.connection.close(ConnectionResetError("the connection was given up"))
     live.transport.cut()
 
 
@@ -239,6 +241,23 @@ def _reason(closing: asyncio.Future[Any]) -> str:
         return "closed"
     error = closing.exception()
     return describe(error) if error is not None else "closed"
+
+
+async def close_channel(channel: Channel) -> None:
+    """Close a channel, bounded, whatever state it is in."""
+    with contextlib.suppress(Exception):
+        await channel.close(ConnectionResetError("the channel was given up"), timeout=CLOSE_SECONDS)
+
+
+def _stop_if_cancelled(error: BaseException) -> None:
+    """Go on only if nobody cancelled this task, whatever was raised.
+
+    The library raises CancelledError from its own futures when a connection ends, and on the other hand may replace a
+    real one by the reason of a connection that ended at the same moment.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
 
 
 async def keep(link: Link, session: Callable[[Live], Awaitable[None]], *, what: str) -> None:
@@ -254,7 +273,8 @@ async def keep(link: Link, session: Callable[[Live], Awaitable[None]], *, what: 
         began = loop.time()
         try:
             await session(live)
-        except Exception as error:  # noqa: BLE001  a lost channel or connection: it is opened again
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  it is opened again
+            _stop_if_cancelled(error)
             log.warning("bus_session_over", what=what, reason=describe(error))
         if loop.time() - began > STEADY_SECONDS:
             backoff.reset()

@@ -24,7 +24,7 @@ from messaging.desk import Desk
 from messaging.handling import InHand
 from messaging.port import BatchHandler, ConsumerOptions, Incoming, Outgoing, Park
 from messaging.rabbitmq.acks import AckWindow
-from messaging.rabbitmq.connection import CLOSE_SECONDS, DOWN_MAX_SECONDS, Link, Live, keep
+from messaging.rabbitmq.connection import CLOSE_SECONDS, DOWN_MAX_SECONDS, Link, Live, close_channel, keep
 from messaging.rabbitmq.frames import STABLE_ID_HEADER, encode_acks
 from messaging.rabbitmq.topology import MEND_PAUSE_SECONDS, RPC_SECONDS, count, declare
 
@@ -48,6 +48,7 @@ class _Session:
     channel: Channel
     over: asyncio.Future[str]
     acks: AckWindow = field(default_factory=AckWindow)
+    acking: asyncio.Lock = field(default_factory=asyncio.Lock)  # acknowledgements leave in the order they were chosen
 
     def end(self, reason: str) -> None:
         if not self.over.done():
@@ -124,8 +125,9 @@ class RabbitConsumer:
         for message in messages:
             tags[message.ticket.session].append(message.ticket.tag)
         for session, settled in tags.items():
-            up_to, singles = session.acks.settle(settled)
-            await self._send(session, encode_acks(session.channel.number, up_to, singles))
+            async with session.acking:
+                up_to, singles = session.acks.settle(settled)
+                await self._send(session, encode_acks(session.channel.number, up_to, singles))
 
     async def give_back(self, messages: Sequence[InHand], pause_seconds: float) -> None:  # noqa: ARG002
         """Put them behind all others by publishing them anew; if that fails, let the broker requeue them in front."""
@@ -134,11 +136,15 @@ class RabbitConsumer:
         moved = [message for message, there in zip(current, confirmed, strict=True) if there]
         await self.settle(moved)
         for message in set(current).difference(moved):
-            session: _Session = message.ticket.session
-            session.acks.settle([message.ticket.tag])
+            await self._requeue(message.ticket)
+
+    async def _requeue(self, ticket: _Ticket) -> None:
+        session = ticket.session
+        async with session.acking:
+            session.acks.settle([ticket.tag])
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(ACK_SECONDS):
-                    await session.channel.basic_nack(message.ticket.tag, requeue=True, wait=False)
+                    await session.channel.basic_nack(ticket.tag, requeue=True, wait=False)
 
     async def _send(self, session: _Session, payload: bytes) -> None:
         if session.over.done() or session.channel.is_closed:
@@ -171,7 +177,7 @@ class RabbitConsumer:
             self._unsubscribed_since = self._loop.time()
             session.end("over")
             self._desk.forget(lambda message: message.ticket.session is session)
-            await _close(channel)
+            await close_channel(channel)
 
     async def _subscribe(self, session: _Session) -> None:
         async def arrived(message: DeliveredMessage) -> None:
@@ -223,8 +229,3 @@ class RabbitConsumer:
 def _copy(incoming: Incoming, ticket: _Ticket) -> Outgoing:
     # Published by somebody else without our id, it gets one: nothing else could be recognised twice either.
     return Outgoing(parse_id(str(ticket.stable_id)) or new_id(), incoming.queue, incoming.body)
-
-
-async def _close(channel: Channel) -> None:
-    with contextlib.suppress(Exception):
-        await channel.close(timeout=RPC_SECONDS)

@@ -8,7 +8,7 @@ import structlog
 from aiormq.abc import DeliveredMessage
 
 from messaging.port import HintHandler
-from messaging.rabbitmq.connection import Link, Live, keep
+from messaging.rabbitmq.connection import Link, Live, close_channel, keep
 from messaging.rabbitmq.hints import hint_queue, split
 from messaging.rabbitmq.topology import RPC_SECONDS, declare_hints
 
@@ -51,10 +51,13 @@ class Listener:
         channel.closing.add_done_callback(lambda _: end("the channel was closed"))
         live.lost.add_done_callback(lambda lost: end(lost.result()))
         channel.on_consumer_cancel_callbacks.add(lambda _: end("the broker cancelled the subscription"))
-        await declare_hints(channel, self._queue)
-        await channel.basic_consume(self._queue, self._arrived, no_ack=True, timeout=RPC_SECONDS)
-        self.subscribed.set()
-        raise ConnectionError(await over)
+        try:
+            await declare_hints(channel, self._queue)
+            await channel.basic_consume(self._queue, self._arrived, no_ack=True, timeout=RPC_SECONDS)
+            self.subscribed.set()
+            raise ConnectionError(await over)
+        finally:
+            await close_channel(channel)
 
     async def _arrived(self, message: DeliveredMessage) -> None:
         for body in split(message.body):

@@ -156,7 +156,8 @@ class Publisher:
             )
         # `put` may wait before it takes the piece but not after, so the numbers below are those the broker counts; the
         # confirms cannot come before they are known.
-        await channel.write_queue.put(ChannelFrame(b"".join(payload), should_close=False))
+        if payload:
+            await channel.write_queue.put(ChannelFrame(b"".join(payload), should_close=False))
         for index, message_id_text in written:
             self._expect(channel, batch, index, message_id_text)
 

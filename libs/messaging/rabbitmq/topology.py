@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -14,7 +13,7 @@ from aiormq.exceptions import ChannelPreconditionFailed
 from pamqp.commands import Queue as QueueCommands
 
 from contracts.topology import Queue
-from messaging.rabbitmq.connection import Live
+from messaging.rabbitmq.connection import Live, close_channel
 
 log = structlog.get_logger(__name__)
 
@@ -54,8 +53,7 @@ async def passing_channel(live: Live) -> AsyncIterator[Channel]:
         try:
             yield channel
         finally:
-            with contextlib.suppress(Exception):
-                await channel.close(timeout=RPC_SECONDS)
+            await close_channel(channel)
 
 
 async def declare(live: Live, queue: Queue) -> None:
