@@ -15,4 +15,6 @@ async def open_bus(settings: ServiceSettings, pool: Pool, *, name: str, wakeups:
     """Open the bus of this installation. `wakeups` is shared by services that live in one process."""
     if settings.amqp_url is not None:
         return await connect(settings.amqp_url.get_secret_value(), queues=QUEUES, name=name)
-    return await open_postgres_bus(pool, queues=QUEUES, name=name, wakeups=wakeups or Wakeups())
+    # Services that share their wakeups live in the only process: what a crash left leased is theirs at once.
+    sole = wakeups is not None
+    return await open_postgres_bus(pool, queues=QUEUES, name=name, wakeups=wakeups or Wakeups(), sole=sole)
