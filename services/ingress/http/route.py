@@ -58,8 +58,8 @@ class Route:
 
     `scope` None lets anybody in (the path itself is the secret). `body` is the model of the JSON that is taken; with
     `takes="bytes"` the handler reads `await call.read()` itself. `query` is the model of the query parameters: one
-    that is not named there is refused. `answers` is the model of the answer, for OpenAPI. `seconds_max` is for what the
-    handler does, None for one that streams.
+    that is not named there is refused. `answers` is the model of the answer and `gives` its content type, for OpenAPI.
+    `seconds_max` is for what the handler does, None for one that streams.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -72,6 +72,7 @@ class Route:
     answers: type[BaseModel] | None = None
     status: int = 200
     takes: Literal["json", "bytes"] = "json"
+    gives: str = "application/json"
     body_bytes_max: int = BODY_BYTES_MAX
     seconds_max: float | None = SECONDS_MAX
     tag: str = ""

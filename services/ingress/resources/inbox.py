@@ -129,7 +129,10 @@ def _routes(box: Box) -> tuple[Route, ...]:
             "GET", f"{path}/{{id}}", get_message, "read", f"Get a message of the {box} inbox",
             answers=shapes.InboxMessage, tag=tag,
         ),
-        Route("GET", f"{path}/{{id}}/raw", get_raw, "read", "Get the bytes of a message as they came", tag=tag),
+        Route(
+            "GET", f"{path}/{{id}}/raw", get_raw, "read", "Get the bytes of a message as they came",
+            gives="*/*", tag=tag,
+        ),
     )  # fmt: skip
 
 

@@ -197,7 +197,7 @@ def _request_body(route: Route, models: Models) -> RequestBody | None:
 
 
 def _responses(route: Route, models: Models) -> dict[str, Response | Reference]:
-    done = {_JSON: models.media(route.answers)} if route.answers else {"*/*": MediaType()}
+    done = {route.gives: models.media(route.answers) if route.answers else MediaType()}
     responses: dict[str, Response | Reference] = {str(route.status): Response(description="Done", content=done)}
     if route.scope == "write" and route.method in _WRITING:
         responses["202"] = Response(
