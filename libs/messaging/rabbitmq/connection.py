@@ -136,7 +136,7 @@ class Link:
                 return None
             return f"the broker cannot be reached to {self.purpose} for {down:.0f} s: {self._why_down}"
         if not self.unblocked.is_set():
-            return f"the broker takes no messages to {self.purpose} now: it has an alarm (memory or disk)"
+            return "the broker takes no messages now: it has an alarm (memory or disk)"
         return None
 
     async def close(self) -> None:
