@@ -70,20 +70,25 @@ def main(program: Program[S], argv: Sequence[str] | None = None) -> int:
     parked.add_argument("ids", nargs="*", type=UUID)
     asked = parser.parse_args(argv)
     try:
-        settings = program.settings.read()
-        dsn = settings.postgres_dsn.get_secret_value()
         match asked.command:
             case "migrate":
-                logging.configure(service=program.name, level=settings.log_level, form=settings.log_format)
-                password = settings.role_password.get_secret_value() if settings.role_password else None
-                asyncio.run(prepare(dsn, program, role_password=password))
-                return 0
+                return _migrate(ServiceSettings.read(), program)
             case "parked":
+                dsn = ServiceSettings.read().postgres_dsn.get_secret_value()
                 return asyncio.run(_parked(dsn, program, replay=asked.replay, ids=asked.ids or None))
             case _:
+                settings = program.settings.read()
                 return service.run(
                     program.name, lambda: program.open_service(settings), settings, health_port=program.health_port
                 )
     except (SettingsError, MigrationError, OSError) as error:
         print(f"{program.name}: {error}", file=sys.stderr)  # noqa: T201
         return 2
+
+
+def _migrate(settings: ServiceSettings, program: Program[S]) -> int:
+    """Preparing the database needs its address alone, not what the service itself needs."""
+    logging.configure(service=program.name, level=settings.log_level, form=settings.log_format)
+    password = settings.role_password.get_secret_value() if settings.role_password else None
+    asyncio.run(prepare(settings.postgres_dsn.get_secret_value(), program, role_password=password))
+    return 0
