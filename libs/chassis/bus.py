@@ -7,13 +7,15 @@ from contracts.topology import QUEUES
 from messaging.port import Bus
 from messaging.postgres import Wakeups
 from messaging.postgres import open_bus as open_postgres_bus
-from messaging.rabbitmq import connect
 from storage.pool import Pool
 
 
 async def open_bus(settings: ServiceSettings, pool: Pool, *, name: str, wakeups: Wakeups | None = None) -> Bus:
     """Open the bus of this installation. `wakeups` is shared by services that live in one process."""
     if settings.amqp_url is not None:
+        # Here, so that the embedded default does not carry an AMQP client in memory.
+        from messaging.rabbitmq import connect  # noqa: PLC0415
+
         return await connect(settings.amqp_url.get_secret_value(), queues=QUEUES, name=name)
     # Services that share their wakeups live in the only process: what a crash left leased is theirs at once.
     sole = wakeups is not None

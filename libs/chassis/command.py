@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import messaging
@@ -36,7 +36,7 @@ class Program(Generic[S]):
     health_port: int
 
 
-async def prepare(dsn: str, program: Program[S], *, role_password: str | None = None) -> list[str]:
+async def prepare(dsn: str, program: Program[Any], *, role_password: str | None = None) -> list[str]:
     """Migrate the bus and the service's schema as the database's owner; answer what ran."""
     ran = await migrate(dsn, service="bus", folder=BUS_MIGRATIONS)
     ran += await migrate(dsn, service=program.name, folder=program.migrations)

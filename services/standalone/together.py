@@ -10,13 +10,12 @@ import action_executor.__main__ as executor
 import ingress.__main__ as ingress
 import ledger.__main__ as ledger
 import trigger_dispatcher.__main__ as dispatcher
-
-from chassis.command import prepare
+from chassis.command import Program, prepare
 from chassis.service import Running
 from messaging.postgres import Wakeups
 
 # In the order they start: what takes work before what hands it on, the way in last.
-PROGRAMS = (executor.PROGRAM, dispatcher.PROGRAM, ledger.PROGRAM, ingress.PROGRAM)
+PROGRAMS: tuple[Program[Any], ...] = (executor.PROGRAM, dispatcher.PROGRAM, ledger.PROGRAM, ingress.PROGRAM)
 
 
 async def prepare_all(dsn: str, *, tell: Callable[[str], None] = lambda _: None) -> None:
@@ -36,7 +35,11 @@ async def open_all(dsn: str, **given: Any) -> AsyncIterator[list[Running]]:
     wakeups = Wakeups()
     async with AsyncExitStack() as stack:
         running: list[Running] = []
-        for program in PROGRAMS:
-            settings = program.settings.read(postgres_dsn=dsn, **given)
-            running.append(await stack.enter_async_context(program.open_service(settings, wakeups=wakeups)))
+        for program in PROGRAMS[:-1]:
+            opened = program.open_service(program.settings.read(postgres_dsn=dsn, **given), wakeups=wakeups)
+            running.append(await stack.enter_async_context(opened))
+        settings = ingress.PROGRAM.settings.read(postgres_dsn=dsn, **given)
+        # Its port answers for all of them whether they are ready.
+        opened = ingress.PROGRAM.open_service(settings, wakeups=wakeups, beside=tuple(running))
+        running.append(await stack.enter_async_context(opened))
         yield running
