@@ -1,6 +1,6 @@
 """The port: what any bus must do. Services and the outbox know only this page.
 
-Semantics that both adapters keep, and that `tests/component/test_bus_contract.py` proves for each:
+Semantics that both adapters keep, and that `tests/component/bus_contract/` proves for each:
 
 * `publish` returns, for every message, whether the bus has it durably (True). False means "not known to be there":
   the caller keeps it and publishes again; twice is allowed, losing is not.

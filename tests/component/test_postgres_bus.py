@@ -16,6 +16,7 @@ from storage.pool import open_pool
 from tests.support import servers
 from tests.support.buses import LEASE_SECONDS, Parked, PostgresHarness, Taken, a_message, a_queue, postgres_harness
 from tests.support.eventually import eventually
+from tests.support.pace import linger
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ async def test_a_handler_may_take_longer_than_its_lease(buses: PostgresHarness) 
     async def slow(messages: Sequence[Incoming]) -> Sequence[Outcome]:
         nonlocal calls
         calls += 1
-        await asyncio.sleep(2.5 * LEASE_SECONDS)
+        await linger(2.5 * LEASE_SECONDS)
         return [Done()] * len(messages)
 
     await bus.publish([a_message(queue)])
@@ -124,7 +125,6 @@ async def test_services_of_one_process_wake_each_other(buses: PostgresHarness) -
     heard: list[bytes] = []
     await ingress.listen("ingress.replies.one", heard.append)
     await ledger.consume(queue.name, taken, park=Parked())
-    await asyncio.sleep(0.1)
     began = asyncio.get_running_loop().time()
     for number in range(20):
         await ingress.publish([a_message(queue, str(number))])

@@ -17,6 +17,7 @@ from tests.support import servers
 from tests.support.buses import Parked, RabbitHarness, Taken, a_message, a_queue, amqp, rabbit_harness, some_messages
 from tests.support.eventually import eventually
 from tests.support.machine import free_port
+from tests.support.pace import linger
 from tests.support.quiet_proxy import quiet_proxy
 
 
@@ -119,7 +120,7 @@ async def test_a_connection_given_up_at_any_moment_is_replaced_under_its_consume
     heard: list[bytes] = []
     await bus.listen("ingress.replies.one", heard.append)
     for number in range(30):
-        await asyncio.sleep(dice.uniform(0, 0.15))
+        await linger(dice.uniform(0, 0.15))
         bus._consume_link.drop("test")
         await publish_all(bus, [a_message(queue, str(number))])
     await eventually(lambda: set(taken.bodies) == {str(number) for number in range(30)}, deadline_seconds=20)
@@ -176,7 +177,7 @@ async def test_acknowledgements_are_exact_with_many_batches_in_hand_and_mixed_ou
     bus = await buses.open([queue])
 
     async def handler(messages: Sequence[Incoming]) -> Sequence[Outcome]:
-        await asyncio.sleep(dice.uniform(0, 0.003))
+        await linger(dice.uniform(0, 0.003))
         outcomes: list[Outcome] = [RetryLater("dice") if dice.random() < 0.2 else Done() for _ in messages]
         done.extend(message.body for message, outcome in zip(messages, outcomes, strict=True) if outcome == Done())
         return outcomes

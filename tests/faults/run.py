@@ -35,7 +35,7 @@ SETTLE_SECONDS_MAX = 180.0
 Tell = Callable[[str], None]
 
 # Attempts that a killed executor held come back after its lease: short, so that a run settles soon.
-ENVIRONMENT = {"LEDGERWIRE_HOOK_TIMEOUT_SECONDS": "5", "LEDGERWIRE_HOOK_LEASE_SECONDS": "10"}
+ENVIRONMENT = {"LEDGERWIRE_HOOK_TIMEOUT_SECONDS": "5", "LEDGERWIRE_HOOK_LEASE_SECONDS": "16"}
 
 
 class VoidRun(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ import messaging
 from contracts.ids import new_id
 from contracts.topology import Queue
 from messaging.dead import DeadLetters
-from messaging.port import Bus, Done, Incoming, Outcome, Outgoing
+from messaging.port import BatchHandler, Bus, Done, Incoming, Outcome, Outgoing
 from messaging.postgres import PostgresBus, Wakeups, open_bus
 from messaging.rabbitmq import RabbitBus, connect
 from storage.migrations import migrate
@@ -207,3 +207,12 @@ async def amqp(url: str) -> AsyncIterator[Connection]:
         yield connection
     finally:
         await connection.close()
+
+
+def each(decide: Callable[[Incoming], Outcome]) -> BatchHandler:
+    """A handler that decides message by message."""
+
+    async def handler(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        return [decide(message) for message in messages]
+
+    return handler

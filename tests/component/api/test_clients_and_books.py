@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from contracts.ids import new_id
 from tests.support.caller import Caller, a_payment, an_invoice
+from tests.support.eventually import eventually
 
 
 async def test_a_client_is_made_and_then_read_as_it_was_answered(caller: Caller) -> None:
@@ -160,11 +162,13 @@ async def test_one_key_makes_one_sale_however_often_and_at_once_it_is_sent(calle
 async def test_who_does_not_wait_finds_the_client_at_the_operation(caller: Caller) -> None:
     answer = await caller.post("/v1/clients", {"name": "Later"}, headers={"Prefer": "respond-async"})
     assert answer.status == 202
-    for _ in range(200):
-        operation = await caller.read(answer.headers["Location"])
-        if operation["state"] != "pending":
-            break
-        await asyncio.sleep(0.02)
+    operation: dict[str, Any] = {}
+
+    async def settled() -> bool:
+        operation.update(await caller.read(answer.headers["Location"]))
+        return bool(operation["state"] != "pending")
+
+    await eventually(settled)
     assert operation["state"] == "succeeded"
     assert await caller.read(f"/v1/clients/{operation['result']['id']}") == operation["result"]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from messaging.desk import BATCH_BYTES_MAX, Desk
 from messaging.handling import InHand
 from messaging.port import BatchHandler, ConsumerOptions, Done, Incoming, Outcome, Refused, RetryLater
 from tests.support.eventually import eventually
+from tests.support.pace import linger
 
 
 class Memory:
@@ -150,7 +150,7 @@ async def test_as_many_batches_are_in_hand_as_asked() -> None:
         nonlocal busy, busiest
         busy += 1
         busiest = max(busy, busiest)
-        await asyncio.sleep(0.01)
+        await linger(0.01)
         busy -= 1
         return [Done()] * len(messages)
 

@@ -6,50 +6,23 @@ import asyncio
 import itertools
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-
-import pytest
+from collections.abc import Sequence
 
 from contracts.ids import new_id
-from messaging.port import BatchHandler, ConsumerOptions, Done, Incoming, Outcome, Outgoing, Refused, RetryLater
+from messaging.port import ConsumerOptions, Done, Incoming, Outcome, Outgoing, Refused, RetryLater
 from tests.support.buses import (
     Harness,
     Parked,
     Taken,
     a_message,
     a_queue,
-    postgres_harness,
-    rabbit_harness,
+    each,
     some_messages,
 )
 from tests.support.eventually import eventually
-from tests.support.postgres_server import Postgres
-from tests.support.rabbitmq_server import Rabbitmq
+from tests.support.pace import linger
 
 QUICK = ConsumerOptions(retry_pause_first_seconds=0.02, retry_pause_max_seconds=0.2, attempts_max=3)
-
-
-@pytest.fixture(params=["rabbitmq", "postgres"])
-async def harness(request: pytest.FixtureRequest, rabbitmq: Rabbitmq, postgres: Postgres) -> AsyncIterator[Harness]:
-    if request.param == "rabbitmq":
-        url = await rabbitmq.create_vhost()
-        async with rabbit_harness(url) as rabbit:
-            yield rabbit
-        await rabbitmq.delete_vhost(url)
-    else:
-        dsn = await postgres.create_database()
-        async with postgres_harness(dsn) as buses:
-            yield buses
-        await postgres.drop_database(dsn)
-
-
-def each(decide: Callable[[Incoming], Outcome]) -> BatchHandler:
-    """A handler that decides message by message."""
-
-    async def handler(messages: Sequence[Incoming]) -> Sequence[Outcome]:
-        return [decide(message) for message in messages]
-
-    return handler
 
 
 async def test_a_publish_is_confirmed_and_one_to_a_missing_queue_is_not(harness: Harness) -> None:
@@ -274,7 +247,7 @@ async def test_stopping_finishes_the_batch_in_hand_and_leaves_the_rest(harness: 
     consumer = await bus.consume(queue.name, slow, park=Parked(), options=ConsumerOptions(batch_max=10))
     await began.wait()
     stopping = asyncio.create_task(consumer.stop(5))
-    await asyncio.sleep(0)
+    await linger(0)
     go_on.set()
     await stopping
     assert len(taken.batches) == 1
@@ -332,7 +305,7 @@ async def test_ten_thousand_messages_take_effect_once_each_with_crashes_on_the_w
     publisher = await harness.open([queue], "publisher")
 
     async def handler(messages: Sequence[Incoming]) -> Sequence[Outcome]:
-        await asyncio.sleep(dice.uniform(0, 0.002))
+        await linger(dice.uniform(0, 0.002))
         if dice.random() < 0.02:
             raise ConnectionResetError("weather")
         for message in messages:
@@ -355,61 +328,3 @@ async def test_ten_thousand_messages_take_effect_once_each_with_crashes_on_the_w
     assert all(confirmed)
     await eventually(lambda: len(effects) == 10_000, deadline_seconds=30)
     assert set(effects.values()) == {1}
-
-
-async def test_a_message_handed_out_too_often_dies_is_seen_and_can_be_put_back(harness: Harness) -> None:
-    queue, taken, hung = a_queue(delivery_limit=2), Taken(), 0
-    keeper = await harness.open([queue], "keeper")
-
-    async def hang(_: Sequence[Incoming]) -> Sequence[Outcome]:
-        nonlocal hung
-        hung += 1
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    poison = a_message(queue, "poison")
-    await keeper.publish([poison])
-    for number in range(1, 4):
-        victim = await harness.open([queue], f"victim-{number}")
-        await victim.consume(queue.name, hang, park=Parked())
-        await eventually(lambda: hung == number)  # noqa: B023  awaited before the next turn
-        await harness.crash(victim)
-    await keeper.consume(queue.name, taken, park=Parked())
-
-    async def dead() -> bool:
-        return bool(await keeper.list_dead(queue.name))
-
-    await eventually(dead)
-    for _ in range(3):  # looking changes nothing
-        (message,) = await keeper.list_dead(queue.name, 10)
-        assert (message.id, message.body, message.queue) == (poison.id, b"poison", queue.name)
-        assert message.reason == "handed out too often"
-    assert taken.messages == []
-    assert await keeper.replay_dead(queue.name) == 1
-    await eventually(lambda: taken.bodies == ["poison"])
-    assert await keeper.list_dead(queue.name) == []
-    assert await keeper.replay_dead(queue.name) == 0
-
-
-async def test_a_full_queue_takes_no_more_and_says_so(harness: Harness) -> None:
-    queue = a_queue(length_max=10)
-    bus = await harness.open([queue])
-    answers: list[bool] = []
-
-    async def refused() -> bool:
-        answers.extend(await bus.publish([a_message(queue)]))
-        return not answers[-1]
-
-    await eventually(refused, deadline_seconds=20)
-    assert sum(answers) >= 10
-
-
-async def test_health_says_when_messages_in_hand_do_not_move(harness: Harness) -> None:
-    queue = a_queue()
-    bus = await harness.open([queue])
-    assert bus.health().problems == []
-    options = ConsumerOptions(stall_seconds=0.3, retry_pause_first_seconds=0.02)
-    await bus.publish(some_messages(queue, 2))
-    await bus.consume(queue.name, each(lambda _: RetryLater("stuck")), park=Parked(), options=options)
-    problems = await eventually(lambda: bus.health().problems)
-    assert "2 messages in hand and none settled" in problems[0]
