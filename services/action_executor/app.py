@@ -74,9 +74,7 @@ async def open_service(settings: ExecutorSettings, *, wakeups: Wakeups | None = 
 
 async def _open_pool(settings: ExecutorSettings, parts: AsyncExitStack) -> Pool:
     dsn = settings.postgres_dsn.get_secret_value()
-    pool = await open_pool(
-        dsn, role=ROLES[NAME], name=NAME, size_max=settings.executor_pool_max, server_settings=KEYED
-    )
+    pool = await open_pool(dsn, role=ROLES[NAME], name=NAME, size_max=settings.executor_pool_max, server_settings=KEYED)
 
     async def close() -> None:
         try:

@@ -34,6 +34,9 @@ URLS_REMEMBERED_MAX: Final = 4096
 READ_BYTES_MAX: Final = 64 * 1024
 
 
+LookUp = Callable[..., list[Any]]
+"""What asks the system for a name's addresses: `socket.getaddrinfo` or its like."""
+
 # Whom the current task is calling: the socket's maker is told an address only.
 _host: ContextVar[str | None] = ContextVar("host", default=None)
 
@@ -75,8 +78,8 @@ class Call:
 class GuardedResolver(AbstractResolver):
     """Resolves a name and refuses it when any of its addresses may not be reached."""
 
-    def __init__(self, policy: EgressPolicy) -> None:
-        self._policy = policy
+    def __init__(self, policy: EgressPolicy, look_up: LookUp = socket.getaddrinfo) -> None:
+        self._policy, self._system_look_up = policy, look_up
         self._threads = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolve")
 
     async def resolve(
@@ -99,7 +102,7 @@ class GuardedResolver(AbstractResolver):
         ]  # fmt: skip
 
     def _look_up(self, host: str, port: int, family: socket.AddressFamily) -> list[Any]:
-        return socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)[:ADDRESSES_MAX]
+        return self._system_look_up(host, port, family=family, type=socket.SOCK_STREAM)[:ADDRESSES_MAX]
 
     async def close(self) -> None:
         """Let the threads go; one that hangs in the system's resolver ends by itself."""
@@ -192,10 +195,10 @@ def _socket_factory(policy: EgressPolicy) -> Callable[[AddrInfoType], socket.soc
 
 @asynccontextmanager
 async def open_outward(
-    policy: EgressPolicy, *, connect_seconds: float, timeout_seconds: float
+    policy: EgressPolicy, *, connect_seconds: float, timeout_seconds: float, look_up: LookUp = socket.getaddrinfo
 ) -> AsyncIterator[Outward]:
-    """Open the way out; closing it drops the connections."""
-    resolver = GuardedResolver(policy)
+    """Open the way out; closing it drops the connections. `look_up` is the system's resolver."""
+    resolver = GuardedResolver(policy, look_up)
     connector = aiohttp.TCPConnector(
         resolver=resolver,
         socket_factory=_socket_factory(policy),

@@ -92,7 +92,9 @@ async def test_a_job_that_comes_twice_is_delivered_once(executor: ExecutorHarnes
         await executor.publish(job, marker)
         await executor.becomes(marker.id, "succeeded")
         await executor.becomes(job.id, "succeeded")
-    assert sorted(request.id for request in receiver.received) == sorted([job.data["event_id"], marker.data["event_id"]])
+    assert sorted(request.id for request in receiver.received) == sorted(
+        [job.data["event_id"], marker.data["event_id"]]
+    )
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

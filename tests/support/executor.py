@@ -1,4 +1,4 @@
-"""The executor as a running service over a real Postgres: hooks are put where the dispatcher would, jobs are published."""
+"""The executor as a running service over a real Postgres: hooks put where the dispatcher would, jobs published."""
 
 from __future__ import annotations
 
@@ -182,8 +182,14 @@ class ExecutorHarness:
             data=data,
         )
         await self._send(EXECUTOR_COMMANDS.name, [command])
-        query = "SELECT status, body FROM execution_api.outcome WHERE command_id = $1"
-        return dict(await eventually(lambda: self.owner.fetchrow(query, command_id)))
+
+        async def outcome() -> dict[str, Any]:
+            row = await self.owner.fetchrow(
+                "SELECT status, body FROM execution_api.outcome WHERE command_id = $1", command_id
+            )
+            return dict(row) if row else {}
+
+        return await eventually(outcome)
 
     async def _send(self, queue: str, envelopes: Sequence[Envelope]) -> None:
         sent = await self.bus.publish([Outgoing(new_id(), queue, envelope.encode()) for envelope in envelopes])
@@ -197,9 +203,9 @@ class ExecutorHarness:
     async def becomes(self, delivery_id: UUID, state: str, *, deadline_seconds: float = 10) -> dict[str, Any]:
         """Wait until a delivery is in a state; answer its row."""
 
-        async def there() -> dict[str, Any] | None:
+        async def there() -> dict[str, Any]:
             row = await self.delivery(delivery_id)
-            return row if row["state"] == state else None
+            return row if row["state"] == state else {}
 
         return await eventually(there, deadline_seconds=deadline_seconds)
 
@@ -211,9 +217,10 @@ class ExecutorHarness:
     async def run_becomes(self, run_id: UUID, *states: str, deadline_seconds: float = 10) -> dict[str, Any]:
         """Wait until a run is in one of the states; answer its row."""
 
-        async def there() -> dict[str, Any] | None:
+        async def there() -> dict[str, Any]:
             row = await self.owner.fetchrow("SELECT * FROM execution.run WHERE id = $1", run_id)
-            return dict(row) if row and row["state"] in states else None
+            assert row is None or row["finished_at"] is None or row["state"] in states, (row["state"], row["error"])
+            return dict(row) if row and row["state"] in states else {}
 
         return await eventually(there, deadline_seconds=deadline_seconds)
 

@@ -172,14 +172,15 @@ def _bounded(name: str, one: Callable[..., Any]) -> Callable[..., Any]:
         if time.monotonic() > _ends.get():
             raise TooMuch(f"takes longer than {SECONDS_MAX:g} s")
         for given in (value, *rest):
-            if isinstance(given, range) and len(given) > ITEMS_MAX:
+            # By `type`: to ask an unknown variable for its class raises, also where a default is at hand.
+            if type(given) is range and len(given) > ITEMS_MAX:
                 raise TooMuch(f"a range has at most {ITEMS_MAX} items")
         if measure is not None and measure(value, *rest) > 2 * DATA_BYTES_MAX:
             raise TooMuch(f"{name} makes more than {DATA_BYTES_MAX // 1024} KiB")
         made = one(value, *rest, **named)
-        if isinstance(made, str | list) and len(made) > 2 * DATA_BYTES_MAX:
+        if type(made) in {str, list} and len(made) > 2 * DATA_BYTES_MAX:
             raise TooMuch(f"{name} makes more than {DATA_BYTES_MAX // 1024} KiB")
-        if isinstance(made, int) and made.bit_length() > NUMBER_BITS_MAX:
+        if type(made) is int and made.bit_length() > NUMBER_BITS_MAX:
             raise TooMuch(f"{name} makes too large a number")
         return made
 

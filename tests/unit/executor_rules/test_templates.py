@@ -1,0 +1,113 @@
+"""Templates: types kept, unknown names told, and bounds that hold against those who try."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from action_executor.runs.templates import TemplateFault, fill
+
+NAMES: dict[str, Any] = {
+    "trigger": {
+        "type": "sale.posted",
+        "data": {"total": "1234.50", "quantity": 3, "paid": False, "none": None,
+                 "lines": [{"code": "007"}, {"code": "8"}],
+                 "long": "a" * 100_000, "evil": "{{ account.id }}"},
+    },
+    "steps": [{"output": {"id": "c1"}}],
+    "account": {"id": "acc", "name": "Baltic"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("template", "value"),
+    [
+        ("{{ trigger.data.total }}", "1234.50"),
+        ("{{ trigger.data.quantity }}", 3),
+        ("{{ trigger.data.paid }}", False),
+        ("{{ trigger.data.none }}", None),
+        ("{{ trigger.data.lines }}", [{"code": "007"}, {"code": "8"}]),
+        ("{{trigger.data.lines[0].code}}", "007"),
+        ("{{ trigger.data.lines | map: 'code' }}", ["007", "8"]),
+        ("{{ steps[0].output.id }}", "c1"),
+        ("{{ trigger.data.quantity | times: 2 }}", 6),
+        ("{{ trigger.data.missing | default: 'none' }}", "none"),
+        (" {{ trigger.data.quantity }}", " 3"),
+        ("{{ account.name }}: {{ trigger.data.total }} EUR", "Baltic: 1234.50 EUR"),
+        ("{% for line in trigger.data.lines %}{{ line.code }};{% endfor %}", "007;8;"),
+        ("lines: {{ trigger.data.lines }}", 'lines: [{"code":"007"},{"code":"8"}]'),
+        ("none: {{ trigger.data.none }}.", "none: ."),
+        ("{{ (1..3) }}", [1, 2, 3]),
+        ("{{ trigger.data.evil }}", "{{ account.id }}"),  # what came in is never a template itself
+        ("plain", "plain"),
+        ("{ no template }", "{ no template }"),
+    ],
+)
+def test_a_template_is_filled_in(template: str, value: Any) -> None:
+    assert fill(template, NAMES) == value
+
+
+def test_templates_are_filled_in_at_any_depth() -> None:
+    given = {"a": ["{{ trigger.data.quantity }}", {"b": "{{ account.id }}"}], "c": 1, "d": None}
+    assert fill(given, NAMES) == {"a": [3, {"b": "acc"}], "c": 1, "d": None}
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("{{ trigger.data.nothing }}", "input.text: trigger.data.nothing is undefined"),
+        ("{{ nobody.x }}", "input.text: 'nobody' is undefined"),
+        ("x {{ trigger.data.nothing.deep }}", "trigger.data.nothing is undefined"),
+        ("{{ steps[7].output.id }}", "steps has no item there"),
+        ("{% if trigger.data.nothing %}x{% endif %}", "trigger.data.nothing is undefined"),
+        ("{{ trigger.data.total | nonsense }}", "unknown filter 'nonsense'"),
+        ("{{ trigger.data.total", "expected '}}'"),
+        ("{% include 'x' %}", "unexpected tag 'include'"),
+        ("{{ 1 | divided_by: 0 }}", "divide"),
+    ],
+)
+def test_what_cannot_be_filled_in_says_why(template: str, told: str) -> None:
+    with pytest.raises(TemplateFault) as fault:
+        fill({"text": template}, NAMES)
+    assert told in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ trigger.data.long | replace: 'a', trigger.data.long }}",
+        "{{ trigger.data.long | replace: '', trigger.data.long }}",
+        "{{ trigger.data.long | split: '' | join: trigger.data.long }}",
+        "{{ (1..1000000000) | join: 'x' }}",
+        "{{ (1..1000000000) }}",
+        "{% for i in (1..1000000000) %}x{% endfor %}",
+        "{% for i in (1..900) %}{% for j in (1..900) %}x{% endfor %}{% endfor %}",
+        "{% assign a = 'xxxxxxxxxx' %}{% for i in (1..100) %}{% assign a = a | append: a %}{% endfor %}{{ a }}",
+        "{% assign a = 9 %}{% for i in (1..100) %}{% assign a = a | times: a %}{% endfor %}{{ a }}",
+        "{{ trigger.data.long }}{{ trigger.data.long }}{{ trigger.data.long }}",
+        "{% if true %}" * 50 + "{% endif %}" * 50,
+        "x" * 20_000 + "{{ account.id }}",
+    ],
+)
+def test_nobody_takes_more_than_his_share(template: str) -> None:
+    began = time.perf_counter()
+    with pytest.raises(TemplateFault):
+        fill({"text": template}, NAMES)
+    assert time.perf_counter() - began < 3
+
+
+def test_a_deeply_nested_input_is_refused() -> None:
+    nested: Any = "{{ account.id }}"
+    for _ in range(100):
+        nested = [nested]
+    with pytest.raises(TemplateFault, match="nested"):
+        fill(nested, NAMES)
+
+
+def test_liquid_is_not_imported_before_a_run_needs_it() -> None:
+    program = "import sys, action_executor.app; sys.exit('liquid' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
