@@ -17,6 +17,7 @@ from ingress.resources import (
     journey,
     payments,
     runs,
+    sale_pdf,
     sales,
     triggers,
 )
@@ -30,6 +31,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *operations.ROUTES,
     *clients.ROUTES,
     *sales.ROUTES,
+    *sale_pdf.ROUTES,
     *payments.ROUTES,
     *inbox.ROUTES,
     *triggers.ROUTES,
