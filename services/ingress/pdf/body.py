@@ -13,7 +13,7 @@ from ingress.pdf.typeface import BOLD
 from ingress.pdf.wording import Line, Total, Wording
 
 _DESCRIPTION_LEAST: Final = 140.0
-_HEADING_WHOLE_MAX: Final = 64.0  # a heading that is longer takes more lines
+_HEADING_WHOLE_MAX: Final = 76.0  # a heading that is longer takes more lines
 _UNIT_BESIDE_MAX: Final = 8  # characters of a unit that stand on the quantity's own line
 _LEFT_WIDTH: Final = 220.0
 _TOTALS_LEFT: Final = LEFT + 250.0

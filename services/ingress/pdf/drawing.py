@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from contracts.version import VERSION
 from ingress.pdf.pages import HEIGHT, SHADOW, WIDTH, Box, Colour, Page
-from ingress.pdf.typeface import BOLD, Typeface
+from ingress.pdf.typeface import BOLD, REGULAR, Typeface
 
 _ACROSS_DEGREES: Final = 52
 _ACROSS_LENGTH: Final = 620.0
@@ -24,7 +24,9 @@ def drawn(pages: list[Page], typeface: Typeface, *, title: str, author: str, lan
     """
     rl_config.useA85 = 0  # bytes as they are: a fifth smaller than dressed up as letters
     paper = BytesIO()
-    canvas = Canvas(paper, pagesize=(WIDTH, HEIGHT), pageCompression=1, invariant=1, lang=language)
+    canvas = Canvas(
+        paper, pagesize=(WIDTH, HEIGHT), pageCompression=1, invariant=1, lang=language, initialFontName=REGULAR
+    )
     canvas.setTitle(title)
     canvas.setAuthor(author)
     canvas.setSubject("")
