@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,14 +23,16 @@ from contracts.envelope import Envelope
 from contracts.events import public_body
 from contracts.ids import derive_id, new_id
 from contracts.topology import EXECUTOR_COMMANDS, EXECUTOR_JOBS, QUEUES
-from ingress.__main__ import PROGRAM as INGRESS
-from ledger.__main__ import PROGRAM as LEDGER
 from messaging.port import Bus, Outgoing
 from messaging.postgres import Wakeups, open_bus
+from storage.migrations import migrate
 from storage.pool import Pool, open_pool
 from storage.pool import prepare as prepare_connection
 from tests.support.eventually import eventually
-from trigger_dispatcher.__main__ import PROGRAM as DISPATCHER
+
+SERVICES: Final = Path(__file__).parents[2] / "services"
+PUBLISHERS: Final = ("ingress", "ledger", "trigger_dispatcher")
+"""Whose views the executor reads; none of them runs here."""
 
 QUICK: Final = "0,0.05,0.05,0.05"
 """A schedule of four tries that needs no waiting."""
@@ -249,8 +252,9 @@ class ExecutorHarness:
 @asynccontextmanager
 async def open_harness(dsn: str) -> AsyncIterator[ExecutorHarness]:
     """Migrate an empty database and open what tests need; no executor runs yet."""
-    for program in (INGRESS, LEDGER, DISPATCHER, PROGRAM):
-        await prepare(dsn, program)
+    for service in PUBLISHERS:
+        await migrate(dsn, service=service, folder=SERVICES / service / "migrations")
+    await prepare(dsn, PROGRAM)
     async with AsyncExitStack() as stack:
         owner = await asyncpg.connect(dsn)
         stack.push_async_callback(owner.close)

@@ -14,7 +14,8 @@ from typing import Final
 import structlog
 
 from action_executor.deliveries import lane_store
-from action_executor.deliveries.lanes import OTHERS_TURN_SECONDS, Budget, Lanes
+from action_executor.deliveries.lane import Budget
+from action_executor.deliveries.lanes import OTHERS_TURN_SECONDS, Lanes
 from action_executor.deliveries.records import Held, Key, LaneRow, Take
 from storage.pool import Pool
 from storage.weather import is_weather

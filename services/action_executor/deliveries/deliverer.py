@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +13,8 @@ import structlog
 
 from action_executor.deliveries import lane_store, store
 from action_executor.deliveries.claims import Claims
-from action_executor.deliveries.lanes import Lanes, Limits
+from action_executor.deliveries.lane import Limits, Reaction
+from action_executor.deliveries.lanes import Lanes
 from action_executor.deliveries.records import Held, Key, LaneNote
 from action_executor.deliveries.rules import Cancelled, HookGone, Succeeded, TryAgain
 from action_executor.deliveries.sender import Attempted, Sender
@@ -153,25 +155,25 @@ class Deliverer:
             self._run_errand(self._return([item], due_in=TROUBLE_PAUSE_SECONDS))
         else:
             clean = self.lanes.lane(item.key).clean
-            opened = self._finish(item, attempted)
+            reaction = self._finish(item, attempted)
             if isinstance(attempted.verdict, Succeeded):
                 self.lanes.lane(item.key).clean = True
-            self._settler.put(Finished(item, attempted, opened, note_success=not clean))
+            self._settler.put(Finished(item, attempted, reaction, note_success=not clean))
         self._pump()
 
-    def _finish(self, item: Held, attempted: Attempted | None) -> float:
-        """Tell the lane; answer for how long the hook is left alone now."""
+    def _finish(self, item: Held, attempted: Attempted | None) -> Reaction:
+        """Tell the lane; answer how it takes it."""
         now = time.monotonic()
         if attempted is None:
             return self.lanes.finished(item, ok=None, seconds=0.0, now=now)
         verdict = attempted.verdict
         judged = attempted.asked and not isinstance(verdict, HookGone | Cancelled)
         ok = isinstance(verdict, Succeeded) if judged else None
-        opened = self.lanes.finished(item, ok=ok, seconds=attempted.seconds, now=now)
+        reaction = self.lanes.finished(item, ok=ok, seconds=attempted.seconds, now=now)
         if isinstance(verdict, TryAgain) and verdict.hook_pause_seconds > 0:
             self.lanes.pause(item.key, verdict.hook_pause_seconds, now)
-            opened = max(opened, verdict.hook_pause_seconds)
-        return opened
+            return replace(reaction, open_seconds=max(reaction.open_seconds, verdict.hook_pause_seconds))
+        return reaction
 
     async def _return(self, items: Sequence[Held], *, due_in: float = 0.0) -> None:
         """Give deliveries back that were not begun; should that fail, their leases run out."""

@@ -11,11 +11,10 @@ import heapq
 import random
 from collections import defaultdict, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import Final
 from uuid import UUID
 
+from action_executor.deliveries.lane import Budget, Lane, Limits, Place, Reaction
 from action_executor.deliveries.records import Held, Key
 from action_executor.deliveries.rules import FAILURES_TO_OPEN, open_seconds
 
@@ -23,89 +22,11 @@ BURST_SECONDS: Final = 0.2  # what a rested hook may get at once, as a part of i
 AHEAD_SECONDS: Final = 4.0  # a lane holds about as much as it can send in this time; the rest waits in Postgres
 QUEUE_MAX: Final = 500
 FRESH_PER_LATE: Final = 4  # when both wait, every fifth is a retry
-SLOW_SECONDS: Final = 1.0
 LATENCY_WEIGHT: Final = 0.3
-LATENCY_SECONDS_FIRST: Final = 0.05
 LANES_MAX: Final = 10_000  # beyond it idle ones are forgotten
 OTHERS_TURN_SECONDS: Final = 1.0
 UNPARK_AT_ONCE: Final = 4
 NEWS_SECONDS: Final = 2.0  # within which a result is settled
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The bounds. Rate and concurrency are a hook's over all processes; the others are this process's."""
-
-    rate_per_second: float
-    concurrency: int
-    at_once_max: int
-    held_max: int
-    bytes_max: int
-    attempt_seconds_max: float  # a delivery whose lease ends sooner is given back rather than begun
-
-    @property
-    def account_max(self) -> int:
-        """What one account may have running at once."""
-        return max(1, self.at_once_max // 2)
-
-    @property
-    def slow_max(self) -> int:
-        """What all slow receivers together may have running at once."""
-        return max(1, self.at_once_max // 2)
-
-
-class Place(Enum):
-    """Where a lane stands."""
-
-    IDLE = "idle"  # nothing queued, or waiting for one of its own to finish
-    READY = "ready"  # in line
-    ASLEEP = "asleep"  # until a moment
-    PARKED = "parked"  # until something of its account, or something slow, finishes
-
-
-@dataclass(slots=True, eq=False)
-class Lane:
-    """One hook in this process."""
-
-    key: Key
-    fresh: deque[Held] = field(default_factory=deque)
-    late: deque[Held] = field(default_factory=deque)
-    running: int = 0
-    running_late: int = 0
-    fresh_in_a_row: int = 0
-    next_slot: float = 0.0  # the rate's clock (GCRA): when the next one would be due at an even pace
-    failures: int = 0  # in a row
-    open_until: float = 0.0
-    opened_at: float = 0.0
-    latency_seconds: float = LATENCY_SECONDS_FIRST
-    backlog: bool = False  # more of it waits in Postgres: what comes new must queue behind
-    news_at: float = 0.0  # when this process last learned something that Postgres may not know yet
-    clean: bool = False  # Postgres knows of no failures: a success needs no note
-    place: Place = Place.IDLE
-
-    @property
-    def queued(self) -> int:
-        """How many wait here."""
-        return len(self.fresh) + len(self.late)
-
-    @property
-    def slow(self) -> bool:
-        """Whether it answers slowly."""
-        return self.latency_seconds > SLOW_SECONDS
-
-    @property
-    def suspect(self) -> bool:
-        """Whether the breaker lets only one at a time through."""
-        return self.failures >= FAILURES_TO_OPEN
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What a lane may take from Postgres now; `wait_seconds` says when to ask again where that is nothing."""
-
-    fresh: int
-    late: int
-    wait_seconds: float = 0.0
 
 
 class Lanes:
@@ -225,21 +146,18 @@ class Lanes:
         """When `pump` has work again without anything else happening."""
         return self._asleep[0][0] if self._asleep else None
 
-    def finished(self, item: Held, *, ok: bool | None, seconds: float, now: float) -> float:
-        """Note the end of an attempt; answer for how long the breaker opened because of it, 0 if it did not.
-
-        `ok` is None when the receiver was not asked.
-        """
+    def finished(self, item: Held, *, ok: bool | None, seconds: float, now: float) -> Reaction:
+        """Note the end of an attempt; `ok` is None when the receiver was not asked."""
         lane = self.lane(item.key)
         self.running -= 1
         lane.running -= 1
         lane.running_late -= item.late
-        opened = self._learn(lane, ok=ok, seconds=seconds, began=now - seconds, now=now) if ok is not None else 0.0
+        reaction = Reaction() if ok is None else self._learn(lane, ok=ok, seconds=seconds, now=now)
         self._free_slots(item)
         if lane.queued and lane.place is Place.IDLE:
             self._make_ready(lane)
         self._note_hunger(lane, now)
-        return opened
+        return reaction
 
     def pause(self, key: Key, seconds: float, now: float) -> None:
         """Let the whole hook rest, as its receiver asked."""
@@ -305,21 +223,21 @@ class Lanes:
             self._slow_ones.add(item.id)
         return item
 
-    def _learn(self, lane: Lane, *, ok: bool, seconds: float, began: float, now: float) -> float:
+    def _learn(self, lane: Lane, *, ok: bool, seconds: float, now: float) -> Reaction:
         lane.news_at = now
         lane.latency_seconds += LATENCY_WEIGHT * (seconds - lane.latency_seconds)
         if ok:
             lane.failures, lane.open_until = 0, 0.0
-            return 0.0
-        if began < lane.opened_at:
-            return 0.0  # one of those that were under way when the breaker opened: it says nothing new
-        lane.failures += 1
+            return Reaction()
         lane.clean = False
+        if now - seconds < lane.opened_at:
+            return Reaction()  # one of those that were under way when the breaker opened: it says nothing new
+        lane.failures += 1
         opened = open_seconds(lane.failures, random.random())  # noqa: S311  jitter, no secret
         if opened:
             lane.opened_at, lane.open_until = now, now + opened
             self._give_back(lane)
-        return opened
+        return Reaction(opened, counted=True)
 
     def _free_slots(self, item: Held) -> None:
         self._running_of[item.account_id] -= 1

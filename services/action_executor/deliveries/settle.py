@@ -17,6 +17,7 @@ from prometheus_client import Counter, Histogram
 
 from action_executor.deliveries import lane_store, store
 from action_executor.deliveries.endings import Ending, end_hook
+from action_executor.deliveries.lane import Reaction
 from action_executor.deliveries.lanes import Lanes
 from action_executor.deliveries.records import Held, Key, LaneNote, Settled, State
 from action_executor.deliveries.rules import (
@@ -52,11 +53,11 @@ WEATHER_PAUSE_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """An attempt with its lane's reaction: for how long the breaker opened, and whether a success must be noted."""
+    """An attempt with its lane's reaction, and whether a success must be noted."""
 
     item: Held
     attempted: Attempted
-    open_seconds: float
+    reaction: Reaction
     note_success: bool
 
 
@@ -192,7 +193,7 @@ class Settler:
                     if finished.note_success and item.key not in plan.well:
                         plan.well.append(item.key)
                 case TryAgain() | GivenUp():
-                    _add_note(plan, finished, failures=int(attempted.asked), due_in=row.due_in)
+                    _add_note(plan, finished, failures=int(finished.reaction.counted), due_in=row.due_in)
                 case HookGone(reason):
                     plan.endings[item.key] = Ending(item, "removed", reason)
                 case Cancelled(reason):
@@ -219,7 +220,7 @@ def _add_note(plan: Plan, finished: Finished, *, failures: int, due_in: float | 
         item.ordered,
         min(due) if due else None,
         failures + (before.failures if before else 0),
-        max(finished.open_seconds, before.open_seconds if before else 0.0),
+        max(finished.reaction.open_seconds, before.open_seconds if before else 0.0),
     )
 
 

@@ -10,7 +10,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from action_executor.deliveries.lanes import Lanes, Limits
+from action_executor.deliveries.lane import Limits, Reaction
+from action_executor.deliveries.lanes import Lanes
 from action_executor.deliveries.records import Held, Key
 from contracts.ids import new_id
 
@@ -55,7 +56,7 @@ def deliveries(key: Key, many: int, **given: Any) -> list[Held]:
 
 
 def fail(lanes: Lanes, item: Held, now: float) -> float:
-    return lanes.finished(item, ok=False, seconds=0.01, now=now)
+    return lanes.finished(item, ok=False, seconds=0.01, now=now).open_seconds
 
 
 def test_a_hook_gets_a_fifth_of_a_second_at_once_and_then_its_even_pace() -> None:
@@ -126,7 +127,8 @@ def test_after_ten_failures_the_hook_is_left_alone_and_what_waits_is_given_back(
     assert lanes.room(key, 1.5) == 0
     assert lanes.budget(key, 1.5).fresh == 0
     # Those that were under way say nothing new.
-    assert [lanes.finished(item, ok=False, seconds=1.5, now=2.0) for item in running[10:]] == [0.0] * 6
+    late = [lanes.finished(item, ok=False, seconds=1.5, now=2.0) for item in running[10:]]
+    assert late == [Reaction()] * 6
 
 
 def test_an_open_breaker_lets_one_probe_through_and_closes_on_its_success() -> None:
