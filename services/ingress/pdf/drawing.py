@@ -25,7 +25,12 @@ def drawn(pages: list[Page], typeface: Typeface, *, title: str, author: str, lan
     rl_config.useA85 = 0  # bytes as they are: a fifth smaller than dressed up as letters
     paper = BytesIO()
     canvas = Canvas(
-        paper, pagesize=(WIDTH, HEIGHT), pageCompression=1, invariant=1, lang=language, initialFontName=REGULAR
+        paper,
+        pagesize=(WIDTH, HEIGHT),
+        pageCompression=1,
+        invariant=1,
+        lang=language,
+        initialFontName=REGULAR,  # type: ignore[arg-type]  # the stub says float, it is a font's name
     )
     canvas.setTitle(title)
     canvas.setAuthor(author)
