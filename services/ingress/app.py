@@ -20,12 +20,14 @@ from ingress.http.api import Api
 from ingress.http.authenticate import Doorkeeper
 from ingress.http.rates import Rates
 from ingress.http.routes import ROUTES
+from ingress.http.uploads import Uploads
 from ingress.lookups import Batched
 from ingress.settings import IngressSettings
 from ingress.store import acceptance as store
 from ingress.store import channels
 from messaging.postgres import Wakeups
 from outbox.relay import Relay
+from storage.files import DirectoryFiles, FileStore
 from storage.partitions import maintain_forever
 from storage.pool import Pool, open_pool
 from storage.weather import is_weather
@@ -35,6 +37,7 @@ log = structlog.get_logger(__name__)
 SCHEMA: Final = SCHEMAS["ingress"]
 HOUSEKEEPING_SECONDS: Final = 30.0
 KEYS_KEPT_HOURS: Final = 48
+FILES_ARRIVE_SECONDS_MAX: Final = 3600.0  # no upload is allowed so long, also where a clock is wrong
 KEYS_PURGED_MAX: Final = 50_000  # at a time: over 1,600 a second
 
 
@@ -64,10 +67,11 @@ async def open_service(
         commits = GroupCommit(pool, relay, commit_seconds=settings.commit_seconds, waiting_max=settings.waiting_max)
         stack.push_async_callback(commits.drain)
         doorkeeper = Doorkeeper(pool, seconds_max=settings.commit_seconds)
+        files = DirectoryFiles(settings.files_directory)
         running = Running("ingress", {"postgres": lambda: _asked(pool)})
         house = [
             asyncio.create_task(maintain_forever(pool, schema=SCHEMA), name="ingress-partitions"),
-            asyncio.create_task(_keep_house(pool, doorkeeper), name="ingress-house"),
+            asyncio.create_task(_keep_house(pool, doorkeeper, files), name="ingress-house"),
         ]
         for task in house:
             task.add_done_callback(lambda done: _watch(done, running))
@@ -81,6 +85,7 @@ async def open_service(
             channels=Batched(lambda ids: channels.find_live(pool, ids), seconds_max=settings.commit_seconds),
             sealer=sealer,
             rates=Rates(settings.requests_per_second),
+            uploads=Uploads(files),
         )
         app = server.make_app(api, ROUTES, [running, *beside])
         running.url = await stack.enter_async_context(server.serve(app, api))
@@ -93,14 +98,15 @@ async def _asked(pool: Pool) -> None:
     await pool.execute("SELECT 1")
 
 
-async def _keep_house(pool: Pool, doorkeeper: Doorkeeper) -> None:
-    """Forget old keys and note which credentials were used, now and then; runs until cancelled."""
+async def _keep_house(pool: Pool, doorkeeper: Doorkeeper, files: FileStore) -> None:
+    """Forget old keys and half files and note which credentials were used, now and then; runs until cancelled."""
     while True:
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
         try:
             await doorkeeper.note_used()
             async with pool.acquire() as conn:
                 await store.purge_keys(conn, older_than_hours=KEYS_KEPT_HOURS, limit=KEYS_PURGED_MAX)
+            await files.sweep(older_than_seconds=FILES_ARRIVE_SECONDS_MAX)
         except Exception as error:
             if not is_weather(error):
                 raise

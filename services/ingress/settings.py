@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 
 from chassis.settings import ServiceSettings
@@ -22,3 +24,12 @@ class IngressSettings(ServiceSettings):
     requests_per_second: float = Field(default=0.0, ge=0, description="of one account; 0 sets no limit; then 429")
     pool_size: int = Field(default=8, ge=3, le=64)
     access_log: bool = True
+    home: Path = Field(default=Path("~/.local/share/ledgerwire"), description="data directory")
+    files: Path | None = Field(
+        default=None, description="where files are kept, shared by all ingress processes; `files` in the home if unset"
+    )
+
+    @property
+    def files_directory(self) -> Path:
+        """Where files are kept."""
+        return (self.files or self.home / "files").expanduser().absolute()

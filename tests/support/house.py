@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import aiohttp
@@ -39,11 +40,11 @@ async def open_house(dsn: str, **given: Any) -> AsyncIterator[House]:
     """Prepare an empty database and open everything over it on a free port; private targets may be called."""
     await prepare_all(dsn)
     keys = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    settings = {
-        "host": "127.0.0.1", "port": 0, "secret_keys": keys, "egress_allow": LOCAL, "drain_seconds": 10,
-        "access_log": False,
-    }  # fmt: skip
     async with AsyncExitStack() as stack:
+        settings = {
+            "host": "127.0.0.1", "port": 0, "secret_keys": keys, "egress_allow": LOCAL, "drain_seconds": 10,
+            "access_log": False, "files": stack.enter_context(TemporaryDirectory(prefix="ledgerwire-files-")),
+        }  # fmt: skip
         running = await stack.enter_async_context(open_all(dsn, **(settings | given)))
         url = next(service.url for service in running if service.url is not None)
         pool = await open_pool(dsn, role="ledgerwire_ingress", name="test", size_max=2)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import aiohttp
@@ -168,12 +169,14 @@ async def running_ingress(dsn: str, *, ledger: FakeLedger | None = None, **given
     await migrate(dsn, service="ingress", folder=Path(ingress.__file__).with_name("migrations"))
     pool = await open_pool(dsn, role=ROLES["ingress"], name="test", size_max=4)
     keys = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    settings = IngressSettings.read(
-        **({"postgres_dsn": dsn, "port": 0, "secret_keys": keys, "drain_seconds": 5, "access_log": False} | given)
-    )
     wakeups = Wakeups()
     fake = ledger or FakeLedger()
     async with AsyncExitStack() as stack:
+        usual = {
+            "postgres_dsn": dsn, "port": 0, "secret_keys": keys, "drain_seconds": 5, "access_log": False,
+            "files": stack.enter_context(TemporaryDirectory(prefix="ledgerwire-files-")),
+        }  # fmt: skip
+        settings = IngressSettings.read(**(usual | given))
         stack.push_async_callback(_close, pool)
         owner = await open_pool(dsn, role="none", name="test-owner", size_max=2)
         stack.push_async_callback(_close, owner)

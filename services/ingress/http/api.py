@@ -28,6 +28,7 @@ from ingress.http.idempotency import REPLAYED, key_of
 from ingress.http.problems import RETRY_AFTER_SECONDS, problem_reply, wants_xml
 from ingress.http.rates import Rates
 from ingress.http.route import Call, Reply
+from ingress.http.uploads import Uploads
 from ingress.lookups import Batched
 from ingress.settings import IngressSettings
 from ingress.store import acceptance as store
@@ -53,6 +54,7 @@ class Api:
     channels: Batched[str, Channel]
     sealer: Sealer
     rates: Rates
+    uploads: Uploads
 
     async def submit(
         self,

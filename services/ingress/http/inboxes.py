@@ -8,14 +8,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, assert_never
+from typing import Any, Final, TypeVar, assert_never
 from uuid import UUID
 
 import orjson
 
 from contracts.commands import QUEUE_OF, RECEIVE_INBOX_MESSAGE
+from contracts.problem import Fault
 from ingress.errors import InvalidInput, KeyReused, NotFound, UnsupportedMediaType
 from ingress.http.api import Api, envelope_of
 from ingress.http.body import read_bytes
@@ -24,10 +26,13 @@ from ingress.http.idempotency import REPLAYED, key_of
 from ingress.http.problems import wants_xml
 from ingress.http.route import Call, Reply, Route
 from ingress.inbox.answer import XML_TYPE, accepted_xml
-from ingress.inbox.document import Box, InboxDocument, Parsed, as_json, content_digest, identity
+from ingress.inbox.document import Box, Parsed
+from ingress.inbox.pushed import Pushed, of_document
 from ingress.inbox.read import UnsupportedContentType, read_document
 from ingress.store.acceptance import Acceptance, Accepted, Document, DuplicateMessage, KeyTaken, Replayed
 from ingress.store.channels import Channel, Kind
+
+T = TypeVar("T")
 
 # Reading 1 MiB can take 0.4 s, during which nobody else would be answered; a usual invoice has 3 KiB.
 READ_ASIDE_BYTES: Final = 48 * 1024
@@ -66,12 +71,14 @@ async def _receive(api: Api, call: Call, *, kind: Kind, box: Box) -> Reply:
         raise NotFound("no active channel has this address")
     call.account = channel.account_id
     call.raw = await read_bytes(call.request, bytes_max=call.route.body_bytes_max)
-    parsed = await parse(call, box)
-    one = acceptance_of(call, Sender.of(channel), parsed, box)
+    content_type = call.headers.get("Content-Type", "")
+    parsed = await parse(call.raw, content_type, box)
+    pushed = of_document(call.raw, content_type, parsed)
+    one = acceptance_of(call, Sender.of(channel), pushed, box)
     verdict = await api.commits.accept(one)
     match verdict:
         case Accepted() | DuplicateMessage():
-            return _reply(call, answer_to(verdict, parsed.warning_texts), {})
+            return _reply(call, answer_to(verdict, pushed.warnings), {})
         case Replayed(answer=answer):
             return _reply(call, orjson.loads(answer or b"{}"), REPLAYED)
         case KeyTaken():
@@ -80,40 +87,40 @@ async def _receive(api: Api, call: Call, *, kind: Kind, box: Box) -> Reply:
             assert_never(verdict)
 
 
-async def parse(call: Call, box: Box) -> Parsed:
+async def parse(raw: bytes, content_type: str, box: Box) -> Parsed:
     """Read the document.
 
     Raises:
         InvalidInput: it has faults, all of them told; UnsupportedMediaType: it is neither XML nor JSON.
     """
-    content_type = call.headers.get("Content-Type", "")
+    return await checked(raw, lambda: read_document(raw, content_type=content_type, box=box))
+
+
+async def checked(raw: bytes, read: Callable[[], T | list[Fault]]) -> T:
+    """Read what `raw` holds, aside where that would keep everybody else waiting; raises as `parse` does."""
     try:
-        if len(call.raw) > READ_ASIDE_BYTES:
-            parsed = await asyncio.to_thread(read_document, call.raw, content_type=content_type, box=box)
-        else:
-            parsed = read_document(call.raw, content_type=content_type, box=box)
+        found = await asyncio.to_thread(read) if len(raw) > READ_ASIDE_BYTES else read()
     except UnsupportedContentType:
         raise UnsupportedMediaType("send application/xml, text/xml or application/json") from None
-    if isinstance(parsed, list):
-        raise InvalidInput("the document was not stored", faults=parsed)
-    return parsed
+    if isinstance(found, list):
+        raise InvalidInput("the document was not stored", faults=found)
+    return found
 
 
-def acceptance_of(call: Call, sender: Sender, parsed: Parsed, box: Box, *, reply_to: str | None = None) -> Acceptance:
-    """The acceptance of a document that was read; `reply_to` when somebody waits for the books to have it."""
-    warnings = parsed.warning_texts
+def acceptance_of(call: Call, sender: Sender, pushed: Pushed, box: Box, *, reply_to: str | None = None) -> Acceptance:
+    """The acceptance of a message that was read; `reply_to` when somebody waits for the books to have it."""
     data: dict[str, Any] = {
         "message_id": call.id,
         "box": box,
         "channel_id": sender.channel_id,
-        "content_type": _storable(call.headers.get("Content-Type", ""))[:CONTENT_TYPE_CHARS_MAX],
-        "raw": base64.b64encode(call.raw).decode(),
+        "content_type": _storable(pushed.content_type)[:CONTENT_TYPE_CHARS_MAX],
+        "raw": base64.b64encode(pushed.raw).decode(),
         "received_at": datetime.now(tz=UTC),
-        **as_json(parsed.document),
+        **pushed.said,
     }
 
     def body(duplicate_of: UUID | None) -> bytes:
-        told = {"warnings": _warnings(warnings, duplicate_of), "duplicate_of": duplicate_of}
+        told = {"warnings": _warnings(pushed.warnings, duplicate_of), "duplicate_of": duplicate_of}
         return envelope_of(call, RECEIVE_INBOX_MESSAGE, data | told, reply_to=reply_to).encode()
 
     return Acceptance(
@@ -126,8 +133,8 @@ def acceptance_of(call: Call, sender: Sender, parsed: Parsed, box: Box, *, reply
         body=body,
         subject_id=call.id,
         key=key_of(call, scope=sender.key_scope),
-        document=_document(sender, parsed.document),
-        answer=lambda verdict: orjson.dumps(answer_to(verdict, warnings)),
+        document=_document(sender, pushed),
+        answer=lambda verdict: orjson.dumps(answer_to(verdict, pushed.warnings)),
     )
 
 
@@ -136,10 +143,9 @@ def _storable(header: str) -> str:
     return header.encode("utf-8", "replace").decode()
 
 
-def _document(sender: Sender, document: InboxDocument) -> Document:
-    supplier, reference = identity(document)
-    said = hashlib.sha256(orjson.dumps([supplier, reference])).digest()
-    return Document(sender.stem, said, content_digest(document))
+def _document(sender: Sender, pushed: Pushed) -> Document:
+    said = hashlib.sha256(orjson.dumps(pushed.identity)).digest()
+    return Document(sender.stem, said, pushed.content)
 
 
 def _warnings(warnings: list[str], duplicate_of: UUID | None) -> list[str]:

@@ -29,6 +29,7 @@ from ingress.inbox.document import (
     Parsed,
     bounded,
 )
+from ingress.inbox.pushed import Beside
 from ingress.inbox.totals import Places, differences
 from ingress.inbox.values import Wrong, legal, made_legal, shown
 
@@ -53,9 +54,17 @@ def read_twin(body: bytes, *, box: Box) -> Parsed | list[Fault]:
 
     Paths are written as in contract.md: `document.lines[0].quantity`; "" is the message itself.
     """
+    try:
+        return read_message(loaded(body), box=box)
+    except Wrong as wrong:
+        return [Fault("", str(wrong))]
+
+
+def read_message(given: Any, *, box: Box) -> Parsed | list[Fault]:
+    """Read a message that `loaded` has made of its bytes."""
     cleaner = _Cleaner()
     try:
-        message = cleaner.cleaned(_loaded(body))
+        message = cleaner.cleaned(given)
     except Wrong as wrong:
         return [Fault("", str(wrong))]
     if not isinstance(message, dict):
@@ -82,6 +91,26 @@ def read_twin(body: bytes, *, box: Box) -> Parsed | list[Fault]:
     return Parsed(document, tuple(bounded(warnings, WARNINGS_MAX, "warnings")))
 
 
+def read_beside(given: dict[str, Any]) -> Beside | list[Fault]:
+    """Read what may stand beside a file that comes without a document, or every fault with its path."""
+    cleaner = _Cleaner()
+    try:
+        message = cleaner.cleaned(given)
+    except Wrong as wrong:
+        return [Fault("", str(wrong))]
+    try:
+        beside = _beside_adapter().validate_python(message)
+    except ValidationError as error:
+        faults = [Fault(_path(fault["loc"], within=""), _message(fault)) for fault in error.errors(include_url=False)]
+        return bounded([*cleaner.faults, *faults], FAULTS_MAX, "faults")
+    return cleaner.faults or beside
+
+
+@cache
+def _beside_adapter() -> TypeAdapter[Beside]:
+    return TypeAdapter(Beside)
+
+
 @cache
 def _adapter() -> TypeAdapter[InboxDocument]:
     return TypeAdapter(InboxDocument)  # made on first use: building it takes some 20 ms
@@ -96,7 +125,12 @@ def _known_names() -> frozenset[str]:
     return frozenset({*_TOP, *(each.name for kind in kinds for each in fields(kind))})
 
 
-def _loaded(body: bytes) -> Any:
+def loaded(body: bytes) -> Any:
+    """Make values of JSON bytes, exactly: a fraction is a Decimal of the digits that were sent.
+
+    Raises:
+        Wrong: they are no JSON that we read.
+    """
     try:
         return json.loads(
             body.decode("utf-8-sig"),
@@ -218,8 +252,8 @@ def _message(fault: Any) -> str:
             return _MESSAGES.get(kind, str(fault["msg"]))
 
 
-def _path(steps: Sequence[int | str]) -> str:
-    path = "" if steps[0] in BESIDE_DOCUMENT else "document"
+def _path(steps: Sequence[int | str], *, within: str = "document") -> str:
+    path = "" if steps[0] in BESIDE_DOCUMENT else within
     for step in steps:
         path = f"{path}[{step}]" if isinstance(step, int) else _joined(path, step)
     return path

@@ -17,15 +17,17 @@ from contracts.commands import RECEIVE_INBOX_MESSAGE
 from contracts.ids import derive_id
 from ingress.errors import KeyReused
 from ingress.http.api import Api
-from ingress.http.body import read_bytes
 from ingress.http.idempotency import REPLAYED
-from ingress.http.inboxes import Sender, acceptance_of, parse
+from ingress.http.inboxes import Sender, acceptance_of
+from ingress.http.pushing import read_pushed
 from ingress.http.route import Call, Page, Reply, Route
 from ingress.inbox.document import Box
 from ingress.resources import answering, reads, shapes
 from ingress.store.acceptance import Accepted, DuplicateMessage, KeyTaken, Replayed
 
 BOXES: Final[tuple[Box, ...]] = ("purchases", "sales")
+
+PUSH_SECONDS_MAX: Final = 150.0  # a large file over a slow line, and then the books' answer
 
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}(?:;[ -~]{0,80})?", re.ASCII)
 # Somebody else's bytes: kept from being taken for a page of ours.
@@ -45,12 +47,11 @@ async def push(api: Api, call: Call) -> Reply:
         InvalidInput: it has faults, all of them told; UnsupportedMediaType, BodyTooLarge, KeyReused, Unavailable.
     """
     box = _box(call)
-    call.raw = await read_bytes(call.request, bytes_max=call.route.body_bytes_max)
-    parsed = await parse(call, box)
+    pushed = await read_pushed(api, call, box)
     # Everything that comes over the API is one sender's, so that a document is recognised whoever sends it again.
     sender = Sender(call.account_id, stem=derive_id(call.account_id, f"inbox.{box}"), channel_id=None, key_scope="")
     waits = not call.prefers_async
-    one = acceptance_of(call, sender, parsed, box, reply_to=api.answers.channel if waits else None)
+    one = acceptance_of(call, sender, pushed, box, reply_to=api.answers.channel if waits else None)
     with api.answers.expect(call.account_id, call.id, RECEIVE_INBOX_MESSAGE) as waiter:
         match verdict := await api.commits.accept(one):
             case Accepted():
@@ -119,7 +120,7 @@ def _routes(box: Box) -> tuple[Route, ...]:
     return (
         Route(
             "POST", path, push, "write", f"Push a document into the {box} inbox",
-            takes="bytes", answers=shapes.InboxMessage, status=201, tag=tag,
+            takes="bytes", answers=shapes.InboxMessage, status=201, seconds_max=PUSH_SECONDS_MAX, tag=tag,
         ),
         Route(
             "GET", path, list_messages, "read", f"List the {box} inbox",

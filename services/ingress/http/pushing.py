@@ -1,0 +1,154 @@
+"""Read what is pushed over the API, in whichever form it comes: a document, a form with a file, JSON with one inside.
+
+A file is kept only when all the rest is known to be right, and before the message is accepted. A file of XML or JSON
+that comes without a document is one: it is read, or refused with its faults; any other is left to people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Final
+
+import orjson
+
+from contracts.problem import Fault
+from ingress.errors import BodyTooLarge, InvalidInput, Malformed, UnsupportedMediaType
+from ingress.http.api import Api
+from ingress.http.body import is_json, read_bytes
+from ingress.http.inboxes import checked, parse
+from ingress.http.multipart import FormBroken, boundary_of
+from ingress.http.route import BODY_BYTES_MAX, Call
+from ingress.http.uploads import Form
+from ingress.inbox.document import Box, Parsed
+from ingress.inbox.filetype import HEAD_BYTES, JSON, XML, safe_name, sniffed
+from ingress.inbox.inline import Inline, Message, read_inline
+from ingress.inbox.pushed import Beside, Filed, Pushed, of_document, of_file
+from ingress.inbox.twin import loaded, read_beside, read_message
+from ingress.inbox.values import Wrong
+from storage.files import Arriving
+
+_TAKEN: Final = "files are taken that are PDF, PNG, JPEG, TIFF, GIF, WebP, HEIC, XML or JSON by their content"
+
+
+async def read_pushed(api: Api, call: Call, box: Box) -> Pushed:
+    """Read the request; its file, if it has one, is kept when this returns.
+
+    Raises:
+        InvalidInput: it has faults, all of them told; UnsupportedMediaType: it, or its file, is of no kind that is
+        taken; BodyTooLarge, Malformed, TooSlow, Unavailable.
+    """
+    content_type = call.headers.get("Content-Type", "")
+    try:
+        boundary = boundary_of(content_type)
+    except FormBroken as error:
+        raise Malformed(f"the body cannot be read as a form: {error}") from None
+    if boundary is not None:
+        async with api.uploads.read(call.request, boundary=boundary, account_id=call.account_id) as form:
+            return await _of_form(call, form, box)
+    call.raw = await read_bytes(call.request, bytes_max=call.route.body_bytes_max)
+    if not is_json(content_type):
+        return of_document(call.raw, content_type, await parse(call.raw, content_type, box))
+    message = await checked(call.raw, lambda: read_inline(call.raw, box=box))
+    match message:
+        case Message(Parsed() as parsed, None):
+            return of_document(call.raw, content_type, parsed)
+        case Message(told, Inline() as file):
+            return await _of_inline(api, call, told, file, box)
+        case _:
+            raise InvalidInput(faults=[Fault("document", "is required, or a file")])
+
+
+async def _of_inline(api: Api, call: Call, told: Parsed | Beside, file: Inline, box: Box) -> Pushed:
+    async with api.uploads.files.receive(call.account_id) as arriving:
+        await arriving.write(file.content)
+        coming = _Coming(arriving, file.content[:HEAD_BYTES], file.name)
+        if isinstance(told, Beside):
+            return await coming.alone(told, box)
+        return of_document(call.raw, JSON, told, await coming.keep())
+
+
+async def _of_form(call: Call, form: Form, box: Box) -> Pushed:
+    beside = _beside(form)
+    document = bytes(form.fields.get("document", b"")).strip()
+    coming = None if form.file is None else _Coming(form.file, bytes(form.head), form.filename)
+    if document:
+        parsed = _joined(await _document(document, box), beside)
+        file = None if coming is None else await coming.keep()
+        pushed = of_document(document, sniffed(document[:HEAD_BYTES]) or JSON, parsed, file)
+    elif coming is not None:
+        pushed = await coming.alone(beside, box)
+    else:
+        raise InvalidInput(faults=[Fault("file", "is required, or a document")])
+    # A form's boundary is another each time, so what is compared under an Idempotency-Key is what it holds.
+    held = {name: hashlib.sha256(content).hexdigest() for name, content in form.fields.items()}
+    call.raw = orjson.dumps([held, pushed.said.get("file")], option=orjson.OPT_SORT_KEYS)
+    return pushed
+
+
+class _Coming:
+    """A file that has come and is not kept yet."""
+
+    def __init__(self, arriving: Arriving, head: bytes, name: str | None) -> None:
+        self._arriving, self._name = arriving, name
+        self._type = sniffed(head)
+
+    async def keep(self) -> Filed:
+        """Keep it, if it may be."""
+        if not self._arriving.size:
+            raise InvalidInput(faults=[Fault("file", "is empty")])
+        if self._type is None:
+            raise UnsupportedMediaType(_TAKEN)
+        kept = await self._arriving.keep()
+        return Filed(safe_name(self._name, self._type), self._type, kept.size, kept.sha256)
+
+    async def alone(self, beside: Beside, box: Box) -> Pushed:
+        """The message that it is by itself."""
+        if self._type not in {XML, JSON}:
+            return of_file(beside, await self.keep())
+        if self._arriving.size > BODY_BYTES_MAX:
+            raise BodyTooLarge(f"a document in XML or JSON has at most {BODY_BYTES_MAX} bytes")
+        raw = await self._arriving.content()
+        parsed = _joined(await parse(raw, self._type, box), beside)
+        return of_document(raw, self._type, parsed, await self.keep())
+
+
+async def _document(raw: bytes, box: Box) -> Parsed:
+    """Read the field `document`: XML, the JSON twin of a message, or its document alone."""
+    if sniffed(raw[:HEAD_BYTES]) == XML:
+        return await parse(raw, XML, box)
+
+    def read() -> Parsed | list[Fault]:
+        try:
+            given = loaded(raw)
+        except Wrong as wrong:
+            return [Fault("document", str(wrong))]
+        whole = isinstance(given, dict) and "document" in given
+        return read_message(given if whole else {"document": given}, box=box)
+
+    return await checked(raw, read)
+
+
+def _beside(form: Form) -> Beside:
+    """Read the fields `links` and `comment`."""
+    given: dict[str, object] = {}
+    faults = []
+    try:
+        given["comment"] = form.fields.get("comment", b"").decode()
+    except UnicodeDecodeError:
+        faults.append(Fault("comment", "is not UTF-8 text"))
+    try:
+        given["links"] = loaded(bytes(links)) if (links := form.fields.get("links")) else None
+    except Wrong as wrong:
+        faults.append(Fault("links", str(wrong)))
+    beside = read_beside(given)
+    if faults or isinstance(beside, list):
+        raise InvalidInput(faults=[*faults, *(beside if isinstance(beside, list) else [])])
+    return beside
+
+
+def _joined(parsed: Parsed, beside: Beside) -> Parsed:
+    """The document with what was said beside it, which wins over what the document says itself."""
+    document = parsed.document
+    links, comment = beside.links or document.links, beside.comment or document.comment
+    return replace(parsed, document=replace(document, links=links, comment=comment))

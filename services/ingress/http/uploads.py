@@ -1,0 +1,140 @@
+"""Read a form with a file: its fields into memory, its file straight to the file store, all of it within bounds.
+
+The file is durable before the message that speaks of it is accepted: a 2xx means that both are there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from contracts.problem import Fault
+from ingress.errors import BodyTooLarge, InvalidInput, Malformed, TooSlow, Unavailable
+from ingress.http.multipart import FormBroken, FormParser, Part
+from ingress.inbox.filetype import HEAD_BYTES
+from storage.files import Arriving, FileStore
+
+FILE_BYTES_MAX: Final = 20 * 1024 * 1024
+PARTS_MAX: Final = 16
+UPLOADS_MAX: Final = 32
+READ_SECONDS_MAX: Final = 120.0
+
+FILE: Final = "file"
+FIELDS: Final[Mapping[str, int]] = {"document": 1024 * 1024, "links": 16 * 1024, "comment": 64 * 1024}
+"""The fields beside the file, and how many bytes each may have."""
+
+_ENVELOPE_BYTES_MAX: Final = 256 * 1024  # boundaries, heads of parts, fields that nobody knows
+_FORM_BYTES_MAX: Final = FILE_BYTES_MAX + sum(FIELDS.values()) + _ENVELOPE_BYTES_MAX
+
+
+@dataclass(slots=True)
+class Form:
+    """A form that was read: fields by name, and the file as its sender names it, not kept yet; `head` is its start."""
+
+    fields: dict[str, bytearray] = field(default_factory=dict)
+    filename: str | None = None
+    file: Arriving | None = None
+    head: bytearray = field(default_factory=bytearray)
+
+
+class Uploads:
+    """The way into the file store, for a bounded number at a time."""
+
+    def __init__(self, files: FileStore) -> None:
+        self.files = files
+        self._in_hand = 0
+
+    @asynccontextmanager
+    async def read(self, request: web.Request, *, boundary: str, account_id: UUID) -> AsyncIterator[Form]:
+        """Read a form; its file is there as long as the block runs, and beyond it if it is kept.
+
+        Raises:
+            BodyTooLarge: it has more bytes than may be, as a whole, in its file or in a field; Malformed: it is no
+            form; InvalidInput: fields that nobody knows or that are there twice, all of them; TooSlow; Unavailable:
+            too many are being read.
+        """
+        if (request.content_length or 0) > _FORM_BYTES_MAX:
+            raise BodyTooLarge(f"a file has at most {FILE_BYTES_MAX} bytes")
+        async with AsyncExitStack() as stack:
+            stack.enter_context(self._place())
+            reader = _Reader(self.files, account_id, stack)
+            try:
+                async with asyncio.timeout(READ_SECONDS_MAX):
+                    await reader.read(request, FormParser(boundary))
+            except TimeoutError:
+                raise TooSlow(f"the body did not arrive within {READ_SECONDS_MAX:g} s") from None
+            except (FormBroken, HttpProcessingError, web.RequestPayloadError) as error:
+                raise Malformed(f"the body cannot be read as a form: {error}") from None
+            if reader.faults:
+                raise InvalidInput(faults=reader.faults)
+            yield reader.form
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if self._in_hand >= UPLOADS_MAX:
+            raise Unavailable("too many files are being read; try again", headers={"Retry-After": "5"})
+        self._in_hand += 1
+        try:
+            yield
+        finally:
+            self._in_hand -= 1
+
+
+class _Reader:
+    """Puts what the parser gives where it belongs."""
+
+    def __init__(self, files: FileStore, account_id: UUID, stack: AsyncExitStack) -> None:
+        self.form = Form()
+        self.faults: list[Fault] = []
+        self._files, self._account_id, self._stack = files, account_id, stack
+        self._parts = 0
+        self._into = ""  # the field of the part that is being read; "" for one that is left out
+
+    async def read(self, request: web.Request, parser: FormParser) -> None:
+        size = 0
+        while chunk := await request.content.readany():
+            size += len(chunk)
+            if size > _FORM_BYTES_MAX:  # compressed, or of a length that was not announced
+                raise BodyTooLarge(f"a file has at most {FILE_BYTES_MAX} bytes")
+            for event in parser.feed(chunk):
+                if isinstance(event, Part):
+                    await self._begin(event)
+                else:
+                    await self._add(event)
+        parser.end()
+
+    async def _begin(self, part: Part) -> None:
+        self._parts += 1
+        if self._parts > PARTS_MAX:
+            raise Malformed(f"the form has more than {PARTS_MAX} parts")
+        self._into = ""
+        if part.name != FILE and part.name not in FIELDS:
+            self.faults.append(Fault(part.name[:100], "is not a field of this form: leave it out"))
+        elif part.name in self.form.fields or (part.name == FILE and self.form.file is not None):
+            self.faults.append(Fault(part.name, "is there more than once"))
+        else:
+            self._into = part.name
+            if part.name == FILE:
+                self.form.file = await self._stack.enter_async_context(self._files.receive(self._account_id))
+                self.form.filename = part.filename
+            else:
+                self.form.fields[part.name] = bytearray()
+
+    async def _add(self, content: bytes) -> None:
+        if self._into == FILE and self.form.file is not None:
+            if self.form.file.size + len(content) > FILE_BYTES_MAX:
+                raise BodyTooLarge(f"a file has at most {FILE_BYTES_MAX} bytes")
+            self.form.head += content[: max(HEAD_BYTES - len(self.form.head), 0)]
+            await self.form.file.write(content)
+        elif self._into:
+            gathered = self.form.fields[self._into]
+            if len(gathered) + len(content) > FIELDS[self._into]:
+                raise BodyTooLarge(f"{self._into} has at most {FIELDS[self._into]} bytes")
+            gathered += content

@@ -1,0 +1,78 @@
+"""What was pushed into an inbox, read: a document, a file, or both, as the command to the books says it.
+
+By `identity` and `content` it is recognised when it comes again. A file is part of the content: the same document with
+another file is other content under the same reference. A file alone is known by its bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from pydantic import ConfigDict
+
+from ingress.inbox.document import Links, Parsed, Text, as_json, content_digest, identity
+
+UNREAD: Final = "file was not read: say what is in it when the message is accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A file that is kept: a safe name, the type that its bytes tell, its size in bytes and their SHA-256 in hex."""
+
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+
+    def as_json(self) -> dict[str, Any]:
+        """As the command carries it."""
+        return {"name": self.name, "content_type": self.content_type, "size": self.size, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What may stand beside a file that comes without a document."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    links: Links | None = None
+    comment: Text | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As the command carries it: a message whose document has no fields."""
+        links = {name: address for name, address in asdict(self.links).items() if address} if self.links else None
+        beside = {"links": links, "comment": self.comment}
+        return {"document": {}, **{name: value for name, value in beside.items() if value}}
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """One message. `raw` are the document's bytes as they came, of `content_type`; empty for a file alone.
+
+    `said` is `{"document", "links", "comment", "auto_processing", "file"}`, what is absent left out.
+    """
+
+    raw: bytes
+    content_type: str
+    said: dict[str, Any]
+    warnings: list[str]
+    identity: tuple[str, str]
+    content: bytes
+
+
+def of_document(raw: bytes, content_type: str, parsed: Parsed, file: Filed | None = None) -> Pushed:
+    """A document, with its file when it has one."""
+    said, content = as_json(parsed.document), content_digest(parsed.document)
+    if file is not None:
+        said["file"] = file.as_json()
+        content = hashlib.sha256(content + bytes.fromhex(file.sha256)).digest()
+    return Pushed(raw, content_type, said, parsed.warning_texts, identity(parsed.document), content)
+
+
+def of_file(beside: Beside, file: Filed) -> Pushed:
+    """A file that says of itself what it holds, to people alone."""
+    said = beside.as_json() | {"file": file.as_json()}
+    # No supplier's identity begins so: they are "", "reg:..." or "name:...".
+    return Pushed(b"", file.content_type, said, [UNREAD], ("file", file.sha256), bytes.fromhex(file.sha256))
