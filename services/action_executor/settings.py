@@ -12,7 +12,7 @@ from chassis.settings import ServiceSettings
 
 LEASE_MARGIN_SECONDS = 10.0  # to settle what came back at the last moment, and for clocks that drift
 SCHEDULE_MAX = 100
-STEP_SECONDS_MAX = 60.0  # the longest that a step may ask for (catalog, `http_request`)
+STEP_SECONDS = 15.0  # unless it asks for more
 DELAY_SECONDS_MAX = 30 * 86_400.0
 
 Schedule = Annotated[tuple[float, ...], NoDecode]
@@ -30,7 +30,7 @@ class ExecutorSettings(ServiceSettings):
     hook_concurrency: int = Field(default=16, ge=1, le=1000, description="of one hook, over all processes")
     hook_connect_seconds: float = Field(default=5, gt=0, le=60)
     hook_timeout_seconds: float = Field(default=15, gt=0, le=120)
-    hook_lease_seconds: float = Field(default=60, gt=0, le=3600)
+    hook_lease_seconds: float = Field(default=40, gt=0, le=3600)
     hook_disable_after_seconds: float = Field(default=5 * 86_400, gt=0)
     hook_cache_seconds: float = Field(default=1, ge=0, le=60, description="how old a hook's target and secret may be")
 
@@ -40,7 +40,7 @@ class ExecutorSettings(ServiceSettings):
     sweep_seconds: float = Field(default=5, gt=0, le=60)
 
     step_schedule_seconds: Schedule = (0, 5, 60, 600, 3600)
-    run_lease_seconds: float = Field(default=90, gt=0, le=3600)
+    run_lease_seconds: float = Field(default=40, gt=0, le=3600, description="longer for a step that asks for more")
     executor_batch_max: int = Field(default=100, ge=1, le=1000, description="jobs in one transaction")
     executor_pool_max: int = Field(default=6, ge=3, le=64, description="connections to Postgres")
     runs_at_once_max: int = Field(default=32, ge=1, le=1000)
@@ -69,7 +69,7 @@ class ExecutorSettings(ServiceSettings):
     def _leases_outlast_attempts(self) -> Self:
         for lease, longest in (
             (self.hook_lease_seconds, self.hook_timeout_seconds),
-            (self.run_lease_seconds, STEP_SECONDS_MAX),
+            (self.run_lease_seconds, STEP_SECONDS),
         ):
             if lease < longest + LEASE_MARGIN_SECONDS:
                 raise ValueError(

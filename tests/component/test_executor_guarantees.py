@@ -7,6 +7,7 @@ import os
 import sys
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 
@@ -248,3 +249,31 @@ async def test_connections_to_a_receiver_are_used_again(executor: ExecutorHarnes
         await executor.publish(*[executor.job(hook) for _ in range(20)])
         await eventually(lambda: len(receiver.received) == 20)
     assert len(receiver.connections) <= 2
+
+
+async def test_what_waits_for_a_hook_that_is_deleted_meanwhile_is_cancelled(
+    executor: ExecutorHarness, receiver: Receiver
+) -> None:
+    hook = await executor.make_hook(receiver.url())
+    receiver.script(500)
+    job = executor.job(hook)
+    async with executor.running(hook_schedule_seconds="0,600"):
+        await executor.publish(job)
+        await executor.becomes(job.id, "pending")
+        await executor.owner.execute("UPDATE dispatch.hook SET state = 'removed'")
+        assert (await executor.becomes(job.id, "cancelled"))["error"] == "the hook was deleted"
+
+
+async def test_a_hook_that_becomes_ordered_keeps_what_it_had(executor: ExecutorHarness, receiver: Receiver) -> None:
+    hook = await executor.make_hook(receiver.url())
+    receiver.script(500, 500, 500)
+    before = [executor.job(hook) for _ in range(3)]
+    after = [executor.job(hook, client_id=UUID(int=number % 2), ordered="client") for number in range(6)]
+    async with executor.running():
+        await executor.publish(*before, *after)
+        await eventually(lambda: _all(executor, "succeeded", 9))
+    ordered = {job.data["event_id"]: job.data["client_id"] for job in after}
+    heard = [request.id for request in receiver.received if request.id in ordered]
+    for client in set(ordered.values()):
+        ids = [event for event in heard if ordered[event] == client]
+        assert ids == sorted(ids)

@@ -80,8 +80,7 @@ class Claims:
             now = time.monotonic()
             items = await lane_store.claim(
                 conn,
-                [take for take, lane in _takes(rows, budgets) if not lane.ordered],
-                [take for take, lane in _takes(rows, budgets) if lane.ordered],
+                _takes(rows, budgets),
                 lease_seconds=self._lease_seconds,
                 now=now,
             )
@@ -104,9 +103,9 @@ class Claims:
         return budgets
 
 
-def _takes(rows: Sequence[LaneRow], budgets: dict[Key, Budget]) -> list[tuple[Take, LaneRow]]:
-    found = [(Take(row.key, budgets[row.key].fresh, budgets[row.key].late), row) for row in rows]
-    return [(take, row) for take, row in found if take.fresh or take.late]
+def _takes(rows: Sequence[LaneRow], budgets: dict[Key, Budget]) -> list[Take]:
+    found = [Take(row.key, budgets[row.key].fresh, budgets[row.key].late, row.ordered) for row in rows]
+    return [take for take in found if take.fresh or take.late]
 
 
 def _waits(rows: Sequence[LaneRow], budgets: dict[Key, Budget], items: Sequence[Held]) -> list[tuple[LaneRow, float]]:

@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 SETTLE_SECONDS_MAX: Final = 10.0
 TROUBLE_PAUSE_SECONDS: Final = 2.0
+ENDING_SECONDS: Final = 5.0
 
 
 class Deliverer:
@@ -170,6 +171,8 @@ class Deliverer:
         judged = attempted.asked and not isinstance(verdict, HookGone | Cancelled)
         ok = isinstance(verdict, Succeeded) if judged else None
         reaction = self.lanes.finished(item, ok=ok, seconds=attempted.seconds, now=now)
+        if isinstance(verdict, HookGone):
+            self.lanes.pause(item.key, ENDING_SECONDS, now)  # until the dispatcher knows too
         if isinstance(verdict, TryAgain) and verdict.hook_pause_seconds > 0:
             self.lanes.pause(item.key, verdict.hook_pause_seconds, now)
             return replace(reaction, open_seconds=max(reaction.open_seconds, verdict.hook_pause_seconds))

@@ -23,7 +23,7 @@ SELECT account_id, hook_id, ordered, now() + make_interval(secs => due_in),
     AS n(account_id, hook_id, ordered, due_in, open_seconds, failures)
  ORDER BY account_id, hook_id
     ON CONFLICT (account_id, hook_id) DO UPDATE SET
-       ordered = EXCLUDED.ordered,
+       ordered = l.ordered OR EXCLUDED.ordered,
        due_at = least(l.due_at, EXCLUDED.due_at),
        open_until = greatest(l.open_until, EXCLUDED.open_until),
        failures = l.failures + EXCLUDED.failures,
@@ -110,8 +110,8 @@ WITH picked AS MATERIALIZED (
       FROM unnest($2::uuid[], $3::uuid[], $4::boolean[], $5::int[]) AS t(account_id, hook_id, late, many)
      CROSS JOIN LATERAL (
             SELECT account_id, id, due_at FROM execution.delivery
-             WHERE hook_id = t.hook_id AND account_id = t.account_id AND state = 'pending' AND late = t.late
-               AND due_at <= now()
+             WHERE hook_id = t.hook_id AND account_id = t.account_id AND state = 'pending' AND NOT ordered
+               AND late = t.late AND due_at <= now()
              ORDER BY due_at, id LIMIT t.many) d
 )
 {_LEASE}
@@ -140,10 +140,8 @@ WITH RECURSIVE {_HEADS}, picked AS MATERIALIZED (
 """  # noqa: S608  constants
 
 
-async def claim(
-    conn: Connection, takes: Sequence[Take], ordered: Sequence[Take], *, lease_seconds: float, now: float
-) -> list[Held]:
-    """Lease pending deliveries of locked lanes, oldest due first; of `ordered` ones only the first of each client."""
+async def claim(conn: Connection, takes: Sequence[Take], *, lease_seconds: float, now: float) -> list[Held]:
+    """Lease pending deliveries of locked lanes, oldest due first; of ordered ones only the first of each client."""
     rows: list[Record] = []
     if takes:
         keys = [take.key for take in takes] * 2
@@ -155,8 +153,9 @@ async def claim(
             [False] * len(takes) + [True] * len(takes),
             [take.fresh for take in takes] + [take.late for take in takes],
         )
-    for take in ordered:
-        rows += await conn.fetch(_CLAIM_ORDERED, lease_seconds, *take.key, take.fresh)
+    for take in takes:
+        if take.ordered:
+            rows += await conn.fetch(_CLAIM_ORDERED, lease_seconds, *take.key, take.fresh)
     rows.sort(key=_by_due)
     return [_held(row, now + lease_seconds) for row in rows]
 
@@ -188,11 +187,13 @@ UPDATE execution.lane l
   FROM (SELECT t.account_id, t.hook_id, t.wait, (
             SELECT min(due_at) FROM (
                 (SELECT due_at FROM execution.delivery
-                  WHERE hook_id = t.hook_id AND account_id = t.account_id AND state = 'pending' AND late = false
+                  WHERE hook_id = t.hook_id AND account_id = t.account_id AND state = 'pending' AND NOT ordered
+                    AND late = false
                   ORDER BY due_at LIMIT 1)
                 UNION ALL
                 (SELECT due_at FROM execution.delivery
-                  WHERE hook_id = t.hook_id AND account_id = t.account_id AND state = 'pending' AND late = true
+                  WHERE hook_id = t.hook_id AND account_id = t.account_id AND state = 'pending' AND NOT ordered
+                    AND late = true
                   ORDER BY due_at LIMIT 1)) firsts) AS next_due
           FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) AS t(account_id, hook_id, wait)) t
  WHERE l.account_id = t.account_id AND l.hook_id = t.hook_id
@@ -202,7 +203,8 @@ RETURNING l.account_id, l.hook_id, coalesce(t.next_due <= now(), false) AS more
 _SET_DUE_ORDERED = f"""
 WITH RECURSIVE {_HEADS}, first AS (SELECT min(due_at) AS next_due FROM heads WHERE state = 'pending')
 UPDATE execution.lane l
-   SET due_at = CASE WHEN f.next_due IS NOT NULL THEN greatest(f.next_due, now() + make_interval(secs => $1)) END
+   SET due_at = CASE WHEN f.next_due IS NULL THEN l.due_at
+                     ELSE least(l.due_at, greatest(f.next_due, now() + make_interval(secs => $1))) END
   FROM first f WHERE l.account_id = $2 AND l.hook_id = $3
 RETURNING l.account_id, l.hook_id, coalesce(f.next_due <= now(), false) AS more
 """  # noqa: S608  constants
@@ -213,19 +215,18 @@ async def set_due(conn: Connection, lanes: Sequence[tuple[LaneRow, float]]) -> d
 
     Answers which lanes have more that is due already.
     """
-    rows: list[Record] = []
-    plain = [(lane, wait) for lane, wait in lanes if not lane.ordered]
-    if plain:
-        rows += await conn.fetch(
-            _SET_DUE,
-            [lane.key[0] for lane, _ in plain],
-            [lane.key[1] for lane, _ in plain],
-            [wait for _, wait in plain],
-        )
+    rows = await conn.fetch(
+        _SET_DUE,
+        [lane.key[0] for lane, _ in lanes],
+        [lane.key[1] for lane, _ in lanes],
+        [wait for _, wait in lanes],
+    )
+    more = {(row["account_id"], row["hook_id"]): row["more"] for row in rows}
     for lane, wait in lanes:
         if lane.ordered:
-            rows += await conn.fetch(_SET_DUE_ORDERED, wait, *lane.key)
-    return {(row["account_id"], row["hook_id"]): row["more"] for row in rows}
+            for row in await conn.fetch(_SET_DUE_ORDERED, wait, *lane.key):
+                more[lane.key] = more[lane.key] or row["more"]
+    return more
 
 
 async def next_due_seconds(pool: Pool) -> float | None:

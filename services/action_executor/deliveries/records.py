@@ -64,11 +64,12 @@ class LaneRow:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """How many fresh and late deliveries of a hook to claim."""
+    """How many fresh and late deliveries of a hook to claim; of one with `ordered` deliveries, so many of these too."""
 
     key: Key
     fresh: int
     late: int
+    ordered: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

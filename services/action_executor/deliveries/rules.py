@@ -101,6 +101,13 @@ def reason_for(status: int) -> str:
             return f"answered {status}"
 
 
+def why_not(state: str | None, reason: str | None) -> str:
+    """Say why a hook that is not active gets nothing; without a `state` there is no such hook."""
+    if state is None or state == "removed":
+        return "the hook was deleted"
+    return f"the hook is disabled: {reason}" if reason else "the hook is disabled"
+
+
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float:
     """Read `Retry-After` (seconds or an HTTP date), 0 to a day; 0 when it is not there or unreadable."""
     text = headers.get("Retry-After", "").strip()

@@ -13,7 +13,7 @@ import structlog
 
 from action_executor.deliveries.hooks import Hook, HookBook
 from action_executor.deliveries.records import Held, Key
-from action_executor.deliveries.rules import Cancelled, Verdict, judge, signed_headers
+from action_executor.deliveries.rules import Cancelled, Verdict, judge, signed_headers, why_not
 from action_executor.outward import Answer, Call, NoAnswer, Outward
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,8 @@ class Sender:
         hook = await self._book.get(item.key)
         began, started_at = time.monotonic(), datetime.now(tz=UTC)
         if hook is None or not hook.active:
-            return Attempted(Cancelled(_why_not(hook)), started_at, started_at)
+            reason = why_not(hook.state if hook else None, hook.reason if hook else None)
+            return Attempted(Cancelled(reason), started_at, started_at)
         asked = hook.fault is None
         result = await self._send(item, hook, started_at) if hook.fault is None else NoAnswer(hook.fault)
         seconds, finished_at = time.monotonic() - began, datetime.now(tz=UTC)
@@ -79,9 +80,3 @@ class Sender:
         result = await self._outward.call(Call("DELETE", hook.target_url, headers, FAREWELL))
         told = result.status if isinstance(result, Answer) else result.reason
         log.info("hook_removal_told", hook_id=str(item.hook_id), result=told)
-
-
-def _why_not(hook: Hook | None) -> str:
-    if hook is None or hook.state == "removed":
-        return "the hook was deleted"
-    return f"the hook is disabled: {hook.reason}" if hook.reason else "the hook is disabled"

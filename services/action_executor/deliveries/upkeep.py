@@ -1,7 +1,7 @@
 """Keep the deliveries moving whatever happens to a worker: say that this one lives, free what dead ones held.
 
-Every few seconds: heartbeat, expired leases, the metrics of what waits; now and then: lanes whose due time is not what
-their deliveries say.
+Every few seconds: heartbeat, expired leases, hooks that ended, the metrics of what waits. Now and then: lanes whose due
+time is not what their deliveries say.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter, Gauge
 
-from action_executor.deliveries import lane_store
+from action_executor.deliveries import lane_store, store
 from action_executor.deliveries.lanes import Lanes
 from action_executor.deliveries.records import LaneNote
+from action_executor.deliveries.rules import why_not
 from storage.pool import Connection, Pool
 from storage.weather import is_weather
 
@@ -67,6 +68,13 @@ SELECT account_id, hook_id, bool_or(ordered), min(due_at) FROM execution.deliver
 """
 
 
+_ENDED = """
+SELECT l.account_id, l.hook_id, h.state, h.reason FROM execution.lane l
+  LEFT JOIN dispatch_api.hook h ON h.account_id = l.account_id AND h.id = l.hook_id
+ WHERE l.due_at > now() AND h.state IS DISTINCT FROM 'active' LIMIT $1
+"""
+
+
 class Upkeep:
     """The loop that keeps things moving."""
 
@@ -91,6 +99,7 @@ class Upkeep:
         others = await self._pool.fetchval(_HEARTBEAT, self._worker_id, self._every_seconds * ALIVE_FACTOR)
         self._lanes.workers = 1 + others
         freed = await self._free()
+        await self._cancel_ended()
         if time.monotonic() >= self._repair_at:
             await self._pool.execute(_REPAIR)
             self._repair_at = time.monotonic() + REPAIR_EVERY_SECONDS
@@ -111,6 +120,13 @@ class Upkeep:
             log.warning("leases_expired", deliveries=freed)
             self._on_freed()
         return freed
+
+    async def _cancel_ended(self) -> None:
+        """Cancel what waits for hooks that were disabled or deleted; what is due now finds out by itself."""
+        for row in await self._pool.fetch(_ENDED, FREE_MAX):
+            async with self._pool.acquire() as conn, conn.transaction():
+                reason = why_not(row["state"], row["reason"])
+                await store.cancel_pending(conn, (row["account_id"], row["hook_id"]), reason=reason)
 
     async def say_goodbye(self) -> None:
         """Leave the list of workers, so that the others take this one's share at once."""

@@ -31,7 +31,8 @@ CREATE TABLE execution.delivery (
 ) PARTITION BY RANGE (id);
 -- The key alone leads with the account: in a partition without statistics yet the planner takes any index that does
 -- for as good as the key, and would read an account's whole week to find one row.
-CREATE INDEX delivery_due ON execution.delivery (hook_id, account_id, late, due_at, id) WHERE state = 'pending';
+CREATE INDEX delivery_due ON execution.delivery (hook_id, account_id, late, due_at, id)
+    WHERE state = 'pending' AND NOT ordered;
 CREATE INDEX delivery_open_ordered ON execution.delivery (hook_id, account_id, (coalesce(client_id, id)), event_id)
     WHERE ordered AND state IN ('pending', 'in_flight');
 CREATE INDEX delivery_leased ON execution.delivery (leased_until) WHERE state = 'in_flight';
@@ -57,7 +58,7 @@ CREATE TABLE execution.attempt (
 CREATE TABLE execution.lane (
     account_id uuid NOT NULL,
     hook_id uuid NOT NULL,
-    ordered boolean NOT NULL DEFAULT false,
+    ordered boolean NOT NULL DEFAULT false, -- it has had deliveries that keep their clients' order
     due_at timestamptz,                -- null while nothing is pending
     open_until timestamptz,            -- the circuit breaker: nothing is sent before
     failures integer NOT NULL DEFAULT 0, -- in a row

@@ -21,7 +21,7 @@ from action_executor.runs import rules, store, templates
 from action_executor.runs.actions import ACTIONS, Tools
 from action_executor.runs.records import Failed, Run, Sent, Step, StepCall, StepOutcome, StepSpec
 from action_executor.runs.store import NewRun, RunChange, StepChange
-from action_executor.settings import ExecutorSettings
+from action_executor.settings import LEASE_MARGIN_SECONDS, STEP_SECONDS, ExecutorSettings
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.envelope import Envelope
 from contracts.problem import faults_of
@@ -249,7 +249,9 @@ class Engine:
         if not first:
             step = replace(step, attempts=step.attempts + 1)
         begin = StepChange(step.number, "running", input=given if first else None, begun=True)
-        await self._save(run, RunChange("running", step.number, self._lease_seconds, leased=True), begin)
+        asked = float((given or {}).get("timeout_seconds") or STEP_SECONDS)
+        lease_seconds = max(self._lease_seconds, asked + LEASE_MARGIN_SECONDS)
+        await self._save(run, RunChange("running", step.number, lease_seconds, leased=True), begin)
         return _Prepared(step, given, first, written=True)
 
     async def _call(self, run: Run, prepared: _Prepared) -> StepOutcome:

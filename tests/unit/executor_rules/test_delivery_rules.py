@@ -131,7 +131,7 @@ def test_an_excerpt_is_text_that_postgres_takes(body: bytes) -> None:
         ("HOOK_SCHEDULE_SECONDS", "0,-1", "each pause must be"),
         ("HOOK_SCHEDULE_SECONDS", "0,soon", "valid number"),
         ("HOOK_LEASE_SECONDS", "20", "must outlast the longest attempt"),
-        ("RUN_LEASE_SECONDS", "60", "must outlast the longest attempt"),
+        ("RUN_LEASE_SECONDS", "20", "must outlast the longest attempt"),
         ("EGRESS_ALLOW", "10.0.0.0/99", "neither"),
     ],
 )
