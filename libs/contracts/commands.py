@@ -22,6 +22,54 @@ CREATE_SALE: Final = "create_sale"
 RECORD_PAYMENT: Final = "record_payment"
 """data: PaymentIn. 201 with the payment."""
 
+UPDATE_SALE: Final = "update_sale"
+"""data: id, and the fields of SalePatch that were sent. 200 with the draft."""
+
+DELETE_SALE: Final = "delete_sale"
+"""data: id. 200 with the draft as it was last, its status `deleted`; 404 when it is gone already."""
+
+ISSUE_SALE: Final = "issue_sale"
+"""data: id. 200 with the sale, numbered and in the books."""
+
+SEND_SALE: Final = "send_sale"
+"""data: id, and SendIn. 200 with the sale; the wish is kept, and told by `sale.sent`."""
+
+CONVERT_SALE: Final = "convert_sale"
+"""data: id, and ConvertIn. 201 with the new document; both name each other."""
+
+VOID_SALE: Final = "void_sale"
+WRITE_OFF_SALE: Final = "write_off_sale"
+WRITE_BACK_SALE: Final = "write_back_sale"
+"""data: id, reason, date or null. 200 with the sale."""
+
+ACCEPT_SALE: Final = "accept_sale"
+DECLINE_SALE: Final = "decline_sale"
+EXPIRE_SALE: Final = "expire_sale"
+CLOSE_SALE: Final = "close_sale"
+CANCEL_SALE: Final = "cancel_sale"
+"""data: id, reason or null. 200 with the sale."""
+
+ALLOCATE_CREDIT: Final = "allocate_credit"
+UNALLOCATE_CREDIT: Final = "unallocate_credit"
+REFUND_CREDIT: Final = "refund_credit"
+UNREFUND_CREDIT: Final = "unrefund_credit"
+"""data: id of a credit note, and AllocateIn, UnallocateIn, RefundIn, UnrefundIn. 200 with the credit note."""
+
+CONFIRM_PAYMENT: Final = "confirm_payment"
+"""data: id of a pending payment, and ConfirmIn. 200 with the payment."""
+
+FAIL_PAYMENT: Final = "fail_payment"
+"""data: id of a pending payment, reason or null. 200 with the payment."""
+
+ALLOCATE_PAYMENT: Final = "allocate_payment"
+UNALLOCATE_PAYMENT: Final = "unallocate_payment"
+REFUND_PAYMENT: Final = "refund_payment"
+UNREFUND_PAYMENT: Final = "unrefund_payment"
+"""data: id, and AllocateIn, UnallocateIn, RefundIn, UnrefundIn. 200 with the payment."""
+
+REVERSE_PAYMENT: Final = "reverse_payment"
+"""data: id, reason, date or null. 200 with the payment; what it settled is open again, its receipt is void."""
+
 CREATE_HOOK: Final = "create_hook"
 """data: HookIn. 201 with the hook and its secret; 200 with the same hook when it is there already."""
 
@@ -61,6 +109,30 @@ QUEUE_OF: Final[dict[str, Queue]] = {
     CREATE_CLIENT: LEDGER_COMMANDS,
     CREATE_SALE: LEDGER_COMMANDS,
     RECORD_PAYMENT: LEDGER_COMMANDS,
+    UPDATE_SALE: LEDGER_COMMANDS,
+    DELETE_SALE: LEDGER_COMMANDS,
+    ISSUE_SALE: LEDGER_COMMANDS,
+    SEND_SALE: LEDGER_COMMANDS,
+    CONVERT_SALE: LEDGER_COMMANDS,
+    VOID_SALE: LEDGER_COMMANDS,
+    WRITE_OFF_SALE: LEDGER_COMMANDS,
+    WRITE_BACK_SALE: LEDGER_COMMANDS,
+    ACCEPT_SALE: LEDGER_COMMANDS,
+    DECLINE_SALE: LEDGER_COMMANDS,
+    EXPIRE_SALE: LEDGER_COMMANDS,
+    CLOSE_SALE: LEDGER_COMMANDS,
+    CANCEL_SALE: LEDGER_COMMANDS,
+    ALLOCATE_CREDIT: LEDGER_COMMANDS,
+    UNALLOCATE_CREDIT: LEDGER_COMMANDS,
+    REFUND_CREDIT: LEDGER_COMMANDS,
+    UNREFUND_CREDIT: LEDGER_COMMANDS,
+    CONFIRM_PAYMENT: LEDGER_COMMANDS,
+    FAIL_PAYMENT: LEDGER_COMMANDS,
+    ALLOCATE_PAYMENT: LEDGER_COMMANDS,
+    UNALLOCATE_PAYMENT: LEDGER_COMMANDS,
+    REFUND_PAYMENT: LEDGER_COMMANDS,
+    UNREFUND_PAYMENT: LEDGER_COMMANDS,
+    REVERSE_PAYMENT: LEDGER_COMMANDS,
     CREATE_HOOK: DISPATCHER_COMMANDS,
     UPDATE_HOOK: DISPATCHER_COMMANDS,
     DELETE_HOOK: DISPATCHER_COMMANDS,

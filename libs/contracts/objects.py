@@ -102,8 +102,21 @@ class ClientIn(WithCurrency):
     comment: LongText | None = None
 
 
+class LineTaxIn(Model):
+    """One of several taxes on a line; none is levied on another."""
+
+    category: Reference | None = None
+    rate: Percent
+
+
+TAXES_MAX = 10
+
+
 class LineIn(Model):
-    """One line: an item or free text; `discount` and `tax_rate` in percent, prices in the sale's currency."""
+    """One line: an item or free text; `discount` and `tax_rate` in percent, prices in the sale's currency.
+
+    One tax is `tax_rate` and `tax_category`, several are `taxes`.
+    """
 
     product_id: UUID | None = None
     item_code: Reference | None = None
@@ -113,12 +126,15 @@ class LineIn(Model):
     discount: Percent | None = None
     tax_rate: Percent | None = None
     tax_category: Reference | None = None
+    taxes: list[LineTaxIn] = Field(default_factory=list, max_length=TAXES_MAX)
     unit: Reference | None = None
 
     @model_validator(mode="after")
     def _says_what_is_sold(self) -> Self:
         if not (self.product_id or self.item_code or self.description):
             raise ValueError("needs a description, an item_code or a product_id")
+        if self.taxes and (self.tax_rate is not None or self.tax_category is not None):
+            raise ValueError("names its taxes either in taxes or in tax_rate and tax_category, and not in both")
         return self
 
 
@@ -132,11 +148,16 @@ class AdjustmentIn(Model):
 
 
 class SaleIn(WithCurrency):
-    """A sales document to draft or, with `issue`, to issue at once."""
+    """A sales document to draft or, with `issue`, to issue at once.
+
+    A credit note may name the issued invoice that it corrects (`invoice_id`), a receipt its payment (`payment_id`).
+    """
 
     sale_type: SaleType
     client_id: UUID | None = None
     client: ClientIn | None = None
+    invoice_id: UUID | None = None
+    payment_id: UUID | None = None
     document_date: dt.date | None = None
     date_due: dt.date | None = None
     pay_term: PayTerm | None = None
@@ -159,6 +180,46 @@ class SaleIn(WithCurrency):
             raise ValueError("needs either client_id or client {name, ...}, and not both")
         return self
 
+    @model_validator(mode="after")
+    def _refers_as_its_kind_does(self) -> Self:
+        if self.invoice_id is not None and self.sale_type != "credit_note":
+            raise ValueError("invoice_id can be used only with sale_type credit_note")
+        if self.payment_id is not None and self.sale_type != "sales_receipt":
+            raise ValueError("payment_id can be used only with sale_type sales_receipt")
+        return self
+
+
+class SalePatch(WithCurrency):
+    """What may change of a draft: the fields that were sent, null for none; lists are replaced whole."""
+
+    client_id: UUID | None = None
+    client: ClientIn | None = None
+    invoice_id: UUID | None = None
+    payment_id: UUID | None = None
+    document_date: dt.date | None = None
+    date_due: dt.date | None = None
+    pay_term: PayTerm | None = None
+    operation: Operation | None = None
+    tax_basis: Literal[1, 2] | None = None
+    include_tax: bool = False
+    payment_method: Literal[0, 1, 2, 3, 4, 5, 6] | PaymentMethod | None = None
+    shipping_type: Literal[0, 1, 2, 3] | None = None
+    lines: list[LineIn] = Field(default_factory=list, min_length=1, max_length=LINES_MAX)
+    adjustments: list[AdjustmentIn] = Field(default_factory=list, max_length=100)
+    shipping_charge: MoneyText | None = None
+    deposit: MoneyText | None = None
+    comment: LongText | None = None
+    external_id: Reference | None = None
+
+    @model_validator(mode="after")
+    def _keeps_a_client(self) -> Self:
+        named = self.model_fields_set & {"client_id", "client"}
+        if len(named) > 1:
+            raise ValueError("needs either client_id or client {name, ...}, and not both")
+        if any(getattr(self, name) is None for name in named):
+            raise ValueError("a document has a client: leave client_id and client out to keep it")
+        return self
+
 
 class AllocationIn(Model):
     """How much of a payment settles one sale."""
@@ -168,9 +229,13 @@ class AllocationIn(Model):
 
 
 class PaymentIn(Model):
-    """Money that came in; what is not allocated stays unapplied on the client."""
+    """Money that came in; what is not allocated stays unapplied on the client.
+
+    One that is `pending` is announced: it is not in the books before it is confirmed, and settles nothing.
+    """
 
     client_id: UUID
+    status: Literal["pending", "confirmed"] = "confirmed"
     amount: PositiveMoneyText
     currency: str
     date: dt.date | None = None
@@ -180,6 +245,12 @@ class PaymentIn(Model):
     external_id: Reference | None = None
 
     _check = field_validator("currency")(_known_currency)
+
+    @model_validator(mode="after")
+    def _settles_when_it_came(self) -> Self:
+        if self.status == "pending" and self.allocations:
+            raise ValueError("a pending payment settles nothing yet: name allocations when it is confirmed")
+        return self
 
 
 FilterValues = Annotated[list[str | int | bool], Field(min_length=1, max_length=100)]

@@ -51,7 +51,11 @@ def _balance(row: Row) -> dict[str, str]:
 
 
 def sale(row: Row) -> dict[str, Any]:
-    """A sales document, from `ledger_api.sale`; `settlement` is null where nothing can be owed, as on a quote."""
+    """A sales document, from `ledger_api.sale`; `settlement` is null where nothing can be owed, as on a quote.
+
+    `credited` is what credit notes against an invoice come to; of a credit note, `allocations` are the invoices that
+    it settles, `refunds` what was given back, and `unapplied` is what is left.
+    """
     currency = row["currency"]
     return {
         "id": str(row["id"]),
@@ -72,6 +76,17 @@ def sale(row: Row) -> dict[str, Any]:
         "tax": from_minor(row["tax_minor"], currency),
         "total": from_minor(row["total_minor"], currency),
         "amount_due": from_minor(row["amount_due_minor"], currency),
+        "credited": from_minor(row["credited_minor"], currency),
+        "unapplied": from_minor(row["unapplied_minor"], currency),
+        "allocations": _allocations(row, currency),
+        "refunds": _refunds(row, currency),
+        "invoice_id": _text(row["invoice_id"]),
+        "payment_id": _text(row["payment_id"]),
+        "converted_from": _text(row["converted_from"]),
+        "converted_to": _text(row["converted_to"]),
+        "status_reason": row["status_reason"],
+        "send_requested_at": None if row["send_requested_at"] is None else _time(row["send_requested_at"]),
+        "issued_at": None if row["issued_at"] is None else _time(row["issued_at"]),
         "comment": row["comment"],
         "external_id": row["external_id"],
         "pdf_url": f"/v1/sales/{row['id']}/pdf",
@@ -87,7 +102,7 @@ _SALE_FIELDS = (
 
 
 def payment(row: Row) -> dict[str, Any]:
-    """A payment, from `ledger_api.payment`; `allocations` are those that stand."""
+    """A payment, from `ledger_api.payment`; `allocations` and `refunds` are those that stand."""
     currency = row["currency"]
     return {
         "id": str(row["id"]),
@@ -99,14 +114,33 @@ def payment(row: Row) -> dict[str, Any]:
         "date": _text(row["date"]),
         "method": row["method"],
         "reference": row["reference"],
-        "allocations": [
-            {"sale_id": allocation["sale_id"], "amount": from_minor(allocation["amount_minor"], currency)}
-            for allocation in row["allocations"]
-        ],
+        "allocations": _allocations(row, currency),
+        "refunds": _refunds(row, currency),
+        "receipt_id": _text(row["receipt_id"]),
+        "status_reason": row["status_reason"],
         "external_id": row["external_id"],
         "created_at": _time(row["created_at"]),
         "updated_at": _time(row["updated_at"]),
     }
+
+
+def _allocations(row: Row, currency: str) -> list[dict[str, str]]:
+    return [
+        {"sale_id": allocation["sale_id"], "amount": from_minor(allocation["amount_minor"], currency)}
+        for allocation in row["allocations"]
+    ]
+
+
+def _refunds(row: Row, currency: str) -> list[dict[str, str | None]]:
+    return [
+        {
+            "id": refund["id"],
+            "amount": from_minor(refund["amount_minor"], currency),
+            "date": refund["date"],
+            "reference": refund["reference"],
+        }
+        for refund in row["refunds"]
+    ]
 
 
 def inbox_message(row: Row) -> dict[str, Any]:

@@ -20,13 +20,19 @@ class Account:
     time_zone: str = "UTC"
     currency: str = CURRENCY_USUAL
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """Its time zone; UTC where the name is none."""
+        return zone_of(self.time_zone)
+
     def day(self, moment: datetime) -> date:
         """The date that an aware moment falls on for this account."""
-        return moment.astimezone(_zone(self.time_zone)).date()
+        return moment.astimezone(self.zone).date()
 
 
 @lru_cache(maxsize=600)
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of this name; UTC where there is none."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # unknown, malformed, or the name of a folder of zones

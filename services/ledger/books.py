@@ -6,27 +6,32 @@ count, so a refused command leaves nothing behind and the next one of the batch 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from contracts.envelope import Envelope
-from contracts.ids import new_id
 from contracts.money import MINOR_MAX
 from contracts.objects import Model
 from ledger.account import Account
 from ledger.documents.numbers import Series
-from ledger.documents.sale import Sale, Standing, standing_of
+from ledger.documents.sale import Sale
+from ledger.documents.sending import SendRequest
+from ledger.documents.standing import Standing
 from ledger.documents.states import Status
 from ledger.errors import BadInput
-from ledger.journal.rules import Entry
+from ledger.journal.booking import Booking
 from ledger.parties.rules import Client, Identity, identities_of
-from ledger.payments.payment import Payment, Settlement
+from ledger.payments.payment import Payment, Refund, Settlement
 
 M = TypeVar("M", bound=Model)
 Key = tuple[UUID, UUID]
 """An account's id and the id of something of it."""
+
+BalanceKey = tuple[UUID, UUID, str]
+"""Account, client, currency."""
 
 ThingKind = Literal["client", "sale", "payment"]
 """What answers and events show; each kind has a view."""
@@ -59,20 +64,13 @@ class Needs:
 
     clients: set[Key] = field(default_factory=set)
     identities: set[tuple[UUID, Identity]] = field(default_factory=set)
-    sales: set[Key] = field(default_factory=set)
-    sale_external_ids: set[tuple[UUID, str, str]] = field(default_factory=set)  # account, sale type, external id
+    sales: set[Key] = field(default_factory=set)  # where they stand
+    papers: set[Key] = field(default_factory=set)  # what is written on them
+    payments: set[Key] = field(default_factory=set)
+    undoable: set[Key] = field(default_factory=set)  # sales and payments whose entries, settlements, refunds may go
+    sale_external_ids: set[tuple[UUID, str]] = field(default_factory=set)
     payment_external_ids: set[tuple[UUID, str]] = field(default_factory=set)
     counters: set[tuple[UUID, Series]] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class Booking:
-    """A journal entry on its way in: for which document, and on which day it counts."""
-
-    entry: Entry
-    document_id: UUID
-    booked_on: date
-    id: UUID = field(default_factory=new_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,36 +86,70 @@ class Happening:
 
 @dataclass(slots=True)
 class Changes:
-    """What one command changes, and the thing that its answer shows."""
+    """What one command changes, and the thing that its answer shows. Sales and payments are new or written anew."""
 
     shown: tuple[ThingKind, UUID]
-    http_status: int = 201
+    http_status: int = 200
     clients: list[Client] = field(default_factory=list)
-    sales: list[Sale] = field(default_factory=list)
-    payments: list[Payment] = field(default_factory=list)
+    sales: dict[UUID, Sale] = field(default_factory=dict)
+    standings: dict[UUID, Standing] = field(default_factory=dict)
+    gone: list[UUID] = field(default_factory=list)  # drafts
+    payments: dict[UUID, Payment] = field(default_factory=dict)
     settlements: list[Settlement] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    send_requests: list[SendRequest] = field(default_factory=list)
     bookings: list[Booking] = field(default_factory=list)
     counted: list[tuple[Series, int]] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
+
+    def stand(self, standing: Standing) -> None:
+        """Let a document stand so."""
+        self.standings[standing.sale_id] = standing
+
+    def tell(self, trigger: str, before: Status | None, after: Standing | Payment) -> None:
+        """Fire the event of a document's or payment's move."""
+        kind: ThingKind = "sale" if isinstance(after, Standing) else "payment"
+        thing_id = after.sale_id if isinstance(after, Standing) else after.id
+        self.happenings.append(Happening(trigger, kind, thing_id, after.client_id, (before, after.status)))
+
+
+class _Undoable(Protocol):
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def mirror_of(self) -> UUID | None: ...
+
+
+U = TypeVar("U", bound=_Undoable)
 
 
 @dataclass(slots=True)
 class Books:
     """The part of the books that a batch works on, under lock, as it stands after the commands taken so far.
 
-    `balances` are (receivable, unapplied) in minor units by account, client and currency.
+    `booked`, `settlements` and `refunds` hold what is live, by the document or payment it was booked for or came from.
+    `balances` are (receivable, unapplied) in minor units.
     """
 
     clients: dict[Key, Client] = field(default_factory=dict)
     found: dict[tuple[UUID, Identity], Client] = field(default_factory=dict)
+    papers: dict[Key, Sale] = field(default_factory=dict)
     standings: dict[Key, Standing] = field(default_factory=dict)
-    sale_external_ids: dict[tuple[UUID, str, str], UUID] = field(default_factory=dict)
+    payments: dict[Key, Payment] = field(default_factory=dict)
+    booked: dict[Key, list[Booking]] = field(default_factory=dict)
+    settlements: dict[Key, list[Settlement]] = field(default_factory=dict)
+    refunds: dict[Key, list[Refund]] = field(default_factory=dict)
+    sale_external_ids: dict[tuple[UUID, str, str], UUID] = field(default_factory=dict)  # account, sale type, id
     payment_external_ids: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
     counters: dict[tuple[UUID, Series], int] = field(default_factory=dict)
-    balances: dict[tuple[UUID, UUID, str], tuple[int, int]] = field(default_factory=dict)
+    balances: dict[BalanceKey, tuple[int, int]] = field(default_factory=dict)
     taken: list[tuple[Asked[Any], Changes]] = field(default_factory=list)
+    new: set[Key] = field(default_factory=set)  # sales and payments that the tables do not have
+    written: dict[Key, None] = field(default_factory=dict)  # sales whose paper was written
+    moved: dict[Key, None] = field(default_factory=dict)  # sales and payments that stand otherwise
+    gone: dict[Key, None] = field(default_factory=dict)  # drafts that were there
     counted: dict[tuple[UUID, Series], int] = field(default_factory=dict)  # where each moved counter stood before
-    rebalanced: set[tuple[UUID, UUID, str]] = field(default_factory=set)
+    rebalanced: set[BalanceKey] = field(default_factory=set)
 
     def know(self, client: Client) -> None:
         """Let a client be found; where two answer to one identity, the one known first stays."""
@@ -141,24 +173,54 @@ class Books:
         self.rebalanced.update(balances)
         for client in changes.clients:
             self.know(client)
-        for sale in changes.sales:
-            self.standings[account_id, sale.id] = standing_of(sale)
-            if sale.external_id is not None:
-                self.sale_external_ids[account_id, sale.sale_type, sale.external_id] = sale.id
-        for payment in changes.payments:
-            if payment.external_id is not None:
-                self.payment_external_ids[account_id, payment.external_id] = payment.id
-        for settlement in changes.settlements:
-            key = (account_id, settlement.sale_id)
-            self.standings[key] = self.standings[key].settled_by(settlement.amount_minor)
+        self._take_sales(account_id, changes)
+        for payment in changes.payments.values():
+            self._take_payment((account_id, payment.id), payment)
+        _keep(self.booked, account_id, changes.bookings, lambda one: one.document_id)
+        _keep(self.settlements, account_id, changes.settlements, lambda one: one.source_id)
+        _keep(self.refunds, account_id, changes.refunds, lambda one: one.source_id)
         for series, counter in changes.counted:
             self.counted.setdefault((account_id, series), self.counters[account_id, series])
             self.counters[account_id, series] = counter
         self.taken.append((asked, changes))
 
-    def _rebalanced(self, account_id: UUID, bookings: list[Booking]) -> dict[tuple[UUID, UUID, str], tuple[int, int]]:
+    def _take_sales(self, account_id: UUID, changes: Changes) -> None:
+        for sale in changes.sales.values():
+            key = (account_id, sale.id)
+            before = self.papers.get(key)
+            if before is None:
+                self.new.add(key)
+            self._rename(before, sale)
+            self.papers[key] = sale
+            self.written[key] = None
+        for standing in changes.standings.values():
+            self.standings[account_id, standing.sale_id] = standing
+            self.moved[account_id, standing.sale_id] = None
+        for sale_id in changes.gone:
+            key = (account_id, sale_id)
+            self._rename(self.papers.pop(key), None)
+            del self.standings[key]
+            self.written.pop(key, None)
+            self.moved.pop(key, None)
+            self.gone[key] = None
+
+    def _rename(self, before: Sale | None, after: Sale | None) -> None:
+        if before is not None and before.external_id is not None:
+            self.sale_external_ids.pop((before.account_id, before.sale_type, before.external_id), None)
+        if after is not None and after.external_id is not None:
+            self.sale_external_ids[after.account_id, after.sale_type, after.external_id] = after.id
+
+    def _take_payment(self, key: Key, payment: Payment) -> None:
+        if key not in self.payments:
+            self.new.add(key)
+        self.payments[key] = payment
+        self.moved[key] = None
+        if payment.external_id is not None:
+            self.payment_external_ids[payment.account_id, payment.external_id] = payment.id
+
+    def _rebalanced(self, account_id: UUID, bookings: list[Booking]) -> dict[BalanceKey, tuple[int, int]]:
         """The balances that bookings lead to, by the postings to what is owed and what is to spare."""
-        after: dict[tuple[UUID, UUID, str], tuple[int, int]] = {}
+        after: dict[BalanceKey, tuple[int, int]] = {}
         for booking in bookings:
             for posting in booking.entry.postings:
                 key = (account_id, posting.client_id, posting.currency)
@@ -170,3 +232,13 @@ class Books:
         if any(max(balance) > MINOR_MAX for balance in after.values()):
             raise BadInput("With this, the client's balance would be larger than the books can hold.", code="overflow")
         return after
+
+
+def _keep(live: dict[Key, list[U]], account_id: UUID, rows: Iterable[U], belongs_to: Callable[[U], UUID]) -> None:
+    """Let new rows be live, and those no longer that others of them undo."""
+    for row in rows:
+        there = live.setdefault((account_id, belongs_to(row)), [])
+        if row.mirror_of is None:
+            there.append(row)
+        else:
+            there[:] = [one for one in there if one.id != row.mirror_of]

@@ -14,8 +14,8 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from contracts import commands as names
 from contracts import present
-from contracts.commands import CREATE_CLIENT, CREATE_SALE, RECEIVE_INBOX_MESSAGE, RECORD_PAYMENT
 from contracts.envelope import Envelope
 from contracts.events import event
 from contracts.problem import faults_of, problem
@@ -24,12 +24,14 @@ from ledger import store
 from ledger.account import Account
 from ledger.books import Asked, Books, Changes, Happening, Key, Needs, ThingKind
 from ledger.decision import Decision
+from ledger.documents import drafts, issuing, moving, overdue
 from ledger.documents import handlers as documents
 from ledger.errors import BadInput, LedgerRefusal
 from ledger.inbox import handlers as inbox
 from ledger.parties import handlers as parties
 from ledger.payments import handlers as payments
-from ledger.reading import read
+from ledger.payments import refunding, settling
+from ledger.reading import read, read_balances
 from ledger.text import unstorable
 from ledger.writing import write
 from outbox.hop import Effects
@@ -37,9 +39,34 @@ from storage.pool import Connection
 
 HANDLERS: Final[Mapping[str, Decision[Any]]] = MappingProxyType(
     {
-        CREATE_CLIENT: parties.CREATE_CLIENT,
-        CREATE_SALE: documents.CREATE_SALE,
-        RECORD_PAYMENT: payments.RECORD_PAYMENT,
+        names.CREATE_CLIENT: parties.CREATE_CLIENT,
+        names.CREATE_SALE: documents.CREATE_SALE,
+        names.UPDATE_SALE: drafts.UPDATE_SALE,
+        names.DELETE_SALE: drafts.DELETE_SALE,
+        names.CONVERT_SALE: drafts.CONVERT_SALE,
+        names.ISSUE_SALE: issuing.ISSUE_SALE,
+        names.SEND_SALE: moving.SEND_SALE,
+        names.VOID_SALE: moving.VOID_SALE,
+        names.WRITE_OFF_SALE: moving.WRITE_OFF_SALE,
+        names.WRITE_BACK_SALE: moving.WRITE_BACK_SALE,
+        names.ACCEPT_SALE: moving.ACCEPT_SALE,
+        names.DECLINE_SALE: moving.DECLINE_SALE,
+        names.EXPIRE_SALE: moving.EXPIRE_SALE,
+        names.CLOSE_SALE: moving.CLOSE_SALE,
+        names.CANCEL_SALE: moving.CANCEL_SALE,
+        names.ALLOCATE_CREDIT: settling.allocating("sale"),
+        names.UNALLOCATE_CREDIT: settling.unallocating("sale"),
+        names.REFUND_CREDIT: refunding.refunding("sale"),
+        names.UNREFUND_CREDIT: refunding.unrefunding("sale"),
+        names.RECORD_PAYMENT: payments.RECORD_PAYMENT,
+        names.CONFIRM_PAYMENT: payments.CONFIRM_PAYMENT,
+        names.FAIL_PAYMENT: payments.FAIL_PAYMENT,
+        names.REVERSE_PAYMENT: payments.REVERSE_PAYMENT,
+        names.ALLOCATE_PAYMENT: settling.allocating("payment"),
+        names.UNALLOCATE_PAYMENT: settling.unallocating("payment"),
+        names.REFUND_PAYMENT: refunding.refunding("payment"),
+        names.UNREFUND_PAYMENT: refunding.unrefunding("payment"),
+        overdue.COMMAND: overdue.MARK_OVERDUE,
     }
 )
 """How each command on the books is decided."""
@@ -47,18 +74,20 @@ HANDLERS: Final[Mapping[str, Decision[Any]]] = MappingProxyType(
 _PRESENT: Final[Mapping[ThingKind, Callable[[present.Row], dict[str, Any]]]] = MappingProxyType(
     {"client": present.client, "sale": present.sale, "payment": present.payment}
 )
+Shown = dict[tuple[ThingKind, Key], dict[str, Any]]
+"""Things as everybody sees them."""
 
 
 async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: Effects) -> None:
     """Handle the fresh commands of a batch inside its transaction."""
-    messages = [envelope for envelope in envelopes if envelope.name == RECEIVE_INBOX_MESSAGE]
+    messages = [envelope for envelope in envelopes if envelope.name == names.RECEIVE_INBOX_MESSAGE]
     commands = [envelope for envelope in envelopes if envelope.name in HANDLERS]
     if messages:
         await inbox.receive(conn, messages, effects)
     if commands:
         await _change_books(conn, commands, effects)
     for envelope in envelopes:
-        if envelope.name != RECEIVE_INBOX_MESSAGE and envelope.name not in HANDLERS:
+        if envelope.name != names.RECEIVE_INBOX_MESSAGE and envelope.name not in HANDLERS:
             effects.refused[envelope.id] = f"the ledger knows no command {envelope.name!r}"
 
 
@@ -68,24 +97,38 @@ async def _change_books(conn: Connection, commands: Sequence[Envelope], effects:
     commands = sorted(commands, key=lambda command: command.account_id.bytes)
     accounts = await store.lock_books(conn, account_ids={command.account_id for command in commands})
     refusals: dict[UUID, LedgerRefusal] = {}
-    needs, readable = Needs(), []
+    readable = []
     for command in commands:
         try:
-            asked = _read(command, accounts[command.account_id], now)
+            readable.append(_read(command, accounts[command.account_id], now))
         except LedgerRefusal as refusal:
             refusals[command.id] = refusal
-        else:
-            readable.append(asked)
-            HANDLERS[command.name].needs(asked, needs)
-    books = await read(conn, needs)
+    books = await _open(conn, readable)
     for asked in readable:
         try:
             books.take(asked, HANDLERS[asked.envelope.name].decide(asked, books))
         except LedgerRefusal as refusal:
             refusals[asked.envelope.id] = refusal
+    gone = await _show(conn, {"sale": set(books.gone)})
     await write(conn, books, now=now)
-    await _tell(conn, books, effects)
+    await _tell(conn, books, effects, gone)
     await _answer(conn, commands, books, refusals, effects)
+
+
+async def _open(conn: Connection, readable: Sequence[Asked[Any]]) -> Books:
+    """Read what the commands need, then what that refers to, and the balances that may move."""
+    books, needs = Books(), Needs()
+    for asked in readable:
+        HANDLERS[asked.envelope.name].needs(asked, needs)
+    await read(conn, needs, books)
+    more = [(then, asked) for asked in readable if (then := HANDLERS[asked.envelope.name].then)]
+    if more:
+        needs = Needs()
+        for then, asked in more:
+            then(asked, books, needs)
+        await read(conn, needs, books)
+    await read_balances(conn, books)
+    return books
 
 
 def _read(command: Envelope, account: Account, now: datetime) -> Asked[Any]:
@@ -97,20 +140,24 @@ def _read(command: Envelope, account: Account, now: datetime) -> Asked[Any]:
         raise BadInput(faults=faults_of(error)) from None
 
 
-async def _tell(conn: Connection, books: Books, effects: Effects) -> None:
-    """Show what changed as everybody sees it: the commands' answers and the events, each one noted."""
-    objects = await _objects(conn, books.taken)
+async def _tell(conn: Connection, books: Books, effects: Effects, gone: Shown) -> None:
+    """Show what changed as everybody sees it: the commands' answers and the events, each one noted.
+
+    What is gone is shown as it was last.
+    """
+    shown = await _show(conn, _wanted(books.taken))
+    shown |= {key: thing | {"status": "deleted"} for key, thing in gone.items()}
     noted: list[store.DocumentEvent] = []
     for asked, changes in books.taken:
         kind, thing_id = changes.shown
-        effects.answer(asked.envelope, changes.http_status, objects[kind, asked.key(thing_id)])
+        effects.answer(asked.envelope, changes.http_status, shown[kind, asked.key(thing_id)])
         for happening in changes.happenings:
             told = event(
                 asked.envelope,
                 happening.trigger,
                 subject_id=happening.id,
                 client_id=happening.client_id,
-                data=objects[happening.kind, asked.key(happening.id)],
+                data=shown[happening.kind, asked.key(happening.id)],
             )
             effects.send(DISPATCHER_EVENTS, told)
             if happening.status is not None:
@@ -118,14 +165,16 @@ async def _tell(conn: Connection, books: Books, effects: Effects) -> None:
     await store.insert_document_events(conn, rows=noted)
 
 
-async def _objects(
-    conn: Connection, taken: Sequence[tuple[Asked[Any], Changes]]
-) -> dict[tuple[ThingKind, Key], dict[str, Any]]:
+def _wanted(taken: Sequence[tuple[Asked[Any], Changes]]) -> dict[ThingKind, set[Key]]:
     wanted: dict[ThingKind, set[Key]] = {kind: set() for kind in _PRESENT}
     for asked, changes in taken:
         wanted[changes.shown[0]].add(asked.key(changes.shown[1]))
         for happening in changes.happenings:
             wanted[happening.kind].add(asked.key(happening.id))
+    return wanted
+
+
+async def _show(conn: Connection, wanted: Mapping[ThingKind, set[Key]]) -> Shown:
     return {
         (kind, key): _PRESENT[kind](row)
         for kind, keys in wanted.items()

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from ledger.books import Books, Needs
 from ledger.documents import store as documents
+from ledger.journal import store as journal
 from ledger.parties import store as parties
 from ledger.payments import store as payments
 from storage.pool import Connection
 
 
-async def read(conn: Connection, needs: Needs) -> Books:
-    """Read the books as far as they are needed; the accounts' books must be locked."""
-    books = Books(
-        standings=await documents.standings(conn, keys=needs.sales),
-        sale_external_ids=await documents.external_ids(conn, wanted=needs.sale_external_ids),
-        payment_external_ids=await payments.external_ids(conn, wanted=needs.payment_external_ids),
-        counters=await documents.counters(conn, wanted=needs.counters),
-    )
-    for client in await parties.find(conn, keys=needs.clients, identities=needs.identities):
+async def read(conn: Connection, needs: Needs, books: Books) -> None:
+    """Read into `books` what is needed and not there yet; the accounts' books must be locked."""
+    books.papers |= await documents.papers(conn, keys=needs.papers - books.papers.keys())
+    wanted = (needs.sales | needs.papers) - books.standings.keys()
+    books.standings |= await documents.standings(conn, keys=wanted)
+    books.payments |= await payments.payments(conn, keys=needs.payments - books.payments.keys())
+    undoable = needs.undoable - books.booked.keys()
+    books.booked |= {key: [] for key in undoable} | await journal.live(conn, keys=undoable)
+    books.settlements |= await payments.live_settlements(conn, keys=undoable)
+    books.refunds |= await payments.live_refunds(conn, keys=undoable)
+    books.sale_external_ids |= await documents.external_ids(conn, wanted=needs.sale_external_ids)
+    books.payment_external_ids |= await payments.external_ids(conn, wanted=needs.payment_external_ids)
+    books.counters |= await documents.counters(conn, wanted=needs.counters - books.counters.keys())
+    clients = await parties.find(conn, keys=needs.clients - books.clients.keys(), identities=needs.identities)
+    for client in clients:
         books.know(client)
-    books.balances = await parties.balances(conn, keys=books.clients.keys())
-    return books
+
+
+async def read_balances(conn: Connection, books: Books) -> None:
+    """Read the balances of every client whose documents or payments were read."""
+    keys = set(books.clients)
+    keys.update((one.account_id, one.client_id) for one in books.standings.values())
+    keys.update((one.account_id, one.client_id) for one in books.payments.values())
+    books.balances = await parties.balances(conn, keys=keys)

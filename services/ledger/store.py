@@ -30,10 +30,17 @@ SELECT b.account_id, b.time_zone AS time_zone_kept, a.time_zone, a.currency
    FOR NO KEY UPDATE OF b
 """
 
+# Where the days of an account moved, so did the moments at which its invoices become overdue.
 _KEEP_TIME_ZONES: Final = """
-UPDATE ledger.book b SET time_zone = w.time_zone
-  FROM unnest($1::uuid[], $2::text[]) AS w (account_id, time_zone)
- WHERE b.account_id = w.account_id
+WITH kept AS (
+    UPDATE ledger.book b SET time_zone = w.time_zone, zone = ledger.known_zone(w.zone)
+      FROM unnest($1::uuid[], $2::text[], $3::text[]) AS w (account_id, time_zone, zone)
+     WHERE b.account_id = w.account_id
+    RETURNING b.account_id, b.zone
+)
+UPDATE ledger.sale_standing t SET clock_at = (t.date_due + 1)::timestamp AT TIME ZONE k.zone
+  FROM kept k
+ WHERE t.account_id = k.account_id AND t.owed AND NOT t.late AND t.date_due < '9999-12-30' AND t.clock_at IS NOT NULL
 """
 
 
@@ -48,7 +55,8 @@ async def lock_books(conn: Connection, *, account_ids: Collection[UUID]) -> dict
     }
     moved = [accounts[row["account_id"]] for row in rows if row["time_zone"] not in {None, row["time_zone_kept"]}]
     if moved:
-        await conn.execute(_KEEP_TIME_ZONES, [one.id for one in moved], [one.time_zone for one in moved])
+        columns = [[one.id for one in moved], [one.time_zone for one in moved], [one.zone.key for one in moved]]
+        await conn.execute(_KEEP_TIME_ZONES, *columns)
     return accounts
 
 

@@ -16,13 +16,36 @@ async def write(conn: Connection, books: Books, *, now: datetime) -> None:
     """Write everything taken into the books; the counters last."""
     taken = [(asked.account.id, asked.envelope.id, changes) for asked, changes in books.taken]
     await parties.insert(conn, clients=[client for *_, changes in taken for client in changes.clients])
-    await documents.insert(conn, sales=[sale for *_, changes in taken for sale in changes.sales])
-    await payments.insert(conn, payments=[payment for *_, changes in taken for payment in changes.payments])
+    await _write_documents(conn, books)
+    await _write_payments(conn, books)
     bookings = [
         (account_id, command_id, booking) for account_id, command_id, changes in taken for booking in changes.bookings
     ]
     await journal.insert(conn, rows=bookings, now=now)
     settlements = [(account_id, one) for account_id, _, changes in taken for one in changes.settlements]
     await payments.settle(conn, rows=settlements, now=now)
+    refunds = [(account_id, one) for account_id, _, changes in taken for one in changes.refunds]
+    await payments.refund(conn, rows=refunds, now=now)
+    wishes = [
+        (account_id, command_id, one) for account_id, command_id, changes in taken for one in changes.send_requests
+    ]
+    await documents.insert_send_requests(conn, rows=wishes, now=now)
     await parties.write_balances(conn, balances={key: books.balances[key] for key in books.rebalanced})
     await documents.advance(conn, moved={key: (before, books.counters[key]) for key, before in books.counted.items()})
+
+
+async def _write_documents(conn: Connection, books: Books) -> None:
+    await documents.delete(conn, keys=books.gone)
+    new = [key for key in books.written if key in books.new]
+    await documents.insert(
+        conn, sales=[books.papers[key] for key in new], standings=[books.standings[key] for key in new]
+    )
+    await documents.rewrite(conn, sales=[books.papers[key] for key in books.written if key not in books.new])
+    moved = [key for key in books.moved if key in books.standings and key not in books.new]
+    await documents.move(conn, standings=[books.standings[key] for key in moved])
+
+
+async def _write_payments(conn: Connection, books: Books) -> None:
+    moved = [key for key in books.moved if key in books.payments]
+    await payments.insert(conn, payments=[books.payments[key] for key in moved if key in books.new])
+    await payments.move(conn, payments=[books.payments[key] for key in moved if key not in books.new])

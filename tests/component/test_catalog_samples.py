@@ -46,8 +46,9 @@ def test_the_inbox_sample_is_a_document_that_the_inbox_takes() -> None:
 def test_samples_of_one_kind_of_thing_share_their_fields() -> None:
     for keys in (
         ("client.created", "client.updated"),
-        ("sale.created", "sale.posted", "sale.sent", "sale.paid", "sale.overdue", "sale.voided"),
-        ("payment.posted", "payment.reversed"),
+        ("sale.created", "sale.posted", "sale.sent", "sale.paid", "sale.overdue", "sale.voided", "sale.updated"),
+        ("sale.posted", "sale.deleted"),
+        ("payment.posted", "payment.reversed", "payment.created", "payment.updated", "payment.failed"),
         ("dispute.opened", "dispute.resolved"),
         ("promise.recorded", "promise.broken"),
     ):

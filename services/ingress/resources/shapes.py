@@ -9,35 +9,48 @@ import datetime as dt
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, Field, RootModel
 
-from contracts.objects import (
-    Address,
-    AutomationStep,
-    AutomationTrigger,
-    Operation,
-    PaymentMethod,
-    PayTerm,
-    SaleType,
+from contracts.objects import AutomationStep, AutomationTrigger
+from ingress.resources.shapes_base import Answer
+from ingress.resources.shapes_books import (
+    Allocation,
+    Balance,
+    Client,
+    LineTax,
+    Payment,
+    PaymentStatus,
+    Refund,
+    Sale,
+    SaleAdjustment,
+    SaleLine,
+    SaleStatus,
+    SaleTax,
+    Settlement,
 )
 
-SaleStatus = Literal[
-    "draft", "issued", "accepted", "declined", "expired", "converted", "confirmed", "closed", "cancelled",
-    "written_off", "void",
-]  # fmt: skip
-Settlement = Literal["unpaid", "partial", "paid"]
-PaymentStatus = Literal["pending", "confirmed", "failed", "reversed"]
+# The books' own shapes stand beside these under one name.
+__all__ = [
+    "Allocation",
+    "Balance",
+    "Client",
+    "LineTax",
+    "Payment",
+    "PaymentStatus",
+    "Refund",
+    "Sale",
+    "SaleAdjustment",
+    "SaleLine",
+    "SaleStatus",
+    "SaleTax",
+    "Settlement",
+]
+
 Box = Literal["purchases", "sales"]
 InboxState = Literal["received", "accepted", "rejected", "duplicate"]
 DeliveryState = Literal["pending", "in_flight", "succeeded", "failed", "cancelled"]
 RunState = Literal["running", "waiting", "succeeded", "filtered", "failed", "cancelled"]
 StepState = Literal["pending", "running", "succeeded", "skipped", "failed"]
-
-
-class Answer(BaseModel):
-    """What all answers share: a field may be added later, so callers pass over what they do not know."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)  # only descriptions and tests ever use them
 
 
 T = TypeVar("T", bound=BaseModel)
@@ -74,133 +87,6 @@ class ProblemFault(Answer):
 
     path: str
     message: str
-
-
-class Balance(Answer):
-    """What a client owes and has to spare in one currency."""
-
-    currency: str
-    receivable: str
-    unapplied: str
-
-
-class Client(Answer):
-    """Someone who owes; `balance` is by currency."""
-
-    id: UUID
-    name: str
-    type: Literal["company", "person"]
-    first_name: str | None
-    last_name: str | None
-    email: str | None
-    phone: str | None
-    reg_number: str | None
-    vat_number: str | None
-    address: Address | None
-    locale: str | None
-    currency: str
-    pay_term: PayTerm | None
-    collector_id: UUID | None
-    external_id: str | None
-    comment: str | None
-    balance: list[Balance]
-    created_at: dt.datetime
-    updated_at: dt.datetime
-
-
-class SaleLine(Answer):
-    """One line of a document; `net` after its discount."""
-
-    product_id: UUID | None
-    item_code: str | None
-    description: str | None
-    quantity: str
-    unit_price: str
-    discount: str | None
-    tax_rate: str | None
-    tax_category: str | None
-    unit: str | None
-    net: str
-
-
-class SaleAdjustment(Answer):
-    """A charge or discount on the whole document, and what it comes to."""
-
-    type: Literal["charge", "discount"]
-    mode: Literal["pct", "amount"]
-    amount: str
-    description: str | None
-    net: str
-
-
-class SaleTax(Answer):
-    """The tax of one category and rate."""
-
-    category: str | None
-    rate: str
-    net: str
-    tax: str
-
-
-class Sale(Answer):
-    """A sales document; `client` is the client as it was when the document was made."""
-
-    id: UUID
-    sale_type: SaleType
-    number: str | None
-    status: SaleStatus
-    settlement: Settlement | None
-    overdue: bool
-    client_id: UUID
-    client: dict[str, Any]
-    currency: str
-    document_date: dt.date
-    date_due: dt.date | None
-    pay_term: PayTerm | None
-    operation: Operation | None
-    tax_basis: Literal[1, 2] | None
-    include_tax: bool
-    payment_method: Literal[0, 1, 2, 3, 4, 5, 6] | PaymentMethod | None
-    shipping_type: Literal[0, 1, 2, 3] | None
-    lines: list[SaleLine]
-    adjustments: list[SaleAdjustment]
-    taxes: list[SaleTax]
-    shipping_charge: str
-    deposit: str
-    net: str
-    tax: str
-    total: str
-    amount_due: str
-    comment: str | None
-    external_id: str | None
-    pdf_url: str
-    created_at: dt.datetime
-    updated_at: dt.datetime
-
-
-class Allocation(Answer):
-    """How much of a payment settles one sale."""
-
-    sale_id: UUID
-    amount: str
-
-
-class Payment(Answer):
-    """Money that came in; `unapplied` is what settles nothing yet."""
-
-    id: UUID
-    client_id: UUID
-    status: PaymentStatus
-    amount: str
-    unapplied: str
-    currency: str
-    date: dt.date
-    method: PaymentMethod
-    reference: str | None
-    allocations: list[Allocation]
-    external_id: str | None
-    created_at: dt.datetime
-    updated_at: dt.datetime
 
 
 class InboxMessage(Answer):

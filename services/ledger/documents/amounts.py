@@ -147,7 +147,8 @@ def _grouped(sale: SaleFacts, faults: Faults) -> dict[tuple[Tax, ...], list[int]
     for taxes, lines in groups.items():
         if len(set(taxes)) < len(taxes) or not all(is_percent(tax.rate) for tax in taxes):
             for index in lines:
-                faults.add(at("lines", index, "tax_rate"), f"{NO_PERCENT}, and each tax once")
+                field = "taxes" if len(taxes) > 1 else "tax_rate"
+                faults.add(at("lines", index, field), f"{NO_PERCENT}, and each tax once")
     return groups or {(): []}
 
 

@@ -1,8 +1,8 @@
-"""A sales document as it is stored, and as its draft follows from what was asked: pure, before it has a number."""
+"""A sales document as it is written, and as its draft follows from what was asked: pure, before it has a number."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,6 @@ from contracts.objects import PAYMENT_METHODS, AdjustmentIn, LineIn, SaleIn, Sal
 from ledger.account import Account
 from ledger.documents import due
 from ledger.documents.amounts import AdjustmentFacts, LineFacts, SaleFacts, SaleTotals, Tax, TaxAmount, totals
-from ledger.documents.states import Status
 from ledger.errors import BadInput, Fault
 from ledger.parties.rules import Client, snapshot
 
@@ -25,12 +24,12 @@ class Sale:
     account_id: UUID
     id: UUID
     sale_type: SaleType
-    status: Status
     client_id: UUID
     client: dict[str, Any]
     currency: str
     document_date: date
     date_due: date | None
+    date_due_given: bool
     pay_term: dict[str, Any] | None
     operation: str | None
     tax_basis: int | None
@@ -49,7 +48,9 @@ class Sale:
     comment: str | None
     external_id: str | None
     created_at: datetime
-    updated_at: datetime
+    invoice_id: UUID | None = None
+    payment_id: UUID | None = None
+    converted_from: UUID | None = None
     number: str | None = None
     series: str | None = None
     period: int | None = None
@@ -57,48 +58,16 @@ class Sale:
     issued_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a stored document stands: what is asked before it is settled or changed. Amounts in minor units."""
-
-    id: UUID
-    sale_type: SaleType
-    status: Status
-    client_id: UUID
-    currency: str
-    document_date: date
-    date_due: date | None
-    total_minor: int
-    deposit_minor: int
-    settled_minor: int
-
-    @property
-    def open_minor(self) -> int:
-        """What is still to be paid of an invoice."""
-        return self.total_minor - self.deposit_minor - self.settled_minor
-
-    def settled_by(self, amount_minor: int) -> Standing:
-        """Where it stands after a settlement."""
-        return replace(self, settled_minor=self.settled_minor + amount_minor)
-
-
-def standing_of(sale: Sale) -> Standing:
-    """Where a document stands that was just made."""
-    return Standing(
-        sale.id,
-        sale.sale_type,
-        sale.status,
-        sale.client_id,
-        sale.currency,
-        sale.document_date,
-        sale.date_due,
-        sale.total_minor,
-        sale.deposit_minor,
-        settled_minor=0,
-    )
-
-
-def draft(asked: SaleIn, *, sale_id: UUID, account: Account, client: Client, today: date, now: datetime) -> Sale:
+def draft(
+    asked: SaleIn,
+    *,
+    sale_id: UUID,
+    account: Account,
+    client: Client,
+    today: date,
+    now: datetime,
+    converted_from: UUID | None = None,
+) -> Sale:
     """Make a draft: amounts computed, due date told, the client as it is now.
 
     `today` is the document's date when none was asked for; the currency is the one asked for, else the client's.
@@ -112,12 +81,12 @@ def draft(asked: SaleIn, *, sale_id: UUID, account: Account, client: Client, tod
         account_id=account.id,
         id=sale_id,
         sale_type=asked.sale_type,
-        status="draft",
         client_id=client.id,
         client=snapshot(client),
         currency=currency,
         document_date=document_date,
         date_due=date_due,
+        date_due_given=asked.date_due is not None,
         pay_term=None if asked.pay_term is None else asked.pay_term.model_dump(mode="json"),
         operation=asked.operation,
         tax_basis=asked.tax_basis,
@@ -141,7 +110,9 @@ def draft(asked: SaleIn, *, sale_id: UUID, account: Account, client: Client, tod
         comment=asked.comment,
         external_id=asked.external_id,
         created_at=now,
-        updated_at=now,
+        invoice_id=asked.invoice_id,
+        payment_id=asked.payment_id,
+        converted_from=converted_from,
     )
 
 
@@ -162,6 +133,8 @@ def _computed(asked: SaleIn, currency: str, document_date: date, client: Client)
         )
     except BadInput as refusal:
         faults.extend(refusal.faults)
+    if asked.deposit and asked.sale_type == "credit_note":
+        faults.append(Fault("deposit", "is none that a credit note could have"))
     if faults or computed is None:
         raise BadInput(faults=faults)
     return computed, date_due
@@ -184,6 +157,8 @@ def _facts(asked: SaleIn, currency: str) -> SaleFacts:
 
 def _taxes(line: LineIn) -> tuple[Tax, ...]:
     """A category without a rate (exempt, reverse charge) stands in the breakdown with 0 %."""
+    if line.taxes:
+        return tuple(Tax(tax.category or "", tax.rate) for tax in line.taxes)
     if line.tax_rate is None and line.tax_category is None:
         return ()
     return (Tax(line.tax_category or "", line.tax_rate or Decimal(0)),)
@@ -195,6 +170,10 @@ def _method(asked: int | str | None) -> str | None:
 
 
 def _line(line: LineIn, net_minor: int, currency: str) -> dict[str, Any]:
+    rate, category = line.tax_rate, line.tax_category
+    if len(line.taxes) == 1:
+        rate, category = line.taxes[0].rate, line.taxes[0].category
+    several = line.taxes if len(line.taxes) > 1 else []
     return {
         "product_id": None if line.product_id is None else str(line.product_id),
         "item_code": line.item_code,
@@ -202,8 +181,9 @@ def _line(line: LineIn, net_minor: int, currency: str) -> dict[str, Any]:
         "quantity": plain(line.quantity),
         "unit_price": plain(line.unit_price),
         "discount": plain(line.discount or Decimal(0)),
-        "tax_rate": None if line.tax_rate is None else plain(line.tax_rate),
-        "tax_category": line.tax_category,
+        "tax_rate": None if rate is None else plain(rate),
+        "tax_category": category,
+        "taxes": [{"category": tax.category, "rate": plain(tax.rate)} for tax in several],
         "unit": line.unit,
         "net": from_minor(net_minor, currency),
     }

@@ -59,6 +59,7 @@ Command = Literal[
     "allocate",
     "unallocate",
     "refund",
+    "unrefund",
 ]
 Guard = Literal[
     "not_invoiced",
@@ -141,6 +142,7 @@ _TABLE: Final[dict[Kind, dict[tuple[Status, Command], Move]]] = {
         ("issued", "allocate"): Move("issued", ("something_unapplied",)),
         ("issued", "unallocate"): Move("issued"),
         ("issued", "refund"): Move("issued", ("something_unapplied",)),
+        ("issued", "unrefund"): Move("issued"),
         ("issued", "void"): Move("void", ("nothing_applied",)),
     },
     "payment": {
@@ -149,6 +151,7 @@ _TABLE: Final[dict[Kind, dict[tuple[Status, Command], Move]]] = {
         ("confirmed", "allocate"): Move("confirmed", ("something_unapplied",)),
         ("confirmed", "unallocate"): Move("confirmed"),
         ("confirmed", "refund"): Move("confirmed", ("something_unapplied",)),
+        ("confirmed", "unrefund"): Move("confirmed"),
         ("confirmed", "reverse"): Move("reversed", ("nothing_refunded",)),
     },
 }

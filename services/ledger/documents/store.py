@@ -1,23 +1,27 @@
-"""SQL on sales documents and the counters of their numbers."""
+"""SQL on sales documents, where they stand, and the counters of their numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from ledger.books import Key
 from ledger.documents.numbers import Series
-from ledger.documents.sale import Sale, Standing
+from ledger.documents.sale import Sale
+from ledger.documents.sending import SendRequest
+from ledger.documents.standing import Standing
 from storage.pool import Connection
 
 _STANDINGS: Final = """
-SELECT s.account_id, s.id, s.sale_type, s.status, s.client_id, s.currency, s.document_date, s.date_due, s.total_minor,
-       s.deposit_minor,
-       (SELECT coalesce(sum(x.amount_minor), 0)::bigint FROM ledger.settlement x
-         WHERE x.account_id = s.account_id AND x.sale_id = s.id) AS settled_minor
-  FROM ledger.sale s
-  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON s.account_id = w.account_id AND s.id = w.id
+SELECT t.account_id, t.sale_id, t.sale_type, t.status, t.client_id, t.currency, t.date_due, t.total_minor, t.due_minor,
+       t.updated_at, s.document_date, s.invoice_id, s.payment_id, s.converted_from, t.settled_minor, t.refunded_minor,
+       t.written_off_minor, t.credited_minor, t.converted_to, t.status_reason, t.send_requested_at, t.clock_at,
+       t.overdue_told_at
+  FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
+  JOIN ledger.sale_standing t ON t.account_id = w.account_id AND t.sale_id = w.id
+  JOIN ledger.sale s ON s.account_id = w.account_id AND s.id = w.id
 """
 
 
@@ -26,49 +30,149 @@ async def standings(conn: Connection, *, keys: Collection[Key]) -> dict[Key, Sta
     if not keys:
         return {}
     rows = await conn.fetch(_STANDINGS, [key[0] for key in keys], [key[1] for key in keys])
-    return {
-        (row["account_id"], row["id"]): Standing(**{name: row[name] for name in Standing.__slots__}) for row in rows
-    }
+    return {(row["account_id"], row["sale_id"]): Standing(**row) for row in rows}
+
+
+_PAPERS: Final = """
+SELECT s.account_id, s.id, s.sale_type, s.client_id, s.client, s.currency, s.document_date, s.date_due,
+       s.date_due_given, s.pay_term, s.operation, s.tax_basis, s.include_tax, s.payment_method, s.shipping_type,
+       s.lines, s.adjustments, s.taxes, s.shipping_minor, s.net_minor, s.tax_minor, s.total_minor, s.deposit_minor,
+       s.calculation_version, s.comment, s.external_id, s.created_at, s.invoice_id, s.payment_id, s.converted_from,
+       s.number, s.series, s.period, s.counter, s.issued_at
+  FROM ledger.sale s
+  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON s.account_id = w.account_id AND s.id = w.id
+"""
+
+
+async def papers(conn: Connection, *, keys: Collection[Key]) -> dict[Key, Sale]:
+    """Read what is written on documents."""
+    if not keys:
+        return {}
+    rows = await conn.fetch(_PAPERS, [key[0] for key in keys], [key[1] for key in keys])
+    return {(row["account_id"], row["id"]): Sale(**row) for row in rows}
 
 
 _EXTERNAL_IDS: Final = """
 SELECT s.account_id, s.sale_type, s.external_id, s.id
   FROM ledger.sale s
-  JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS w (account_id, sale_type, external_id)
-    ON s.account_id = w.account_id AND s.sale_type = w.sale_type AND s.external_id = w.external_id
+  JOIN unnest($1::uuid[], $2::text[]) AS w (account_id, external_id)
+    ON s.account_id = w.account_id AND s.external_id = w.external_id
 """
 
 
-async def external_ids(
-    conn: Connection, *, wanted: Collection[tuple[UUID, str, str]]
-) -> dict[tuple[UUID, str, str], UUID]:
-    """Which of these (account, sale type, external id) are taken, and by which document."""
+async def external_ids(conn: Connection, *, wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str, str], UUID]:
+    """By which documents of each kind these external ids are taken: (account, sale type, external id) to the id."""
     if not wanted:
         return {}
-    rows = await conn.fetch(
-        _EXTERNAL_IDS, [one[0] for one in wanted], [one[1] for one in wanted], [one[2] for one in wanted]
-    )
+    rows = await conn.fetch(_EXTERNAL_IDS, [one[0] for one in wanted], [one[1] for one in wanted])
     return {(row["account_id"], row["sale_type"], row["external_id"]): row["id"] for row in rows}
 
 
 _INSERT: Final = """
 INSERT INTO ledger.sale
-       (account_id, id, sale_type, status, number, series, period, counter, client_id, client, currency,
-        document_date, date_due, pay_term, operation, tax_basis, include_tax, payment_method, shipping_type, lines,
+       (account_id, id, sale_type, number, series, period, counter, client_id, client, currency, document_date,
+        date_due, date_due_given, pay_term, operation, tax_basis, include_tax, payment_method, shipping_type, lines,
         adjustments, taxes, shipping_minor, net_minor, tax_minor, total_minor, deposit_minor, calculation_version,
-        comment, external_id, created_at, updated_at, issued_at)
-SELECT account_id, id, sale_type, status, number, series, period, counter, client_id, client, currency,
-       document_date, date_due, pay_term, operation, tax_basis, include_tax, payment_method, shipping_type, lines,
+        comment, external_id, invoice_id, payment_id, converted_from, created_at, issued_at)
+SELECT account_id, id, sale_type, number, series, period, counter, client_id, client, currency, document_date,
+       date_due, date_due_given, pay_term, operation, tax_basis, include_tax, payment_method, shipping_type, lines,
        adjustments, taxes, shipping_minor, net_minor, tax_minor, total_minor, deposit_minor, calculation_version,
-       comment, external_id, created_at, updated_at, issued_at
+       comment, external_id, invoice_id, payment_id, converted_from, created_at, issued_at
   FROM jsonb_populate_recordset(NULL::ledger.sale, $1)
 """
 
+_INSERT_STANDINGS: Final = """
+INSERT INTO ledger.sale_standing
+       (account_id, sale_id, sale_type, status, client_id, currency, date_due, total_minor, due_minor, settled_minor,
+        refunded_minor, written_off_minor, credited_minor, converted_to, clock_at, updated_at)
+SELECT account_id, sale_id, sale_type, status, client_id, currency, date_due, total_minor, due_minor, settled_minor,
+       refunded_minor, written_off_minor, credited_minor, converted_to, clock_at, updated_at
+  FROM jsonb_populate_recordset(NULL::ledger.sale_standing, $1)
+"""
 
-async def insert(conn: Connection, *, sales: Sequence[Sale]) -> None:
-    """Insert new documents with one statement."""
+
+async def insert(conn: Connection, *, sales: Sequence[Sale], standings: Sequence[Standing]) -> None:
+    """Insert new documents, each with where it stands: two statements for all."""
     if sales:
         await conn.execute(_INSERT, sales)
+        await conn.execute(_INSERT_STANDINGS, standings)
+
+
+_REWRITE: Final = """
+UPDATE ledger.sale s
+   SET number = w.number, series = w.series, period = w.period, counter = w.counter, client_id = w.client_id,
+       client = w.client, currency = w.currency, document_date = w.document_date, date_due = w.date_due,
+       date_due_given = w.date_due_given, pay_term = w.pay_term, operation = w.operation, tax_basis = w.tax_basis,
+       include_tax = w.include_tax, payment_method = w.payment_method, shipping_type = w.shipping_type,
+       lines = w.lines, adjustments = w.adjustments, taxes = w.taxes, shipping_minor = w.shipping_minor,
+       net_minor = w.net_minor, tax_minor = w.tax_minor, total_minor = w.total_minor, deposit_minor = w.deposit_minor,
+       calculation_version = w.calculation_version, comment = w.comment, external_id = w.external_id,
+       invoice_id = w.invoice_id, payment_id = w.payment_id, issued_at = w.issued_at
+  FROM jsonb_populate_recordset(NULL::ledger.sale, $1) w
+ WHERE s.account_id = w.account_id AND s.id = w.id
+"""
+
+
+async def rewrite(conn: Connection, *, sales: Sequence[Sale]) -> None:
+    """Write drafts anew, some of them with their number: the last time that they change."""
+    if sales:
+        await conn.execute(_REWRITE, sales)
+
+
+# The clock moves clock_at without the books' lock: it is set here once, when the document is issued.
+_MOVE: Final = """
+UPDATE ledger.sale_standing t
+   SET status = w.status, client_id = w.client_id, currency = w.currency, date_due = w.date_due,
+       total_minor = w.total_minor, due_minor = w.due_minor, settled_minor = w.settled_minor,
+       refunded_minor = w.refunded_minor, written_off_minor = w.written_off_minor, credited_minor = w.credited_minor,
+       converted_to = w.converted_to, status_reason = w.status_reason, send_requested_at = w.send_requested_at,
+       clock_at = coalesce(t.clock_at, w.clock_at), overdue_told_at = w.overdue_told_at, updated_at = w.updated_at
+  FROM jsonb_populate_recordset(NULL::ledger.sale_standing, $1) w
+ WHERE t.account_id = w.account_id AND t.sale_id = w.sale_id
+"""
+
+
+async def move(conn: Connection, *, standings: Sequence[Standing]) -> None:
+    """Let documents stand otherwise."""
+    if standings:
+        await conn.execute(_MOVE, standings)
+
+
+_DELETE: Final = """
+DELETE FROM ledger.sale s USING unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
+ WHERE s.account_id = w.account_id AND s.id = w.id
+"""
+
+
+async def delete(conn: Connection, *, keys: Collection[Key]) -> None:
+    """Delete drafts, and with them where they stand."""
+    if keys:
+        await conn.execute(_DELETE, [key[0] for key in keys], [key[1] for key in keys])
+
+
+_INSERT_SEND_REQUESTS: Final = """
+INSERT INTO ledger.send_request (account_id, id, sale_id, recipient, subject, body, command_id, created_at)
+SELECT w.*, $8 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[]) AS w
+"""
+
+
+async def insert_send_requests(
+    conn: Connection, *, rows: Sequence[tuple[UUID, UUID, SendRequest]], now: datetime
+) -> None:
+    """Keep wishes to send, each as (account id, command id, wish)."""
+    if not rows:
+        return
+    await conn.execute(
+        _INSERT_SEND_REQUESTS,
+        [account_id for account_id, _, _ in rows],
+        [wish.id for _, _, wish in rows],
+        [wish.sale_id for _, _, wish in rows],
+        [wish.recipient for _, _, wish in rows],
+        [wish.subject for _, _, wish in rows],
+        [wish.body for _, _, wish in rows],
+        [command_id for _, command_id, _ in rows],
+        now,
+    )
 
 
 CounterKey = tuple[UUID, Series]

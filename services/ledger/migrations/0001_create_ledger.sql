@@ -8,17 +8,19 @@ SELECT storage.make_hop('ledger', 'ledgerwire_ledger');
 -- (balances, counters, what is open) is read and written by one transaction at a time.
 CREATE TABLE ledger.book (
     account_id uuid PRIMARY KEY,
-    time_zone text NOT NULL DEFAULT 'UTC',    -- the account's: the views tell what is overdue by it
+    time_zone text NOT NULL DEFAULT 'UTC',    -- as the account names it
+    zone text NOT NULL DEFAULT 'UTC',         -- by which this server tells its days
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- Today's date in a zone; in UTC where this server does not know the zone.
-CREATE FUNCTION ledger.today(zone text) RETURNS date
-LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog AS $$
+-- The name of a zone that this server knows: what was asked for, else UTC.
+CREATE FUNCTION ledger.known_zone(asked text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog AS $$
 BEGIN
-    RETURN (now() AT TIME ZONE zone)::date;
+    PERFORM now() AT TIME ZONE asked;
+    RETURN asked;
 EXCEPTION WHEN invalid_parameter_value THEN
-    RETURN (now() AT TIME ZONE 'UTC')::date;
+    RETURN 'UTC';
 END $$;
 
 CREATE TABLE ledger.client (
@@ -58,13 +60,14 @@ CREATE TABLE ledger.client_balance (
     FOREIGN KEY (account_id, client_id) REFERENCES ledger.client
 ) WITH (fillfactor = 70);
 
--- lines, adjustments and taxes are kept as answers show them, with exact decimals as text.
+-- A sales document as it was written. Issuing gives it its number; from then on it never changes by a byte, and what
+-- becomes of it is in sale_standing. lines, adjustments and taxes are kept as answers show them, with exact decimals
+-- as text.
 CREATE TABLE ledger.sale (
     account_id uuid NOT NULL,
     id uuid NOT NULL,
     sale_type text NOT NULL CHECK (sale_type IN ('sales_order', 'sales_proforma', 'sales_invoice', 'sales_receipt',
                                                  'sales_estimate', 'credit_note')),
-    status text NOT NULL,
     number text,
     series text,
     period integer,
@@ -74,6 +77,7 @@ CREATE TABLE ledger.sale (
     currency text NOT NULL,
     document_date date NOT NULL,
     date_due date,
+    date_due_given boolean NOT NULL,    -- it was asked for, it does not follow from a pay term
     pay_term jsonb,
     operation text,
     tax_basis smallint,
@@ -91,34 +95,111 @@ CREATE TABLE ledger.sale (
     calculation_version integer NOT NULL,
     comment text,
     external_id text,
+    invoice_id uuid,       -- that a credit note is against
+    payment_id uuid,       -- that a receipt is for
+    converted_from uuid,   -- the document that this one was made of
     created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL,
     issued_at timestamptz,
     PRIMARY KEY (account_id, id),
     FOREIGN KEY (account_id, client_id) REFERENCES ledger.client,
+    FOREIGN KEY (account_id, invoice_id) REFERENCES ledger.sale,
+    FOREIGN KEY (account_id, converted_from) REFERENCES ledger.sale,
     CHECK (total_minor = net_minor + tax_minor),
     CHECK (deposit_minor BETWEEN 0 AND total_minor),
-    CHECK ((status = 'draft') = (number IS NULL)),
     CHECK (num_nulls(number, series, period, counter, issued_at) IN (0, 5))
 );
 CREATE UNIQUE INDEX sale_number ON ledger.sale (account_id, number) WHERE number IS NOT NULL;
 CREATE UNIQUE INDEX sale_external_id ON ledger.sale (account_id, external_id, sale_type) WHERE external_id IS NOT NULL;
-CREATE INDEX sale_client ON ledger.sale (account_id, client_id, id);
-CREATE INDEX sale_status ON ledger.sale (account_id, sale_type, status, id);
+CREATE INDEX sale_invoice ON ledger.sale (account_id, invoice_id, id) WHERE invoice_id IS NOT NULL;
+CREATE INDEX sale_payment ON ledger.sale (account_id, payment_id, id) WHERE payment_id IS NOT NULL;
+CREATE INDEX sale_converted_from ON ledger.sale (account_id, converted_from) WHERE converted_from IS NOT NULL;
 
--- What is issued stays as it is, but for its state; only a draft may change or go.
+-- Only a draft may change or go.
 CREATE FUNCTION ledger.keep_issued() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
-    IF OLD.status <> 'draft' AND (
-        TG_OP = 'DELETE'
-        OR to_jsonb(NEW) - ARRAY['status', 'updated_at'] IS DISTINCT FROM to_jsonb(OLD) - ARRAY['status', 'updated_at']
-    ) THEN
+    IF OLD.issued_at IS NOT NULL THEN
         RAISE EXCEPTION 'sale % is issued and stays as it is', OLD.id USING ERRCODE = 'check_violation';
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
 CREATE TRIGGER keep_issued BEFORE UPDATE OR DELETE ON ledger.sale FOR EACH ROW EXECUTE FUNCTION ledger.keep_issued();
+
+-- Where each document stands: its state, and a cache of what settlements, refunds and credit notes come to, equal to
+-- its recomputation at every commit. Lists are read along these indexes, newest first.
+--
+-- settled_minor is what an invoice is paid, or what a credit note has paid; what is derived is derived here, once.
+CREATE TABLE ledger.sale_standing (
+    account_id uuid NOT NULL,
+    sale_id uuid NOT NULL,
+    sale_type text NOT NULL,
+    status text NOT NULL CHECK (status IN ('draft', 'issued', 'accepted', 'declined', 'expired', 'converted', 'confirmed',
+                                           'closed', 'cancelled', 'written_off', 'void')),
+    client_id uuid NOT NULL,
+    currency text NOT NULL,
+    date_due date,
+    total_minor bigint NOT NULL,
+    due_minor bigint NOT NULL CHECK (due_minor BETWEEN 0 AND total_minor),    -- total less deposit
+    settled_minor bigint NOT NULL CHECK (settled_minor >= 0),
+    refunded_minor bigint NOT NULL CHECK (refunded_minor >= 0),               -- from a credit note
+    written_off_minor bigint NOT NULL CHECK (written_off_minor >= 0),         -- of an invoice
+    credited_minor bigint NOT NULL CHECK (credited_minor BETWEEN 0 AND total_minor),    -- by live credit notes
+    converted_to uuid,             -- what was made of it; of an order, only while that is not void
+    status_reason text,
+    send_requested_at timestamptz,
+    clock_at timestamptz,          -- when the clock looks at it: as it becomes overdue, later while one is at it
+    overdue_told_at timestamptz,   -- when `sale.overdue` was fired, which happens once
+    updated_at timestamptz NOT NULL,
+    open_minor bigint NOT NULL GENERATED ALWAYS AS (
+        CASE
+            WHEN sale_type IN ('credit_note', 'sales_receipt') THEN 0
+            WHEN status IN ('draft', 'issued', 'accepted', 'confirmed', 'written_off')
+            THEN due_minor - settled_minor - written_off_minor
+            ELSE 0
+        END) STORED,
+    unapplied_minor bigint NOT NULL GENERATED ALWAYS AS (
+        CASE WHEN sale_type = 'credit_note' AND status = 'issued' THEN total_minor - settled_minor - refunded_minor ELSE 0
+        END) STORED,
+    settlement text GENERATED ALWAYS AS (
+        CASE
+            WHEN status = 'void' OR sale_type NOT IN ('sales_invoice', 'sales_receipt') THEN NULL
+            WHEN sale_type = 'sales_receipt' OR due_minor <= settled_minor THEN 'paid'
+            WHEN total_minor - due_minor + settled_minor > 0 THEN 'partial'
+            ELSE 'unpaid'
+        END) STORED,
+    owed boolean NOT NULL GENERATED ALWAYS AS (
+        sale_type = 'sales_invoice' AND status = 'issued' AND due_minor > settled_minor) STORED,
+    late boolean NOT NULL GENERATED ALWAYS AS (
+        sale_type = 'sales_invoice' AND status = 'issued' AND due_minor > settled_minor
+        AND overdue_told_at IS NOT NULL) STORED,
+    PRIMARY KEY (account_id, sale_id),
+    FOREIGN KEY (account_id, sale_id) REFERENCES ledger.sale ON DELETE CASCADE,
+    CHECK (settled_minor + written_off_minor <= due_minor),
+    CHECK (settled_minor + refunded_minor <= total_minor)
+) WITH (fillfactor = 80);
+CREATE INDEX sale_standing_type ON ledger.sale_standing (account_id, sale_type, sale_id);
+CREATE INDEX sale_standing_status ON ledger.sale_standing (account_id, status, sale_id);
+CREATE INDEX sale_standing_type_status ON ledger.sale_standing (account_id, sale_type, status, sale_id);
+CREATE INDEX sale_standing_client ON ledger.sale_standing (account_id, client_id, sale_id);
+CREATE INDEX sale_standing_settlement ON ledger.sale_standing (account_id, settlement, sale_id);
+CREATE INDEX sale_standing_late ON ledger.sale_standing (account_id, late, sale_id);
+CREATE INDEX sale_standing_owed ON ledger.sale_standing (account_id, date_due, sale_id) WHERE owed AND NOT late;
+CREATE INDEX sale_standing_clock ON ledger.sale_standing (clock_at) WHERE owed AND NOT late;
+
+-- That somebody asked for a document to go to its client; sending is not done here.
+CREATE TABLE ledger.send_request (
+    account_id uuid NOT NULL,
+    id uuid NOT NULL,
+    sale_id uuid NOT NULL,
+    recipient text,
+    subject text,
+    body text,
+    command_id uuid NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, sale_id) REFERENCES ledger.sale
+);
+CREATE INDEX send_request_sale ON ledger.send_request (account_id, sale_id, id);
 
 -- How far each series has counted in each period. A counter moves only with the document that bears its number.
 CREATE TABLE ledger.number_counter (
@@ -140,13 +221,21 @@ CREATE TABLE ledger.payment (
     method text NOT NULL,
     reference text,
     external_id text,
+    settled_minor bigint NOT NULL CHECK (settled_minor >= 0),    -- caches, as in sale_standing
+    refunded_minor bigint NOT NULL CHECK (refunded_minor >= 0),
+    receipt_id uuid,    -- the live receipt for it
+    status_reason text,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (account_id, id),
-    FOREIGN KEY (account_id, client_id) REFERENCES ledger.client
+    FOREIGN KEY (account_id, client_id) REFERENCES ledger.client,
+    FOREIGN KEY (account_id, receipt_id) REFERENCES ledger.sale,
+    CHECK (settled_minor + refunded_minor <= amount_minor)
 );
+ALTER TABLE ledger.sale ADD FOREIGN KEY (account_id, payment_id) REFERENCES ledger.payment;
 CREATE UNIQUE INDEX payment_external_id ON ledger.payment (account_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX payment_client ON ledger.payment (account_id, client_id, id);
+CREATE INDEX payment_status ON ledger.payment (account_id, status, id);
 
 -- The journal. An entry's postings are debits above 0 and credits below, and sum to zero in every currency.
 CREATE TABLE ledger.entry (
@@ -163,6 +252,7 @@ CREATE TABLE ledger.entry (
 );
 CREATE UNIQUE INDEX entry_mirror_of ON ledger.entry (account_id, mirror_of) WHERE mirror_of IS NOT NULL;
 CREATE INDEX entry_document ON ledger.entry (account_id, document_id);
+CREATE INDEX entry_booked_on ON ledger.entry (account_id, booked_on, id);
 
 -- The primary key is also the index that the check below needs.
 CREATE TABLE ledger.posting (
@@ -174,10 +264,11 @@ CREATE TABLE ledger.posting (
     document_id uuid NOT NULL,
     currency text NOT NULL,
     amount_minor bigint NOT NULL CHECK (amount_minor <> 0),
+    booked_on date NOT NULL,    -- the entry's, for sums as of a day
     PRIMARY KEY (account_id, entry_id, line),
     FOREIGN KEY (account_id, entry_id) REFERENCES ledger.entry
 );
-CREATE INDEX posting_client ON ledger.posting (account_id, client_id, entry_id);
+CREATE INDEX posting_client ON ledger.posting (account_id, client_id, booked_on, entry_id);
 
 CREATE FUNCTION ledger.refuse_unbalanced() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
@@ -219,6 +310,30 @@ CREATE UNIQUE INDEX settlement_mirror_of ON ledger.settlement (account_id, mirro
 CREATE INDEX settlement_sale ON ledger.settlement (account_id, sale_id);
 CREATE INDEX settlement_payment ON ledger.settlement (account_id, payment_id) WHERE payment_id IS NOT NULL;
 CREATE INDEX settlement_credit_note ON ledger.settlement (account_id, credit_note_id) WHERE credit_note_id IS NOT NULL;
+
+-- Money given back of a payment or credit note; that it did not take place after all is a further row, below 0.
+CREATE TABLE ledger.refund (
+    account_id uuid NOT NULL,
+    id uuid NOT NULL,
+    payment_id uuid,
+    credit_note_id uuid,
+    amount_minor bigint NOT NULL CHECK (amount_minor <> 0),
+    date date NOT NULL,
+    reference text,
+    entry_id uuid NOT NULL,
+    mirror_of uuid,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, payment_id) REFERENCES ledger.payment,
+    FOREIGN KEY (account_id, credit_note_id) REFERENCES ledger.sale,
+    FOREIGN KEY (account_id, entry_id) REFERENCES ledger.entry,
+    FOREIGN KEY (account_id, mirror_of) REFERENCES ledger.refund,
+    CHECK (num_nonnulls(payment_id, credit_note_id) = 1),
+    CHECK ((mirror_of IS NOT NULL) = (amount_minor < 0))
+);
+CREATE UNIQUE INDEX refund_mirror_of ON ledger.refund (account_id, mirror_of) WHERE mirror_of IS NOT NULL;
+CREATE INDEX refund_payment ON ledger.refund (account_id, payment_id) WHERE payment_id IS NOT NULL;
+CREATE INDEX refund_credit_note ON ledger.refund (account_id, credit_note_id) WHERE credit_note_id IS NOT NULL;
 
 -- What happened to each document and payment, one row for each outgoing event: played again in the order of event_id,
 -- `status_after` gives the status.
@@ -277,7 +392,8 @@ CREATE INDEX handled_correlation ON ledger.handled (account_id, correlation_id);
 CREATE INDEX handled_subject ON ledger.handled (account_id, subject_id) WHERE subject_id IS NOT NULL;
 
 -- Insert only: these rows never change, whatever our code tries.
-REVOKE UPDATE, DELETE ON ledger.entry, ledger.posting, ledger.settlement, ledger.document_event FROM ledgerwire_ledger;
+REVOKE UPDATE, DELETE ON ledger.entry, ledger.posting, ledger.settlement, ledger.refund, ledger.document_event,
+    ledger.send_request FROM ledgerwire_ledger;
 REVOKE DELETE ON ledger.payment, ledger.number_counter, ledger.client_balance, ledger.book FROM ledgerwire_ledger;
 
 CREATE FUNCTION ledger.maintain_partitions() RETURNS void

@@ -17,54 +17,79 @@ SELECT c.account_id, c.id, c.name, c.type, c.first_name, c.last_name, c.email, c
  ) b;
 
 -- settlement is null where nothing can be owed. An invoice is owed until it is void or written off; what other kinds
--- ask for is not in the books, but a quote, order or proforma still says what it would come to.
+-- ask for is not in the books, but a quote, order or proforma still says what it would come to. An invoice is overdue
+-- once its due day is over in the account's time zone; what the clock has told of stays so while it is owed.
 CREATE VIEW ledger_api.sale AS
-SELECT d.account_id, d.id, d.sale_type, d.status, d.number, d.client_id, d.client, d.currency, d.document_date,
-       d.date_due, d.pay_term, d.operation, d.tax_basis, d.include_tax, d.payment_method, d.shipping_type, d.lines,
-       d.adjustments, d.taxes, d.shipping_minor, d.net_minor, d.tax_minor, d.total_minor, d.deposit_minor,
-       d.comment, d.external_id, d.created_at, d.updated_at, d.issued_at, d.settled_minor, d.amount_due_minor,
-       CASE
-           WHEN d.status = 'void' OR d.sale_type NOT IN ('sales_invoice', 'sales_receipt') THEN NULL
-           WHEN d.sale_type = 'sales_receipt' OR d.total_minor - d.deposit_minor <= d.settled_minor THEN 'paid'
-           WHEN d.deposit_minor + d.settled_minor > 0 THEN 'partial'
-           ELSE 'unpaid'
-       END AS settlement,
-       d.sale_type = 'sales_invoice' AND d.status = 'issued' AND d.amount_due_minor > 0
-           AND coalesce(d.date_due < ledger.today(d.time_zone), false) AS overdue
-  FROM (
-    SELECT s.*, b.time_zone, t.settled_minor,
-           CASE
-               WHEN s.status IN ('draft', 'issued', 'accepted', 'confirmed')
-                    AND s.sale_type NOT IN ('credit_note', 'sales_receipt')
-               THEN s.total_minor - s.deposit_minor - t.settled_minor
-               ELSE 0
-           END AS amount_due_minor
-      FROM ledger.sale s
-      JOIN ledger.book b ON b.account_id = s.account_id
-     CROSS JOIN LATERAL (
-        SELECT coalesce(sum(x.amount_minor), 0)::bigint AS settled_minor
-          FROM ledger.settlement x
-         WHERE x.account_id = s.account_id AND x.sale_id = s.id
-     ) t
-  ) d;
-
-CREATE VIEW ledger_api.payment AS
-SELECT p.account_id, p.id, p.client_id, p.status, p.amount_minor, p.currency, p.date, p.method, p.reference,
-       p.external_id, p.created_at, p.updated_at, t.allocations,
-       CASE WHEN p.status = 'confirmed' THEN p.amount_minor - t.allocated_minor ELSE 0 END AS unapplied_minor
-  FROM ledger.payment p
+SELECT t.account_id, t.sale_id AS id, t.sale_type, t.status, s.number, t.client_id, s.client, t.currency,
+       s.document_date, t.date_due, s.pay_term, s.operation, s.tax_basis, s.include_tax, s.payment_method,
+       s.shipping_type, s.lines, s.adjustments, s.taxes, s.shipping_minor, s.net_minor, s.tax_minor, t.total_minor,
+       s.deposit_minor, s.comment, s.external_id, s.invoice_id, s.payment_id, s.converted_from, t.converted_to,
+       t.status_reason, t.send_requested_at, s.created_at, t.updated_at, s.issued_at, t.settled_minor,
+       t.open_minor AS amount_due_minor, t.credited_minor, t.unapplied_minor, t.settlement, t.late,
+       t.late OR t.owed AND coalesce(t.date_due < (now() AT TIME ZONE b.zone)::date, false) AS overdue,
+       a.allocations, r.refunds
+  FROM ledger.sale_standing t
+  JOIN ledger.sale s ON s.account_id = t.account_id AND s.id = t.sale_id
+  JOIN ledger.book b ON b.account_id = t.account_id
  CROSS JOIN LATERAL (
-    SELECT coalesce(sum(y.amount_minor), 0)::bigint AS allocated_minor,
-           coalesce(
+    SELECT coalesce(
                jsonb_agg(jsonb_build_object('sale_id', y.sale_id, 'amount_minor', y.amount_minor) ORDER BY y.first),
                '[]') AS allocations
       FROM (
         SELECT x.sale_id, sum(x.amount_minor)::bigint AS amount_minor, min(x.id::text) AS first
           FROM ledger.settlement x
-         WHERE x.account_id = p.account_id AND x.payment_id = p.id
+         WHERE t.sale_type = 'credit_note' AND x.account_id = t.account_id AND x.credit_note_id = t.sale_id
          GROUP BY x.sale_id HAVING sum(x.amount_minor) <> 0
       ) y
- ) t;
+ ) a
+ CROSS JOIN LATERAL (
+    SELECT coalesce(
+               jsonb_agg(jsonb_build_object('id', x.id, 'amount_minor', x.amount_minor, 'date', x.date,
+                                            'reference', x.reference) ORDER BY x.id),
+               '[]') AS refunds
+      FROM ledger.refund x
+     WHERE t.refunded_minor > 0 AND x.account_id = t.account_id AND x.credit_note_id = t.sale_id
+       AND x.mirror_of IS NULL
+       AND NOT EXISTS (SELECT FROM ledger.refund m WHERE m.account_id = x.account_id AND m.mirror_of = x.id)
+ ) r;
+
+-- The invoices of an account that are overdue and that the clock has not told of yet: few, and most of the time none.
+CREATE FUNCTION ledger_api.overdue_untold(account uuid) RETURNS uuid[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT coalesce(array_agg(t.sale_id), '{}') FROM ledger.sale_standing t
+     WHERE t.account_id = account AND t.owed AND NOT t.late
+       AND t.date_due < (SELECT (now() AT TIME ZONE b.zone)::date FROM ledger.book b WHERE b.account_id = account)
+$$;
+REVOKE ALL ON FUNCTION ledger_api.overdue_untold(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ledger_api.overdue_untold(uuid) TO ledgerwire_ingress;
+
+CREATE VIEW ledger_api.payment AS
+SELECT p.account_id, p.id, p.client_id, p.status, p.amount_minor, p.currency, p.date, p.method, p.reference,
+       p.external_id, p.receipt_id, p.status_reason, p.refunded_minor, p.created_at, p.updated_at, t.allocations,
+       r.refunds,
+       CASE WHEN p.status = 'confirmed' THEN p.amount_minor - p.settled_minor - p.refunded_minor ELSE 0
+       END AS unapplied_minor
+  FROM ledger.payment p
+ CROSS JOIN LATERAL (
+    SELECT coalesce(
+               jsonb_agg(jsonb_build_object('sale_id', y.sale_id, 'amount_minor', y.amount_minor) ORDER BY y.first),
+               '[]') AS allocations
+      FROM (
+        SELECT x.sale_id, sum(x.amount_minor)::bigint AS amount_minor, min(x.id::text) AS first
+          FROM ledger.settlement x
+         WHERE p.settled_minor > 0 AND x.account_id = p.account_id AND x.payment_id = p.id
+         GROUP BY x.sale_id HAVING sum(x.amount_minor) <> 0
+      ) y
+ ) t
+ CROSS JOIN LATERAL (
+    SELECT coalesce(
+               jsonb_agg(jsonb_build_object('id', x.id, 'amount_minor', x.amount_minor, 'date', x.date,
+                                            'reference', x.reference) ORDER BY x.id),
+               '[]') AS refunds
+      FROM ledger.refund x
+     WHERE p.refunded_minor > 0 AND x.account_id = p.account_id AND x.payment_id = p.id AND x.mirror_of IS NULL
+       AND NOT EXISTS (SELECT FROM ledger.refund m WHERE m.account_id = x.account_id AND m.mirror_of = x.id)
+ ) r;
 
 CREATE VIEW ledger_api.inbox_message AS
 SELECT account_id, id, box, state, channel_id, content_type, received_at, warnings, duplicate_of, document, links,

@@ -24,7 +24,7 @@ def _create(asked: Asked[ClientIn], books: Books) -> Changes:
             fault = Fault("external_id", f"is that of the client {there.id}")
             raise Conflict(code="external_id_taken", faults=[fault])
     client = made(asked, asked.input)
-    changes = Changes(("client", client.id))
+    changes = Changes(("client", client.id), http_status=201)
     add(client, changes)
     return changes
 

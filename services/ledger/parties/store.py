@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from ledger.books import Key
+from ledger.books import BalanceKey, Key
 from ledger.parties.rules import Client, Identity
 from storage.pool import Connection
 
@@ -90,9 +90,6 @@ SELECT b.account_id, b.client_id, b.currency, b.receivable_minor, b.unapplied_mi
   JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, client_id)
     ON b.account_id = w.account_id AND b.client_id = w.client_id
 """
-
-BalanceKey = tuple[UUID, UUID, str]
-"""Account, client, currency."""
 
 
 async def balances(conn: Connection, *, keys: Collection[Key]) -> dict[BalanceKey, tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""A payment and its settlements as they are stored: what was decided, on its way into the tables."""
+"""A payment, its settlements and refunds as they are stored: what was decided, on its way into the tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ledger.documents.states import Status
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A row of `ledger.payment`; the amount in minor units of its currency."""
+    """A row of `ledger.payment`; amounts in minor units of its currency."""
 
     account_id: UUID
     id: UUID
@@ -25,14 +25,59 @@ class Payment:
     external_id: str | None
     created_at: datetime
     updated_at: datetime
+    settled_minor: int = 0
+    refunded_minor: int = 0
+    receipt_id: UUID | None = None
+    status_reason: str | None = None
+
+    @property
+    def unapplied_minor(self) -> int:
+        """What is left of it."""
+        return self.amount_minor - self.settled_minor - self.refunded_minor
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A row of `ledger.settlement`: so much of one payment for one invoice, booked by the entry `entry_id`."""
+    """A row of `ledger.settlement`: so much of one payment or credit note for one invoice, booked by `entry_id`.
+
+    One that takes another back (`mirror_of`) has its amount below 0.
+    """
 
     id: UUID
     sale_id: UUID
-    payment_id: UUID
     amount_minor: int
     entry_id: UUID
+    payment_id: UUID | None = None
+    credit_note_id: UUID | None = None
+    mirror_of: UUID | None = None
+
+    @property
+    def source_id(self) -> UUID:
+        """The payment or credit note."""
+        return _either(self.payment_id, self.credit_note_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A row of `ledger.refund`: so much given back of one payment or credit note; below 0 when taken back."""
+
+    id: UUID
+    amount_minor: int
+    date: date
+    reference: str | None
+    entry_id: UUID
+    payment_id: UUID | None = None
+    credit_note_id: UUID | None = None
+    mirror_of: UUID | None = None
+
+    @property
+    def source_id(self) -> UUID:
+        """The payment or credit note."""
+        return _either(self.payment_id, self.credit_note_id)
+
+
+def _either(one: UUID | None, other: UUID | None) -> UUID:
+    found = one or other
+    if found is None:
+        raise ValueError("neither a payment nor a credit note is named")
+    return found

@@ -215,7 +215,7 @@ def test_percentages_of_deductions_keep_their_sign() -> None:
 
 
 def test_the_same_tax_twice_on_a_line_is_a_fault() -> None:
-    assert paths_of(a_sale(a_line("1", GST, GST))) == ["lines[0].tax_rate"]
+    assert paths_of(a_sale(a_line("1", GST, GST))) == ["lines[0].taxes"]
 
 
 def test_discounts_over_what_is_sold_are_a_fault() -> None:

@@ -36,9 +36,9 @@ sales_invoice: draft update draft, draft delete deleted, draft issue issued, iss
   issued write_off written_off, written_off write_back issued
 sales_receipt: draft update draft, draft delete deleted, draft issue issued, issued send issued, issued reverse void
 credit_note: draft update draft, draft delete deleted, draft issue issued, issued send issued, issued allocate issued,
-  issued unallocate issued, issued refund issued, issued void void
+  issued unallocate issued, issued refund issued, issued unrefund issued, issued void void
 payment: pending confirm confirmed, pending fail failed, confirmed allocate confirmed, confirmed unallocate confirmed,
-  confirmed refund confirmed, confirmed reverse reversed
+  confirmed refund confirmed, confirmed unrefund confirmed, confirmed reverse reversed
 """
 
 ALL_IS_WELL = Facts(

@@ -1,0 +1,117 @@
+"""What can settle invoices or be refunded, a payment or a credit note, handled alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from ledger.books import Asked, Books, Changes
+from ledger.documents import lookup, states
+from ledger.documents.standing import Standing
+from ledger.documents.states import Command, Facts, Kind, Status
+from ledger.errors import NotFound
+from ledger.journal.rules import Party
+from ledger.payments.allocate import Source
+from ledger.payments.payment import Payment
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A payment or credit note as a source of settlements and refunds."""
+
+    thing: Payment | Standing
+
+    @property
+    def id(self) -> UUID:
+        """Its id."""
+        return self.thing.id if isinstance(self.thing, Payment) else self.thing.sale_id
+
+    @property
+    def kind(self) -> Kind:
+        """Its kind in the table of states."""
+        return "payment" if isinstance(self.thing, Payment) else self.thing.sale_type
+
+    @property
+    def status(self) -> Status:
+        """Its state."""
+        return self.thing.status
+
+    @property
+    def date(self) -> date:
+        """The day from which it counts."""
+        return self.thing.date if isinstance(self.thing, Payment) else self.thing.document_date
+
+    @property
+    def party(self) -> Party:
+        """Whose books it is in."""
+        return Party(self.thing.client_id, self.thing.currency)
+
+    @property
+    def source(self) -> Source:
+        """What of it can be allocated."""
+        return Source(self.id, self.thing.client_id, self.thing.currency, self.thing.unapplied_minor)
+
+    @property
+    def named(self) -> dict[str, UUID]:
+        """How settlements and refunds name it."""
+        return {"payment_id" if isinstance(self.thing, Payment) else "credit_note_id": self.id}
+
+    def asked_to(self, command: Command) -> None:
+        """Check that its state takes a command.
+
+        Raises:
+            StateForbids: it does not, or there is nothing left of it.
+        """
+        states.decide(self.kind, self.status, command, Facts(unapplied_minor=self.thing.unapplied_minor))
+
+    def applied(self, minor: int, *, now: datetime) -> Held:
+        """It after settlements, or below 0 after some were taken back."""
+        return Held(replace(self.thing, settled_minor=self.thing.settled_minor + minor, updated_at=now))
+
+    def refunded(self, minor: int, *, now: datetime) -> Held:
+        """It after a refund, or below 0 after one was taken back."""
+        return Held(replace(self.thing, refunded_minor=self.thing.refunded_minor + minor, updated_at=now))
+
+    def put(self, changes: Changes) -> None:
+        """Let it be so within `changes`."""
+        if isinstance(self.thing, Payment):
+            changes.payments[self.id] = self.thing
+        else:
+            changes.stand(self.thing)
+
+    def tell_updated(self, changes: Changes) -> None:
+        """Fire the event that something else of it is applied or refunded now."""
+        changes.tell("payment.updated" if isinstance(self.thing, Payment) else "sale.updated", self.status, self.thing)
+
+
+SourceKind = Literal["payment", "sale"]
+
+
+def held(thing: Payment | Standing) -> Held:
+    """A payment or credit note as a source."""
+    return Held(thing)
+
+
+def held_named(kind: SourceKind, asked: Asked[Any], books: Books) -> Held:
+    """The payment or credit note that a command is about.
+
+    Raises:
+        NotFound: this account has none with this id.
+    """
+    if kind == "sale":
+        return Held(lookup.standing_of(asked, books, asked.input.id))
+    return Held(payment_of(asked, books, asked.input.id))
+
+
+def payment_of(asked: Asked[Any], books: Books, payment_id: UUID) -> Payment:
+    """The payment.
+
+    Raises:
+        NotFound: this account has none with this id.
+    """
+    payment = books.payments.get(asked.key(payment_id))
+    if payment is None:
+        raise NotFound("There is no payment with this id.")
+    return payment
