@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -27,13 +28,18 @@ BUS_MIGRATIONS = Path(messaging.__file__).with_name("migrations")
 
 @dataclass(frozen=True, slots=True)
 class Program(Generic[S]):
-    """What makes a service a program: its name, settings, parts list, migrations and usual health port."""
+    """What makes a service a program: its name, settings, parts list, migrations and usual health port.
+
+    `niceness` is added to the process's own (nice(2)): what works off a queue yields to the way in, so that a burst is
+    accepted first and handled right after.
+    """
 
     name: Service
     settings: type[S]
     open_service: Callable[..., AbstractAsyncContextManager[service.Running]]  # (settings, *, wakeups=None)
     migrations: Path
     health_port: int
+    niceness: int = 0
 
 
 async def prepare(dsn: str, program: Program[Any], *, role_password: str | None = None) -> list[str]:
@@ -78,6 +84,7 @@ def main(program: Program[S], argv: Sequence[str] | None = None) -> int:
                 return asyncio.run(_parked(dsn, program, replay=asked.replay, ids=asked.ids or None))
             case _:
                 settings = program.settings.read()
+                os.nice(program.niceness)
                 return service.run(
                     program.name, lambda: program.open_service(settings), settings, health_port=program.health_port
                 )

@@ -15,6 +15,7 @@ PROGRAM = Program(
     open_service=open_service,
     migrations=Path(__file__).with_name("migrations"),
     health_port=9102,
+    niceness=5,
 )
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ PROGRAM: Final = Program(
     open_service=open_service,
     migrations=Path(__file__).with_name("migrations"),
     health_port=9103,
+    niceness=5,
 )
 
 if __name__ == "__main__":
