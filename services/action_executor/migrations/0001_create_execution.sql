@@ -38,6 +38,8 @@ CREATE INDEX delivery_open_ordered ON execution.delivery (hook_id, account_id, (
 CREATE INDEX delivery_leased ON execution.delivery (leased_until) WHERE state = 'in_flight';
 CREATE INDEX delivery_by_hook ON execution.delivery (hook_id, account_id, id);
 CREATE INDEX delivery_by_event ON execution.delivery (event_id, account_id);
+CREATE INDEX delivery_by_state ON execution.delivery (state, account_id, id)
+    WHERE state IN ('pending', 'failed', 'cancelled');
 CREATE INDEX delivery_by_correlation ON execution.delivery (correlation_id, account_id);
 
 CREATE TABLE execution.attempt (
