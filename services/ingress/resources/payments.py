@@ -16,6 +16,7 @@ class PaymentQuery(Page):
     """Which payments."""
 
     client_id: UUID | None = None
+    status: shapes.PaymentStatus | None = None
     external_id: Reference | None = None
 
 
@@ -26,10 +27,8 @@ async def record_payment(api: Api, call: Call) -> Reply:
 
 async def list_payments(api: Api, call: Call) -> Reply:
     """List payments, newest first."""
-    query = call.query_as(PaymentQuery)
-    return await answering.many(
-        api, call, reads.PAYMENTS, present.payment, client_id=query.client_id, external_id=query.external_id
-    )
+    asked = call.query_as(PaymentQuery).model_dump(exclude={"limit", "cursor"})
+    return await answering.many(api, call, reads.PAYMENTS, present.payment, **asked)
 
 
 async def get_payment(api: Api, call: Call) -> Reply:

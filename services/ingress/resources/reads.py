@@ -47,12 +47,18 @@ SALES = View(
         "status": "status = ?",
         "client_id": "client_id = ?",
         "settlement": "settlement = ?",
+        "late": "late = ?",
         "overdue": "overdue = ?",
+        "ids": "id = ANY(?)",
+        "invoice_id": "invoice_id = ?",
         "external_id": "external_id = ?",
         "number": "number = ?",
     },
 )
-PAYMENTS = View("ledger_api.payment", filters={"client_id": "client_id = ?", "external_id": "external_id = ?"})
+PAYMENTS = View(
+    "ledger_api.payment",
+    filters={"client_id": "client_id = ?", "status": "status = ?", "external_id": "external_id = ?"},
+)
 INBOX_MESSAGES = View("ledger_api.inbox_message", filters={"box": "box = ?", "state": "state = ?"})
 INBOX_RAW = View("ledger_api.inbox_raw", filters={"box": "box = ?"})
 HOOKS = View(
@@ -110,6 +116,11 @@ def containing(text: str | None) -> str | None:
     for special in ("\\", "%", "_"):
         text = text.replace(special, f"\\{special}")
     return f"%{text}%"
+
+
+async def overdue_untold(pool: Pool, *, account_id: UUID) -> list[UUID]:
+    """The invoices that became overdue a moment ago: the ledger's clock has not marked them as late yet."""
+    return cast("list[UUID]", await pool.fetchval("SELECT ledger_api.overdue_untold($1)", account_id))
 
 
 async def events(pool: Pool, *, account_id: UUID, trigger: str, before: UUID | None, limit: int) -> list[Row]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from contracts import present
 from contracts.commands import CREATE_SALE
 from contracts.objects import Reference, SaleIn, SaleType
+from ingress.http import paging
 from ingress.http.api import Api
 from ingress.http.route import Call, Page, Reply, Route
 from ingress.resources import answering, reads, shapes
@@ -18,6 +20,7 @@ class SaleQuery(Page):
     sale_type: SaleType | None = None
     status: shapes.SaleStatus | None = None
     client_id: UUID | None = None
+    invoice_id: UUID | None = None
     settlement: shapes.Settlement | None = None
     overdue: bool | None = None
     external_id: Reference | None = None
@@ -32,7 +35,29 @@ async def create_sale(api: Api, call: Call) -> Reply:
 async def list_sales(api: Api, call: Call) -> Reply:
     """List documents, newest first."""
     asked = call.query_as(SaleQuery).model_dump(exclude={"limit", "cursor"})
-    return await answering.many(api, call, reads.SALES, present.sale, **asked)
+    if asked["overdue"]:
+        return await _overdue(api, call, asked)
+    # What is marked as late is overdue: the mark has an index, what the date says has none.
+    late = None if asked["overdue"] is None else False
+    return await answering.many(api, call, reads.SALES, present.sale, **asked, late=late)
+
+
+async def _overdue(api: Api, call: Call, asked: dict[str, Any]) -> Reply:
+    """List what is overdue: what is marked as late, and what became so since the ledger's clock last looked."""
+    query, account_id = call.query_as(SaleQuery), call.account_id
+    before = paging.read_id_cursor(query.cursor)
+
+    async def newest(**also: Any) -> list[reads.Row]:
+        return await reads.newest(
+            api.pool, reads.SALES, account_id=account_id, before=before, limit=query.limit + 1, **asked, **also
+        )
+
+    rows = await newest(late=True)
+    if untold := await reads.overdue_untold(api.pool, account_id=account_id):
+        rows += await newest(ids=untold)
+        merged = {row["id"]: row for row in rows}
+        rows = [merged[key] for key in sorted(merged, reverse=True)]
+    return Reply(body=paging.page(rows, limit=query.limit, show=present.sale, key=lambda row: (row["id"],)))
 
 
 async def get_sale(api: Api, call: Call) -> Reply:

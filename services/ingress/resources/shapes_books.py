@@ -116,7 +116,7 @@ class Sale(Answer):
     id: UUID
     sale_type: SaleType
     number: str | None
-    status: SaleStatus
+    status: SaleStatus | Literal["deleted"]
     settlement: Settlement | None
     overdue: bool
     client_id: UUID
