@@ -1,4 +1,4 @@
-"""The ledger as a program: `python -m ledger`, `python -m ledger migrate`, `python -m ledger parked`."""
+"""The ledger as a program: `python -m ledger`, with `migrate`, `parked` or `verify`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from chassis.command import Program, main
 from ledger.app import open_service
 from ledger.settings import LedgerSettings
+from ledger.verify import command as verify
 
 PROGRAM = Program(
     name="ledger",
@@ -19,4 +20,4 @@ PROGRAM = Program(
 )
 
 if __name__ == "__main__":
-    sys.exit(main(PROGRAM))
+    sys.exit(verify.main(sys.argv[2:]) if sys.argv[1:2] == ["verify"] else main(PROGRAM))

@@ -1,4 +1,4 @@
-"""The `ledgerwire` command: run everything in one process, make accounts, show it at work."""
+"""The `ledgerwire` command: run everything in one process, make accounts, check the books, show it at work."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from chassis.settings import SettingsError
 from contracts.topology import ROLES
 from contracts.version import VERSION
 from ingress.accounts import create_account, set_quota
+from ledger.verify import command as verify_books
 from standalone import embedded
 from standalone.home import HomeError, open_home, secret_keys
 from standalone.together import open_all, prepare_all
@@ -61,6 +62,9 @@ def parser() -> argparse.ArgumentParser:
         verb.add_argument("--clients", type=_count, default=None, metavar="N", help="at most N clients")
         verb.add_argument("--products", type=_count, default=None, metavar="N", help="at most N products")
         verb.add_argument("--home", **home)
+    verify = commands.add_parser("verify", help="check the books of all accounts; works while `up` runs")
+    verify.add_argument("--home", **home)
+    verify_books.add_options(verify)
     demo = commands.add_parser("demo", help="show the main job on real messages, hop by hop, and check it")
     demo.add_argument("--url", help="an installation that runs already (default: start one for the demo)")
     demo.add_argument("--token", help="an access token of it (with --url)")
@@ -137,6 +141,12 @@ async def account(asked: argparse.Namespace) -> int:
     return 0
 
 
+async def verify(asked: argparse.Namespace) -> int:
+    """Check the books; exit 0 when they are sound, 1 when something is broken."""
+    async with database(asked.home) as (dsn, _):
+        return await verify_books.run(dsn, settled=asked.settled)
+
+
 async def demo(asked: argparse.Namespace) -> int:
     """Run the demo; imported here so that `up` does not carry it."""
     if asked.url and not asked.token:
@@ -151,7 +161,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; answer the exit status. Faults are one sentence on standard error."""
     asked = parser().parse_args(argv)
     logging.configure(service="ledgerwire", level=os.environ.get("LEDGERWIRE_LOG_LEVEL", "WARNING"), form="console")
-    job = {"up": up, "account": account, "demo": demo}[asked.command]
+    job = {"up": up, "account": account, "verify": verify, "demo": demo}[asked.command]
     try:
         return uvloop.run(job(asked))
     except (SettingsError, HomeError, MigrationError, embedded.EmbeddedPostgresError, LookupError, ValueError) as error:

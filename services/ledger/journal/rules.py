@@ -39,6 +39,9 @@ _UNDONE_BY: Final[dict[EntryKind, EntryKind]] = {
     "refund": "unrefund",
     "write_off": "write_back",
 }
+UNDONE_BY: Final = MappingProxyType(_UNDONE_BY)
+"""The kind of entry that undoes each kind."""
+
 MIRRORS: Final = MappingProxyType[EntryKind, EntryKind]({**_UNDONE_BY, **{undo: do for do, undo in _UNDONE_BY.items()}})
 """Which kind of entry undoes which; both ways, so that the mirror of a mirror is the entry itself."""
 

@@ -1,0 +1,1 @@
+"""Check live books: recompute from the rows beneath what the rows above say, and tell what does not agree."""

@@ -1,0 +1,68 @@
+"""What a check of the books is: a statement that answers only what is broken, each row in the same columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from contracts.money import MoneyError, from_minor
+
+FACTS_TOLD_MAX: Final = 4
+
+_MINOR: Final = "_minor"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One promise of the books.
+
+    `sql` gives a row for each thing of which it does not hold: `account_id`, `id`, `what` it is, its `currency` (null
+    where there is none), and as JSON objects the facts `found` and what they `must` be. A fact named `..._minor` is an
+    amount. It reads all accounts, set by set; it takes `args`, and is left out where a relation of `needs` cannot be
+    read.
+    """
+
+    name: str
+    promise: str
+    sql: str
+    args: tuple[Any, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+def spelled(row: Mapping[str, Any]) -> str:
+    """A broken row in plain words: which thing, what is, what must be.
+
+    >>> spelled({"account_id": 7, "id": 8, "what": "payment", "currency": "EUR",
+    ...          "found": {"settled_minor": 100}, "must": {"settled_minor": 250}})
+    'payment 8 of account 7: settled is 1.00 EUR, must be 2.50 EUR'
+    """
+    found, must, currency = row["found"], row["must"], row["currency"]
+    who = f"{row['what']} {row['id']} of account {row['account_id']}"
+    if all(value is None for value in found.values()):
+        return f"{who}: is not there, must be: {_all(must, currency)}"
+    if all(value is None for value in must.values()):
+        return f"{who}: is there, must not be: {_all(found, currency)}"
+    name = next(name for name in found if found[name] != must[name])
+    is_now, must_be = _value(name, found[name], currency), _value(name, must[name], currency)
+    return f"{who}: {_words(name)} is {is_now}, must be {must_be}"
+
+
+def _all(facts: Mapping[str, Any], currency: str | None) -> str:
+    told = [f"{_words(name)} {_value(name, value, currency)}" for name, value in facts.items() if value is not None]
+    return ", ".join(told[:FACTS_TOLD_MAX])
+
+
+def _words(name: str) -> str:
+    return name.removesuffix(_MINOR).replace("_", " ")
+
+
+def _value(name: str, value: Any, currency: str | None) -> str:
+    if value is None:
+        return "nothing"
+    if name.endswith(_MINOR) and currency is not None:
+        try:
+            return f"{from_minor(int(value), currency)} {currency}"
+        except MoneyError:  # the currency may be what is broken
+            return f"{value} minor units of {currency}"
+    return str(value)

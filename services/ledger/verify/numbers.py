@@ -1,0 +1,53 @@
+"""Checks of documents' numbers: unique and without gaps in each series and period, and spelled as they count."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ledger.documents.numbers import PREFIXES
+from ledger.verify.check import Check
+
+_COUNTED: Final = """
+WITH given AS (
+    SELECT account_id, series, period, count(*) AS numbers, count(DISTINCT counter) AS different, min(counter) AS first,
+           max(counter) AS last
+      FROM ledger.sale WHERE number IS NOT NULL GROUP BY account_id, series, period
+)
+SELECT coalesce(g.account_id, c.account_id) AS account_id,
+       coalesce(g.series, c.series) || ' ' || coalesce(g.period, c.period) AS id, 'the series' AS what,
+       NULL AS currency, to_jsonb(found) AS found, to_jsonb(must) AS must
+  FROM given g
+  FULL JOIN ledger.number_counter c ON c.account_id = g.account_id AND c.series = g.series AND c.period = g.period
+ CROSS JOIN LATERAL (SELECT
+    coalesce(c.counter, 0) AS its_counter, coalesce(g.first, 1) AS first_number, coalesce(g.different, 0) AS different,
+    coalesce(g.numbers, 0) AS numbers_given) found
+ CROSS JOIN LATERAL (SELECT
+    coalesce(g.last, 0) AS its_counter, 1::bigint AS first_number, coalesce(g.last, 0) AS different,
+    coalesce(g.last, 0) AS numbers_given) must
+ WHERE found IS DISTINCT FROM must
+"""
+
+# $1, $2: kinds of documents and their series.
+_SPELLED: Final = """
+SELECT s.account_id, s.id, s.sale_type AS what, NULL AS currency, to_jsonb(found) AS found, to_jsonb(must) AS must
+  FROM ledger.sale s
+  LEFT JOIN unnest($1::text[], $2::text[]) AS k (sale_type, series) ON k.sale_type = s.sale_type
+ CROSS JOIN LATERAL (SELECT s.number, s.series, s.period AS year) found
+ CROSS JOIN LATERAL (SELECT
+    s.series || '-' || lpad(s.period::text, 4, '0') || '-'
+      || lpad(s.counter::text, greatest(6, length(s.counter::text)), '0') AS number,
+    k.series, extract(year FROM s.document_date)::int AS year) must
+ WHERE s.number IS NOT NULL AND found IS DISTINCT FROM must
+UNION ALL
+SELECT account_id, (min(id::text))::uuid, 'the number ' || number || ', document', NULL,
+       jsonb_build_object('times_given', count(*)), jsonb_build_object('times_given', 1)
+  FROM ledger.sale WHERE number IS NOT NULL GROUP BY account_id, number HAVING count(*) > 1
+"""
+
+CHECKS: Final = (
+    Check("counters", "numbers run from 1 without a gap to where their counter stands", _COUNTED),
+    Check(
+        "numbers", "a number is given once and spelled by its series, year and counter", _SPELLED,
+        args=(list(PREFIXES), list(PREFIXES.values())),
+    ),
+)  # fmt: skip

@@ -1,0 +1,168 @@
+"""Run all checks of the books in one snapshot: nothing is locked or written, one row at most is kept of each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import asyncpg
+
+from ledger.verify import documents, guards, happenings, journal, numbers, settlements, standing
+from ledger.verify.check import Check, spelled
+from storage.pool import Connection, prepare
+
+CONNECT_SECONDS: Final = 30.0
+SESSIONS: Final = 2  # that share the snapshot: one core each
+
+Tell = Callable[[str], None]
+
+# Sorts and hashes beyond this spill to disk: what the check takes is bounded by it, whatever the books have grown to.
+_BOUNDS: Final[Mapping[str, str]] = {
+    "work_mem": "32MB",
+    "jit": "off",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "lock_timeout": "10s",
+}
+
+_FIRST_BROKEN: Final = """
+WITH broken AS MATERIALIZED (
+{sql}
+)
+SELECT *, (SELECT count(*) FROM broken) AS rows FROM broken ORDER BY account_id, id LIMIT 1
+"""
+
+
+class NotReadable(Exception):
+    """The books cannot be read here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A promise that does not hold: of how many things, and the first of them in plain words."""
+
+    check: Check
+    rows: int
+    first: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found. `left_out` are checks whose tables cannot be read by who runs it."""
+
+    postings: int
+    documents: int
+    checks: int
+    seconds: float
+    broken: tuple[Broken, ...]
+    left_out: tuple[Check, ...]
+
+
+async def verify(dsn: str, *, settled: bool = False, tell: Tell = lambda _: None) -> Report:
+    """Check the books of all accounts as they stand at one moment; `tell` hears of each check as it ends.
+
+    `settled` says that nothing is under way: then every event must have reached the dispatcher's log.
+
+    Raises:
+        NotReadable: the ledger's tables are not there, or not for this user.
+        OSError, asyncpg.PostgresError: the server cannot be reached or gives up.
+    """
+    began = time.monotonic()
+    async with AsyncExitStack() as stack:
+        first, *others = [await stack.enter_async_context(_session(dsn)) for _ in range(SESSIONS)]
+        if not await _readable(first, "ledger.posting"):
+            raise NotReadable("the ledger's tables are not there, or this user may not read them")
+        snapshot = await first.fetchval("SELECT pg_export_snapshot()")
+        for other in others:
+            await other.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")  # takes no parameters; the server made it
+        run = _Run([
+            *journal.CHECKS, *documents.CHECKS, *standing.CHECKS, *settlements.CHECKS, *numbers.CHECKS,
+            *happenings.checks(settled=settled), *await guards.checks(first),
+        ], tell)  # fmt: skip
+        await _together(run.work(conn) for conn in (first, *others))
+        return await run.report(first, began)
+
+
+async def _together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run them side by side; when one fails, the others end before anybody hears of it."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _session(dsn: str) -> AsyncIterator[Connection]:
+    conn = await asyncpg.connect(
+        dsn, timeout=CONNECT_SECONDS, server_settings={"application_name": "ledgerwire-verify", **_BOUNDS}
+    )
+    try:
+        await prepare(conn)
+        async with conn.transaction(isolation="repeatable_read", readonly=True):
+            yield conn
+    finally:
+        await conn.close(timeout=CONNECT_SECONDS)
+
+
+class _Run:
+    """The checks of one run, taken in turn by its sessions."""
+
+    def __init__(self, checks: Sequence[Check], tell: Tell) -> None:
+        self._checks, self._tell = checks, tell
+        self._left = deque(checks)
+        self._broken: dict[str, Broken] = {}
+        self._left_out: list[Check] = []
+        self._done = 0
+
+    async def work(self, conn: Connection) -> None:
+        """Take checks until none is left."""
+        while self._left:
+            check, since = self._left.popleft(), time.monotonic()
+            said = await self._one(conn, check)
+            self._done += 1
+            took = time.monotonic() - since
+            self._tell(f"  {self._done:2}/{len(self._checks)}  {took:5.1f} s  {check.promise}: {said}")
+
+    async def _one(self, conn: Connection, check: Check) -> str:
+        if not all([await _readable(conn, relation) for relation in check.needs]):
+            self._left_out.append(check)
+            return "left out, it cannot be read from here"
+        if (broken := await _broken(conn, check)) is None:
+            return "holds"
+        self._broken[check.name] = broken
+        return f"BROKEN {broken.rows} times"
+
+    async def report(self, conn: Connection, began: float) -> Report:
+        """What came of it, in the order of the checks."""
+        return Report(
+            postings=await conn.fetchval("SELECT count(*) FROM ledger.posting"),
+            documents=await conn.fetchval("SELECT count(*) FROM ledger.sale"),
+            checks=self._done - len(self._left_out),
+            seconds=time.monotonic() - began,
+            broken=tuple(self._broken[check.name] for check in self._checks if check.name in self._broken),
+            left_out=tuple(self._left_out),
+        )
+
+
+async def _broken(conn: Connection, check: Check) -> Broken | None:
+    row = await conn.fetchrow(_FIRST_BROKEN.format(sql=check.sql), *check.args)
+    return None if row is None else Broken(check, row["rows"], spelled(cast("Mapping[str, Any]", row)))
+
+
+async def _readable(conn: Connection, relation: str) -> bool:
+    """Whether a relation is there and we may read it."""
+    return bool(
+        await conn.fetchval(
+            "SELECT coalesce(has_schema_privilege(to_regnamespace(split_part($1, '.', 1)), 'USAGE')"
+            " AND has_table_privilege(to_regclass($1), 'SELECT'), false)",
+            relation,
+        )
+    )
