@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Final
 
 from chassis.bus import open_bus
 from chassis.service import Running
 from contracts.topology import LEDGER_COMMANDS, ROLES, SCHEMAS
+from ledger.clock import Clock
 from ledger.consumer import handle
 from ledger.settings import LedgerSettings
 from messaging.port import Bus, ConsumerOptions
@@ -36,9 +38,11 @@ async def open_service(settings: LedgerSettings, *, wakeups: Wakeups | None = No
         relay.start()
         parts.push_async_callback(relay.stop, settings.drain_seconds)
         _maintain(pool, running, parts)
+        hop = Hop(pool, bus, relay, SCHEMA)
+        clock = _start_clock(pool, hop, running, parts)
         consumer = await bus.consume(
             LEDGER_COMMANDS.name,
-            Hop(pool, bus, relay, SCHEMA).handler(handle),
+            hop.handler(partial(handle, expect=clock.expect)),
             park=parker(pool, schema=SCHEMA),
             options=ConsumerOptions(batch_max=settings.ledger_batch_max, prefetch=3 * settings.ledger_batch_max),
         )
@@ -66,6 +70,20 @@ def _maintain(pool: Pool, running: Running, parts: AsyncExitStack) -> None:
     task = asyncio.create_task(maintain_forever(pool, schema=SCHEMA), name="partitions-ledger")
     task.add_done_callback(lambda done: None if done.cancelled() else running.failed.set())
     parts.callback(task.cancel)
+
+
+def _start_clock(pool: Pool, hop: Hop, running: Running, parts: AsyncExitStack) -> Clock:
+    """Let the clock run beside the consumer; what it was at when stopped is due again after its lease."""
+    clock = Clock(pool, hop, handle)
+    task = asyncio.create_task(clock.run(), name="clock-ledger")
+    task.add_done_callback(lambda done: None if done.cancelled() else running.failed.set())
+    parts.push_async_callback(_end, task)
+    return clock
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _add_checks(running: Running, pool: Pool, bus: Bus) -> None:

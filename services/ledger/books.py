@@ -157,6 +157,14 @@ class Books:
         for identity in identities_of(client):
             self.found.setdefault((client.account_id, identity), client)
 
+    @property
+    def clock_at(self) -> datetime | None:
+        """The earliest moment at which one of the documents that moved becomes overdue."""
+        moved = (self.standings[key] for key in self.moved if key in self.standings)
+        return min(
+            (one.clock_at for one in moved if one.clock_at and one.owed and not one.overdue_told_at), default=None
+        )
+
     def next_counter(self, account_id: UUID, series: Series) -> int:
         """What the next document of a series is numbered."""
         return self.counters[account_id, series] + 1

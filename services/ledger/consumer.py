@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
@@ -78,20 +79,31 @@ Shown = dict[tuple[ThingKind, Key], dict[str, Any]]
 """Things as everybody sees them."""
 
 
-async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: Effects) -> None:
-    """Handle the fresh commands of a batch inside its transaction."""
+async def handle(
+    conn: Connection,
+    envelopes: Sequence[Envelope],
+    effects: Effects,
+    *,
+    expect: Callable[[datetime], None] | None = None,
+) -> None:
+    """Handle the fresh commands of a batch inside its transaction.
+
+    `expect` is called after the commit with the earliest moment at which one of the documents becomes overdue.
+    """
     messages = [envelope for envelope in envelopes if envelope.name == names.RECEIVE_INBOX_MESSAGE]
     commands = [envelope for envelope in envelopes if envelope.name in HANDLERS]
     if messages:
         await inbox.receive(conn, messages, effects)
     if commands:
-        await _change_books(conn, commands, effects)
+        books = await _change_books(conn, commands, effects)
+        if expect is not None and (moment := books.clock_at) is not None:
+            effects.after_commit.append(partial(expect, moment))
     for envelope in envelopes:
         if envelope.name != names.RECEIVE_INBOX_MESSAGE and envelope.name not in HANDLERS:
             effects.refused[envelope.id] = f"the ledger knows no command {envelope.name!r}"
 
 
-async def _change_books(conn: Connection, commands: Sequence[Envelope], effects: Effects) -> None:
+async def _change_books(conn: Connection, commands: Sequence[Envelope], effects: Effects) -> Books:
     now = datetime.now(tz=UTC)
     # Accounts in one order for all batches; within an account, commands as they came.
     commands = sorted(commands, key=lambda command: command.account_id.bytes)
@@ -113,6 +125,7 @@ async def _change_books(conn: Connection, commands: Sequence[Envelope], effects:
     await write(conn, books, now=now)
     await _tell(conn, books, effects, gone)
     await _answer(conn, commands, books, refusals, effects)
+    return books
 
 
 async def _open(conn: Connection, readable: Sequence[Asked[Any]]) -> Books:
