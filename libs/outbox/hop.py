@@ -97,6 +97,10 @@ class Hop:
             fresh = await seen.mark(conn, schema=self.schema, messages=envelopes)
             if fresh:
                 await handle(conn, fresh, effects)
+                if effects.refused:
+                    # Should this process die before it is parked, or somebody replay it, it must not pass for handled.
+                    refused = [envelope for envelope in fresh if envelope.id in effects.refused]
+                    await seen.unmark(conn, schema=self.schema, messages=refused)
                 await save_answers(conn, schema=self.schema, effects=effects)
                 await record(conn, schema=self.schema, messages=effects.messages)
         return effects

@@ -29,3 +29,13 @@ async def mark(conn: Connection, *, schema: str, messages: Sequence[Envelope]) -
     )
     fresh: set[UUID] = {row["message_id"] for row in rows}
     return [message for message in unique.values() if message.id in fresh]
+
+
+async def unmark(conn: Connection, *, schema: str, messages: Sequence[Envelope]) -> None:
+    """Take marks of the same transaction back: what was not handled is none of what was handled before."""
+    await conn.execute(
+        f"DELETE FROM {schema}.seen s USING unnest($1::uuid[], $2::uuid[]) AS given (account_id, message_id)"  # noqa: S608
+        " WHERE s.account_id = given.account_id AND s.message_id = given.message_id",
+        [message.account_id for message in messages],
+        [message.id for message in messages],
+    )
