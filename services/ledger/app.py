@@ -13,6 +13,7 @@ from chassis.service import Running
 from contracts.topology import LEDGER_COMMANDS, ROLES, SCHEMAS
 from ledger.clock import Clock
 from ledger.consumer import handle
+from ledger.overflow import guarded
 from ledger.settings import LedgerSettings
 from messaging.port import Bus, ConsumerOptions
 from messaging.postgres import Wakeups
@@ -42,7 +43,7 @@ async def open_service(settings: LedgerSettings, *, wakeups: Wakeups | None = No
         clock = _start_clock(pool, hop, running, parts)
         consumer = await bus.consume(
             LEDGER_COMMANDS.name,
-            hop.handler(partial(handle, expect=clock.expect)),
+            guarded(hop, partial(handle, expect=clock.expect)),
             park=parker(pool, schema=SCHEMA),
             options=ConsumerOptions(batch_max=settings.ledger_batch_max, prefetch=3 * settings.ledger_batch_max),
         )

@@ -103,6 +103,11 @@ async def handle(
             effects.refused[envelope.id] = f"the ledger knows no command {envelope.name!r}"
 
 
+async def refuse(conn: Connection, envelopes: Sequence[Envelope], refusal: LedgerRefusal, effects: Effects) -> None:
+    """Answer these with a refusal, and change nothing else."""
+    await _answer(conn, envelopes, Books(), {envelope.id: refusal for envelope in envelopes}, effects)
+
+
 async def _change_books(conn: Connection, commands: Sequence[Envelope], effects: Effects) -> Books:
     now = datetime.now(tz=UTC)
     # Accounts in one order for all batches; within an account, commands as they came.

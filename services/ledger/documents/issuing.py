@@ -55,6 +55,8 @@ def issue_within(changes: Changes, draft: Sale, standing: Standing, asked: Asked
         BadInput: a receipt comes to more than its payment.
     """
     invoice, payment = _invoice(draft, asked, books), _payment(draft, asked, books)
+    if standing.status == "draft":
+        _check(draft, invoice, payment)
     status = states.decide(draft.sale_type, standing.status, "issue", _facts(draft, invoice, payment))
     series = series_of(draft)
     counter = books.next_counter(asked.account.id, series)
@@ -127,7 +129,8 @@ def _there(found: Any) -> Any:
     return found
 
 
-def _facts(draft: Sale, invoice: Standing | None, payment: Payment | None) -> states.Facts:
+def _check(draft: Sale, invoice: Standing | None, payment: Payment | None) -> None:
+    """Look at what the document refers to, as far as the table of states does not."""
     if invoice is not None and invoice.status != "issued":
         said = f"Its invoice is {invoice.status.replace('_', ' ')}: only an issued invoice can be credited."
         raise StateForbids(said, code="invoice_not_issued")
@@ -136,6 +139,9 @@ def _facts(draft: Sale, invoice: Standing | None, payment: Payment | None) -> st
     if payment is not None and draft.total_minor > payment.amount_minor:
         amount = from_minor(payment.amount_minor, payment.currency)
         raise BadInput(faults=[Fault("lines", f"come to more than the payment: {amount}")])
+
+
+def _facts(draft: Sale, invoice: Standing | None, payment: Payment | None) -> states.Facts:
     return states.Facts(
         total_minor=draft.total_minor,
         # A credit note that names no invoice stands alone.

@@ -1,0 +1,40 @@
+"""Answer what Postgres cannot count: an amount beyond its numbers is the caller's fault, never ours.
+
+The rules refuse such amounts before they get so far; this stands behind them, outside the batch's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asyncpg.exceptions import NumericValueOutOfRangeError
+
+from contracts.envelope import Envelope
+from ledger import consumer
+from ledger.errors import BadInput
+from messaging.port import BatchHandler, Incoming, Outcome
+from outbox.hop import Effects, Handle, Hop
+from storage.pool import Connection
+
+
+def guarded(hop: Hop, handle: Handle) -> BatchHandler:
+    """Wrap `handle` as a bus handler that refuses with 422 a command whose numbers do not fit.
+
+    A batch that fails is offered one message at a time, so only the one at fault is refused.
+    """
+    take, refuse = hop.handler(handle), hop.handler(_refuse)
+
+    async def guarded_take(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        try:
+            return await take(messages)
+        except NumericValueOutOfRangeError:
+            if len(messages) > 1:
+                raise
+        return await refuse(messages)
+
+    return guarded_take
+
+
+async def _refuse(conn: Connection, envelopes: Sequence[Envelope], effects: Effects) -> None:
+    refusal = BadInput("A number is larger than the books can hold.", code="overflow")
+    await consumer.refuse(conn, envelopes, refusal, effects)
