@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from contracts.objects import Address, Operation, PaymentMethod, PayTerm, SaleType
-from ingress.resources.shapes_base import Answer
+from ingress.resources.shapes.base import Answer
 
 SaleStatus = Literal[
     "draft", "issued", "accepted", "declined", "expired", "converted", "confirmed", "closed", "cancelled",

@@ -1,0 +1,84 @@
+"""The shapes of answers, for OpenAPI: what `contracts.present` and its neighbours make, field by field.
+
+Nothing is checked against these when answering: tests hold every answer to its shape instead.
+"""
+
+from __future__ import annotations
+
+from ingress.resources.shapes.base import Accepted, Answer, Listed, Problem, ProblemFault
+from ingress.resources.shapes.books import (
+    Allocation,
+    Balance,
+    Client,
+    LineTax,
+    Payment,
+    PaymentStatus,
+    Refund,
+    Sale,
+    SaleAdjustment,
+    SaleLine,
+    SaleStatus,
+    SaleTax,
+    Settlement,
+)
+from ingress.resources.shapes.catalog import Action, Event, Events, OutputField, Texts, Trigger, TriggerFilter
+from ingress.resources.shapes.execution import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    DeliveryWithAttempts,
+    Run,
+    RunState,
+    RunWithSteps,
+    Step,
+    StepState,
+)
+from ingress.resources.shapes.inbox import Box, InboxMessage, InboxState
+from ingress.resources.shapes.journey import Hop, Journey
+from ingress.resources.shapes.subscriptions import Automation, Hook, HookTested, Recovered
+
+__all__ = [
+    "Accepted",
+    "Action",
+    "Allocation",
+    "Answer",
+    "Attempt",
+    "Automation",
+    "Balance",
+    "Box",
+    "Client",
+    "Delivery",
+    "DeliveryState",
+    "DeliveryWithAttempts",
+    "Event",
+    "Events",
+    "Hook",
+    "HookTested",
+    "Hop",
+    "InboxMessage",
+    "InboxState",
+    "Journey",
+    "LineTax",
+    "Listed",
+    "OutputField",
+    "Payment",
+    "PaymentStatus",
+    "Problem",
+    "ProblemFault",
+    "Recovered",
+    "Refund",
+    "Run",
+    "RunState",
+    "RunWithSteps",
+    "Sale",
+    "SaleAdjustment",
+    "SaleLine",
+    "SaleStatus",
+    "SaleTax",
+    "Settlement",
+    "Step",
+    "StepState",
+    "Texts",
+    "Trigger",
+    "TriggerFilter",
+]

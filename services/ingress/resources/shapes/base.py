@@ -1,0 +1,49 @@
+"""What all shapes of answers share, and the shapes that any resource may give."""
+
+from __future__ import annotations
+
+from typing import Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Answer(BaseModel):
+    """What all answers share: a field may be added later, so callers pass over what they do not know."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)  # only descriptions and tests ever use them
+
+
+class Listed(Answer, Generic[T]):
+    """One page, newest first; `next_cursor` is null on the last."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+class Accepted(Answer):
+    """Accepted and committed; what became of it is at `location`."""
+
+    id: UUID
+    state: Literal["pending"]
+    location: str
+
+
+class Problem(Answer):
+    """RFC 9457 problem details; `errors` names every fault of a bad input."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[ProblemFault] | None = None
+
+
+class ProblemFault(Answer):
+    """One fault: where, and what to do about it."""
+
+    path: str
+    message: str
