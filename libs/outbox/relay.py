@@ -10,13 +10,14 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
 from prometheus_client import Counter, Gauge
 
 from messaging.port import Bus, Outgoing
-from storage.pool import Pool
+from storage.pool import Connection, Pool
 from storage.weather import is_weather
 
 log = structlog.get_logger(__name__)
@@ -25,10 +26,32 @@ PUBLISHED = Counter("ledgerwire_outbox_published_total", "Messages confirmed by 
 WAITING = Gauge("ledgerwire_outbox_waiting", "Messages committed and still in memory before their publish", ["schema"])
 
 BATCH_MAX = 300
-MEMORY_MAX = 20_000  # beyond it rows wait in Postgres for the sweep
+MEMORY_MAX = 20_000  # messages; beyond it, or these bytes, rows wait in Postgres for the sweep
+BYTES_MAX = 64 * 1024 * 1024
+MARK_SECONDS_MIN = 1.0  # to forget what was published, however late it is
 SWEEP_PAUSE_SECONDS = 1.0
+SWEEP_BYTES_MAX = 16 * 1024 * 1024
 SWEEP_AGE_SECONDS = 3.0  # younger rows are in somebody's memory, on their way
 HELD_WHILE_SWEEPING_MAX = 2_000  # a busy relay publishes its own; sweeping beside it would only double the work
+SWEEPS_SKIPPED_MAX = 20  # but what others left behind must not wait until it has nothing to do
+
+# Behind `(created_at, id)`, where the last sweep stopped; the first comparison is the index's. Of big messages fewer.
+_LEFT_BEHIND = """
+    SELECT id, queue, body, created_at FROM (
+        SELECT id, queue, body, created_at, sum(length(body)) OVER (ORDER BY created_at, id) - length(body) AS before
+          FROM (SELECT id, queue, body, created_at FROM {schema}.outbox
+                 WHERE created_at < now() - make_interval(secs => $1) AND id <> ALL($2)
+                   AND created_at >= $3 AND (created_at, id) > ($3, $4)
+                 ORDER BY created_at, id LIMIT $5) AS oldest) AS summed
+     WHERE before < $6 ORDER BY created_at, id
+"""
+_ANY_LEFT_BEHIND = """
+    SELECT EXISTS (SELECT FROM {schema}.outbox WHERE created_at < now() - make_interval(secs => $1) AND id <> ALL($2))
+"""
+_MY_TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
+
+Place = tuple[datetime, UUID]
+_BEGINNING: Place = (datetime.fromtimestamp(0, tz=UTC), UUID(int=0))
 
 
 class Relay:
@@ -37,16 +60,21 @@ class Relay:
     def __init__(self, pool: Pool, bus: Bus, *, schema: str) -> None:
         self._pool, self._bus, self._schema = pool, bus, schema
         self._waiting: deque[Outgoing] = deque()
+        self._waiting_bytes = 0
         self._held: set[UUID] = set()  # waiting or being published by this process: not for the sweep
         self._confirmed: list[UUID] = []
         self._wake, self._wake_mark = asyncio.Event(), asyncio.Event()
+        self._swept_to, self._sweeps_skipped = _BEGINNING, 0
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def push(self, messages: Sequence[Outgoing]) -> None:
-        """Take over messages just committed; never blocks. Past the memory bound the sweep finds them."""
-        if messages and len(self._waiting) + len(messages) <= MEMORY_MAX:
+        """Take over messages just committed; never blocks. Past the bounds of memory the sweep finds them."""
+        size = sum(len(message.body) for message in messages)
+        fits = len(self._waiting) + len(messages) <= MEMORY_MAX and self._waiting_bytes + size <= BYTES_MAX
+        if messages and fits:
             self._waiting.extend(messages)
+            self._waiting_bytes += size
             self._held.update(message.id for message in messages)
             self._wake.set()
 
@@ -65,11 +93,13 @@ class Relay:
         if not self._tasks:
             return
         publish, mark, sweep = self._tasks
+        ends = asyncio.get_running_loop().time() + deadline_seconds
         sweep.cancel()
         await asyncio.wait([publish], timeout=deadline_seconds)
         publish.cancel()
+        await asyncio.gather(publish, return_exceptions=True)  # `mark` ends once it has
         self._wake_mark.set()
-        await asyncio.wait([mark], timeout=deadline_seconds)
+        await asyncio.wait([mark], timeout=max(ends - asyncio.get_running_loop().time(), MARK_SECONDS_MIN))
         mark.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -82,6 +112,7 @@ class Relay:
                 await self._wake.wait()
                 continue
             batch = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
+            self._waiting_bytes -= sum(len(message.body) for message in batch)
             WAITING.labels(self._schema).set(len(self._waiting))
             try:
                 done = await self._publish(batch, by="push")
@@ -92,9 +123,11 @@ class Relay:
                 done = []
             # What was not confirmed is the sweep's from now on; what was is held until its row is gone.
             self._held.difference_update({message.id for message in batch}.difference(done))
+            if self._stopping and not done:
+                return  # the bus takes nothing: the next start publishes what is left
 
     async def _publish(self, batch: Sequence[Outgoing], *, by: str) -> list[UUID]:
-        confirmed = await self._bus.publish(batch)
+        confirmed = await self._bus.publish(batch) if batch else []
         done = [message.id for message, there in zip(batch, confirmed, strict=True) if there]
         PUBLISHED.labels(self._schema, by).inc(len(done))
         return done
@@ -108,14 +141,14 @@ class Relay:
                 continue
             done, self._confirmed = self._confirmed, []
             try:
-                await self._forget(done)
+                await self._forget(self._pool, done)
             except Exception as error:  # noqa: BLE001  the sweep publishes them again, which is allowed
                 log.warning("mark_failed", schema=self._schema, error=repr(error), weather=is_weather(error))
             self._held.difference_update(done)
 
-    async def _forget(self, done: Sequence[UUID]) -> None:
+    async def _forget(self, conn: Connection | Pool, done: Sequence[UUID]) -> None:
         # Without its own fsync: a delete lost in a crash means one more publish, which receivers recognise.
-        await self._pool.execute(
+        await conn.execute(
             "WITH relaxed AS (SELECT set_config('synchronous_commit', 'off', true))"  # noqa: S608  constant schema
             f" DELETE FROM {self._schema}.outbox USING relaxed WHERE id = ANY($1)",
             done,
@@ -128,24 +161,38 @@ class Relay:
                 moved = await self.sweep()
             except Exception as error:  # noqa: BLE001  the next sweep tries again
                 log.warning("sweep_failed", schema=self._schema, error=repr(error), weather=is_weather(error))
-            if moved < BATCH_MAX:
+            if not moved:
                 await asyncio.sleep(SWEEP_PAUSE_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
 
     async def sweep(self, age_seconds: float = SWEEP_AGE_SECONDS) -> int:
-        """Publish one batch of rows older than `age_seconds` that nobody here holds; answer how many went out."""
-        if len(self._held) > HELD_WHILE_SWEEPING_MAX:
+        """Publish one batch of rows older than `age_seconds` that nobody here holds; answer how many went out.
+
+        One process sweeps at a time, lest all publish the same. What the bus does not take is passed over until the
+        sweep begins at the oldest again, so that it keeps nobody else's rows from going out.
+        """
+        if len(self._held) > HELD_WHILE_SWEEPING_MAX and self._sweeps_skipped < SWEEPS_SKIPPED_MAX:
+            self._sweeps_skipped += 1
             return 0
-        rows = await self._pool.fetch(
-            f"SELECT id, queue, body FROM {self._schema}.outbox"  # noqa: S608  constant schema
-            " WHERE created_at < now() - make_interval(secs => $1) AND id <> ALL($2) ORDER BY created_at LIMIT $3",
-            age_seconds,
-            list(self._held),
-            BATCH_MAX,
-        )
+        self._sweeps_skipped = 0
+        held = list(self._held)
+        if not await self._pool.fetchval(_ANY_LEFT_BEHIND.format(schema=self._schema), age_seconds, held):
+            return 0
+        async with self._pool.acquire() as conn, conn.transaction():
+            if not await conn.fetchval(_MY_TURN, f"sweep {self._schema}"):
+                return 0
+            rows = await conn.fetch(
+                _LEFT_BEHIND.format(schema=self._schema),
+                age_seconds,
+                held,
+                *self._swept_to,
+                BATCH_MAX,
+                SWEEP_BYTES_MAX,
+            )
+            done = await self._publish([Outgoing(row["id"], row["queue"], row["body"]) for row in rows], by="sweep")
+            if done:
+                await self._forget(conn, done)
         if not rows:
-            return 0
-        batch = [Outgoing(row["id"], row["queue"], row["body"]) for row in rows]
-        done = await self._publish(batch, by="sweep")
-        if done:
-            await self._forget(done)
+            self._swept_to = _BEGINNING
+        elif len(done) < len(rows) or self._swept_to != _BEGINNING:
+            self._swept_to = rows[-1]["created_at"], rows[-1]["id"]
         return len(done)
