@@ -17,10 +17,10 @@ _MINOR: Final = "_minor"
 class Check:
     """One promise of the books.
 
-    `sql` gives a row for each thing of which it does not hold: `account_id`, `id`, `what` it is, its `currency` (null
-    where there is none), and as JSON objects the facts `found` and what they `must` be. A fact named `..._minor` is an
-    amount. It reads all accounts, set by set; it takes `args`, and is left out where a relation of `needs` cannot be
-    read.
+    `sql` gives a row for each thing of which it does not hold: `account_id`, `id`, `what` it is, its `currency` (either
+    null where there is none), and as JSON objects the facts `found` and what they `must` be. A fact named `..._minor`
+    is an amount. It reads all accounts, set by set; it takes `args`, and is left out where a relation of `needs` cannot
+    be read.
     """
 
     name: str
@@ -38,7 +38,9 @@ def spelled(row: Mapping[str, Any]) -> str:
     'payment 8 of account 7: settled is 1.00 EUR, must be 2.50 EUR'
     """
     found, must, currency = row["found"], row["must"], row["currency"]
-    who = f"{row['what']} {row['id']} of account {row['account_id']}"
+    who = f"{row['what']} {row['id']}"
+    if row["account_id"] is not None:
+        who += f" of account {row['account_id']}"
     if all(value is None for value in found.values()):
         return f"{who}: is not there, must be: {_all(must, currency)}"
     if all(value is None for value in must.values()):

@@ -37,7 +37,7 @@ WITH claim AS (
 )
 SELECT coalesce(c.account_id, b.account_id) AS account_id, coalesce(c.id, b.document_id) AS id,
        'the journal of ' || coalesce(c.what, 'what claims nothing or no more,') AS what,
-       coalesce(c.currency, b.currency) AS currency, to_jsonb(found) AS found, to_jsonb(must) AS must
+       coalesce(c.currency, b.currency) AS currency, to_json(found) AS found, to_json(must) AS must
   FROM claim c
   FULL JOIN booked b
     ON b.account_id = c.account_id AND b.document_id = c.id AND b.client_id = c.client_id AND b.currency = c.currency
@@ -74,7 +74,7 @@ WITH claim AS (
 )
 SELECT coalesce(c.account_id, b.account_id) AS account_id, coalesce(c.id, b.document_id) AS id,
        'the journal of ' || coalesce(c.what, 'what books nothing,') AS what, NULL AS currency,
-       to_jsonb(found) AS found, to_jsonb(must) AS must
+       to_json(found) AS found, to_json(must) AS must
   FROM claim c FULL JOIN booked b ON b.account_id = c.account_id AND b.document_id = c.id
  CROSS JOIN LATERAL (SELECT
     coalesce(b.issued, 0) AS times_issued, coalesce(b.credited, 0) AS times_credited, coalesce(b.paid, 0) AS times_paid,
@@ -89,8 +89,8 @@ SELECT coalesce(c.account_id, b.account_id) AS account_id, coalesce(c.id, b.docu
 # Amounts stand in lines and taxes as text with exactly the currency's decimals: without the point they are minor units.
 # Where prices include tax, the net part of the shipping stands nowhere by itself: any part of it will do.
 _LINES: Final = """
-SELECT s.account_id, s.id, s.sale_type || ' ' || s.number AS what, s.currency, to_jsonb(found) AS found,
-       to_jsonb(must) AS must
+SELECT s.account_id, s.id, s.sale_type || ' ' || s.number AS what, s.currency, to_json(found) AS found,
+       to_json(must) AS must
   FROM ledger.sale s
  CROSS JOIN LATERAL (
     SELECT coalesce(sum(replace(e.value->>'net', '.', '')::bigint), 0) AS minor

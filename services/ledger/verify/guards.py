@@ -13,7 +13,7 @@ INSERT_ONLY: Final = ("entry", "posting", "settlement", "refund", "document_even
 _REFERENCES: Final = """
 SELECT string_agg(format(
         $f$SELECT c.account_id, concat_ws(' ', %s) AS id, %L AS what, NULL AS currency,
-                  jsonb_build_object('id', NULL) AS found, jsonb_build_object('id', concat_ws(' ', %s)) AS must
+                  json_build_object('id', NULL) AS found, json_build_object('id', concat_ws(' ', %s)) AS must
              FROM %s c
             WHERE num_nulls(%s) = 0 AND NOT EXISTS (SELECT FROM %s p WHERE %s)$f$,
         k.named, 'the ' || parent.relname || ' that is named by ' || child.relname, r.given, f.conrelid::regclass,
@@ -41,29 +41,29 @@ SELECT string_agg(format(
 # $1: tables that only grow.
 _GUARDS: Final = """
 SELECT NULL::uuid AS account_id, c.relname || '.' || t.tgname AS id, 'the trigger' AS what, NULL AS currency,
-       jsonb_build_object('state', 'off') AS found, jsonb_build_object('state', 'on') AS must
+       json_build_object('state', 'off') AS found, json_build_object('state', 'on') AS must
   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
  WHERE c.relnamespace = 'ledger'::regnamespace AND t.tgenabled NOT IN ('O', 'A')
 UNION ALL
-SELECT NULL, w.trigger, 'the trigger', NULL, jsonb_build_object('state', NULL), jsonb_build_object('state', 'there')
+SELECT NULL, w.trigger, 'the trigger', NULL, json_build_object('state', NULL), json_build_object('state', 'there')
   FROM (VALUES ('sale.keep_issued'), ('posting.refuse_unbalanced')) AS w (trigger)
  WHERE NOT EXISTS (
     SELECT FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
      WHERE c.relnamespace = 'ledger'::regnamespace AND c.relname || '.' || t.tgname = w.trigger)
 UNION ALL
 SELECT NULL, 'ledger.' || w.name, 'the table that only grows,', NULL,
-       jsonb_build_object('right_of_the_role', r.right), jsonb_build_object('right_of_the_role', 'SELECT and INSERT')
+       json_build_object('right_of_the_role', r.right), json_build_object('right_of_the_role', 'SELECT and INSERT')
   FROM unnest($1::text[]) AS w (name)
  CROSS JOIN (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS r ("right")
  WHERE has_table_privilege('ledgerwire_ledger', to_regclass('ledger.' || w.name), r.right)
    AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = 'ledgerwire_ledger')
 UNION ALL
 SELECT NULL, c.conrelid::regclass || '.' || c.conname, 'the constraint', NULL,
-       jsonb_build_object('state', 'not validated'), jsonb_build_object('state', 'validated')
+       json_build_object('state', 'not validated'), json_build_object('state', 'validated')
   FROM pg_constraint c WHERE c.connamespace = 'ledger'::regnamespace AND NOT c.convalidated
 UNION ALL
-SELECT NULL, i.indexrelid::regclass::text, 'the index', NULL, jsonb_build_object('state', 'invalid'),
-       jsonb_build_object('state', 'valid')
+SELECT NULL, i.indexrelid::regclass::text, 'the index', NULL, json_build_object('state', 'invalid'),
+       json_build_object('state', 'valid')
   FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
  WHERE c.relnamespace = 'ledger'::regnamespace AND NOT i.indisvalid
 """

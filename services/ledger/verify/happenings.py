@@ -35,7 +35,7 @@ WITH step AS (
 )
 SELECT coalesce(t.account_id, e.account_id) AS account_id, coalesce(t.id, e.document_id) AS id,
        'as its events tell, ' || coalesce(t.what, 'a document that is no more') AS what, NULL AS currency,
-       to_jsonb(found) AS found, to_jsonb(must) AS must
+       to_json(found) AS found, to_json(must) AS must
   FROM thing t FULL JOIN told e ON e.account_id = t.account_id AND e.document_id = t.id
  CROSS JOIN LATERAL (SELECT
     e.status, e.torn AS events_that_do_not_follow_on, e.doubled AS events_told_again, e.created AS times_created,
@@ -55,9 +55,9 @@ WITH thing AS (
     SELECT account_id, id, 'payment' FROM ledger.payment
 )
 SELECT e.account_id, e.document_id AS id, t.kind AS what, NULL AS currency,
-       jsonb_build_object(
+       json_build_object(
             'move', coalesce(e.status_before, 'nothing') || ' to ' || e.status_after || ' in ' || e.event_id) AS found,
-       jsonb_build_object('move', 'one that a command makes') AS must
+       json_build_object('move', 'one that a command makes') AS must
   FROM ledger.document_event e
   JOIN thing t ON t.account_id = e.account_id AND t.id = e.document_id
  WHERE e.status_before IS DISTINCT FROM e.status_after
@@ -79,11 +79,12 @@ WITH log AS (
     UNION ALL
     SELECT stable_id FROM bus.dead_letter
     UNION ALL
-    SELECT (convert_from(body, 'UTF8')::jsonb->>'id')::uuid FROM dispatch.parked
+    SELECT substring(encode(body, 'escape') FROM '"id":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')::uuid
+      FROM dispatch.parked
 )
 SELECT e.account_id, e.event_id AS id, e.trigger || ' of ' || e.document_id || ', event' AS what, NULL AS currency,
-       jsonb_build_object('in_the_log_or_on_its_way', 'no') AS found,
-       jsonb_build_object('in_the_log_or_on_its_way', 'yes') AS must
+       json_build_object('in_the_log_or_on_its_way', 'no') AS found,
+       json_build_object('in_the_log_or_on_its_way', 'yes') AS must
   FROM ledger.document_event e
  CROSS JOIN log
  WHERE e.event_id >= storage.uuid7_floor(now() - make_interval(days => (SELECT event_days FROM dispatch.keep)))
@@ -101,7 +102,7 @@ WITH refused AS (
     SELECT account_id, command_id FROM ledger.document_event
 )
 SELECT r.account_id, r.command_id AS id, 'refused ' || r.command || ', command' AS what, NULL AS currency,
-       jsonb_build_object('entries_and_events', count(*)) AS found, jsonb_build_object('entries_and_events', 0) AS must
+       json_build_object('entries_and_events', count(*)) AS found, json_build_object('entries_and_events', 0) AS must
   FROM refused r JOIN done d ON d.account_id = r.account_id AND d.command_id = r.command_id
  GROUP BY r.account_id, r.command_id, r.command
 """

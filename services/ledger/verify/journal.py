@@ -9,7 +9,7 @@ from ledger.verify.check import Check
 
 _ENTRIES: Final = """
 SELECT coalesce(e.account_id, p.account_id) AS account_id, coalesce(e.id, p.entry_id) AS id, 'entry' AS what,
-       p.first_currency AS currency, to_jsonb(found) AS found, to_jsonb(must) AS must
+       p.first_currency AS currency, to_json(found) AS found, to_json(must) AS must
   FROM ledger.entry e
   FULL JOIN (
     SELECT account_id, entry_id, count(*) AS postings, sum(amount_minor)::bigint AS minor, min(booked_on) AS first_day,
@@ -28,26 +28,26 @@ SELECT coalesce(e.account_id, p.account_id) AS account_id, coalesce(e.id, p.entr
 
 _ACCOUNTS: Final = """
 SELECT account_id, account_id AS id, 'the journal' AS what, currency,
-       jsonb_build_object('sum_minor', sum(amount_minor)) AS found, jsonb_build_object('sum_minor', 0) AS must
+       json_build_object('sum_minor', sum(amount_minor)) AS found, json_build_object('sum_minor', 0) AS must
   FROM ledger.posting GROUP BY account_id, currency HAVING sum(amount_minor) <> 0
 """
 
 # $1, $2: kinds of entries and the kinds that undo them.
 _MIRRORS: Final = """
-SELECT m.account_id, m.id, 'the ' || m.kind || ', entry' AS what, NULL AS currency, to_jsonb(found) AS found,
-       to_jsonb(must) AS must
+SELECT m.account_id, m.id, 'the ' || m.kind || ', entry' AS what, NULL AS currency, to_json(found) AS found,
+       to_json(must) AS must
   FROM ledger.entry m
   LEFT JOIN ledger.entry o ON o.account_id = m.account_id AND o.id = m.mirror_of
   LEFT JOIN unnest($1::text[], $2::text[]) AS k (kind, undone_by) ON k.kind = o.kind
  CROSS JOIN LATERAL (SELECT
-    o.id AS the_entry_that_it_undoes, m.kind AS its_kind, m.document_id AS its_document) found
+    o.id::text AS the_entry_that_it_undoes, m.kind AS its_kind, m.document_id AS its_document) found
  CROSS JOIN LATERAL (SELECT
-    coalesce(m.mirror_of, '00000000-0000-0000-0000-000000000000') AS the_entry_that_it_undoes, k.undone_by AS its_kind,
+    coalesce(m.mirror_of::text, 'some entry') AS the_entry_that_it_undoes, k.undone_by AS its_kind,
     o.document_id AS its_document) must
  WHERE (m.mirror_of IS NOT NULL OR m.kind = ANY($2::text[])) AND found IS DISTINCT FROM must
 UNION ALL
-SELECT account_id, mirror_of, 'entry', NULL, jsonb_build_object('times_undone', count(*)),
-       jsonb_build_object('times_undone', 1)
+SELECT account_id, mirror_of, 'entry', NULL, json_build_object('times_undone', count(*)),
+       json_build_object('times_undone', 1)
   FROM ledger.entry WHERE mirror_of IS NOT NULL GROUP BY account_id, mirror_of HAVING count(*) > 1
 """
 
@@ -63,7 +63,7 @@ WITH pair AS MATERIALIZED (
 )
 SELECT coalesce(m.account_id, o.account_id) AS account_id, coalesce(m.of_entry, o.of_entry) AS id,
        'line ' || coalesce(m.line, o.line) || ' of the undoing entry' AS what,
-       coalesce(m.currency, o.currency) AS currency, to_jsonb(found) AS found, to_jsonb(must) AS must
+       coalesce(m.currency, o.currency) AS currency, to_json(found) AS found, to_json(must) AS must
   FROM undoing m
   FULL JOIN undone o ON o.account_id = m.account_id AND o.of_entry = m.of_entry AND o.line = m.line
  CROSS JOIN LATERAL (SELECT

@@ -15,7 +15,7 @@ WITH given AS (
 )
 SELECT coalesce(g.account_id, c.account_id) AS account_id,
        coalesce(g.series, c.series) || ' ' || coalesce(g.period, c.period) AS id, 'the series' AS what,
-       NULL AS currency, to_jsonb(found) AS found, to_jsonb(must) AS must
+       NULL AS currency, to_json(found) AS found, to_json(must) AS must
   FROM given g
   FULL JOIN ledger.number_counter c ON c.account_id = g.account_id AND c.series = g.series AND c.period = g.period
  CROSS JOIN LATERAL (SELECT
@@ -29,7 +29,7 @@ SELECT coalesce(g.account_id, c.account_id) AS account_id,
 
 # $1, $2: kinds of documents and their series.
 _SPELLED: Final = """
-SELECT s.account_id, s.id, s.sale_type AS what, NULL AS currency, to_jsonb(found) AS found, to_jsonb(must) AS must
+SELECT s.account_id, s.id, s.sale_type AS what, NULL AS currency, to_json(found) AS found, to_json(must) AS must
   FROM ledger.sale s
   LEFT JOIN unnest($1::text[], $2::text[]) AS k (sale_type, series) ON k.sale_type = s.sale_type
  CROSS JOIN LATERAL (SELECT s.number, s.series, s.period AS year) found
@@ -40,7 +40,7 @@ SELECT s.account_id, s.id, s.sale_type AS what, NULL AS currency, to_jsonb(found
  WHERE s.number IS NOT NULL AND found IS DISTINCT FROM must
 UNION ALL
 SELECT account_id, (min(id::text))::uuid, 'the number ' || number || ', document', NULL,
-       jsonb_build_object('times_given', count(*)), jsonb_build_object('times_given', 1)
+       json_build_object('times_given', count(*)), json_build_object('times_given', 1)
   FROM ledger.sale WHERE number IS NOT NULL GROUP BY account_id, number HAVING count(*) > 1
 """
 

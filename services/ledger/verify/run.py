@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import asyncpg
+import orjson
 
 from ledger.verify import documents, guards, happenings, journal, numbers, settlements, standing
 from ledger.verify.check import Check, spelled
@@ -106,6 +107,8 @@ async def _session(dsn: str) -> AsyncIterator[Connection]:
     )
     try:
         await prepare(conn)
+        # json keeps its keys in the order of the statement, jsonb does not.
+        await conn.set_type_codec("json", encoder=str, decoder=orjson.loads, schema="pg_catalog")
         async with conn.transaction(isolation="repeatable_read", readonly=True):
             yield conn
     finally:

@@ -29,12 +29,12 @@ WITH settled AS (
       FROM ledger.sale_standing WHERE sale_type = 'credit_note'
 )
 SELECT s.account_id, s.sale_id AS id, 'with ' || s.source_id || ', invoice' AS what, t.currency,
-       jsonb_build_object('settled_minor', s.minor) AS found, jsonb_build_object('settled_minor', 0) AS must
+       json_build_object('settled_minor', s.minor) AS found, json_build_object('settled_minor', 0) AS must
   FROM settled s LEFT JOIN ledger.sale_standing t ON t.account_id = s.account_id AND t.sale_id = s.sale_id
  WHERE s.minor < 0
 UNION ALL
-SELECT i.account_id, i.id, coalesce(t.sale_type, 'document'), t.currency, jsonb_build_object('settled_minor', i.minor),
-       jsonb_build_object('settled_minor', least(greatest(i.minor, 0), m.most))
+SELECT i.account_id, i.id, coalesce(t.sale_type, 'document'), t.currency, json_build_object('settled_minor', i.minor),
+       json_build_object('settled_minor', least(greatest(i.minor, 0), m.most))
   FROM invoice i
   LEFT JOIN ledger.sale_standing t ON t.account_id = i.account_id AND t.sale_id = i.id
  CROSS JOIN LATERAL (SELECT
@@ -43,14 +43,14 @@ SELECT i.account_id, i.id, coalesce(t.sale_type, 'document'), t.currency, jsonb_
  WHERE i.minor NOT BETWEEN 0 AND m.most
 UNION ALL
 SELECT a.account_id, a.id, coalesce(s.what, 'source'), s.currency,
-       jsonb_build_object('settled_and_refunded_minor', a.minor),
-       jsonb_build_object('settled_and_refunded_minor', least(greatest(a.minor, 0), coalesce(s.most, 0)))
+       json_build_object('settled_and_refunded_minor', a.minor),
+       json_build_object('settled_and_refunded_minor', least(greatest(a.minor, 0), coalesce(s.most, 0)))
   FROM applied a LEFT JOIN source s ON s.account_id = a.account_id AND s.id = a.id
  WHERE a.minor NOT BETWEEN 0 AND coalesce(s.most, 0)
 UNION ALL
 SELECT e.account_id, e.sale_id, 'settled with ' || s.what || ' ' || s.id || ', invoice', NULL,
-       jsonb_build_object('the_client_of_what_settles_it', s.client_id, 'its_currency', s.currency),
-       jsonb_build_object('the_client_of_what_settles_it', t.client_id, 'its_currency', t.currency)
+       json_build_object('the_client_of_what_settles_it', s.client_id, 'its_currency', s.currency),
+       json_build_object('the_client_of_what_settles_it', t.client_id, 'its_currency', t.currency)
   FROM settled e
   JOIN ledger.sale_standing t ON t.account_id = e.account_id AND t.sale_id = e.sale_id
   JOIN source s ON s.account_id = e.account_id AND s.id = e.source_id
@@ -71,7 +71,7 @@ WITH booked AS (
 )
 SELECT coalesce(s.account_id, b.account_id) AS account_id, coalesce(s.id, b.id) AS id,
        CASE WHEN s.id IS NULL THEN 'settlement of the entry' ELSE 'entry of settlement' END AS what, NULL AS currency,
-       to_jsonb(found) AS found, to_jsonb(must) AS must
+       to_json(found) AS found, to_json(must) AS must
   FROM ledger.settlement s
   FULL JOIN booked b ON b.account_id = s.account_id AND b.id = s.entry_id
   LEFT JOIN ledger.settlement o ON o.account_id = s.account_id AND o.id = s.mirror_of
@@ -97,7 +97,7 @@ WITH booked AS (
 )
 SELECT coalesce(s.account_id, b.account_id) AS account_id, coalesce(s.id, b.id) AS id,
        CASE WHEN s.id IS NULL THEN 'refund of the entry' ELSE 'entry of refund' END AS what, NULL AS currency,
-       to_jsonb(found) AS found, to_jsonb(must) AS must
+       to_json(found) AS found, to_json(must) AS must
   FROM ledger.refund s
   FULL JOIN booked b ON b.account_id = s.account_id AND b.id = s.entry_id
   LEFT JOIN ledger.refund o ON o.account_id = s.account_id AND o.id = s.mirror_of
@@ -111,27 +111,27 @@ SELECT coalesce(s.account_id, b.account_id) AS account_id, coalesce(s.id, b.id) 
 """
 
 _TAKEN_BACK: Final = """
-SELECT m.account_id, m.id, 'settlement taken back' AS what, NULL AS currency, to_jsonb(found) AS found,
-       to_jsonb(must) AS must
+SELECT m.account_id, m.id, 'settlement taken back' AS what, NULL AS currency, to_json(found) AS found,
+       to_json(must) AS must
   FROM ledger.settlement m
   LEFT JOIN ledger.settlement o ON o.account_id = m.account_id AND o.id = m.mirror_of
  CROSS JOIN LATERAL (SELECT m.amount_minor, m.sale_id, m.payment_id, m.credit_note_id) found
  CROSS JOIN LATERAL (SELECT -o.amount_minor AS amount_minor, o.sale_id, o.payment_id, o.credit_note_id) must
  WHERE m.mirror_of IS NOT NULL AND found IS DISTINCT FROM must
 UNION ALL
-SELECT m.account_id, m.id, 'refund taken back', NULL, to_jsonb(found), to_jsonb(must)
+SELECT m.account_id, m.id, 'refund taken back', NULL, to_json(found), to_json(must)
   FROM ledger.refund m
   LEFT JOIN ledger.refund o ON o.account_id = m.account_id AND o.id = m.mirror_of
  CROSS JOIN LATERAL (SELECT m.amount_minor, m.payment_id, m.credit_note_id) found
  CROSS JOIN LATERAL (SELECT -o.amount_minor AS amount_minor, o.payment_id, o.credit_note_id) must
  WHERE m.mirror_of IS NOT NULL AND found IS DISTINCT FROM must
 UNION ALL
-SELECT account_id, mirror_of, 'settlement', NULL, jsonb_build_object('times_taken_back', count(*)),
-       jsonb_build_object('times_taken_back', 1)
+SELECT account_id, mirror_of, 'settlement', NULL, json_build_object('times_taken_back', count(*)),
+       json_build_object('times_taken_back', 1)
   FROM ledger.settlement WHERE mirror_of IS NOT NULL GROUP BY account_id, mirror_of HAVING count(*) > 1
 UNION ALL
-SELECT account_id, mirror_of, 'refund', NULL, jsonb_build_object('times_taken_back', count(*)),
-       jsonb_build_object('times_taken_back', 1)
+SELECT account_id, mirror_of, 'refund', NULL, json_build_object('times_taken_back', count(*)),
+       json_build_object('times_taken_back', 1)
   FROM ledger.refund WHERE mirror_of IS NOT NULL GROUP BY account_id, mirror_of HAVING count(*) > 1
 """
 

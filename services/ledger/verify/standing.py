@@ -23,29 +23,34 @@ WITH settled AS (
       JOIN ledger.sale_standing t ON t.account_id = n.account_id AND t.sale_id = n.id
      WHERE n.sale_type = 'credit_note' AND n.invoice_id IS NOT NULL AND t.status = 'issued'
      GROUP BY n.account_id, n.invoice_id
+), made_of_it AS (
+    SELECT m.account_id, m.converted_from AS id, min(m.id::text)::uuid AS made FROM ledger.sale m
+      JOIN ledger.sale_standing t ON t.account_id = m.account_id AND t.sale_id = m.id
+     WHERE m.converted_from IS NOT NULL AND t.status <> 'void' GROUP BY m.account_id, m.converted_from
 ), sent AS (
     SELECT account_id, sale_id AS id, max(created_at) AS at FROM ledger.send_request GROUP BY account_id, sale_id
 )
 SELECT coalesce(s.account_id, t.account_id) AS account_id, coalesce(s.id, t.sale_id) AS id,
        'the standing of ' || coalesce(s.sale_type || ' ' || coalesce(s.number, 'draft'), 'no document') AS what,
-       coalesce(s.currency, t.currency) AS currency, to_jsonb(found) AS found, to_jsonb(must) AS must
+       coalesce(s.currency, t.currency) AS currency, to_json(found) AS found, to_json(must) AS must
   FROM ledger.sale s
   FULL JOIN ledger.sale_standing t ON t.account_id = s.account_id AND t.sale_id = s.id
   LEFT JOIN settled e ON e.account_id = s.account_id AND e.id = s.id
   LEFT JOIN refunded r ON r.account_id = s.account_id AND r.id = s.id
   LEFT JOIN written_off w ON w.account_id = s.account_id AND w.id = s.id
   LEFT JOIN credited c ON c.account_id = s.account_id AND c.id = s.id
+  LEFT JOIN made_of_it m ON m.account_id = s.account_id AND m.id = s.id
   LEFT JOIN sent x ON x.account_id = s.account_id AND x.id = s.id
  CROSS JOIN LATERAL (SELECT
     t.total_minor, t.due_minor, t.settled_minor, t.refunded_minor, t.written_off_minor, t.credited_minor, t.sale_type,
-    t.client_id, t.currency, t.date_due, t.send_requested_at) found
+    t.client_id, t.currency, t.date_due, t.converted_to, t.send_requested_at) found
  CROSS JOIN LATERAL (SELECT
     s.total_minor, s.total_minor - s.deposit_minor AS due_minor,
     CASE WHEN s.id IS NOT NULL THEN coalesce(e.minor, 0)::bigint END AS settled_minor,
     CASE WHEN s.id IS NOT NULL THEN coalesce(r.minor, 0)::bigint END AS refunded_minor,
     CASE WHEN s.id IS NOT NULL THEN coalesce(w.minor, 0)::bigint END AS written_off_minor,
     CASE WHEN s.id IS NOT NULL THEN coalesce(c.minor, 0)::bigint END AS credited_minor,
-    s.sale_type, s.client_id, s.currency, s.date_due, x.at AS send_requested_at) must
+    s.sale_type, s.client_id, s.currency, s.date_due, m.made AS converted_to, x.at AS send_requested_at) must
  WHERE found IS DISTINCT FROM must
 """
 
@@ -63,7 +68,7 @@ WITH settled AS (
      WHERE s.sale_type = 'sales_receipt' AND s.payment_id IS NOT NULL AND t.status = 'issued'
      GROUP BY s.account_id, s.payment_id
 )
-SELECT p.account_id, p.id, 'payment' AS what, p.currency, to_jsonb(found) AS found, to_jsonb(must) AS must
+SELECT p.account_id, p.id, 'payment' AS what, p.currency, to_json(found) AS found, to_json(must) AS must
   FROM ledger.payment p
   LEFT JOIN settled e ON e.account_id = p.account_id AND e.id = p.id
   LEFT JOIN refunded r ON r.account_id = p.account_id AND r.id = p.id
@@ -85,8 +90,8 @@ WITH booked AS (
      GROUP BY account_id, client_id, currency
 )
 SELECT coalesce(b.account_id, j.account_id) AS account_id, coalesce(b.client_id, j.client_id) AS id,
-       'the balance of client' AS what, coalesce(b.currency, j.currency) AS currency, to_jsonb(found) AS found,
-       to_jsonb(must) AS must
+       'the balance of client' AS what, coalesce(b.currency, j.currency) AS currency, to_json(found) AS found,
+       to_json(must) AS must
   FROM ledger.client_balance b
   FULL JOIN booked j ON j.account_id = b.account_id AND j.client_id = b.client_id AND j.currency = b.currency
  CROSS JOIN LATERAL (SELECT
