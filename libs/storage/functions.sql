@@ -102,6 +102,8 @@ CREATE OR REPLACE FUNCTION storage.maintain_hop(space name) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE part text;
 BEGIN
+    -- Replicas that look at the same moment take turns, to the end of the whole maintenance: the second one finds it done.
+    PERFORM pg_advisory_xact_lock(hashtextextended('maintain ' || space, 0));
     FOREACH part IN ARRAY ARRAY['seen', 'outcome'] LOOP
         PERFORM storage.make_partitions(format('%I.%I', space, part)::regclass, 7, 1, 2);
         PERFORM storage.drop_partitions(format('%I.%I', space, part)::regclass, 7, 30);

@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 86_400.0
 AGAIN_SECONDS = 60.0
+WORK_SECONDS_MAX = 900.0  # it may wait for a long read of a partition that goes, and for another replica's turn
 
 
 async def maintain_forever(pool: Pool, *, schema: str) -> None:
@@ -24,7 +25,7 @@ async def maintain_forever(pool: Pool, *, schema: str) -> None:
     while True:
         pause = EVERY_SECONDS
         try:
-            await pool.execute(f"SELECT {schema}.maintain_partitions()")
+            await pool.execute(f"SELECT {schema}.maintain_partitions()", timeout=WORK_SECONDS_MAX)
         except Exception as error:
             if not is_weather(error):
                 raise

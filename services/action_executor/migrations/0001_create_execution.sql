@@ -125,14 +125,16 @@ CREATE TABLE execution.step (
 CREATE FUNCTION execution.maintain_partitions() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
+    -- First what takes long: a partition that is made or dropped stays locked to the end.
+    DELETE FROM execution.run WHERE (account_id, id) IN (
+        SELECT account_id, id FROM execution.run WHERE finished_at < now() - interval '30 days'
+         ORDER BY finished_at LIMIT 1000000 FOR UPDATE SKIP LOCKED);
+    DELETE FROM execution.worker WHERE seen_at < now() - interval '1 day';
     PERFORM storage.maintain_hop('execution');
     PERFORM storage.make_partitions('execution.delivery', 7, 1, 2);
     PERFORM storage.make_partitions('execution.attempt', 7, 1, 2);
     PERFORM storage.drop_partitions('execution.delivery', 7, 30);
     PERFORM storage.drop_partitions('execution.attempt', 7, 30);
-    DELETE FROM execution.run WHERE (account_id, id) IN (
-        SELECT account_id, id FROM execution.run WHERE finished_at < now() - interval '30 days' LIMIT 100000);
-    DELETE FROM execution.worker WHERE seen_at < now() - interval '1 day';
 END $$;
 REVOKE EXECUTE ON FUNCTION execution.maintain_partitions() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION execution.maintain_partitions() TO ledgerwire_execution;
