@@ -115,6 +115,6 @@ class Story:
 
     async def _refusals(self) -> None:
         invoice = await self.sale()
-        for command, data in ((names.WRITE_BACK_SALE, {}), (names.CONVERT_SALE, {}), (names.DELETE_SALE, {})):
-            answer = await self.ledger.ask(command, {"id": invoice} | data)
+        for command in (names.WRITE_BACK_SALE, names.CONVERT_SALE, names.DELETE_SALE):
+            answer = await self.ledger.ask(command, {"id": invoice})
             assert answer.status == 409, answer
