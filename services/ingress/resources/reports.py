@@ -1,0 +1,224 @@
+"""`/v1/reports/...`, `/v1/journal` and clients' statements: what the books say as of a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.money import from_minor
+from contracts.objects import Model, WithCurrency
+from contracts.problem import Fault
+from ingress.errors import InvalidInput
+from ingress.http import paging
+from ingress.http.api import Api
+from ingress.http.route import Call, Page, Reply, Route
+from ingress.resources import answering, reads, report_reads
+from ingress.resources.reads import Row
+from ingress.resources.shapes import Listed
+from ingress.resources.shapes import reports as shapes_reports
+
+_AGES: Final = (
+    "not_due", "days_1_30", "days_31_60", "days_61_90", "over_90", "receivable", "unapplied",
+)  # fmt: skip
+
+
+class AsOf(Model):
+    """As of the end of which day: today where the account is, when left out."""
+
+    as_of: dt.date | None = None
+
+
+class AgeingQuery(AsOf, Page):
+    """As of the end of which day, and which page of the clients."""
+
+
+class StatementQuery(WithCurrency, Page):
+    """Which period, both days included, in which currency: the client's own when left out."""
+
+    since: dt.date | None = Field(default=None, alias="from")
+    to: dt.date | None = None
+
+
+class JournalQuery(Page):
+    """Which days, both included (`as_of` is another word for `to`), and of which document or payment."""
+
+    since: dt.date | None = Field(default=None, alias="from")
+    to: dt.date | None = None
+    as_of: dt.date | None = None
+    document_id: UUID | None = None
+
+
+async def trial_balance(api: Api, call: Call) -> Reply:
+    """Sum up the journal's accounts."""
+    as_of = await _day(api, call, call.query_as(AsOf).as_of)
+    rows = await report_reads.trial_balance(api.pool, account_id=call.account_id, as_of=as_of)
+    items = [
+        {"account": row["ledger_account"], "currency": row["currency"]}
+        | _sides(row["debit_minor"], row["credit_minor"], row["currency"])
+        | {"balance": from_minor(int(row["debit_minor"] - row["credit_minor"]), row["currency"])}
+        for row in rows
+    ]
+    totals = [
+        {"currency": currency}
+        | _sides(sum(row["debit_minor"] for row in of_it), sum(row["credit_minor"] for row in of_it), currency)
+        for currency, of_it in _by_currency(rows)
+    ]
+    return Reply(body={"as_of": as_of.isoformat(), "items": items, "totals": totals})
+
+
+async def ageing(api: Api, call: Call) -> Reply:
+    """Tell who owes what, and for how long."""
+    query = call.query_as(AgeingQuery)
+    before = paging.read_cursor(query.cursor, UUID, str)
+    as_of = await _day(api, call, query.as_of)
+    totals, rows = await report_reads.ageing(
+        api.pool,
+        account_id=call.account_id,
+        as_of=as_of,
+        before=None if before is None else (before[0], before[1]),
+        limit=query.limit + 1,
+    )
+    listed = paging.page(
+        rows,
+        limit=query.limit,
+        show=lambda row: {"client_id": str(row["client_id"]), "name": row["name"]} | _aged(row),
+        key=lambda row: (row["client_id"], row["currency"]),
+    )
+    return Reply(body={"as_of": as_of.isoformat(), **listed, "totals": [_aged(row) for row in totals]})
+
+
+async def statement(api: Api, call: Call) -> Reply:
+    """Tell what a client was charged, paid and owed over a period."""
+    query = call.query_as(StatementQuery)
+    place = paging.read_cursor(query.cursor, dt.date.fromisoformat, UUID)
+    client = await answering.row_of(api, call, reads.CLIENTS)
+    currency = query.currency or client["currency"]
+    since, to = query.since or dt.date.min, await _day(api, call, query.to)
+    _check_period(since, to)
+    of = {"account_id": call.account_id, "client_id": client["id"], "currency": currency}
+    after = (since, report_reads.LOWEST_ID) if place is None else (place[0], place[1])
+    opening = await report_reads.balance_before(api.pool, **of, on=since, entry_id=report_reads.LOWEST_ID)
+    closing = await report_reads.balance_before(api.pool, **of, on=to, entry_id=report_reads.HIGHEST_ID)
+    so_far = opening
+    if place is not None:
+        next_id = UUID(int=min(place[1].int + 1, report_reads.HIGHEST_ID.int))
+        so_far = await report_reads.balance_before(api.pool, **of, on=place[0], entry_id=next_id)
+    rows = await report_reads.statement(api.pool, **of, after=after, to=to, limit=query.limit + 1)
+    listed = paging.page(
+        list(_with_balance(rows, so_far)),
+        limit=query.limit,
+        show=lambda row: _stated(row[0], row[1], currency),
+        key=lambda row: (row[0]["booked_on"].isoformat(), row[0]["entry_id"]),
+    )
+    told = {"from": None if query.since is None else since.isoformat(), "to": to.isoformat()}
+    sums = {"opening": from_minor(opening, currency), "closing": from_minor(closing, currency)}
+    return Reply(body={"client_id": str(client["id"]), "currency": currency, **told, **sums, **listed})
+
+
+async def journal(api: Api, call: Call) -> Reply:
+    """List the entries, the latest day first."""
+    query = call.query_as(JournalQuery)
+    if query.to is not None and query.as_of is not None:
+        raise InvalidInput(faults=[Fault("as_of", "is another word for to: give one of them")])
+    place = paging.read_cursor(query.cursor, dt.date.fromisoformat, UUID)
+    since, to = query.since or dt.date.min, query.to or query.as_of or dt.date.max
+    _check_period(since, to)
+    rows = await report_reads.journal(
+        api.pool,
+        account_id=call.account_id,
+        since=since,
+        before=(to, report_reads.HIGHEST_ID) if place is None else (place[0], place[1]),
+        limit=query.limit + 1,
+        document_id=query.document_id,
+    )
+    listed = paging.page(
+        rows, limit=query.limit, show=_entry, key=lambda row: (row["booked_on"].isoformat(), row["id"])
+    )
+    return Reply(body=listed)
+
+
+async def _day(api: Api, call: Call, asked: dt.date | None) -> dt.date:
+    return asked or await report_reads.today(api.pool, account_id=call.account_id)
+
+
+def _check_period(since: dt.date, to: dt.date) -> None:
+    if to < since:
+        raise InvalidInput(faults=[Fault("to", "is before from")])
+
+
+def _by_currency(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+    return [(currency, list(of_it)) for currency, of_it in groupby(rows, key=lambda row: row["currency"])]
+
+
+def _sides(debit: Any, credit: Any, currency: str) -> dict[str, str]:
+    return {"debit": from_minor(int(debit), currency), "credit": from_minor(int(credit), currency)}
+
+
+def _side(minor: Any, currency: str) -> dict[str, str]:
+    """An amount as debit, or as credit when it is below 0."""
+    return _sides(max(minor, 0), max(-minor, 0), currency)
+
+
+def _aged(row: Row) -> dict[str, str]:
+    currency = row["currency"]
+    return {"currency": currency} | {name: from_minor(int(row[f"{name}_minor"]), currency) for name in _AGES}
+
+
+def _with_balance(rows: Iterable[Row], balance: int) -> Iterable[tuple[Row, int]]:
+    for row in rows:
+        balance += int(row["amount_minor"])
+        yield row, balance
+
+
+def _stated(row: Row, balance: int, currency: str) -> dict[str, Any]:
+    return {
+        "date": row["booked_on"].isoformat(),
+        "kind": row["kind"],
+        "document_id": str(row["document_id"]),
+        "sale_type": row["sale_type"],
+        "number": row["number"],
+        "reference": row["reference"],
+        **_side(row["amount_minor"], currency),
+        "balance": from_minor(balance, currency),
+    }
+
+
+def _entry(row: Row) -> dict[str, Any]:
+    return {
+        "id": str(row["id"]),
+        "date": row["booked_on"].isoformat(),
+        "kind": row["kind"],
+        "document_id": str(row["document_id"]),
+        "mirror_of": None if row["mirror_of"] is None else str(row["mirror_of"]),
+        "created_at": row["created_at"].isoformat(),
+        "postings": [
+            {name: posting[name] for name in ("account", "client_id", "document_id", "currency")}
+            | _side(posting["amount_minor"], posting["currency"])
+            for posting in row["postings"]
+        ],
+    }
+
+
+ROUTES = (
+    Route(
+        "GET", "/v1/reports/trial-balance", trial_balance, "read", "Get the trial balance as of a day",
+        query=AsOf, answers=shapes_reports.TrialBalance, tag="reports",
+    ),
+    Route(
+        "GET", "/v1/reports/ageing", ageing, "read", "Get who owes what, by how long it has been due, as of a day",
+        query=AgeingQuery, answers=shapes_reports.Ageing, tag="reports",
+    ),
+    Route(
+        "GET", "/v1/clients/{id}/statement", statement, "read", "Get a client's statement",
+        query=StatementQuery, answers=shapes_reports.Statement, tag="reports",
+    ),
+    Route(
+        "GET", "/v1/journal", journal, "read", "List the journal's entries",
+        query=JournalQuery, answers=Listed[shapes_reports.JournalEntry], tag="reports",
+    ),
+)  # fmt: skip
