@@ -95,6 +95,10 @@ Nobody waits for it. 200 {id, state}; it changes nothing on a hook that was take
 CREATE_AUTOMATION: Final = "create_automation"
 """data: AutomationIn. 201 with the automation."""
 
+UPDATE_AUTOMATION: Final = "update_automation"
+"""data: id, and AutomationIn; without `enabled` it stays as it is. 200 with the automation; other steps or another
+trigger are a new version, from the next event on."""
+
 SET_AUTOMATION_STATE: Final = "set_automation_state"
 """data: id, enabled. 200 with the automation."""
 
@@ -103,6 +107,12 @@ DELETE_AUTOMATION: Final = "delete_automation"
 
 REDELIVER: Final = "redeliver"
 """data: id of a delivery. 200 with the delivery, due now."""
+
+CREATE_CONNECTION: Final = "create_connection"
+"""data: sealed, the JSON text of ConnectionIn under the sealing keys. 201 with the connection, without its secrets."""
+
+DELETE_CONNECTION: Final = "delete_connection"
+"""data: id. 200, also when it is gone already; its secrets are."""
 
 QUEUE_OF: Final[dict[str, Queue]] = {
     RECEIVE_INBOX_MESSAGE: LEDGER_COMMANDS,
@@ -141,7 +151,10 @@ QUEUE_OF: Final[dict[str, Queue]] = {
     RECOVER_HOOK: DISPATCHER_COMMANDS,
     END_HOOK: DISPATCHER_COMMANDS,
     CREATE_AUTOMATION: DISPATCHER_COMMANDS,
+    UPDATE_AUTOMATION: DISPATCHER_COMMANDS,
     SET_AUTOMATION_STATE: DISPATCHER_COMMANDS,
     DELETE_AUTOMATION: DISPATCHER_COMMANDS,
     REDELIVER: EXECUTOR_COMMANDS,
+    CREATE_CONNECTION: EXECUTOR_COMMANDS,
+    DELETE_CONNECTION: EXECUTOR_COMMANDS,
 }

@@ -30,6 +30,7 @@ COMMANDS: Final[dict[str, CarryOut]] = {
     names.TEST_HOOK: telling.try_hook,
     names.RECOVER_HOOK: telling.recover_hook,
     names.CREATE_AUTOMATION: automations.create_automation,
+    names.UPDATE_AUTOMATION: automations.update_automation,
     names.SET_AUTOMATION_STATE: automations.set_automation_state,
     names.DELETE_AUTOMATION: automations.delete_automation,
 }

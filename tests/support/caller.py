@@ -72,6 +72,10 @@ class Caller:
         """PATCH."""
         return await self.send("PATCH", path, json=json)
 
+    async def put(self, path: str, json: Any) -> Answer:
+        """PUT."""
+        return await self.send("PUT", path, json=json)
+
     async def delete(self, path: str) -> Answer:
         """DELETE."""
         return await self.send("DELETE", path)

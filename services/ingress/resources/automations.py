@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts import present_subscriptions as present
-from contracts.commands import CREATE_AUTOMATION, DELETE_AUTOMATION, SET_AUTOMATION_STATE
+from contracts.commands import CREATE_AUTOMATION, DELETE_AUTOMATION, SET_AUTOMATION_STATE, UPDATE_AUTOMATION
 from contracts.objects import AutomationIn
 from ingress.http.api import Api
 from ingress.http.route import Call, Page, Reply, Route
@@ -23,6 +23,15 @@ async def list_automations(api: Api, call: Call) -> Reply:
 async def get_automation(api: Api, call: Call) -> Reply:
     """Look at one automation."""
     return await answering.one(api, call, reads.AUTOMATIONS, present.automation)
+
+
+async def update_automation(api: Api, call: Call) -> Reply:
+    """Replace it: its next version runs from now on. Without `enabled` it stays on, or off."""
+    asked = call.body_as(AutomationIn)
+    data = asked.model_dump(mode="json") | {"id": str(call.id_of())}
+    if "enabled" not in asked.model_fields_set:
+        del data["enabled"]
+    return await api.submit(call, UPDATE_AUTOMATION, data)
 
 
 async def enable_automation(api: Api, call: Call) -> Reply:
@@ -52,6 +61,10 @@ ROUTES = (
     Route(
         "GET", "/v1/automations/{id}", get_automation, "read", "Get an automation",
         answers=shapes.Automation, tag="automations",
+    ),
+    Route(
+        "PUT", "/v1/automations/{id}", update_automation, "write", "Replace an automation by its next version",
+        body=AutomationIn, answers=shapes.Automation, tag="automations",
     ),
     Route(
         "POST", "/v1/automations/{id}/enable", enable_automation, "write", "Enable an automation",

@@ -1,4 +1,4 @@
-"""Carry out what is asked of automations: make, turn on and off, remove; each within its account's lock."""
+"""Carry out what is asked of automations: make, change, turn on and off, remove; each within its account's lock."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ class AutomationId(Model):
     id: UUID
 
 
+class AutomationChange(AutomationIn):
+    """The data of `update_automation`, its id aside."""
+
+    enabled: bool | None = None  # type: ignore[assignment]  # None leaves it as it is
+
+
 class AutomationState(Model):
     """The data of `set_automation_state`."""
 
@@ -36,8 +42,7 @@ class AutomationState(Model):
 async def create_automation(conn: Connection, command: Envelope, desk: Desk) -> Result:
     """Make an automation: 201 with it."""
     asked = read(AutomationIn, command.data)
-    if faults := rules.faults(asked, desk.egress):
-        raise InvalidInput(faults=rules.order_of(faults))
+    _check(asked, desk)
     if await store.count_automations(conn, account_id=command.account_id) >= AUTOMATIONS_MAX:
         raise LimitReached(f"an account has at most {AUTOMATIONS_MAX} automations: remove some")
     automation_id = new_id()
@@ -53,11 +58,32 @@ async def create_automation(conn: Connection, command: Envelope, desk: Desk) -> 
     return Result(201, present(await _known(conn, command, automation_id)))
 
 
+def _check(asked: AutomationIn, desk: Desk) -> None:
+    if faults := rules.faults(asked, desk.egress):
+        raise InvalidInput(faults=rules.order_of(faults))
+
+
+async def update_automation(conn: Connection, command: Envelope, desk: Desk) -> Result:
+    """Replace an automation: 200 with it. Runs under way keep the version they began with."""
+    automation = await _live(conn, command, read(AutomationId, {"id": command.data.get("id")}).id)
+    asked = read(AutomationChange, {name: value for name, value in command.data.items() if name != "id"})
+    _check(asked, desk)
+    await store.change_automation(
+        conn,
+        account_id=command.account_id,
+        automation_id=automation["id"],
+        name=asked.name,
+        enabled=automation["enabled"] if asked.enabled is None else asked.enabled,
+        definition=rules.definition(asked),
+        listens_from=listening_from(command),
+    )
+    return Result(200, present(await _known(conn, command, automation["id"])))
+
+
 async def set_automation_state(conn: Connection, command: Envelope, _: Desk) -> Result:
     """Turn an automation on or off: 200 with it."""
     asked = read(AutomationState, command.data)
-    if (await _known(conn, command, asked.id))["removed_at"] is not None:
-        raise NotFound(f"automation {asked.id} was removed")
+    await _live(conn, command, asked.id)
     await store.switch(
         conn,
         account_id=command.account_id,
@@ -80,4 +106,11 @@ async def _known(conn: Connection, command: Envelope, automation_id: UUID) -> Re
     found = await store.find_automation(conn, account_id=command.account_id, automation_id=automation_id)
     if found is None:
         raise NotFound(f"there is no automation {automation_id}")
+    return found
+
+
+async def _live(conn: Connection, command: Envelope, automation_id: UUID) -> Record:
+    found = await _known(conn, command, automation_id)
+    if found["removed_at"] is not None:
+        raise NotFound(f"automation {automation_id} was removed")
     return found

@@ -63,6 +63,39 @@ async def count_automations(conn: Connection, *, account_id: UUID) -> int:
     return count
 
 
+# Whoever is turned on, or gets another trigger, hears of what happens from now on, and of nothing before.
+_CHANGE: Final = """
+    WITH published AS (
+        SELECT definition FROM dispatch.automation_version v JOIN dispatch.automation a USING (account_id)
+         WHERE a.account_id = $1 AND a.id = $2 AND v.automation_id = a.id AND v.version = a.version
+    ), changed AS (
+        UPDATE dispatch.automation a
+           SET name = $3, enabled = $4, updated_at = clock_timestamp(),
+               version = a.version + (p.definition <> $5::jsonb)::int,
+               listens_from = CASE WHEN ($4 AND NOT a.enabled) OR p.definition -> 'trigger' <> $5::jsonb -> 'trigger'
+                                   THEN least($6, clock_timestamp()) ELSE a.listens_from END
+          FROM published p WHERE a.account_id = $1 AND a.id = $2
+        RETURNING a.account_id, a.id, a.version, p.definition <> $5::jsonb AS other
+    )
+    INSERT INTO dispatch.automation_version (account_id, automation_id, version, definition)
+    SELECT account_id, id, version, $5::jsonb FROM changed WHERE other
+"""
+
+
+async def change_automation(
+    conn: Connection,
+    *,
+    account_id: UUID,
+    automation_id: UUID,
+    name: str,
+    enabled: bool,
+    definition: dict[str, Any],
+    listens_from: datetime,
+) -> None:
+    """Replace an automation; a definition that differs from the published one is published as the next version."""
+    await conn.execute(_CHANGE, account_id, automation_id, name, enabled, definition, listens_from)
+
+
 async def switch(
     conn: Connection, *, account_id: UUID, automation_id: UUID, enabled: bool, listens_from: datetime
 ) -> None:

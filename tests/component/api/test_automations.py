@@ -40,6 +40,16 @@ async def test_an_automation_is_switched_off_and_on(caller: Caller) -> None:
     assert (on.status, on.json["enabled"]) == (200, True)
 
 
+async def test_replacing_an_automation_publishes_its_next_version(caller: Caller) -> None:
+    path = f"/v1/automations/{(await caller.made_of('/v1/automations', an_automation()))['id']}"
+    await caller.post(f"{path}/disable")
+    answer = await caller.put(path, an_automation(name="Huge ones", steps=an_automation()["steps"][1:]))
+    assert (answer.status, answer.json["version"], answer.json["enabled"]) == (200, 2, False), answer.text
+    assert await caller.read(path) == answer.json
+    assert (await caller.put(path, an_automation(enabled=True))).json["enabled"] is True
+    assert (await caller.put(path, {"name": "Nothing else"})).faults.keys() == {"trigger", "steps"}
+
+
 async def test_removing_an_automation_twice_is_no_error(caller: Caller) -> None:
     path = f"/v1/automations/{(await caller.made_of('/v1/automations', an_automation()))['id']}"
     assert [(await caller.delete(path)).status for _ in range(2)] == [200, 200]
