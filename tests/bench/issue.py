@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from tests.bench.measure import Rate, percentiles
+from tests.bench.tenants import Tenant
 from tests.support.http_load import LoadConnection, post_bytes
 
 LINES = [
@@ -26,15 +27,6 @@ LINES = [
     }
     for number in range(1, 6)
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Tenant:
-    """One account as its programs know it, and the client that it bills."""
-
-    account_id: str
-    token: str
-    client_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +53,7 @@ def issue_request(tenant: Tenant, number: int) -> bytes:
         "lines": LINES,
         "issue": True,
     }
-    headers = {"Authorization": f"Bearer {tenant.token}", "Idempotency-Key": f"bench-{number}"}
+    headers = tenant.headers | {"Idempotency-Key": f"bench-{number}"}
     return post_bytes("/v1/sales", orjson.dumps(body), "application/json", headers)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 import aiohttp
 
+from tests.bench.tenants import CreateAccount
 from tests.support.http_load import LoadConnection, post_bytes, receive
 
 _REF = re.compile(rb'"document_ref":"([^"]+)"')
@@ -29,8 +29,6 @@ INVOICE = """<?xml version="1.0" encoding="UTF-8"?>
 <LineItem><Item><ItemCode>113</ItemCode><ItemName>Toner</ItemName></Item><Qty>1</Qty><Price>60.00</Price>
 <LineTotal>60.00</LineTotal></LineItem></LineItems>
 <Totals><GrossAmount>124.33</GrossAmount><NetAmount>102.75</NetAmount></Totals></Sale>"""
-
-CreateAccount = Callable[[str], Awaitable[dict[str, Any]]]
 
 
 @dataclass(slots=True)

@@ -66,6 +66,10 @@ class Usage:
         for name, pid in self.pids.items():
             self.cpu_seconds[name] += _cpu_seconds(pid)
 
+    def cpu_seconds_per_1000(self, done: int) -> dict[str, float]:
+        """What a thousand cost, by process, when `done` were done."""
+        return {name: round(seconds / done * 1000, 2) for name, seconds in self.cpu_seconds.items()}
+
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(EVERY_SECONDS)

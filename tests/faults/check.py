@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from tests.bench.soundness import checked
 from tests.faults.book import Book
 
 TRIGGERS = {"inbox": "inbox.received", "client": "client.created", "sale": "sale.posted"}
@@ -35,6 +36,7 @@ class Verdict:
     gaps_in_numbers: int = 0
     unbalanced_entries: int = 0
     parked: int = 0
+    broken_promises: int = 0
     found: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -57,8 +59,8 @@ async def missing_deliveries(conn: asyncpg.Connection[Any], book: Book) -> set[s
     return missing
 
 
-async def check(conn: asyncpg.Connection[Any], book: Book) -> Verdict:
-    """Judge a run once everything has settled."""
+async def check(conn: asyncpg.Connection[Any], book: Book, *, dsn: str) -> Verdict:
+    """Judge a run once everything has settled; `dsn` is where `conn` leads, for the ledger's own checker."""
     verdict = Verdict(deliveries=book.deliveries)
     for kind, trigger in TRIGGERS.items():
         held = await held_by_the_ledger(conn, kind)
@@ -87,6 +89,8 @@ async def check(conn: asyncpg.Connection[Any], book: Book) -> Verdict:
     for name in ("gaps_in_numbers", "unbalanced_entries", "parked"):
         if getattr(verdict, name):
             verdict.found.append(f"{name}: {getattr(verdict, name)}")
+    sound = await checked(dsn, tell=verdict.found.append)
+    verdict.broken_promises = len(sound.broken)
     if book.refusals:
         verdict.found += book.refusals[:20]
     return verdict

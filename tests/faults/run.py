@@ -244,6 +244,6 @@ async def _settle(scene: Scene, book: Book) -> Verdict:
             await eventually(settled, deadline_seconds=SETTLE_SECONDS_MAX, pause_seconds=0.5)
         except AssertionError:
             scene.tell(f"  not settled: {len(missing)} still missing, e.g. {sorted(missing)[:5]}")
-        return await check(conn, book)
+        return await check(conn, book, dsn=scene.postgres.dsn)
     finally:
         await conn.close()

@@ -28,6 +28,12 @@ def post_bytes(path: str, body: bytes, content_type: str, headers: dict[str, str
     return head.encode() + body
 
 
+def get_bytes(path: str, headers: dict[str, str] | None = None) -> bytes:
+    """A whole GET request on a kept-alive connection."""
+    more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n".encode()
+
+
 def _body_length(head: bytes) -> int:
     lower = head.lower()
     at = lower.find(_LENGTH)
