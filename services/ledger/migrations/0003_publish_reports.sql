@@ -19,31 +19,57 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
      ORDER BY p.currency, p.ledger_account
 $$;
 
--- What clients owed at the end of a day, by how long it had been due, and what they had to spare. Rows without a
--- client are the sums of all.
+-- What clients owed at the end of a day, by document, and what they had to spare (document_id null). Where nothing is
+-- booked after that day it is what stands now, and that has an index; else it is summed up from the journal.
+CREATE FUNCTION ledger.open_as_of(account uuid, as_of date)
+RETURNS TABLE (client_id uuid, currency text, date_due date, owed_minor numeric, spare_minor numeric)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+BEGIN
+    IF EXISTS (SELECT FROM ledger.entry e WHERE e.account_id = account AND e.booked_on > as_of) THEN
+        RETURN QUERY
+        WITH owed AS (
+            SELECT p.client_id, p.currency, p.document_id, sum(p.amount_minor) AS minor
+              FROM ledger.posting p
+             WHERE p.account_id = account AND p.ledger_account = 'receivable' AND p.booked_on <= as_of
+             GROUP BY p.client_id, p.currency, p.document_id
+            HAVING sum(p.amount_minor) <> 0
+        )
+        SELECT o.client_id, o.currency, s.date_due, o.minor, 0::numeric
+          FROM owed o
+          JOIN ledger.sale s ON s.account_id = account AND s.id = o.document_id
+        UNION ALL
+        SELECT p.client_id, p.currency, NULL, 0, -sum(p.amount_minor)
+          FROM ledger.posting p
+         WHERE p.account_id = account AND p.ledger_account = 'unapplied' AND p.booked_on <= as_of
+         GROUP BY p.client_id, p.currency
+        HAVING sum(p.amount_minor) <> 0;
+    ELSE
+        RETURN QUERY
+        SELECT t.client_id, t.currency, t.date_due, t.open_minor::numeric, 0::numeric
+          FROM ledger.sale_standing t
+         WHERE t.account_id = account AND t.sale_type = 'sales_invoice' AND t.status IN ('issued', 'written_off')
+           AND t.open_minor > 0
+        UNION ALL
+        SELECT b.client_id, b.currency, NULL, 0, b.unapplied_minor
+          FROM ledger.client_balance b
+         WHERE b.account_id = account AND b.unapplied_minor <> 0;
+    END IF;
+END $$;
+CREATE INDEX sale_standing_open ON ledger.sale_standing (account_id, client_id)
+ WHERE sale_type = 'sales_invoice' AND status IN ('issued', 'written_off') AND open_minor > 0;
+
+-- The same by how long it had been due. Rows without a client are the sums of all.
 CREATE FUNCTION ledger_api.ageing(account uuid, as_of date)
 RETURNS TABLE (client_id uuid, currency text, not_due_minor numeric, days_1_30_minor numeric, days_31_60_minor numeric,
                days_61_90_minor numeric, over_90_minor numeric, receivable_minor numeric, unapplied_minor numeric)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    WITH owed AS (
-        SELECT p.client_id, p.currency, p.document_id, sum(p.amount_minor) AS minor
-          FROM ledger.posting p
-         WHERE p.account_id = account AND p.ledger_account = 'receivable' AND p.booked_on <= as_of
-         GROUP BY p.client_id, p.currency, p.document_id
-        HAVING sum(p.amount_minor) <> 0
-    ), facts AS (
-        SELECT o.client_id, o.currency, o.minor, greatest(as_of - s.date_due, 0) AS days, 0 AS spare
-          FROM owed o
-          JOIN ledger.sale s ON s.account_id = account AND s.id = o.document_id
-        UNION ALL
-        SELECT p.client_id, p.currency, 0, 0, -sum(p.amount_minor)
-          FROM ledger.posting p
-         WHERE p.account_id = account AND p.ledger_account = 'unapplied' AND p.booked_on <= as_of
-         GROUP BY p.client_id, p.currency
-        HAVING sum(p.amount_minor) <> 0
+    WITH facts AS (
+        SELECT o.client_id, o.currency, o.owed_minor AS minor, o.spare_minor AS spare,
+               greatest(as_of - coalesce(o.date_due, as_of), 0) AS days
+          FROM ledger.open_as_of(account, as_of) o
     )
     SELECT f.client_id, f.currency,
-           coalesce(sum(f.minor) FILTER (WHERE f.days IS NULL OR f.days = 0), 0),
+           coalesce(sum(f.minor) FILTER (WHERE f.days = 0), 0),
            coalesce(sum(f.minor) FILTER (WHERE f.days BETWEEN 1 AND 30), 0),
            coalesce(sum(f.minor) FILTER (WHERE f.days BETWEEN 31 AND 60), 0),
            coalesce(sum(f.minor) FILTER (WHERE f.days BETWEEN 61 AND 90), 0),

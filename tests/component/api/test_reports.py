@@ -73,6 +73,20 @@ async def test_ageing_tells_how_long_it_has_been_due(caller: Caller) -> None:
     assert ([row["name"] for row in rest["items"]], rest["next_cursor"]) == (["One"], None)
 
 
+async def test_ageing_is_the_same_from_what_stands_and_from_the_journal(caller: Caller) -> None:
+    story = await a_story(caller)
+    late = await caller.sale(story["client"]["id"], document_date="2026-01-12", date_due="2026-01-12")
+    await caller.payment(story["client"]["id"], "65.01", (late["id"], "65.01"), date="2026-02-16")
+    await caller.made_of(f"/v1/sales/{late['id']}/write-off", {"date": "2026-03-01"})
+
+    standing = await caller.read("/v1/reports/ageing?as_of=2026-03-10")
+    lines = [{"description": "Later", "quantity": "1", "unit_price": "1"}]
+    await caller.sale(story["client"]["id"], lines=lines, document_date="2027-01-01")  # booked after that day
+
+    assert await caller.read("/v1/reports/ageing?as_of=2026-03-10") == standing
+    assert standing["totals"][0]["receivable"] == "165.01"
+
+
 async def test_a_statement_runs_from_its_opening_to_its_closing(caller: Caller) -> None:
     story = await a_story(caller)
     path = f"/v1/clients/{story['client']['id']}/statement"
