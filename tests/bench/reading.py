@@ -64,15 +64,16 @@ def lists(marks: Landmarks) -> dict[str, dict[str, str]]:
 
 
 async def page_times(connection: LoadConnection, tenant: Tenant, marks: Landmarks) -> dict[str, float]:
-    """The 99th percentile of each page's milliseconds, one request at a time, as the caller sees it."""
-    slowest = {}
+    """Each page's median in milliseconds as the caller sees it, one at a time; and the worst 99th percentile."""
+    medians, slowest = {}, []
     for name, query in lists(marks).items():
         request = get_bytes(f"/v1/sales?{urlencode(query)}", tenant.headers)
         for _ in range(WARM_UP):
             page = orjson.loads((await _get(connection, request)).body)
         assert page["items"], f"{name} is empty"
-        slowest[name] = percentiles([await _took_ms(connection, request) for _ in range(PAGES)])[1]
-    return slowest
+        medians[name], p99 = percentiles([await _took_ms(connection, request) for _ in range(PAGES)])
+        slowest.append(p99)
+    return medians | {"slowest p99": max(slowest)}
 
 
 async def newest_sales(connection: LoadConnection, tenant: Tenant) -> list[str]:
