@@ -8,12 +8,13 @@ from pathlib import Path
 
 from contracts import objects
 from contracts.commands import QUEUE_OF
+from contracts.connections import ConnectionIn
 from contracts.envelope import Envelope
 from contracts.topology import QUEUES, ROLES, SCHEMAS
 
 HERE = Path(__file__).parent
 NOTICE = "Made by `docs/generate.py` from `libs/contracts`: change the code, then run `make docs`."
-OBJECTS = (objects.ClientIn, objects.SaleIn, objects.PaymentIn, objects.HookIn, objects.AutomationIn)
+OBJECTS = (objects.ClientIn, objects.SaleIn, objects.PaymentIn, objects.HookIn, objects.AutomationIn, ConnectionIn)
 
 
 def flow() -> str:

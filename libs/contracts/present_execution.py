@@ -97,5 +97,17 @@ def step(row: Row) -> dict[str, Any]:
     }
 
 
+def connection(row: Row) -> dict[str, Any]:
+    """A connection without its secrets, from `execution_api.connection`; `origin` is its URL's server."""
+    return {
+        "id": str(row["id"]),
+        "name": row["name"],
+        "kind": row["kind"],
+        "origin": row["origin"],
+        "headers": list(row["header_names"]),
+        "created_at": _time(row["created_at"]),
+    }
+
+
 def _time(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None

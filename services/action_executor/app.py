@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
+from action_executor.connections.book import ConnectionBook
+from action_executor.connections.commands import Desk
+from action_executor.connections.sealing import ensure_sealed
 from action_executor.consumer import command_handler, job_handler
 from action_executor.deliveries.deliverer import Deliverer
 from action_executor.deliveries.hooks import HookBook
@@ -36,12 +39,17 @@ CLOSE_SECONDS: Final = 5.0
 
 @asynccontextmanager
 async def open_service(settings: ExecutorSettings, *, wakeups: Wakeups | None = None) -> AsyncIterator[Running]:
-    """Start the executor; stop it within about `settings.drain_seconds` when the block ends."""
+    """Start the executor; stop it within about `settings.drain_seconds` when the block ends.
+
+    Raises:
+        SettingsError: the sealing keys are missing, wrong, or not those of this database.
+    """
     running = Running(NAME)
     policy, sealer = EgressPolicy.parse(settings.egress_allow), Sealer.parse(settings.secret_keys.get_secret_value())
     worker_id = new_id()
     async with AsyncExitStack() as parts:
         pool = await _open_pool(settings, parts)
+        await ensure_sealed(pool, sealer, schema=SCHEMA)
         bus = await open_bus(settings, pool, name=NAME, wakeups=wakeups)
         parts.push_async_callback(bus.close)
         relay = Relay(pool, bus, schema=SCHEMA)
@@ -61,13 +69,13 @@ async def open_service(settings: ExecutorSettings, *, wakeups: Wakeups | None = 
         deliverer.start()
         parts.push_async_callback(deliverer.stop, settings.drain_seconds)
         replies = f"executor.replies.{worker_id}"
-        engine = Engine(pool, relay, Tools(outward, pool, replies), settings)
+        engine = Engine(pool, relay, Tools(outward, pool, ConnectionBook(pool, sealer), replies), settings)
         await bus.listen(replies, engine.answered)
         engine.start()
         parts.push_async_callback(engine.stop, settings.drain_seconds)
         hop = Hop(pool, bus, relay, SCHEMA)
         await _consume(hop, parts, settings, EXECUTOR_JOBS, job_handler(deliverer, engine))
-        await _consume(hop, parts, settings, EXECUTOR_COMMANDS, command_handler(deliverer))
+        await _consume(hop, parts, settings, EXECUTOR_COMMANDS, command_handler(deliverer, Desk(sealer, policy)))
         _add_checks(running, pool, bus, deliverer, engine)
         yield running
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from action_executor.connections import commands as connections
 from action_executor.deliveries import lane_store, store
 from action_executor.deliveries.deliverer import Deliverer
 from action_executor.deliveries.records import Held, Key, LaneNote, NewDelivery
@@ -129,20 +130,27 @@ def _held(item: NewDelivery, lease_ends: float) -> Held:
     )
 
 
-def command_handler(deliverer: Deliverer) -> Handle:
+def command_handler(deliverer: Deliverer, desk: connections.Desk) -> Handle:
     """Make the handler of `executor.commands`."""
 
     async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: Effects) -> None:
         for envelope in envelopes:
-            if envelope.name != REDELIVER:
+            if envelope.name == REDELIVER:
+                await _redeliver(conn, envelope, deliverer, effects)
+            elif envelope.name in connections.COMMANDS:
+                answer = await desk.carry_out(conn, envelope)
+                effects.answer(envelope, answer.status, answer.body)
+            else:
                 effects.refused[envelope.id] = f"{envelope.name} is no command of the executor"
-                continue
-            done = await redeliver(conn, envelope)
-            effects.answer(envelope, done.status, done.body)
-            if done.key is not None:
-                effects.after_commit.append(_look_again(deliverer, done.key))
 
     return handle
+
+
+async def _redeliver(conn: Connection, command: Envelope, deliverer: Deliverer, effects: Effects) -> None:
+    done = await redeliver(conn, command)
+    effects.answer(command, done.status, done.body)
+    if done.key is not None:
+        effects.after_commit.append(_look_again(deliverer, done.key))
 
 
 def _look_again(deliverer: Deliverer, key: Key) -> Callable[[], None]:

@@ -168,17 +168,24 @@ def _explain(error: BaseException) -> NoAnswer:
         if isinstance(link, TargetRefused):
             return NoAnswer(f"the target {link}", refused=True)
         link = link.__cause__ or link.__context__
+    return NoAnswer(_in_words(error)[:500])
+
+
+def _in_words(error: BaseException) -> str:
     match error:
         case aiohttp.ClientConnectorDNSError():
-            return NoAnswer(f"the name {error.host} does not resolve")
+            said = f"the name {error.host} does not resolve"
         case aiohttp.ClientConnectorCertificateError():
-            return NoAnswer(f"the certificate of {error.host} is not trusted: {error.certificate_error}")
+            said = f"the certificate of {error.host} is not trusted: {error.certificate_error}"
         case aiohttp.ClientConnectorError():
-            return NoAnswer(f"cannot connect to {error.host}:{error.port}: {error.os_error.strerror or error.os_error}")
+            said = f"cannot connect to {error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
         case aiohttp.ServerDisconnectedError():
-            return NoAnswer("the connection was closed before an answer came")
+            said = "the connection was closed before an answer came"
+        case aiohttp.ClientResponseError():  # as text it tells the whole URL, which may be a secret
+            said = f"the answer is not readable: {error.message}"
         case _:
-            return NoAnswer(f"{type(error).__name__}: {error}"[:500])
+            said = f"{type(error).__name__}: {error}"
+    return said
 
 
 def _socket_factory(policy: EgressPolicy) -> Callable[[AddrInfoType], socket.socket]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from action_executor.__main__ import PROGRAM as EXECUTOR
+from chassis.command import prepare
 from contracts import commands
 from contracts.ids import new_id
 from tests.support.dispatcher import Answer, DispatcherHarness, ago, id_made, open_dispatcher
@@ -86,3 +88,33 @@ def _earlier(dispatcher: DispatcherHarness, trigger: str) -> Any:
     """What happened, and was asked for, some minutes ago."""
     request = dispatcher.command("some_command", {}, id=id_made(ago(minutes=5)))
     return dispatcher.happened(trigger, request=request, at=ago(minutes=5))
+
+
+async def test_a_step_names_a_connection_of_its_account_and_of_its_kind(dispatcher: DispatcherHarness) -> None:
+    await prepare(dispatcher.dsn, EXECUTOR)  # it keeps them
+    chat, http, strange = new_id(), new_id(), new_id()
+    await dispatcher.owner.executemany(
+        "INSERT INTO execution.connection (account_id, id, name, kind, origin, header_names, sealed)"
+        " VALUES ($1, $2, 'Some application', $3, 'https://chat.example', '{}', 'sealed')",
+        [(dispatcher.account_id, chat, "chat"), (dispatcher.account_id, http, "http"), (new_id(), strange, "chat")],
+    )
+    steps = [
+        {"action": "post_chat_message", "connection_id": str(chat), "input": {"text": "{{ trigger.data.number }}"}},
+        {"action": "http_request", "connection_id": str(http), "input": {}},
+        {"action": "http_request", "connection_id": str(http), "input": {"url": "/orders"}},
+    ]
+    assert (await dispatcher.automate("sale.posted", steps=steps)).status == 201
+    wrong = [
+        {"action": "post_chat_message", "connection_id": str(http), "input": {"text": "hello"}},
+        {"action": "post_chat_message", "connection_id": str(strange), "input": {"text": "hello"}},
+        {"action": "post_chat_message", "input": {"text": "{{ trigger.data.number }}"}},
+        {"action": "http_request", "input": {"url": "/orders"}},
+        {"action": "post_chat_message", "connection_id": str(chat), "input": {"text": "a", "url": "https://b.example"}},
+    ]
+    assert set((await dispatcher.automate("sale.posted", steps=wrong)).faults) == {
+        "steps[0].connection_id",
+        "steps[1].connection_id",
+        "steps[2].input.url",
+        "steps[3].input.url",
+        "steps[4].input.url",
+    }

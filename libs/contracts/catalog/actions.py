@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from contracts.catalog import inputs, samples
 from contracts.catalog.model import Action, Text
+from contracts.connections import ConnectionKind
 from contracts.objects import ClientIn, PaymentIn, SaleIn
 
 
@@ -29,8 +30,9 @@ def _outwards(
     gives: dict[str, Any],
     *,
     available: bool = False,
+    connection: ConnectionKind | None = None,
 ) -> Action:
-    return Action(key, "outwards", title, description, takes, gives, "at_least_once", available)
+    return Action(key, "outwards", title, description, takes, gives, "at_least_once", available, connection)
 
 
 _OURS: Final = (
@@ -260,6 +262,7 @@ _OUTWARDS: Final = (
         inputs.HttpRequest,
         {"status": 200, "headers": {"content-type": "application/json"}, "body": {"ok": True}},
         available=True,
+        connection="http",
     ),
     _outwards(
         "send_email",
@@ -286,6 +289,7 @@ _OUTWARDS: Final = (
         inputs.PostChatMessage,
         {"status": 200},
         available=True,
+        connection="chat",
     ),
     _outwards(
         "store_file",

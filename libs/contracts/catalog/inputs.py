@@ -206,7 +206,9 @@ class SendMessage(Model):
 class HttpRequest(Model):
     """One HTTP request; redirects are not followed, and a 2xx is success."""
 
-    url: Url
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2048)] | None = Field(
+        default=None, description="absolute; or, with a connection, a path on its server, absent for its own URL"
+    )
     method: Method = "POST"
     headers: dict[str, str] = Field(default_factory=dict, max_length=50)
     body: Json = Field(default=None, description="an object or list is sent as JSON, a text as it is")
@@ -232,7 +234,7 @@ class SendSms(Model):
 class PostChatMessage(Model):
     """A message to a chat's incoming webhook, in Slack's form."""
 
-    url: Url = Field(description="the chat's incoming webhook")
+    url: Url | None = Field(default=None, description="the chat's incoming webhook, unless a connection holds it")
     text: Annotated[str, StringConstraints(min_length=1, max_length=40_000)]
     channel: Reference | None = None
     username: Reference | None = None

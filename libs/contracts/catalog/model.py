@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from contracts.connections import ConnectionKind
+
 Guarantee = Literal["exactly_once", "at_least_once"]
 Group = Literal["ours", "outwards", "flow"]
 FieldType = Literal["string", "integer", "number", "boolean", "object", "array", "null"]
@@ -93,8 +95,8 @@ class Trigger:
 class Action:
     """Something the system can do: its input is a model (a step's strings may be templates), its output a sample.
 
-    `available` tells whether this release carries it out; only those are offered. `connection` tells that stored
-    credentials may be named; none is kept yet.
+    `available` tells whether this release carries it out; only those are offered. `connection` is the kind of
+    connection that may be named in place of a URL, None where none is taken.
     """
 
     key: str
@@ -105,7 +107,7 @@ class Action:
     output: dict[str, Any]
     guarantee: Guarantee
     available: bool = False
-    connection: bool = False
+    connection: ConnectionKind | None = None
 
     @property
     def fields(self) -> frozenset[str]:

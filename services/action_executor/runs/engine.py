@@ -214,7 +214,7 @@ class Engine:
         """Prepare, call, settle one step; answer what became of the run."""
         before = steps[number]
         prepared = await self._prepare(run, spec, steps, before)
-        outcome = prepared.fault or await self._call(run, prepared)
+        outcome = prepared.fault or await self._call(run, spec, prepared)
         step = prepared.step
         change, step_change = rules.settle(
             step,
@@ -254,9 +254,10 @@ class Engine:
         await self._save(run, RunChange("running", step.number, lease_seconds, leased=True), begin)
         return _Prepared(step, given, first, written=True)
 
-    async def _call(self, run: Run, prepared: _Prepared) -> StepOutcome:
+    async def _call(self, run: Run, spec: StepSpec, prepared: _Prepared) -> StepOutcome:
         step = prepared.step
-        call = StepCall(run, step.number, prepared.given or {}, step.started_at or run.now, prepared.first)
+        began = step.started_at or run.now
+        call = StepCall(run, step.number, prepared.given or {}, began, prepared.first, spec.connection_id)
         return await ACTIONS[step.action].run(call, self._tools)
 
     async def _fill(self, run: Run, spec: StepSpec, steps: Sequence[Step]) -> Mapping[str, Any]:

@@ -69,6 +69,7 @@ class StepCall:
     input: Mapping[str, Any]
     started_at: datetime
     first: bool  # not begun before
+    connection_id: UUID | None = None
 
     @property
     def command_id(self) -> UUID:

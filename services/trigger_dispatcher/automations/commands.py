@@ -42,7 +42,7 @@ class AutomationState(Model):
 async def create_automation(conn: Connection, command: Envelope, desk: Desk) -> Result:
     """Make an automation: 201 with it."""
     asked = read(AutomationIn, command.data)
-    _check(asked, desk)
+    await _check(conn, command, asked, desk)
     if await store.count_automations(conn, account_id=command.account_id) >= AUTOMATIONS_MAX:
         raise LimitReached(f"an account has at most {AUTOMATIONS_MAX} automations: remove some")
     automation_id = new_id()
@@ -58,8 +58,12 @@ async def create_automation(conn: Connection, command: Envelope, desk: Desk) -> 
     return Result(201, present(await _known(conn, command, automation_id)))
 
 
-def _check(asked: AutomationIn, desk: Desk) -> None:
-    if faults := rules.faults(asked, desk.egress):
+async def _check(conn: Connection, command: Envelope, asked: AutomationIn, desk: Desk) -> None:
+    faults = rules.faults(asked, desk.egress)
+    if named := rules.connections_of(asked):
+        kinds = await store.connection_kinds(conn, account_id=command.account_id, connection_ids=named)
+        faults += rules.connection_faults(asked, kinds)
+    if faults:
         raise InvalidInput(faults=rules.order_of(faults))
 
 
@@ -67,7 +71,7 @@ async def update_automation(conn: Connection, command: Envelope, desk: Desk) -> 
     """Replace an automation: 200 with it. Runs under way keep the version they began with."""
     automation = await _live(conn, command, read(AutomationId, {"id": command.data.get("id")}).id)
     asked = read(AutomationChange, {name: value for name, value in command.data.items() if name != "id"})
-    _check(asked, desk)
+    await _check(conn, command, asked, desk)
     await store.change_automation(
         conn,
         account_id=command.account_id,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
@@ -43,14 +44,46 @@ def _step_faults(step: AutomationStep, path: str, egress: EgressPolicy) -> list[
     if action is None or not action.available:
         offered = ", ".join(one.key for one in offered_actions())
         return [Fault(f"{path}.action", f"{step.action[:100]} is not an action: one of {offered}")]
-    found = _input_faults(step.input, action, f"{path}.input")
-    if step.connection_id is not None and not action.connection:
-        found.append(
-            Fault(f"{path}.connection_id", "names stored credentials, which this action does not take: leave it out")
-        )
+    return [*_input_faults(step.input, action, f"{path}.input"), *_way_faults(step, action, path, egress)]
+
+
+def _way_faults(step: AutomationStep, action: Action, path: str, egress: EgressPolicy) -> list[Fault]:
+    """What is wrong with where a step goes: its URL, its connection, or both."""
+    if step.connection_id is not None and action.connection is None:
+        said = "names stored credentials, which this action does not take: leave it out"
+        return [Fault(f"{path}.connection_id", said)]
     url = step.input.get("url")
-    if isinstance(url, str) and not _is_template(url) and (reason := egress.allows_url(url)):
-        found.append(Fault(f"{path}.input.url", reason))
+    if action.connection is not None and step.connection_id is None and not url:
+        return [Fault(f"{path}.input.url", "is required, or a connection_id")]
+    if action.connection == "chat" and step.connection_id is not None and url:
+        return [Fault(f"{path}.input.url", "is what the connection holds: leave it out")]
+    if not isinstance(url, str) or _is_template(url):
+        return []
+    if step.connection_id is not None and not url.startswith(("http:", "https:")):
+        return []  # a path on the connection's server
+    reason = egress.allows_url(url)
+    return [Fault(f"{path}.input.url", reason)] if reason else []
+
+
+def connections_of(asked: AutomationIn) -> set[UUID]:
+    """The connections named by steps whose actions take one."""
+    takers = {key for key, action in ACTIONS.items() if action.connection is not None}
+    return {step.connection_id for step in asked.steps if step.connection_id is not None and step.action in takers}
+
+
+def connection_faults(asked: AutomationIn, kinds: Mapping[UUID, str]) -> list[Fault]:
+    """The steps whose connection is not among the account's, `kinds` by id, or is of another kind than they take."""
+    found = []
+    for number, step in enumerate(asked.steps):
+        action = ACTIONS.get(step.action)
+        if step.connection_id is None or action is None or action.connection is None:
+            continue
+        kind = kinds.get(step.connection_id)
+        if kind is None:
+            found.append(Fault(f"steps[{number}].connection_id", "is no connection of this account"))
+        elif kind != action.connection:
+            said = f"is of kind {kind}, and this action takes one of kind {action.connection}"
+            found.append(Fault(f"steps[{number}].connection_id", said))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -119,3 +120,13 @@ async def remove(conn: Connection, *, account_id: UUID, automation_id: UUID) -> 
         account_id,
         automation_id,
     )
+
+
+async def connection_kinds(conn: Connection, *, account_id: UUID, connection_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The kinds of those of the connections that the account has, by id; the executor keeps them."""
+    rows = await conn.fetch(
+        "SELECT id, kind FROM execution_api.connection WHERE account_id = $1 AND id = ANY($2::uuid[])",
+        account_id,
+        list(connection_ids),
+    )
+    return {row["id"]: row["kind"] for row in rows}

@@ -1,4 +1,7 @@
-"""Steps that call others over HTTP: under the same guard as deliveries, with the step's id as idempotency key."""
+"""Steps that call others over HTTP: under the same guard as deliveries, with the step's id as idempotency key.
+
+A connection's secrets are put in last, after all that is kept of a step was written down.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,18 @@ from typing import Any, Final
 
 import orjson
 
+from action_executor.connections.book import Opened, Shut
+from action_executor.connections.rules import REFUSED_HEADERS, target_of
 from action_executor.deliveries.rules import retry_after_seconds
 from action_executor.outward import Answer, Call, NoAnswer
 from action_executor.runs.actions.tools import Tools
 from action_executor.runs.records import Done, Failed, StepCall, StepOutcome
+from contracts.connections import ConnectionKind
 
 ANSWER_BYTES_MAX: Final = 256 * 1024
 SHOWN_HEADERS_MAX: Final = 50
 SHOWN_CHARACTERS_MAX: Final = 500
 RETRYABLE: Final = frozenset({408, 425, 429})
-# These say how the message is framed or whom it is for: that is ours to say.
-REFUSED_HEADERS: Final = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"}
-)
 
 
 async def http_request(call: StepCall, tools: Tools) -> StepOutcome:
@@ -29,13 +31,17 @@ async def http_request(call: StepCall, tools: Tools) -> StepOutcome:
     headers = {str(name): str(value) for name, value in (given.get("headers") or {}).items()}
     if refused := sorted(name for name in headers if name.lower() in REFUSED_HEADERS):
         return Failed(f"input.headers.{refused[0]}: is set by us: leave it out")
+    way = await _way(call, tools, "http")
+    if isinstance(way, Failed):
+        return way
     body = _body(given.get("body"), headers)
     headers.setdefault("Idempotency-Key", str(call.command_id))
+    ours = {name.lower() for name in way.headers}
     answer = await tools.outward.call(
         Call(
             str(given.get("method", "POST")),
-            str(given["url"]),
-            headers,
+            way.url,
+            {name: value for name, value in headers.items() if name.lower() not in ours} | dict(way.headers),
             body,
             read_bytes_max=ANSWER_BYTES_MAX,
             timeout_seconds=float(given.get("timeout_seconds", 15)),
@@ -47,12 +53,27 @@ async def http_request(call: StepCall, tools: Tools) -> StepOutcome:
 async def post_chat_message(call: StepCall, tools: Tools) -> StepOutcome:
     """Post a text to a chat's incoming webhook, in Slack's form: output `{"status"}`."""
     given = call.input
-    if not given.get("url"):
-        return Failed("input.url: is required: connections cannot hold it yet")
+    way = await _way(call, tools, "chat")
+    if isinstance(way, Failed):
+        return way
     message = {name: given[name] for name in ("text", "channel", "username") if given.get(name)}
     headers = {"Content-Type": "application/json", "Idempotency-Key": str(call.command_id)}
-    answer = await tools.outward.call(Call("POST", str(given["url"]), headers, orjson.dumps(message)))
+    answer = await tools.outward.call(Call("POST", way.url, headers, orjson.dumps(message)))
     return _outcome(answer, lambda answer: {"status": answer.status})
+
+
+async def _way(call: StepCall, tools: Tools, kind: ConnectionKind) -> Opened | Failed:
+    """Where the step goes, and what lets it in there."""
+    asked = call.input.get("url")
+    if call.connection_id is None:
+        return Opened(str(asked), {}) if asked else Failed("input.url: is required, or a connection that holds it")
+    opened = await tools.connections.open(account_id=call.run.account_id, connection_id=call.connection_id, kind=kind)
+    if isinstance(opened, Shut):
+        return Failed(opened.reason)
+    url = target_of(opened.url, str(asked) if asked else None)
+    if url is None:
+        return Failed("input.url: leads to another server than the connection does: what lets us in stays at home")
+    return Opened(url, opened.headers)
 
 
 def _body(given: Any, headers: dict[str, str]) -> bytes | None:

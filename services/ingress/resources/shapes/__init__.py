@@ -24,6 +24,7 @@ from ingress.resources.shapes.books import (
 from ingress.resources.shapes.catalog import Action, Event, Events, OutputField, Texts, Trigger, TriggerFilter
 from ingress.resources.shapes.execution import (
     Attempt,
+    Connection,
     Delivery,
     DeliveryState,
     DeliveryWithAttempts,
@@ -47,6 +48,7 @@ __all__ = [
     "Balance",
     "Box",
     "Client",
+    "Connection",
     "Delivery",
     "DeliveryState",
     "DeliveryWithAttempts",

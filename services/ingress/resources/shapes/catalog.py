@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import RootModel
 
+from contracts.connections import ConnectionKind
 from ingress.resources.shapes.base import Answer
 
 
@@ -67,7 +68,7 @@ class Action(Answer):
     title: Texts
     description: Texts
     guarantee: Literal["exactly_once", "at_least_once"]
-    connection: bool
+    connection: ConnectionKind | None
     input_schema: dict[str, Any]
     output: list[OutputField]
     sample: dict[str, Any]

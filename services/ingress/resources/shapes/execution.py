@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any, Literal
 from uuid import UUID
 
+from contracts.connections import ConnectionKind
 from ingress.resources.shapes.base import Answer
 from ingress.resources.shapes.catalog import Event
 
@@ -84,3 +85,15 @@ class RunWithSteps(Run):
 
     trigger: Event
     steps: list[Step]
+
+
+class Connection(Answer):
+    """Credentials towards an application: its server and the names of its headers, never what is secret."""
+
+    id: UUID
+    name: str
+    kind: ConnectionKind
+    origin: str
+    headers: list[str]
+    created_at: dt.datetime
+    deleted: bool | None = None

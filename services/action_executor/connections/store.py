@@ -1,0 +1,83 @@
+"""Connections in Postgres: their names in clear, what is secret in them sealed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from storage.pool import Connection, Pool
+
+CONNECTIONS_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class NewConnection:
+    """A row to insert."""
+
+    account_id: UUID
+    id: UUID
+    name: str
+    kind: str
+    origin: str
+    header_names: list[str]
+    sealed: bytes
+
+
+_COLUMNS = "id, name, kind, origin, header_names, created_at, removed_at"
+
+_INSERT = f"""
+INSERT INTO execution.connection (account_id, id, name, kind, origin, header_names, sealed)
+SELECT $1, $2, $3, $4, $5, $6, $7
+ WHERE (SELECT count(*) FROM execution.connection WHERE account_id = $1 AND removed_at IS NULL) < $8
+RETURNING {_COLUMNS}
+"""  # noqa: S608  constants
+
+
+async def insert(conn: Connection, made: NewConnection) -> Record | None:
+    """Insert a connection; None when the account has `CONNECTIONS_MAX`."""
+    return await conn.fetchrow(
+        _INSERT,
+        made.account_id,
+        made.id,
+        made.name,
+        made.kind,
+        made.origin,
+        made.header_names,
+        made.sealed,
+        CONNECTIONS_MAX,
+    )
+
+
+async def remove(conn: Connection, *, account_id: UUID, connection_id: UUID) -> Record | None:
+    """Take a connection and its secrets away, also when it is gone already; None when there never was one."""
+    return await conn.fetchrow(
+        "UPDATE execution.connection SET sealed = NULL, removed_at = coalesce(removed_at, now())"  # noqa: S608
+        f" WHERE account_id = $1 AND id = $2 RETURNING {_COLUMNS}",
+        account_id,
+        connection_id,
+    )
+
+
+async def find_sealed(pool: Pool, *, account_id: UUID, connection_id: UUID) -> Record | None:
+    """`kind` and `sealed` of a connection; `sealed` is null when it was removed."""
+    return await pool.fetchrow(
+        "SELECT kind, sealed FROM execution.connection WHERE account_id = $1 AND id = $2", account_id, connection_id
+    )
+
+
+async def lock_all_sealed(conn: Connection) -> list[Record]:
+    """Every sealed secret there is, locked until the transaction ends."""
+    return list(
+        await conn.fetch(
+            "SELECT account_id, id, sealed FROM execution.connection WHERE sealed IS NOT NULL"
+            " ORDER BY account_id, id FOR UPDATE"
+        )
+    )
+
+
+async def replace_sealed(conn: Connection, rows: list[tuple[UUID, UUID, bytes]]) -> None:
+    """Write secrets that were sealed again: (account id, connection id, sealed)."""
+    await conn.executemany("UPDATE execution.connection SET sealed = $3 WHERE account_id = $1 AND id = $2", rows)

@@ -1,0 +1,29 @@
+-- Credentials towards applications outside, named by steps of automations.
+CREATE TABLE execution.connection (
+    account_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('chat', 'http')),
+    origin text NOT NULL,              -- the server of its URL: all of the URL that is shown
+    header_names text[] NOT NULL,
+    sealed bytea,                      -- all that was sent, URL and headers among it; gone when it was removed
+    created_at timestamptz NOT NULL DEFAULT now(),
+    removed_at timestamptz,            -- the row stays: removing twice is no error, and runs say what happened
+    PRIMARY KEY (account_id, id),
+    CHECK ((sealed IS NULL) = (removed_at IS NOT NULL))
+);
+
+CREATE TABLE execution.canary (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    sealed bytea NOT NULL
+);
+
+-- All of a connection but its secrets.
+CREATE VIEW execution_api.connection AS
+SELECT account_id, id, name, kind, origin, header_names, created_at
+  FROM execution.connection WHERE removed_at IS NULL;
+
+GRANT SELECT ON execution_api.connection TO ledgerwire_ingress;
+-- Who makes an automation is told at once when a step names no connection of his.
+GRANT USAGE ON SCHEMA execution_api TO ledgerwire_dispatch;
+GRANT SELECT ON execution_api.connection TO ledgerwire_dispatch;
