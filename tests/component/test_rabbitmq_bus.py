@@ -41,12 +41,9 @@ async def publish_all(bus: RabbitBus, messages: Sequence[Outgoing]) -> None:
 
 
 async def test_after_a_killed_broker_is_back_everything_confirmed_is_there_and_work_goes_on() -> None:
-    async with servers.private_rabbitmq() as broker, rabbit_harness(broker.url) as harness:
+    async with servers.private_rabbitmq() as broker, rabbit_harness(broker.url, settle_seconds=2.0) as harness:
         queue, taken = a_queue(), Taken()
         bus = await harness.open([queue])
-        # In order once: the broker notes a new queue on the disk only some time after it has declared it.
-        await broker.stop_gracefully()
-        await broker.start()
         await publish_all(bus, some_messages(queue, 100, "before"))
         heard: list[bytes] = []
         await bus.listen("ingress.replies.one", heard.append)
@@ -65,6 +62,40 @@ async def test_after_a_killed_broker_is_back_everything_confirmed_is_there_and_w
 
         await eventually(heard_again)
         await consumer.stop(2)
+
+
+async def test_a_broker_killed_while_its_queues_are_new_gets_them_anew_and_keeps_what_it_confirms() -> None:
+    async with servers.private_rabbitmq() as broker:
+        queue, taken = a_queue(), Taken()
+        hasty = await connect(broker.url, queues=[queue], name="hasty", start_wait_seconds=0.3)
+        assert list(await hasty.publish([a_message(queue, "too early")])) == [False]
+        await broker.kill()
+        await hasty.close()
+        await broker.start()
+        bus = await connect(broker.url, queues=[queue], name="tests", start_wait_seconds=30)
+        assert list(await bus.publish([a_message(queue, "settled")])) == [True]
+        await broker.kill()
+        await broker.start()
+        await bus.consume(queue.name, taken, park=Parked())
+        await eventually(lambda: taken.bodies == ["settled"], deadline_seconds=30)
+        await bus.close()
+
+
+async def test_a_queue_without_leader_that_may_hold_something_is_left_alone_and_told_of() -> None:
+    async with servers.private_rabbitmq() as broker, rabbit_harness(broker.url, settle_seconds=0.0) as harness:
+        queue = a_queue()
+        bus = await harness.open([queue])
+        await publish_all(bus, [a_message(queue)])
+        await broker.kill()  # within half a second of its declaration, yet marked as settled
+        await broker.start()
+        await bus.consume(queue.name, Taken(), park=Parked())
+
+        async def told() -> bool:
+            assert list(await bus.publish([a_message(queue)])) == [False]
+            return any("has it a leader?" in problem for problem in bus.health().problems)
+
+        await eventually(told, deadline_seconds=30)
+        await eventually(lambda: any("not subscribed" in problem for problem in bus.health().problems))
 
 
 async def test_a_broker_that_is_not_there_yet_is_waited_for() -> None:

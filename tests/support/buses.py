@@ -98,13 +98,20 @@ class Harness(Protocol):
 class RabbitHarness:
     """Buses on a virtual host."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, settle_seconds: float) -> None:
+        self.url, self.settle_seconds = url, settle_seconds
         self._buses: list[RabbitBus] = []
 
     async def open(self, queues: Sequence[Queue], name: str = "tests") -> RabbitBus:
         """Open a bus whose watchdog is quick."""
-        bus = await connect(self.url, queues=queues, name=name, publish_timeout_seconds=3, watch_seconds=0.5)
+        bus = await connect(
+            self.url,
+            queues=queues,
+            name=name,
+            publish_timeout_seconds=3,
+            watch_seconds=0.5,
+            settle_seconds=self.settle_seconds,
+        )
         self._buses.append(bus)
         return bus
 
@@ -189,9 +196,9 @@ async def postgres_harness(dsn: str) -> AsyncIterator[PostgresHarness]:
 
 
 @asynccontextmanager
-async def rabbit_harness(url: str) -> AsyncIterator[RabbitHarness]:
-    """Give the buses of a virtual host."""
-    harness = RabbitHarness(url)
+async def rabbit_harness(url: str, *, settle_seconds: float = 0.0) -> AsyncIterator[RabbitHarness]:
+    """Give the buses of a virtual host; a broker that will be killed soon needs its time to settle new queues."""
+    harness = RabbitHarness(url, settle_seconds)
     try:
         yield harness
     finally:

@@ -18,12 +18,13 @@ from messaging.rabbitmq.connection import Link, Live
 from messaging.rabbitmq.consumer import WATCH_SECONDS, RabbitConsumer
 from messaging.rabbitmq.listener import Listener
 from messaging.rabbitmq.publisher import Publisher
+from messaging.rabbitmq.settling import SETTLE_SECONDS, settle
 from messaging.rabbitmq.topology import MEND_PAUSE_SECONDS, declare
 
 log = structlog.get_logger(__name__)
 
 PUBLISH_TIMEOUT_SECONDS: Final = 10.0
-START_WAIT_SECONDS: Final = 5.0
+START_WAIT_SECONDS: Final = 8.0
 LISTEN_WAIT_SECONDS: Final = 2.0
 STOP_SECONDS: Final = 5.0
 OPERATOR_SECONDS: Final = 10.0
@@ -33,10 +34,17 @@ class RabbitBus:
     """A `messaging.port.Bus` and `messaging.dead.DeadLetters`."""
 
     def __init__(
-        self, url: str, *, queues: Sequence[Queue], name: str, publish_timeout_seconds: float, watch_seconds: float
+        self,
+        url: str,
+        *,
+        queues: Sequence[Queue],
+        name: str,
+        publish_timeout_seconds: float,
+        watch_seconds: float,
+        settle_seconds: float,
     ) -> None:
         self._queues = {queue.name: queue for queue in queues}
-        self._name, self._watch_seconds = name, watch_seconds
+        self._name, self._watch_seconds, self._settle_seconds = name, watch_seconds, settle_seconds
         self._publisher = Publisher(timeout_seconds=publish_timeout_seconds, unroutable=self._unroutable)
         self._publish_link = Link(url, name=name, purpose="publish", set_up=self._set_up)
         self._consume_link = Link(url, name=name, purpose="consume")
@@ -99,6 +107,7 @@ class RabbitBus:
         if self._consumers or self._listeners:
             links.append(self._consume_link)
         problems = [problem for link in links if (problem := link.problem())]
+        problems += self._publisher.problems()
         for consumer in self._consumers:
             problems += consumer.problems()
         return BusHealth(problems)
@@ -123,6 +132,12 @@ class RabbitBus:
     async def _set_up(self, live: Live) -> None:
         for queue in self._queues.values():
             await declare(live, queue)
+        await settle(
+            live,
+            list(self._queues.values()),
+            another=self._publish_link.another,
+            settle_seconds=self._settle_seconds,
+        )
         await self._publisher.open(live)
 
     async def _for_operator(self) -> Live:
@@ -157,8 +172,11 @@ async def connect(
     publish_timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS,
     watch_seconds: float = WATCH_SECONDS,
     start_wait_seconds: float = START_WAIT_SECONDS,
+    settle_seconds: float = SETTLE_SECONDS,
 ) -> RabbitBus:
     """Open the bus on a broker and declare `queues` there; `name` shows in the broker's lists.
+
+    The first time that a broker has these queues, nothing is published for `settle_seconds` (see `settling`).
 
     It returns without a connection when there is none within `start_wait_seconds`, and goes on trying: `health` says
     so, and publishing answers False.
@@ -166,7 +184,12 @@ async def connect(
     # What the library logs of lost connections (with tracebacks) we say in a line of our own.
     logging.getLogger("aiormq").setLevel(logging.CRITICAL)
     bus = RabbitBus(
-        url, queues=queues, name=name, publish_timeout_seconds=publish_timeout_seconds, watch_seconds=watch_seconds
+        url,
+        queues=queues,
+        name=name,
+        publish_timeout_seconds=publish_timeout_seconds,
+        watch_seconds=watch_seconds,
+        settle_seconds=settle_seconds,
     )
     await bus.start(start_wait_seconds)
     return bus

@@ -23,6 +23,7 @@ from messaging.handling import describe, pause_after
 log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS: Final = 10.0
+SET_UP_SECONDS: Final = 60.0  # a broker may first have to mend what it lost, see `settling`
 CLOSE_SECONDS: Final = 3.0
 HEARTBEAT_SECONDS: Final = 10
 RECONNECT_FIRST_SECONDS: Final = 0.1
@@ -172,7 +173,12 @@ class Link:
                 backoff.reset()
             await backoff.pause()
 
-    async def _open(self) -> Live:
+    async def another(self) -> Live:
+        """Open a further connection beside this one; whoever asks gives it up with `give_up`.
+
+        Raises:
+            OSError, aiormq.exceptions.AMQPError, TimeoutError: the broker cannot be reached.
+        """
         transport = _Transport()
         connection = Connection(
             self._url,
@@ -183,12 +189,20 @@ class Link:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await connection.connect()
-                connection.closing.add_done_callback(lambda closing: live.end(_reason(closing)))
-                if self._set_up is not None:
+            connection.closing.add_done_callback(lambda closing: live.end(_reason(closing)))
+        except BaseException:
+            await give_up(live, "never came up")
+            raise
+        return live
+
+    async def _open(self) -> Live:
+        live = await self.another()
+        try:
+            if self._set_up is not None:
+                async with asyncio.timeout(SET_UP_SECONDS):
                     await self._set_up(live)
         except BaseException:
-            live.end("never came up")
-            await _close(live, politely=False)
+            await give_up(live, "never came up")
             raise
         return live
 
@@ -234,6 +248,12 @@ async def _close(live: Live, *, politely: bool) -> None:
             # With a reason of ours: by default the library tells those who wait that they were cancelled.
             await live.connection.close(ConnectionResetError("the connection was given up"))
     live.transport.cut()
+
+
+async def give_up(live: Live, reason: str) -> None:
+    """Cut a connection that nobody else uses."""
+    live.end(reason)
+    await _close(live, politely=False)
 
 
 def _reason(closing: asyncio.Future[Any]) -> str:

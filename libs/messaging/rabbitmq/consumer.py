@@ -174,7 +174,8 @@ class RabbitConsumer:
             await self._watch(live, session)
         finally:
             self._session = None
-            self._unsubscribed_since = self._loop.time()
+            if self._unsubscribed_since is None:  # else it has not come up since
+                self._unsubscribed_since = self._loop.time()
             session.end("over")
             self._desk.forget(lambda message: message.ticket.session is session)
             await close_channel(channel)

@@ -32,6 +32,7 @@ BYTES_PER_PLACE: Final = 64 * 1024  # a big message takes several places, so tha
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024  # RabbitMQ 4 closes the channel, and all in flight with it, for a bigger one
 CONNECT_WAIT_SECONDS: Final = 1.0
 HINT_SECONDS: Final = 1.0
+UNANSWERED_SECONDS_MAX: Final = 60.0  # what got no answer is published again much sooner, here or by another process
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class _Batch:
         self.messages = messages
         self.confirmed = [False] * len(messages)
         self.next = 0  # the first that is not sent
-        self._open = 0  # sent and not answered
+        self._open: set[int] = set()  # sent and not answered
         self.answered = asyncio.Event()
         self.answered.set()
 
@@ -59,15 +60,19 @@ class _Batch:
     def unsent(self) -> bool:
         return self.next < len(self.messages)
 
-    def sent(self) -> None:
-        self._open += 1
+    def sent(self, index: int) -> None:
+        self._open.add(index)
         self.answered.clear()
 
     def answer(self, index: int, *, confirmed: bool) -> None:
         self.confirmed[index] = confirmed
-        self._open -= 1
-        if self._open == 0:
+        self._open.discard(index)
+        if not self._open:
             self.answered.set()
+
+    def unanswered(self) -> set[str]:
+        """The queues of those that were sent and not answered."""
+        return {self.messages[index].queue for index in self._open}
 
 
 class Publisher:
@@ -80,6 +85,7 @@ class Publisher:
         self._freed = asyncio.Event()
         self._writing = asyncio.Lock()
         self._count = 0
+        self._unanswered: dict[str, tuple[float, float]] = {}  # by queue: since when, and when it was last so
 
     async def open(self, live: Live) -> None:
         """Open the channels on a fresh connection (part of the link's set-up)."""
@@ -96,6 +102,15 @@ class Publisher:
             await self._send(self._open, batch)
         metrics.count_published([message.queue for message in messages], batch.confirmed)
         return batch.confirmed
+
+    def problems(self) -> list[str]:
+        """The queues that give no answer to what is published to them, as sentences."""
+        now = asyncio.get_running_loop().time()
+        return [
+            f"{queue}: what is published gets no answer for {now - since:.0f} s (has it a leader?)"
+            for queue, (since, last) in self._unanswered.items()
+            if now - last < UNANSWERED_SECONDS_MAX
+        ]
 
     async def hint(self, channel_name: str, bodies: Sequence[bytes]) -> None:
         """Send hints, joined, without a confirm; they vanish when nobody listens or nothing is connected."""
@@ -126,6 +141,9 @@ class Publisher:
                 await batch.answered.wait()
         except TimeoutError:
             # Whether they arrived is unknown, and this connection cannot be trusted to say so later: begin anew.
+            for queue in batch.unanswered():
+                since, _ = self._unanswered.get(queue, (clock() - self._timeout_seconds, 0.0))
+                self._unanswered[queue] = (since, clock())
             opened.live.end(f"publishes were not confirmed within {self._timeout_seconds} s")
 
     async def _write(self, opened: _Open, batch: _Batch) -> None:
@@ -169,7 +187,7 @@ class Publisher:
         channel.message_id_delivery_tag[message_id] = channel.delivery_tag
         places = _places(batch.messages[index])
         self._in_flight += places
-        batch.sent()
+        batch.sent(index)
         confirmation.add_done_callback(partial(self._answered, channel, batch, index, message_id, places))
 
     def _answered(
@@ -180,6 +198,8 @@ class Publisher:
         self._freed.set()
         error = None if answer.cancelled() else answer.exception()
         batch.answer(index, confirmed=not answer.cancelled() and error is None)
+        if self._unanswered and not answer.cancelled():
+            self._unanswered.pop(batch.messages[index].queue, None)
         if isinstance(error, PublishError):
             self._unroutable(batch.messages[index].queue)
 
