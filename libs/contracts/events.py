@@ -6,12 +6,15 @@ The envelope of an event: `id` is the event id, `name` the trigger key, `at` whe
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
 from contracts.envelope import Envelope
+
+WEBHOOK_RECEIVED: Final = "webhook.received"
+"""The one event that no books bring about: ingress tells it, of what was posted to a channel of kind hook."""
 
 
 def event(cause: Envelope, trigger: str, *, subject_id: UUID, client_id: UUID | None, data: dict[str, Any]) -> Envelope:

@@ -155,7 +155,10 @@ TRIGGERS: Final = (
             "Alguien envió JSON o un formulario a un canal de tipo hook.",
         ),
         sample=samples.WEBHOOK,
-        filters=(Filter("channel_id", Text("Channel", "Canal", "Canal")),),
+        filters=(
+            Filter("channel_id", Text("Channel", "Canal", "Canal")),
+            Filter("channel_name", Text("Channel's name", "Nom du canal", "Nombre del canal")),
+        ),
         free_form=True,
     ),
 )

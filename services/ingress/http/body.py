@@ -61,9 +61,9 @@ def read_model(route: Route, raw: bytes, content_type: str) -> Model | None:
     """
     if route.body is None:
         if raw and route.method != "DELETE":  # who unsubscribes may send what they subscribed with
-            _validate(Nothing, _parse(raw, content_type))
+            _validate(Nothing, parse_json(raw, content_type))
         return None
-    return _validate(route.body, _parse(raw, content_type) if raw else {})
+    return _validate(route.body, parse_json(raw, content_type) if raw else {})
 
 
 def read_query(route: Route, query: Mapping[str, Any]) -> Model | None:
@@ -100,7 +100,12 @@ def _validate(kind: type[Model], given: Any, noun: str | None = None) -> Model:
         raise InvalidInput(faults=faults) from None
 
 
-def _parse(raw: bytes, content_type: str) -> Any:
+def parse_json(raw: bytes, content_type: str) -> Any:
+    """Read a body of JSON.
+
+    Raises:
+        UnsupportedMediaType: it is not said to be JSON; Malformed: it is none; InvalidInput: it holds U+0000.
+    """
     if not is_json(content_type):
         said = f"{content_type[:100]!r} is" if content_type else "no content type is given; it is"
         raise UnsupportedMediaType(f"{said} not read here: send application/json in UTF-8")

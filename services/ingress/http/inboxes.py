@@ -65,10 +65,7 @@ async def receive_order(api: Api, call: Call) -> Reply:
 
 
 async def _receive(api: Api, call: Call, *, kind: Kind, box: Box) -> Reply:
-    channel_id = call.params["channel_id"]
-    channel = await api.channels.load(channel_id) if is_channel_id(channel_id) else None
-    if channel is None or channel.kind != kind:
-        raise NotFound("no active channel has this address")
+    channel = await live_channel(api, call, kind=kind)
     call.account = channel.account_id
     call.raw = await read_bytes(call.request, bytes_max=call.route.body_bytes_max)
     content_type = call.headers.get("Content-Type", "")
@@ -85,6 +82,19 @@ async def _receive(api: Api, call: Call, *, kind: Kind, box: Box) -> Reply:
             raise KeyReused
         case _:
             assert_never(verdict)
+
+
+async def live_channel(api: Api, call: Call, *, kind: Kind) -> Channel:
+    """The active channel that was called.
+
+    Raises:
+        NotFound: there is none of this kind.
+    """
+    channel_id = call.params["channel_id"]
+    channel = await api.channels.load(channel_id) if is_channel_id(channel_id) else None
+    if channel is None or channel.kind != kind:
+        raise NotFound("no active channel has this address")
+    return channel
 
 
 async def parse(raw: bytes, content_type: str, box: Box) -> Parsed:

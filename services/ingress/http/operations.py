@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from contracts.commands import RECEIVE_INBOX_MESSAGE
+from contracts.events import WEBHOOK_RECEIVED
 from ingress.errors import NotFound
 from ingress.http.api import Api, problem_of
 from ingress.http.route import Call, Reply, Route
@@ -19,6 +19,8 @@ async def get(api: Api, call: Call) -> Reply:
     operation = await find_operation(api.pool, account_id=call.account_id, identifier=call.id_of())
     if operation is None:
         raise NotFound
+    if operation.command == WEBHOOK_RECEIVED:
+        return Reply(200, show(api, operation, None))
     found = await find_outcomes(
         api.pool, schema=schema_of(operation.command), commands=[(operation.account_id, operation.id)]
     )
@@ -39,9 +41,10 @@ def show(api: Api, operation: Operation, outcome: Outcome | None) -> dict[str, A
         "result": None,
         "problem": None,
     }
-    if outcome is None and operation.command == RECEIVE_INBOX_MESSAGE and operation.path.startswith(PUSHED):
+    if outcome is None and operation.path.startswith(PUSHED):
         # The sender's answer was complete when it was accepted; nobody makes an outcome of it.
-        return shown | {"state": "succeeded", "status": 200, "result": {"message_id": str(operation.id)}}
+        said = "event_id" if operation.command == WEBHOOK_RECEIVED else "message_id"
+        return shown | {"state": "succeeded", "status": 200, "result": {said: str(operation.id)}}
     if outcome is None:
         return shown
     shown |= {"finished_at": outcome.committed_at.isoformat(), "status": outcome.status}

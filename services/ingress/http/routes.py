@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ingress.http import api_credentials, channels, inboxes, me, operations, tokens
+from ingress.http import api_credentials, channels, inboxes, me, operations, tokens, webhooks
 from ingress.http.route import Route
 from ingress.resources import (
     actions,
@@ -28,6 +28,7 @@ from ingress.resources import (
 
 ROUTES: Final[tuple[Route, ...]] = (
     *inboxes.ROUTES,
+    *webhooks.ROUTES,
     *me.ROUTES,
     *tokens.ROUTES,
     *api_credentials.ROUTES,
