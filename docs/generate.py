@@ -10,6 +10,7 @@ from contracts import objects
 from contracts.commands import QUEUE_OF
 from contracts.connections import ConnectionIn
 from contracts.envelope import Envelope
+from contracts.parties import ProductIn
 from contracts.topology import QUEUES, ROLES, SCHEMAS
 
 HERE = Path(__file__).parent
@@ -57,7 +58,7 @@ def flow() -> str:
 def pages() -> dict[Path, str]:
     """Every generated file and what it must hold."""
     made = {HERE / "flow.md": flow()}
-    for model in (Envelope, *OBJECTS):
+    for model in (Envelope, ProductIn, *OBJECTS):
         schema = json.dumps(model.model_json_schema(), indent=2, sort_keys=True, ensure_ascii=False)
         made[HERE / "contracts" / f"{model.__name__}.json"] = schema + "\n"
     return made

@@ -16,6 +16,30 @@ RECEIVE_INBOX_MESSAGE: Final = "receive_inbox_message"
 CREATE_CLIENT: Final = "create_client"
 """data: ClientIn. 201 with the client."""
 
+UPSERT_CLIENT: Final = "upsert_client"
+"""data: the fields of ClientUpsert that were sent. 201 with the client; 200 when it was there, changed or as it is."""
+
+UPDATE_CLIENT: Final = "update_client"
+"""data: id, and the fields of ClientPatch that were sent. 200 with the client."""
+
+REMOVE_CLIENT: Final = "remove_client"
+"""data: id. 200 {id, deleted, archived}: archived where documents refer to it, else gone."""
+
+CREATE_PRODUCT: Final = "create_product"
+"""data: ProductIn. 201 with the product."""
+
+UPSERT_PRODUCT: Final = "upsert_product"
+"""data: the fields of ProductUpsert that were sent. 201 with the product; 200 when it was there."""
+
+UPDATE_PRODUCT: Final = "update_product"
+"""data: id, and the fields of ProductPatch that were sent. 200 with the product."""
+
+REMOVE_PRODUCT: Final = "remove_product"
+"""data: id. 200 {id, deleted, archived}: archived where documents refer to it, else gone."""
+
+IMPORT_LINES: Final = "import_lines"
+"""data: ImportLines. 200 with LinesTaken."""
+
 CREATE_SALE: Final = "create_sale"
 """data: SaleIn. 201 with the sale."""
 
@@ -117,6 +141,14 @@ DELETE_CONNECTION: Final = "delete_connection"
 QUEUE_OF: Final[dict[str, Queue]] = {
     RECEIVE_INBOX_MESSAGE: LEDGER_COMMANDS,
     CREATE_CLIENT: LEDGER_COMMANDS,
+    UPSERT_CLIENT: LEDGER_COMMANDS,
+    UPDATE_CLIENT: LEDGER_COMMANDS,
+    REMOVE_CLIENT: LEDGER_COMMANDS,
+    CREATE_PRODUCT: LEDGER_COMMANDS,
+    UPSERT_PRODUCT: LEDGER_COMMANDS,
+    UPDATE_PRODUCT: LEDGER_COMMANDS,
+    REMOVE_PRODUCT: LEDGER_COMMANDS,
+    IMPORT_LINES: LEDGER_COMMANDS,
     CREATE_SALE: LEDGER_COMMANDS,
     RECORD_PAYMENT: LEDGER_COMMANDS,
     UPDATE_SALE: LEDGER_COMMANDS,

@@ -7,10 +7,20 @@ Every model refuses unknown fields by name. Money and other exact numbers travel
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from contracts.money import (
     AdjustmentAmount,
@@ -83,8 +93,20 @@ class Address(Model):
     country: CountryCode | None = None
 
 
+class Contact(Model):
+    """Somebody who answers for a company: at least a name, and how to reach them where that is known."""
+
+    name: ShortText
+    role: ShortText | None = None
+    email: Email | None = None
+    phone: Reference | None = None
+
+
+CONTACTS_MAX = 50
+
+
 class ClientIn(WithCurrency):
-    """Someone who will owe."""
+    """Someone who will owe. `address` is where bills go; goods go to `shipping_address`, if it is another."""
 
     name: ShortText
     type: Literal["company", "person"] = "company"
@@ -95,6 +117,8 @@ class ClientIn(WithCurrency):
     reg_number: Reference | None = None
     vat_number: Reference | None = None
     address: Address | None = None
+    shipping_address: Address | None = None
+    contacts: list[Contact] = Field(default_factory=list, max_length=CONTACTS_MAX)
     locale: Locale | None = None
     pay_term: PayTerm | None = None
     collector_id: UUID | None = None
@@ -115,19 +139,28 @@ TAXES_MAX = 10
 class LineIn(Model):
     """One line: an item or free text; `discount` and `tax_rate` in percent, prices in the sale's currency.
 
-    One tax is `tax_rate` and `tax_category`, several are `taxes`.
+    One tax is `tax_rate` and `tax_category`, several are `taxes`. A line that names a product by id or code gets
+    from it what it does not say itself: description, price, unit, and its tax if it names none.
     """
 
     product_id: UUID | None = None
     item_code: Reference | None = None
     description: LongText | None = None
     quantity: Quantity
-    unit_price: UnitPrice
+    unit_price: UnitPrice | None = Field(default=None, validate_default=True)
     discount: Percent | None = None
     tax_rate: Percent | None = None
     tax_category: Reference | None = None
     taxes: list[LineTaxIn] = Field(default_factory=list, max_length=TAXES_MAX)
     unit: Reference | None = None
+
+    @field_validator("unit_price")
+    @classmethod
+    def _priced_here_or_by_a_product(cls, price: Decimal | None, info: ValidationInfo) -> Decimal | None:
+        # A name that is faulty is not in `data`, and told by itself.
+        if price is None and not any(info.data.get(name, "faulty") for name in ("product_id", "item_code")):
+            raise PydanticCustomError("missing", "is required")
+        return price
 
     @model_validator(mode="after")
     def _says_what_is_sold(self) -> Self:

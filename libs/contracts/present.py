@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from contracts.money import from_minor
+from contracts.money import from_minor, plain
 
 Row = Mapping[str, Any]
 """A view's row: an asyncpg record or a dict, jsonb already read."""
@@ -29,6 +30,7 @@ def client(row: Row) -> dict[str, Any]:
         "collector_id": _text(row["collector_id"]),
         "external_id": row["external_id"],
         "comment": row["comment"],
+        "archived": row["archived_at"] is not None,
         "balance": [_balance(balance) for balance in row["balances"]],
         "created_at": _time(row["created_at"]),
         "updated_at": _time(row["updated_at"]),
@@ -36,8 +38,8 @@ def client(row: Row) -> dict[str, Any]:
 
 
 _CLIENT_FIELDS = (
-    "name", "type", "first_name", "last_name", "email", "phone", "reg_number", "vat_number", "address", "locale",
-    "currency", "pay_term",
+    "name", "type", "first_name", "last_name", "email", "phone", "reg_number", "vat_number", "address",
+    "shipping_address", "contacts", "locale", "currency", "pay_term",
 )  # fmt: skip
 
 
@@ -47,6 +49,32 @@ def _balance(row: Row) -> dict[str, str]:
         "currency": currency,
         "receivable": from_minor(row["receivable_minor"], currency),
         "unapplied": from_minor(row["unapplied_minor"], currency),
+    }
+
+
+def product(row: Row) -> dict[str, Any]:
+    """A product, from `ledger_api.product`."""
+    return {
+        "id": str(row["id"]),
+        **{name: row[name] for name in ("code", "name", "type", "description", "barcode", "unit")},
+        "unit_price": _decimal(row["unit_price"]),
+        "currency": row["currency"],
+        "tax_rate": _decimal(row["tax_rate"]),
+        "tax_category": row["tax_category"],
+        "external_id": row["external_id"],
+        "archived": row["archived_at"] is not None,
+        "created_at": _time(row["created_at"]),
+        "updated_at": _time(row["updated_at"]),
+    }
+
+
+def supplier(row: Row) -> dict[str, Any]:
+    """A supplier, from `ledger_api.supplier`."""
+    return {
+        "id": str(row["id"]),
+        **{name: row[name] for name in ("name", "reg_number", "tax_number", "email", "phone", "address")},
+        "created_at": _time(row["created_at"]),
+        "updated_at": _time(row["updated_at"]),
     }
 
 
@@ -157,6 +185,10 @@ def inbox_message(row: Row) -> dict[str, Any]:
         "links": row["links"],
         "comment": row["comment"],
     }
+
+
+def _decimal(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
 
 
 def _text(value: UUID | date | None) -> str | None:

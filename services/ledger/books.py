@@ -7,7 +7,8 @@ count, so a refused command leaves nothing behind and the next one of the batch 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
@@ -16,6 +17,7 @@ from contracts.envelope import Envelope
 from contracts.money import MINOR_MAX
 from contracts.objects import Model
 from ledger.account import Account
+from ledger.catalogue import Catalogue, CatalogueChanges, CatalogueNeeds
 from ledger.documents.numbers import Series
 from ledger.documents.sale import Sale
 from ledger.documents.sending import SendRequest
@@ -33,7 +35,7 @@ Key = tuple[UUID, UUID]
 BalanceKey = tuple[UUID, UUID, str]
 """Account, client, currency."""
 
-ThingKind = Literal["client", "sale", "payment"]
+ThingKind = Literal["client", "product", "sale", "payment"]
 """What answers and events show; each kind has a view."""
 
 ZERO: Final = (0, 0)
@@ -64,6 +66,8 @@ class Needs:
 
     clients: set[Key] = field(default_factory=set)
     identities: set[tuple[UUID, Identity]] = field(default_factory=set)
+    references: set[Key] = field(default_factory=set)  # clients: whether something refers to them
+    catalogue: CatalogueNeeds = field(default_factory=CatalogueNeeds)
     sales: set[Key] = field(default_factory=set)  # where they stand
     papers: set[Key] = field(default_factory=set)  # what is written on them
     payments: set[Key] = field(default_factory=set)
@@ -80,17 +84,25 @@ class Happening:
     trigger: str
     kind: ThingKind
     id: UUID
-    client_id: UUID
+    client_id: UUID | None
     status: tuple[Status | None, Status] | None = None
 
 
 @dataclass(slots=True)
 class Changes:
-    """What one command changes, and the thing that its answer shows. Sales and payments are new or written anew."""
+    """What one command changes, and the thing that its answer shows. Sales and payments are new or written anew.
 
-    shown: tuple[ThingKind, UUID]
+    Where no thing is there to be shown, `said` is the answer, on the thing `subject_id`.
+    """
+
+    shown: tuple[ThingKind, UUID] | None
     http_status: int = 200
+    said: dict[str, Any] | None = None
+    subject_id: UUID | None = None
     clients: list[Client] = field(default_factory=list)
+    clients_changed: list[Client] = field(default_factory=list)
+    clients_removed: list[Client] = field(default_factory=list)
+    catalogue: CatalogueChanges = field(default_factory=CatalogueChanges)
     sales: dict[UUID, Sale] = field(default_factory=dict)
     standings: dict[UUID, Standing] = field(default_factory=dict)
     gone: list[UUID] = field(default_factory=list)  # drafts
@@ -101,6 +113,13 @@ class Changes:
     bookings: list[Booking] = field(default_factory=list)
     counted: list[tuple[Series, int]] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
+
+    def join(self, others: Changes) -> None:
+        """Change the clients, products and usage that others change as well."""
+        self.clients += others.clients
+        self.clients_changed += others.clients_changed
+        self.catalogue.join(others.catalogue)
+        self.happenings += others.happenings
 
     def stand(self, standing: Standing) -> None:
         """Let a document stand so."""
@@ -123,6 +142,10 @@ class _Undoable(Protocol):
 U = TypeVar("U", bound=_Undoable)
 
 
+class ReadAgain(Exception):
+    """A command of this batch depends on what one before it changed: by itself, each finds what it needs."""
+
+
 @dataclass(slots=True)
 class Books:
     """The part of the books that a batch works on, under lock, as it stands after the commands taken so far.
@@ -133,6 +156,9 @@ class Books:
 
     clients: dict[Key, Client] = field(default_factory=dict)
     found: dict[tuple[UUID, Identity], Client] = field(default_factory=dict)
+    lost: set[tuple[UUID, Identity]] = field(default_factory=set)  # what a client no longer answers to
+    referred: set[Key] = field(default_factory=set)  # clients to whom something refers
+    catalogue: Catalogue = field(default_factory=Catalogue)
     papers: dict[Key, Sale] = field(default_factory=dict)
     standings: dict[Key, Standing] = field(default_factory=dict)
     payments: dict[Key, Payment] = field(default_factory=dict)
@@ -151,11 +177,37 @@ class Books:
     counted: dict[tuple[UUID, Series], int] = field(default_factory=dict)  # where each moved counter stood before
     rebalanced: set[BalanceKey] = field(default_factory=set)
 
+    def branch(self) -> Books:
+        """A copy on which commands about clients and products can be tried, without a trace in these books."""
+        copied = {one.name: copy(getattr(self, one.name)) for one in fields(self)}
+        return Books(**(copied | {"catalogue": self.catalogue.branch()}))
+
     def know(self, client: Client) -> None:
-        """Let a client be found; where two answer to one identity, the one known first stays."""
+        """Let a client be found as it now is; where two answer to one identity, the one known first stays."""
+        self.forget(client.account_id, client.id)
         self.clients[client.account_id, client.id] = client
         for identity in identities_of(client):
             self.found.setdefault((client.account_id, identity), client)
+
+    def forget(self, account_id: UUID, client_id: UUID) -> None:
+        """Let a client no longer be found."""
+        before = self.clients.pop((account_id, client_id), None)
+        for identity in identities_of(before) if before else ():
+            found = self.found.get((account_id, identity))
+            if found is not None and found.id == client_id:
+                del self.found[account_id, identity]
+                self.lost.add((account_id, identity))
+
+    def recall(self, account_id: UUID, identity: Identity) -> Client | None:
+        """The client who answers to an identity.
+
+        Raises:
+            ReadAgain: somebody did until a moment ago, and who does now was not read.
+        """
+        found = self.found.get((account_id, identity))
+        if found is None and (account_id, identity) in self.lost:
+            raise ReadAgain
+        return found
 
     @property
     def clock_at(self) -> datetime | None:
@@ -179,8 +231,13 @@ class Books:
         balances = self._rebalanced(account_id, changes.bookings)
         self.balances.update(balances)
         self.rebalanced.update(balances)
-        for client in changes.clients:
+        for client in (*changes.clients, *changes.clients_changed):
             self.know(client)
+        for client in changes.clients_removed:
+            self.forget(account_id, client.id)
+        self.referred.update((account_id, sale.client_id) for sale in changes.sales.values())
+        self.referred.update((account_id, payment.client_id) for payment in changes.payments.values())
+        self.catalogue.take(changes.catalogue, account_id, asked.envelope.id, today=asked.account.day(asked.now))
         self._take_sales(account_id, changes)
         for payment in changes.payments.values():
             self._take_payment((account_id, payment.id), payment)

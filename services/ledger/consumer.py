@@ -27,11 +27,14 @@ from ledger.books import Asked, Books, Changes, Happening, Key, Needs, ThingKind
 from ledger.decision import Decision
 from ledger.documents import drafts, issuing, moving, overdue
 from ledger.documents import handlers as documents
-from ledger.errors import BadInput, LedgerRefusal
+from ledger.errors import BadInput, LedgerRefusal, QuotaExceeded
+from ledger.imports import handlers as imports
 from ledger.inbox import handlers as inbox
 from ledger.parties import handlers as parties
 from ledger.payments import handlers as payments
 from ledger.payments import refunding, settling
+from ledger.products import handlers as products
+from ledger.quotas.rules import reached
 from ledger.reading import read, read_balances
 from ledger.text import unstorable
 from ledger.writing import write
@@ -41,6 +44,14 @@ from storage.pool import Connection
 HANDLERS: Final[Mapping[str, Decision[Any]]] = MappingProxyType(
     {
         names.CREATE_CLIENT: parties.CREATE_CLIENT,
+        names.UPSERT_CLIENT: parties.UPSERT_CLIENT,
+        names.UPDATE_CLIENT: parties.UPDATE_CLIENT,
+        names.REMOVE_CLIENT: parties.REMOVE_CLIENT,
+        names.CREATE_PRODUCT: products.CREATE_PRODUCT,
+        names.UPSERT_PRODUCT: products.UPSERT_PRODUCT,
+        names.UPDATE_PRODUCT: products.UPDATE_PRODUCT,
+        names.REMOVE_PRODUCT: products.REMOVE_PRODUCT,
+        names.IMPORT_LINES: imports.IMPORT_LINES,
         names.CREATE_SALE: documents.CREATE_SALE,
         names.UPDATE_SALE: drafts.UPDATE_SALE,
         names.DELETE_SALE: drafts.DELETE_SALE,
@@ -73,7 +84,7 @@ HANDLERS: Final[Mapping[str, Decision[Any]]] = MappingProxyType(
 """How each command on the books is decided."""
 
 _PRESENT: Final[Mapping[ThingKind, Callable[[present.Row], dict[str, Any]]]] = MappingProxyType(
-    {"client": present.client, "sale": present.sale, "payment": present.payment}
+    {"client": present.client, "product": present.product, "sale": present.sale, "payment": present.payment}
 )
 Shown = dict[tuple[ThingKind, Key], dict[str, Any]]
 """Things as everybody sees them."""
@@ -126,9 +137,14 @@ async def _change_books(conn: Connection, commands: Sequence[Envelope], effects:
             books.take(asked, HANDLERS[asked.envelope.name].decide(asked, books))
         except LedgerRefusal as refusal:
             refusals[asked.envelope.id] = refusal
+            if isinstance(refusal, QuotaExceeded):
+                books.catalogue.reach(
+                    asked.account.id, asked.envelope.id, refusal.quota, today=asked.account.day(asked.now)
+                )
     gone = await _show(conn, {"sale": set(books.gone)})
     await write(conn, books, now=now)
     await _tell(conn, books, effects, gone)
+    _tell_limits(commands, books, effects)
     await _answer(conn, commands, books, refusals, effects)
     return books
 
@@ -167,8 +183,7 @@ async def _tell(conn: Connection, books: Books, effects: Effects, gone: Shown) -
     shown |= {key: thing | {"status": "deleted"} for key, thing in gone.items()}
     noted: list[store.DocumentEvent] = []
     for asked, changes in books.taken:
-        kind, thing_id = changes.shown
-        effects.answer(asked.envelope, changes.http_status, shown[kind, asked.key(thing_id)])
+        effects.answer(asked.envelope, changes.http_status, _said(asked, changes, shown))
         for happening in changes.happenings:
             told = event(
                 asked.envelope,
@@ -183,10 +198,29 @@ async def _tell(conn: Connection, books: Books, effects: Effects, gone: Shown) -
     await store.insert_document_events(conn, rows=noted)
 
 
+def _said(asked: Asked[Any], changes: Changes, shown: Shown) -> Any:
+    if changes.shown is None:
+        return changes.said
+    kind, thing_id = changes.shown
+    return shown[kind, asked.key(thing_id)]
+
+
+def _tell_limits(commands: Sequence[Envelope], books: Books, effects: Effects) -> None:
+    """Tell of limits that refused something, whoever asked for it and however: once in a period each."""
+    asked = {command.id: command for command in commands}
+    for one in books.catalogue.reached:
+        command = asked[one.command_id]
+        data = reached(one.quota, one.usage, refused=command.name, today=one.today)
+        effects.send(
+            DISPATCHER_EVENTS, event(command, "quota.reached", subject_id=command.id, client_id=None, data=data)
+        )
+
+
 def _wanted(taken: Sequence[tuple[Asked[Any], Changes]]) -> dict[ThingKind, set[Key]]:
     wanted: dict[ThingKind, set[Key]] = {kind: set() for kind in _PRESENT}
     for asked, changes in taken:
-        wanted[changes.shown[0]].add(asked.key(changes.shown[1]))
+        if changes.shown is not None:
+            wanted[changes.shown[0]].add(asked.key(changes.shown[1]))
         for happening in changes.happenings:
             wanted[happening.kind].add(asked.key(happening.id))
     return wanted
@@ -236,10 +270,14 @@ def _handled(command: Envelope, changes: Changes | None, refusal: LedgerRefusal 
         command=command.name,
         correlation_id=command.correlation_id,
         causation_id=command.causation_id,
-        subject_id=changes.shown[1] if changes else None,
+        subject_id=_subject(changes) if changes else None,
         status=changes.http_status if changes else refusal.http_status if refusal else 500,
         code=refusal.problem_code if refusal else None,
     )
+
+
+def _subject(changes: Changes) -> UUID | None:
+    return changes.shown[1] if changes.shown else changes.subject_id
 
 
 def _problem(refusal: LedgerRefusal) -> dict[str, Any]:

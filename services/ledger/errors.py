@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from contracts.problem import FAULTS_MAX, Fault
+from ledger.quotas.rules import Quota
 
 __all__ = [
     "BadInput",
@@ -84,6 +85,10 @@ class QuotaExceeded(LedgerRefusal):
     """The plan's limit for this is reached."""
 
     code, http_status = "quota_exceeded", 403
+
+    def __init__(self, detail: str = "", *, quota: Quota) -> None:
+        super().__init__(detail)
+        self.quota: Final = quota
 
 
 class Faults:

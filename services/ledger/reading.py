@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from ledger.books import Books, Needs
+from ledger.catalogue import Catalogue, CatalogueNeeds
 from ledger.documents import store as documents
 from ledger.journal import store as journal
 from ledger.parties import store as parties
 from ledger.payments import store as payments
+from ledger.products import store as products
+from ledger.quotas import store as quotas
+from ledger.suppliers import store as suppliers
 from storage.pool import Connection
 
 
@@ -26,6 +30,8 @@ async def read(conn: Connection, needs: Needs, books: Books) -> None:
     clients = await parties.find(conn, keys=needs.clients - books.clients.keys(), identities=needs.identities)
     for client in clients:
         books.know(client)
+    books.referred |= await parties.referred(conn, keys=needs.references)
+    await _read_catalogue(conn, needs.catalogue, books.catalogue)
 
 
 async def read_balances(conn: Connection, books: Books) -> None:
@@ -34,3 +40,12 @@ async def read_balances(conn: Connection, books: Books) -> None:
     keys.update((one.account_id, one.client_id) for one in books.standings.values())
     keys.update((one.account_id, one.client_id) for one in books.payments.values())
     books.balances = await parties.balances(conn, keys=keys)
+
+
+async def _read_catalogue(conn: Connection, needs: CatalogueNeeds, catalogue: Catalogue) -> None:
+    missing = needs.products - catalogue.products.keys()
+    for product in await products.find(conn, keys=missing, identities=needs.product_identities):
+        catalogue.know(product)
+    for supplier in await suppliers.find(conn, identities=needs.suppliers - catalogue.suppliers.keys()):
+        catalogue.know_supplier(supplier)
+    catalogue.usage |= await quotas.read(conn, wanted=needs.usage - catalogue.usage.keys())

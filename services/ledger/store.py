@@ -140,6 +140,10 @@ _SHOW: Final[dict[ThingKind, str]] = {
 SELECT v.* FROM ledger_api.client v
   JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
 """,
+    "product": """
+SELECT v.* FROM ledger_api.product v
+  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
+""",
     "sale": """
 SELECT v.* FROM ledger_api.sale v
   JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id

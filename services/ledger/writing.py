@@ -9,6 +9,9 @@ from ledger.documents import store as documents
 from ledger.journal import store as journal
 from ledger.parties import store as parties
 from ledger.payments import store as payments
+from ledger.products import store as products
+from ledger.quotas import store as quotas
+from ledger.suppliers import store as suppliers
 from storage.pool import Connection
 
 
@@ -16,6 +19,8 @@ async def write(conn: Connection, books: Books, *, now: datetime) -> None:
     """Write everything taken into the books; the counters last."""
     taken = [(asked.account.id, asked.envelope.id, changes) for asked, changes in books.taken]
     await parties.insert(conn, clients=[client for *_, changes in taken for client in changes.clients])
+    await parties.update(conn, clients=[client for *_, changes in taken for client in changes.clients_changed])
+    await _write_catalogue(conn, books)
     await _write_documents(conn, books)
     await _write_payments(conn, books)
     bookings = [
@@ -30,6 +35,7 @@ async def write(conn: Connection, books: Books, *, now: datetime) -> None:
         (account_id, command_id, one) for account_id, command_id, changes in taken for one in changes.send_requests
     ]
     await documents.insert_send_requests(conn, rows=wishes, now=now)
+    await parties.remove(conn, clients=[client for *_, changes in taken for client in changes.clients_removed])
     await parties.write_balances(conn, balances={key: books.balances[key] for key in books.rebalanced})
     await documents.advance(conn, moved={key: (before, books.counters[key]) for key, before in books.counted.items()})
 
@@ -49,3 +55,13 @@ async def _write_payments(conn: Connection, books: Books) -> None:
     moved = [key for key in books.moved if key in books.payments]
     await payments.insert(conn, payments=[books.payments[key] for key in moved if key in books.new])
     await payments.move(conn, payments=[books.payments[key] for key in moved if key not in books.new])
+
+
+async def _write_catalogue(conn: Connection, books: Books) -> None:
+    all_changes = [changes.catalogue for _, changes in books.taken]
+    await products.insert(conn, products=[one for changes in all_changes for one in changes.products])
+    await products.update(conn, products=[one for changes in all_changes for one in changes.products_changed])
+    await products.remove(conn, products=[one for changes in all_changes for one in changes.products_removed])
+    await suppliers.insert(conn, suppliers=[one for changes in all_changes for one in changes.suppliers])
+    usage, before = books.catalogue.usage, books.catalogue.usage_before
+    await quotas.write(conn, moved={key: (stood, usage[key]) for key, stood in before.items()})

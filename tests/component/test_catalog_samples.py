@@ -24,9 +24,16 @@ async def test_samples_have_the_fields_of_real_events_in_their_order(database_ds
         payment = _given(samples.PAYMENT, commands.RECORD_PAYMENT)
         await ledger.pay(client_id, samples.PAYMENT["amount"], (sale.id, "165.01"), **payment)
         await ledger.handle(ledger.command(commands.RECEIVE_INBOX_MESSAGE, _inbox_message()))
+        await ledger.ask(commands.UPDATE_CLIENT, {"id": client_id, "phone": "+371 20000001"})
+        await ledger.ask(commands.CREATE_PRODUCT, _given(samples.PRODUCT, commands.CREATE_PRODUCT))
+        await ledger.add_account(ledger.account_id, products_max=1)
+        await ledger.ask(commands.CREATE_PRODUCT, {"code": "ONE", "name": "Too many"})
         real = {event.name: event.data["object"] for event in await ledger.events()}
         real["client.created"]["balance"] = (await _balance(ledger, client_id)) or real["client.created"]["balance"]
-    for key in ("client.created", "sale.created", "sale.posted", "sale.paid", "payment.posted", "inbox.received"):
+    for key in (
+        "client.created", "client.updated", "product.created", "sale.created", "sale.posted", "sale.paid",
+        "payment.posted", "inbox.received", "quota.reached",
+    ):  # fmt: skip
         sample = TRIGGERS[key].sample
         assert _paths(sample) == _paths(real[key]), key
         assert list(sample) == list(real[key]), key
@@ -58,8 +65,10 @@ def test_samples_of_one_kind_of_thing_share_their_fields() -> None:
 def _given(sample: dict[str, Any], command: str) -> dict[str, Any]:
     """What of a sample a caller may have sent."""
     sent = {
-        commands.CREATE_CLIENT: "name type first_name last_name email phone reg_number vat_number address locale"
-        " currency pay_term external_id comment",
+        commands.CREATE_CLIENT: "name type first_name last_name email phone reg_number vat_number address"
+        " shipping_address contacts locale currency pay_term external_id comment",
+        commands.CREATE_PRODUCT: "code name type description barcode unit unit_price currency tax_rate tax_category"
+        " external_id",
         commands.CREATE_SALE: "sale_type currency document_date pay_term operation tax_basis payment_method comment"
         " external_id",
         commands.RECORD_PAYMENT: "currency date method reference external_id",

@@ -88,7 +88,7 @@ async def test_an_unexpected_database_error_leaves_nothing_of_the_batch(ledger: 
         )
 
     after = await ledger.contents()
-    assert after == before | {"client": before["client"] + 1, "outbox": before["outbox"] + 1}
+    assert after == before | {name: before[name] + 1 for name in ("client", "used", "outbox")}
 
 
 @pytest.mark.parametrize("role", ["ledgerwire_ingress", "ledgerwire_dispatch", "ledgerwire_execution"])

@@ -29,9 +29,9 @@ class House:
     pool: Pool
     session: aiohttp.ClientSession
 
-    async def account(self, name: str = "Baltic Trading OÜ") -> Caller:
+    async def account(self, name: str = "Baltic Trading OÜ", **plan: int) -> Caller:
         """A new account, and a caller that presents its access token."""
-        made = await create_account(self.pool, name)
+        made = await create_account(self.pool, name, **plan)
         return Caller(self.session, self.url, made)
 
 

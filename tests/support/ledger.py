@@ -70,15 +70,22 @@ class LedgerHarness:
     account_id: UUID = field(default_factory=new_id)
 
     async def add_account(
-        self, account_id: UUID | None = None, *, currency: str = "EUR", time_zone: str = "UTC"
+        self,
+        account_id: UUID | None = None,
+        *,
+        currency: str = "EUR",
+        time_zone: str = "UTC",
+        clients_max: int | None = None,
+        products_max: int | None = None,
     ) -> UUID:
-        """Let ingress publish an account."""
+        """Let ingress publish an account; one that is there already is as told from now on."""
         account_id = account_id or new_id()
         await self.owner.execute(
-            "INSERT INTO ingress_api.account (account_id, name, time_zone, locale, currency)"
-            " VALUES ($1, 'Baltic Trading', $2, 'en', $3)"
-            " ON CONFLICT (account_id) DO UPDATE SET time_zone = $2, currency = $3",
-            account_id, time_zone, currency,
+            "INSERT INTO ingress_api.account (account_id, name, time_zone, locale, currency, clients_max, products_max)"
+            " VALUES ($1, 'Baltic Trading', $2, 'en', $3, $4, $5)"
+            " ON CONFLICT (account_id) DO UPDATE"
+            " SET time_zone = $2, currency = $3, clients_max = $4, products_max = $5",
+            account_id, time_zone, currency, clients_max, products_max,
         )  # fmt: skip
         return account_id
 
@@ -108,6 +115,24 @@ class LedgerHarness:
         """Make a client; answer its id."""
         data = {"name": "Ozola Design SIA"} | fields
         return (await self.ask(commands.CREATE_CLIENT, data, account_id=account_id)).id
+
+    async def product(self, *, account_id: UUID | None = None, **fields: Any) -> str:
+        """Make a product; answer its id."""
+        data = {"code": "CONSULT", "name": "Consulting"} | fields
+        return (await self.ask(commands.CREATE_PRODUCT, data, account_id=account_id)).id
+
+    async def used(self, quota: str, account_id: UUID | None = None) -> int:
+        """What the counter says; it must equal a recount."""
+        account_id = account_id or self.account_id
+        counted: int | None = await self.owner.fetchval(
+            "SELECT used FROM ledger.usage_counter WHERE account_id = $1 AND quota = $2", account_id, quota
+        )
+        recounted = await self.owner.fetchval(
+            f"SELECT count(*) FROM ledger.{quota[:-1]} WHERE account_id = $1 AND archived_at IS NULL",  # noqa: S608
+            account_id,
+        )
+        assert (counted or 0) == recounted
+        return counted or 0
 
     async def sale(self, client_id: str, *, account_id: UUID | None = None, **fields: Any) -> Answer:
         """Make a sale."""
@@ -150,13 +175,15 @@ class LedgerHarness:
     async def contents(self) -> dict[str, int]:
         """How many rows each table of the books has: what a refused command must not change."""
         tables = (
-            "client", "client_balance", "sale", "payment", "settlement", "entry", "posting", "document_event", "outbox",
+            "client", "client_balance", "product", "supplier",
+            "sale", "payment", "settlement", "entry", "posting", "document_event", "outbox",
             "inbox_message",
         )  # fmt: skip
         counts = {
             table: await self.owner.fetchval(f"SELECT count(*) FROM ledger.{table}")  # noqa: S608
             for table in tables
         }
+        counts["used"] = await self.owner.fetchval("SELECT coalesce(sum(used), 0) FROM ledger.usage_counter")
         counts["numbers"] = await self.owner.fetchval("SELECT coalesce(sum(counter), 0) FROM ledger.number_counter")
         return counts
 

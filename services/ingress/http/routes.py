@@ -18,12 +18,15 @@ from ingress.resources import (
     journey,
     payment_actions,
     payments,
+    products,
     reports,
     runs,
     sale_actions,
     sale_pdf,
     sales,
+    suppliers,
     triggers,
+    usage,
 )
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -35,6 +38,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     *channels.ROUTES,
     *operations.ROUTES,
     *clients.ROUTES,
+    *products.ROUTES,
+    *suppliers.ROUTES,
+    *usage.ROUTES,
     *sales.ROUTES,
     *sale_actions.ROUTES,
     *sale_pdf.ROUTES,

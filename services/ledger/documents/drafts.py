@@ -22,6 +22,7 @@ from ledger.documents.standing import standing_of
 from ledger.documents.states import Facts
 from ledger.errors import BadInput, Fault
 from ledger.parties import handlers as parties
+from ledger.products import lines
 
 _OTHER_DATE: Final = 0
 _COPIED: Final = (
@@ -44,6 +45,7 @@ def _need_draft(asked: Asked[UpdateSale], needs: Needs) -> None:
     needs.papers.add(asked.key(patch.id))
     references.need(asked, needs, client_id=patch.client_id, client=patch.client, external_id=patch.external_id)
     references.need_others(asked, needs, invoice_id=patch.invoice_id, payment_id=patch.payment_id)
+    lines.need(asked, patch.lines, needs)
 
 
 def _need_its_own(asked: Asked[Any], books: Books, needs: Needs) -> None:
@@ -61,11 +63,12 @@ def _update(asked: Asked[UpdateSale], books: Books) -> Changes:
     standing = lookup.standing_of(asked, books, before.id)
     states.decide(before.sale_type, standing.status, "update")
     given = _patched(before, asked.input)
-    references.check_lines(given.lines)
     references.check_external_id(asked, books, given, own_id=before.id)
     changes = Changes(("sale", before.id))
     client = references.client_of(asked, books, changes, given)
     given = references.referring(asked, books, given, client)
+    if "lines" in asked.input.model_fields_set:
+        given = lines.with_products(asked, books, changes, given, currency=given.currency or client.currency)
     after = draft(given, sale_id=before.id, account=asked.account, client=client, today=asked.today, now=asked.now)
     snapshot = after.client if asked.input.model_fields_set & {"client_id", "client"} else before.client
     after = replace(after, client=snapshot, created_at=before.created_at, converted_from=before.converted_from)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from contracts.objects import LineIn, SaleIn
+from contracts.objects import SaleIn
 from ledger.books import Asked, Books, Changes, Needs
 from ledger.documents.standing import Standing
-from ledger.errors import BadInput, Conflict, Fault, Faults, NotFound, StateForbids, at
+from ledger.errors import BadInput, Conflict, Fault, Faults, NotFound, StateForbids
 from ledger.parties import handlers as parties
-from ledger.parties.rules import Client, identity_of
+from ledger.parties.rules import Client
 from ledger.payments.payment import Payment
 
 
@@ -20,7 +19,7 @@ def need(asked: Asked[Any], needs: Needs, *, client_id: UUID | None, client: Any
     if client_id is not None:
         needs.clients.add(asked.key(client_id))
     if client is not None:
-        needs.identities.add((asked.account.id, identity_of(client)))
+        parties.need(asked, client, needs)
     if external_id is not None:
         needs.sale_external_ids.add((asked.account.id, external_id))
 
@@ -31,21 +30,6 @@ def need_others(asked: Asked[Any], needs: Needs, *, invoice_id: UUID | None, pay
         needs.sales.add(asked.key(invoice_id))
     if payment_id is not None:
         needs.payments.add(asked.key(payment_id))
-
-
-def check_lines(lines: Sequence[LineIn]) -> None:
-    """Find every product that is named.
-
-    Raises:
-        NotFound: some are no products of this account.
-    """
-    unknown = [
-        Fault(at("lines", index, "product_id"), "is no product of this account")
-        for index, line in enumerate(lines)
-        if line.product_id is not None
-    ]
-    if unknown:
-        raise NotFound(faults=unknown)
 
 
 def check_external_id(asked: Asked[Any], books: Books, sale: SaleIn, *, own_id: UUID | None = None) -> None:
@@ -65,11 +49,11 @@ def client_of(asked: Asked[Any], books: Books, changes: Changes, sale: SaleIn) -
     """The client that a document is for, found or made.
 
     Raises:
-        NotFound: this account has none with this id.
+        NotFound: this account has none with this id; StateForbids: it is archived; QuotaExceeded: it is one too many.
     """
     if sale.client is not None:
         return parties.found_or_made(asked, sale.client, books, changes, path="client.")
-    return parties.named(asked, books, sale.client_id)
+    return parties.named_for_document(asked, books, sale.client_id)
 
 
 def referring(asked: Asked[Any], books: Books, sale: SaleIn, client: Client) -> SaleIn:

@@ -13,7 +13,7 @@ from contracts.objects import PAYMENT_METHODS, AdjustmentIn, LineIn, SaleIn, Sal
 from ledger.account import Account
 from ledger.documents import due
 from ledger.documents.amounts import AdjustmentFacts, LineFacts, SaleFacts, SaleTotals, Tax, TaxAmount, totals
-from ledger.errors import BadInput, Fault
+from ledger.errors import BadInput, Fault, at
 from ledger.parties.rules import Client, snapshot
 
 
@@ -118,7 +118,11 @@ def draft(
 
 def _computed(asked: SaleIn, currency: str, document_date: date, client: Client) -> tuple[SaleTotals, date | None]:
     """Ask both rules, so that a caller hears the faults of both at once."""
-    faults: list[Fault] = []
+    faults = [
+        Fault(at("lines", index, "unit_price"), f"is required: no product of the account gives one in {currency}")
+        for index, line in enumerate(asked.lines)
+        if line.unit_price is None
+    ]
     computed, date_due = None, None
     try:
         computed = totals(_facts(asked, currency))
@@ -144,7 +148,7 @@ def _facts(asked: SaleIn, currency: str) -> SaleFacts:
     return SaleFacts(
         currency=currency,
         lines=tuple(
-            LineFacts(line.quantity, line.unit_price, line.discount or Decimal(0), _taxes(line)) for line in asked.lines
+            LineFacts(line.quantity, _price(line), line.discount or Decimal(0), _taxes(line)) for line in asked.lines
         ),
         adjustments=tuple(
             AdjustmentFacts(adjustment.type, adjustment.mode, adjustment.amount) for adjustment in asked.adjustments
@@ -153,6 +157,11 @@ def _facts(asked: SaleIn, currency: str) -> SaleFacts:
         deposit=asked.deposit or Decimal(0),
         include_tax=asked.include_tax,
     )
+
+
+def _price(line: LineIn) -> Decimal:
+    """Its price; one without is found and told before."""
+    return Decimal(0) if line.unit_price is None else line.unit_price
 
 
 def _taxes(line: LineIn) -> tuple[Tax, ...]:
@@ -179,7 +188,7 @@ def _line(line: LineIn, net_minor: int, currency: str) -> dict[str, Any]:
         "item_code": line.item_code,
         "description": line.description,
         "quantity": plain(line.quantity),
-        "unit_price": plain(line.unit_price),
+        "unit_price": plain(_price(line)),
         "discount": plain(line.discount or Decimal(0)),
         "tax_rate": None if rate is None else plain(rate),
         "tax_category": category,

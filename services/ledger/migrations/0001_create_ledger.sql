@@ -35,12 +35,15 @@ CREATE TABLE ledger.client (
     reg_number text,
     vat_number text,
     address jsonb,
+    shipping_address jsonb,
+    contacts jsonb NOT NULL DEFAULT '[]',
     locale text,
     currency text NOT NULL,
     pay_term jsonb,
     collector_id uuid,
     external_id text,
     comment text,
+    archived_at timestamptz,    -- hidden from lists and from new documents since then
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (account_id, id)

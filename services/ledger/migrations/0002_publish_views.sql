@@ -2,8 +2,8 @@
 -- first: ids sort by the time they were made.
 CREATE VIEW ledger_api.client AS
 SELECT c.account_id, c.id, c.name, c.type, c.first_name, c.last_name, c.email, c.phone, c.reg_number, c.vat_number,
-       c.address, c.locale, c.currency, c.pay_term, c.collector_id, c.external_id, c.comment, c.created_at,
-       c.updated_at, b.balances
+       c.address, c.shipping_address, c.contacts, c.locale, c.currency, c.pay_term, c.collector_id, c.external_id,
+       c.comment, c.archived_at, c.created_at, c.updated_at, b.balances
   FROM ledger.client c
  CROSS JOIN LATERAL (
     SELECT coalesce(

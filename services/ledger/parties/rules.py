@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from contracts.objects import ClientIn
+from contracts.parties import ClientPatch
 from ledger.account import Account
 
 
@@ -26,12 +29,15 @@ class Client:
     reg_number: str | None
     vat_number: str | None
     address: dict[str, Any] | None
+    shipping_address: dict[str, Any] | None
+    contacts: list[dict[str, Any]]
     locale: str | None
     currency: str
     pay_term: dict[str, Any] | None
     collector_id: UUID | None
     external_id: str | None
     comment: str | None
+    archived_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -59,43 +65,63 @@ def identity_of(asked: ClientIn) -> Identity:
 
 
 def identities_of(client: Client) -> tuple[Identity, ...]:
-    """Everything that a client is recognised by."""
-    known = [Identity("name", client.name, client.reg_number or "")]
+    """Everything that a client is recognised by; an archived one keeps its external id alone, which nobody may take."""
+    known = []
     if client.external_id is not None:
         known.append(Identity("external_id", client.external_id))
-    if client.email is not None:
-        known.append(Identity("email", client.email.lower()))
+    if client.archived_at is None:
+        known.append(Identity("name", client.name, client.reg_number or ""))
+        if client.email is not None:
+            known.append(Identity("email", client.email.lower()))
     return tuple(known)
 
 
 def new_client(asked: ClientIn, *, client_id: UUID, account: Account, now: datetime) -> Client:
     """Make the client; without a currency of its own it gets the account's."""
+    given = {name: _plain(getattr(asked, name)) for name in _GIVEN}
     return Client(
         account_id=account.id,
         id=client_id,
-        name=asked.name,
-        type=asked.type,
-        first_name=asked.first_name,
-        last_name=asked.last_name,
-        email=asked.email,
-        phone=asked.phone,
-        reg_number=asked.reg_number,
-        vat_number=asked.vat_number,
-        address=None if asked.address is None else asked.address.model_dump(mode="json"),
-        locale=asked.locale,
-        currency=asked.currency or account.currency,
-        pay_term=None if asked.pay_term is None else asked.pay_term.model_dump(mode="json"),
-        collector_id=asked.collector_id,
-        external_id=asked.external_id,
-        comment=asked.comment,
+        archived_at=None,
         created_at=now,
         updated_at=now,
+        **(given | {"currency": asked.currency or account.currency}),
     )
 
 
+_GIVEN: Final = (
+    "name", "type", "first_name", "last_name", "email", "phone", "reg_number", "vat_number", "address",
+    "shipping_address", "contacts", "locale", "currency", "pay_term", "collector_id", "external_id", "comment",
+)  # fmt: skip
+"""What a caller says of a client, as `ClientIn` and `ClientPatch` name it."""
+
+
+def changed(client: Client, asked: ClientIn | ClientPatch, *, now: datetime) -> Client:
+    """The client with what was sent of it; the very same where that is what it was."""
+    sent: dict[str, Any] = {name: _plain(getattr(asked, name)) for name in _GIVEN if name in asked.model_fields_set}
+    if isinstance(asked, ClientIn) and asked.currency is None:
+        sent.pop("currency", None)  # a client always has one
+    if isinstance(asked, ClientPatch) and asked.archived is not None:
+        sent["archived_at"] = (client.archived_at or now) if asked.archived else None
+    after = replace(client, **sent)
+    return client if after == client else replace(after, updated_at=now)
+
+
+def archived(client: Client, *, now: datetime) -> Client:
+    """The client, hidden from lists and from new documents."""
+    return replace(client, archived_at=now, updated_at=now)
+
+
+def _plain(value: Any) -> Any:
+    """What a model holds as it is stored: objects within it as plain JSON values."""
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
 _ON_PAPER: Final = (
-    "name", "type", "first_name", "last_name", "email", "phone", "reg_number", "vat_number", "address", "locale",
-    "external_id",
+    "name", "type", "first_name", "last_name", "email", "phone", "reg_number", "vat_number", "address",
+    "shipping_address", "locale", "external_id",
 )  # fmt: skip
 
 

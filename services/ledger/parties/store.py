@@ -10,7 +10,8 @@ from ledger.books import BalanceKey, Key
 from ledger.parties.rules import Client, Identity
 from storage.pool import Connection
 
-# One branch for each way of asking, each through its own index; of several with one address or name, the oldest.
+# One branch for each way of asking, each through its own index; of several with one address or name, the oldest that
+# is not archived. An external id is nobody else's, whatever became of its client.
 _FIND: Final = """
 WITH wanted AS (
     SELECT w.account_id, w.id FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
@@ -23,7 +24,7 @@ WITH wanted AS (
       FROM unnest($5::uuid[], $6::text[]) AS w (account_id, email)
      CROSS JOIN LATERAL (
         SELECT x.account_id, x.id FROM ledger.client x
-         WHERE x.account_id = w.account_id AND lower(x.email) = lower(w.email)
+         WHERE x.account_id = w.account_id AND lower(x.email) = lower(w.email) AND x.archived_at IS NULL
          ORDER BY x.id LIMIT 1
      ) c
     UNION
@@ -32,12 +33,13 @@ WITH wanted AS (
      CROSS JOIN LATERAL (
         SELECT x.account_id, x.id FROM ledger.client x
          WHERE x.account_id = w.account_id AND x.name = w.name AND coalesce(x.reg_number, '') = w.reg_number
+           AND x.archived_at IS NULL
          ORDER BY x.id LIMIT 1
      ) c
 )
 SELECT c.account_id, c.id, c.name, c.type, c.first_name, c.last_name, c.email, c.phone, c.reg_number,
-       c.vat_number, c.address, c.locale, c.currency, c.pay_term, c.collector_id, c.external_id, c.comment,
-       c.created_at, c.updated_at
+       c.vat_number, c.address, c.shipping_address, c.contacts, c.locale, c.currency, c.pay_term, c.collector_id,
+       c.external_id, c.comment, c.archived_at, c.created_at, c.updated_at
   FROM ledger.client c
   JOIN wanted w ON w.account_id = c.account_id AND w.id = c.id
  ORDER BY c.account_id, c.id
@@ -70,10 +72,12 @@ async def find(
 
 _INSERT: Final = """
 INSERT INTO ledger.client
-       (account_id, id, name, type, first_name, last_name, email, phone, reg_number, vat_number, address, locale,
-        currency, pay_term, collector_id, external_id, comment, created_at, updated_at)
-SELECT account_id, id, name, type, first_name, last_name, email, phone, reg_number, vat_number, address, locale,
-       currency, pay_term, collector_id, external_id, comment, created_at, updated_at
+       (account_id, id, name, type, first_name, last_name, email, phone, reg_number, vat_number, address,
+        shipping_address, contacts, locale, currency, pay_term, collector_id, external_id, comment, archived_at,
+        created_at, updated_at)
+SELECT account_id, id, name, type, first_name, last_name, email, phone, reg_number, vat_number, address,
+       shipping_address, contacts, locale, currency, pay_term, collector_id, external_id, comment, archived_at,
+       created_at, updated_at
   FROM jsonb_populate_recordset(NULL::ledger.client, $1)
 """
 
@@ -82,6 +86,54 @@ async def insert(conn: Connection, *, clients: Sequence[Client]) -> None:
     """Insert new clients with one statement."""
     if clients:
         await conn.execute(_INSERT, clients)
+
+
+_UPDATE: Final = """
+UPDATE ledger.client c
+   SET name = w.name, type = w.type, first_name = w.first_name, last_name = w.last_name, email = w.email,
+       phone = w.phone, reg_number = w.reg_number, vat_number = w.vat_number, address = w.address,
+       shipping_address = w.shipping_address, contacts = w.contacts, locale = w.locale, currency = w.currency,
+       pay_term = w.pay_term, collector_id = w.collector_id, external_id = w.external_id, comment = w.comment,
+       archived_at = w.archived_at, updated_at = w.updated_at
+  FROM jsonb_populate_recordset(NULL::ledger.client, $1) w
+ WHERE c.account_id = w.account_id AND c.id = w.id
+"""
+
+
+async def update(conn: Connection, *, clients: Sequence[Client]) -> None:
+    """Write clients as they now are; of several versions of one, the last."""
+    if clients:
+        await conn.execute(_UPDATE, list({client.id: client for client in clients}.values()))
+
+
+_REMOVE: Final = """
+DELETE FROM ledger.client c
+ USING unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
+ WHERE c.account_id = w.account_id AND c.id = w.id
+"""
+
+
+async def remove(conn: Connection, *, clients: Sequence[Client]) -> None:
+    """Delete clients to whom nothing refers."""
+    if clients:
+        await conn.execute(_REMOVE, [one.account_id for one in clients], [one.id for one in clients])
+
+
+# Whatever has a client of its own belongs here: a client to whom it refers is archived, never deleted.
+_REFERRED: Final = """
+SELECT w.account_id, w.id
+  FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
+ WHERE EXISTS (SELECT FROM ledger.sale s WHERE s.account_id = w.account_id AND s.client_id = w.id)
+    OR EXISTS (SELECT FROM ledger.payment p WHERE p.account_id = w.account_id AND p.client_id = w.id)
+"""
+
+
+async def referred(conn: Connection, *, keys: Collection[Key]) -> set[Key]:
+    """Those of these clients to whom something refers."""
+    if not keys:
+        return set()
+    rows = await conn.fetch(_REFERRED, [key[0] for key in keys], [key[1] for key in keys])
+    return {(row["account_id"], row["id"]) for row in rows}
 
 
 _BALANCES: Final = """

@@ -16,7 +16,7 @@ from ledger.errors import BadInput, Conflict, Fault, Faults, LedgerRefusal, NotF
         (Conflict(), 409, "conflict"),
         (StateForbids(), 409, "state_forbids"),
         (BadInput(), 422, "bad_input"),
-        (QuotaExceeded(), 403, "quota_exceeded"),
+        (QuotaExceeded(quota="clients"), 403, "quota_exceeded"),
     ],
 )
 def test_each_refusal_has_its_status_its_code_and_a_sentence(refusal: LedgerRefusal, status: int, code: str) -> None:

@@ -36,6 +36,7 @@ from ingress.resources.shapes.execution import (
 )
 from ingress.resources.shapes.inbox import Box, InboxMessage, InboxState
 from ingress.resources.shapes.journey import Hop, Journey
+from ingress.resources.shapes.parties import FileFormat, Import, ImportState, Product, Removed, Supplier, Usage
 from ingress.resources.shapes.subscriptions import Automation, Hook, HookTested, Recovered
 
 __all__ = [
@@ -54,9 +55,12 @@ __all__ = [
     "DeliveryWithAttempts",
     "Event",
     "Events",
+    "FileFormat",
     "Hook",
     "HookTested",
     "Hop",
+    "Import",
+    "ImportState",
     "InboxMessage",
     "InboxState",
     "Journey",
@@ -67,8 +71,10 @@ __all__ = [
     "PaymentStatus",
     "Problem",
     "ProblemFault",
+    "Product",
     "Recovered",
     "Refund",
+    "Removed",
     "Run",
     "RunState",
     "RunWithSteps",
@@ -80,7 +86,9 @@ __all__ = [
     "Settlement",
     "Step",
     "StepState",
+    "Supplier",
     "Texts",
     "Trigger",
     "TriggerFilter",
+    "Usage",
 ]

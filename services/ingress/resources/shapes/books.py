@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any, Literal
 from uuid import UUID
 
-from contracts.objects import Address, Operation, PaymentMethod, PayTerm, SaleType
+from contracts.objects import Address, Contact, Operation, PaymentMethod, PayTerm, SaleType
 from ingress.resources.shapes.base import Answer
 
 SaleStatus = Literal[
@@ -38,12 +38,15 @@ class Client(Answer):
     reg_number: str | None
     vat_number: str | None
     address: Address | None
+    shipping_address: Address | None
+    contacts: list[Contact]
     locale: str | None
     currency: str
     pay_term: PayTerm | None
     collector_id: UUID | None
     external_id: str | None
     comment: str | None
+    archived: bool
     balance: list[Balance]
     created_at: dt.datetime
     updated_at: dt.datetime

@@ -1,0 +1,41 @@
+"""`/v1/usage`: how much of its plan the account uses, as the books count it."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ingress.errors import NotFound
+from ingress.http.api import Api
+from ingress.http.route import Call, Reply, Route
+from ingress.resources import reads, shapes
+from ingress.store import accounts
+
+
+async def get_usage(api: Api, call: Call) -> Reply:
+    """Show what is used and what the limits are; null is no limit. A period is a calendar month of the account's."""
+    account = await accounts.find(api.pool, account_id=call.account_id)
+    if account is None:
+        raise NotFound
+    used = await reads.usage(api.pool, account_id=call.account_id)
+    return Reply(
+        body={
+            "period": _period(account.time_zone),
+            "clients": {"used": used.get("clients", 0), "limit": account.clients_max},
+            "products": {"used": used.get("products", 0), "limit": account.products_max},
+        }
+    )
+
+
+def _period(time_zone: str) -> dict[str, Any]:
+    try:
+        today = datetime.now(tz=ZoneInfo(time_zone)).date()
+    except (KeyError, ValueError, OSError):  # a name that this machine does not know: the books take UTC then, too
+        today = datetime.now(tz=UTC).date()
+    last = monthrange(today.year, today.month)[1]
+    return {"start": today.replace(day=1).isoformat(), "end": today.replace(day=last).isoformat()}
+
+
+ROUTES = (Route("GET", "/v1/usage", get_usage, "read", "What of the plan is used", answers=shapes.Usage, tag="access"),)

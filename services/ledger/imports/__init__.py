@@ -1,0 +1,1 @@
+"""Clients and products that come by the file."""

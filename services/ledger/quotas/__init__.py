@@ -1,0 +1,1 @@
+"""How much of its plan an account has used."""

@@ -1,0 +1,1 @@
+"""Suppliers: who sends bills."""
