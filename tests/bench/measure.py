@@ -44,7 +44,7 @@ class Latency:
 
 def percentiles(took: Sequence[float]) -> tuple[float, float]:
     """The median and the 99th percentile, to a tenth; there must be one at least."""
-    cuts = statistics.quantiles(took, n=100) if len(took) > 1 else [*took] * 99
+    cuts = statistics.quantiles(took, n=100, method="inclusive") if len(took) > 1 else [*took] * 99
     return round(statistics.median(took), 1), round(cuts[98], 1)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from contracts.money import MoneyError, from_minor
 
 FACTS_TOLD_MAX: Final = 4
+CHARACTERS_TOLD_MAX: Final = 300
 
 _MINOR: Final = "_minor"
 
@@ -67,4 +68,4 @@ def _value(name: str, value: Any, currency: str | None) -> str:
             return f"{from_minor(int(value), currency)} {currency}"
         except MoneyError:  # the currency may be what is broken
             return f"{value} minor units of {currency}"
-    return str(value)
+    return str(value)[:CHARACTERS_TOLD_MAX]

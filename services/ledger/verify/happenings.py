@@ -93,6 +93,28 @@ SELECT e.account_id, e.event_id AS id, e.trigger || ' of ' || e.document_id || '
    AND NOT EXISTS (SELECT FROM waiting w WHERE w.id = e.event_id)
 """
 
+# What was told when a document was issued, as long as the log remembers it, is what is written on it still.
+_AS_TOLD: Final = """
+SELECT s.account_id, s.id, 'as it was issued, ' || s.sale_type || ' ' || coalesce(s.number, 'draft') AS what,
+       s.currency, to_json(found) AS found, to_json(must) AS must
+  FROM dispatch.event e
+  JOIN ledger.sale s ON s.account_id = e.account_id AND s.id = e.subject_id
+ CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb->'data' AS data OFFSET 0) told
+ CROSS JOIN LATERAL (SELECT
+    s.number, s.net_minor, s.tax_minor, s.total_minor, s.shipping_minor, s.deposit_minor, s.currency,
+    s.client_id::text, s.document_date::text, s.date_due::text, s.comment, s.external_id, s.include_tax, s.client,
+    s.lines, s.adjustments, s.taxes) found
+ CROSS JOIN LATERAL (SELECT
+    data->>'number' AS number, replace(data->>'net', '.', '')::bigint AS net_minor,
+    replace(data->>'tax', '.', '')::bigint AS tax_minor, replace(data->>'total', '.', '')::bigint AS total_minor,
+    replace(data->>'shipping_charge', '.', '')::bigint AS shipping_minor,
+    replace(data->>'deposit', '.', '')::bigint AS deposit_minor, data->>'currency' AS currency,
+    data->>'client_id' AS client_id, data->>'document_date' AS document_date, data->>'date_due' AS date_due,
+    data->>'comment' AS comment, data->>'external_id' AS external_id, (data->>'include_tax')::boolean AS include_tax,
+    data->'client' AS client, data->'lines' AS lines, data->'adjustments' AS adjustments, data->'taxes' AS taxes) must
+ WHERE e.trigger = 'sale.posted' AND found IS DISTINCT FROM must
+"""
+
 _REFUSED: Final = """
 WITH refused AS (
     SELECT account_id, command_id, command, status FROM ledger.handled WHERE status >= 400
@@ -122,6 +144,10 @@ def checks(*, settled: bool) -> tuple[Check, ...]:
         Check(
             "log", "what was told is in the dispatcher's log or on its way", _LOGGED, args=(settled,),
             needs=("dispatch.event", "dispatch.keep", "dispatch.parked", "bus.message", "bus.dead_letter"),
+        ),
+        Check(
+            "as_told", "an issued document is what was told of it when it was issued", _AS_TOLD,
+            needs=("dispatch.event",),
         ),
         Check("refused", "a refused command changed nothing and told nothing", _REFUSED),
     )  # fmt: skip

@@ -122,7 +122,7 @@ class _Run:
         self._checks, self._tell = checks, tell
         self._left = deque(checks)
         self._broken: dict[str, Broken] = {}
-        self._left_out: list[Check] = []
+        self._left_out: set[str] = set()
         self._done = 0
 
     async def work(self, conn: Connection) -> None:
@@ -136,7 +136,7 @@ class _Run:
 
     async def _one(self, conn: Connection, check: Check) -> str:
         if not all([await _readable(conn, relation) for relation in check.needs]):
-            self._left_out.append(check)
+            self._left_out.add(check.name)
             return "left out, it cannot be read from here"
         if (broken := await _broken(conn, check)) is None:
             return "holds"
@@ -151,7 +151,7 @@ class _Run:
             checks=self._done - len(self._left_out),
             seconds=time.monotonic() - began,
             broken=tuple(self._broken[check.name] for check in self._checks if check.name in self._broken),
-            left_out=tuple(self._left_out),
+            left_out=tuple(check for check in self._checks if check.name in self._left_out),
         )
 
 
