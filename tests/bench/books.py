@@ -75,6 +75,11 @@ WITH named AS (
 INSERT INTO billed SELECT n, id, jsonb_build_object('name', name, 'type', 'company') FROM named
 """
 
+_USAGE: Final = """
+INSERT INTO ledger.usage_counter (account_id, quota, used) VALUES ($1, 'clients', $2)
+    ON CONFLICT (account_id, quota) DO UPDATE SET used = ledger.usage_counter.used + excluded.used
+"""
+
 _MADE: Final = """
 INSERT INTO made
 SELECT n, ms, to_timestamp(ms / 1000.0), pg_temp.made_id(ms, 2, n), 1 + n % $5, n % 90, t.sale_type, t.status, t.prefix,
@@ -200,6 +205,7 @@ async def fill(dsn: str, account_id: UUID, size: Size) -> None:
         await conn.execute("INSERT INTO ledger.book (account_id) VALUES ($1) ON CONFLICT DO NOTHING", account_id)
         await conn.execute(_PRICED, size.lines)
         await conn.execute(_CLIENTS, account_id, since_ms, CLIENTS)
+        await conn.execute(_USAGE, account_id, CLIENTS)
         await conn.execute(_MADE, since_ms, step_ms, size.invoices, size.documents, CLIENTS)
         await conn.execute("ANALYZE made; ANALYZE billed; ANALYZE priced")
         for statement in _FILL:

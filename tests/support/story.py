@@ -35,6 +35,7 @@ class Story:
     async def tell(self) -> None:
         """All of it."""
         self.client_id = await self.ledger.client()
+        await self._catalogue()
         await self._quotes()
         await self._invoices()
         await self._credits()
@@ -42,6 +43,17 @@ class Story:
         await self._currencies()
         await self._refusals()
         await self.ledger.handle(self.ledger.command(names.RECEIVE_INBOX_MESSAGE, a_message()))
+
+    async def _catalogue(self) -> None:
+        named = await self.ledger.product(code="NAMED", name="Paper", unit_price="4.20")
+        await self.do(names.REMOVE_PRODUCT, await self.ledger.product(code="GONE", name="Toner"))
+        await self.sale(sale_type="sales_estimate", lines=[{"quantity": "1", "product_id": named}])
+        await self.do(names.REMOVE_PRODUCT, named)
+        await self.ledger.product(code="NAMELESS", name="Ink")
+        kept = await self.ledger.client(name="Kept on paper")
+        await self.ledger.sale(kept)
+        for client_id in (kept, await self.ledger.client(name="Gone")):
+            await self.do(names.REMOVE_CLIENT, client_id)
 
     async def _quotes(self) -> None:
         estimate = await self.sale(sale_type="sales_estimate")
