@@ -12,7 +12,7 @@ from storage.pool import Pool
 
 async def open_bus(settings: ServiceSettings, pool: Pool, *, name: str, wakeups: Wakeups | None = None) -> Bus:
     """Open the bus of this installation. `wakeups` is shared by services that live in one process."""
-    if settings.amqp_url is not None:
+    if settings.amqp_url is not None and settings.amqp_url.get_secret_value():  # set but empty is not given
         # Here, so that the embedded default does not carry an AMQP client in memory.
         from messaging.rabbitmq import connect  # noqa: PLC0415
 

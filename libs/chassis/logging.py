@@ -17,7 +17,9 @@ def _dump(event: dict[str, Any], **_: Any) -> str:
 def configure(*, service: str, level: str = "INFO", form: str = "json") -> None:
     """Set up structlog and route the libraries' own logging through it. Called once in `__main__`."""
     renderer: Any = (
-        structlog.dev.ConsoleRenderer() if form == "console" else structlog.processors.JSONRenderer(serializer=_dump)
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if form == "console"
+        else structlog.processors.JSONRenderer(serializer=_dump)
     )
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,

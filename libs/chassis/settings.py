@@ -50,6 +50,15 @@ class ServiceSettings(BaseSettings):
             raise SettingsError("\n".join(faults)) from None
 
 
+def read_variable(name: str) -> str | None:
+    """One setting that is needed before settings are read: `LEDGERWIRE_<NAME>`, or what its file holds.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
+    return os.environ.get(f"{PREFIX}{name.upper()}") or _from_files({name: None}, os.environ).get(name)
+
+
 def _from_files(names: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for name in names:

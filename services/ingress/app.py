@@ -48,7 +48,8 @@ async def open_service(
     """Start ingress; it listens once this yields. `beside` are services of the same process, for its health paths.
 
     Raises:
-        SettingsError: the sealing keys are missing or wrong; OSError, asyncpg.PostgresError: no database, port taken.
+        SettingsError: the sealing keys are missing or wrong, or the port is taken; OSError, asyncpg.PostgresError: no
+        database.
     """
     sealer = Sealer.parse(settings.secret_keys.get_secret_value() if settings.secret_keys else "")
     async with AsyncExitStack() as stack:

@@ -1,177 +1,31 @@
-"""The `ledgerwire` command: run everything in one process, make accounts, check the books, show it at work."""
+"""The `ledgerwire` command's doorstep: it minds signals while the rest is loaded, then hands over to `commands`."""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import json
 import os
+import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
-from uuid import UUID
+from collections.abc import Sequence
 
-import asyncpg
-import uvloop
-
-from chassis import logging
-from chassis.service import stop_event
-from chassis.settings import SettingsError
-from contracts.topology import ROLES
-from contracts.version import VERSION
-from ingress.accounts import create_account, set_quota
-from ledger.verify import command as verify_books
-from standalone import embedded
-from standalone.home import HomeError, open_home, secret_keys
-from standalone.together import open_all, prepare_all
-from storage.migrations import MigrationError
-from storage.pool import open_pool
-
-HOME_DEFAULT = "~/.local/share/ledgerwire"
-
-
-def tell(text: str) -> None:
-    """Progress goes to standard error; standard output carries only what programs read."""
-    print(text, file=sys.stderr, flush=True)
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line of contract.md."""
-    top = argparse.ArgumentParser(prog="ledgerwire", description="Self-hosted automation backbone for invoicing.")
-    top.add_argument("--version", action="version", version=f"ledgerwire {VERSION}")
-    commands = top.add_subparsers(dest="command", required=True)
-    home: dict[str, Any] = {
-        "type": Path,
-        "default": Path(os.environ.get("LEDGERWIRE_HOME", HOME_DEFAULT)),
-        "help": f"data directory (LEDGERWIRE_HOME, {HOME_DEFAULT})",
-    }
-    up = commands.add_parser("up", help="run everything in the foreground until Ctrl-C; data survives restarts")
-    up.add_argument("--host", default=None, help="where to listen (LEDGERWIRE_HOST, 127.0.0.1)")
-    up.add_argument("--port", type=_port, default=None, help="0 takes a free one (LEDGERWIRE_PORT, 8080)")
-    up.add_argument("--home", **home)
-    account = commands.add_parser("account", help="make accounts and change their plans; works while `up` runs")
-    verbs = account.add_subparsers(dest="verb", required=True)
-    create = verbs.add_parser("create", help="make an account and print its credentials, shown this once")
-    create.add_argument("name")
-    quota = verbs.add_parser("quota", help="change an account's plan")
-    quota.add_argument("account_id", type=UUID)
-    for verb in (create, quota):
-        verb.add_argument("--clients", type=_count, default=None, metavar="N", help="at most N clients")
-        verb.add_argument("--products", type=_count, default=None, metavar="N", help="at most N products")
-        verb.add_argument("--home", **home)
-    verify = commands.add_parser("verify", help="check the books of all accounts; works while `up` runs")
-    verify.add_argument("--home", **home)
-    verify_books.add_options(verify)
-    demo = commands.add_parser("demo", help="show the main job on real messages, hop by hop, and check it")
-    demo.add_argument("--url", help="an installation that runs already (default: start one for the demo)")
-    demo.add_argument("--token", help="an access token of it (with --url)")
-    demo.add_argument("--receiver-host", default="127.0.0.1", help="this machine's address as the installation sees it")
-    return top
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65535:  # noqa: PLR2004  the last port there is
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 0 to 65535")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) > 2**31 - 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
-    return int(text)
-
-
-@asynccontextmanager
-async def database(home_path: Path) -> AsyncIterator[tuple[str, Path]]:
-    """The database's address: the one given by the environment, else the embedded server, started or joined."""
-    home = open_home(home_path)
-    given = os.environ.get("LEDGERWIRE_POSTGRES_DSN")
-    if given:
-        yield given, home
-        return
-    began = time.monotonic()
-    tell("starting the embedded PostgreSQL ...")
-    server = await embedded.start(home)
-    tell(f"  ready after {time.monotonic() - began:.1f} s in {home}")
-    try:
-        yield server.dsn, home
-    finally:
-        await server.stop()
-
-
-async def up(asked: argparse.Namespace) -> int:
-    """Run the four services until SIGINT or SIGTERM; exit 0 with the work in hand finished."""
-    given = {name: value for name in ("host", "port") if (value := getattr(asked, name)) is not None}
-    stop = stop_event()
-    async with database(asked.home) as (dsn, home):
-        await prepare_all(dsn, tell=lambda ran: tell(f"  prepared {ran}"))
-        keys = os.environ.get("LEDGERWIRE_SECRET_KEYS") or secret_keys(home)
-        tell("starting ingress, ledger, trigger_dispatcher and action_executor ...")
-        async with open_all(dsn, secret_keys=keys, home=home, **given) as running:
-            url = next(service.url for service in running if service.url is not None)
-            print(f"ready {url}", flush=True)
-            waits = [asyncio.create_task(event.wait()) for event in (stop, *(service.failed for service in running))]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for wait in waits:
-                wait.cancel()
-            failed = [service.name for service in running if service.failed.is_set()]
-            tell(f"{', '.join(failed)} cannot go on; stopping" if failed else "finishing the work in hand ...")
-    tell("stopped")
-    return 1 if failed else 0
-
-
-async def account(asked: argparse.Namespace) -> int:
-    """Make an account, or change its plan; print one JSON object."""
-    async with database(asked.home) as (dsn, _):
-        await prepare_all(dsn)
-        pool = await open_pool(dsn, role=ROLES["ingress"], name="account", size_max=2)
-        try:
-            if asked.verb == "create":
-                made = await create_account(
-                    pool, name=asked.name, clients_max=asked.clients, products_max=asked.products
-                )
-            else:
-                made = await set_quota(pool, asked.account_id, clients_max=asked.clients, products_max=asked.products)
-        finally:
-            await pool.close()
-    print(json.dumps(made))
-    return 0
-
-
-async def verify(asked: argparse.Namespace) -> int:
-    """Check the books; exit 0 when they are sound, 1 when something is broken."""
-    async with database(asked.home) as (dsn, _):
-        return await verify_books.run(dsn, settled=asked.settled)
-
-
-async def demo(asked: argparse.Namespace) -> int:
-    """Run the demo; imported here so that `up` does not carry it."""
-    if asked.url and not asked.token:
-        tell("ledgerwire demo: --url needs --token, an access token of an account there")
-        return 2
-    from standalone.demo.play import play  # noqa: PLC0415
-
-    return await play(url=asked.url, token=asked.token, receiver_host=asked.receiver_host)
+INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; answer the exit status. Faults are one sentence on standard error."""
-    asked = parser().parse_args(argv)
-    logging.configure(service="ledgerwire", level=os.environ.get("LEDGERWIRE_LOG_LEVEL", "WARNING"), form="console")
-    job = {"up": up, "account": account, "verify": verify, "demo": demo}[asked.command]
-    try:
-        return uvloop.run(job(asked))
-    except (SettingsError, HomeError, MigrationError, embedded.EmbeddedPostgresError, LookupError, ValueError) as error:
-        tell(f"ledgerwire: {error}")
-    except (OSError, asyncpg.PostgresError) as error:
-        tell(f"ledgerwire: {type(error).__name__}: {error}")
-    except KeyboardInterrupt:
-        tell("ledgerwire: interrupted")
-        return 130
-    return 2
+    """Run the command; answer the exit status."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    _end_at_a_signal(0 if given[:1] == ["up"] else INTERRUPTED)
+    from standalone import commands  # noqa: PLC0415  what takes a while to load
+
+    if given[:1] != ["up"]:  # which keeps this until it has work in hand
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    return commands.main(given)
+
+
+def _end_at_a_signal(status: int) -> None:
+    """End at once, as nothing is in hand yet: the usual exception gets lost in a library that is just being loaded."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(status))
 
 
 if __name__ == "__main__":

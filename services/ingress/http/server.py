@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +16,7 @@ from prometheus_client import Histogram
 
 from chassis import health
 from chassis.service import Running
+from chassis.settings import SettingsError
 from contracts.ids import new_id
 from ingress.errors import Forbidden
 from ingress.http.api import Api
@@ -23,6 +26,7 @@ from ingress.http.problems import reply_of, wants_xml
 from ingress.http.protocol import Protocol
 from ingress.http.replies import response_of
 from ingress.http.route import Call, Reply, Route
+from ingress.settings import IngressSettings
 
 log = structlog.get_logger(__name__)
 
@@ -60,25 +64,33 @@ def make_app(api: Api, routes: Sequence[Route], services: Sequence[Running]) -> 
 
 @asynccontextmanager
 async def serve(app: web.Application, api: Api) -> AsyncIterator[str]:
-    """Listen as long as the block runs; gives the URL. At the end what is in hand is answered, within the drain."""
+    """Listen as long as the block runs; gives the URL. At the end what is in hand is answered, within the drain.
+
+    Raises:
+        SettingsError: nobody can listen there.
+    """
     settings = api.settings
     runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=settings.drain_seconds)
     await runner.setup()
     manager, loop = runner.server, asyncio.get_running_loop()
     assert manager is not None  # noqa: S101  setup made it
-    listening = await loop.create_server(
-        lambda: Protocol(
-            manager,
-            loop=loop,
-            access_log=None,  # type: ignore[arg-type]  # aiohttp takes None for none, its types do not say so
-            keepalive_timeout=KEEPALIVE_SECONDS,
-            max_line_size=HEAD_BYTES_MAX,
-            max_field_size=HEAD_BYTES_MAX,
-        ),
-        settings.host,
-        settings.port,
-        backlog=BACKLOG,
-    )
+    try:
+        listening = await loop.create_server(
+            lambda: Protocol(
+                manager,
+                loop=loop,
+                access_log=None,  # type: ignore[arg-type]  # aiohttp takes None for none, its types do not say so
+                keepalive_timeout=KEEPALIVE_SECONDS,
+                max_line_size=HEAD_BYTES_MAX,
+                max_field_size=HEAD_BYTES_MAX,
+            ),
+            settings.host,
+            settings.port,
+            backlog=BACKLOG,
+        )
+    except OSError as error:
+        await runner.cleanup()
+        raise _cannot_listen(error, settings) from None
     host, port = listening.sockets[0].getsockname()[:2]
     try:
         yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -86,6 +98,19 @@ async def serve(app: web.Application, api: Api) -> AsyncIterator[str]:
         listening.close()
         api.answers.release()
         await runner.cleanup()
+
+
+def _cannot_listen(error: OSError, settings: IngressSettings) -> SettingsError:
+    if error.errno == errno.EADDRINUSE:
+        return SettingsError(
+            f"port {settings.port} of {settings.host} is taken by another program: stop it, or choose another port"
+            " with LEDGERWIRE_PORT (0 takes a free one)"
+        )
+    said = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    return SettingsError(
+        f"cannot listen on port {settings.port} of {settings.host}: {said}; LEDGERWIRE_HOST and LEDGERWIRE_PORT say"
+        " where to listen"
+    )
 
 
 def _handler(api: Api, route: Route, budget: Budget) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
