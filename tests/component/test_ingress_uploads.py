@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import hashlib
@@ -17,6 +18,7 @@ import pytest
 
 from contracts.commands import RECEIVE_INBOX_MESSAGE
 from ingress.http.uploads import FILE_BYTES_MAX, PARTS_MAX
+from ingress.settings import IngressSettings
 from tests.support.eventually import eventually
 from tests.support.ingress import Account, Answer, Ingress, an_invoice, running_ingress
 from tests.support.postgres_server import Postgres
@@ -306,3 +308,28 @@ async def test_a_store_that_cannot_be_written_takes_nothing(postgres: Postgres, 
         answer = await push(account, a_form())
         assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
         assert (await push(account, a_form(None, document=DOCUMENT))).status == 201
+
+
+async def test_forty_files_of_one_account_at_once_are_all_taken(ingress: Ingress, account: Account) -> None:
+    forms = [a_form(PDF + str(number).encode()) for number in range(40)]
+    answers = await asyncio.gather(*(push(account, form) for form in forms))
+    assert [answer.status for answer in answers] == [201] * 40
+    assert len(stored(ingress, account)) == 40
+    assert arriving(ingress) == []
+
+
+async def test_a_sender_who_breaks_off_leaves_nothing(ingress: Ingress, account: Account) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7'
+        raise RuntimeError
+
+    with pytest.raises((RuntimeError, aiohttp.ClientError)):
+        await push(account, broken(), Content_Type="multipart/form-data; boundary=b")
+    await eventually(lambda: arriving(ingress) == [])
+    assert stored(ingress, account) == {}
+
+
+def test_files_lie_in_the_home_unless_another_place_is_named(tmp_path: Path) -> None:
+    given = {"postgres_dsn": "postgresql://localhost/x", "home": tmp_path}
+    assert IngressSettings.read(**given).files_directory == tmp_path / "files"
+    assert IngressSettings.read(**given, files=tmp_path / "else").files_directory == tmp_path / "else"

@@ -182,8 +182,13 @@ def _part(lines: list[str]) -> Part:
 
 
 def _filename(said: dict[str, str]) -> str | None:
+    """The name, in whichever way its sender writes what is not ASCII: as it is, RFC 5987, or escaped like a URL."""
     extended = _EXTENDED.fullmatch(said.get("filename*", ""))
-    return unquote(extended[1]) if extended else said.get("filename")
+    name = extended[1] if extended else said.get("filename")
+    try:
+        return name if name is None else unquote(name, errors="strict")
+    except UnicodeDecodeError:
+        return name
 
 
 def _parameters(header: str) -> dict[str, str]:

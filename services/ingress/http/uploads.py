@@ -11,19 +11,22 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from contracts.problem import Fault
-from ingress.errors import BodyTooLarge, InvalidInput, Malformed, TooSlow, Unavailable
+from ingress.errors import BodyTooLarge, InvalidInput, Malformed, TooManyRequests, TooSlow, Unavailable
 from ingress.http.multipart import FormBroken, FormParser, Part
 from ingress.inbox.filetype import HEAD_BYTES
 from storage.files import Arriving, FileStore
 
 FILE_BYTES_MAX: Final = 20 * 1024 * 1024
 PARTS_MAX: Final = 16
-UPLOADS_MAX: Final = 32
+UPLOADS_MAX: Final = 64
+UPLOADS_PER_ACCOUNT_MAX: Final = 16  # one account's slow senders leave room for the others'
+TURN_SECONDS_MAX: Final = 20.0
 READ_SECONDS_MAX: Final = 120.0
 
 FILE: Final = "file"
@@ -50,6 +53,7 @@ class Uploads:
     def __init__(self, files: FileStore) -> None:
         self.files = files
         self._in_hand = 0
+        self._turns: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager
     async def read(self, request: web.Request, *, boundary: str, account_id: UUID) -> AsyncIterator[Form]:
@@ -57,12 +61,13 @@ class Uploads:
 
         Raises:
             BodyTooLarge: it has more bytes than may be, as a whole, in its file or in a field; Malformed: it is no
-            form; InvalidInput: fields that nobody knows or that are there twice, all of them; TooSlow; Unavailable:
-            too many are being read.
+            form; InvalidInput: fields that nobody knows or that are there twice, all of them; TooSlow;
+            TooManyRequests, Unavailable: too many are being read, of this account or of all.
         """
         if (request.content_length or 0) > _FORM_BYTES_MAX:
             raise BodyTooLarge(f"a file has at most {FILE_BYTES_MAX} bytes")
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._turn(account_id))
             stack.enter_context(self._place())
             reader = _Reader(self.files, account_id, stack)
             try:
@@ -75,6 +80,19 @@ class Uploads:
             if reader.faults:
                 raise InvalidInput(faults=reader.faults)
             yield reader.form
+
+    @asynccontextmanager
+    async def _turn(self, account_id: UUID) -> AsyncIterator[None]:
+        """Wait until the account has few enough in hand."""
+        turn = self._turns.setdefault(account_id, asyncio.Semaphore(UPLOADS_PER_ACCOUNT_MAX))
+        try:
+            await asyncio.wait_for(turn.acquire(), TURN_SECONDS_MAX)
+        except TimeoutError:
+            raise TooManyRequests("too many files of this account are being read; try again") from None
+        try:
+            yield
+        finally:
+            turn.release()
 
     @contextmanager
     def _place(self) -> Iterator[None]:

@@ -88,6 +88,9 @@ def test_a_part_of_a_head_alone_is_empty() -> None:
         ('; filename="C:\\Invoices\\A-17.pdf"', "C:\\Invoices\\A-17.pdf"),
         ('; filename="rēķins; A.pdf"', "rēķins; A.pdf"),
         ("; filename=\"x.pdf\"; filename*=UTF-8''r%C4%93%C4%B7ins.pdf", "rēķins.pdf"),
+        ('; filename="r%C4%93%C4%B7ins%22.pdf"', 'rēķins".pdf'),
+        ('; filename="100%.pdf"', "100%.pdf"),
+        ('; filename="50%FF.pdf"', "50%FF.pdf"),
         ("; filename=\"x.pdf\"; filename*=utf-7''+AGE-", "x.pdf"),
     ],
 )
