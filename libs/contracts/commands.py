@@ -11,7 +11,23 @@ from contracts.topology import DISPATCHER_COMMANDS, EXECUTOR_COMMANDS, LEDGER_CO
 
 RECEIVE_INBOX_MESSAGE: Final = "receive_inbox_message"
 """data: message_id, box (purchases|sales), channel_id or null, content_type, raw (base64), received_at, document
-(the parsed form), warnings [], duplicate_of or null. Nobody waits for it."""
+(the parsed form; {} for a file alone), file {name, content_type, size, sha256} if it has one, warnings [],
+duplicate_of or null. Only who pushed it over the API waits for it."""
+
+ACCEPT_INBOX_MESSAGE: Final = "accept_inbox_message"
+"""data: AcceptMessage, what of it was sent. 200 with the message; its `result` names what was made of it."""
+
+REJECT_INBOX_MESSAGE: Final = "reject_inbox_message"
+"""data: RejectMessage, what of it was sent. 200 with the message."""
+
+APPLY_INBOX_RULES: Final = "apply_inbox_rules"
+"""data: id of a message. 200 with the message, accepted if a rule holds. Nobody waits for it."""
+
+CREATE_INBOX_RULE: Final = "create_inbox_rule"
+"""data: InboxRuleIn. 201 with the rule."""
+
+DELETE_INBOX_RULE: Final = "delete_inbox_rule"
+"""data: id. 200 {id, deleted}."""
 
 CREATE_CLIENT: Final = "create_client"
 """data: ClientIn. 201 with the client."""
@@ -140,6 +156,11 @@ DELETE_CONNECTION: Final = "delete_connection"
 
 QUEUE_OF: Final[dict[str, Queue]] = {
     RECEIVE_INBOX_MESSAGE: LEDGER_COMMANDS,
+    ACCEPT_INBOX_MESSAGE: LEDGER_COMMANDS,
+    REJECT_INBOX_MESSAGE: LEDGER_COMMANDS,
+    APPLY_INBOX_RULES: LEDGER_COMMANDS,
+    CREATE_INBOX_RULE: LEDGER_COMMANDS,
+    DELETE_INBOX_RULE: LEDGER_COMMANDS,
     CREATE_CLIENT: LEDGER_COMMANDS,
     UPSERT_CLIENT: LEDGER_COMMANDS,
     UPDATE_CLIENT: LEDGER_COMMANDS,

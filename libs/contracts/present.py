@@ -172,7 +172,12 @@ def _refunds(row: Row, currency: str) -> list[dict[str, str | None]]:
 
 
 def inbox_message(row: Row) -> dict[str, Any]:
-    """A message in an inbox, from `ledger_api.inbox_message`, without its raw bytes."""
+    """A message in an inbox, from `ledger_api.inbox_message`, without its raw bytes.
+
+    `document` has no fields when the message is a file alone. `decided_by` is {kind, id, name} of the caller's
+    credentials or of the rule, `result` what came of it: {client_id, sale_id} or {supplier_id, bill_id}.
+    """
+    path = f"/v1/inbox/{row['box']}/{row['id']}"
     return {
         "id": str(row["id"]),
         "box": row["box"],
@@ -184,11 +189,23 @@ def inbox_message(row: Row) -> dict[str, Any]:
         "document": row["document"],
         "links": row["links"],
         "comment": row["comment"],
+        "file": file(row["file"], f"{path}/file"),
+        "decided_at": None if row["decided_at"] is None else _time(row["decided_at"]),
+        "decided_by": row["decided_by"],
+        "reason": row["reason"],
+        "result": row["result"],
     }
 
 
 def _decimal(value: Decimal | None) -> str | None:
     return None if value is None else plain(value)
+
+
+def file(kept: Row | None, url: str) -> dict[str, Any] | None:
+    """A file that a message or bill has, and where it is given."""
+    if kept is None:
+        return None
+    return {name: kept[name] for name in ("name", "content_type", "size", "sha256")} | {"url": url}
 
 
 def _text(value: UUID | date | None) -> str | None:

@@ -29,7 +29,7 @@ class Queue:
         return f"{self.name}.dead"
 
 
-LEDGER_COMMANDS: Final = Queue("ledger.commands", "ledger", "command", ("ingress", "action_executor"))
+LEDGER_COMMANDS: Final = Queue("ledger.commands", "ledger", "command", ("ingress", "action_executor", "ledger"))
 DISPATCHER_EVENTS: Final = Queue("dispatcher.events", "trigger_dispatcher", "event", ("ledger", "ingress"))
 DISPATCHER_COMMANDS: Final = Queue(
     "dispatcher.commands", "trigger_dispatcher", "command", ("ingress", "action_executor", "trigger_dispatcher")

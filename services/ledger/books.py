@@ -24,6 +24,7 @@ from ledger.documents.sending import SendRequest
 from ledger.documents.standing import Standing
 from ledger.documents.states import Status
 from ledger.errors import BadInput
+from ledger.inbox.shelf import InboxChanges, Inboxes, InboxNeeds
 from ledger.journal.booking import Booking
 from ledger.parties.rules import Client, Identity, identities_of
 from ledger.payments.payment import Payment, Refund, Settlement
@@ -35,7 +36,7 @@ Key = tuple[UUID, UUID]
 BalanceKey = tuple[UUID, UUID, str]
 """Account, client, currency."""
 
-ThingKind = Literal["client", "product", "sale", "payment"]
+ThingKind = Literal["client", "product", "sale", "payment", "inbox_message", "inbox_rule"]
 """What answers and events show; each kind has a view."""
 
 ZERO: Final = (0, 0)
@@ -68,6 +69,7 @@ class Needs:
     identities: set[tuple[UUID, Identity]] = field(default_factory=set)
     references: set[Key] = field(default_factory=set)  # clients: whether something refers to them
     catalogue: CatalogueNeeds = field(default_factory=CatalogueNeeds)
+    inbox: InboxNeeds = field(default_factory=InboxNeeds)
     sales: set[Key] = field(default_factory=set)  # where they stand
     papers: set[Key] = field(default_factory=set)  # what is written on them
     payments: set[Key] = field(default_factory=set)
@@ -103,6 +105,7 @@ class Changes:
     clients_changed: list[Client] = field(default_factory=list)
     clients_removed: list[Client] = field(default_factory=list)
     catalogue: CatalogueChanges = field(default_factory=CatalogueChanges)
+    inbox: InboxChanges = field(default_factory=InboxChanges)
     sales: dict[UUID, Sale] = field(default_factory=dict)
     standings: dict[UUID, Standing] = field(default_factory=dict)
     gone: list[UUID] = field(default_factory=list)  # drafts
@@ -159,6 +162,7 @@ class Books:
     lost: set[tuple[UUID, Identity]] = field(default_factory=set)  # what a client no longer answers to
     referred: set[Key] = field(default_factory=set)  # clients to whom something refers
     catalogue: Catalogue = field(default_factory=Catalogue)
+    inbox: Inboxes = field(default_factory=Inboxes)
     papers: dict[Key, Sale] = field(default_factory=dict)
     standings: dict[Key, Standing] = field(default_factory=dict)
     payments: dict[Key, Payment] = field(default_factory=dict)
@@ -238,6 +242,7 @@ class Books:
         self.referred.update((account_id, sale.client_id) for sale in changes.sales.values())
         self.referred.update((account_id, payment.client_id) for payment in changes.payments.values())
         self.catalogue.take(changes.catalogue, account_id, asked.envelope.id, today=asked.account.day(asked.now))
+        self.inbox.take(changes.inbox, account_id)
         self._take_sales(account_id, changes)
         for payment in changes.payments.values():
             self._take_payment((account_id, payment.id), payment)

@@ -16,7 +16,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from contracts import commands as names
-from contracts import present
+from contracts import present, present_inboxes
 from contracts.envelope import Envelope
 from contracts.events import event
 from contracts.problem import faults_of, problem
@@ -29,6 +29,7 @@ from ledger.documents import drafts, issuing, moving, overdue
 from ledger.documents import handlers as documents
 from ledger.errors import BadInput, LedgerRefusal, QuotaExceeded
 from ledger.imports import handlers as imports
+from ledger.inbox import accepting, ruling
 from ledger.inbox import handlers as inbox
 from ledger.parties import handlers as parties
 from ledger.payments import handlers as payments
@@ -43,6 +44,11 @@ from storage.pool import Connection
 
 HANDLERS: Final[Mapping[str, Decision[Any]]] = MappingProxyType(
     {
+        names.ACCEPT_INBOX_MESSAGE: accepting.ACCEPT_MESSAGE,
+        names.REJECT_INBOX_MESSAGE: accepting.REJECT_MESSAGE,
+        names.APPLY_INBOX_RULES: ruling.APPLY_RULES,
+        names.CREATE_INBOX_RULE: ruling.CREATE_RULE,
+        names.DELETE_INBOX_RULE: ruling.DELETE_RULE,
         names.CREATE_CLIENT: parties.CREATE_CLIENT,
         names.UPSERT_CLIENT: parties.UPSERT_CLIENT,
         names.UPDATE_CLIENT: parties.UPDATE_CLIENT,
@@ -84,7 +90,14 @@ HANDLERS: Final[Mapping[str, Decision[Any]]] = MappingProxyType(
 """How each command on the books is decided."""
 
 _PRESENT: Final[Mapping[ThingKind, Callable[[present.Row], dict[str, Any]]]] = MappingProxyType(
-    {"client": present.client, "product": present.product, "sale": present.sale, "payment": present.payment}
+    {
+        "client": present.client,
+        "product": present.product,
+        "sale": present.sale,
+        "payment": present.payment,
+        "inbox_message": present.inbox_message,
+        "inbox_rule": present_inboxes.rule,
+    }
 )
 Shown = dict[tuple[ThingKind, Key], dict[str, Any]]
 """Things as everybody sees them."""
@@ -184,6 +197,7 @@ async def _tell(conn: Connection, books: Books, effects: Effects, gone: Shown) -
     noted: list[store.DocumentEvent] = []
     for asked, changes in books.taken:
         effects.answer(asked.envelope, changes.http_status, _said(asked, changes, shown))
+        inbox.follow_up(asked.envelope, changes.inbox.follow_ups, effects)
         for happening in changes.happenings:
             told = event(
                 asked.envelope,

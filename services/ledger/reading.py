@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ledger.bills import store as bills
 from ledger.books import Books, Needs
 from ledger.catalogue import Catalogue, CatalogueNeeds
 from ledger.documents import store as documents
+from ledger.inbox import store as inbox
+from ledger.inbox.shelf import Inboxes, InboxNeeds
 from ledger.journal import store as journal
 from ledger.parties import store as parties
 from ledger.payments import store as payments
@@ -32,6 +35,7 @@ async def read(conn: Connection, needs: Needs, books: Books) -> None:
         books.know(client)
     books.referred |= await parties.referred(conn, keys=needs.references)
     await _read_catalogue(conn, needs.catalogue, books.catalogue)
+    await _read_inboxes(conn, needs.inbox, books.inbox)
 
 
 async def read_balances(conn: Connection, books: Books) -> None:
@@ -49,3 +53,10 @@ async def _read_catalogue(conn: Connection, needs: CatalogueNeeds, catalogue: Ca
     for supplier in await suppliers.find(conn, identities=needs.suppliers - catalogue.suppliers.keys()):
         catalogue.know_supplier(supplier)
     catalogue.usage |= await quotas.read(conn, wanted=needs.usage - catalogue.usage.keys())
+
+
+async def _read_inboxes(conn: Connection, needs: InboxNeeds, inboxes: Inboxes) -> None:
+    inboxes.messages |= await inbox.held(conn, keys=needs.messages - inboxes.messages.keys())
+    inboxes.rules |= await inbox.rules(conn, account_ids=needs.rules - inboxes.rules.keys())
+    inboxes.bills |= await bills.references(conn, wanted=needs.bill_references)
+    inboxes.suppliers |= await suppliers.by_ids(conn, keys=needs.suppliers - inboxes.suppliers.keys())

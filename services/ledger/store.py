@@ -148,6 +148,14 @@ SELECT v.* FROM ledger_api.product v
 SELECT v.* FROM ledger_api.sale v
   JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
 """,
+    "inbox_message": """
+SELECT v.* FROM ledger_api.inbox_message v
+  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
+""",
+    "inbox_rule": """
+SELECT v.* FROM ledger_api.inbox_rule v
+  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
+""",
     "payment": """
 SELECT v.* FROM ledger_api.payment v
   JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id

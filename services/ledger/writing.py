@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ledger.bills import store as bills
 from ledger.books import Books
 from ledger.documents import store as documents
+from ledger.inbox import store as inbox
 from ledger.journal import store as journal
 from ledger.parties import store as parties
 from ledger.payments import store as payments
@@ -35,6 +37,7 @@ async def write(conn: Connection, books: Books, *, now: datetime) -> None:
         (account_id, command_id, one) for account_id, command_id, changes in taken for one in changes.send_requests
     ]
     await documents.insert_send_requests(conn, rows=wishes, now=now)
+    await _write_inboxes(conn, books)
     await parties.remove(conn, clients=[client for *_, changes in taken for client in changes.clients_removed])
     await parties.write_balances(conn, balances={key: books.balances[key] for key in books.rebalanced})
     await documents.advance(conn, moved={key: (before, books.counters[key]) for key, before in books.counted.items()})
@@ -65,3 +68,12 @@ async def _write_catalogue(conn: Connection, books: Books) -> None:
     await suppliers.insert(conn, suppliers=[one for changes in all_changes for one in changes.suppliers])
     usage, before = books.catalogue.usage, books.catalogue.usage_before
     await quotas.write(conn, moved={key: (stood, usage[key]) for key, stood in before.items()})
+
+
+async def _write_inboxes(conn: Connection, books: Books) -> None:
+    taken = [(asked.account.id, changes.inbox) for asked, changes in books.taken]
+    await bills.insert(conn, bills=[one for _, changes in taken for one in changes.bills])
+    await inbox.decide(conn, rows=[(account_id, one) for account_id, changes in taken for one in changes.verdicts])
+    await inbox.insert_rules(conn, rules=[one for _, changes in taken for one in changes.rules])
+    removed = [(account_id, one) for account_id, changes in taken for one in changes.rules_removed]
+    await inbox.delete_rules(conn, keys=removed)

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ class House:
     dsn: str
     pool: Pool
     session: aiohttp.ClientSession
+    files: Path
 
     async def account(self, name: str = "Baltic Trading OÜ", **plan: int) -> Caller:
         """A new account, and a caller that presents its access token."""
@@ -41,9 +43,10 @@ async def open_house(dsn: str, **given: Any) -> AsyncIterator[House]:
     await prepare_all(dsn)
     keys = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     async with AsyncExitStack() as stack:
+        files = stack.enter_context(TemporaryDirectory(prefix="ledgerwire-files-"))
         settings = {
             "host": "127.0.0.1", "port": 0, "secret_keys": keys, "egress_allow": LOCAL, "drain_seconds": 10,
-            "access_log": False, "files": stack.enter_context(TemporaryDirectory(prefix="ledgerwire-files-")),
+            "access_log": False, "files": files,
         }  # fmt: skip
         running = await stack.enter_async_context(open_all(dsn, **(settings | given)))
         url = next(service.url for service in running if service.url is not None)
@@ -53,4 +56,4 @@ async def open_house(dsn: str, **given: Any) -> AsyncIterator[House]:
             timeout=aiohttp.ClientTimeout(total=30), connector=aiohttp.TCPConnector(limit=200)
         )
         await stack.enter_async_context(session)
-        yield House(url, dsn, pool, session)
+        yield House(url, dsn, pool, session, Path(files))

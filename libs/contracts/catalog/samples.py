@@ -198,6 +198,17 @@ INBOX_MESSAGE: Final[JSONObject] = {
     },
     "links": {"document": "https://paper.example/A-17", "pdf": "https://paper.example/A-17.pdf"},
     "comment": "Delivered on 27 February",
+    "file": {
+        "name": "A-17.pdf",
+        "content_type": "application/pdf",
+        "size": 48211,
+        "sha256": "9f64a747e1b97f131fabb6b447296c9b6f0201e79fb3c5356e6c77e89b6a806a",
+        "url": "/v1/inbox/purchases/0198f7c4-2e00-7b50-8e95-4a6b7c8d9e0f/file",
+    },
+    "decided_at": None,
+    "decided_by": None,
+    "reason": None,
+    "result": None,
 }
 
 COLLECTOR: Final[JSONObject] = {"id": "0198f7c4-3f00-7d70-8ab7-6c8d9e0f1a2b", "name": "Friendly reminders"}

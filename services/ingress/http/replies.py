@@ -23,8 +23,13 @@ def response_of(reply: Reply | web.StreamResponse, request_id: UUID) -> web.Stre
     """The response of a reply; what a handler streams itself gets the headers if it has not begun."""
     if isinstance(reply, Reply):
         body = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
-        headers = {**_ALWAYS, REQUEST_ID: str(request_id), "Content-Type": reply.content_type, **reply.headers}
+        headers = {**headers_of(request_id), "Content-Type": reply.content_type, **reply.headers}
         return web.Response(body=body, status=reply.status, headers=headers)
     if not reply.prepared:
-        reply.headers.update({**_ALWAYS, REQUEST_ID: str(request_id)})
+        reply.headers.update(headers_of(request_id))
     return reply
+
+
+def headers_of(request_id: UUID) -> dict[str, str]:
+    """The headers that every answer has."""
+    return {**_ALWAYS, REQUEST_ID: str(request_id)}

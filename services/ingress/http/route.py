@@ -57,9 +57,9 @@ class Route:
     """One verb of one path.
 
     `scope` None lets anybody in (the path itself is the secret). `body` is the model of the JSON that is taken; with
-    `takes="bytes"` the handler reads `await call.read()` itself. `query` is the model of the query parameters: one
-    that is not named there is refused. `answers` is the model of the answer and `gives` its content type, for OpenAPI.
-    `seconds_max` is for what the handler does, None for one that streams.
+    `takes="bytes"`, or "form" where a form with a file may come as well, the handler reads the body itself. `query` is
+    the model of the query parameters: one that is not named there is refused. `answers` is the model of the answer and
+    `gives` its content type, for OpenAPI. `seconds_max` is for what the handler does, None for one that streams.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -71,7 +71,7 @@ class Route:
     query: type[Model] | None = None
     answers: type[BaseModel] | None = None
     status: int = 200
-    takes: Literal["json", "bytes"] = "json"
+    takes: Literal["json", "bytes", "form"] = "json"
     gives: str = "application/json"
     body_bytes_max: int = BODY_BYTES_MAX
     seconds_max: float | None = SECONDS_MAX

@@ -11,10 +11,12 @@ from typing import Final, assert_never
 from uuid import UUID
 
 import orjson
+from aiohttp import web
 
 from contracts import present
 from contracts.commands import RECEIVE_INBOX_MESSAGE
 from contracts.ids import derive_id
+from contracts.objects import Reference, ShortText
 from ingress.errors import KeyReused
 from ingress.http.api import Api
 from ingress.http.idempotency import REPLAYED
@@ -22,7 +24,7 @@ from ingress.http.inboxes import Sender, acceptance_of
 from ingress.http.pushing import read_pushed
 from ingress.http.route import Call, Page, Reply, Route
 from ingress.inbox.document import Box
-from ingress.resources import answering, reads, shapes
+from ingress.resources import answering, filing, reads, shapes
 from ingress.store.acceptance import Accepted, DuplicateMessage, KeyTaken, Replayed
 
 BOXES: Final[tuple[Box, ...]] = ("purchases", "sales")
@@ -30,14 +32,14 @@ BOXES: Final[tuple[Box, ...]] = ("purchases", "sales")
 PUSH_SECONDS_MAX: Final = 150.0  # a large file over a slow line, and then the books' answer
 
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}(?:;[ -~]{0,80})?", re.ASCII)
-# Somebody else's bytes: kept from being taken for a page of ours.
-_RAW_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
 class InboxQuery(Page):
-    """Which messages: those in one state."""
+    """Which messages: in one state, under one reference, of one sender (a supplier or client) by its name."""
 
     state: shapes.InboxState | None = None
+    document_ref: Reference | None = None
+    sender: ShortText | None = None
 
 
 async def push(api: Api, call: Call) -> Reply:
@@ -91,8 +93,8 @@ def _pending(call: Call, message_id: UUID) -> Reply:
 
 async def list_messages(api: Api, call: Call) -> Reply:
     """List an inbox's messages, newest first."""
-    state = call.query_as(InboxQuery).state
-    return await answering.many(api, call, reads.INBOX_MESSAGES, present.inbox_message, box=_box(call), state=state)
+    asked = call.query_as(InboxQuery).model_dump(exclude={"limit", "cursor"})
+    return await answering.many(api, call, reads.INBOX_MESSAGES, present.inbox_message, box=_box(call), **asked)
 
 
 async def get_message(api: Api, call: Call) -> Reply:
@@ -100,15 +102,22 @@ async def get_message(api: Api, call: Call) -> Reply:
     return await answering.one(api, call, reads.INBOX_MESSAGES, present.inbox_message, box=_box(call))
 
 
-async def get_raw(api: Api, call: Call) -> Reply:
-    """Give the very bytes that came, to be saved."""
+async def get_file(api: Api, call: Call) -> web.StreamResponse:
+    """Give the file that came with the message, to be saved."""
+    return await filing.stream(api, call, (await answering.row_of(api, call, reads.INBOX_FILE, box=_box(call)))["file"])
+
+
+async def get_raw(api: Api, call: Call) -> Reply | web.StreamResponse:
+    """Give the very bytes that came, to be saved: those of the document, or of a file that came alone."""
     row = await answering.row_of(api, call, reads.INBOX_RAW, box=_box(call))
+    if not row["raw"]:
+        return await filing.stream(api, call, row["file"])
     content_type = row["content_type"]
     if not _MEDIA_TYPE.fullmatch(content_type):
         content_type = "application/octet-stream"
     ending = "json" if "json" in content_type else "xml" if "xml" in content_type else "bin"
     disposition = {"Content-Disposition": f'attachment; filename="{row["id"]}.{ending}"'}
-    return Reply(body=bytes(row["raw"]), headers=_RAW_HEADERS | disposition, content_type=content_type)
+    return Reply(body=bytes(row["raw"]), headers=filing.GUARDED | disposition, content_type=content_type)
 
 
 def _box(call: Call) -> Box:
@@ -120,7 +129,7 @@ def _routes(box: Box) -> tuple[Route, ...]:
     return (
         Route(
             "POST", path, push, "write", f"Push a document into the {box} inbox",
-            takes="bytes", answers=shapes.InboxMessage, status=201, seconds_max=PUSH_SECONDS_MAX, tag=tag,
+            takes="form", answers=shapes.InboxMessage, status=201, seconds_max=PUSH_SECONDS_MAX, tag=tag,
         ),
         Route(
             "GET", path, list_messages, "read", f"List the {box} inbox",
@@ -132,7 +141,11 @@ def _routes(box: Box) -> tuple[Route, ...]:
         ),
         Route(
             "GET", f"{path}/{{id}}/raw", get_raw, "read", "Get the bytes of a message as they came",
-            gives="*/*", tag=tag,
+            gives="*/*", seconds_max=filing.SECONDS_MAX, tag=tag,
+        ),
+        Route(
+            "GET", f"{path}/{{id}}/file", get_file, "read", "Get the file that came with a message",
+            gives="*/*", seconds_max=filing.SECONDS_MAX, tag=tag,
         ),
     )  # fmt: skip
 

@@ -40,6 +40,19 @@ _PROBLEM: Final = "application/problem+json"
 _WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PUSHED: Final = ("application/xml", "text/xml", _JSON)  # what inboxes read
 
+# A document, a file, or both; what stands in `document` is JSON or XML.
+_FORM: Final = Schema.model_validate(
+    {
+        "type": "object",
+        "properties": {
+            "file": {"type": "string", "format": "binary"},
+            "document": {"type": "string"},
+            "links": {"type": "string"},
+            "comment": {"type": "string"},
+        },
+    }
+)
+
 _ABOUT: Final = (
     "Every error is RFC 9457 problem details. Money is a decimal string beside its currency. Lists are newest first,"
     " `limit` 1 to 200, with a `cursor` for the next page. `Idempotency-Key` makes any POST safe to repeat."
@@ -188,8 +201,9 @@ def _headers(route: Route) -> list[Reference]:
 
 
 def _request_body(route: Route, models: Models) -> RequestBody | None:
-    if route.takes == "bytes" and route.method in _WRITING:
-        return RequestBody(required=True, content={kind: MediaType() for kind in _PUSHED})
+    if route.takes != "json" and route.method in _WRITING:
+        form = {"multipart/form-data": MediaType(media_type_schema=_FORM)} if route.takes == "form" else {}
+        return RequestBody(required=True, content={kind: MediaType() for kind in _PUSHED} | form)
     if route.body is None:
         return None
     required = any(field.is_required() for field in route.body.model_fields.values())

@@ -83,8 +83,22 @@ PAYMENTS = View(
     "ledger_api.payment",
     filters={"client_id": "client_id = ?", "status": "status = ?", "external_id": "external_id = ?"},
 )
-INBOX_MESSAGES = View("ledger_api.inbox_message", filters={"box": "box = ?", "state": "state = ?"})
+INBOX_MESSAGES = View(
+    "ledger_api.inbox_message",
+    filters={
+        "box": "box = ?",
+        "state": "state = ?",
+        "document_ref": "document_ref = ?",
+        "sender": "lower(sender) = lower(?)",
+    },
+)
+INBOX_FILE = View("ledger_api.inbox_message", columns="id, file", filters={"box": "box = ?"})
 INBOX_RAW = View("ledger_api.inbox_raw", filters={"box": "box = ?"})
+INBOX_RULES = View("ledger_api.inbox_rule", filters={"box": "box = ?"})
+BILLS = View(
+    "ledger_api.bill",
+    filters={"supplier_id": "supplier_id = ?", "document_ref": "document_ref = ?", "message_id": "message_id = ?"},
+)
 HOOKS = View(
     "dispatch_api.hook",
     columns="id, target_url, triggers, filters, ordered, name, state, reason, created_at, updated_at",

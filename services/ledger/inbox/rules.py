@@ -32,6 +32,7 @@ class Pushed(BaseModel):
     links: dict[str, Any] = Field(default_factory=dict)
     comment: str | None = None
     auto_processing: dict[str, Any] | None = None
+    file: dict[str, Any] | None = None
     warnings: list[Any] = Field(default_factory=list)
     duplicate_of: UUID | None = None
 
@@ -51,6 +52,7 @@ class InboxMessage:
     links: dict[str, Any]
     comment: str | None
     auto_processing: dict[str, Any] | None
+    file: dict[str, Any] | None
     warnings: list[Any]
     duplicate_of: UUID | None
     received_at: datetime
@@ -81,6 +83,7 @@ def read(command: Envelope) -> InboxMessage:
         links=storable(pushed.links),
         comment=storable(pushed.comment),
         auto_processing=storable(pushed.auto_processing),
+        file=storable(pushed.file),
         warnings=storable(pushed.warnings),
         duplicate_of=pushed.duplicate_of,
         received_at=pushed.received_at.astimezone(UTC),

@@ -1,27 +1,30 @@
-"""SQL on the inboxes: the hot path, one statement for a batch however many messages are in it."""
+"""SQL on the inboxes: messages coming in, one statement for a batch, and what is decided about them; rules."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
 import orjson
 
+from ledger.inbox.matching import Rule
 from ledger.inbox.rules import InboxMessage
+from ledger.inbox.shelf import Held, Key, Verdict
 from storage.pool import Connection
 
 _INSERT: Final = """
 INSERT INTO ledger.inbox_message
        (account_id, id, box, state, channel_id, content_type, raw, document, links, comment, auto_processing,
-        warnings, duplicate_of, received_at, command_id, correlation_id, causation_id)
+        file, warnings, duplicate_of, received_at, command_id, correlation_id, causation_id)
 SELECT w.account_id, w.id, w.box, w.state, w.channel_id, w.content_type, w.raw, w.document, w.links, w.comment,
-       w.auto_processing, w.warnings::jsonb, w.duplicate_of, w.received_at, w.command_id, w.correlation_id,
+       w.auto_processing, w.file, w.warnings::jsonb, w.duplicate_of, w.received_at, w.command_id, w.correlation_id,
        w.causation_id
   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::jsonb[],
-              $9::jsonb[], $10::text[], $11::jsonb[], $12::text[], $13::uuid[], $14::timestamptz[], $15::uuid[],
-              $16::uuid[], $17::uuid[])
-       AS w (account_id, id, box, state, channel_id, content_type, raw, document, links, comment, auto_processing,
+              $9::jsonb[], $10::text[], $11::jsonb[], $12::jsonb[], $13::text[], $14::uuid[], $15::timestamptz[],
+              $16::uuid[], $17::uuid[], $18::uuid[])
+       AS w (account_id, id, box, state, channel_id, content_type, raw, document, links, comment, auto_processing, file,
              warnings, duplicate_of, received_at, command_id, correlation_id, causation_id)
     ON CONFLICT DO NOTHING
 RETURNING id
@@ -44,6 +47,7 @@ async def insert(conn: Connection, *, messages: Sequence[InboxMessage]) -> set[U
         [one.links for one in ordered],
         [one.comment for one in ordered],
         [one.auto_processing for one in ordered],
+        [one.file for one in ordered],
         # As text: a list within a parameter's list would be taken for a second dimension of the array.
         [orjson.dumps(one.warnings).decode() for one in ordered],
         [one.duplicate_of for one in ordered],
@@ -53,3 +57,99 @@ async def insert(conn: Connection, *, messages: Sequence[InboxMessage]) -> set[U
         [one.causation_id for one in ordered],
     )
     return {row["id"] for row in rows}
+
+
+# A relative is another message under the same reference: the first one, or one that is flagged as the first one's.
+_HELD: Final = """
+SELECT m.account_id, m.id, m.box, m.state, m.channel_id, m.document, m.links, m.comment, m.auto_processing, m.warnings,
+       m.duplicate_of, m.file, r.id AS relative_id
+  FROM ledger.inbox_message m
+  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON m.account_id = w.account_id AND m.id = w.id
+  LEFT JOIN LATERAL (
+    (SELECT x.id FROM ledger.inbox_message x
+      WHERE x.account_id = m.account_id AND x.id = m.duplicate_of AND x.state = 'accepted')
+    UNION ALL
+    (SELECT x.id FROM ledger.inbox_message x
+      WHERE x.account_id = m.account_id AND x.duplicate_of = coalesce(m.duplicate_of, m.id) AND x.id <> m.id
+        AND x.state = 'accepted' LIMIT 1)
+    LIMIT 1
+ ) r ON true
+"""
+
+
+async def held(conn: Connection, *, keys: Collection[Key]) -> dict[Key, Held]:
+    """Read messages to be decided on; the accounts' books are locked, so nobody else decides."""
+    if not keys:
+        return {}
+    rows = await conn.fetch(_HELD, [key[0] for key in keys], [key[1] for key in keys])
+    return {(row["account_id"], row["id"]): Held(**row) for row in rows}
+
+
+_DECIDE: Final = """
+UPDATE ledger.inbox_message m
+   SET state = w.state, decided_at = w.decided_at, decided_by = w.decided_by, reason = w.reason, result = w.result,
+       warnings = m.warnings || w.notes::jsonb
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::jsonb[], $6::text[], $7::jsonb[], $8::text[])
+       AS w (account_id, id, state, decided_at, decided_by, reason, result, notes)
+ WHERE m.account_id = w.account_id AND m.id = w.id
+"""
+
+
+async def decide(conn: Connection, *, rows: Sequence[tuple[UUID, Verdict]]) -> None:
+    """Write what became of messages, of each the account and the verdict."""
+    if not rows:
+        return
+    await conn.execute(
+        _DECIDE,
+        [account_id for account_id, _ in rows],
+        [one.message_id for _, one in rows],
+        [one.state for _, one in rows],
+        [one.decided_at for _, one in rows],
+        [None if one.by is None else one.by.model_dump(mode="json") for _, one in rows],
+        [one.reason for _, one in rows],
+        [one.result for _, one in rows],
+        [orjson.dumps(one.notes).decode() for _, one in rows],
+    )
+
+
+_RULES: Final = """
+SELECT account_id, id, box, match, max_amount_minor, currency, no_warnings, issue, auto_processing, name, created_at
+  FROM ledger.inbox_rule
+ WHERE account_id = ANY($1::uuid[])
+"""
+
+
+async def rules(conn: Connection, *, account_ids: Collection[UUID]) -> dict[UUID, dict[UUID, Rule]]:
+    """Read the rules of these accounts, by their ids."""
+    if not account_ids:
+        return {}
+    found: defaultdict[UUID, dict[UUID, Rule]] = defaultdict(dict)
+    for row in await conn.fetch(_RULES, list(account_ids)):
+        found[row["account_id"]][row["id"]] = Rule(**row)
+    return {account_id: found[account_id] for account_id in account_ids}
+
+
+_INSERT_RULES: Final = """
+INSERT INTO ledger.inbox_rule
+       (account_id, id, box, match, max_amount_minor, currency, no_warnings, issue, auto_processing, name, created_at)
+SELECT account_id, id, box, match, max_amount_minor, currency, no_warnings, issue, auto_processing, name, created_at
+  FROM jsonb_populate_recordset(NULL::ledger.inbox_rule, $1)
+"""
+
+
+async def insert_rules(conn: Connection, *, rules: Sequence[Rule]) -> None:
+    """Insert new rules."""
+    if rules:
+        await conn.execute(_INSERT_RULES, rules)
+
+
+_DELETE_RULES: Final = """
+DELETE FROM ledger.inbox_rule r USING unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
+ WHERE r.account_id = w.account_id AND r.id = w.id
+"""
+
+
+async def delete_rules(conn: Connection, *, keys: Sequence[Key]) -> None:
+    """Remove rules."""
+    if keys:
+        await conn.execute(_DELETE_RULES, [key[0] for key in keys], [key[1] for key in keys])

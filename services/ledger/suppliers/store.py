@@ -52,3 +52,18 @@ async def insert(conn: Connection, *, suppliers: Sequence[Supplier]) -> None:
     """Insert new suppliers with one statement."""
     if suppliers:
         await conn.execute(_INSERT, suppliers)
+
+
+_BY_IDS: Final = """
+SELECT s.account_id, s.id, s.name, s.reg_number, s.tax_number, s.email, s.phone, s.address, s.created_at, s.updated_at
+  FROM ledger.supplier s
+  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON s.account_id = w.account_id AND s.id = w.id
+"""
+
+
+async def by_ids(conn: Connection, *, keys: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Supplier]:
+    """Read the suppliers with these ids, each beside its account's."""
+    if not keys:
+        return {}
+    rows = await conn.fetch(_BY_IDS, [key[0] for key in keys], [key[1] for key in keys])
+    return {(row["account_id"], row["id"]): Supplier(**row) for row in rows}

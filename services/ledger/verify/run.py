@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 import asyncpg
 import orjson
 
-from ledger.verify import documents, guards, happenings, journal, numbers, plans, settlements, standing
+from ledger.verify import documents, guards, happenings, inboxes, journal, numbers, plans, settlements, standing
 from ledger.verify.check import Check, spelled
 from storage.pool import Connection, prepare
 
@@ -83,7 +83,7 @@ async def verify(dsn: str, *, settled: bool = False, tell: Tell = lambda _: None
             await other.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")  # takes no parameters; the server made it
         run = _Run([
             *journal.CHECKS, *documents.CHECKS, *standing.CHECKS, *settlements.CHECKS, *numbers.CHECKS,
-            *plans.CHECKS, *happenings.checks(settled=settled), *await guards.checks(first),
+            *plans.CHECKS, *inboxes.CHECKS, *happenings.checks(settled=settled), *await guards.checks(first),
         ], tell)  # fmt: skip
         await _together(run.work(conn) for conn in (first, *others))
         return await run.report(first, began)

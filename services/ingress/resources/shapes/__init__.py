@@ -5,6 +5,7 @@ Nothing is checked against these when answering: tests hold every answer to its 
 
 from __future__ import annotations
 
+from contracts.inboxes import Box
 from ingress.resources.shapes.base import Accepted, Answer, Listed, Problem, ProblemFault
 from ingress.resources.shapes.books import (
     Allocation,
@@ -34,7 +35,7 @@ from ingress.resources.shapes.execution import (
     Step,
     StepState,
 )
-from ingress.resources.shapes.inbox import Box, InboxMessage, InboxState
+from ingress.resources.shapes.inbox import Bill, InboxMessage, InboxRule, InboxState, RuleRemoved
 from ingress.resources.shapes.journey import Hop, Journey
 from ingress.resources.shapes.parties import FileFormat, Import, ImportState, Product, Removed, Supplier, Usage
 from ingress.resources.shapes.subscriptions import Automation, Hook, HookTested, Recovered
@@ -47,6 +48,7 @@ __all__ = [
     "Attempt",
     "Automation",
     "Balance",
+    "Bill",
     "Box",
     "Client",
     "Connection",
@@ -62,6 +64,7 @@ __all__ = [
     "Import",
     "ImportState",
     "InboxMessage",
+    "InboxRule",
     "InboxState",
     "Journey",
     "LineTax",
@@ -75,6 +78,7 @@ __all__ = [
     "Recovered",
     "Refund",
     "Removed",
+    "RuleRemoved",
     "Run",
     "RunState",
     "RunWithSteps",

@@ -1,0 +1,1 @@
+"""What suppliers ask for: bills, recorded from the purchase inbox."""

@@ -1,0 +1,213 @@
+"""A supplier's bill as it is stored, and as it follows from a purchase message: pure.
+
+A bill is what its supplier says: amounts that are stated count, others are computed as those of our own documents. It
+is no entry of the journal; it is what will have to be paid, with the file it came as.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from contracts.money import MINOR_MAX, MoneyError, from_minor, plain, to_minor
+from ledger.account import Account
+from ledger.documents import due
+from ledger.documents.amounts import AdjustmentFacts, LineFacts, SaleFacts, Tax, totals
+from ledger.errors import BadInput, Faults, at
+from ledger.inbox.document import Document, Line, within
+from ledger.inbox.drafting import description, tax_rate
+
+DocumentType = Literal["estimate", "order", "proforma", "invoice", "receipt", "credit_note"]
+
+_TYPES: Final[dict[str, DocumentType]] = {
+    "sales_estimate": "estimate",
+    "sales_order": "order",
+    "sales_proforma": "proforma",
+    "sales_invoice": "invoice",
+    "sales_receipt": "receipt",
+    "credit_note": "credit_note",
+}
+_ARITHMETIC: Final = Context(prec=120, traps=[InvalidOperation, Overflow, Inexact])
+_HUNDRED: Final = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A row of `ledger.bill`. `lines` and `adjustments` are as answers show them; amounts may be below 0."""
+
+    account_id: UUID
+    id: UUID
+    document_type: DocumentType
+    document_ref: str
+    supplier_id: UUID
+    supplier: dict[str, Any]
+    document_date: date
+    date_due: date | None
+    currency: str
+    pay_term: dict[str, Any] | None
+    include_tax: bool
+    lines: list[dict[str, Any]]
+    adjustments: list[dict[str, Any]]
+    shipping_minor: int
+    net_minor: int
+    tax_minor: int
+    total_minor: int
+    comment: str | None
+    links: dict[str, Any]
+    file: dict[str, Any] | None
+    message_id: UUID
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What a bill comes to, in minor units; `lines` as they are stated or computed."""
+
+    lines: list[int]
+    shipping: int
+    net: int
+    tax: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is known of a bill before its supplier is: all that its document says, checked."""
+
+    document: Document
+    document_ref: str
+    document_date: date
+    date_due: date | None
+    currency: str
+    amounts: Amounts
+
+
+def told(document: Document, *, account: Account, today: date) -> Told:
+    """Read a bill off its document.
+
+    Raises:
+        BadInput: what a bill needs and the document does not say, all of it, with paths in the message.
+    """
+    faults = Faults()
+    currency, document_date = document.currency or account.currency, document.document_date or today
+    if not document.document_ref:
+        faults.add("document.document_ref", "is required")
+    if not document.lines and document.gross_amount is None:
+        faults.add("document.lines", "is required where no gross_amount is stated")
+    amounts = _amounts(document, currency, faults)
+    if max(abs(amounts.net), abs(amounts.tax), abs(amounts.total)) > MINOR_MAX:
+        faults.add("document.gross_amount", "makes more than the books can hold")
+    date_due = _date_due(document, document_date, faults)
+    faults.refuse_if_any()
+    return Told(document, document.document_ref or "", document_date, date_due, currency, amounts)
+
+
+def lines_of(said: Told) -> list[dict[str, Any]]:
+    """The lines as answers show them."""
+    return [
+        {
+            "item_code": line.item_code or None,
+            "description": description(line),
+            "quantity": plain(line.quantity),
+            "unit_price": plain(line.unit_price),
+            "discount": plain(line.discount or Decimal(0)),
+            "tax_rate": None if (rate := tax_rate(line)) is None else plain(rate),
+            "tax_category": line.tax_category or None,
+            "unit": line.unit or None,
+            "net": from_minor(minor, said.currency),
+        }
+        for line, minor in zip(said.document.lines, said.amounts.lines, strict=True)
+    ]
+
+
+def adjustments_of(said: Told) -> list[dict[str, Any]]:
+    """Charges and discounts as answers show them."""
+    return [
+        {"type": one.type, "mode": one.mode, "amount": plain(one.amount), "description": one.description}
+        for one in said.document.adjustments
+    ]
+
+
+def type_of(document: Document) -> DocumentType:
+    """What kind of document it is; an invoice where nobody says otherwise."""
+    return _TYPES[document.sale_type or "sales_invoice"]
+
+
+def _amounts(document: Document, currency: str, faults: Faults) -> Amounts:
+    counted = [_line(index, line, currency, faults) for index, line in enumerate(document.lines)]
+    lines = [0 if line is None else line for line in counted]
+    shipping = _stated("shipping_charge", document.shipping_charge or Decimal(0), currency, faults)
+    gross = _stated("gross_amount", document.gross_amount, currency, faults)
+    net = _stated("net_amount", document.net_amount, currency, faults)
+    if gross is not None and (net is not None or not document.lines):
+        net = gross if net is None else net
+        return Amounts(lines, shipping or 0, net, gross - net, gross)
+    net_counted, tax = (0, 0) if None in counted else _computed(document, currency, faults)
+    if gross is not None:
+        return Amounts(lines, shipping or 0, gross - tax, tax, gross)
+    net = net_counted if net is None else net
+    return Amounts(lines, shipping or 0, net, tax, net + tax)
+
+
+def _stated(name: str, amount: Decimal | None, currency: str, faults: Faults) -> int | None:
+    """An amount that is stated, rounded where it has more digits than its currency."""
+    try:
+        return None if amount is None else to_minor(amount, currency, rounded=True)
+    except MoneyError as error:
+        faults.add(f"document.{name}", str(error))
+        return 0
+
+
+def _line(index: int, line: Line, currency: str, faults: Faults) -> int | None:
+    """What a line comes to: as stated, else quantity by price less its discount, rounded once; None when too much."""
+    left = _ARITHMETIC.subtract(_HUNDRED, line.discount or Decimal(0))
+    counted = _ARITHMETIC.multiply(_ARITHMETIC.multiply(line.quantity, line.unit_price), left)
+    amount = counted.scaleb(-2, _ARITHMETIC) if line.total is None else line.total
+    try:
+        return to_minor(amount, currency, rounded=True)
+    except MoneyError as error:
+        faults.add(f"document.{at('lines', index)}", str(error))
+        return None
+
+
+def _computed(document: Document, currency: str, faults: Faults) -> tuple[int, int]:
+    """Net and tax as they follow from the lines, like those of our own documents."""
+    facts = SaleFacts(
+        currency=currency,
+        lines=tuple(
+            LineFacts(line.quantity, line.unit_price, line.discount or Decimal(0), _taxes(line))
+            for line in document.lines
+        ),
+        adjustments=tuple(AdjustmentFacts(one.type, one.mode, one.amount) for one in document.adjustments),
+        shipping_charge=document.shipping_charge or Decimal(0),
+        include_tax=document.include_tax,
+    )
+    try:
+        computed = totals(facts)
+    except BadInput as refusal:
+        for fault in refusal.faults:
+            faults.add(within(fault).path, f"{fault.message}; or state gross_amount and net_amount")
+        return 0, 0
+    return computed.net_minor, computed.tax_minor
+
+
+def _taxes(line: Line) -> tuple[Tax, ...]:
+    rate = tax_rate(line)
+    return () if rate is None else (Tax(line.tax_category or "", rate),)
+
+
+def _date_due(document: Document, document_date: date, faults: Faults) -> date | None:
+    """The due date as stated or by the pay term; None where neither tells, or the bill is open."""
+    term = document.pay_term
+    if document.date_due is not None or term is None:
+        return document.date_due
+    try:
+        return due.due_date(document_date, term=due.PayTerm(term.type, term.days))
+    except BadInput:
+        if term.days is not None:
+            faults.add("document.document_date", "is too late for the calendar")
+        return None

@@ -1,0 +1,47 @@
+"""SQL on suppliers' bills."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+from uuid import UUID
+
+from ledger.bills.bill import Bill
+from storage.pool import Connection
+
+BillReference = tuple[UUID, str]
+"""Account and document reference."""
+
+_REFERENCES: Final = """
+SELECT b.account_id, b.supplier_id, b.document_ref, b.id
+  FROM ledger.bill b
+  JOIN unnest($1::uuid[], $2::text[]) AS w (account_id, document_ref)
+    ON b.account_id = w.account_id AND b.document_ref = w.document_ref
+ ORDER BY b.account_id, b.id
+"""
+
+
+async def references(conn: Connection, *, wanted: Collection[BillReference]) -> dict[tuple[UUID, UUID, str], UUID]:
+    """Which bills have these references, by account, supplier and reference; of several the newest."""
+    if not wanted:
+        return {}
+    rows = await conn.fetch(_REFERENCES, [one[0] for one in wanted], [one[1] for one in wanted])
+    return {(row["account_id"], row["supplier_id"], row["document_ref"]): row["id"] for row in rows}
+
+
+_INSERT: Final = """
+INSERT INTO ledger.bill
+       (account_id, id, document_type, document_ref, supplier_id, supplier, document_date, date_due, currency, pay_term,
+        include_tax, lines, adjustments, shipping_minor, net_minor, tax_minor, total_minor, comment, links, file,
+        message_id, created_at, updated_at)
+SELECT account_id, id, document_type, document_ref, supplier_id, supplier, document_date, date_due, currency, pay_term,
+       include_tax, lines, adjustments, shipping_minor, net_minor, tax_minor, total_minor, comment, links, file,
+       message_id, created_at, updated_at
+  FROM jsonb_populate_recordset(NULL::ledger.bill, $1)
+"""
+
+
+async def insert(conn: Connection, *, bills: Sequence[Bill]) -> None:
+    """Insert new bills with one statement."""
+    if bills:
+        await conn.execute(_INSERT, bills)

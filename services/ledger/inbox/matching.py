@@ -1,0 +1,106 @@
+"""Tell whether a rule is for a message and what it asks of it: pure; the amount is asked once it is known exactly."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from contracts.inboxes import Box
+from ledger.inbox.rules import State
+
+_BY_NAME: Final = ("name", "email")
+_BY_NUMBER: Final = ("reg_number", "tax_number")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row of `ledger.inbox_rule`; `max_amount_minor` in `currency`, both or neither."""
+
+    account_id: UUID
+    id: UUID
+    box: Box
+    match: Mapping[str, str | None]
+    max_amount_minor: int | None
+    currency: str | None
+    no_warnings: bool
+    issue: bool
+    auto_processing: bool
+    name: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What PayTraq Connect's flags ask for."""
+
+    process: bool = False
+    approve: bool = False
+    send: bool = False
+    payment: Mapping[str, Any] | None = None
+
+
+def wish_of(auto_processing: Mapping[str, Any] | None) -> Wish:
+    """The flags of a message; none of them when it has none."""
+    said = auto_processing or {}
+    return Wish(
+        process=bool(said.get("process")),
+        approve=bool(said.get("approve")),
+        send=bool(said.get("send")),
+        payment=said.get("payment"),
+    )
+
+
+def is_for(rule: Rule, *, box: str, channel_id: str | None, document: Mapping[str, Any]) -> bool:
+    """Whether a rule is for messages of this sender."""
+    if rule.box != box:
+        return False
+    sender = document.get("supplier" if box == "purchases" else "client") or {}
+    return all(
+        wanted is None or _said(name, wanted) == _told(name, channel_id, sender) for name, wanted in rule.match.items()
+    )
+
+
+def candidates(
+    rules: Iterable[Rule],
+    *,
+    box: str,
+    state: State,
+    channel_id: str | None,
+    document: Mapping[str, Any],
+    warnings: Sequence[Any],
+    auto_processing: Mapping[str, Any] | None,
+) -> list[Rule]:
+    """The rules that may accept a message, oldest first: what is flagged as a duplicate none accepts."""
+    if state != "received":
+        return []
+    return [
+        rule
+        for rule in sorted(rules, key=lambda rule: rule.id)
+        if is_for(rule, box=box, channel_id=channel_id, document=document)
+        and not (rule.no_warnings and warnings)
+        and (not rule.auto_processing or wish_of(auto_processing).process)
+    ]
+
+
+def allows(rule: Rule, *, total_minor: int, currency: str) -> bool:
+    """Whether a rule allows so much; an amount in another currency than its own it does not."""
+    return rule.max_amount_minor is None or (rule.currency == currency and abs(total_minor) <= rule.max_amount_minor)
+
+
+def _told(name: str, channel_id: str | None, sender: Mapping[str, Any]) -> str | None:
+    if name == "channel_id":
+        return channel_id
+    said = sender.get(name) or (sender.get("vat_number") if name == "tax_number" else None)
+    return None if said is None else _said(name, str(said))
+
+
+def _said(name: str, value: str) -> str:
+    """A value as it is compared: capitals and spaces do not count, in numbers no space at all."""
+    if name in _BY_NAME or name in _BY_NUMBER:
+        folded = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+        return folded.replace(" ", "") if name in _BY_NUMBER else folded
+    return value
