@@ -50,6 +50,17 @@ async def note_lanes(conn: Connection, notes: Sequence[LaneNote]) -> list[Record
     )
 
 
+async def lock(conn: Connection, keys: Iterable[Key]) -> None:
+    """Lock lanes in their order, before anything else of a transaction that touches several."""
+    ordered = sorted(set(keys))
+    await conn.execute(
+        "SELECT FROM execution.lane WHERE (account_id, hook_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))"
+        " ORDER BY account_id, hook_id FOR UPDATE",
+        [key[0] for key in ordered],
+        [key[1] for key in ordered],
+    )
+
+
 _CLEAR_LANES = """
 UPDATE execution.lane l SET failures = 0, failing_since = NULL, open_until = NULL
  WHERE (account_id, hook_id) IN (
@@ -134,7 +145,7 @@ heads AS (
 
 _CLAIM_ORDERED = f"""
 WITH RECURSIVE {_HEADS}, picked AS MATERIALIZED (
-    SELECT account_id, id, due_at FROM heads WHERE state = 'pending' AND due_at <= now() LIMIT $4
+    SELECT account_id, id, due_at FROM heads WHERE state = 'pending' AND due_at <= now() ORDER BY due_at, id LIMIT $4
 )
 {_LEASE}
 """  # noqa: S608  constants

@@ -160,6 +160,7 @@ class Settler:
 
     async def _commit_whole(self, plan: Plan) -> list[Outgoing]:
         async with self._pool.acquire() as conn, conn.transaction():
+            await lane_store.lock(conn, [*plan.notes, *plan.well, *plan.endings, *plan.cancelled])
             await self._note(conn, plan)
             await store.settle(conn, plan.rows)
             for key, reason in plan.cancelled.items():

@@ -6,10 +6,16 @@ Times are Postgres's own (`now()`), so that processes agree on what is due.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from action_executor.deliveries.records import Held, Key, NewDelivery, Settled
 from storage.pool import Connection, Pool
+
+CANCEL_MAX: Final = 2_000
+"""How many deliveries one transaction cancels: others wait for it."""
+
+CANCEL_PAUSE_SECONDS: Final = 1.0
 
 _INSERT = """
 INSERT INTO execution.delivery (account_id, id, event_id, hook_id, client_id, correlation_id, trigger, body, ordered,
@@ -116,18 +122,34 @@ async def give_back(conn: Connection, items: Sequence[Held], *, due_in: float) -
     )
 
 
+# What is pending is looked for in the indexes of what is pending: a hook's whole past may be long.
 _CANCEL = """
-WITH reset AS (
-    UPDATE execution.lane SET due_at = NULL, failures = 0, failing_since = NULL, open_until = NULL
-     WHERE account_id = $1 AND hook_id = $2
+WITH waiting AS MATERIALIZED (
+    (SELECT account_id, id FROM execution.delivery
+      WHERE hook_id = $2 AND account_id = $1 AND state = 'pending' AND NOT ordered LIMIT $4)
+    UNION ALL
+    (SELECT account_id, id FROM execution.delivery
+      WHERE hook_id = $2 AND account_id = $1 AND state = 'pending' AND ordered LIMIT $4)
+), cancelled AS (
+    UPDATE execution.delivery d
+       SET state = 'cancelled', due_at = NULL, error = $3, finished_at = now(), lease_epoch = lease_epoch + 1
+      FROM (SELECT account_id, id FROM waiting LIMIT $4) w
+     WHERE d.account_id = w.account_id AND d.id = w.id AND d.state = 'pending'
+), counted AS (SELECT count(*) >= $4 AS more FROM waiting), lane AS (
+    UPDATE execution.lane
+       SET due_at = CASE WHEN more THEN now() + make_interval(secs => $5) END,
+           failures = 0, failing_since = NULL, open_until = NULL
+      FROM counted WHERE account_id = $1 AND hook_id = $2
 )
-UPDATE execution.delivery
-   SET state = 'cancelled', due_at = NULL, error = $3, finished_at = now(), lease_epoch = lease_epoch + 1
- WHERE hook_id = $2 AND account_id = $1 AND state = 'pending'
+SELECT more FROM counted
 """
 
 
-async def cancel_pending(conn: Connection, key: Key, *, reason: str) -> None:
-    """Cancel what waits for a hook that is no more, and begin with it anew should it come back."""
+async def cancel_pending(conn: Connection, key: Key, *, reason: str) -> bool:
+    """Cancel what waits for a hook that is no more, and begin with it anew should it come back.
+
+    Answers whether more is left than fits in one statement's time: its lane is due again in a moment.
+    """
     await conn.execute("SELECT FROM execution.lane WHERE account_id = $1 AND hook_id = $2 FOR UPDATE", *key)
-    await conn.execute(_CANCEL, *key, reason)
+    more: bool = await conn.fetchval(_CANCEL, *key, reason, CANCEL_MAX, CANCEL_PAUSE_SECONDS)
+    return more

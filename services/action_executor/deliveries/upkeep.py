@@ -33,6 +33,7 @@ LOSSES_MAX: Final = 20
 """Workers that may die in a row while they hold one delivery before it is given up."""
 
 FREE_MAX: Final = 500
+CANCELS_MAX: Final = 10  # transactions for one hook in one sweep: the next goes on with what is left
 ALIVE_FACTOR: Final = 3.0  # a worker not heard of for so many sweeps counts as dead
 REPAIR_EVERY_SECONDS: Final = 600.0
 DOUBT_EVERY_SECONDS: Final = 60.0
@@ -124,9 +125,12 @@ class Upkeep:
     async def _cancel_ended(self) -> None:
         """Cancel what waits for hooks that were disabled or deleted; what is due now finds out by itself."""
         for row in await self._pool.fetch(_ENDED, FREE_MAX):
-            async with self._pool.acquire() as conn, conn.transaction():
-                reason = why_not(row["state"], row["reason"])
-                await store.cancel_pending(conn, (row["account_id"], row["hook_id"]), reason=reason)
+            key, reason = (row["account_id"], row["hook_id"]), why_not(row["state"], row["reason"])
+            for _ in range(CANCELS_MAX):
+                async with self._pool.acquire() as conn, conn.transaction():
+                    more = await store.cancel_pending(conn, key, reason=reason)
+                if not more:
+                    break
 
     async def say_goodbye(self) -> None:
         """Leave the list of workers, so that the others take this one's share at once."""
