@@ -267,7 +267,7 @@ DAMAGES = {
     # what a plan counts
     "a client that is not counted": Damage(
         "UPDATE ledger.usage_counter SET used = used - 1 WHERE quota = 'clients'",
-        "quotas", "the counter of clients .* used is 0, must be 1",
+        "quotas", "the counter of clients .* used is 1, must be 2",
     ),
     "a product archived behind its counter": Damage(
         "UPDATE ledger.product SET archived_at = now() WHERE archived_at IS NULL",
@@ -276,6 +276,19 @@ DAMAGES = {
     "a product on a line that is gone": Damage(
         "DELETE FROM ledger.product WHERE archived_at IS NOT NULL",
         "products", "on lines of documents, product .* is not there, must be: id ",
+    ),
+    # inboxes
+    "an accepted purchase without its bill": Damage(
+        "DELETE FROM ledger.bill", "bills", "purchase message .* is not there, must be: bill ",
+    ),
+    "a bill of a message that nobody accepted": Damage(
+        "UPDATE ledger.inbox_message SET state = 'received', decided_at = NULL, result = NULL WHERE box = 'purchases'",
+        "bills", "purchase message .* is there, must not be: bill ",
+    ),
+    "an accepted order without its document": Damage(
+        "UPDATE ledger.inbox_message SET result = jsonb_build_object('sale_id', account_id) WHERE box = 'sales'"
+        " AND state = 'accepted'",
+        "inbox_sales", "sales message .* sales made is 0, must be 1",
     ),
     # what guards
     "a client that is gone": Damage(

@@ -8,7 +8,8 @@ from typing import Any
 
 from contracts import commands as names
 from ledger.documents import overdue
-from tests.support.ledger import LedgerHarness, a_line, a_message
+from tests.support.ledger import LedgerHarness, a_line
+from tests.support.ledger_inbox import a_purchase, accept, an_order, received, reject
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class Story:
         await self._payments()
         await self._currencies()
         await self._refusals()
-        await self.ledger.handle(self.ledger.command(names.RECEIVE_INBOX_MESSAGE, a_message()))
+        await self._inboxes()
 
     async def _catalogue(self) -> None:
         named = await self.ledger.product(code="NAMED", name="Paper", unit_price="4.20")
@@ -124,6 +125,14 @@ class Story:
                 shipping_charge="5",
                 include_tax=currency == "JPY",
             )
+
+    async def _inboxes(self) -> None:
+        for box, data in (("purchases", a_purchase()), ("sales", an_order())):
+            accepted = await accept(self.ledger, box, await received(self.ledger, data))
+            assert accepted.status == 200, accepted
+        rejected = await reject(self.ledger, "purchases", await received(self.ledger, a_purchase("A-18")))
+        assert rejected.status == 200, rejected
+        await received(self.ledger, an_order("WEB-2"))
 
     async def _refusals(self) -> None:
         invoice = await self.sale()

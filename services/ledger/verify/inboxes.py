@@ -29,5 +29,5 @@ SELECT m.account_id, m.id, 'sales message' AS what, NULL AS currency, json_build
 
 CHECKS: Final = (
     Check("bills", "an accepted purchase has its one bill, and a bill its accepted purchase", _BILLS),
-    Check("inbox sales", "an accepted order has its one document", _SALES),
+    Check("inbox_sales", "an accepted order has its one document", _SALES),
 )
