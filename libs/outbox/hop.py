@@ -31,14 +31,21 @@ class Answer:
     body: Any
 
 
+KEPT_BYTES_MAX = 32 * 1024 * 1024
+"""What of one batch's messages is kept in memory to be published at once; the sweep publishes the rest."""
+
+
 @dataclass(slots=True)
 class Effects:
     """What handling a batch brings about besides its own tables: messages to publish and answers to callers."""
 
+    schema: str
     messages: list[Outgoing] = field(default_factory=list)
     answers: dict[UUID, tuple[UUID, Answer]] = field(default_factory=dict)  # command id -> (account id, answer)
     refused: dict[UUID, str] = field(default_factory=dict)  # message id -> why it is parked
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    _written: int = 0  # of the messages, those that are in the outbox already
+    _bytes: int = 0
 
     def send(self, queue: Queue, envelope: Envelope) -> None:
         """Publish this envelope to a queue once the batch is committed."""
@@ -47,6 +54,15 @@ class Effects:
     def answer(self, command: Envelope, status: int, body: Any) -> None:
         """Keep the outcome of a command for whoever asks."""
         self.answers[command.id] = (command.account_id, Answer(status, body))
+
+    async def write_down(self, conn: Connection) -> None:
+        """Put the messages so far into the outbox; who makes very many does so now and then, so that few are held."""
+        fresh = self.messages[self._written :]
+        await record(conn, schema=self.schema, messages=fresh)
+        self._bytes += sum(len(message.body) for message in fresh)
+        if self._bytes > KEPT_BYTES_MAX:
+            del self.messages[self._written :]
+        self._written = len(self.messages)
 
 
 Handle = Callable[[Connection, Sequence[Envelope], Effects], Awaitable[None]]
@@ -90,7 +106,7 @@ class Hop:
 
     async def commit(self, envelopes: Sequence[Envelope], handle: Handle) -> Effects:
         """Handle the fresh ones among `envelopes` in one transaction."""
-        effects = Effects()
+        effects = Effects(self.schema)
         if not envelopes:
             return effects
         async with self.pool.acquire() as conn, conn.transaction():
@@ -102,7 +118,7 @@ class Hop:
                     refused = [envelope for envelope in fresh if envelope.id in effects.refused]
                     await seen.unmark(conn, schema=self.schema, messages=refused)
                 await save_answers(conn, schema=self.schema, effects=effects)
-                await record(conn, schema=self.schema, messages=effects.messages)
+                await effects.write_down(conn)
         return effects
 
     async def _wake(self, envelopes: Sequence[Envelope]) -> None:

@@ -7,7 +7,9 @@ and then the subscribers of accounts that changed.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections import Counter as Kinds
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 from prometheus_client import Counter, Histogram
@@ -32,6 +34,9 @@ LAG = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600),
 )
 
+SLICE_MAX: Final = 1000
+SLICE_BYTES_MAX: Final = 4 * 1024 * 1024
+
 Dispatch = tuple[Event, Subscriber]
 
 
@@ -45,12 +50,36 @@ def event_handler(index: Index) -> Handle:
         await store.insert_events(conn, events)
         known = await listeners_of(conn, index, {event.account_id for event in events})
         wanted = [(event, one) for event in events for one in _wanting(event, known.get(event.account_id))]
-        jobs = await dispatch(conn, wanted)
-        for made in jobs:
-            effects.send(EXECUTOR_JOBS, made)
-        effects.after_commit.append(lambda: _count(envelopes, jobs))
+        kinds = Kinds[str]()
+        for some in _in_slices(sorted(wanted, key=_place)):
+            jobs = await dispatch(conn, some)
+            for made in jobs:
+                effects.send(EXECUTOR_JOBS, made)
+            kinds.update(made.name for made in jobs)
+            await effects.write_down(conn)
+        effects.after_commit.append(lambda: _count(envelopes, kinds))
 
     return handle
+
+
+def _in_slices(wanted: Sequence[Dispatch]) -> Iterator[list[Dispatch]]:
+    """An event goes to a thousand hooks, with its body each time: what is made of it in memory stays small."""
+    some: list[Dispatch] = []
+    size = 0
+    for pair in wanted:
+        if some and (len(some) == SLICE_MAX or size + len(pair[0].body) > SLICE_BYTES_MAX):
+            yield some
+            some, size = [], 0
+        some.append(pair)
+        size += len(pair[0].body)
+    if some:
+        yield some
+
+
+def _place(pair: Dispatch) -> tuple[bytes, bytes, bytes]:
+    # One order for all, so that two transactions with the same pairs never deadlock.
+    event, subscriber = pair
+    return event.account_id.bytes, event.id.bytes, subscriber.id.bytes
 
 
 def _readable(envelopes: Sequence[Envelope], effects: Effects) -> list[Event]:
@@ -84,8 +113,7 @@ async def dispatch(conn: Connection, wanted: Sequence[Dispatch]) -> list[Envelop
     """Write who is told of what, each once; answer the jobs of those who were not told before."""
     if not wanted:
         return []
-    # One order for all, so that two transactions with the same pairs never deadlock.
-    ordered = sorted(wanted, key=lambda pair: (pair[0].account_id.bytes, pair[0].id.bytes, pair[1].id.bytes))
+    ordered = sorted(wanted, key=_place)
     job_ids = [new_id() for _ in ordered]
     told = await store.insert_dispatches(conn, ordered, job_ids=job_ids)
     return [
@@ -95,11 +123,11 @@ async def dispatch(conn: Connection, wanted: Sequence[Dispatch]) -> list[Envelop
     ]
 
 
-def _count(envelopes: Sequence[Envelope], jobs: Sequence[Envelope]) -> None:
+def _count(envelopes: Sequence[Envelope], kinds: Mapping[str, int]) -> None:
     now = time.time()
     for envelope in envelopes:
         # Names that the catalog lacks share one series: whatever a queue brings cannot grow the metrics.
         RECORDED.labels(envelope.name if envelope.name in TRIGGERS else "other").inc()
         LAG.observe(max(0.0, now - envelope.at.timestamp()))
-    for made in jobs:
-        DISPATCHED.labels(made.name).inc()
+    for kind, jobs in kinds.items():
+        DISPATCHED.labels(kind).inc(jobs)

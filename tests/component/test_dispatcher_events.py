@@ -13,7 +13,9 @@ from contracts.envelope import Envelope
 from contracts.events import public_body
 from contracts.ids import new_id
 from messaging.port import Done, Incoming, Refused
+from outbox.hop import KEPT_BYTES_MAX
 from tests.support.dispatcher import (
+    TARGET,
     DispatcherHarness,
     Replica,
     ago,
@@ -253,3 +255,14 @@ async def test_others_read_only_what_is_published(dispatcher: DispatcherHarness)
 
 def _request(dispatcher: DispatcherHarness, *, seconds_ago: float) -> Envelope:
     return dispatcher.command("create_sale", {}, id=id_made(ago(seconds=seconds_ago)))
+
+
+async def test_an_event_for_very_many_hooks_is_not_held_in_memory_for_each(dispatcher: DispatcherHarness) -> None:
+    many = 48
+    for number in range(many):
+        await dispatcher.subscribe("sale.posted", target_url=f"{TARGET}/{number}")
+    told = dispatcher.happened("sale.posted", object={"id": "1", "comment": "x" * 1024 * 1024})
+    effects = await dispatcher.hop.commit([told], event_handler(Index()))
+    assert 0 < sum(len(message.body) for message in effects.messages) <= KEPT_BYTES_MAX
+    rows = await dispatcher.rows("SELECT body FROM dispatch.outbox")
+    assert len({Envelope.decode(row["body"]).data["hook_id"] for row in rows}) == len(rows) == many
