@@ -10,6 +10,7 @@ from ingress.errors import NotFound
 from ingress.http.api import Api
 from ingress.http.paging import read_id_cursor
 from ingress.http.route import Call, Page, Reply, Route
+from ingress.resources import shapes
 from ingress.store import callers
 from ingress.store.callers import KeyPair
 from storage.pool import Connection
@@ -65,9 +66,27 @@ def show(pair: KeyPair) -> dict[str, Any]:
 _PATH = "/v1/api-credentials"
 
 ROUTES = (
-    Route("POST", _PATH, regenerate, "admin", "Make a new key pair and end the old one", status=201, tag="access"),
-    Route("GET", _PATH, list_all, "admin", "List the key pair", query=Page, tag="access"),
-    Route("DELETE", _PATH, delete, "admin", "End the key pair", tag="access"),
-    Route("GET", _PATH + "/{id}", get, "admin", "Read the key pair", tag="access"),
-    Route("DELETE", _PATH + "/{id}", delete, "admin", "End the key pair", tag="access"),
+    Route(
+        "POST",
+        _PATH,
+        regenerate,
+        "admin",
+        "Make a new key pair and end the old one",
+        answers=shapes.NewKeyPair,
+        status=201,
+        tag="access",
+    ),
+    Route(
+        "GET",
+        _PATH,
+        list_all,
+        "admin",
+        "List the key pair",
+        query=Page,
+        answers=shapes.Listed[shapes.KeyPair],
+        tag="access",
+    ),
+    Route("DELETE", _PATH, delete, "admin", "End the key pair", answers=shapes.Deleted, tag="access"),
+    Route("GET", _PATH + "/{id}", get, "admin", "Read the key pair", answers=shapes.KeyPair, tag="access"),
+    Route("DELETE", _PATH + "/{id}", delete, "admin", "End the key pair", answers=shapes.Deleted, tag="access"),
 )

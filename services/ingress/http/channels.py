@@ -12,6 +12,7 @@ from ingress.errors import Conflict, LimitReached, NotFound
 from ingress.http.api import Api
 from ingress.http.paging import page, read_cursor
 from ingress.http.route import Call, Page, Reply, Route
+from ingress.resources import shapes
 from ingress.store import channels
 from ingress.store.channels import CHANNELS_MAX, Channel, Kind, State
 from storage.pool import Connection
@@ -143,9 +144,36 @@ def show(channel: Channel) -> dict[str, Any]:
 _PATH = "/v1/channels"
 
 ROUTES = (
-    Route("POST", _PATH, create, "admin", "Activate a channel", body=ChannelIn, status=201, tag="channels"),
-    Route("GET", _PATH, list_all, "admin", "List channels", query=ChannelPage, tag="channels"),
-    Route("GET", _PATH + "/{id}", get, "admin", "Read a channel", tag="channels"),
-    Route("DELETE", _PATH + "/{id}", disable, "admin", "Disable a channel", tag="channels"),
-    Route("POST", _PATH + "/{id}/rotate", rotate, "admin", "Give a channel a new URL", tag="channels"),
+    Route(
+        "POST",
+        _PATH,
+        create,
+        "admin",
+        "Activate a channel",
+        body=ChannelIn,
+        answers=shapes.Channel,
+        status=201,
+        tag="channels",
+    ),
+    Route(
+        "GET",
+        _PATH,
+        list_all,
+        "admin",
+        "List channels",
+        query=ChannelPage,
+        answers=shapes.Listed[shapes.Channel],
+        tag="channels",
+    ),
+    Route("GET", _PATH + "/{id}", get, "admin", "Read a channel", answers=shapes.Channel, tag="channels"),
+    Route("DELETE", _PATH + "/{id}", disable, "admin", "Disable a channel", answers=shapes.Channel, tag="channels"),
+    Route(
+        "POST",
+        _PATH + "/{id}/rotate",
+        rotate,
+        "admin",
+        "Give a channel a new URL",
+        answers=shapes.Channel,
+        tag="channels",
+    ),
 )

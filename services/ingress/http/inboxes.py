@@ -29,6 +29,7 @@ from ingress.inbox.answer import XML_TYPE, accepted_xml
 from ingress.inbox.document import Box, Parsed
 from ingress.inbox.pushed import Pushed, of_document
 from ingress.inbox.read import UnsupportedContentType, read_document
+from ingress.resources import shapes
 from ingress.store.acceptance import Acceptance, Accepted, Document, DuplicateMessage, KeyTaken, Replayed
 from ingress.store.channels import Channel, Kind
 
@@ -188,9 +189,10 @@ def _reply(call: Call, answer: dict[str, Any], headers: dict[str, str]) -> Reply
 ROUTES = (
     Route(
         "POST", "/ext/direct/inbox/{channel_id}", receive_direct, None, "Push a supplier's document",
-        takes="bytes", tag="channels",
+        takes="bytes", answers=shapes.Pushed, tag="channels",
     ),
     Route(
-        "POST", "/ext/webhooks/inbox/{channel_id}", receive_order, None, "Push an order", takes="bytes", tag="channels",
+        "POST", "/ext/webhooks/inbox/{channel_id}", receive_order, None, "Push an order",
+        takes="bytes", answers=shapes.Pushed, tag="channels",
     ),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from contracts.version import VERSION
 from ingress.errors import NotFound, Unauthorized
 from ingress.http.api import Api
 from ingress.http.route import Call, Reply, Route
+from ingress.resources import shapes
 from ingress.scopes import SCOPES
 from ingress.store import accounts
 
@@ -37,4 +38,4 @@ async def me(api: Api, call: Call) -> Reply:
     return Reply(200, body)
 
 
-ROUTES = (Route("GET", "/v1/me", me, "read", "Who is calling, and what they may do", tag="access"),)
+ROUTES = (Route("GET", "/v1/me", me, "read", "Who is calling, and what they may do", answers=shapes.Me, tag="access"),)

@@ -8,6 +8,7 @@ from contracts.events import WEBHOOK_RECEIVED
 from ingress.errors import NotFound
 from ingress.http.api import Api, problem_of
 from ingress.http.route import Call, Reply, Route
+from ingress.resources import shapes
 from ingress.store.outcomes import Operation, Outcome, find_operation, find_outcomes, schema_of
 
 PUSHED: Final = "/ext/"
@@ -54,5 +55,13 @@ def show(api: Api, operation: Operation, outcome: Outcome | None) -> dict[str, A
 
 
 ROUTES = (
-    Route("GET", "/v1/operations/{id}", get, "read", "What became of a request that was accepted", tag="operations"),
+    Route(
+        "GET",
+        "/v1/operations/{id}",
+        get,
+        "read",
+        "What became of a request that was accepted",
+        answers=shapes.Operation,
+        tag="operations",
+    ),
 )

@@ -13,6 +13,7 @@ from ingress.errors import Forbidden, LimitReached, NotFound, Unauthorized
 from ingress.http.api import Api
 from ingress.http.paging import page, read_id_cursor
 from ingress.http.route import Call, Page, Reply, Route
+from ingress.resources import shapes
 from ingress.scopes import SCOPES, Scope
 from ingress.store import callers
 from ingress.store.callers import TOKENS_MAX, Token
@@ -86,8 +87,27 @@ def show(token: Token) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("POST", "/v1/tokens", create, "admin", "Make an access token", body=TokenIn, status=201, tag="access"),
-    Route("GET", "/v1/tokens", list_all, "admin", "List access tokens", query=Page, tag="access"),
-    Route("GET", "/v1/tokens/{id}", get, "admin", "Read an access token", tag="access"),
-    Route("DELETE", "/v1/tokens/{id}", delete, "admin", "Delete an access token", tag="access"),
+    Route(
+        "POST",
+        "/v1/tokens",
+        create,
+        "admin",
+        "Make an access token",
+        body=TokenIn,
+        answers=shapes.NewToken,
+        status=201,
+        tag="access",
+    ),
+    Route(
+        "GET",
+        "/v1/tokens",
+        list_all,
+        "admin",
+        "List access tokens",
+        query=Page,
+        answers=shapes.Listed[shapes.Token],
+        tag="access",
+    ),
+    Route("GET", "/v1/tokens/{id}", get, "admin", "Read an access token", answers=shapes.Token, tag="access"),
+    Route("DELETE", "/v1/tokens/{id}", delete, "admin", "Delete an access token", answers=shapes.Deleted, tag="access"),
 )

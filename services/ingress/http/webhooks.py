@@ -23,6 +23,7 @@ from ingress.http.idempotency import REPLAYED, key_of
 from ingress.http.inboxes import CONTENT_TYPE_CHARS_MAX, live_channel
 from ingress.http.multipart import FormBroken, FormParser, Part, boundary_of
 from ingress.http.route import Call, Reply, Route
+from ingress.resources import shapes
 from ingress.store.acceptance import Acceptance, Accepted, DuplicateMessage, KeyTaken, Replayed
 from ingress.store.channels import Channel
 
@@ -140,6 +141,6 @@ def _together(fields: list[tuple[str, str]]) -> dict[str, str | list[str]]:
 ROUTES = (
     Route(
         "POST", "/ext/hooks/{channel_id}", receive, None, "Post anything: it fires the trigger webhook.received",
-        takes="bytes", tag="channels",
+        takes="anything", answers=shapes.Told, tag="channels",
     ),
 )  # fmt: skip

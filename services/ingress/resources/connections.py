@@ -52,7 +52,7 @@ _PATH: Final = "/v1/connections"
 ROUTES = (
     Route(
         "POST", _PATH, create_connection, "admin", "Keep credentials towards an application",
-        body=ConnectionIn, answers=shapes.Connection, status=201, tag="connections",
+        body=ConnectionIn, answers=shapes.Connection, status=201, waits=True, tag="connections",
     ),
     Route(
         "GET", _PATH, list_connections, "read", "List connections",
@@ -64,6 +64,6 @@ ROUTES = (
     ),
     Route(
         "DELETE", _PATH + "/{id}", delete_connection, "admin", "Forget credentials; also when they are gone already",
-        answers=shapes.Connection, tag="connections",
+        answers=shapes.Connection, waits=True, tag="connections",
     ),
 )  # fmt: skip

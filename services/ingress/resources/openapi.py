@@ -39,6 +39,7 @@ _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
 _WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PUSHED: Final = ("application/xml", "text/xml", _JSON)  # what inboxes read
+_ANYTHING: Final = (_JSON, "application/x-www-form-urlencoded", "multipart/form-data")
 
 # A document, a file, or both; what stands in `document` is JSON or XML.
 _FORM: Final = Schema.model_validate(
@@ -194,16 +195,16 @@ def _without_null(about: dict[str, Any]) -> dict[str, Any]:
 
 
 def _headers(route: Route) -> list[Reference]:
-    if route.scope is None or route.method not in _WRITING:
-        return []
     names = ["IdempotencyKey"] if route.method == "POST" else []
-    return [_refer("parameters", name) for name in (*names, "Prefer")]
+    names += ["Prefer"] if route.may_be_pending else []
+    return [_refer("parameters", name) for name in names]
 
 
 def _request_body(route: Route, models: Models) -> RequestBody | None:
     if route.takes != "json" and route.method in _WRITING:
         form = {"multipart/form-data": MediaType(media_type_schema=_FORM)} if route.takes == "form" else {}
-        return RequestBody(required=True, content={kind: MediaType() for kind in _PUSHED} | form)
+        taken = _ANYTHING if route.takes == "anything" else _PUSHED
+        return RequestBody(required=True, content={kind: MediaType() for kind in taken} | form)
     if route.body is None:
         return None
     required = any(field.is_required() for field in route.body.model_fields.values())
@@ -213,7 +214,7 @@ def _request_body(route: Route, models: Models) -> RequestBody | None:
 def _responses(route: Route, models: Models) -> dict[str, Response | Reference]:
     done = {route.gives: models.media(route.answers) if route.answers else MediaType()}
     responses: dict[str, Response | Reference] = {str(route.status): Response(description="Done", content=done)}
-    if route.scope == "write" and route.method in _WRITING:
+    if route.may_be_pending:
         responses["202"] = Response(
             description="Accepted; its outcome will be at `/v1/operations/{id}`",
             content={_JSON: models.media(shapes.Accepted)},

@@ -69,6 +69,6 @@ def _disposition(sale: Mapping[str, Any]) -> str:
 ROUTES = (
     Route(
         "GET", "/v1/sales/{id}/pdf", get_sale_pdf, "read", "Get a sales document as PDF",
-        seconds_max=SECONDS_MAX, tag="sales",
+        gives="application/pdf", seconds_max=SECONDS_MAX, tag="sales",
     ),
 )  # fmt: skip

@@ -98,3 +98,33 @@ async def test_answers_are_as_described(caller: Caller) -> None:
     fits(shapes.Accepted, pending.json)
     events = await caller.read("/v1/triggers/sale.sent/samples")
     TypeAdapter(shapes.Events).validate_python(events)
+
+
+async def test_answers_about_access_are_as_described(caller: Caller) -> None:
+    fits(shapes.Me, me := await caller.read("/v1/me"))
+    fits(shapes.Account, me["account"])
+    fits(shapes.Caller, me["caller"])
+    fits(shapes.NewToken, token := await caller.made_of("/v1/tokens", {"name": "Ours"}))
+    fits(shapes.Token, await caller.read(f"/v1/tokens/{token['id']}"))
+    fits(shapes.Deleted, (await caller.delete(f"/v1/tokens/{token['id']}")).json)
+    fits(shapes.NewKeyPair, pair := await caller.made_of("/v1/api-credentials", None))
+    fits(shapes.KeyPair, await caller.read(f"/v1/api-credentials/{pair['id']}"))
+    fits(shapes.Channel, channel := await caller.made_of("/v1/channels", {"kind": "hook"}))
+    told = await caller.anonymous("POST", channel["url"], json={"a": 1})
+    fits(shapes.Told, told.json)
+    fits(shapes.Operation, await caller.read(f"/v1/operations/{told.json['event_id']}"))
+    direct = await caller.made_of("/v1/channels", {"kind": "direct"})
+    fits(shapes.Pushed, (await caller.anonymous("POST", direct["url"], json=a_document())).json)
+    chat = {"name": "Our chat", "kind": "chat", "url": "https://chat.example/in"}
+    fits(shapes.Connection, await caller.made_of("/v1/connections", chat))
+
+
+def test_every_route_that_gives_json_says_of_which_shape() -> None:
+    silent = {route.path for route in ROUTES if route.gives == "application/json" and route.answers is None}
+    assert silent == {"/openapi.json"}
+
+
+def test_who_may_have_to_come_back_for_an_answer_is_told_so() -> None:
+    pending = {route.path for route in ROUTES if route.may_be_pending}
+    assert {"/v1/clients", "/v1/hooks/{id}", "/v1/connections", "/v1/automations/{id}"} <= pending
+    assert not {"/v1/tokens", "/v1/channels/{id}/rotate", "/ext/hooks/{channel_id}", "/v1/me"} & pending
