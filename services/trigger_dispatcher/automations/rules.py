@@ -13,6 +13,7 @@ from chassis.egress import EgressPolicy
 from contracts.catalog import ACTIONS, Action, offered_actions
 from contracts.objects import AutomationIn, AutomationStep
 from contracts.problem import Fault, faults_of
+from trigger_dispatcher.automations.templates import template_faults
 from trigger_dispatcher.hooks.rules import as_texts, filter_faults, trigger_faults
 
 DEFINITION_BYTES_MAX: Final = 256 * 1024
@@ -34,6 +35,7 @@ def faults(asked: AutomationIn, egress: EgressPolicy) -> list[Fault]:
     found += filter_faults(asked.trigger.filters, [key], "trigger.filters")
     for number, step in enumerate(asked.steps):
         found += _step_faults(step, f"steps[{number}]", egress)
+        found += template_faults(step.input, f"steps[{number}].input", number)
     if not found and len(orjson.dumps(definition(asked))) > DEFINITION_BYTES_MAX:
         found.append(Fault("steps", f"come to more than {DEFINITION_BYTES_MAX} bytes of JSON"))
     return found
