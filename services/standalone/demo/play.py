@@ -122,6 +122,7 @@ async def _subscribe(api: Api, receiver: Receiver) -> None:
     hook = await api.post("/v1/hooks", {"target_url": receiver.hook_url, "triggers": list(TRIGGERS), "name": "Demo"})
     receiver.secret = hook["secret"]
     console.print(f"hook on {', '.join(TRIGGERS)} -> {receiver.hook_url}")
+    chat = await api.post("/v1/connections", {"name": "Our chat", "kind": "chat", "url": receiver.chat_url})
     await api.post(
         "/v1/automations",
         {
@@ -131,8 +132,8 @@ async def _subscribe(api: Api, receiver: Receiver) -> None:
                 {"action": "filter", "input": {"where": "{{ trigger.data.total }}", "op": "gte", "value": "100"}},
                 {
                     "action": "post_chat_message",
+                    "connection_id": chat["id"],
                     "input": {
-                        "url": receiver.chat_url,
                         "text": "{{ trigger.data.number }}: {{ trigger.data.total }} {{ trigger.data.currency }}",
                     },
                 },
