@@ -58,9 +58,10 @@ def is_for(rule: Rule, *, box: str, channel_id: str | None, document: Mapping[st
     """Whether a rule is for messages of this sender."""
     if rule.box != box:
         return False
-    sender = document.get("supplier" if box == "purchases" else "client") or {}
+    sender = document.get("supplier" if box == "purchases" else "client")
+    known = sender if isinstance(sender, Mapping) else {}
     return all(
-        wanted is None or _said(name, wanted) == _told(name, channel_id, sender) for name, wanted in rule.match.items()
+        wanted is None or _said(name, wanted) == _told(name, channel_id, known) for name, wanted in rule.match.items()
     )
 
 

@@ -63,7 +63,8 @@ def test_in_the_sales_inbox_the_client_is_the_sender() -> None:
 
 
 def test_a_message_that_says_nothing_of_its_sender_is_only_known_by_its_channel() -> None:
-    assert not is_for(a_rule(match={"name": "x"}), box="purchases", channel_id="c", document={})
+    for document in ({}, {"supplier": None}, {"supplier": "x"}, {"supplier": {"name": 7}}):
+        assert not is_for(a_rule(match={"name": "x"}), box="purchases", channel_id="c", document=document)
     assert is_for(a_rule(match={"channel_id": "c"}), box="purchases", channel_id="c", document={})
 
 
