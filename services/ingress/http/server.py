@@ -43,6 +43,7 @@ SECONDS = Histogram(
 )
 
 _UNROUTED: Final = "(none)"
+_BODY_LEFT: Final = frozenset({408, 413})  # the rest of it may be long in coming
 
 
 def make_app(api: Api, routes: Sequence[Route], services: Sequence[Running]) -> web.Application:
@@ -125,10 +126,20 @@ def _handler(api: Api, route: Route, budget: Budget) -> Callable[[web.Request], 
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets a problem
             reply = reply_of(error, request_id=call.id, xml=wants_xml(request))
         response = response_of(reply, call.id)
+        _close_after(request, response)
         _note(api, call, response.status, time.perf_counter() - began)
         return response
 
     return handle
+
+
+def _close_after(request: web.Request, response: web.StreamResponse) -> None:
+    """Say that the connection ends where no further request could be found on it, lest its client sends one there."""
+    broken = request.content.exception() is not None
+    if broken or response.status in _BODY_LEFT:
+        response.force_close()
+    if broken:
+        request.content.feed_eof()  # nobody shall try to read the rest
 
 
 async def _answer(api: Api, call: Call) -> Reply | web.StreamResponse:
