@@ -21,10 +21,11 @@ from ingress.http.authenticate import Doorkeeper
 from ingress.http.rates import Rates
 from ingress.http.routes import ROUTES
 from ingress.http.uploads import Uploads
+from ingress.importing import Importer
 from ingress.lookups import Batched
 from ingress.settings import IngressSettings
 from ingress.store import acceptance as store
-from ingress.store import channels
+from ingress.store import channels, imports
 from messaging.postgres import Wakeups
 from outbox.relay import Relay
 from storage.files import DirectoryFiles, FileStore
@@ -39,6 +40,8 @@ HOUSEKEEPING_SECONDS: Final = 30.0
 KEYS_KEPT_HOURS: Final = 48
 FILES_ARRIVE_SECONDS_MAX: Final = 3600.0  # no upload is allowed so long, also where a clock is wrong
 KEYS_PURGED_MAX: Final = 50_000  # at a time: over 1,600 a second
+IMPORTS_KEPT_DAYS: Final = 30
+IMPORTS_PURGED_MAX: Final = 500  # at a time
 
 
 @asynccontextmanager
@@ -70,7 +73,10 @@ async def open_service(
         doorkeeper = Doorkeeper(pool, seconds_max=settings.commit_seconds)
         files = DirectoryFiles(settings.files_directory)
         running = Running("ingress", {"postgres": lambda: _asked(pool)})
+        importer = Importer(pool, relay, answers)
+        stack.push_async_callback(importer.stop)
         house = [
+            *importer.start(),
             asyncio.create_task(maintain_forever(pool, schema=SCHEMA), name="ingress-partitions"),
             asyncio.create_task(_keep_house(pool, doorkeeper, files), name="ingress-house"),
         ]
@@ -87,6 +93,7 @@ async def open_service(
             sealer=sealer,
             rates=Rates(settings.requests_per_second),
             uploads=Uploads(files),
+            importer=importer,
         )
         app = server.make_app(api, ROUTES, [running, *beside])
         running.url = await stack.enter_async_context(server.serve(app, api))
@@ -107,6 +114,7 @@ async def _keep_house(pool: Pool, doorkeeper: Doorkeeper, files: FileStore) -> N
             await doorkeeper.note_used()
             async with pool.acquire() as conn:
                 await store.purge_keys(conn, older_than_hours=KEYS_KEPT_HOURS, limit=KEYS_PURGED_MAX)
+                await imports.purge(conn, older_than_days=IMPORTS_KEPT_DAYS, limit=IMPORTS_PURGED_MAX)
             await files.sweep(older_than_seconds=FILES_ARRIVE_SECONDS_MAX)
         except Exception as error:
             if not is_weather(error):

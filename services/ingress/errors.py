@@ -101,6 +101,12 @@ class InvalidInput(ApiError):
     code, http_status = "invalid_input", 422
 
 
+class ImportAborted(ApiError):
+    """A line of the file is bad, and nothing was taken."""
+
+    code, http_status = "import_aborted", 422
+
+
 class KeyReused(ApiError):
     """This Idempotency-Key was used with another request."""
 

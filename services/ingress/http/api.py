@@ -29,6 +29,7 @@ from ingress.http.problems import RETRY_AFTER_SECONDS, problem_reply, wants_xml
 from ingress.http.rates import Rates
 from ingress.http.route import Call, Reply
 from ingress.http.uploads import Uploads
+from ingress.importing import Importer
 from ingress.lookups import Batched
 from ingress.settings import IngressSettings
 from ingress.store import acceptance as store
@@ -55,6 +56,7 @@ class Api:
     sealer: Sealer
     rates: Rates
     uploads: Uploads
+    importer: Importer
 
     async def submit(
         self,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from contracts.events import WEBHOOK_RECEIVED
+from contracts.problem import problem
 from ingress.errors import NotFound
+from ingress.http import imports as importing
 from ingress.http.api import Api, problem_of
 from ingress.http.route import Call, Reply, Route
 from ingress.resources import shapes
+from ingress.store import imports
 from ingress.store.outcomes import Operation, Outcome, find_operation, find_outcomes, schema_of
 
 PUSHED: Final = "/ext/"
@@ -20,6 +23,8 @@ async def get(api: Api, call: Call) -> Reply:
     operation = await find_operation(api.pool, account_id=call.account_id, identifier=call.id_of())
     if operation is None:
         raise NotFound
+    if operation.command == imports.OPERATION:
+        return Reply(200, await _show_import(api, operation))
     if operation.command == WEBHOOK_RECEIVED:
         return Reply(200, show(api, operation, None))
     found = await find_outcomes(
@@ -30,7 +35,38 @@ async def get(api: Api, call: Call) -> Reply:
 
 def show(api: Api, operation: Operation, outcome: Outcome | None) -> dict[str, Any]:
     """An operation with what is known of its outcome."""
-    shown: dict[str, Any] = {
+    shown = _pending(operation)
+    if outcome is None and operation.path.startswith(PUSHED):
+        # The sender's answer was complete when it was accepted; nobody makes an outcome of it.
+        said = "event_id" if operation.command == WEBHOOK_RECEIVED else "message_id"
+        return shown | {"state": "succeeded", "status": 200, "result": {said: str(operation.id)}}
+    if outcome is None:
+        return shown
+    shown |= {"finished_at": outcome.committed_at.isoformat(), "status": outcome.status}
+    if outcome.status >= _BAD:
+        return shown | {"state": "failed", "problem": problem_of(outcome)}
+    return shown | {"state": "succeeded", "result": api.shown(outcome)}
+
+
+async def _show_import(api: Api, operation: Operation) -> dict[str, Any]:
+    """An import as an operation: its result tells how far it is."""
+    found = await imports.find(api.pool, account_id=operation.account_id, identifier=operation.id)
+    shown = _pending(operation)
+    if found is None:
+        return shown
+    shown["result"] = importing.show(found)
+    if found.finished_at is None:
+        return shown
+    shown["finished_at"] = found.finished_at.isoformat()
+    if found.state == "aborted":
+        error = importing.aborted(found)
+        told = problem(error.http_status, error.code, error.title, error.detail, error.faults)
+        return shown | {"state": "failed", "status": error.http_status, "problem": told}
+    return shown | {"state": "succeeded", "status": 201}
+
+
+def _pending(operation: Operation) -> dict[str, Any]:
+    return {
         "id": str(operation.id),
         "state": "pending",
         "command": operation.command,
@@ -42,16 +78,6 @@ def show(api: Api, operation: Operation, outcome: Outcome | None) -> dict[str, A
         "result": None,
         "problem": None,
     }
-    if outcome is None and operation.path.startswith(PUSHED):
-        # The sender's answer was complete when it was accepted; nobody makes an outcome of it.
-        said = "event_id" if operation.command == WEBHOOK_RECEIVED else "message_id"
-        return shown | {"state": "succeeded", "status": 200, "result": {said: str(operation.id)}}
-    if outcome is None:
-        return shown
-    shown |= {"finished_at": outcome.committed_at.isoformat(), "status": outcome.status}
-    if outcome.status >= _BAD:
-        return shown | {"state": "failed", "problem": problem_of(outcome)}
-    return shown | {"state": "succeeded", "result": api.shown(outcome)}
 
 
 ROUTES = (

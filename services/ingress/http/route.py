@@ -57,11 +57,11 @@ class Route:
     """One verb of one path.
 
     `scope` None lets anybody in (the path itself is the secret). `body` is the model of the JSON that is taken; with
-    `takes="bytes"` (a document), "form" where a form with a file may come as well, or "anything" in JSON or a form, the
-    handler reads the body itself. `query` is the model of the query parameters: one that is not named there is refused.
-    `answers` is the model of the answer and `gives` its content type, for OpenAPI. `waits` tells that another service
-    decides, so that the answer may be a 202; None: as its scope is "write". `seconds_max` is for what the handler does,
-    None for one that streams.
+    `takes="bytes"` (a document), "form" where a form with a file may come as well, "lines" of CSV or JSON, or
+    "anything" in JSON or a form, the handler reads the body itself. `query` is the model of the query parameters: one
+    that is not named there is refused. `answers` is the model of the answer and `gives` its content type, for OpenAPI.
+    `waits` tells that another service decides, so that the answer may be a 202; None: as its scope is "write".
+    `seconds_max` is for what the handler does, None for one that streams.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -73,7 +73,7 @@ class Route:
     query: type[Model] | None = None
     answers: type[BaseModel] | None = None
     status: int = 200
-    takes: Literal["json", "bytes", "form", "anything"] = "json"
+    takes: Literal["json", "bytes", "form", "lines", "anything"] = "json"
     gives: str = "application/json"
     body_bytes_max: int = BODY_BYTES_MAX
     seconds_max: float | None = SECONDS_MAX

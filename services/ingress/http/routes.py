@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ingress.http import api_credentials, channels, inboxes, me, operations, tokens, webhooks
+from ingress.http import api_credentials, channels, imports, inboxes, me, operations, tokens, webhooks
 from ingress.http.route import Route
 from ingress.resources import (
     actions,
@@ -14,6 +14,7 @@ from ingress.resources import (
     connections,
     deliveries,
     docs,
+    exports,
     hooks,
     inbox,
     inbox_decisions,
@@ -39,6 +40,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *api_credentials.ROUTES,
     *channels.ROUTES,
     *operations.ROUTES,
+    *imports.ROUTES,
     *clients.ROUTES,
     *products.ROUTES,
     *suppliers.ROUTES,
@@ -49,6 +51,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *payments.ROUTES,
     *payment_actions.ROUTES,
     *reports.ROUTES,
+    *exports.ROUTES,
     *inbox.ROUTES,
     *inbox_decisions.ROUTES,
     *bills.ROUTES,

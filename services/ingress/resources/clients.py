@@ -11,13 +11,17 @@ from ingress.http.route import Call, Page, Reply, Route
 from ingress.resources import answering, reads, shapes
 
 
-class ClientQuery(Page):
+class ClientFilter(Model):
     """Which clients: `query` is a part of the name, e-mail address, registration or VAT number."""
 
     query: ShortText | None = None
     external_id: Reference | None = None
     email: Email | None = None
     archived: bool = False
+
+
+class ClientQuery(ClientFilter, Page):
+    """Which clients, page by page."""
 
 
 class MakingQuery(Model):

@@ -39,6 +39,7 @@ _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
 _WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _PUSHED: Final = ("application/xml", "text/xml", _JSON)  # what inboxes read
+_LINES: Final = ("text/csv", "application/x-ndjson")
 _ANYTHING: Final = (_JSON, "application/x-www-form-urlencoded", "multipart/form-data")
 
 # A document, a file, or both; what stands in `document` is JSON or XML.
@@ -203,7 +204,7 @@ def _headers(route: Route) -> list[Reference]:
 def _request_body(route: Route, models: Models) -> RequestBody | None:
     if route.takes != "json" and route.method in _WRITING:
         form = {"multipart/form-data": MediaType(media_type_schema=_FORM)} if route.takes == "form" else {}
-        taken = _ANYTHING if route.takes == "anything" else _PUSHED
+        taken = {"anything": _ANYTHING, "lines": _LINES}.get(route.takes, _PUSHED)
         return RequestBody(required=True, content={kind: MediaType() for kind in taken} | form)
     if route.body is None:
         return None

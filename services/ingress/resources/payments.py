@@ -6,18 +6,22 @@ from uuid import UUID
 
 from contracts import present
 from contracts.commands import RECORD_PAYMENT
-from contracts.objects import PaymentIn, Reference
+from contracts.objects import Model, PaymentIn, Reference
 from ingress.http.api import Api
 from ingress.http.route import Call, Page, Reply, Route
 from ingress.resources import answering, reads, shapes
 
 
-class PaymentQuery(Page):
+class PaymentFilter(Model):
     """Which payments."""
 
     client_id: UUID | None = None
     status: shapes.PaymentStatus | None = None
     external_id: Reference | None = None
+
+
+class PaymentQuery(PaymentFilter, Page):
+    """Which payments, page by page."""
 
 
 async def record_payment(api: Api, call: Call) -> Reply:

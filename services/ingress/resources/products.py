@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts import present
 from contracts.commands import CREATE_PRODUCT, REMOVE_PRODUCT, UPDATE_PRODUCT, UPSERT_PRODUCT
-from contracts.objects import Reference, ShortText
+from contracts.objects import Model, Reference, ShortText
 from contracts.parties import ProductIn, ProductPatch
 from ingress.http.api import Api
 from ingress.http.route import Call, Page, Reply, Route
@@ -12,13 +12,17 @@ from ingress.resources import answering, reads, shapes
 from ingress.resources.clients import MakingQuery
 
 
-class ProductQuery(Page):
+class ProductFilter(Model):
     """Which products: `query` is a part of the code, name, barcode or external id."""
 
     query: ShortText | None = None
     external_id: Reference | None = None
     code: Reference | None = None
     archived: bool = False
+
+
+class ProductQuery(ProductFilter, Page):
+    """Which products, page by page."""
 
 
 async def create_product(api: Api, call: Call) -> Reply:

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from contracts import present
 from contracts.commands import CREATE_SALE
-from contracts.objects import Reference, SaleIn, SaleType
+from contracts.objects import Model, Reference, SaleIn, SaleType
 from ingress.http import paging
 from ingress.http.api import Api
 from ingress.http.route import Call, Page, Reply, Route
 from ingress.resources import answering, reads, shapes
 
 
-class SaleQuery(Page):
+class SaleFilter(Model):
     """Which documents: each that is given narrows the list."""
 
     sale_type: SaleType | None = None
@@ -25,6 +25,10 @@ class SaleQuery(Page):
     overdue: bool | None = None
     external_id: Reference | None = None
     number: Reference | None = None
+
+
+class SaleQuery(SaleFilter, Page):
+    """Which documents, page by page."""
 
 
 async def create_sale(api: Api, call: Call) -> Reply:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from contracts import present
-from contracts.objects import Reference, ShortText
+from contracts.objects import Model, Reference, ShortText
 from ingress.http.api import Api
 from ingress.http.route import Call, Page, Reply, Route
 from ingress.resources import answering, reads, shapes
 
 
-class SupplierQuery(Page):
+class SupplierFilter(Model):
     """Which suppliers: `query` is a part of the name, registration or tax number, or e-mail address."""
 
     query: ShortText | None = None
     reg_number: Reference | None = None
+
+
+class SupplierQuery(SupplierFilter, Page):
+    """Which suppliers, page by page."""
 
 
 async def list_suppliers(api: Api, call: Call) -> Reply:

@@ -1,0 +1,168 @@
+"""`/v1/imports`: a file of clients or products, read within bounded memory, kept whole, then brought into the books.
+
+2xx means that every line of it is committed here. Its bad lines are named; the rest is taken, or nothing at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, BinaryIO, Final
+from uuid import UUID
+
+from contracts.imports import FAULTS_KEPT_MAX, ImportKind, OnError
+from contracts.objects import Model
+from contracts.parties import ON_CONFLICT_USUAL, OnConflict
+from contracts.problem import Fault
+from ingress.errors import ImportAborted, KeyReused, LimitReached, NotFound, UnsupportedMediaType
+from ingress.http.api import Api
+from ingress.http.idempotency import REPLAYED, key_of
+from ingress.http.import_files import Storing, spooled
+from ingress.http.paging import page, read_id_cursor
+from ingress.http.route import Call, Page, Reply, Route
+from ingress.imports.records import Format, records
+from ingress.resources import shapes
+from ingress.store import acceptance, imports
+from ingress.store.acceptance import KeyTaken, Replayed
+from ingress.store.imports import RUNNING_MAX, Import
+
+STORE_SECONDS_MAX: Final = 120.0
+
+_FORMATS: Final[dict[str, Format]] = {
+    "text/csv": "csv",
+    "application/csv": "csv",
+    "application/x-ndjson": "jsonl",
+    "application/ndjson": "jsonl",
+    "application/jsonl": "jsonl",
+    "application/x-jsonlines": "jsonl",
+}
+
+
+class ImportQuery(Model):
+    """What the file holds and what to do with it. Without `format` its Content-Type tells.
+
+    `on_error`: when a line is bad, `skip` it and take the rest, or `abort` and take nothing at all (5,000 lines at
+    most). `on_conflict`: what becomes of one that is there already, as with `POST /v1/clients`.
+    """
+
+    kind: ImportKind
+    format: Format | None = None
+    on_error: OnError = "skip"
+    on_conflict: OnConflict = ON_CONFLICT_USUAL
+
+
+async def start(api: Api, call: Call) -> Reply:
+    """Take a file in; answer when it is through, or with 202 when that takes longer or nobody waits.
+
+    Raises:
+        InvalidInput: the file as a whole cannot be taken; ImportAborted: a line is bad, and nothing was taken;
+        BodyTooLarge, UnsupportedMediaType, Malformed, TooSlow, KeyReused, LimitReached.
+    """
+    asked = call.query_as(ImportQuery)
+    form = asked.format or _format_of(call.headers.get("Content-Type", ""))
+    async with spooled(call) as file:
+        import_id, headers = await _begun(api, call, asked, form, file)
+    seconds = 0.0 if call.prefers_async else api.settings.answer_seconds
+    found = await api.importer.finished(call.account_id, import_id, seconds=seconds)
+    if found is None:
+        raise NotFound
+    if found.state == "running":
+        if call.prefers_async:
+            headers = headers | {"Preference-Applied": "respond-async"}
+        return Reply(202, show(found), headers | {"Location": f"/v1/operations/{found.id}"})
+    if found.state == "aborted":
+        raise aborted(found)
+    return Reply(201, show(found), headers | {"Location": f"/v1/imports/{found.id}"})
+
+
+def _format_of(content_type: str) -> Format:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in _FORMATS:
+        raise UnsupportedMediaType(f"say format=csv or format=jsonl, or send one of {', '.join(_FORMATS)}")
+    return _FORMATS[kind]
+
+
+async def _begun(api: Api, call: Call, asked: ImportQuery, form: Format, file: BinaryIO) -> tuple[UUID, dict[str, str]]:
+    """Store the import with all its lines in one transaction, or find the one that this request began before."""
+    key = key_of(call)
+    async with (
+        api.importer.reading,
+        asyncio.timeout(STORE_SECONDS_MAX),
+        api.pool.acquire() as conn,
+        conn.transaction(),
+    ):
+        if key is not None:
+            match await acceptance.claim_key(conn, account_id=call.account_id, key=key, command_id=call.id):
+                case Replayed(command_id=import_id):
+                    return import_id, dict(REPLAYED)
+                case KeyTaken():
+                    raise KeyReused
+        begun = await imports.begin(
+            conn,
+            account_id=call.account_id,
+            identifier=call.id,
+            kind=asked.kind,
+            form=form,
+            on_error=asked.on_error,
+            on_conflict=asked.on_conflict,
+            path=call.route.path,
+        )
+        if not begun:
+            raise LimitReached(f"at most {RUNNING_MAX} imports of an account wait: let some of them end")
+        lines = records(file, kind=asked.kind, form=form, on_conflict=asked.on_conflict)
+        await Storing(conn, call, asked.kind, asked.on_error).store(lines)
+    api.importer.wake()
+    return call.id, {}
+
+
+async def list_all(api: Api, call: Call) -> Reply:
+    """The account's imports, newest first."""
+    asked = call.query_as(Page)
+    rows = await imports.list_newest(
+        api.pool, account_id=call.account_id, before=read_id_cursor(asked.cursor), limit=asked.limit + 1
+    )
+    return Reply(200, page(rows, limit=asked.limit, show=show, key=lambda row: (row.id,)))
+
+
+async def get(api: Api, call: Call) -> Reply:
+    """One import: how far it is, and which lines were bad."""
+    found = await imports.find(api.pool, account_id=call.account_id, identifier=call.id_of())
+    if found is None:
+        raise NotFound
+    return Reply(200, show(found))
+
+
+def show(one: Import) -> dict[str, Any]:
+    """An import with what became of its lines so far."""
+    return {
+        "id": str(one.id),
+        **{name: getattr(one, name) for name in ("kind", "format", "on_error", "on_conflict", "state", "lines")},
+        **{name: getattr(one, name) for name in ("handled", "created", "updated", "unchanged", "refused")},
+        "errors": sorted(one.faults, key=lambda fault: fault["line"])[:FAULTS_KEPT_MAX],
+        "created_at": one.created_at.isoformat(),
+        "finished_at": one.finished_at.isoformat() if one.finished_at else None,
+    }
+
+
+def aborted(one: Import) -> ImportAborted:
+    """What tells that nothing was taken, and of every line that it was for."""
+    faults = [Fault(f"lines[{fault['line']}].{fault['path']}".rstrip("."), fault["message"]) for fault in one.faults]
+    return ImportAborted(f"{one.refused} of {one.lines} lines are bad; see /v1/imports/{one.id}", faults=faults)
+
+
+_PATH = "/v1/imports"
+
+ROUTES = (
+    Route(
+        "POST", _PATH, start, "write", "Import clients or products from a file of CSV or JSON lines",
+        takes="lines", query=ImportQuery, answers=shapes.Import, status=201, seconds_max=None,
+        tag="imports",
+    ),
+    Route(
+        "GET", _PATH, list_all, "read", "List imports",
+        query=Page, answers=shapes.Listed[shapes.Import], tag="imports",
+    ),
+    Route(
+        "GET", _PATH + "/{id}", get, "read", "How far an import is, and which lines were bad",
+        answers=shapes.Import, tag="imports",
+    ),
+)  # fmt: skip

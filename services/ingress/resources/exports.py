@@ -1,0 +1,175 @@
+"""`/v1/clients/export` and its like: everything that a list shows, as one file, page by page from the books.
+
+A table of CSV has one row for each thing, safe to be opened by a spreadsheet; JSON lines are the things as `GET` gives
+them. What clients and products leave as can be imported again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import orjson
+import structlog
+from aiohttp import web
+
+from contracts import present
+from contracts.objects import Model
+from ingress.http.api import Api
+from ingress.http.replies import response_of
+from ingress.http.route import Call, Reply, Route
+from ingress.imports.cells import COLUMNS, row_of
+from ingress.resources import reads
+from ingress.resources.clients import ClientFilter
+from ingress.resources.payments import PaymentFilter
+from ingress.resources.products import ProductFilter
+from ingress.resources.reads import Row, View
+from ingress.resources.sales import SaleFilter
+from ingress.resources.suppliers import SupplierFilter
+from storage.weather import is_weather
+
+log = structlog.get_logger(__name__)
+
+PAGE_ROWS: Final = 500
+
+_TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+_TIMES: Final = ("created_at", "updated_at")
+
+
+class ExportQuery(Model):
+    """In which form."""
+
+    format: Literal["csv", "jsonl"] = "csv"
+
+
+class ClientExport(ClientFilter, ExportQuery):
+    """Which clients."""
+
+
+class ProductExport(ProductFilter, ExportQuery):
+    """Which products."""
+
+
+class SupplierExport(SupplierFilter, ExportQuery):
+    """Which suppliers."""
+
+
+class SaleExport(SaleFilter, ExportQuery):
+    """Which documents."""
+
+
+class PaymentExport(PaymentFilter, ExportQuery):
+    """Which payments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One kind of thing that can leave, and the columns of its table."""
+
+    name: str
+    view: View
+    show: Callable[[Row], dict[str, Any]]
+    query: type[ExportQuery]
+    columns: Sequence[str]
+
+
+EXPORTS: Final = (
+    Export(
+        "clients", reads.CLIENTS, present.client, ClientExport, ("id", *COLUMNS["clients"], "archived", *_TIMES)
+    ),
+    Export(
+        "products", reads.PRODUCTS, present.product, ProductExport, ("id", *COLUMNS["products"], "archived", *_TIMES)
+    ),
+    Export(
+        "suppliers", reads.SUPPLIERS, present.supplier, SupplierExport,
+        (
+            "id", "name", "reg_number", "tax_number", "email", "phone", "address.street", "address.city",
+            "address.postal_code", "address.region", "address.country", *_TIMES,
+        ),
+    ),
+    Export(
+        "sales", reads.SALES, present.sale, SaleExport,
+        (
+            "id", "sale_type", "number", "status", "settlement", "overdue", "client_id", "client.name",
+            "client.external_id", "currency", "document_date", "date_due", "include_tax", "net", "tax", "total",
+            "deposit", "amount_due", "payment_method", "comment", "external_id", *_TIMES,
+        ),
+    ),
+    Export(
+        "payments", reads.PAYMENTS, present.payment, PaymentExport,
+        (
+            "id", "client_id", "status", "amount", "unapplied", "currency", "date", "method", "reference",
+            "external_id", *_TIMES,
+        ),
+    ),
+)  # fmt: skip
+
+
+def _exporting(export: Export) -> Callable[[Api, Call], Any]:
+    async def give(api: Api, call: Call) -> Reply | web.StreamResponse:
+        """Give everything that is asked for, as one file."""
+        asked = call.query_as(ExportQuery)
+        headers = {"Content-Disposition": f'attachment; filename="{export.name}.{asked.format}"'}
+        if call.request.method == "HEAD":
+            return Reply(body=b"", headers=headers, content_type=_TYPES[asked.format])
+        response = web.StreamResponse(headers=headers | {"Content-Type": _TYPES[asked.format]})
+        response_of(response, call.id)
+        try:
+            await _stream(api, call, export, asked, response)
+        except Exception as error:
+            if not response.prepared:
+                raise
+            # What was said cannot be taken back: cut off, so that nobody takes a part for the whole.
+            log.warning("export_broken", request_id=str(call.id), error=repr(error), weather=is_weather(error))
+            if call.request.transport is not None:
+                call.request.transport.abort()
+        return response
+
+    return give
+
+
+async def _stream(api: Api, call: Call, export: Export, asked: ExportQuery, response: web.StreamResponse) -> None:
+    """Write page by page. The first is read before anything is said, so that what is wrong by then is told."""
+    before: UUID | None = None
+    filters = asked.model_dump(exclude={"format"})
+    while True:
+        rows = await reads.newest(
+            api.pool, export.view, account_id=call.account_id, before=before, limit=PAGE_ROWS, **filters
+        )
+        if before is None:
+            await response.prepare(call.request)
+            if asked.format == "csv":
+                await response.write(_table([export.columns]))
+        if rows:
+            await response.write(_lines(export, rows) if asked.format == "jsonl" else _rows(export, rows))
+        if len(rows) < PAGE_ROWS:
+            break
+        before = rows[-1]["id"]
+    await response.write_eof()
+
+
+def _lines(export: Export, rows: Sequence[Row]) -> bytes:
+    return b"".join(orjson.dumps(export.show(row), option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+
+
+def _rows(export: Export, rows: Sequence[Row]) -> bytes:
+    return _table([row_of(export.show(row), export.columns) for row in rows])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> bytes:
+    written = io.StringIO()
+    csv.writer(written).writerows(rows)
+    return written.getvalue().encode()
+
+
+ROUTES = tuple(
+    Route(
+        "GET", f"/v1/{export.name}/export", _exporting(export), "read", f"Export {export.name} as CSV or JSON lines",
+        query=export.query, gives="text/csv", seconds_max=None, tag=export.name,
+    )
+    for export in EXPORTS
+)  # fmt: skip
