@@ -18,6 +18,7 @@ from action_executor.outward import open_outward
 from action_executor.runs.actions import Tools
 from action_executor.runs.engine import Engine
 from action_executor.settings import ExecutorSettings
+from action_executor.takeover import take_over
 from chassis.bus import open_bus
 from chassis.egress import EgressPolicy
 from chassis.sealing import Sealer
@@ -50,6 +51,8 @@ async def open_service(settings: ExecutorSettings, *, wakeups: Wakeups | None = 
     async with AsyncExitStack() as parts:
         pool = await _open_pool(settings, parts)
         await ensure_sealed(pool, sealer, schema=SCHEMA)
+        if settings.executor_alone:
+            await take_over(pool)
         bus = await open_bus(settings, pool, name=NAME, wakeups=wakeups)
         parts.push_async_callback(bus.close)
         relay = Relay(pool, bus, schema=SCHEMA)

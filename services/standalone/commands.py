@@ -126,7 +126,9 @@ async def up(asked: argparse.Namespace) -> int:
             await prepare_all(dsn, tell=lambda ran: tell(f"  prepared {ran}"))
             keys = read_variable("secret_keys") or secret_keys(home)
             tell("starting ingress, ledger, trigger_dispatcher and action_executor ...")
-            async with open_all(dsn, secret_keys=keys, home=home, **given) as running:
+            # Nobody else reaches the embedded server, so that what a killed one of us held is ours at once.
+            alone = not read_variable("postgres_dsn")
+            async with open_all(dsn, secret_keys=keys, home=home, executor_alone=alone, **given) as running:
                 url = next(service.url for service in running if service.url is not None)
                 tell_others(url)
                 if not stop.is_set():
