@@ -77,6 +77,9 @@ def referring(asked: Asked[Any], books: Books, sale: SaleIn, client: Client) -> 
     if sale.currency not in {None, other.currency}:
         faults.add("currency", f"must be that of what it refers to: {other.currency}")
     faults.refuse_if_any()
+    if isinstance(other, Standing) and other.status != "issued":
+        fault = Fault("invoice_id", f"is {other.status.replace('_', ' ')}: only an issued invoice can be credited")
+        raise StateForbids(faults=[fault], code="invoice_not_issued")
     return sale.model_copy(update={"currency": other.currency})
 
 
@@ -86,9 +89,6 @@ def _invoice(asked: Asked[Any], books: Books, invoice_id: UUID) -> Standing:
         raise NotFound(faults=[Fault("invoice_id", "is no sale of this account")])
     if invoice.sale_type != "sales_invoice":
         raise BadInput(faults=[Fault("invoice_id", "is no invoice")])
-    if invoice.status != "issued":
-        fault = Fault("invoice_id", f"is {invoice.status.replace('_', ' ')}: only an issued invoice can be credited")
-        raise StateForbids(faults=[fault], code="invoice_not_issued")
     return invoice
 
 

@@ -193,20 +193,20 @@ SELECT c.account_id, c.series, c.period, c.counter
 
 
 async def counters(conn: Connection, *, wanted: Collection[CounterKey]) -> dict[CounterKey, int]:
-    """How far series have counted, making the counters of new ones; the books are locked, so nobody else counts."""
+    """How far series have counted, 0 for new ones; the books are locked, so nobody else counts."""
     if not wanted:
         return {}
-    ordered = sorted(wanted)
-    columns = (
-        [account_id for account_id, _ in ordered],
-        [series.prefix for _, series in ordered],
-        [series.period for _, series in ordered],
+    rows = await conn.fetch(_COUNTERS, *_columns(sorted(wanted)))
+    known = {(row["account_id"], Series(row["series"], row["period"])): row["counter"] for row in rows}
+    return dict.fromkeys(wanted, 0) | known
+
+
+def _columns(keys: Sequence[CounterKey]) -> tuple[list[UUID], list[str], list[int]]:
+    return (
+        [account_id for account_id, _ in keys],
+        [series.prefix for _, series in keys],
+        [series.period for _, series in keys],
     )
-    rows = await conn.fetch(_COUNTERS, *columns)
-    if len(rows) < len(ordered):
-        await conn.execute(_MAKE_COUNTERS, *columns)
-        rows = await conn.fetch(_COUNTERS, *columns)
-    return {(row["account_id"], Series(row["series"], row["period"])): row["counter"] for row in rows}
 
 
 _ADVANCE: Final = """
@@ -231,11 +231,12 @@ async def advance(conn: Connection, *, moved: Mapping[CounterKey, tuple[int, int
     if not moved:
         return
     ordered = sorted(moved.items())
+    new = [key for key, (before, _) in ordered if before == 0]
+    if new:
+        await conn.execute(_MAKE_COUNTERS, *_columns(new))
     rows = await conn.fetch(
         _ADVANCE,
-        [account_id for (account_id, _), _ in ordered],
-        [series.prefix for (_, series), _ in ordered],
-        [series.period for (_, series), _ in ordered],
+        *_columns([key for key, _ in ordered]),
         [before for _, (before, _) in ordered],
         [after for _, (_, after) in ordered],
     )
