@@ -18,6 +18,12 @@ def new_id() -> UUID:
     return UUID(bytes=uuid_utils.uuid7().bytes)
 
 
+def new_id_after(earlier: UUID) -> UUID:
+    """Make a UUIDv7 that sorts behind `earlier`, whatever the clocks of the machines that made the two say."""
+    fresh = new_id()
+    return fresh if fresh.int > earlier.int else UUID(int=earlier.int + 1)
+
+
 def made_at(identifier: UUID) -> datetime:
     """Tell when a UUIDv7 was made, to the millisecond, in UTC."""
     return datetime.fromtimestamp((identifier.int >> 80) / 1000, tz=UTC)

@@ -194,22 +194,37 @@ async def _tell(conn: Connection, books: Books, effects: Effects, gone: Shown) -
     """
     shown = await _show(conn, _wanted(books.taken))
     shown |= {key: thing | {"status": "deleted"} for key, thing in gone.items()}
+    last = await store.last_told(conn, clients=_told_of(books))
     noted: list[store.DocumentEvent] = []
     for asked, changes in books.taken:
         effects.answer(asked.envelope, changes.http_status, _said(asked, changes, shown))
         inbox.follow_up(asked.envelope, changes.inbox.follow_ups, effects)
         for happening in changes.happenings:
+            client = asked.key(happening.client_id) if happening.client_id else None
             told = event(
                 asked.envelope,
                 happening.trigger,
                 subject_id=happening.id,
                 client_id=happening.client_id,
                 data=shown[happening.kind, asked.key(happening.id)],
+                after=last.get(client) if client else None,
             )
+            if client:
+                last[client] = told.id
             effects.send(DISPATCHER_EVENTS, told)
             if happening.status is not None:
                 noted.append(_note(happening, happening.status, told))
+    await store.keep_last_told(conn, events=last)
     await store.insert_document_events(conn, rows=noted)
+
+
+def _told_of(books: Books) -> set[Key]:
+    return {
+        asked.key(happening.client_id)
+        for asked, changes in books.taken
+        for happening in changes.happenings
+        if happening.client_id
+    }
 
 
 def _said(asked: Asked[Any], changes: Changes, shown: Shown) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -133,6 +133,36 @@ async def insert_document_events(conn: Connection, *, rows: Sequence[DocumentEve
         [row.command_id for row in rows],
         [row.at for row in rows],
     )
+
+
+_LAST_TOLD: Final = """
+SELECT t.account_id, t.client_id, t.event_id FROM ledger.last_told t
+  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, client_id)
+    ON t.account_id = w.account_id AND t.client_id = w.client_id
+"""
+
+
+async def last_told(conn: Connection, *, clients: Collection[Key]) -> dict[Key, UUID]:
+    """The last outgoing event about each of these clients, where there was one."""
+    if not clients:
+        return {}
+    rows = await conn.fetch(_LAST_TOLD, [key[0] for key in clients], [key[1] for key in clients])
+    return {(row["account_id"], row["client_id"]): row["event_id"] for row in rows}
+
+
+_KEEP_LAST_TOLD: Final = """
+INSERT INTO ledger.last_told (account_id, client_id, event_id)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])
+    ON CONFLICT (account_id, client_id) DO UPDATE SET event_id = excluded.event_id
+"""
+
+
+async def keep_last_told(conn: Connection, *, events: Mapping[Key, UUID]) -> None:
+    """Note the last outgoing event about each of these clients; their accounts' books are locked."""
+    if events:
+        await conn.execute(
+            _KEEP_LAST_TOLD, [key[0] for key in events], [key[1] for key in events], list(events.values())
+        )
 
 
 _SHOW: Final[dict[ThingKind, str]] = {

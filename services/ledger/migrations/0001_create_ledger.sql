@@ -353,6 +353,14 @@ CREATE TABLE ledger.document_event (
 );
 CREATE INDEX document_event_document ON ledger.document_event (account_id, document_id, event_id);
 
+-- The last outgoing event about each client, under the account's lock: the next one names it.
+CREATE TABLE ledger.last_told (
+    account_id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    PRIMARY KEY (account_id, client_id)
+) WITH (fillfactor = 70);
+
 -- Documents that others pushed, as they came and as they were read.
 CREATE TABLE ledger.inbox_message (
     account_id uuid NOT NULL,
