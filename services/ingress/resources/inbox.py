@@ -24,7 +24,7 @@ from ingress.http.inboxes import Sender, acceptance_of
 from ingress.http.pushing import read_pushed
 from ingress.http.route import Call, Page, Reply, Route
 from ingress.inbox.document import Box
-from ingress.resources import answering, filing, reads, shapes
+from ingress.resources import answering, arrivals, filing, reads, shapes
 from ingress.store.acceptance import Accepted, DuplicateMessage, KeyTaken, Replayed
 
 BOXES: Final[tuple[Box, ...]] = ("purchases", "sales")
@@ -94,21 +94,25 @@ def _pending(call: Call, message_id: UUID) -> Reply:
 async def list_messages(api: Api, call: Call) -> Reply:
     """List an inbox's messages, newest first."""
     asked = call.query_as(InboxQuery).model_dump(exclude={"limit", "cursor"})
+    await arrivals.settle(api, call)
     return await answering.many(api, call, reads.INBOX_MESSAGES, present.inbox_message, box=_box(call), **asked)
 
 
 async def get_message(api: Api, call: Call) -> Reply:
     """Look at one message."""
+    await arrivals.settle(api, call)
     return await answering.one(api, call, reads.INBOX_MESSAGES, present.inbox_message, box=_box(call))
 
 
 async def get_file(api: Api, call: Call) -> web.StreamResponse:
     """Give the file that came with the message, to be saved."""
+    await arrivals.settle(api, call)
     return await filing.stream(api, call, (await answering.row_of(api, call, reads.INBOX_FILE, box=_box(call)))["file"])
 
 
 async def get_raw(api: Api, call: Call) -> Reply | web.StreamResponse:
     """Give the very bytes that came, to be saved: those of the document, or of a file that came alone."""
+    await arrivals.settle(api, call)
     row = await answering.row_of(api, call, reads.INBOX_RAW, box=_box(call))
     if not row["raw"]:
         return await filing.stream(api, call, row["file"])

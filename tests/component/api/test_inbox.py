@@ -24,6 +24,18 @@ async def test_a_suppliers_xml_is_in_the_purchase_inbox_with_its_very_bytes(call
     assert raw.headers["X-Content-Type-Options"] == "nosniff"
 
 
+async def test_who_was_answered_finds_the_message_at_once(caller: Caller) -> None:
+    channel = await caller.channel()
+
+    async def push_and_look(number: int) -> bool:
+        pushed = await caller.push(channel, a_sale_xml(f"C-{number}"))
+        message_id = pushed.text.partition("<message_id>")[2].partition("<")[0]
+        listed = {message["id"] for message in await caller.items("/v1/inbox/purchases?limit=200")}
+        return message_id in listed and (await caller.get(f"/v1/inbox/purchases/{message_id}")).status == 200
+
+    assert all(await asyncio.gather(*(push_and_look(number) for number in range(40))))
+
+
 async def test_a_document_posted_over_the_api_is_answered_as_the_books_have_it(caller: Caller) -> None:
     made = await caller.post("/v1/inbox/purchases", a_document("B-1"))
     assert made.status == 201, made.text
