@@ -159,12 +159,11 @@ def unsettle_within(
 ) -> int:
     """Take settlements back: each entry's mirror, and the invoice open again. Gives the minor units taken back.
 
-    Raises:
-        BadInput: the day asked for is before that of a settlement.
+    They count on the day asked for, else today, and none before its settlement.
     """
     booked = {booking.id: booking for booking in books.booked.get(asked.key(source.id), ())}
     for settlement in live:
-        mirror = undone(booked[settlement.entry_id], today=asked.today, on=on)
+        mirror = undone(booked[settlement.entry_id], today=on or asked.today)
         changes.bookings.append(mirror)
         changes.settlements.append(
             replace(
