@@ -131,7 +131,7 @@ async def missed_events(
     """Events of the subscriber's triggers since then that it was never told of, by id, from behind `after`."""
     # An event's id may be older than the event: it can carry the time of the request behind it. A week allows for any
     # outage and still leaves older partitions unread.
-    begin = after or UUID(int=int((since.timestamp() - _ID_OLDER_SECONDS_MAX) * 1000) << 80)
+    begin = after or UUID(int=max(0, int((since.timestamp() - _ID_OLDER_SECONDS_MAX) * 1000)) << 80)
     rows = await conn.fetch(_MISSED, account_id, list(subscriber.triggers), since, begin, subscriber.id, limit)
     return [logged_event(row) for row in rows]
 

@@ -71,6 +71,16 @@ async def test_recovery_leaves_out_what_happened_before_its_time(dispatcher: Dis
     assert answer.body["count"] == 1
 
 
+@pytest.mark.parametrize(
+    ("since", "count"),
+    [("0001-01-01T00:00:00Z", 1), ("1970-01-01T00:00:00Z", 1), ("9999-12-31T23:59:59Z", 0)],
+)
+async def test_recovery_takes_any_time_there_is(dispatcher: DispatcherHarness, since: str, count: int) -> None:
+    await dispatcher.tell(dispatcher.happened("sale.posted"))
+    hook = await dispatcher.subscribe("sale.posted")
+    assert (await dispatcher.ask(commands.RECOVER_HOOK, {"id": hook.id, "since": since})).body == {"count": count}
+
+
 async def test_a_long_recovery_goes_on_by_itself(
     dispatcher: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
