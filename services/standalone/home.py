@@ -53,8 +53,8 @@ def sole_use(home: Path) -> Iterator[Callable[[str], None]]:
         except BlockingIOError:
             who = file.read(LOCK_CHARS_MAX).strip() or "another process"
             raise HomeError(
-                f"ledgerwire runs on {home} already: {who}; stop that one, or give this one a home of its own"
-                " with --home or LEDGERWIRE_HOME"
+                f"{home} is in use already, by {who}: stop that one, or give this one a home of its own with --home"
+                " or LEDGERWIRE_HOME"
             ) from None
 
         def tell_others(url: str = "") -> None:

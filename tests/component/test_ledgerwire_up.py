@@ -35,7 +35,7 @@ async def test_a_second_one_on_the_same_home_says_who_runs_there(tmp_path: Path)
     async with standalone(tmp_path) as first:
         status, out, err = await ledgerwire("up", "--port", "0", "--home", str(tmp_path))
         assert (status, out) == (2, "")
-        assert f"runs on {tmp_path} already: process {first.pid} {first.url}" in err
+        assert f"{tmp_path} is in use already, by process {first.pid} {first.url}" in err
         async with aiohttp.ClientSession() as session, session.get(f"{first.url}/readyz") as ready:
             assert ready.status == 200
 
@@ -71,7 +71,7 @@ async def test_a_database_that_is_not_there_is_told_and_its_password_is_not(tmp_
 
 
 async def test_an_address_in_a_file_counts_like_one_in_the_environment(tmp_path: Path, postgres: Postgres) -> None:
-    dsn = await postgres.create_database()
+    dsn = await postgres.create_ready_database()
     file = tmp_path / "dsn"
     file.write_text(f"{dsn}\n")
     home = tmp_path / "home"
