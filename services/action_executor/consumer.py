@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
 
 from pydantic import ValidationError
 
@@ -17,8 +18,11 @@ from action_executor.deliveries.redeliver import redeliver
 from action_executor.jobs import DELIVER, RUN, DeliverJob, RunJob
 from contracts.commands import REDELIVER
 from contracts.envelope import Envelope
+from contracts.ids import made_at
 from outbox.hop import Effects, Handle
 from storage.pool import Connection
+
+KEPT_AT_LEAST: Final = timedelta(days=29)  # an older delivery may be gone
 
 
 class Runs(Protocol):
@@ -88,6 +92,7 @@ def _begin(deliverer: Deliverer, ours: Sequence[Held], waiting: dict[Key, bool])
 def _plan(jobs: Sequence[tuple[Envelope, DeliverJob]], deliverer: Deliverer, now: float) -> list[NewDelivery]:
     taken: Counter[Key] = Counter()
     room: dict[Key, int] = {}
+    kept = datetime.now(tz=UTC) - KEPT_AT_LEAST
     items = []
     for envelope, job in jobs:
         key = (envelope.account_id, job.hook_id)
@@ -108,6 +113,7 @@ def _plan(jobs: Sequence[tuple[Envelope, DeliverJob]], deliverer: Deliverer, now
                 body=job.body.encode(),
                 ordered=job.ordered is not None,
                 leased=leased,
+                after=job.after if job.after and made_at(job.after) > kept else None,
             )
         )
     return items

@@ -12,7 +12,10 @@ RUN: Final = "run"
 
 
 class DeliverJob(BaseModel):
-    """Deliver an event to a hook; the envelope's id is the delivery's. `body` is the exact text to send."""
+    """Deliver an event to a hook; the envelope's id is the delivery's. `body` is the exact text to send.
+
+    `after` is the delivery that an ordered hook gets before this one about the same client.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,6 +25,7 @@ class DeliverJob(BaseModel):
     body: str
     client_id: UUID | None = None
     ordered: Literal["client"] | None = None
+    after: UUID | None = None
 
 
 class RunJob(BaseModel):

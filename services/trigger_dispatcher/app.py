@@ -25,6 +25,7 @@ from trigger_dispatcher.desk import Desk
 from trigger_dispatcher.events import event_handler
 from trigger_dispatcher.hooks.sealing import ensure_sealed
 from trigger_dispatcher.index import Index
+from trigger_dispatcher.overdue import Overdue
 from trigger_dispatcher.settings import DispatcherSettings
 
 SCHEMA: Final = SCHEMAS["trigger_dispatcher"]
@@ -53,6 +54,8 @@ async def open_service(settings: DispatcherSettings, *, wakeups: Wakeups | None 
         relay.start()
         parts.push_async_callback(relay.stop, settings.drain_seconds)
         _maintain(pool, running, parts)
+        overdue = asyncio.create_task(Overdue(pool, relay, index, schema=SCHEMA).run(), name="overdue-events")
+        parts.push_async_callback(_end, overdue)
         events = ConsumerOptions(batch_max=settings.dispatcher_batch_max, prefetch=3 * settings.dispatcher_batch_max)
         commands = ConsumerOptions(batch_max=COMMANDS_BATCH_MAX, prefetch=3 * COMMANDS_BATCH_MAX)
         await _consume(Hop(pool, bus, relay, SCHEMA), parts, settings.drain_seconds, {
@@ -61,6 +64,11 @@ async def open_service(settings: DispatcherSettings, *, wakeups: Wakeups | None 
         })  # fmt: skip
         _add_checks(running, pool, bus)
         yield running
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _open_pool(settings: DispatcherSettings, parts: AsyncExitStack) -> Pool:

@@ -38,6 +38,7 @@ class Event:
     data: Mapping[str, Any]
     body: bytes
     traceparent: str | None = None
+    after: UUID | None = None  # the event before it about the same client
 
     @property
     def latest_origin(self) -> datetime:
@@ -72,6 +73,7 @@ def read_event(envelope: Envelope) -> Event:
         data=data,
         body=public_body(event_id=envelope.id, trigger=envelope.name, timestamp=envelope.at.isoformat(), data=data),
         traceparent=envelope.traceparent,
+        after=parse_id(str(envelope.data.get("after"))),
     )
 
 

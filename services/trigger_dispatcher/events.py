@@ -20,7 +20,7 @@ from contracts.ids import new_id
 from contracts.topology import EXECUTOR_JOBS
 from outbox.hop import Effects, Handle
 from storage.pool import Connection
-from trigger_dispatcher import store
+from trigger_dispatcher import store, turns
 from trigger_dispatcher.event import Event, UnreadableEvent, read_event
 from trigger_dispatcher.index import Index, Listeners, listeners
 from trigger_dispatcher.jobs import job
@@ -49,7 +49,9 @@ def event_handler(index: Index) -> Handle:
             return
         await store.insert_events(conn, events)
         known = await listeners_of(conn, index, {event.account_id for event in events})
-        wanted = [(event, one) for event in events for one in _wanting(event, known.get(event.account_id))]
+        wanted = [pair for pair in _wanted(events, known) if not _goes_in_order(*pair)]
+        if orderly := [event for event in events if _is_orderly(event, known)]:
+            wanted += in_order(await turns.in_turn(conn, orderly), known)
         kinds = Kinds[str]()
         for some in _in_slices(sorted(wanted, key=_place)):
             jobs = await dispatch(conn, some)
@@ -92,8 +94,28 @@ def _readable(envelopes: Sequence[Envelope], effects: Effects) -> list[Event]:
     return events
 
 
-def _wanting(event: Event, known: Listeners | None) -> list[Subscriber]:
-    return [] if known is None else [one for one in known.to(event.trigger) if one.wants(event)]
+def _wanted(events: Sequence[Event], known: Mapping[UUID, Listeners]) -> list[Dispatch]:
+    return [
+        (event, one)
+        for event in events
+        if event.account_id in known
+        for one in known[event.account_id].to(event.trigger)
+        if one.wants(event)
+    ]
+
+
+def in_order(events: Sequence[Event], known: Mapping[UUID, Listeners]) -> list[Dispatch]:
+    """Which ordered hooks are to be told of events whose turn it is."""
+    return [pair for pair in _wanted(events, known) if _goes_in_order(*pair)]
+
+
+def _goes_in_order(event: Event, subscriber: Subscriber) -> bool:
+    return subscriber.ordered is not None and event.client_id is not None
+
+
+def _is_orderly(event: Event, known: Mapping[UUID, Listeners]) -> bool:
+    """Whether the event's turn matters: somebody in its account listens in order, if only to what comes after it."""
+    return event.client_id is not None and event.account_id in known and known[event.account_id].in_order
 
 
 async def listeners_of(conn: Connection, index: Index, account_ids: Collection[UUID]) -> dict[UUID, Listeners]:
@@ -110,17 +132,25 @@ async def listeners_of(conn: Connection, index: Index, account_ids: Collection[U
 
 
 async def dispatch(conn: Connection, wanted: Sequence[Dispatch]) -> list[Envelope]:
-    """Write who is told of what, each once; answer the jobs of those who were not told before."""
+    """Write who is told of what, each once; answer the jobs of those who were not told before.
+
+    Where an ordered hook is among them, its account is locked.
+    """
     if not wanted:
         return []
     ordered = sorted(wanted, key=_place)
     job_ids = [new_id() for _ in ordered]
     told = await store.insert_dispatches(conn, ordered, job_ids=job_ids)
-    return [
-        job(event, subscriber, job_id=job_id)
-        for (event, subscriber), job_id in zip(ordered, job_ids, strict=True)
-        if job_id in told
-    ]
+    fresh = [(*pair, job_id) for pair, job_id in zip(ordered, job_ids, strict=True) if job_id in told]
+    after = await turns.follow_on(
+        conn,
+        [
+            (event.account_id, subscriber.id, event.client_id, job_id)
+            for event, subscriber, job_id in fresh
+            if subscriber.ordered is not None and event.client_id is not None
+        ],
+    )
+    return [job(event, subscriber, job_id=job_id, after=after.get(job_id)) for event, subscriber, job_id in fresh]
 
 
 def _count(envelopes: Sequence[Envelope], kinds: Mapping[str, int]) -> None:

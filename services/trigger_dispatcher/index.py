@@ -21,6 +21,7 @@ class Listeners:
     version: int
     by_trigger: Mapping[str, tuple[Subscriber, ...]]
     size: int
+    in_order: bool = False  # whether a hook among them asks for its clients' order
 
     def to(self, trigger: str) -> tuple[Subscriber, ...]:
         """Who listens to a trigger."""
@@ -30,12 +31,13 @@ class Listeners:
 def listeners(version: int, subscribers: Iterable[Subscriber]) -> Listeners:
     """Sort an account's subscribers by what they listen to."""
     by_trigger: defaultdict[str, list[Subscriber]] = defaultdict(list)
-    size = 0
+    size, in_order = 0, False
     for subscriber in subscribers:
         size += 1
+        in_order |= subscriber.ordered is not None
         for trigger in subscriber.triggers:
             by_trigger[trigger].append(subscriber)
-    return Listeners(version, {trigger: tuple(found) for trigger, found in by_trigger.items()}, size)
+    return Listeners(version, {trigger: tuple(found) for trigger, found in by_trigger.items()}, size, in_order)
 
 
 class Index:

@@ -13,14 +13,17 @@ DELIVER: Final = "deliver"
 RUN: Final = "run"
 
 
-def job(event: Event, subscriber: Subscriber, *, job_id: UUID, test: bool = False) -> Envelope:
+def job(
+    event: Event, subscriber: Subscriber, *, job_id: UUID, test: bool = False, after: UUID | None = None
+) -> Envelope:
     """The job that tells `subscriber` of `event`.
 
     data of `deliver`: hook_id, event_id, trigger, body (the public body's very text), client_id, ordered ("client" or
-    null), and `test` when it was asked for by hand. data of `run`: automation_id, version, event_id, trigger, body.
+    null); `test` when it was asked for by hand; `after`, the job that an ordered hook gets before it about this client.
+    data of `run`: automation_id, version, event_id, trigger, body.
     """
     if subscriber.kind == "hook":
-        name, own = DELIVER, _delivery(event, subscriber, test=test)
+        name, own = DELIVER, _delivery(event, subscriber, test=test, after=after)
     else:
         name, own = RUN, {"automation_id": str(subscriber.id), "version": subscriber.version}
     return Envelope(
@@ -35,10 +38,11 @@ def job(event: Event, subscriber: Subscriber, *, job_id: UUID, test: bool = Fals
     )
 
 
-def _delivery(event: Event, subscriber: Subscriber, *, test: bool) -> dict[str, Any]:
+def _delivery(event: Event, subscriber: Subscriber, *, test: bool, after: UUID | None) -> dict[str, Any]:
     return {
         "hook_id": str(subscriber.id),
         "client_id": str(event.client_id) if event.client_id else None,
         "ordered": subscriber.ordered,
         **({"test": True} if test else {}),
+        **({"after": str(after)} if after else {}),
     }

@@ -227,6 +227,39 @@ async def test_an_ordered_hook_gets_each_clients_events_one_at_a_time_in_the_ord
     assert receiver.most_at_once <= 3
 
 
+async def test_an_ordered_delivery_waits_for_the_one_before_it_which_comes_by_another_way(
+    executor: ExecutorHarness, receiver: Receiver
+) -> None:
+    hook, client = await executor.make_hook(receiver.url(), ordered="client"), new_id()
+    first, second, third = (executor.job(hook, client_id=client, ordered="client") for _ in range(3))
+    second = second.model_copy(update={"data": second.data | {"after": str(first.id)}})
+    third = third.model_copy(update={"data": third.data | {"after": str(second.id)}})
+    other = executor.job(hook, client_id=new_id(), ordered="client")
+    async with executor.running(), executor.running():
+        await executor.publish(third)
+        await executor.publish(second)
+        await executor.publish(other)  # whom this does not concern
+        await executor.becomes(other.id, "succeeded")
+        assert await in_state(executor, "pending") == 2
+        await executor.publish(first)
+        await eventually(lambda: _all(executor, "succeeded", 4))
+    expected = [job.data["event_id"] for job in (first, second, third)]
+    assert [request.id for request in receiver.received if request.id in expected] == expected
+
+
+async def test_an_ordered_delivery_waits_for_one_that_never_comes_for_a_bounded_time(
+    executor: ExecutorHarness, receiver: Receiver
+) -> None:
+    hook = await executor.make_hook(receiver.url(), ordered="client")
+    job = executor.job(hook, client_id=new_id(), ordered="client", after=new_id())
+    async with executor.running():
+        await executor.publish(job)
+        await executor.becomes(job.id, "pending")
+        await executor.owner.execute("UPDATE execution.delivery SET created_at = now() - interval '11 minutes'")
+        await executor.owner.execute("UPDATE execution.lane SET due_at = now()")
+        await executor.becomes(job.id, "succeeded")
+
+
 async def test_a_late_retry_lane_never_holds_up_fresh_deliveries(executor: ExecutorHarness, receiver: Receiver) -> None:
     hook = await executor.make_hook(receiver.url())
     go = asyncio.Event()

@@ -121,7 +121,7 @@ class DispatcherHarness:
         return await self.ask(commands.CREATE_AUTOMATION, data | fields)
 
     def happened(self, trigger: str, *, account_id: UUID | None = None, **given: Any) -> Envelope:
-        """An event as the ledger tells it; `given` may hold subject_id, client_id, object, request and at."""
+        """An event as the ledger tells it; `given` may hold subject_id, client_id, object, request, after, at."""
         request = given.get("request") or self.command("some_command", {}, account_id=account_id)
         told = event(
             request,
@@ -129,6 +129,7 @@ class DispatcherHarness:
             subject_id=given.get("subject_id") or new_id(),
             client_id=given.get("client_id"),
             data=given.get("object", {"id": "1"}),
+            after=given.get("after"),
         )
         return told.model_copy(update={"at": given["at"]}) if "at" in given else told
 

@@ -126,6 +126,7 @@ class ExecutorHarness:
                 "body": body.decode(),
                 "client_id": str(client_id) if client_id else None,
                 "ordered": given.get("ordered"),
+                "after": str(given["after"]) if given.get("after") else None,
             },
         )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from asyncpg import Record
@@ -128,24 +129,35 @@ WITH picked AS MATERIALIZED (
 {_LEASE}
 """  # noqa: S608  constants
 
-# The first open delivery of each client, walking the index from one client to the next.
-_HEADS = """
+BEHIND_SECONDS_MAX: Final = 600.0
+"""How long an ordered delivery waits for the one before it to arrive: what has not come by then was parked or lost."""
+
+# The first open delivery of each client, walking the index from one client to the next; and of those that are pending,
+# when each may go: one whose predecessor is not here yet (they come by several ways) waits for it.
+_HEADS = f"""
 heads AS (
-    (SELECT account_id, id, coalesce(client_id, id) AS client, state, due_at FROM execution.delivery
+    (SELECT account_id, id, coalesce(client_id, id) AS client, state, due_at, after_id, created_at
+       FROM execution.delivery
       WHERE hook_id = $3 AND account_id = $2 AND ordered AND state IN ('pending', 'in_flight')
       ORDER BY coalesce(client_id, id), event_id LIMIT 1)
     UNION ALL
     SELECT n.* FROM heads h CROSS JOIN LATERAL (
-        SELECT account_id, id, coalesce(client_id, id), state, due_at FROM execution.delivery
+        SELECT account_id, id, coalesce(client_id, id), state, due_at, after_id, created_at FROM execution.delivery
          WHERE hook_id = $3 AND account_id = $2 AND ordered AND state IN ('pending', 'in_flight')
            AND coalesce(client_id, id) > h.client
          ORDER BY coalesce(client_id, id), event_id LIMIT 1) n
+), first AS (
+    SELECT account_id, id, CASE
+               WHEN after_id IS NULL OR EXISTS (SELECT FROM execution.delivery b
+                                                 WHERE b.account_id = heads.account_id AND b.id = heads.after_id)
+               THEN due_at ELSE greatest(due_at, created_at + interval '{BEHIND_SECONDS_MAX} seconds') END AS due_at
+      FROM heads WHERE state = 'pending'
 )
-"""
+"""  # noqa: S608  a constant
 
 _CLAIM_ORDERED = f"""
 WITH RECURSIVE {_HEADS}, picked AS MATERIALIZED (
-    SELECT account_id, id, due_at FROM heads WHERE state = 'pending' AND due_at <= now() ORDER BY due_at, id LIMIT $4
+    SELECT account_id, id, due_at FROM first WHERE due_at <= now() ORDER BY due_at, id LIMIT $4
 )
 {_LEASE}
 """  # noqa: S608  constants
@@ -212,11 +224,11 @@ RETURNING l.account_id, l.hook_id, coalesce(t.next_due <= now(), false) AS more
 """
 
 _SET_DUE_ORDERED = f"""
-WITH RECURSIVE {_HEADS}, first AS (SELECT min(due_at) AS next_due FROM heads WHERE state = 'pending')
+WITH RECURSIVE {_HEADS}, soonest AS (SELECT min(due_at) AS next_due FROM first)
 UPDATE execution.lane l
    SET due_at = CASE WHEN f.next_due IS NULL THEN l.due_at
                      ELSE least(l.due_at, greatest(f.next_due, now() + make_interval(secs => $1))) END
-  FROM first f WHERE l.account_id = $2 AND l.hook_id = $3
+  FROM soonest f WHERE l.account_id = $2 AND l.hook_id = $3
 RETURNING l.account_id, l.hook_id, coalesce(f.next_due <= now(), false) AS more
 """  # noqa: S608  constants
 

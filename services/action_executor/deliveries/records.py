@@ -15,7 +15,7 @@ State = Literal["pending", "in_flight", "succeeded", "failed", "cancelled"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewDelivery:
-    """A delivery to insert. `leased` puts it straight into this process's hands."""
+    """A delivery to insert. `leased` puts it straight into this process's hands; `after` must be here before it."""
 
     account_id: UUID
     id: UUID
@@ -27,6 +27,7 @@ class NewDelivery:
     body: bytes
     ordered: bool
     leased: bool
+    after: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

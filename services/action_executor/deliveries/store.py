@@ -19,15 +19,15 @@ CANCEL_PAUSE_SECONDS: Final = 1.0
 
 _INSERT = """
 INSERT INTO execution.delivery (account_id, id, event_id, hook_id, client_id, correlation_id, trigger, body, ordered,
-                                state, due_at, leased_until, lease_epoch)
-SELECT account_id, id, event_id, hook_id, client_id, correlation_id, trigger, body, ordered,
+                                after_id, state, due_at, leased_until, lease_epoch)
+SELECT account_id, id, event_id, hook_id, client_id, correlation_id, trigger, body, ordered, after_id,
        CASE WHEN leased THEN 'in_flight' ELSE 'pending' END,
        CASE WHEN leased THEN NULL ELSE now() END,
-       CASE WHEN leased THEN now() + make_interval(secs => $11) END,
+       CASE WHEN leased THEN now() + make_interval(secs => $12) END,
        leased::int
   FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::bytea[],
-              $9::boolean[], $10::boolean[])
-    AS d(account_id, id, event_id, hook_id, client_id, correlation_id, trigger, body, ordered, leased)
+              $9::boolean[], $10::uuid[], $11::boolean[])
+    AS d(account_id, id, event_id, hook_id, client_id, correlation_id, trigger, body, ordered, after_id, leased)
     ON CONFLICT DO NOTHING
 RETURNING id
 """
@@ -46,6 +46,7 @@ async def insert(conn: Connection, items: Sequence[NewDelivery], *, lease_second
         [item.trigger for item in items],
         [item.body for item in items],
         [item.ordered for item in items],
+        [item.after for item in items],
         [item.leased for item in items],
         lease_seconds,
     )

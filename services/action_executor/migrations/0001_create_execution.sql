@@ -12,6 +12,7 @@ CREATE TABLE execution.delivery (
     trigger text NOT NULL,
     body bytea NOT NULL,               -- the exact bytes of every attempt
     ordered boolean NOT NULL,          -- one at a time for each client, in the order of event ids
+    after_id uuid,                     -- of an ordered one: the delivery that must be here before it may go
     state text NOT NULL CHECK (state IN ('pending', 'in_flight', 'succeeded', 'failed', 'cancelled')),
     late boolean NOT NULL DEFAULT false, -- tried before: goes in the lane of retries
     attempts integer NOT NULL DEFAULT 0, -- settled, ever

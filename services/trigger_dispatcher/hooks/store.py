@@ -99,6 +99,10 @@ async def activate(conn: Connection, hook: Record, *, listens_from: datetime) ->
 
 async def end(conn: Connection, hook: Record, *, state: str, reason: str | None) -> Record:
     """Stop a hook: `disabled` may be taken up again, `removed` is for good."""
+    if state == "removed":
+        await conn.execute(
+            "DELETE FROM dispatch.last_job WHERE account_id = $1 AND hook_id = $2", hook["account_id"], hook["id"]
+        )
     row = await conn.fetchrow(
         "UPDATE dispatch.hook SET state = $3, reason = $4, updated_at = clock_timestamp()"
         " WHERE account_id = $1 AND id = $2 RETURNING *",

@@ -31,6 +31,26 @@ CREATE TABLE dispatch.dispatch (
     PRIMARY KEY (account_id, event_id, subscriber_id)
 ) PARTITION BY RANGE (event_id);
 
+-- Events that wait for the one before them about the same client, in accounts with an ordered hook.
+CREATE TABLE dispatch.held (
+    account_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    after_id uuid NOT NULL,
+    held_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (account_id, event_id)
+);
+CREATE INDEX held_after ON dispatch.held (account_id, after_id);
+CREATE INDEX held_at ON dispatch.held (held_at);
+
+-- The last job that each ordered hook got about each client: the next one names it.
+CREATE TABLE dispatch.last_job (
+    account_id uuid NOT NULL,
+    hook_id uuid NOT NULL,
+    client_id uuid NOT NULL,
+    job_id uuid NOT NULL,
+    PRIMARY KEY (account_id, hook_id, client_id)
+) WITH (fillfactor = 70);
+
 -- Rises with every change of an account's hooks and automations, in the transaction of the change: whoever holds them
 -- in memory compares it in each batch. Its row is also the lock under which an account's commands take turns.
 CREATE TABLE dispatch.subscription_version (
