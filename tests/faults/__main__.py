@@ -13,7 +13,8 @@ from pathlib import Path
 
 import uvloop
 
-from tests.faults.run import Result, VoidRun, fault_run
+from tests.faults.run import CUTS, Result, Wishes, fault_run
+from tests.faults.scene import VoidRun
 
 
 def tell(text: str) -> None:
@@ -38,6 +39,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=180, help="length of the load")
     parser.add_argument("--rounds", type=int, default=2, help="how often each kind of fault strikes")
     parser.add_argument("--pace", type=float, default=60, help="requests a second that are tried")
+    parser.add_argument("--replicas", type=int, default=1, help="processes of each service but ingress")
+    parser.add_argument("--cuts", type=int, default=CUTS, help="replies that each cut swallows")
     parser.add_argument("--out", type=Path, default=None)
     return parser.parse_args()
 
@@ -51,16 +54,8 @@ def main() -> int:
     tell(f"seed {seed}, commit {commit}")
     with tempfile.TemporaryDirectory(prefix="ledgerwire-faults-", ignore_cleanup_errors=True) as folder:
         try:
-            result = uvloop.run(
-                fault_run(
-                    seed=seed,
-                    seconds=asked.seconds,
-                    rounds=asked.rounds,
-                    pace=asked.pace,
-                    folder=Path(folder),
-                    tell=tell,
-                )
-            )
+            wishes = Wishes(seed, asked.seconds, asked.rounds, asked.pace, asked.replicas, asked.cuts)
+            result = uvloop.run(fault_run(wishes, folder=Path(folder), tell=tell))
         except VoidRun as void:
             print(f"seed {seed}, commit {commit}: void, {void}")
             return 3

@@ -33,6 +33,8 @@ class Verdict:
     deliveries: int = 0
     undelivered: int = 0
     events_with_several_ids: int = 0
+    heard_in_order: int = 0
+    out_of_order: int = 0
     gaps_in_numbers: int = 0
     unbalanced_entries: int = 0
     parked: int = 0
@@ -56,6 +58,7 @@ async def missing_deliveries(conn: asyncpg.Connection[Any], book: Book) -> set[s
         held = await held_by_the_ledger(conn, kind)
         missing |= {key for key in held if key in book.kinds and (key, trigger) not in book.heard}
         missing |= {key for key in book.keys(kind, "accepted") if key not in held}
+        missing |= {key for key in held if key in book.in_order and key not in book.heard_in_order}
     return missing
 
 
@@ -83,6 +86,9 @@ async def check(conn: asyncpg.Connection[Any], book: Book, *, dsn: str) -> Verdi
             verdict.events_with_several_ids += len(ids) > 1
             if len(ids) != 1:
                 verdict.found.append(f"{kind} {key} arrived under {len(ids)} ids")
+    verdict.heard_in_order = len(book.heard_in_order)
+    verdict.found += (wrong := [f"out of order at {line}" for line in book.out_of_order()])
+    verdict.out_of_order = len(wrong)
     verdict.gaps_in_numbers = await conn.fetchval(_GAPS)
     verdict.unbalanced_entries = await conn.fetchval(_UNBALANCED)
     verdict.parked = await conn.fetchval(_PARKED)

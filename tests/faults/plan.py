@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 Kind = Literal[
     "kill ingress", "kill ledger", "kill trigger_dispatcher", "kill action_executor",
-    "kill broker", "stop and start broker", "cut database sessions",
+    "stop ingress", "stop ledger", "stop trigger_dispatcher", "stop action_executor",
+    "freeze ledger", "freeze trigger_dispatcher", "freeze action_executor",
+    "kill broker", "stop and start broker", "kill database", "cut database sessions",
     "cut http replies", "cut broker replies", "cut database replies",
 ]  # fmt: skip
 
-KINDS: Final[tuple[Kind, ...]] = (
-    "kill ingress", "kill ledger", "kill trigger_dispatcher", "kill action_executor",
-    "kill broker", "stop and start broker", "cut database sessions",
-    "cut http replies", "cut broker replies", "cut database replies",
-)  # fmt: skip
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 QUIET_SHARE: Final = 0.1  # of the run at its start and end, so that every fault strikes under load
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,103 +19,20 @@ from tests.faults.book import Book
 from tests.faults.check import Verdict, check, missing_deliveries
 from tests.faults.load import Senders, Tenant
 from tests.faults.plan import Fault, make_plan
-from tests.faults.proxy import CuttingProxy, cutting_proxy
+from tests.faults.proxy import cutting_proxy
+from tests.faults.scene import Scene, Tell, VoidRun
 from tests.support.eventually import eventually
 from tests.support.http_load import receive
-from tests.support.installation import Installation, ServiceProcess, installation
-from tests.support.servers import Postgres, Rabbitmq, private_postgres, private_rabbitmq
+from tests.support.installation import Installation, installation
+from tests.support.servers import private_postgres, private_rabbitmq
 
 TENANTS = 12
 WORKERS = 12
 CUTS = 4
-STRIKE_SECONDS_MAX = 20.0
 SETTLE_SECONDS_MAX = 180.0
-
-Tell = Callable[[str], None]
 
 # Attempts that a killed executor held come back after its lease: short, so that a run settles soon.
 ENVIRONMENT = {"LEDGERWIRE_HOOK_TIMEOUT_SECONDS": "5", "LEDGERWIRE_HOOK_LEASE_SECONDS": "16"}
-
-
-class VoidRun(Exception):
-    """A planned fault did not strike: the run proves nothing."""
-
-
-@dataclass(slots=True)
-class Scene:
-    """The parts that faults act on."""
-
-    postgres: Postgres
-    broker: Rabbitmq
-    running: Installation
-    http: CuttingProxy
-    amqp: CuttingProxy
-    database: CuttingProxy
-    tell: Tell
-    struck: list[str] = field(default_factory=list)
-    restarts: dict[str, int] = field(default_factory=dict)
-
-    async def strike(self, fault: Fault) -> None:
-        """Do one fault and make sure that it struck.
-
-        Raises:
-            VoidRun: it did not.
-        """
-        self.tell(f"  {fault.at_seconds:6.1f} s  {fault.kind}")
-        verb, _, what = fault.kind.partition(" ")
-        actions: dict[str, Callable[[], Awaitable[bool]]] = {
-            "kill broker": self._kill_broker,
-            "stop and start broker": self._restart_broker,
-            "cut database sessions": self._cut_sessions,
-            "cut http replies": lambda: self._cut(self.http),
-            "cut broker replies": lambda: self._cut(self.amqp),
-            "cut database replies": lambda: self._cut(self.database),
-        }
-        action = actions.get(fault.kind) or (lambda: self._kill(self.running.services[what]))
-        if not await action():
-            raise VoidRun(f"{verb} {what} at {fault.at_seconds:.1f} s did not strike")
-        self.struck.append(fault.kind)
-
-    async def _kill(self, service: ServiceProcess) -> bool:
-        was_running = service.running
-        await service.kill()
-        return was_running and service.process is not None and service.process.returncode == -9
-
-    async def _kill_broker(self) -> bool:
-        await self.broker.kill()
-        await self.broker.start()
-        return True
-
-    async def _restart_broker(self) -> bool:
-        await self.broker.stop_gracefully()
-        await self.broker.start()
-        return True
-
-    async def _cut_sessions(self) -> bool:
-        conn = await asyncpg.connect(self.postgres.dsn)
-        try:
-            cut = await conn.fetchval(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE application_name LIKE 'ledgerwire-%'"
-            )
-        finally:
-            await conn.close()
-        return bool(cut)
-
-    async def _cut(self, proxy: CuttingProxy) -> bool:
-        before = proxy.cut
-        proxy.arm(CUTS)
-        await eventually(lambda: proxy.cut >= before + CUTS, deadline_seconds=STRIKE_SECONDS_MAX)
-        return True
-
-    async def supervise(self) -> None:
-        """Start again what has ended, as an operator's supervisor would; until cancelled."""
-        while True:
-            for service in self.running.services.values():
-                if not service.running:
-                    self.restarts[service.name] = self.restarts.get(service.name, 0) + 1
-                    await service.start()
-            await asyncio.sleep(0.2)
 
 
 def address_of(url: str) -> tuple[str, int]:
@@ -133,21 +49,30 @@ def through(dsn: str, port: int) -> str:
 
 
 async def make_tenants(running: Installation, ear: int) -> list[Tenant]:
-    """Accounts with a Direct channel and a hook on what the run sends."""
+    """Accounts with a Direct channel, a hook on what the run sends, and an ordered one on one client's documents."""
     tenants = []
     async with aiohttp.ClientSession(base_url=running.url) as session:
         for number in range(TENANTS):
             token = (await running.create_account(f"Fault {number}"))["access_token"]
-            headers = {"Authorization": f"Bearer {token}"}
-            async with session.post("/v1/channels", json={"kind": "direct"}, headers=headers) as reply:
-                channel = await reply.json()
-            hook = {
+
+            async def make(path: str, body: dict[str, Any], token: str = token) -> dict[str, Any]:
+                async with session.post(path, json=body, headers={"Authorization": f"Bearer {token}"}) as reply:
+                    assert reply.status == 201, await reply.text()
+                    return dict(await reply.json())
+
+            channel = await make("/v1/channels", {"kind": "direct"})
+            client = await make("/v1/clients", {"name": "In Order"})
+            await make("/v1/hooks", {
                 "target_url": f"http://127.0.0.1:{ear}/{number}",
                 "triggers": ["inbox.received", "client.created", "sale.posted"],
-            }
-            async with session.post("/v1/hooks", json=hook, headers=headers) as reply:
-                assert reply.status == 201, await reply.text()
-            tenants.append(Tenant(token, f"/ext/direct/inbox/{channel['id']}"))
+            })  # fmt: skip
+            await make("/v1/hooks", {
+                "target_url": f"http://127.0.0.1:{ear}/ordered/{number}",
+                "triggers": ["sale.posted"],
+                "filters": {"client_id": [client["id"]]},
+                "ordered": "client",
+            })  # fmt: skip
+            tenants.append(Tenant(token, f"/ext/direct/inbox/{channel['id']}", client["id"]))
     return tenants
 
 
@@ -172,15 +97,27 @@ class Result:
         }
 
 
-async def fault_run(*, seed: int, seconds: float, rounds: int, pace: float, folder: Path, tell: Tell) -> Result:
-    """Run it all. `pace` is how many requests a second are tried; the plan's kinds all strike `rounds` times.
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What kind of run: how long, how often each kind strikes, requests a second, processes of each service, cuts."""
+
+    seed: int
+    seconds: float
+    rounds: int
+    pace: float
+    replicas: int = 1
+    cuts: int = CUTS
+
+
+async def fault_run(wishes: Wishes, *, folder: Path, tell: Tell) -> Result:
+    """Run it all.
 
     Raises:
         VoidRun: a planned fault did not strike.
         AssertionError: it did not settle; the message says what was still missing.
     """
-    began = time.monotonic()
-    plan = make_plan(seed, seconds=seconds, rounds=rounds)
+    began, seed, seconds = time.monotonic(), wishes.seed, wishes.seconds
+    plan = make_plan(seed, seconds=seconds, rounds=wishes.rounds)
     book = Book()
     async with AsyncExitStack() as stack:
         postgres = await stack.enter_async_context(private_postgres())
@@ -192,6 +129,7 @@ async def fault_run(*, seed: int, seconds: float, rounds: int, pace: float, fold
                 dsn=through(postgres.dsn, database.port),
                 amqp_url=through(broker.url, amqp.port),
                 folder=folder,
+                replicas=wishes.replicas,
                 **ENVIRONMENT,
             )
         )
@@ -199,11 +137,11 @@ async def fault_run(*, seed: int, seconds: float, rounds: int, pace: float, fold
         server, ear = await receive(book.listen)
         stack.callback(server.close)
         tenants = await make_tenants(running, ear)
-        scene = Scene(postgres, broker, running, http, amqp, database, tell)
+        chance = random.Random(seed)  # noqa: S311  a run to repeat, no secret
+        scene = Scene(postgres, broker, running, http, amqp, database, tell, random.Random(seed), wishes.cuts)  # noqa: S311
         supervisor = asyncio.create_task(scene.supervise())
         stack.callback(supervisor.cancel)
-        chance = random.Random(seed)  # noqa: S311  a run to repeat, no secret
-        senders = Senders(http.port, tenants, book, chance, pause_seconds=WORKERS / pace)
+        senders = Senders(http.port, tenants, book, chance, pause_seconds=WORKERS / wishes.pace)
         tell(f"seed {seed}: {len(plan)} faults over {seconds:.0f} s")
         await _strike_all(scene, plan, senders, seconds)
         tell("  load ended; waiting for everything to settle")
@@ -228,6 +166,7 @@ async def _strike_all(scene: Scene, plan: list[Fault], senders: Senders, seconds
 
 
 async def _settle(scene: Scene, book: Book) -> Verdict:
+    await scene.thawed()
     for service in scene.running.services.values():
         await eventually(partial(getattr, service, "running"), deadline_seconds=10)
         await service.ready()

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.run import fault_run
+from tests.faults.run import Wishes, fault_run
 
 
 @pytest.mark.timeout(400)
 async def test_nothing_is_lost_or_doubled_while_every_kind_of_fault_strikes_once(tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(2**31)
-    result = await fault_run(
-        seed=seed, seconds=45, rounds=1, pace=40, folder=tmp_path, tell=lambda text: print(text, file=sys.stderr)
-    )
+    wishes = Wishes(seed, seconds=60, rounds=1, pace=40)
+    result = await fault_run(wishes, folder=tmp_path, tell=lambda text: print(text, file=sys.stderr))
     verdict = result.verdict
     assert verdict.found == [], f"seed {seed}"
     assert (verdict.lost, verdict.doubled, verdict.undelivered) == (0, 0, 0), f"seed {seed}"

@@ -34,7 +34,10 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class ServiceProcess:
-    """One service as a process of its own; it can be killed and started again on the same ports."""
+    """One service as a process of its own; it can be killed and started again on the same ports.
+
+    Its name is the service's; of further replicas `ledger.2` and so on.
+    """
 
     name: str
     environment: Mapping[str, str]
@@ -57,7 +60,7 @@ class ServiceProcess:
         """Start the process; it may not be ready yet."""
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self.name, env=dict(self.environment), stdout=log, stderr=log
+                sys.executable, "-m", self.name.partition(".")[0], env=dict(self.environment), stdout=log, stderr=log
             )
 
     async def ready(self, deadline_seconds: float = READY_SECONDS_MAX) -> None:
@@ -121,6 +124,10 @@ class Installation:
     folder: Path
     extra: list[ServiceProcess] = field(default_factory=list)
 
+    def replicas_of(self, name: str) -> list[ServiceProcess]:
+        """The processes of a service."""
+        return [service for service in self.services.values() if service.name.partition(".")[0] == name]
+
     async def create_account(self, name: str) -> dict[str, Any]:
         """Make an account by the command an operator uses; answer its credentials."""
         process = await asyncio.create_subprocess_exec(
@@ -160,13 +167,19 @@ async def migrate_all(environment: Mapping[str, str]) -> None:
 
 
 @asynccontextmanager
-async def installation(*, dsn: str, amqp_url: str | None, folder: Path, **more: str) -> AsyncIterator[Installation]:
-    """Migrate, start the four services on free ports, wait until they are ready; stop them afterwards."""
+async def installation(
+    *, dsn: str, amqp_url: str | None, folder: Path, replicas: int = 1, **more: str
+) -> AsyncIterator[Installation]:
+    """Migrate, start the four services on free ports, wait until they are ready; stop them afterwards.
+
+    Of all but ingress, which has one port, there are `replicas`.
+    """
     environment = service_environment(dsn=dsn, amqp_url=amqp_url, **more)
     await migrate_all(environment)
     port = free_port()
+    names = [*SERVICES, *(f"{name}.{number}" for name in SERVICES[1:] for number in range(2, replicas + 1))]
     services = {}
-    for name in SERVICES:
+    for name in names:
         health_port = free_port()
         own = environment | {"LEDGERWIRE_HEALTH_PORT": str(health_port)}
         if name == "ingress":
