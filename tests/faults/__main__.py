@@ -41,6 +41,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--pace", type=float, default=60, help="requests a second that are tried")
     parser.add_argument("--replicas", type=int, default=1, help="processes of each service but ingress")
     parser.add_argument("--cuts", type=int, default=CUTS, help="replies that each cut swallows")
+    parser.add_argument("--bus", choices=["rabbitmq", "postgres"], default="rabbitmq")
     parser.add_argument("--out", type=Path, default=None)
     return parser.parse_args()
 
@@ -54,7 +55,7 @@ def main() -> int:
     tell(f"seed {seed}, commit {commit}")
     with tempfile.TemporaryDirectory(prefix="ledgerwire-faults-", ignore_cleanup_errors=True) as folder:
         try:
-            wishes = Wishes(seed, asked.seconds, asked.rounds, asked.pace, asked.replicas, asked.cuts)
+            wishes = Wishes(seed, asked.seconds, asked.rounds, asked.pace, asked.replicas, asked.cuts, asked.bus)
             result = uvloop.run(fault_run(wishes, folder=Path(folder), tell=tell))
         except VoidRun as void:
             print(f"seed {seed}, commit {commit}: void, {void}")

@@ -27,12 +27,12 @@ class Fault:
     kind: Kind
 
 
-def make_plan(seed: int, *, seconds: float, rounds: int) -> list[Fault]:
-    """Every kind once in each round, shuffled, at moments spread over the run with jitter."""
+def make_plan(seed: int, *, seconds: float, rounds: int, broker: bool = True) -> list[Fault]:
+    """Every kind once in each round, shuffled, spread over the run with jitter; none of a broker if unset."""
     chance = random.Random(seed)  # noqa: S311  a plan to repeat, no secret
     kinds: list[Kind] = []
     for _ in range(rounds):
-        turn = list(KINDS)
+        turn = [kind for kind in KINDS if broker or "broker" not in kind]
         chance.shuffle(turn)
         kinds += turn
     first, span = seconds * QUIET_SHARE, seconds * (1 - 2 * QUIET_SHARE)

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
@@ -107,6 +107,7 @@ class Wishes:
     pace: float
     replicas: int = 1
     cuts: int = CUTS
+    bus: Literal["rabbitmq", "postgres"] = "rabbitmq"
 
 
 async def fault_run(wishes: Wishes, *, folder: Path, tell: Tell) -> Result:
@@ -117,17 +118,19 @@ async def fault_run(wishes: Wishes, *, folder: Path, tell: Tell) -> Result:
         AssertionError: it did not settle; the message says what was still missing.
     """
     began, seed, seconds = time.monotonic(), wishes.seed, wishes.seconds
-    plan = make_plan(seed, seconds=seconds, rounds=wishes.rounds)
+    plan = make_plan(seed, seconds=seconds, rounds=wishes.rounds, broker=wishes.bus == "rabbitmq")
     book = Book()
     async with AsyncExitStack() as stack:
         postgres = await stack.enter_async_context(private_postgres())
-        broker = await stack.enter_async_context(private_rabbitmq())
-        amqp = await stack.enter_async_context(cutting_proxy("amqp", address_of(broker.url)))
+        broker = amqp = None
+        if wishes.bus == "rabbitmq":
+            broker = await stack.enter_async_context(private_rabbitmq())
+            amqp = await stack.enter_async_context(cutting_proxy("amqp", address_of(broker.url)))
         database = await stack.enter_async_context(cutting_proxy("database", address_of(postgres.dsn)))
         running = await stack.enter_async_context(
             installation(
                 dsn=through(postgres.dsn, database.port),
-                amqp_url=through(broker.url, amqp.port),
+                amqp_url=through(broker.url, amqp.port) if broker and amqp else None,
                 folder=folder,
                 replicas=wishes.replicas,
                 **ENVIRONMENT,

@@ -29,13 +29,13 @@ class VoidRun(Exception):
 
 @dataclass(slots=True)
 class Scene:
-    """The parts that faults act on. `cuts` is how many replies a cut swallows."""
+    """The parts that faults act on. `cuts` is how many replies a cut swallows. No broker: the bus is in Postgres."""
 
     postgres: Postgres
-    broker: Rabbitmq
+    broker: Rabbitmq | None
     running: Installation
     http: CuttingProxy
-    amqp: CuttingProxy
+    amqp: CuttingProxy | None
     database: CuttingProxy
     tell: Tell
     chance: random.Random
@@ -107,11 +107,13 @@ class Scene:
         await asyncio.gather(*self._thawing)
 
     async def _kill_broker(self) -> bool:
+        assert self.broker is not None
         await self.broker.kill()
         await self.broker.start()
         return True
 
     async def _restart_broker(self) -> bool:
+        assert self.broker is not None
         await self.broker.stop_gracefully()
         await self.broker.start()
         return True
@@ -132,7 +134,8 @@ class Scene:
             await conn.close()
         return bool(cut)
 
-    async def _cut(self, proxy: CuttingProxy) -> bool:
+    async def _cut(self, proxy: CuttingProxy | None) -> bool:
+        assert proxy is not None
         before = proxy.cut
         proxy.arm(self.cuts)
         await eventually(lambda: proxy.cut >= before + self.cuts, deadline_seconds=STRIKE_SECONDS_MAX)
