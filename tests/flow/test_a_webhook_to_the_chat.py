@@ -1,0 +1,27 @@
+"""The story of a post from anywhere: it fires its trigger, and an automation tells the chat through a connection."""
+
+from __future__ import annotations
+
+from tests.support.caller import Caller
+from tests.support.eventually import eventually
+from tests.support.listener import Listener
+
+
+async def test_what_anybody_posts_reaches_the_chat_through_a_connection(caller: Caller, listener: Listener) -> None:
+    ear = listener.ear(usual=200)
+    channel = await caller.made_of("/v1/channels", {"kind": "hook", "name": "Web shop"})
+    chat = await caller.made_of("/v1/connections", {"name": "Our chat", "kind": "chat", "url": ear.url})
+    step = {
+        "action": "post_chat_message",
+        "connection_id": chat["id"],
+        "input": {"text": "{{ trigger.data.channel_name }}: {{ trigger.data.body.order }}"},
+    }
+    await caller.made_of(
+        "/v1/automations", {"name": "Orders to chat", "trigger": {"key": "webhook.received"}, "steps": [step]}
+    )
+    posted = await caller.anonymous("POST", channel["url"], json={"order": "9001"})
+    assert posted.status == 200, posted.text
+    await eventually(lambda: ear.heard, deadline_seconds=15)
+    assert [one.body for one in ear.heard] == [{"text": "Web shop: 9001"}]
+    journey = await caller.get(f"/v1/journey/{posted.json['event_id']}")
+    assert ear.url not in journey.text
