@@ -191,6 +191,16 @@ SELECT $1, pg_temp.made_id(m.ms, k.number, m.n),
 """
 
 
+_LAST_TOLD: Final = """
+INSERT INTO ledger.last_told (account_id, client_id, event_id)
+SELECT DISTINCT ON (m.client) $1, b.id,
+       pg_temp.made_id(m.ms, CASE WHEN m.paid THEN 20 WHEN m.late THEN 18 WHEN m.prefix IS NOT NULL THEN 17 ELSE 16 END,
+                       m.n)
+  FROM made m JOIN billed b ON b.n = m.client
+ ORDER BY m.client, m.n DESC
+"""
+
+
 async def fill(dsn: str, account_id: UUID, size: Size) -> None:
     """Make the books of an account that has none yet, as the database's superuser, and let statistics be taken.
 
@@ -216,7 +226,7 @@ async def fill(dsn: str, account_id: UUID, size: Size) -> None:
 
 
 _FILL: Final = (
-    _SALES, _STANDINGS, _COUNTERS, _PAYMENTS, _ENTRIES, _POSTINGS, _SETTLEMENTS, _BALANCES, _EVENTS,
+    _SALES, _STANDINGS, _COUNTERS, _PAYMENTS, _ENTRIES, _POSTINGS, _SETTLEMENTS, _BALANCES, _EVENTS, _LAST_TOLD,
 )  # fmt: skip
 _TABLES: Final = tuple(
     f"ledger.{name}"

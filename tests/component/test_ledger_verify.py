@@ -259,6 +259,9 @@ DAMAGES = {
         "UPDATE ledger.document_event SET status_after = 'accepted' WHERE trigger = 'sale.voided'",
         "moves", "move is issued to accepted in .*, must be one that a command makes",
     ),
+    "a client whose last event is forgotten": Damage(
+        "DELETE FROM ledger.last_told", "last_told", "of the events of client .* is not there, must be: the last ",
+    ),
     "a refused command that did something": Damage(
         "UPDATE ledger.entry SET command_id = (SELECT command_id FROM ledger.handled WHERE status = 409 LIMIT 1)"
         " WHERE kind = 'write_back'",

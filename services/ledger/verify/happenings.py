@@ -93,6 +93,20 @@ SELECT e.account_id, e.event_id AS id, e.trigger || ' of ' || e.document_id || '
    AND NOT EXISTS (SELECT FROM waiting w WHERE w.id = e.event_id)
 """
 
+_LAST_TOLD: Final = """
+WITH thing AS (
+    SELECT account_id, sale_id AS id, client_id FROM ledger.sale_standing
+    UNION ALL
+    SELECT account_id, id, client_id FROM ledger.payment
+)
+SELECT e.account_id, h.client_id AS id, 'of the events of client' AS what, NULL AS currency,
+       json_build_object('the_last', t.event_id) AS found, json_build_object('the_last', e.event_id) AS must
+  FROM ledger.document_event e
+  JOIN thing h ON h.account_id = e.account_id AND h.id = e.document_id
+  LEFT JOIN ledger.last_told t ON t.account_id = h.account_id AND t.client_id = h.client_id
+ WHERE t.event_id IS NULL OR t.event_id < e.event_id
+"""
+
 # What was told when a document was issued, as long as the log remembers it, is what is written on it still.
 _AS_TOLD: Final = """
 SELECT s.account_id, s.id, 'as it was issued, ' || s.sale_type || ' ' || coalesce(s.number, 'draft') AS what,
@@ -141,6 +155,7 @@ def checks(*, settled: bool) -> tuple[Check, ...]:
     return (
         Check("events", "the events played again give every status, and each move was told once", _REPLAYED),
         Check("moves", "every move is one that some command makes", _POSSIBLE, args=(kinds, before, after)),
+        Check("last_told", "no event of a client is after the one known as its last", _LAST_TOLD),
         Check(
             "log", "what was told is in the dispatcher's log or on its way", _LOGGED, args=(settled,),
             needs=("dispatch.event", "dispatch.keep", "dispatch.parked", "bus.message", "bus.dead_letter"),
