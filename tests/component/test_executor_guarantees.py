@@ -11,9 +11,11 @@ from uuid import UUID
 
 import pytest
 
+from contracts.commands import REDELIVER
 from contracts.ids import derive_id, new_id
 from tests.support.eventually import eventually
 from tests.support.executor import ExecutorHarness, open_harness
+from tests.support.pace import linger
 from tests.support.receiver import Receiver, Reply, open_receiver
 from tests.support.servers import free_port
 
@@ -258,6 +260,27 @@ async def test_an_ordered_delivery_waits_for_one_that_never_comes_for_a_bounded_
         await executor.owner.execute("UPDATE execution.delivery SET created_at = now() - interval '11 minutes'")
         await executor.owner.execute("UPDATE execution.lane SET due_at = now()")
         await executor.becomes(job.id, "succeeded")
+
+
+async def test_what_is_delivered_again_waits_for_what_its_client_has_under_way(
+    executor: ExecutorHarness, receiver: Receiver
+) -> None:
+    hook, client, go = await executor.make_hook(receiver.url(), ordered="client"), new_id(), asyncio.Event()
+    first, second = (executor.job(hook, client_id=client, ordered="client") for _ in range(2))
+    async with executor.running():
+        await executor.publish(first)
+        await executor.becomes(first.id, "succeeded")
+        receiver.script(Reply(after=go))
+        await executor.publish(second)
+        await executor.becomes(second.id, "in_flight")
+        await executor.command(REDELIVER, {"id": str(first.id)})
+        await executor.becomes(first.id, "pending")
+        await linger(0.5)
+        assert len(receiver.received) == 2
+        go.set()
+        await eventually(lambda: _all(executor, "succeeded", 2))
+    assert [request.id for request in receiver.received] == [job.data["event_id"] for job in (first, second, first)]
+    assert receiver.most_at_once == 1
 
 
 async def test_a_late_retry_lane_never_holds_up_fresh_deliveries(executor: ExecutorHarness, receiver: Receiver) -> None:

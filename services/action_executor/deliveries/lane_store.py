@@ -133,7 +133,8 @@ BEHIND_SECONDS_MAX: Final = 600.0
 """How long an ordered delivery waits for the one before it to arrive: what has not come by then was parked or lost."""
 
 # The first open delivery of each client, walking the index from one client to the next; and of those that are pending,
-# when each may go: one whose predecessor is not here yet (they come by several ways) waits for it.
+# when each may go: one whose predecessor is not here yet (they come by several ways) waits for it. A client of whom
+# something is under way waits for that, also with what is older (recovered, or delivered again).
 _HEADS = f"""
 heads AS (
     (SELECT account_id, id, coalesce(client_id, id) AS client, state, due_at, after_id, created_at
@@ -151,7 +152,11 @@ heads AS (
                WHEN after_id IS NULL OR EXISTS (SELECT FROM execution.delivery b
                                                  WHERE b.account_id = heads.account_id AND b.id = heads.after_id)
                THEN due_at ELSE greatest(due_at, created_at + interval '{BEHIND_SECONDS_MAX} seconds') END AS due_at
-      FROM heads WHERE state = 'pending'
+      FROM heads
+     WHERE state = 'pending' AND NOT EXISTS (
+           SELECT FROM execution.delivery f
+            WHERE f.hook_id = $3 AND f.account_id = $2 AND f.ordered AND f.state = 'in_flight'
+              AND coalesce(f.client_id, f.id) = heads.client)
 )
 """  # noqa: S608  a constant
 

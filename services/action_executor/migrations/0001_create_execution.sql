@@ -36,6 +36,8 @@ CREATE INDEX delivery_due ON execution.delivery (hook_id, account_id, late, due_
     WHERE state = 'pending' AND NOT ordered;
 CREATE INDEX delivery_open_ordered ON execution.delivery (hook_id, account_id, (coalesce(client_id, id)), event_id)
     WHERE ordered AND state IN ('pending', 'in_flight');
+CREATE INDEX delivery_ordered_in_flight ON execution.delivery (hook_id, account_id, (coalesce(client_id, id)))
+    WHERE ordered AND state = 'in_flight';
 CREATE INDEX delivery_leased ON execution.delivery (leased_until) WHERE state = 'in_flight';
 CREATE INDEX delivery_by_hook ON execution.delivery (hook_id, account_id, id);
 CREATE INDEX delivery_by_event ON execution.delivery (event_id, account_id);
