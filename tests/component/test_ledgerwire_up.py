@@ -71,7 +71,7 @@ async def test_a_database_that_is_not_there_is_told_and_its_password_is_not(tmp_
 
 
 async def test_an_address_in_a_file_counts_like_one_in_the_environment(tmp_path: Path, postgres: Postgres) -> None:
-    dsn = await postgres.create_ready_database()
+    dsn = await postgres.create_database()
     file = tmp_path / "dsn"
     file.write_text(f"{dsn}\n")
     home = tmp_path / "home"

@@ -44,8 +44,9 @@ async def town(
         else:
             amqp_url = await rabbitmq.create_vhost()
             folder = tmp_path_factory.mktemp("installation")
-            settings = {"LEDGERWIRE_HOOK_SCHEDULE_SECONDS": PAUSES}
-            async with installation(dsn=dsn, amqp_url=amqp_url, folder=folder, **settings) as running:
+            async with installation(
+                dsn=dsn, amqp_url=amqp_url, folder=folder, LEDGERWIRE_HOOK_SCHEDULE_SECONDS=PAUSES
+            ) as running:
                 yield Town(running, session)
             await rabbitmq.delete_vhost(amqp_url)
     await postgres.drop_database(dsn)
