@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import structlog
 from opentelemetry.trace import get_tracer
 from pydantic import ValidationError
 
@@ -19,6 +20,8 @@ from outbox import seen
 from outbox.record import record
 from outbox.relay import Relay
 from storage.pool import Connection, Pool
+
+log = structlog.get_logger(__name__)
 
 _TRACER = get_tracer("ledgerwire")
 
@@ -91,7 +94,7 @@ class Hop:
                 effects = await self.commit(readable, handle)
             self.relay.push(effects.messages)
             for call in effects.after_commit:
-                call()
+                _surely(call)
             await self._wake(readable)
             return [
                 envelope
@@ -129,6 +132,14 @@ class Hop:
                 waiting[envelope.reply_to].append(envelope.id.bytes)
         for channel, ids in waiting.items():
             await self.bus.hint(channel, ids)
+
+
+def _surely(call: Callable[[], None]) -> None:
+    """It is committed: what goes wrong now must neither undo the batch nor keep the other calls from being made."""
+    try:
+        call()
+    except Exception:
+        log.exception("after_commit_failed")
 
 
 def _decode(message: Incoming) -> Envelope | Refused:

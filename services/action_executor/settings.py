@@ -60,6 +60,8 @@ class ExecutorSettings(ServiceSettings):
             raise ValueError(f"must name 1 to {SCHEDULE_MAX} pauses in seconds, e.g. 0,5,300")
         if not all(0 <= pause <= DELAY_SECONDS_MAX for pause in schedule):
             raise ValueError(f"each pause must be 0 to {DELAY_SECONDS_MAX:.0f} seconds")
+        if schedule[0] != 0:
+            raise ValueError("must begin with 0: the first try is made at once")
         return schedule
 
     @field_validator("egress_allow")

@@ -11,7 +11,7 @@ from messaging.port import Done, Incoming, Refused
 from outbox.hop import Effects
 from outbox.parked import parker, replay_parked
 from storage.pool import Connection
-from tests.support.hop import QUEUE, SCHEMA, HopHarness, a_thing, open_hop
+from tests.support.hop import QUEUE, SCHEMA, HopHarness, ToldBus, a_thing, open_hop
 
 
 @pytest.fixture
@@ -61,3 +61,20 @@ async def test_a_refusal_beside_others_undoes_nothing_of_theirs(hop: HopHarness)
     assert await hop.take(handle, good, bad, good) == [Done(), Refused("no"), Done()]
     assert await hop.take(handle, good, bad) == [Done(), Refused("no")]
     assert await hop.count("outcome") == 1
+
+
+async def test_what_goes_wrong_after_the_commit_undoes_nothing(hop: HopHarness) -> None:
+    called = list[str]()
+
+    def fail() -> None:
+        raise ValueError("too late")
+
+    async def handle(_: Connection, envelopes: Sequence[Envelope], effects: Effects) -> None:
+        effects.after_commit += [fail, lambda: called.append("second")]
+        for envelope in envelopes:
+            effects.answer(envelope, 200, {})
+
+    bus = ToldBus()
+    message = a_thing().model_copy(update={"reply_to": "ingress.replies.one"})
+    assert await hop.take(handle, message, bus=bus) == [Done()]
+    assert (called, bus.hints) == (["second"], [("ingress.replies.one", message.id.bytes)])

@@ -129,6 +129,7 @@ def test_an_excerpt_is_text_that_postgres_takes(body: bytes) -> None:
     [
         ("HOOK_SCHEDULE_SECONDS", "", "must name 1 to 100 pauses"),
         ("HOOK_SCHEDULE_SECONDS", "0,-1", "each pause must be"),
+        ("HOOK_SCHEDULE_SECONDS", "5,300", "must begin with 0"),
         ("HOOK_SCHEDULE_SECONDS", "0,soon", "valid number"),
         ("HOOK_LEASE_SECONDS", "20", "must outlast the longest attempt"),
         ("RUN_LEASE_SECONDS", "20", "must outlast the longest attempt"),
