@@ -6,10 +6,10 @@ A command's data is the verb's body beside the id of the thing; for `update_sale
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.money import PositiveMoneyText
 from contracts.objects import AllocationIn, Email, LongText, Model, Reference, SalePatch, ShortText
@@ -48,9 +48,16 @@ class ConvertIn(Model):
 
 
 class AllocateIn(Model):
-    """Which invoices are settled, and by how much each."""
+    """Which invoices are settled, and by how much each; or the client's open ones, the longest due first."""
 
-    allocations: list[AllocationIn] = Field(min_length=1, max_length=ALLOCATIONS_MAX)
+    allocations: list[AllocationIn] | None = Field(default=None, min_length=1, max_length=ALLOCATIONS_MAX)
+    oldest_first: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.allocations is None) != self.oldest_first:
+            raise ValueError("needs either allocations or oldest_first: true, and not both")
+        return self
 
 
 class UnallocateIn(Model):

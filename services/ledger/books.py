@@ -74,6 +74,7 @@ class Needs:
     papers: set[Key] = field(default_factory=set)  # what is written on them
     payments: set[Key] = field(default_factory=set)
     undoable: set[Key] = field(default_factory=set)  # sales and payments whose entries, settlements, refunds may go
+    open_invoices: set[BalanceKey] = field(default_factory=set)  # of these clients in these currencies
     sale_external_ids: set[tuple[UUID, str]] = field(default_factory=set)
     payment_external_ids: set[tuple[UUID, str]] = field(default_factory=set)
     counters: set[tuple[UUID, Series]] = field(default_factory=set)

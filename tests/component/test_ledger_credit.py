@@ -215,6 +215,28 @@ async def test_16_allocators_at_once_stay_within_the_payment_and_the_invoice(led
     assert {(await ledger.row("payment", payment.id))["unapplied_minor"] for payment in payments} == {500}
 
 
+async def test_what_is_longest_due_is_settled_first_when_that_is_asked_for(ledger: LedgerHarness) -> None:
+    client_id, other = await ledger.client(), await ledger.client(name="Other")
+    late = await ledger.sale(client_id, document_date="2026-01-01", date_due="2026-03-01")
+    early = await ledger.sale(client_id, document_date="2026-02-01", date_due="2026-02-01")
+    never = await ledger.sale(client_id, document_date="2026-01-01", pay_term={"type": 4})
+    foreign = [await ledger.sale(other), await ledger.sale(client_id, currency="USD")]
+    payment = await ledger.pay(client_id, "400.00")
+
+    answer = await ledger.ask(ALLOCATE_PAYMENT, {"id": payment.id, "oldest_first": True})
+    again = await ledger.ask(ALLOCATE_PAYMENT, {"id": payment.id, "oldest_first": True})
+    spare = await ledger.pay(other, "165.01", (foreign[0].id, "100.00"))
+    both = await ledger.ask(ALLOCATE_PAYMENT, {"id": spare.id})
+
+    assert [(one["sale_id"], one["amount"]) for one in answer.body["allocations"]] == [
+        (early.id, "165.01"),
+        (late.id, "165.01"),
+        (never.id, "69.98"),
+    ]
+    assert (again.status, both.status) == (409, 422)
+    assert {(await ledger.row("sale", sale.id))["settlement"] for sale in foreign} == {"partial", "unpaid"}
+
+
 async def test_a_payment_is_taken_off_one_invoice_and_stays_on_the_other(ledger: LedgerHarness) -> None:
     client_id = await ledger.client()
     one, other = await ledger.sale(client_id), await ledger.sale(client_id)

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from ledger.books import Key
+from contracts.transitions import ALLOCATIONS_MAX
+from ledger.books import BalanceKey, Key
 from ledger.documents.numbers import Series
 from ledger.documents.sale import Sale
 from ledger.documents.sending import SendRequest
@@ -30,6 +31,32 @@ async def standings(conn: Connection, *, keys: Collection[Key]) -> dict[Key, Sta
     if not keys:
         return {}
     rows = await conn.fetch(_STANDINGS, [key[0] for key in keys], [key[1] for key in keys])
+    return {(row["account_id"], row["sale_id"]): Standing(**row) for row in rows}
+
+
+# The longest due of each client, as far as one allocation can reach.
+_OPEN_INVOICES: Final = """
+SELECT t.account_id, t.sale_id, t.sale_type, t.status, t.client_id, t.currency, t.date_due, t.total_minor, t.due_minor,
+       t.updated_at, s.document_date, s.invoice_id, s.payment_id, s.converted_from, t.settled_minor, t.refunded_minor,
+       t.written_off_minor, t.credited_minor, t.converted_to, t.status_reason, t.send_requested_at, t.clock_at,
+       t.overdue_told_at
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS w (account_id, client_id, currency)
+ CROSS JOIN LATERAL (
+    SELECT * FROM ledger.sale_standing x
+     WHERE x.account_id = w.account_id AND x.client_id = w.client_id AND x.currency = w.currency
+       AND x.sale_type = 'sales_invoice' AND x.status IN ('issued', 'written_off') AND x.open_minor > 0 AND x.owed
+     ORDER BY x.date_due, x.sale_id LIMIT $4
+ ) t
+  JOIN ledger.sale s ON s.account_id = t.account_id AND s.id = t.sale_id
+"""
+
+
+async def open_invoices(conn: Connection, *, keys: Collection[BalanceKey]) -> dict[Key, Standing]:
+    """Read where the open invoices of clients stand, by (account, client, currency): each one's longest due."""
+    if not keys:
+        return {}
+    columns = [[key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]]
+    rows = await conn.fetch(_OPEN_INVOICES, *columns, ALLOCATIONS_MAX)
     return {(row["account_id"], row["sale_id"]): Standing(**row) for row in rows}
 
 

@@ -18,7 +18,7 @@ from ledger.documents.standing import Standing
 from ledger.errors import BadInput, Fault, Faults, NotFound, StateForbids, at
 from ledger.journal import rules as journal
 from ledger.journal.booking import Booking, undone
-from ledger.payments.allocate import Allocation, Owed, allocate
+from ledger.payments.allocate import Allocation, Owed, allocate, oldest_first
 from ledger.payments.payment import Settlement
 from ledger.payments.source import Held, SourceKind, held_named
 
@@ -43,20 +43,43 @@ def allocating(kind: SourceKind) -> Decision[Allocate]:
 
     def needs(asked: Asked[Allocate], wanted: Needs) -> None:
         need_source(kind, asked, wanted)
-        need_allocated(asked, wanted, asked.input.allocations)
+        need_allocated(asked, wanted, asked.input.allocations or ())
+
+    def then(asked: Asked[Allocate], books: Books, wanted: Needs) -> None:
+        found = (books.payments if kind == "payment" else books.standings).get(asked.key(asked.input.id))
+        if asked.input.oldest_first and found is not None:
+            wanted.open_invoices.add((asked.account.id, found.client_id, found.currency))
 
     def decide(asked: Asked[Allocate], books: Books) -> Changes:
         changes = Changes((kind, asked.input.id))
         source = held_named(kind, asked, books)
         source.asked_to("allocate")
-        check_known(asked, books, asked.input.allocations)
-        faults = Faults()
-        wanted = wanted_of(asked.input.allocations, source.party.currency, faults)
-        faults.refuse_if_any()
+        wanted = _wanted(source, asked, books)
         apply_within(changes, source, wanted, asked, books).tell_updated(changes)
         return _told_first(changes)
 
-    return Decision(Allocate, needs, decide)
+    return Decision(Allocate, needs, decide, then)
+
+
+def _wanted(source: Held, asked: Asked[Allocate], books: Books) -> Sequence[Allocation]:
+    """What is asked for, or the client's open invoices as far as the source reaches.
+
+    Raises:
+        NotFound: an invoice is none of this account.
+        BadInput: amounts that are none in this currency.
+        StateForbids: nothing is open.
+    """
+    if asked.input.allocations is None:
+        open_ones = [_owing(one) for key, one in books.standings.items() if key[0] == asked.account.id and one.owed]
+        found = oldest_first(source.source, open_ones)
+        if not found:
+            raise StateForbids("The client has no open invoice in this currency.", code="nothing_open")
+        return found
+    check_known(asked, books, asked.input.allocations)
+    faults = Faults()
+    wanted = wanted_of(asked.input.allocations, source.party.currency, faults)
+    faults.refuse_if_any()
+    return wanted
 
 
 def unallocating(kind: SourceKind) -> Decision[Unallocate]:
