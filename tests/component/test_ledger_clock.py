@@ -11,8 +11,11 @@ from uuid import UUID
 import pytest
 
 from contracts.commands import CREATE_SALE, ISSUE_SALE, REVERSE_PAYMENT
+from ledger.app import open_service
 from ledger.clock import LEASE, Clock
 from ledger.consumer import handle
+from ledger.settings import LedgerSettings
+from messaging.postgres import Wakeups
 from tests.support.eventually import eventually
 from tests.support.ledger import LedgerHarness, an_invoice, open_harness
 
@@ -168,6 +171,24 @@ async def test_what_a_dead_clock_claimed_is_told_after_its_lease(ledger: LedgerH
 
     assert await strike(ledger, OVER) == []
     assert await strike(ledger, OVER + LEASE) == [sale_id]
+
+
+async def test_what_became_overdue_while_the_service_was_down_is_told_at_its_next_start_and_once(
+    ledger: LedgerHarness,
+) -> None:
+    sale_id = await an_issued(ledger, await ledger.client())
+    settings = LedgerSettings.read(postgres_dsn=ledger.dsn)
+
+    for _ in range(2):
+        async with open_service(settings, wakeups=Wakeups()):
+            await eventually(lambda: _is_noted(ledger, sale_id), deadline_seconds=20)
+
+    noted = await ledger.owner.fetch("SELECT document_id FROM ledger.document_event WHERE trigger = 'sale.overdue'")
+    assert [row["document_id"] for row in noted] == [sale_id]
+
+
+async def _is_noted(ledger: LedgerHarness, sale_id: UUID) -> bool:
+    return bool((await ledger.row("sale", sale_id))["late"])
 
 
 async def test_a_running_clock_wakes_for_what_is_issued_late_and_needs_no_second_look(ledger: LedgerHarness) -> None:
