@@ -19,49 +19,47 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A published view with `account_id` and `id`: what is read of it and what may be asked. All of it constants."""
+    """A published view with `account_id` and `id`: what is read of it and what may be asked. All of it constants.
+
+    `words` is the text in which a `query` is looked for, as the ledger's index of its pieces has it.
+    """
 
     name: str
     columns: str = "*"
     always: str = ""
+    words: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
 
-    def select(self, *conditions: str) -> str:
+    def select(self, *conditions: str, columns: str = "") -> str:
         """The statement for rows of account `$1` for which all of these hold."""
         also = (self.always, *conditions)
-        return " AND ".join([f"SELECT {self.columns} FROM {self.name} WHERE account_id = $1", *filter(None, also)])  # noqa: S608  constants
+        chosen = f"SELECT {columns or self.columns} FROM {self.name} WHERE account_id = $1"  # noqa: S608  constants
+        return " AND ".join([chosen, *filter(None, also)])
 
 
-# A text somewhere inside others: found by its pieces through an index, then looked at.
 CLIENTS = View(
     "ledger_api.client",
+    words="ledger_api.words(name, email, reg_number, vat_number)",
     filters={
         "archived": "(archived_at IS NOT NULL) = ?",
         "external_id": "external_id = ?",
         "email": "lower(email) = lower(?)",
-        "query": "ledger_api.pieces(account_id, ledger_api.words(name, email, reg_number, vat_number))"
-        " @> ledger_api.pieces_asked($1, ?)"
-        " AND strpos(lower(ledger_api.words(name, email, reg_number, vat_number)), lower(?)) > 0",
     },
 )
 PRODUCTS = View(
     "ledger_api.product",
+    words="ledger_api.words(code, name, barcode, external_id)",
     filters={
         "archived": "(archived_at IS NOT NULL) = ?",
         "external_id": "external_id = ?",
         "code": "code = ?",
-        "query": "ledger_api.pieces(account_id, ledger_api.words(code, name, barcode, external_id))"
-        " @> ledger_api.pieces_asked($1, ?)"
-        " AND strpos(lower(ledger_api.words(code, name, barcode, external_id)), lower(?)) > 0",
     },
 )
 SUPPLIERS = View(
     "ledger_api.supplier",
+    words="ledger_api.words(name, reg_number, tax_number, email)",
     filters={
         "reg_number": "reg_number = ?",
-        "query": "ledger_api.pieces(account_id, ledger_api.words(name, reg_number, tax_number, email))"
-        " @> ledger_api.pieces_asked($1, ?)"
-        " AND strpos(lower(ledger_api.words(name, reg_number, tax_number, email)), lower(?)) > 0",
     },
 )
 SALES = View(
@@ -119,6 +117,8 @@ RUNS = View(
 )
 
 ATTEMPTS_MAX = 1_000
+RECENT_MAX = 1_000  # a few milliseconds
+PIECE_BYTES = 3
 STEPS_MAX = 100
 
 
@@ -132,14 +132,56 @@ async def find(pool: Pool, view: View, *, account_id: UUID, identifier: UUID, **
 async def newest(
     pool: Pool, view: View, *, account_id: UUID, before: UUID | None, limit: int, **asked: Any
 ) -> list[Row]:
-    """Rows by id, newest first, from below `before`; a filter that is None asks nothing."""
+    """Rows by id, newest first, from below `before`; a filter that is None asks nothing.
+
+    `query` is a text somewhere in the view's `words`, whatever its capitals.
+    """
     given = {name: value for name, value in asked.items() if value is not None}
+    text = given.pop("query", None)
     conditions, values = _conditions(view, given, first=3)
     if before is not None:
         conditions.append(f"id < ${3 + len(values)}")
         values.append(before)
+    if text is not None:
+        ids = await _containing(pool, view, text, conditions, [account_id, limit, *values])
+        return cast("list[Row]", await pool.fetch(f"{view.select('id = ANY($2)')} ORDER BY id DESC", account_id, ids))
     statement = f"{view.select(*conditions)} ORDER BY id DESC LIMIT $2"
     return cast("list[Row]", await pool.fetch(statement, account_id, limit, *values))
+
+
+async def _containing(pool: Pool, view: View, text: str, conditions: list[str], values: list[Any]) -> list[UUID]:
+    """The ids of the newest `$2` rows that hold a text.
+
+    What many rows hold is found among the newest, what few hold through the index of pieces: each way alone would at
+    times read everything. A text of less than a piece is looked for from the newest on.
+    """
+    given = f"${len(values) + 1}"
+    recent = view.select(*conditions, columns=f"id, {view.words} AS words")
+    looked = await pool.fetchrow(
+        f"SELECT array_agg(id ORDER BY id DESC) FILTER (WHERE strpos(lower(words), lower({given})) > 0) AS ids,"  # noqa: S608
+        f" count(*) AS looked, $2::bigint AS asked FROM ({recent} ORDER BY id DESC LIMIT {RECENT_MAX}) recent",
+        *values,
+        text,
+    )
+    assert looked is not None  # noqa: S101  an aggregate has a row
+    ids = looked["ids"] or []
+    limit: int = values[1]
+    if len(ids) >= limit or looked["looked"] < RECENT_MAX:
+        return list(ids[:limit])
+    holds = f"strpos(lower({view.words}), lower({given})) > 0"
+    if len(text.lower().encode("utf-8", "replace")) < PIECE_BYTES:
+        rows = await pool.fetch(
+            f"{view.select(*conditions, holds, columns='id')} ORDER BY id DESC LIMIT $2", *values, text
+        )
+    else:
+        pieces = f"ledger_api.pieces(account_id, {view.words}) @> ledger_api.pieces($1, {given})"
+        hits = view.select(*conditions, pieces, holds, columns="id")
+        rows = await pool.fetch(
+            f"WITH hits AS MATERIALIZED ({hits}) SELECT id FROM hits ORDER BY id DESC LIMIT $2",  # noqa: S608
+            *values,
+            text,
+        )
+    return [row["id"] for row in rows]
 
 
 def _conditions(view: View, given: Mapping[str, Any], *, first: int) -> tuple[list[str], list[Any]]:

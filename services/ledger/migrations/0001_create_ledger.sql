@@ -49,8 +49,9 @@ CREATE TABLE ledger.client (
     PRIMARY KEY (account_id, id)
 );
 CREATE UNIQUE INDEX client_external_id ON ledger.client (account_id, external_id) WHERE external_id IS NOT NULL;
-CREATE INDEX client_email ON ledger.client (account_id, lower(email)) WHERE email IS NOT NULL;
-CREATE INDEX client_name ON ledger.client (account_id, name);
+-- With the id, for the oldest of several.
+CREATE INDEX client_email ON ledger.client (account_id, lower(email), id) WHERE email IS NOT NULL;
+CREATE INDEX client_name ON ledger.client (account_id, name, coalesce(reg_number, ''), id);
 
 -- A cache of the journal by client and currency; equal to its recomputation at every commit.
 CREATE TABLE ledger.client_balance (

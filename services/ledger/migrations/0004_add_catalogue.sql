@@ -50,23 +50,16 @@ CREATE TABLE ledger.usage_counter (
 ) WITH (fillfactor = 50);
 REVOKE DELETE ON ledger.usage_counter FROM ledgerwire_ledger;
 
--- Search for a part of a text through an index, as pg_trgm does, which not every server has: a text is kept as the
--- hashes of all its pieces of two and three characters, and contains what is asked for only if it has all its pieces.
--- Each account's pieces hash differently, so that nobody's search meets another's rows.
+-- Search for a part of a text through an index, as pg_trgm does, which not every server has: a text is known by each
+-- three bytes that follow one another in it, and holds what is asked for only where it has all of that's. An account's
+-- pieces are numbers of its own, so that nobody's search meets another's rows.
 CREATE FUNCTION ledger_api.pieces(account uuid, said text) RETURNS bigint[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT coalesce(array_agg(DISTINCT hashtextextended(substr(t.lower, n, size), uuid_hash_extended(account, size))),
-                    '{}')
-      FROM lower(said) AS t, generate_series(2, 3) AS size, generate_series(1, length(t.lower) - size + 1) AS n
-$$;
-
--- The pieces to look for: the long ones alone, where there are any.
-CREATE FUNCTION ledger_api.pieces_asked(account uuid, asked text) RETURNS bigint[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT coalesce(array_agg(DISTINCT hashtextextended(substr(t.lower, n, size), uuid_hash_extended(account, size))),
-                    '{}')
-      FROM lower(asked) AS t, least(length(t.lower), 3) AS size, generate_series(1, length(t.lower) - size + 1) AS n
-     WHERE size > 1
+    SELECT coalesce(
+               array_agg(a.base | get_byte(t.said, n) << 16 | get_byte(t.said, n + 1) << 8 | get_byte(t.said, n + 2)),
+               '{}')
+      FROM convert_to(lower(said), 'UTF8') AS t (said), (SELECT uuid_hash(account)::bigint << 24) AS a (base),
+           generate_series(0, length(t.said) - 3) AS n
 $$;
 
 CREATE FUNCTION ledger_api.words(one text, two text, three text, four text) RETURNS text
@@ -74,16 +67,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT coalesce(one, '') || E'\n' || coalesce(two, '') || E'\n' || coalesce(three, '') || E'\n' || coalesce(four, '')
 $$;
 
--- A short list of what is not sorted in yet: an import must not be stopped for long to sort it in.
 CREATE INDEX client_pieces ON ledger.client
- USING gin (ledger_api.pieces(account_id, ledger_api.words(name, email, reg_number, vat_number)))
-  WITH (gin_pending_list_limit = 512);
+ USING gin (ledger_api.pieces(account_id, ledger_api.words(name, email, reg_number, vat_number)));
 CREATE INDEX product_pieces ON ledger.product
- USING gin (ledger_api.pieces(account_id, ledger_api.words(code, name, barcode, external_id)))
-  WITH (gin_pending_list_limit = 512);
+ USING gin (ledger_api.pieces(account_id, ledger_api.words(code, name, barcode, external_id)));
 CREATE INDEX supplier_pieces ON ledger.supplier
- USING gin (ledger_api.pieces(account_id, ledger_api.words(name, reg_number, tax_number, email)))
-  WITH (gin_pending_list_limit = 512);
+ USING gin (ledger_api.pieces(account_id, ledger_api.words(name, reg_number, tax_number, email)));
 
 CREATE VIEW ledger_api.product AS
 SELECT account_id, id, code, name, type, description, barcode, unit, unit_price, currency, tax_rate, tax_category,

@@ -20,6 +20,12 @@ def need(asked: Asked[Any], given: ClientIn, needs: Needs) -> None:
     needs.catalogue.usage.add((asked.account.id, "clients"))
 
 
+def _create_needs(asked: Asked[ClientIn] | Asked[ClientUpsert], needs: Needs) -> None:
+    if asked.input.external_id is not None:
+        needs.identities.add((asked.account.id, Identity("external_id", asked.input.external_id)))
+    needs.catalogue.usage.add((asked.account.id, "clients"))
+
+
 def _create(asked: Asked[ClientIn] | Asked[ClientUpsert], books: Books) -> Changes:
     _check_external_id(asked, books, asked.input.external_id, of=None)
     client = made(asked, asked.input)
@@ -28,15 +34,23 @@ def _create(asked: Asked[ClientIn] | Asked[ClientUpsert], books: Books) -> Chang
     return changes
 
 
-CREATE_CLIENT = Decision(ClientIn, lambda asked, needs: need(asked, asked.input, needs), _create)
+CREATE_CLIENT = Decision(ClientIn, _create_needs, _create)
+
+
+def _upsert_needs(asked: Asked[ClientUpsert], needs: Needs) -> None:
+    _create_needs(asked, needs)
+    if asked.input.on_conflict == "return":
+        need(asked, asked.input, needs)
 
 
 def _upsert(asked: Asked[ClientUpsert], books: Books) -> Changes:
     given = asked.input
+    if given.on_conflict == "error":
+        return _create(asked, books)
     if given.on_conflict == "update" and given.external_id is None:
         raise BadInput(faults=[Fault("external_id", "is required to tell which client is meant")])
     there = books.recall(asked.account.id, identity_of(given))
-    if there is None or given.on_conflict == "error":
+    if there is None:
         return _create(asked, books)
     if there.archived_at is not None:
         raise _archived(there, "external_id")
@@ -47,7 +61,7 @@ def _upsert(asked: Asked[ClientUpsert], books: Books) -> Changes:
     return changes
 
 
-UPSERT_CLIENT = Decision(ClientUpsert, lambda asked, needs: need(asked, asked.input, needs), _upsert)
+UPSERT_CLIENT = Decision(ClientUpsert, _upsert_needs, _upsert)
 
 
 def _update_needs(asked: Asked[ClientUpdate], needs: Needs) -> None:

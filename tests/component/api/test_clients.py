@@ -8,6 +8,7 @@ import pytest
 
 from contracts.ids import new_id
 from tests.support.caller import Caller, an_invoice
+from tests.support.house import House
 
 
 async def test_a_client_keeps_its_contacts_and_addresses(caller: Caller) -> None:
@@ -118,3 +119,18 @@ async def test_a_part_of_a_name_is_enough(caller: Caller, asked: str, found: set
         await caller.client(name=name)
     page = await caller.send("GET", "/v1/clients", params={"query": asked})
     assert {item["name"] for item in page.json["items"]} == found
+
+
+@pytest.mark.parametrize("asked", ["needle", "EEDL", "õõ", "ed"])
+async def test_what_few_have_is_found_behind_many(house: House, asked: str) -> None:
+    crowded = await house.account()
+    await crowded.client(name="Needle õõ")
+    table = "name\n" + "".join(f"Straw {number}\n" for number in range(1100))
+    made = await crowded.send("POST", "/v1/imports?kind=clients&format=csv", data=table.encode())
+    assert (made.status, made.json["created"]) == (201, 1100)
+    page = await crowded.send("GET", "/v1/clients", params={"query": asked})
+    assert [item["name"] for item in page.json["items"]] == ["Needle õõ"]
+    first = await crowded.read("/v1/clients?query=straw+10&limit=5")
+    second = await crowded.read(f"/v1/clients?query=straw+10&limit=200&cursor={first['next_cursor']}")
+    assert len(first["items"]) + len(second["items"]) == 111
+    assert second["next_cursor"] is None
