@@ -55,7 +55,7 @@ DAMAGES = {
     "a mirror of other amounts": Damage(
         "UPDATE ledger.posting p SET amount_minor = 2 * amount_minor FROM ledger.entry e"
         " WHERE e.id = p.entry_id AND e.kind = 'void'",
-        "mirror_postings", "line 0 of the undoing entry .* amount is -[0-9.]+ EUR, must be -[0-9.]+ EUR",
+        "mirror_postings", "line [0-9]+ of the undoing entry .* amount is -?[0-9.]+ EUR, must be -?[0-9.]+ EUR",
     ),
     "an undoing entry that undoes nothing": Damage(
         "UPDATE ledger.entry SET mirror_of = NULL WHERE kind = 'reverse'",
