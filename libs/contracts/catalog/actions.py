@@ -14,6 +14,7 @@ from contracts.catalog import inputs, samples
 from contracts.catalog.model import Action, Text
 from contracts.connections import ConnectionKind
 from contracts.objects import ClientIn, PaymentIn, SaleIn
+from contracts.parties import ClientUpdate, ProductIn
 
 
 def _ours(
@@ -58,6 +59,7 @@ _OURS: Final = (
         ),
         inputs.FindClient,
         {"found": True, "client": samples.CLIENT},
+        available=True,
     ),
     _ours(
         "find_or_create_client",
@@ -69,6 +71,7 @@ _OURS: Final = (
         ),
         ClientIn,
         {"created": False, "client": samples.CLIENT},
+        available=True,
     ),
     _ours(
         "update_client",
@@ -78,8 +81,9 @@ _OURS: Final = (
             "Modifie les champs indiqués d'un client.",
             "Modifica los campos indicados de un cliente.",
         ),
-        inputs.UpdateClient,
+        ClientUpdate,
         samples.CLIENT,
+        available=True,
     ),
     _ours(
         "create_product",
@@ -89,8 +93,9 @@ _OURS: Final = (
             "Ajoute un produit ou un service ; compte dans le forfait.",
             "Añade un producto o servicio; cuenta en el plan.",
         ),
-        inputs.CreateProduct,
+        ProductIn,
         samples.PRODUCT,
+        available=True,
     ),
     _ours(
         "find_product",
@@ -102,6 +107,7 @@ _OURS: Final = (
         ),
         inputs.FindProduct,
         {"found": True, "product": samples.PRODUCT},
+        available=True,
     ),
     _ours(
         "create_purchase",

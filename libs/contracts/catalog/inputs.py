@@ -11,18 +11,14 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from contracts.money import MoneyText, Percent, UnitPrice
+from contracts.money import MoneyText
 from contracts.objects import (
-    Address,
     CountryCode,
     Email,
-    Locale,
     LongText,
     Model,
-    PayTerm,
     Reference,
     ShortText,
-    WithCurrency,
 )
 
 IDS_MAX = 1_000
@@ -69,41 +65,6 @@ class FindClient(Model):
         if not self.model_fields_set:
             raise ValueError("needs email, external_id, reg_number or query")
         return self
-
-
-class UpdateClient(WithCurrency):
-    """A client's id, and what changes of it; absent fields stay."""
-
-    id: UUID
-    name: ShortText | None = None
-    type: Literal["company", "person"] | None = None
-    first_name: ShortText | None = None
-    last_name: ShortText | None = None
-    email: Email | None = None
-    phone: Reference | None = None
-    reg_number: Reference | None = None
-    vat_number: Reference | None = None
-    address: Address | None = None
-    locale: Locale | None = None
-    pay_term: PayTerm | None = None
-    collector_id: UUID | None = None
-    external_id: Reference | None = None
-    comment: LongText | None = None
-
-
-class CreateProduct(WithCurrency):
-    """An item that is sold."""
-
-    code: Reference
-    name: ShortText
-    type: Literal["product", "service"] = "product"
-    description: LongText | None = None
-    barcode: Reference | None = None
-    unit: Reference | None = None
-    unit_price: UnitPrice | None = None
-    tax_rate: Percent | None = None
-    tax_category: Reference | None = None
-    external_id: Reference | None = None
 
 
 class FindProduct(Model):

@@ -44,6 +44,7 @@ CLIENTS = View(
         "archived": "(archived_at IS NOT NULL) = ?",
         "external_id": "external_id = ?",
         "email": "lower(email) = lower(?)",
+        "reg_number": "reg_number = ?",
     },
 )
 PRODUCTS = View(

@@ -116,3 +116,32 @@ async def test_an_action_that_does_not_run_alone_says_so(caller: Caller) -> None
     answer = await caller.post("/v1/actions/post_chat_message", {"text": "hello"})
     assert (answer.status, answer.json["code"]) == (501, "not_offered")
     assert (await caller.post("/v1/actions/make_coffee", {})).status == 404
+
+
+async def test_clients_are_found_made_and_changed_by_actions(caller: Caller) -> None:
+    sent = {"name": "Ozola Design SIA", "email": "aija@ozola.example", "reg_number": "40003000000"}
+    made = await caller.post("/v1/actions/find_or_create_client", sent)
+    again = await caller.post("/v1/actions/find_or_create_client", sent | {"name": "Other"})
+    client = made.json["client"]
+    assert (made.status, made.json["created"], made.headers["Location"]) == (201, True, f"/v1/clients/{client['id']}")
+    assert (again.status, again.json) == (200, {"created": False, "client": client})
+    for asked in (
+        {"email": "AIJA@ozola.example"}, {"reg_number": "40003000000"}, {"query": "zola des"},
+        {"external_id": "nobody's", "email": "aija@ozola.example"},
+    ):  # fmt: skip
+        found = await caller.post("/v1/actions/find_client", asked)
+        assert (found.status, found.json) == (200, {"found": True, "client": client}), asked
+    missed = await caller.post("/v1/actions/find_client", {"external_id": "x", "reg_number": "4000300000"})
+    assert (missed.status, missed.json) == (200, {"found": False, "client": None})
+    changed = await caller.post("/v1/actions/update_client", {"id": client["id"], "phone": "1"})
+    assert (changed.status, changed.json["phone"], changed.json["email"]) == (200, "1", "aija@ozola.example")
+
+
+async def test_products_are_made_and_found_by_actions(caller: Caller) -> None:
+    made = await caller.post("/v1/actions/create_product", {"code": "PEN", "name": "Blue pen", "external_id": "x"})
+    assert (made.status, made.headers["Location"]) == (201, f"/v1/products/{made.json['id']}")
+    for asked in ({"code": "PEN"}, {"external_id": "x"}, {"query": "blue"}, {"code": "INK", "query": "ue pe"}):
+        found = await caller.post("/v1/actions/find_product", asked)
+        assert (found.status, found.json) == (200, {"found": True, "product": made.json}), asked
+    assert (await caller.post("/v1/actions/find_product", {"code": "INK"})).json == {"found": False, "product": None}
+    assert (await caller.post("/v1/actions/find_product", {})).status == 422

@@ -83,6 +83,11 @@ def test_what_stays_on_our_ledger_is_promised_once_and_what_leaves_at_least_once
 def test_only_what_this_release_carries_out_is_offered() -> None:
     assert {action.key for action in offered_actions()} == {
         "create_client",
+        "find_client",
+        "find_or_create_client",
+        "update_client",
+        "create_product",
+        "find_product",
         "create_document",
         "record_payment",
         "http_request",

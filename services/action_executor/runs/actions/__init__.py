@@ -28,6 +28,11 @@ ACTIONS: Final[dict[str, Action]] = {
     "http_request": Action(outwards.http_request, calls_out=True),
     "post_chat_message": Action(outwards.post_chat_message, calls_out=True),
     "create_client": Action(ours.create_client),
+    "find_client": Action(ours.find_client),
+    "find_or_create_client": Action(ours.find_or_create_client),
+    "update_client": Action(ours.update_client),
+    "create_product": Action(ours.create_product),
+    "find_product": Action(ours.find_product),
     "create_document": Action(ours.create_document),
     "record_payment": Action(ours.record_payment),
 }

@@ -6,20 +6,61 @@ itself as well.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from action_executor.runs.actions.tools import Tools
 from action_executor.runs.records import Done, Failed, Sent, StepCall, StepOutcome, Wait
-from contracts.commands import CREATE_CLIENT, CREATE_SALE, RECORD_PAYMENT
+from contracts import present
+from contracts.commands import (
+    CREATE_CLIENT,
+    CREATE_PRODUCT,
+    CREATE_SALE,
+    RECORD_PAYMENT,
+    UPDATE_CLIENT,
+    UPSERT_CLIENT,
+)
 from contracts.envelope import Envelope
 from storage.pool import Pool
 
 LOOK_SECONDS_FIRST: Final = 2.0  # a hint comes within milliseconds
 LOOK_SECONDS_MAX: Final = 60.0
 ANSWER_SECONDS_MAX: Final = 86_400.0
+CREATED: Final = 201
 REFUSED_FROM: Final = 400
 
 _OUTCOME = "SELECT status, body FROM ledger_api.outcome WHERE account_id = $1 AND command_id = $2"
+
+
+# Of several, the oldest: the one that a document with this client would get. By a part of a name, the newest.
+_CLIENTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "external_id": "SELECT * FROM ledger_api.client"
+        " WHERE account_id = $1 AND archived_at IS NULL AND external_id = $2 LIMIT 1",
+        "email": "SELECT * FROM ledger_api.client"
+        " WHERE account_id = $1 AND archived_at IS NULL AND lower(email) = lower($2) ORDER BY id LIMIT 1",
+        "reg_number": "SELECT * FROM ledger_api.client"
+        " WHERE account_id = $1 AND archived_at IS NULL AND reg_number = $2"
+        " AND ledger_api.pieces(account_id, ledger_api.words(name, email, reg_number, vat_number))"
+        " @> ledger_api.pieces($1, $2) ORDER BY id LIMIT 1",
+        "query": "SELECT * FROM ledger_api.client"
+        " WHERE account_id = $1 AND archived_at IS NULL AND strpos(lower(name), lower($2)) > 0"
+        " AND ledger_api.pieces(account_id, ledger_api.words(name, email, reg_number, vat_number))"
+        " @> ledger_api.pieces($1, $2) ORDER BY id DESC LIMIT 1",
+    }
+)
+_PRODUCTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "code": "SELECT * FROM ledger_api.product WHERE account_id = $1 AND archived_at IS NULL AND code = $2 LIMIT 1",
+        "external_id": "SELECT * FROM ledger_api.product"
+        " WHERE account_id = $1 AND archived_at IS NULL AND external_id = $2 LIMIT 1",
+        "query": "SELECT * FROM ledger_api.product"
+        " WHERE account_id = $1 AND archived_at IS NULL AND strpos(lower(name), lower($2)) > 0"
+        " AND ledger_api.pieces(account_id, ledger_api.words(code, name, barcode, external_id))"
+        " @> ledger_api.pieces($1, $2) ORDER BY id DESC LIMIT 1",
+    }
+)
 
 
 async def create_client(call: StepCall, tools: Tools) -> StepOutcome:
@@ -37,11 +78,51 @@ async def record_payment(call: StepCall, tools: Tools) -> StepOutcome:
     return await _command(call, tools, RECORD_PAYMENT)
 
 
-async def _command(call: StepCall, tools: Tools, name: str) -> StepOutcome:
-    return Sent(_envelope(call, tools, name), LOOK_SECONDS_FIRST) if call.first else await _look(call, tools.pool)
+async def update_client(call: StepCall, tools: Tools) -> StepOutcome:
+    """Change what is given of a client: output the client."""
+    return await _command(call, tools, UPDATE_CLIENT)
 
 
-def _envelope(call: StepCall, tools: Tools, name: str) -> Envelope:
+async def find_or_create_client(call: StepCall, tools: Tools) -> StepOutcome:
+    """Make a client unless it is there: output `{"created", "client"}`."""
+    if call.first:
+        return await _command(call, tools, UPSERT_CLIENT, on_conflict="return")
+    return await _look(call, tools.pool, lambda status, client: {"created": status == CREATED, "client": client})
+
+
+async def create_product(call: StepCall, tools: Tools) -> StepOutcome:
+    """Make a product: output the product."""
+    return await _command(call, tools, CREATE_PRODUCT)
+
+
+async def find_client(call: StepCall, tools: Tools) -> StepOutcome:
+    """Find a client by the first thing told of it that finds one: output `{"found", "client"}`."""
+    row = await _found(call, tools.pool, _CLIENTS)
+    return Done({"found": row is not None, "client": present.client(row) if row else None})
+
+
+async def find_product(call: StepCall, tools: Tools) -> StepOutcome:
+    """Find a product by the first thing told of it that finds one: output `{"found", "product"}`."""
+    row = await _found(call, tools.pool, _PRODUCTS)
+    return Done({"found": row is not None, "product": present.product(row) if row else None})
+
+
+async def _found(call: StepCall, pool: Pool, ways: Mapping[str, str]) -> present.Row | None:
+    for name, statement in ways.items():
+        if call.input.get(name) is not None:
+            row = await pool.fetchrow(statement, call.run.account_id, call.input[name])
+            if row is not None:
+                return dict(row)
+    return None
+
+
+async def _command(call: StepCall, tools: Tools, name: str, **more: Any) -> StepOutcome:
+    if call.first:
+        return Sent(_envelope(call, tools, name, more), LOOK_SECONDS_FIRST)
+    return await _look(call, tools.pool)
+
+
+def _envelope(call: StepCall, tools: Tools, name: str, more: Mapping[str, Any]) -> Envelope:
     run = call.run
     return Envelope(
         id=call.command_id,
@@ -51,11 +132,11 @@ def _envelope(call: StepCall, tools: Tools, name: str) -> Envelope:
         causation_id=run.id,
         reply_to=tools.reply_to,
         depth=run.depth + 1,
-        data=dict(call.input),
+        data={**call.input, **more},
     )
 
 
-async def _look(call: StepCall, pool: Pool) -> StepOutcome:
+async def _look(call: StepCall, pool: Pool, output: Callable[[int, Any], Any] = lambda _, body: body) -> StepOutcome:
     found = await pool.fetchrow(_OUTCOME, call.run.account_id, call.command_id)
     if found is None:
         waited = (call.run.now - call.started_at).total_seconds()
@@ -63,7 +144,7 @@ async def _look(call: StepCall, pool: Pool) -> StepOutcome:
             return Failed("the ledger gave no answer within a day")
         return Wait(min(max(waited, LOOK_SECONDS_FIRST), LOOK_SECONDS_MAX))
     if found["status"] < REFUSED_FROM:
-        return Done(found["body"])
+        return Done(output(found["status"], found["body"]))
     return Failed(_reason(found["body"]), output=found["body"])
 
 
