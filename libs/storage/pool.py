@@ -43,13 +43,6 @@ def _decode_uuid(value: bytes) -> UUID:
     return UUID(bytes=bytes(value))
 
 
-async def _leave_as_it_is(conn: Connection) -> None:
-    """Spare the round trip by which asyncpg undoes session state: nothing here leaves any on a pooled connection.
-
-    Settings are local to a transaction, locks are the transaction's; an open transaction is rolled back before this.
-    """
-
-
 KEYED: Final[Mapping[str, str]] = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 """Server settings for a service whose every statement finds few rows by key.
 
@@ -77,7 +70,6 @@ async def open_pool(
         min_size=size_min,
         max_size=size_max,
         init=prepare,
-        reset=_leave_as_it_is,
         command_timeout=STATEMENT_TIMEOUT_SECONDS,
         max_inactive_connection_lifetime=300,
         server_settings={
