@@ -30,7 +30,8 @@ from storage.weather import is_weather
 log = structlog.get_logger(__name__)
 
 AT_ONCE_MAX: Final = 2
-LEASE_SECONDS: Final = 60.0
+LEASE_SECONDS: Final = 30.0  # renewed with each chunk, and while one is waited for
+STOP_SECONDS_MAX: Final = 2.0
 PAUSE_SECONDS: Final = 1.0
 LOOK_PAUSE_SECONDS: Final = 0.2
 _BAD: Final = 400
@@ -43,6 +44,7 @@ class Importer:
         self._pool, self._relay, self._answers = pool, relay, answers
         self._wake, self._moved = asyncio.Event(), asyncio.Condition()
         self._tasks: list[asyncio.Task[None]] = []
+        self._leases: set[UUID] = set()
         self.reading: Final = asyncio.Semaphore(AT_ONCE_MAX)
         """Held by whoever reads a file into the database."""
 
@@ -54,10 +56,15 @@ class Importer:
         return self._tasks
 
     async def stop(self) -> None:
-        """Stop where it is; another process, or the next start, goes on."""
+        """Stop where it is and say so, that another process, or the next start, goes on at once."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            async with asyncio.timeout(STOP_SECONDS_MAX):
+                await store.release(self._pool, leases=list(self._leases))
+        except Exception as error:  # noqa: BLE001  the leases run out by themselves
+            log.warning("imports_not_released", error=repr(error))
 
     def wake(self) -> None:
         """There is an import to begin with."""
@@ -77,9 +84,10 @@ class Importer:
 
     async def _work(self) -> None:
         while True:
-            claimed = None
+            claimed, lease = None, new_id()
+            self._leases.add(lease)
             try:
-                claimed = await store.claim(self._pool, lease=(lease := new_id()), seconds=LEASE_SECONDS)
+                claimed = await store.claim(self._pool, lease=lease, seconds=LEASE_SECONDS)
                 if claimed is not None:
                     await self._bring_in(claimed, lease)
             except Exception as error:
@@ -87,6 +95,7 @@ class Importer:
                     raise
                 log.warning("import_interrupted", error=repr(error))
                 claimed = None
+            self._leases.discard(lease)
             if claimed is None:
                 self._wake.clear()
                 await _within(self._wake.wait(), PAUSE_SECONDS)

@@ -24,7 +24,7 @@ from contracts.topology import ROLES
 from contracts.version import VERSION
 from ingress.accounts import create_account, set_quota
 from ledger.verify import command as verify_books
-from standalone import embedded
+from standalone import embedded, transfer
 from standalone.home import HomeError, open_home, secret_keys, sole_use
 from standalone.together import open_all, prepare_all
 from storage.migrations import MigrationError
@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check the books of all accounts; works while `up` runs")
     verify.add_argument("--home", **home)
     verify_books.add_options(verify)
+    transfer.add_commands(commands)
     demo = commands.add_parser("demo", help="show the main job on real messages, hop by hop, and check it")
     demo.add_argument("--url", help="an installation that runs already (default: start one for the demo)")
     demo.add_argument("--token", help="an access token of it (with --url)")
@@ -186,7 +187,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; answer the exit status. Faults are one sentence on standard error."""
     asked = parser().parse_args(argv)
     logging.configure(service="ledgerwire", level=os.environ.get("LEDGERWIRE_LOG_LEVEL", "WARNING"), form="console")
-    job = {"up": up, "account": account, "verify": verify, "demo": demo}[asked.command]
+    jobs = {"up": up, "account": account, "verify": verify, "demo": demo}
+    jobs |= {"import": transfer.import_file, "export": transfer.export_kind}
+    job = jobs[asked.command]
     try:
         return uvloop.run(job(asked))
     except (SettingsError, HomeError, MigrationError, embedded.EmbeddedPostgresError, LookupError, ValueError) as error:

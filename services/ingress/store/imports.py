@@ -169,6 +169,14 @@ async def renew(conn: Connection, *, account_id: UUID, import_id: UUID, lease: U
     return done is not None
 
 
+async def release(pool: Pool, *, leases: Sequence[UUID]) -> None:
+    """Let imports be taken up by others at once."""
+    await pool.execute(
+        "UPDATE ingress.import SET leased_until = '-infinity' WHERE state = 'running' AND lease = ANY($1::uuid[])",
+        leases,
+    )
+
+
 # Counted once: with the chunk's row goes its turn.
 _COUNT: Final = """
 WITH gone AS (

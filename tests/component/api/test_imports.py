@@ -11,11 +11,13 @@ from uuid import UUID
 import orjson
 import pytest
 
+from chassis.sealing import new_key
 from contracts.commands import IMPORT_LINES
 from ingress.resources import shapes
 from tests.support.caller import Answer, Caller
 from tests.support.eventually import eventually
-from tests.support.house import House
+from tests.support.house import House, open_house
+from tests.support.postgres_server import Postgres
 
 
 async def send(caller: Caller, content: str | bytes, asked: str = "kind=clients&format=csv", **headers: str) -> Answer:
@@ -146,6 +148,25 @@ async def test_a_chunk_sent_again_after_a_crash_changes_nothing(house: House, ca
     await eventually(done)
     assert (await caller.read(f"/v1/imports/{import_id}"))["created"] == 2
     assert len(await caller.items("/v1/clients")) == 2
+
+
+async def test_an_import_goes_on_where_the_process_before_left_it(postgres: Postgres) -> None:
+    dsn = await postgres.create_database()
+    table = "name\n" + "".join(f"Client {number}\n" for number in range(1500))
+    key = new_key()
+    async with open_house(dsn, secret_keys=key) as first:
+        caller = await first.account()
+        begun = await send(caller, table, Prefer="respond-async")
+    async with open_house(dsn, secret_keys=key) as second:
+        after = Caller(second.session, second.url, caller.made)
+
+        async def done() -> bool:
+            return bool((await after.read(f"/v1/imports/{begun.json['id']}"))["state"] == "done")
+
+        await eventually(done, deadline_seconds=30)
+        assert (await after.read(f"/v1/imports/{begun.json['id']}"))["created"] == 1500
+        assert (await after.read("/v1/usage"))["clients"]["used"] == 1500
+    await postgres.drop_database(dsn)
 
 
 async def test_the_plans_limit_holds_for_files_too(house: House) -> None:
