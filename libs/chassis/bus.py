@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from chassis.settings import ServiceSettings
 from contracts.topology import QUEUES
-from messaging.port import Bus
+from messaging.dead import OperableBus
 from messaging.postgres import Wakeups
 from messaging.postgres import open_bus as open_postgres_bus
 from storage.pool import Pool
 
 
-async def open_bus(settings: ServiceSettings, pool: Pool, *, name: str, wakeups: Wakeups | None = None) -> Bus:
+async def open_bus(settings: ServiceSettings, pool: Pool, *, name: str, wakeups: Wakeups | None = None) -> OperableBus:
     """Open the bus of this installation. `wakeups` is shared by services that live in one process."""
     if settings.amqp_url is not None and settings.amqp_url.get_secret_value():  # set but empty is not given
         # Here, so that the embedded default does not carry an AMQP client in memory.

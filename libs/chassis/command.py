@@ -1,4 +1,4 @@
-"""The command line every service has: run it, `migrate` its schema, list or replay what it `parked`."""
+"""The command line every service has: run it, `migrate` its schema, list or replay what it `parked` or is `dead`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from uuid import UUID
 
 import messaging
 from chassis import logging, service
+from chassis.bus import open_bus
 from chassis.settings import ServiceSettings, SettingsError
-from contracts.topology import ROLES, SCHEMAS, Service
+from contracts.topology import QUEUES, ROLES, SCHEMAS, Service
 from outbox.parked import list_parked, replay_parked
 from storage.migrations import MigrationError, give_login, migrate
 from storage.pool import open_pool
@@ -65,6 +66,28 @@ async def _parked(dsn: str, program: Program[S], *, replay: bool, ids: list[UUID
         await pool.close()
 
 
+async def _dead(settings: ServiceSettings, program: Program[S], *, replay: bool) -> int:
+    """What the bus gave up on, on the queues that this service takes from."""
+    logging.configure(service=program.name, level="WARNING", form=settings.log_format)
+    dsn = settings.postgres_dsn.get_secret_value()
+    pool = await open_pool(dsn, role=ROLES[program.name], name=f"{program.name}-dead", size_max=2)
+    try:
+        bus = await open_bus(settings, pool, name=f"{program.name}-dead")
+        try:
+            for queue in (queue.name for queue in QUEUES if queue.consumer == program.name):
+                if replay:
+                    print(f"{queue}: {await bus.replay_dead(queue)} put back")  # noqa: T201
+                    continue
+                for one in await bus.list_dead(queue):
+                    died_at = one.died_at.isoformat() if one.died_at else "-"
+                    print(one.id, died_at, queue, f"{len(one.body)} bytes", one.reason, sep="\t")  # noqa: T201
+        finally:
+            await bus.close()
+    finally:
+        await pool.close()
+    return 0
+
+
 def main(program: Program[S], argv: Sequence[str] | None = None) -> int:
     """Run one of the commands; answer the process's exit status. Faults go to standard error in a sentence."""
     parser = argparse.ArgumentParser(prog=f"python -m {program.name}")
@@ -74,6 +97,8 @@ def main(program: Program[S], argv: Sequence[str] | None = None) -> int:
     parked = commands.add_parser("parked", help="list what was refused, or put it back on its queue")
     parked.add_argument("--replay", action="store_true")
     parked.add_argument("ids", nargs="*", type=UUID)
+    dead = commands.add_parser("dead", help="list what the bus handed out too often, or put it back on its queue")
+    dead.add_argument("--replay", action="store_true")
     asked = parser.parse_args(argv)
     try:
         match asked.command:
@@ -82,6 +107,8 @@ def main(program: Program[S], argv: Sequence[str] | None = None) -> int:
             case "parked":
                 dsn = ServiceSettings.read().postgres_dsn.get_secret_value()
                 return asyncio.run(_parked(dsn, program, replay=asked.replay, ids=asked.ids or None))
+            case "dead":
+                return asyncio.run(_dead(ServiceSettings.read(), program, replay=asked.replay))
             case _:
                 settings = program.settings.read()
                 os.nice(program.niceness)

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
+from messaging.port import Bus
+
 TOO_OFTEN: Final = "handed out too often"
 
 
@@ -44,3 +46,7 @@ class DeadLetters(Protocol):
             ConnectionError, TimeoutError: the bus cannot be asked now, or went away on the way.
         """
         ...
+
+
+class OperableBus(Bus, DeadLetters, Protocol):
+    """What both adapters are: a bus that an operator can look into."""

@@ -17,18 +17,14 @@ from aiormq.connection import Connection
 import messaging
 from contracts.ids import new_id
 from contracts.topology import Queue
-from messaging.dead import DeadLetters
-from messaging.port import BatchHandler, Bus, Done, Incoming, Outcome, Outgoing
+from messaging.dead import OperableBus
+from messaging.port import BatchHandler, Done, Incoming, Outcome, Outgoing
 from messaging.postgres import PostgresBus, Wakeups, open_bus
 from messaging.rabbitmq import RabbitBus, connect
 from storage.migrations import migrate
 from storage.pool import Pool, open_pool
 
 LEASE_SECONDS = 1.5
-
-
-class OperableBus(Bus, DeadLetters, Protocol):
-    """What both adapters are."""
 
 
 def a_queue(*, delivery_limit: int = 1000, length_max: int = 5_000_000) -> Queue:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from contracts.topology import Queue
+from messaging import metrics
 from messaging.dead import TOO_OFTEN
 from messaging.desk import Desk
 from messaging.handling import InHand, describe, pause_after
@@ -192,6 +193,14 @@ class PostgresConsumer:
             if renewed is not None and len(renewed) < len(old):
                 lost = {message for message in old if message.ticket.id not in renewed}
                 self._desk.forget(lost.__contains__)
+            await self._count_dead()
+
+    async def _count_dead(self) -> None:
+        try:
+            async with asyncio.timeout(STATEMENT_SECONDS):
+                metrics.DEAD.labels(self._queue.name).set(await queries.count_dead(self._pool, self._queue.name))
+        except Exception as error:  # noqa: BLE001  it is counted again in a moment
+            log.info("dead_not_counted", queue=self._queue.name, error=describe(error))
 
     def _note_failure(self, why: str) -> None:
         if self._failing_since is None:

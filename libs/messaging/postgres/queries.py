@@ -47,6 +47,7 @@ _BURY: Final = "SELECT bus.bury($1, $2, $3, $4)"
 _FREE: Final = "UPDATE bus.message SET available_at = now() WHERE queue = $1 AND available_at > now()"
 _ROWS_ESTIMATED: Final = "SELECT reltuples FROM pg_class WHERE oid = 'bus.message'::regclass"
 _LENGTH: Final = "SELECT count(*) FROM (SELECT FROM bus.message WHERE queue = $1 LIMIT $2) AS counted"
+_COUNT_DEAD: Final = "SELECT count(*) FROM (SELECT FROM bus.dead_letter WHERE queue = $1 LIMIT 10000) AS counted"
 _LIST_DEAD: Final = """
     SELECT stable_id, body, reason, died_at FROM bus.dead_letter WHERE queue = $1 ORDER BY id LIMIT $2
 """
@@ -136,6 +137,12 @@ async def is_full(pool: Pool, queue: str, length_max: int) -> bool:
         return False
     length: int = await pool.fetchval(_LENGTH, queue, length_max)
     return length >= length_max
+
+
+async def count_dead(pool: Pool, queue: str) -> int:
+    """How many messages of a queue are dead; not counted beyond 10,000."""
+    counted: int = await pool.fetchval(_COUNT_DEAD, queue)
+    return counted
 
 
 async def list_dead(pool: Pool, queue: str, limit: int) -> list[DeadMessage]:

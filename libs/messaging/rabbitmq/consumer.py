@@ -20,6 +20,7 @@ from aiormq.channel import Channel
 
 from contracts.ids import new_id, parse_id
 from contracts.topology import Queue
+from messaging import metrics
 from messaging.desk import Desk
 from messaging.handling import InHand
 from messaging.port import BatchHandler, ConsumerOptions, Incoming, Outgoing, Park
@@ -209,12 +210,13 @@ class RabbitConsumer:
             if self._stopping:
                 continue
             try:
-                queue = await count(live, self._queue.name)
+                queue, dead = await count(live, self._queue.name), await count(live, self._queue.dead)
             except TimeoutError:
                 live.end("the broker does not answer")
                 raise
             if not queue.consumer_count:
                 raise SubscriptionLost("the broker knows of no consumer")
+            metrics.DEAD.labels(self._queue.name).set(dead.message_count or 0)
             self._listen_for_silence(queue.message_count or 0)
 
     def _listen_for_silence(self, waiting: int) -> None:

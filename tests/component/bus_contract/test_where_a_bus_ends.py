@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from prometheus_client import REGISTRY
+
 from messaging.port import ConsumerOptions, Incoming, Outcome, RetryLater
 from tests.support.buses import Harness, Parked, Taken, a_message, a_queue, each, some_messages
 from tests.support.eventually import eventually
@@ -33,6 +35,7 @@ async def test_a_message_handed_out_too_often_dies_is_seen_and_can_be_put_back(h
         return bool(await keeper.list_dead(queue.name))
 
     await eventually(dead)
+    await eventually(lambda: REGISTRY.get_sample_value("ledgerwire_bus_dead", {"queue": queue.name}) == 1)
     for _ in range(3):  # looking changes nothing
         (message,) = await keeper.list_dead(queue.name, 10)
         assert (message.id, message.body, message.queue) == (poison.id, b"poison", queue.name)
