@@ -16,7 +16,7 @@ import orjson
 from chassis.command import Program, main
 from chassis.settings import SettingsError
 from contracts.topology import ROLES
-from ingress.accounts import create_account, set_quota
+from ingress.accounts import create_account, limit, set_quota
 from ingress.app import open_service
 from ingress.settings import IngressSettings
 from storage.pool import open_pool
@@ -31,9 +31,10 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("name")
     quota = verbs.add_parser("quota", help="change an account's plan")
     quota.add_argument("account_id", type=UUID)
-    for verb in (create, quota):
-        verb.add_argument("--clients", type=int, metavar="N", help="at most N clients")
-        verb.add_argument("--products", type=int, metavar="N", help="at most N products")
+    for verb, read in ((create, int), (quota, limit)):
+        verb.add_argument("--clients", type=read, metavar="N", help="at most N clients")
+        verb.add_argument("--products", type=read, metavar="N", help="at most N products")
+    quota.epilog = "`unlimited` lifts a limit"
     return parser
 
 

@@ -17,6 +17,7 @@ from storage.pool import Pool
 
 NAME_CHARS_MAX: Final = 200
 COUNT_MAX: Final = 2**31 - 1
+UNLIMITED: Final = -1
 FIRST_TOKEN_NAME: Final = "ledgerwire account create"  # noqa: S105  names what made it
 
 
@@ -59,15 +60,28 @@ async def create_account(
     }
 
 
+def limit(text: str) -> int:
+    """Read a limit from a command line: a number, or `unlimited`.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if text == "unlimited":
+        return UNLIMITED
+    if not (text.isascii() and text.isdigit()) or int(text) > COUNT_MAX:
+        raise ValueError(f"{text!r} is neither a number from 0 to {COUNT_MAX} nor unlimited")
+    return int(text)
+
+
 async def set_quota(
     pool: Pool, account_id: UUID, clients_max: int | None = None, products_max: int | None = None
 ) -> dict[str, Any]:
-    """Change the limits that are given; answer `account_id, name, clients_max, products_max`.
+    """Change the limits that are given, `UNLIMITED` to lift one; answer `account_id, name, clients_max, products_max`.
 
     Raises:
         LookupError: there is no such account; ValueError: a limit is out of range.
     """
-    _check_limits(clients_max, products_max)
+    _check_limits(*(most for most in (clients_max, products_max) if most != UNLIMITED))
     account = await accounts.change_quota(
         pool, account_id=account_id, clients_max=clients_max, products_max=products_max
     )
@@ -82,8 +96,8 @@ async def set_quota(
 
 
 def _check_limits(*limits: int | None) -> None:
-    for limit in limits:
-        if limit is not None and not 0 <= limit <= COUNT_MAX:
+    for most in limits:
+        if most is not None and not 0 <= most <= COUNT_MAX:
             raise ValueError(f"a limit is a number from 0 to {COUNT_MAX}")
 
 

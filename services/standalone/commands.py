@@ -22,7 +22,7 @@ from chassis.service import Running, stop_event
 from chassis.settings import SettingsError, read_variable
 from contracts.topology import ROLES
 from contracts.version import VERSION
-from ingress.accounts import create_account, set_quota
+from ingress.accounts import create_account, limit, set_quota
 from ledger.verify import command as verify_books
 from standalone import embedded, transfer
 from standalone.home import HomeError, open_home, secret_keys, sole_use
@@ -59,9 +59,10 @@ def parser() -> argparse.ArgumentParser:
     create.add_argument("name")
     quota = verbs.add_parser("quota", help="change an account's plan")
     quota.add_argument("account_id", type=UUID)
-    for verb in (create, quota):
-        verb.add_argument("--clients", type=_count, default=None, metavar="N", help="at most N clients")
-        verb.add_argument("--products", type=_count, default=None, metavar="N", help="at most N products")
+    quota.epilog = "`unlimited` lifts a limit"
+    for verb, read in ((create, _count), (quota, limit)):
+        verb.add_argument("--clients", type=read, default=None, metavar="N", help="at most N clients")
+        verb.add_argument("--products", type=read, default=None, metavar="N", help="at most N products")
         verb.add_argument("--home", **home)
     verify = commands.add_parser("verify", help="check the books of all accounts; works while `up` runs")
     verify.add_argument("--home", **home)

@@ -69,7 +69,7 @@ async def import_file(asked: argparse.Namespace) -> int:
             told = await _said(reply)
             if "Idempotency-Replayed" in reply.headers:
                 print("this very file was imported before; --again imports it once more", file=sys.stderr)
-            told = await _followed(session, told)
+            told = await _followed(session, told["id"])
     _show_faults(told)
     print(json.dumps(told, ensure_ascii=False))
     return 1 if told["refused"] else 0
@@ -119,7 +119,7 @@ async def _said(reply: aiohttp.ClientResponse) -> dict[str, Any]:
     return told
 
 
-async def _followed(session: aiohttp.ClientSession, told: dict[str, Any]) -> dict[str, Any]:
+async def _followed(session: aiohttp.ClientSession, import_id: str) -> dict[str, Any]:
     """Show how far an import is until it is through."""
     # Here, because `up` does not need it.
     from rich.console import Console  # noqa: PLC0415
@@ -127,14 +127,16 @@ async def _followed(session: aiohttp.ClientSession, told: dict[str, Any]) -> dic
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(f"importing {told['kind']}", total=told["lines"])
+        task = progress.add_task("importing", total=None)
         while True:
-            progress.update(task, completed=told["handled"])
+            async with session.get(f"/v1/imports/{import_id}") as reply:
+                told = await _said(reply)
+            progress.update(
+                task, description=f"importing {told['kind']}", total=told["lines"], completed=told["handled"]
+            )
             if told["state"] != "running":
                 return told
             await asyncio.sleep(LOOK_SECONDS)
-            async with session.get(f"/v1/imports/{told['id']}") as reply:
-                told = await _said(reply)
 
 
 def _key_of(file: BinaryIO, query: dict[str, str]) -> str:

@@ -68,7 +68,9 @@ async def start(api: Api, call: Call) -> Reply:
     if found.state == "running":
         if call.prefers_async:
             headers = headers | {"Preference-Applied": "respond-async"}
-        return Reply(202, show(found), headers | {"Location": f"/v1/operations/{found.id}"})
+        location = f"/v1/operations/{found.id}"
+        told = {"id": str(found.id), "state": "pending", "location": location, "progress": f"{_PATH}/{found.id}"}
+        return Reply(202, told, headers | {"Location": location})
     if found.state == "aborted":
         raise aborted(found)
     return Reply(201, show(found), headers | {"Location": f"/v1/imports/{found.id}"})

@@ -54,9 +54,11 @@ async def find(pool: Pool, *, account_id: UUID) -> Account | None:
 async def change_quota(
     pool: Pool, *, account_id: UUID, clients_max: int | None, products_max: int | None
 ) -> Account | None:
-    """Change the limits that are given, leave the others; None when there is no such account."""
+    """Change the limits that are given (below 0: none from now on), leave the others; None: no such account."""
     row = await pool.fetchrow(
-        "UPDATE ingress.account SET clients_max = coalesce($2, clients_max), products_max = coalesce($3, products_max)"
+        "UPDATE ingress.account"
+        " SET clients_max = CASE WHEN $2::bigint < 0 THEN NULL ELSE coalesce($2::bigint, clients_max) END,"
+        " products_max = CASE WHEN $3::bigint < 0 THEN NULL ELSE coalesce($3::bigint, products_max) END"
         " WHERE account_id = $1"
         " RETURNING account_id, name, time_zone, locale, currency, clients_max, products_max, created_at",
         account_id, clients_max, products_max,

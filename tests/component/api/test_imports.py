@@ -94,10 +94,11 @@ async def test_what_is_there_is_changed_or_left_as_it_is(caller: Caller) -> None
 async def test_many_lines_come_in_chunks_whose_progress_can_be_followed(caller: Caller) -> None:
     table = "name\n" + "".join(f"Client {number}\n" for number in range(1, 1001))
     answer = await send(caller, table, Prefer="respond-async")
-    assert (answer.status, answer.json["state"], answer.json["lines"]) == (202, "running", 1000)
-    assert answer.headers["Location"] == f"/v1/operations/{answer.json['id']}"
+    assert (answer.status, answer.json["state"]) == (202, "pending")
+    assert answer.headers["Location"] == answer.json["location"] == f"/v1/operations/{answer.json['id']}"
     assert (await caller.read(answer.headers["Location"]))["state"] in {"pending", "succeeded"}
-    path = f"/v1/imports/{answer.json['id']}"
+    path = answer.json["progress"]
+    assert (await caller.read(path))["lines"] == 1000
     seen = []
 
     async def done() -> bool:
@@ -111,6 +112,8 @@ async def test_many_lines_come_in_chunks_whose_progress_can_be_followed(caller: 
     assert (await caller.read("/v1/usage"))["clients"]["used"] == 1000
     operation = await caller.read(answer.headers["Location"])
     assert (operation["state"], operation["result"]["created"]) == ("succeeded", 1000)
+    hops = (await caller.read(f"/v1/journey/{answer.json['id']}"))["hops"]
+    assert [hop["step"] for hop in hops if hop["service"] == "ledger"] == [IMPORT_LINES] * 5
 
 
 async def test_one_key_imports_once_however_often_it_is_sent(caller: Caller, stranger: Caller) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from ingress.accounts import set_quota
+from ingress.accounts import UNLIMITED, set_quota
 from tests.support.caller import Caller, an_invoice
 from tests.support.eventually import eventually
 from tests.support.house import House
@@ -49,3 +49,6 @@ async def test_a_plan_is_raised_and_lowered(house: House) -> None:
     await set_quota(house.pool, bounded.account_id, clients_max=1)
     assert (await bounded.post("/v1/clients", {"name": "Third"})).status == 403
     assert (await bounded.read("/v1/usage"))["clients"] == {"used": 2, "limit": 1}
+    await set_quota(house.pool, bounded.account_id, clients_max=UNLIMITED)
+    await bounded.client(name="Third")
+    assert (await bounded.read("/v1/usage"))["clients"] == {"used": 3, "limit": None}
