@@ -1,37 +1,43 @@
-"""Which currencies there are and how many decimals each has: frozen CLDR data beneath `contracts.money`.
+"""Currencies and their minor units by ISO 4217: frozen data beneath `contracts.money`.
 
-The tables are written out instead of asked of CLDR at run time: stored amounts are whole minor units, so a new release
-of CLDR that changes a currency's decimals (it did so for COP) would silently multiply what is in the books. A unit
-test holds the tables to babel's; when it fails, somebody decides, and migrates.
+The tables are written out instead of read from a library at run time: stored amounts are whole minor units, so a new
+release that changes a currency's minor unit would silently multiply what is stored. A unit test holds the table to a
+package that ships ISO 4217's list one; when it fails, a person decides, and migrates.
+
+CLDR is no source for this: its digits are those customary for display, and it drops the minor unit of currencies such
+as RSD, ALL and IQD.
 """
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
-DIGITS_USUAL: Final = 2
-
-_TENDER: Final = (
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BYR BZD "
-    "CAD CDF CHF CLP CNY COP CRC CUC CUP CVE CZK DJF DKK DOP DZD EEK EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP "
-    "GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD "
-    "KZT LAK LBP LKR LRD LSL LTL LVL LYD MAD MDL MGA MKD MMK MNT MOP MRO MRU MUR MVR MWK MXN MYR MZN NAD NGN "
-    "NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL "
-    "SOS SRD SSP STD STN SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VEF VES VND VUV WST "
-    "XAF XCD XCG XOF XPF YER ZAR ZMK ZMW ZWG ZWL"
-)
-CURRENCIES: Final = frozenset(_TENDER.split())
-"""ISO 4217 codes that are legal tender somewhere, or were at some time since 2010."""
-
-_WITHOUT_DECIMALS: Final = (
-    "AFN ALL BIF BYR CLP DJF GNF IQD IRR ISK JPY KMF KPW KRW LAK LBP MGA MMK MRO PYG RSD RWF SLL SOS STD SYP UGX "
-    "VND VUV XAF XOF XPF YER ZMK"
-)
-_WITH_THREE: Final = "BHD JOD KWD LYD OMR TND"
-
-DIGITS: Final = {
-    **dict.fromkeys(CURRENCIES, DIGITS_USUAL),
-    **dict.fromkeys(_WITHOUT_DECIMALS.split(), 0),
-    **dict.fromkeys(_WITH_THREE.split(), 3),
+_CURRENT: Final = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    2: (
+        "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE "
+        "CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD "
+        "HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK "
+        "MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD "
+        "RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH "
+        "USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG"
+    ),
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
 }
-"""Decimals of each currency as CLDR gives them (for some, such as RSD or IQD, fewer than ISO 4217 lists)."""
+"""Decimals of each current currency and funds code that has a minor unit: list one, published 2026-01-01."""
+
+_WITHDRAWN: Final = {
+    0: "BYR",
+    2: "ANG BGN CUC EEK HRK LTL LVL MRO SLL STD VEF ZMK ZWL",
+}
+"""Currencies withdrawn since 2010, with the decimals that list one gave them last: older documents are in them."""
+
+DECIMALS: Final = MappingProxyType(
+    {code: decimals for table in (_CURRENT, _WITHDRAWN) for decimals, codes in table.items() for code in codes.split()}
+)
+"""Decimals of each known currency. Codes without a minor unit (gold, special drawing rights, tests) are not money."""
+
+CURRENCIES: Final = frozenset(DECIMALS)
+"""ISO 4217 codes of current currencies and funds, and of those withdrawn since 2010."""

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from contracts.currencies import CURRENCIES, DIGITS
+from contracts.currencies import CURRENCIES, DECIMALS
 
 MINOR_MAX: Final = 9_200_000_000_000_000_000
 """The largest amount in minor units, either way: just within a BIGINT."""
@@ -35,7 +35,7 @@ class MoneyError(ValueError):
 
 
 class UnknownCurrency(MoneyError):
-    """This is no currency that ISO 4217 lists as legal tender, now or recently."""
+    """This is no currency of ISO 4217, current or withdrawn since 2010."""
 
     code = "unknown_currency"
 
@@ -53,18 +53,18 @@ class MoneyOverflow(MoneyError):
 
 
 def is_currency(code: str) -> bool:
-    """Whether this is an ISO 4217 code, in capitals, of money that is legal tender or was since 2010."""
+    """Whether this is an ISO 4217 code, in capitals, of a currency or fund that is current or was since 2010."""
     return code in CURRENCIES
 
 
 def digits(currency: str) -> int:
-    """How many decimals a currency has: 2 for EUR, 0 for JPY, 3 for KWD.
+    """How many decimals a currency has by ISO 4217: 2 for EUR, 0 for JPY, 3 for KWD, 4 for CLF.
 
     Raises:
         UnknownCurrency: it is no currency.
     """
     try:
-        return DIGITS[currency]
+        return DECIMALS[currency]
     except KeyError:
         raise UnknownCurrency(f"{currency!r} is not a currency; use an ISO 4217 code such as EUR") from None
 

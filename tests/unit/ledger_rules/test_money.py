@@ -11,9 +11,10 @@ import pytest
 from babel.core import get_global
 from hypothesis import given
 from hypothesis import strategies as st
+from iso4217 import Currency
 from pydantic import BaseModel, ValidationError
 
-from contracts.currencies import CURRENCIES, DIGITS
+from contracts.currencies import CURRENCIES, DECIMALS
 from contracts.money import (
     MINOR_MAX,
     CurrencyCode,
@@ -52,25 +53,50 @@ def read(**fields: Any) -> Everything:
     return Everything.model_validate(fields)
 
 
-def test_the_frozen_currencies_are_those_of_cldr() -> None:
-    territories = get_global("territory_currencies")
-    fractions = get_global("currency_fractions")
+def test_the_frozen_minor_units_are_those_of_iso_4217() -> None:
+    listed = {currency.code: currency.exponent for currency in Currency if currency.exponent is not None}
+    withdrawn = DECIMALS.keys() - listed.keys()
+    assert {code: DECIMALS.get(code) for code in listed} == listed
+    assert withdrawn == {
+        "ANG",
+        "BGN",
+        "BYR",
+        "CUC",
+        "EEK",
+        "HRK",
+        "LTL",
+        "LVL",
+        "MRO",
+        "SLL",
+        "STD",
+        "VEF",
+        "ZMK",
+        "ZWL",
+    }
+
+
+def test_every_currency_that_was_legal_tender_since_2010_is_known() -> None:
     tender = {
         code
-        for rows in territories.values()
+        for rows in get_global("territory_currencies").values()
         for code, _since, until, is_tender in rows
         if is_tender and (until is None or date(*until) >= date(2010, 1, 1))
     }
-    assert tender == CURRENCIES
-    assert {code: fractions.get(code, fractions["DEFAULT"])[0] for code in tender} == DIGITS
+    assert tender <= CURRENCIES
 
 
-@pytest.mark.parametrize(("currency", "places"), [("EUR", 2), ("JPY", 0), ("KWD", 3), ("USD", 2), ("HUF", 2)])
+@pytest.mark.parametrize(
+    ("currency", "places"),
+    [
+        ("EUR", 2), ("JPY", 0), ("KWD", 3), ("USD", 2), ("HUF", 2), ("RSD", 2), ("ALL", 2), ("LBP", 2), ("IRR", 2),
+        ("IQD", 3), ("CLF", 4), ("UYW", 4), ("UYI", 0), ("BYR", 0), ("STD", 2),
+    ],
+)  # fmt: skip
 def test_a_currency_has_its_digits(currency: str, places: int) -> None:
     assert digits(currency) == places
 
 
-@pytest.mark.parametrize("code", ["EUR", "HRK", "VES"])
+@pytest.mark.parametrize("code", ["EUR", "HRK", "VES", "CHE", "CLF"])
 def test_money_that_is_or_recently_was_legal_tender_is_a_currency(code: str) -> None:
     assert is_currency(code)
 
@@ -92,6 +118,8 @@ def test_anything_else_is_no_currency(code: str) -> None:
         ("165", "JPY", 165),
         ("165.0", "JPY", 165),
         ("1.25", "KWD", 1250),
+        ("4250.58", "RSD", 425058),
+        ("1.2345", "CLF", 12345),
         ("0", "EUR", 0),
         ("92000000000000000.00", "EUR", MINOR_MAX),
     ],
@@ -103,7 +131,15 @@ def test_an_amount_becomes_minor_units(text: str, currency: str, minor: int) -> 
 
 @pytest.mark.parametrize(
     ("minor", "currency", "text"),
-    [(16501, "EUR", "165.01"), (165, "JPY", "165"), (1250, "KWD", "1.250"), (-5, "EUR", "-0.05"), (0, "EUR", "0.00")],
+    [
+        (16501, "EUR", "165.01"),
+        (165, "JPY", "165"),
+        (1250, "KWD", "1.250"),
+        (1266, "RSD", "12.66"),
+        (1, "UYW", "0.0001"),
+        (-5, "EUR", "-0.05"),
+        (0, "EUR", "0.00"),
+    ],
 )
 def test_minor_units_are_written_with_exactly_the_currencys_decimals(minor: int, currency: str, text: str) -> None:
     assert from_minor(minor, currency) == text
