@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -45,7 +46,7 @@ async def landmarks(dsn: str, account_id: str) -> Landmarks:
 
 def lists(marks: Landmarks) -> dict[str, dict[str, str]]:
     """The pages to ask for, by name: the query of each."""
-    deep = {"cursor": write_cursor(marks.middle_id)}
+    deep = {"cursor": write_cursor("/v1/sales", UUID(marks.middle_id))}
     asked = {
         "": {},
         "status": {"status": "issued"},

@@ -31,7 +31,7 @@ async def regenerate(api: Api, call: Call) -> Reply:
 
 async def list_all(api: Api, call: Call) -> Reply:
     """The pair without its API token, as a list of one or none."""
-    after = read_id_cursor(call.query_as(Page).cursor)
+    after = read_id_cursor(call)
     pair = await callers.find_key_pair(api.pool, account_id=call.account_id)
     shown = [show(pair)] if pair and (after is None or pair.id < after) else []
     return Reply(200, {"items": shown, "next_cursor": None})

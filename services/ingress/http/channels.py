@@ -62,7 +62,7 @@ async def create(api: Api, call: Call) -> Reply:
 async def list_all(api: Api, call: Call) -> Reply:
     """The account's channels, newest first."""
     asked = call.query_as(ChannelPage)
-    key = read_cursor(asked.cursor, datetime.fromisoformat, str)
+    key = read_cursor(call, datetime, str)
     rows = await channels.list_newest(
         api.pool,
         account_id=call.account_id,
@@ -71,7 +71,7 @@ async def list_all(api: Api, call: Call) -> Reply:
         before=(key[0], key[1]) if key else None,
         limit=asked.limit + 1,
     )
-    return Reply(200, page(rows, limit=asked.limit, show=show, key=lambda row: (row.created_at, row.id)))
+    return Reply(200, page(call, rows, show=show, key=lambda row: (row.created_at, row.id)))
 
 
 async def get(api: Api, call: Call) -> Reply:

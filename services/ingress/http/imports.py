@@ -120,9 +120,9 @@ async def list_all(api: Api, call: Call) -> Reply:
     """The account's imports, newest first."""
     asked = call.query_as(Page)
     rows = await imports.list_newest(
-        api.pool, account_id=call.account_id, before=read_id_cursor(asked.cursor), limit=asked.limit + 1
+        api.pool, account_id=call.account_id, before=read_id_cursor(call), limit=asked.limit + 1
     )
-    return Reply(200, page(rows, limit=asked.limit, show=show, key=lambda row: (row.id,)))
+    return Reply(200, page(call, rows, show=show, key=lambda row: (row.id,)))
 
 
 async def get(api: Api, call: Call) -> Reply:

@@ -90,7 +90,7 @@ class Page(Model):
     """The query of every list: `limit` 1 to 200, and the `cursor` that the page before gave."""
 
     limit: int = Field(default=50, ge=1, le=200)
-    cursor: str | None = Field(default=None, max_length=1000)
+    cursor: str | None = Field(default=None, max_length=1000, json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"})
 
 
 @dataclass(slots=True)

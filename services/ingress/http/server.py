@@ -59,8 +59,17 @@ def make_app(api: Api, routes: Sequence[Route], services: Sequence[Running]) -> 
         resources[route.path].add_route(route.method, handler)
         if route.method == "GET":
             resources[route.path].add_route("HEAD", handler)
+    for path, resource in resources.items():
+        if f"{path.rpartition('/')[0]}/{{id}}" in resources and not path.endswith("}"):
+            # A fixed word is no id: its other verbs must not reach the routes of one thing.
+            resource.add_route("*", _refuse_method)
     health.add_routes(app, services)
     return app
+
+
+async def _refuse_method(request: web.Request) -> web.StreamResponse:
+    resource = request.match_info.route.resource
+    raise web.HTTPMethodNotAllowed(request.method, {route.method for route in resource or ()} - {"*"})
 
 
 @asynccontextmanager

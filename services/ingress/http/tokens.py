@@ -54,9 +54,9 @@ async def list_all(api: Api, call: Call) -> Reply:
     """The account's tokens without their secrets, newest first."""
     asked = call.query_as(Page)
     rows = await callers.list_tokens(
-        api.pool, account_id=call.account_id, before=read_id_cursor(asked.cursor), limit=asked.limit + 1
+        api.pool, account_id=call.account_id, before=read_id_cursor(call), limit=asked.limit + 1
     )
-    return Reply(200, page(rows, limit=asked.limit, show=show, key=lambda token: (token.id,)))
+    return Reply(200, page(call, rows, show=show, key=lambda token: (token.id,)))
 
 
 async def get(api: Api, call: Call) -> Reply:

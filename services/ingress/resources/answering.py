@@ -44,16 +44,15 @@ async def many(api: Api, call: Call, view: View, show: Show, **asked: Any) -> Re
         api.pool,
         view,
         account_id=call.account_id,
-        before=read_id_cursor(query.cursor),
+        before=read_id_cursor(call),
         limit=query.limit + 1,
         **asked,
     )
-    return Reply(body=page(rows, limit=query.limit, show=show, key=lambda row: (row["id"],)))
+    return Reply(body=page(call, rows, show=show, key=lambda row: (row["id"],)))
 
 
 def catalog(call: Call, entries: Sequence[T], show: Callable[[T], dict[str, Any]]) -> Reply:
     """A page of a catalog, in its own order; its cursor counts what was shown."""
-    query = call.query_as(Page)
-    (shown,) = read_cursor(query.cursor, int) or (0,)
+    (shown,) = read_cursor(call, int) or (0,)
     numbered = list(enumerate(entries, start=1))[max(shown, 0) :]
-    return Reply(body=page(numbered, limit=query.limit, show=lambda one: show(one[1]), key=lambda one: (one[0],)))
+    return Reply(body=page(call, numbered, show=lambda one: show(one[1]), key=lambda one: (one[0],)))

@@ -16,6 +16,7 @@ from contracts.problem import Fault
 from ingress.errors import InvalidInput
 from ingress.http import paging
 from ingress.http.api import Api
+from ingress.http.dates import QueryDate
 from ingress.http.route import Call, Page, Reply, Route
 from ingress.resources import answering, reads, report_reads
 from ingress.resources.reads import Row
@@ -30,7 +31,7 @@ _AGES: Final = (
 class AsOf(Model):
     """As of the end of which day: today where the account is, when left out."""
 
-    as_of: dt.date | None = None
+    as_of: QueryDate | None = None
 
 
 class AgeingQuery(AsOf, Page):
@@ -40,16 +41,16 @@ class AgeingQuery(AsOf, Page):
 class StatementQuery(WithCurrency, Page):
     """Which period, both days included, in which currency: the client's own when left out."""
 
-    since: dt.date | None = Field(default=None, alias="from")
-    to: dt.date | None = None
+    since: QueryDate | None = Field(default=None, alias="from")
+    to: QueryDate | None = None
 
 
 class JournalQuery(Page):
     """Which days, both included (`as_of` is another word for `to`), and of which document or payment."""
 
-    since: dt.date | None = Field(default=None, alias="from")
-    to: dt.date | None = None
-    as_of: dt.date | None = None
+    since: QueryDate | None = Field(default=None, alias="from")
+    to: QueryDate | None = None
+    as_of: QueryDate | None = None
     document_id: UUID | None = None
 
 
@@ -74,7 +75,7 @@ async def trial_balance(api: Api, call: Call) -> Reply:
 async def ageing(api: Api, call: Call) -> Reply:
     """Tell who owes what, and for how long."""
     query = call.query_as(AgeingQuery)
-    before = paging.read_cursor(query.cursor, UUID, str)
+    before = paging.read_cursor(call, UUID, str)
     as_of = await _day(api, call, query.as_of)
     totals, rows = await report_reads.ageing(
         api.pool,
@@ -84,8 +85,8 @@ async def ageing(api: Api, call: Call) -> Reply:
         limit=query.limit + 1,
     )
     listed = paging.page(
+        call,
         rows,
-        limit=query.limit,
         show=lambda row: {"client_id": str(row["client_id"]), "name": row["name"]} | _aged(row),
         key=lambda row: (row["client_id"], row["currency"]),
     )
@@ -95,7 +96,7 @@ async def ageing(api: Api, call: Call) -> Reply:
 async def statement(api: Api, call: Call) -> Reply:
     """Tell what a client was charged, paid and owed over a period."""
     query = call.query_as(StatementQuery)
-    place = paging.read_cursor(query.cursor, dt.date.fromisoformat, UUID)
+    place = paging.read_cursor(call, dt.date, UUID)
     client = await answering.row_of(api, call, reads.CLIENTS)
     currency = query.currency or client["currency"]
     since, to = query.since or dt.date.min, await _day(api, call, query.to)
@@ -110,10 +111,10 @@ async def statement(api: Api, call: Call) -> Reply:
         so_far = await report_reads.balance_before(api.pool, **of, on=place[0], entry_id=next_id)
     rows = await report_reads.statement(api.pool, **of, after=after, to=to, limit=query.limit + 1)
     listed = paging.page(
+        call,
         list(_with_balance(rows, so_far)),
-        limit=query.limit,
         show=lambda row: _stated(row[0], row[1], currency),
-        key=lambda row: (row[0]["booked_on"].isoformat(), row[0]["entry_id"]),
+        key=lambda row: (row[0]["booked_on"], row[0]["entry_id"]),
     )
     told = {"from": None if query.since is None else since.isoformat(), "to": to.isoformat()}
     sums = {"opening": from_minor(opening, currency), "closing": from_minor(closing, currency)}
@@ -125,7 +126,7 @@ async def journal(api: Api, call: Call) -> Reply:
     query = call.query_as(JournalQuery)
     if query.to is not None and query.as_of is not None:
         raise InvalidInput(faults=[Fault("as_of", "is another word for to: give one of them")])
-    place = paging.read_cursor(query.cursor, dt.date.fromisoformat, UUID)
+    place = paging.read_cursor(call, dt.date, UUID)
     since, to = query.since or dt.date.min, query.to or query.as_of or dt.date.max
     _check_period(since, to)
     rows = await report_reads.journal(
@@ -136,9 +137,7 @@ async def journal(api: Api, call: Call) -> Reply:
         limit=query.limit + 1,
         document_id=query.document_id,
     )
-    listed = paging.page(
-        rows, limit=query.limit, show=_entry, key=lambda row: (row["booked_on"].isoformat(), row["id"])
-    )
+    listed = paging.page(call, rows, show=_entry, key=lambda row: (row["booked_on"], row["id"]))
     return Reply(body=listed)
 
 

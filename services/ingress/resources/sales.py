@@ -49,7 +49,7 @@ async def list_sales(api: Api, call: Call) -> Reply:
 async def _overdue(api: Api, call: Call, asked: dict[str, Any]) -> Reply:
     """List what is overdue: what is marked as late, and what became so since the ledger's clock last looked."""
     query, account_id = call.query_as(SaleQuery), call.account_id
-    before = paging.read_id_cursor(query.cursor)
+    before = paging.read_id_cursor(call)
 
     async def newest(**also: Any) -> list[reads.Row]:
         return await reads.newest(
@@ -61,7 +61,7 @@ async def _overdue(api: Api, call: Call, asked: dict[str, Any]) -> Reply:
         rows += await newest(ids=untold)
         merged = {row["id"]: row for row in rows}
         rows = [merged[key] for key in sorted(merged, reverse=True)]
-    return Reply(body=paging.page(rows, limit=query.limit, show=present.sale, key=lambda row: (row["id"],)))
+    return Reply(body=paging.page(call, rows, show=present.sale, key=lambda row: (row["id"],)))
 
 
 async def get_sale(api: Api, call: Call) -> Reply:

@@ -51,13 +51,14 @@ async def list_events(api: Api, call: Call) -> Reply:
         api.pool,
         account_id=call.account_id,
         trigger=trigger.key,
-        before=read_id_cursor(query.cursor),
+        before=read_id_cursor(call),
         limit=query.limit + 1,
     )
     shown = rows[: query.limit]
     headers = {}
     if len(rows) > query.limit:
-        headers["Link"] = f'<{_next_url(call, query.limit, write_cursor(shown[-1]["event_id"]))}>; rel="next"'
+        cursor = write_cursor(call.route.path, shown[-1]["event_id"])
+        headers["Link"] = f'<{_next_url(call, query.limit, cursor)}>; rel="next"'
     return Reply(body=_array(row["body"] for row in shown), headers=headers)
 
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from contracts.ids import new_id
 from ingress.credentials import digest, new_access_token, new_channel_id, new_key_pair, new_password
-from ingress.errors import ApiError, InvalidInput, TooManyRequests, Unavailable
+from ingress.errors import ApiError, TooManyRequests, Unavailable
 from ingress.http.body import is_json
 from ingress.http.budget import Budget
-from ingress.http.paging import page, read_cursor, write_cursor
 from ingress.http.rates import ACCOUNTS_MAX, Rates
 from ingress.http.routes import ROUTES
 
@@ -55,25 +50,6 @@ def test_bodies_in_hand_are_bounded_together() -> None:
         budget.hold(a_request(30), bytes_max=80).__enter__()
     with budget.hold(a_request(10**12), bytes_max=1000):
         pass
-
-
-@given(st.datetimes(timezones=st.just(UTC)), st.uuids(), st.text(max_size=20))
-def test_a_cursor_is_read_as_it_was_written(moment: datetime, identifier: UUID, text: str) -> None:
-    cursor = write_cursor(moment, identifier, text)
-    assert cursor.replace("-", "").replace("_", "").isalnum()
-    assert read_cursor(cursor, datetime.fromisoformat, UUID, str) == (moment, identifier, text)
-
-
-@given(st.text(max_size=50))
-def test_a_cursor_that_nobody_gave_is_a_fault_and_no_crash(text: str) -> None:
-    with suppress(InvalidInput):
-        read_cursor(text, UUID)
-
-
-def test_the_last_page_has_no_cursor() -> None:
-    full = page([1, 2, 3], limit=2, show=str, key=lambda row: (row,))
-    assert (full["items"], read_cursor(full["next_cursor"], int)) == (["1", "2"], (2,))
-    assert page([1, 2], limit=2, show=str, key=lambda row: (row,)) == {"items": ["1", "2"], "next_cursor": None}
 
 
 @pytest.mark.parametrize(
