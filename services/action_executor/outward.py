@@ -18,10 +18,14 @@ from functools import lru_cache
 from typing import Any, Final
 
 import aiohttp
+import structlog
 from aiohappyeyeballs import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
+from multidict import CIMultiDict
 from yarl import URL
 
+from action_executor.answer_head import StatusAlone, StatusFirstConnector, StatusFirstResponse
+from action_executor.foreign_text import clean_text
 from chassis.egress import EgressPolicy
 from contracts.version import VERSION
 
@@ -32,7 +36,10 @@ IDLE_CONNECTION_SECONDS: Final = 30.0
 DNS_CACHE_SECONDS: Final = 30
 URLS_REMEMBERED_MAX: Final = 4096
 READ_BYTES_MAX: Final = 64 * 1024
+REASON_CHARACTERS_MAX: Final = 500
+BODILESS: Final = frozenset({204, 304})
 
+log = structlog.get_logger(__name__)
 
 LookUp = Callable[..., list[Any]]
 """What asks the system for a name's addresses: `socket.getaddrinfo` or its like."""
@@ -47,12 +54,16 @@ class TargetRefused(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `body` holds at most what was asked for; `whole` tells whether that was all."""
+    """What came back. `body` holds at most what was asked for; `whole` tells whether that was all.
+
+    `fault` says why the answer could not be read to its end; its status holds nevertheless.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     whole: bool = True
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +132,10 @@ class Outward:
         self._fault_of = lru_cache(maxsize=URLS_REMEMBERED_MAX)(policy.allows_url)
 
     async def call(self, call: Call) -> Answer | NoAnswer:
-        """Make one request; never raises for what the network, the receiver or the policy does."""
+        """Make one request; never raises for what the network, the receiver or the policy does.
+
+        The status line decides: an answer with a broken head or body behind it is an `Answer`.
+        """
         if fault := self._fault_of(call.url):
             return NoAnswer(f"the target {fault}", refused=True)
         # The URL goes out as it was judged and stored, not quoted anew.
@@ -136,13 +150,18 @@ class Outward:
                 allow_redirects=False,
                 timeout=self._timeout_of(call),
             ) as reply:
-                body, whole = await _read(reply, call.read_bytes_max)
-                return Answer(reply.status, reply.headers, body, whole)
+                return await _read(reply, call.read_bytes_max)
+        except StatusAlone as error:
+            return Answer(error.status, {}, b"", whole=False, fault="the answer's head is not readable")
         except TimeoutError as error:
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
             return NoAnswer("no connection in time" if connecting else "no answer in time")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return _explain(error)
+        except Exception as error:
+            # A delivery must end by what its receiver did: an exception here would send it again and again.
+            log.exception("call_failed_unexpectedly", error=repr(error))
+            return NoAnswer(f"the answer could not be read: {type(error).__name__}")
 
     def _timeout_of(self, call: Call) -> aiohttp.ClientTimeout:
         if call.timeout_seconds is None:
@@ -150,25 +169,38 @@ class Outward:
         return aiohttp.ClientTimeout(total=call.timeout_seconds, connect=self._connect_seconds)
 
 
-async def _read(reply: aiohttp.ClientResponse, bytes_max: int) -> tuple[bytes, bool]:
-    """Read up to a bound; a longer answer costs the connection."""
-    parts, size = [], 0
-    while size < bytes_max and (part := await reply.content.read(bytes_max - size)):
-        parts.append(part)
-        size += len(part)
-    whole = reply.content.at_eof() or not await reply.content.read(1)
-    if not whole:
+async def _read(reply: aiohttp.ClientResponse, bytes_max: int) -> Answer:
+    """Read up to a bound; a longer or a broken answer costs the connection."""
+    parts: list[bytes] = []
+    size, whole, fault = 0, False, None
+    try:
+        while size < bytes_max and (part := await reply.content.read(bytes_max - size)):
+            parts.append(part)
+            size += len(part)
+        whole = reply.content.at_eof() or not await reply.content.read(1)
+    except TimeoutError:
+        fault = "the answer's body did not end in time"
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        fault = f"the answer's body is broken: {_in_words(error)}"[:REASON_CHARACTERS_MAX]
+    if not whole or _has_more(reply):
         reply.close()
-    return b"".join(parts), whole
+    headers = CIMultiDict((clean_text(name), clean_text(value)) for name, value in reply.headers.items())
+    return Answer(reply.status, headers, b"".join(parts), whole, fault)
+
+
+def _has_more(reply: aiohttp.ClientResponse) -> bool:
+    """Whether a body was announced where there can be none: its bytes would be taken for the next answer."""
+    announced = reply.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in reply.headers
+    return reply.status in BODILESS and announced
 
 
 def _explain(error: BaseException) -> NoAnswer:
     link: BaseException | None = error
     while link is not None:
         if isinstance(link, TargetRefused):
-            return NoAnswer(f"the target {link}", refused=True)
+            return NoAnswer(clean_text(f"the target {link}"), refused=True)
         link = link.__cause__ or link.__context__
-    return NoAnswer(_in_words(error)[:500])
+    return NoAnswer(_in_words(error)[:REASON_CHARACTERS_MAX])
 
 
 def _in_words(error: BaseException) -> str:
@@ -185,7 +217,7 @@ def _in_words(error: BaseException) -> str:
             said = f"the answer is not readable: {error.message}"
         case _:
             said = f"{type(error).__name__}: {error}"
-    return said
+    return clean_text(said)
 
 
 def _socket_factory(policy: EgressPolicy) -> Callable[[AddrInfoType], socket.socket]:
@@ -206,7 +238,7 @@ async def open_outward(
 ) -> AsyncIterator[Outward]:
     """Open the way out; closing it drops the connections. `look_up` is the system's resolver."""
     resolver = GuardedResolver(policy, look_up)
-    connector = aiohttp.TCPConnector(
+    connector = StatusFirstConnector(
         resolver=resolver,
         socket_factory=_socket_factory(policy),
         limit=0,  # whoever calls has bounds of his own, by receiver, account and in all
@@ -215,6 +247,7 @@ async def open_outward(
     )
     session = aiohttp.ClientSession(
         connector=connector,
+        response_class=StatusFirstResponse,
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,

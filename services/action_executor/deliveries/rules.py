@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final, TypeAlias
 from uuid import UUID
 
+from action_executor.foreign_text import clean_text
 from action_executor.outward import Answer, NoAnswer
 
 EXCERPT_BYTES_MAX: Final = 2 * 1024
@@ -115,7 +116,7 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float:
         return min(float(text[:9]), RETRY_AFTER_SECONDS_MAX)
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, IndexError, TypeError):
+    except (ValueError, IndexError, TypeError, OverflowError):
         return 0.0
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max((moment - now).total_seconds(), 0.0), RETRY_AFTER_SECONDS_MAX)
@@ -159,4 +160,4 @@ def signed_headers(
 
 def excerpt(body: bytes) -> str:
     """The start of an answer as text that Postgres takes: at most 2 KiB, without NUL."""
-    return body[:EXCERPT_BYTES_MAX].decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    return clean_text(body[:EXCERPT_BYTES_MAX])

@@ -8,6 +8,7 @@ import pytest
 
 from contracts.ids import new_id
 from tests.support.caller import Caller
+from tests.support.eventually import eventually
 
 TARGET = "https://receiver.example/hook"
 
@@ -114,6 +115,7 @@ async def test_a_hook_that_could_never_work_is_refused(caller: Caller, fields: d
 
 async def test_what_a_hook_missed_is_counted_before_it_is_sent(caller: Caller) -> None:
     await caller.client()
+    await eventually(lambda: caller.read("/v1/triggers/client.created/events"))  # the event log is behind the answer
     hook = await caller.made_of("/v1/hooks", a_hook("client.created"))
     asked = {"since": "2026-01-01T00:00:00Z", "dry_run": True}
     counted = await caller.post(f"/v1/hooks/{hook['id']}/recover", asked)

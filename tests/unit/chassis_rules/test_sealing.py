@@ -42,7 +42,11 @@ def test_damaged_bytes_are_called_damaged() -> None:
         sealer.open(b"something else")
 
 
-@pytest.mark.parametrize("text", ["", " , ", "short", f"{NEW} short", " ".join([NEW] * 21)])
+@pytest.mark.parametrize(
+    "text",
+    ["", " , ", "short", f"{NEW} short", " ".join([NEW] * 21)],
+    ids=["empty", "separators", "short", "good and short", "too many"],
+)
 def test_wrong_keys_are_refused_without_being_shown(text: str) -> None:
     with pytest.raises(SettingsError, match="LEDGERWIRE_SECRET_KEYS") as caught:
         Sealer.parse(text)
