@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
-FAULTS_MAX = 200
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+FAULTS_MAX: Final = 50
+"""Faults in one answer: nobody mends more at a time, and each repeats a path of the sender's choosing."""
+
+PATH_CHARS_MAX: Final = 200
+MESSAGE_CHARS_MAX: Final = 1_000
+
+LISTED_MAX: Final = 10_000
+"""Beyond so many, pydantic's faults are only counted: it can list all or none, and each takes about 1 KiB."""
+
+Place: TypeAlias = "tuple[Place, str | int] | None"
+"""Where a value stands: its parent's place and its name or index; None is the whole. `path_of` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with the input: where, and what to do about it."""
+    """One thing wrong with the input: where, and what to do about it. Long texts are cut."""
 
     path: str
     message: str
+
+    def __post_init__(self) -> None:
+        """Cut what the sender made long."""
+        if len(self.path) > PATH_CHARS_MAX:
+            object.__setattr__(self, "path", _cut(self.path, PATH_CHARS_MAX))
+        if len(self.message) > MESSAGE_CHARS_MAX:
+            object.__setattr__(self, "message", _cut(self.message, MESSAGE_CHARS_MAX))
 
 
 def problem(status: int, code: str, title: str, detail: str = "", faults: Sequence[Fault] = ()) -> dict[str, Any]:
@@ -29,13 +49,56 @@ def problem(status: int, code: str, title: str, detail: str = "", faults: Sequen
         "code": code,
     }
     if faults:
-        body["errors"] = [{"path": fault.path, "message": fault.message} for fault in faults[:FAULTS_MAX]]
+        body["errors"] = [{"path": fault.path, "message": fault.message} for fault in limited(faults)]
     return body
 
 
+def limited(found: Sequence[Fault], count: int | None = None) -> Sequence[Fault]:
+    """Return at most `FAULTS_MAX`, the last of them saying how many more there are.
+
+    `count` is how many there are when not all were collected.
+    """
+    count = len(found) if count is None else count
+    if count <= FAULTS_MAX:
+        return found
+    kept = found[: FAULTS_MAX - 1]
+    return [*kept, Fault("", f"has {count - len(kept)} {'more ' if kept else ''}faults")]
+
+
 def faults_of(error: ValidationError) -> list[Fault]:
-    """Every fault pydantic found, its path written as callers write it: `lines[0].quantity`."""
-    return [Fault(_path(fault["loc"]), _message(fault)) for fault in error.errors(include_url=False)]
+    """Return what pydantic found, each path written as callers write it: `lines[0].quantity`."""
+    found = [Fault(_path(fault["loc"]), _message(fault)) for fault in details_of(error)]
+    return list(limited(found, error.error_count()))
+
+
+def details_of(error: ValidationError) -> list[ErrorDetails]:
+    """Return pydantic's own records of the first `FAULTS_MAX` faults, none if there are more than `LISTED_MAX`."""
+    return error.errors(include_url=False)[:FAULTS_MAX] if error.error_count() <= LISTED_MAX else []
+
+
+def texts_in(value: object, place: Place = None) -> Iterator[tuple[str, Place]]:
+    """Yield every text inside a JSON value of bounded depth, names included, each with its place."""
+    match value:
+        case str():
+            yield value, place
+        case dict():
+            for name, inner in value.items():
+                yield name, (place, name)
+                yield from texts_in(inner, (place, name))
+        case list():
+            for position, inner in enumerate(value):
+                yield from texts_in(inner, (place, position))
+        case _:
+            pass
+
+
+def path_of(place: Place) -> str:
+    """Write a place as callers do, cut at `PATH_CHARS_MAX` characters, U+0000 replaced."""
+    steps: list[str | int] = []
+    while place is not None:
+        place, step = place
+        steps.append(_cut(step.replace("\0", "\ufffd"), PATH_CHARS_MAX) if isinstance(step, str) else step)
+    return _cut(_path(steps[::-1]), PATH_CHARS_MAX)
 
 
 def _path(parts: Sequence[int | str]) -> str:
@@ -43,6 +106,10 @@ def _path(parts: Sequence[int | str]) -> str:
     for part in parts:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
     return path
+
+
+def _cut(text: str, characters: int) -> str:
+    return text if len(text) <= characters else f"{text[: characters - 3]}..."
 
 
 # What pydantic finds, in our words; `{name}` is of the fault's context.

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
-from contracts.problem import Fault
+from contracts.problem import FAULTS_MAX, Fault, path_of, texts_in
 
 NUL = "\x00"
 
 
-def unstorable(value: Any, path: str = "") -> list[Fault]:
-    """Every piece of text in JSON-like data that has a NUL character in it."""
-    match value:
-        case str():
-            return [Fault(path, "must not contain the character U+0000")] if NUL in value else []
-        case dict():
-            return [
-                fault
-                for name, inner in value.items()
-                for fault in unstorable(inner, f"{path}.{name}" if path else name)
-            ]
-        case list():
-            return [fault for index, inner in enumerate(value) for fault in unstorable(inner, f"{path}[{index}]")]
-        case _:
-            return []
+def unstorable(value: Any) -> list[Fault]:
+    """Return the first `FAULTS_MAX` texts in JSON-like data, names included, that have a NUL character in them."""
+    found = (place for text, place in texts_in(value) if NUL in text)
+    return [Fault(path_of(place), "must not contain the character U+0000") for place in islice(found, FAULTS_MAX)]
 
 
 def storable(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from chassis.egress import EgressPolicy
 from contracts.catalog import ACTIONS, Action, offered_actions
 from contracts.objects import AutomationIn, AutomationStep
-from contracts.problem import Fault, faults_of
+from contracts.problem import FAULTS_MAX, Fault, faults_of
 from trigger_dispatcher.automations.templates import template_faults
 from trigger_dispatcher.hooks.rules import as_texts, filter_faults, trigger_faults
 
@@ -35,7 +36,7 @@ def faults(asked: AutomationIn, egress: EgressPolicy) -> list[Fault]:
     found += filter_faults(asked.trigger.filters, [key], "trigger.filters")
     for number, step in enumerate(asked.steps):
         found += _step_faults(step, f"steps[{number}]", egress)
-        found += template_faults(step.input, f"steps[{number}].input", number)
+        found += islice(template_faults(step.input, f"steps[{number}].input", number), FAULTS_MAX + 1)
     if not found and len(orjson.dumps(definition(asked))) > DEFINITION_BYTES_MAX:
         found.append(Fault("steps", f"come to more than {DEFINITION_BYTES_MAX} bytes of JSON"))
     return found
@@ -98,7 +99,8 @@ def _input_faults(given: dict[str, object], action: Action, path: str) -> list[F
             return [Fault(_joined(path, fault.path), fault.message) for fault in faults_of(error)]
         return []
     unknown = [
-        Fault(f"{path}.{name}", "is not a field of this action: leave it out") for name in given.keys() - action.fields
+        Fault(f"{path}.{name}", "is not a field of this action: leave it out")
+        for name in islice(sorted(given.keys() - action.fields), FAULTS_MAX + 1)
     ]
     return unknown + [Fault(f"{path}.{name}", "is required") for name in action.required - given.keys()]
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from contracts.problem import Fault
+from contracts.problem import Fault, path_of, texts_in
 
 NAMES: Final = ("trigger", "steps", "account")
 _ENDS: Final = {"{{": "}}", "{%": "%}"}
@@ -20,21 +20,12 @@ _STEP: Final = re.compile(r"(?<![\w.])steps\s*\[\s*(\d{1,4})\s*\]")
 _LITERALS: Final = frozenset({"true", "false", "nil", "null", "none", "None", "blank", "empty"})
 
 
-def template_faults(value: object, path: str, number: int) -> Iterator[Fault]:
-    """What is wrong with the templates inside the input of step `number`, each with its path."""
-    match value:
-        case str():
-            reason = _fault_of(value, number) if _OPENS.search(value) else None
-            if reason is not None:
-                yield Fault(path, reason)
-        case dict():
-            for name, part in value.items():
-                yield from template_faults(part, f"{path}.{name}", number)
-        case list():
-            for position, part in enumerate(value):
-                yield from template_faults(part, f"{path}[{position}]", number)
-        case _:
-            pass
+def template_faults(given: object, path: str, number: int) -> Iterator[Fault]:
+    """Yield what is wrong with the templates inside the input of step `number`, each with its path."""
+    for text, place in texts_in(given, (None, path)):
+        reason = _fault_of(text, number) if _OPENS.search(text) else None
+        if reason is not None:
+            yield Fault(path_of(place), reason)
 
 
 def _fault_of(text: str, number: int) -> str | None:
