@@ -274,6 +274,12 @@ async def test_a_form_that_is_none_is_refused(account: Account, body: bytes, con
     assert (answer.status, answer.json["code"]) == (400, "malformed")
 
 
+@pytest.mark.parametrize(("form", "path"), [(a_form(links="[1"), "links"), (a_form(document="{"), "document")])
+async def test_a_field_that_is_not_json_is_malformed(ingress: Ingress, account: Account, form: Any, path: str) -> None:
+    answer = await push(account, form)
+    assert (answer.status, answer.json["code"], answer.paths) == (400, "malformed", [path])
+
+
 @pytest.mark.parametrize(
     ("form", "path"),
     [

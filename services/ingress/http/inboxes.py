@@ -5,7 +5,6 @@ The URL is the credential. 200 means that the message is committed; the books ta
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 from collections.abc import Callable
@@ -18,9 +17,10 @@ import orjson
 
 from contracts.commands import QUEUE_OF, RECEIVE_INBOX_MESSAGE
 from contracts.problem import Fault
+from contracts.strict_json import JsonRefused
 from ingress.errors import InvalidInput, KeyReused, NotFound, UnsupportedMediaType
 from ingress.http.api import Api, envelope_of
-from ingress.http.body import read_bytes
+from ingress.http.body import aside, not_read, read_bytes
 from ingress.http.channels import is_channel_id
 from ingress.http.idempotency import REPLAYED, key_of
 from ingress.http.problems import wants_xml
@@ -35,8 +35,6 @@ from ingress.store.channels import Channel, Kind
 
 T = TypeVar("T")
 
-# Reading 1 MiB can take 0.4 s, during which nobody else would be answered; a usual invoice has 3 KiB.
-READ_ASIDE_BYTES: Final = 48 * 1024
 CONTENT_TYPE_CHARS_MAX: Final = 200
 
 
@@ -102,17 +100,23 @@ async def parse(raw: bytes, content_type: str, box: Box) -> Parsed:
     """Read the document.
 
     Raises:
-        InvalidInput: it has faults, all of them told; UnsupportedMediaType: it is neither XML nor JSON.
+        InvalidInput: it has faults, all of them told; Malformed: it cannot be read at all; UnsupportedMediaType: it is
+        neither XML nor JSON.
     """
     return await checked(raw, lambda: read_document(raw, content_type=content_type, box=box))
 
 
-async def checked(raw: bytes, read: Callable[[], T | list[Fault]]) -> T:
-    """Read what `raw` holds, aside where that would keep everybody else waiting; raises as `parse` does."""
+async def checked(raw: bytes, read: Callable[[], T | list[Fault]], *, path: str = "") -> T:
+    """Read what `raw` holds, aside where that would keep everybody else waiting; raises as `parse` does.
+
+    `path` is the field of a form that holds it.
+    """
     try:
-        found = await asyncio.to_thread(read) if len(raw) > READ_ASIDE_BYTES else read()
+        found = await aside(raw, read)
     except UnsupportedContentType:
         raise UnsupportedMediaType("send application/xml, text/xml or application/json") from None
+    except JsonRefused as refused:
+        raise not_read(refused, path) from None
     if isinstance(found, list):
         raise InvalidInput("the document was not stored", faults=found)
     return found

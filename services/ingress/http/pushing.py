@@ -13,9 +13,10 @@ from typing import Final
 import orjson
 
 from contracts.problem import Fault
+from contracts.strict_json import JsonRefused, read_json
 from ingress.errors import BodyTooLarge, InvalidInput, Malformed, UnsupportedMediaType
 from ingress.http.api import Api
-from ingress.http.body import is_json, read_bytes
+from ingress.http.body import is_json, not_read, read_bytes
 from ingress.http.inboxes import checked, parse
 from ingress.http.multipart import FormBroken, boundary_of
 from ingress.http.route import BODY_BYTES_MAX, Call
@@ -24,8 +25,7 @@ from ingress.inbox.document import Box, Parsed
 from ingress.inbox.filetype import HEAD_BYTES, JSON, XML, safe_name, sniffed
 from ingress.inbox.inline import Inline, Message, read_inline
 from ingress.inbox.pushed import Beside, Filed, Pushed, of_document, of_file
-from ingress.inbox.twin import loaded, read_beside, read_message
-from ingress.inbox.values import Wrong
+from ingress.inbox.twin import read_beside, read_message
 from storage.files import Arriving
 
 _TAKEN: Final = "files are taken that are PDF, PNG, JPEG, TIFF, GIF, WebP, HEIC, XML or JSON by their content"
@@ -119,14 +119,11 @@ async def _document(raw: bytes, box: Box) -> Parsed:
         return await parse(raw, XML, box)
 
     def read() -> Parsed | list[Fault]:
-        try:
-            given = loaded(raw)
-        except Wrong as wrong:
-            return [Fault("document", str(wrong))]
+        given = read_json(raw, numbers="exact")
         whole = isinstance(given, dict) and "document" in given
         return read_message(given if whole else {"document": given}, box=box)
 
-    return await checked(raw, read)
+    return await checked(raw, read, path="document")
 
 
 def _beside(form: Form) -> Beside:
@@ -138,9 +135,9 @@ def _beside(form: Form) -> Beside:
     except UnicodeDecodeError:
         faults.append(Fault("comment", "is not UTF-8 text"))
     try:
-        given["links"] = loaded(bytes(links)) if (links := form.fields.get("links")) else None
-    except Wrong as wrong:
-        faults.append(Fault("links", str(wrong)))
+        given["links"] = read_json(bytes(links), numbers="exact") if (links := form.fields.get("links")) else None
+    except JsonRefused as refused:
+        raise not_read(refused, "links") from None
     beside = read_beside(given)
     if faults or isinstance(beside, list):
         raise InvalidInput(faults=[*faults, *(beside if isinstance(beside, list) else [])])

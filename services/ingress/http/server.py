@@ -20,7 +20,7 @@ from chassis.settings import SettingsError
 from contracts.ids import new_id
 from ingress.errors import Forbidden
 from ingress.http.api import Api
-from ingress.http.body import read_bytes, read_model, read_query
+from ingress.http.body import aside, read_bytes, read_model, read_query
 from ingress.http.budget import Budget
 from ingress.http.problems import reply_of, wants_xml
 from ingress.http.protocol import Protocol
@@ -164,7 +164,8 @@ async def _answer(api: Api, call: Call) -> Reply | web.StreamResponse:
         call.query = read_query(route, request.query)
     if route.method in WRITING and route.takes == "json":
         call.raw = await read_bytes(request, bytes_max=route.body_bytes_max)
-        call.body = read_model(route, call.raw, request.headers.get("Content-Type", ""))
+        content_type = request.headers.get("Content-Type", "")
+        call.body = await aside(call.raw, lambda: read_model(route, call.raw, content_type))
     async with asyncio.timeout(route.seconds_max):
         return await route.handler(api, call)
 

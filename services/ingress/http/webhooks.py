@@ -18,7 +18,7 @@ from contracts.problem import Fault
 from contracts.topology import DISPATCHER_EVENTS
 from ingress.errors import InvalidInput, KeyReused, Malformed, UnsupportedMediaType
 from ingress.http.api import Api, envelope_of
-from ingress.http.body import is_json, parse_json, read_bytes
+from ingress.http.body import aside, is_json, parse_json, read_bytes
 from ingress.http.idempotency import REPLAYED, key_of
 from ingress.http.inboxes import CONTENT_TYPE_CHARS_MAX, live_channel
 from ingress.http.multipart import FormBroken, FormParser, Part, boundary_of
@@ -38,9 +38,10 @@ async def receive(api: Api, call: Call) -> Reply:
     call.account = channel.account_id
     call.raw = await read_bytes(call.request, bytes_max=call.route.body_bytes_max)
     content_type = call.headers.get("Content-Type", "")
-    envelope = _event(call, channel, content_type, _read(call.raw, content_type))
+    body = await aside(call.raw, lambda: _read(call.raw, content_type))
+    envelope = _event(call, channel, content_type, body)
     answer = {"event_id": str(call.id)}
-    body = envelope.encode()
+    encoded = envelope.encode()
     one = Acceptance(
         id=call.id,
         account_id=channel.account_id,
@@ -48,7 +49,7 @@ async def receive(api: Api, call: Call) -> Reply:
         method=call.route.method,
         path=call.route.path,
         queue=DISPATCHER_EVENTS.name,
-        body=lambda _: body,
+        body=lambda _: encoded,
         subject_id=call.id,
         key=key_of(call, scope=str(channel.stem)),
         answer=lambda _: orjson.dumps(answer),
@@ -95,7 +96,7 @@ def _read(raw: bytes, content_type: str) -> Any:
     if not is_json(content_type):
         said = f"{content_type[:100]!r} is not read here" if content_type else "no content type is given"
         raise UnsupportedMediaType(f"{said}: send application/json, or a form")
-    return parse_json(raw, content_type)
+    return parse_json(raw, content_type, numbers="text")
 
 
 def _of_urlencoded(raw: bytes) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from contracts.imports import ImportKind
+from contracts.strict_json import JsonRefused, read_json
 
 CELL_CHARS_MAX: Final = 100_000
 
@@ -32,8 +33,8 @@ def _number(cell: str) -> Any:
 
 def _json(cell: str) -> Any:
     try:
-        return orjson.loads(cell)
-    except orjson.JSONDecodeError:
+        return read_json(cell.encode())
+    except JsonRefused:
         return cell  # and so found to be no list
 
 

@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, BinaryIO, Final, Literal
 
-import orjson
 from pydantic import BaseModel, ValidationError
 
 from contracts.imports import ImportKind
 from contracts.parties import ClientUpsert, OnConflict, ProductUpsert
 from contracts.problem import Fault, faults_of
+from contracts.strict_json import JsonRefused, read_json
 from ingress.imports.cells import CELL_CHARS_MAX, COLUMNS, KEPT, Reader, object_of
 
 Format = Literal["csv", "jsonl"]
 
 LINE_BYTES_MAX: Final = 256 * 1024
+COLUMNS_MAX: Final = 200  # a line of 256 KiB could name 130,000, each compared with all before it
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _BOM: Final = "\ufeff"
 _TOO_LONG: Final = f"has more than {LINE_BYTES_MAX} bytes"
@@ -94,9 +95,9 @@ def _of_json(file: BinaryIO) -> Iterator[Told]:
 
 def _parsed(text: str) -> dict[str, Any] | list[Fault]:
     try:
-        given = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        return [Fault("", f"is not JSON: {error.msg} at column {error.colno}")]
+        given = read_json(text.encode())
+    except JsonRefused as refused:
+        return [Fault("", str(refused))]
     if not isinstance(given, dict):
         return [Fault("", "must be one JSON object")]
     # What is said with an escape is not in the line itself.
@@ -143,6 +144,8 @@ def _header(names: list[str], kind: ImportKind, columns: Mapping[str, Reader]) -
     Raises:
         Unreadable: unknown and doubled columns, and those that are missing, all of them.
     """
+    if len(names) > COLUMNS_MAX:
+        raise Unreadable([Fault("line 1", f"has {len(names)} columns: at most {COLUMNS_MAX} are read")])
     header = [name.strip().lower() for name in names]
     faults = []
     for position, name in enumerate(header):

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contracts.problem import Fault
+from contracts.strict_json import read_json
 from ingress.inbox.document import Box, Parsed
 from ingress.inbox.pushed import Beside
-from ingress.inbox.twin import loaded, read_beside, read_message
-from ingress.inbox.values import Wrong
+from ingress.inbox.twin import read_beside, read_message
 
 _FIELDS: Final = frozenset({"name", "content"})
 
@@ -36,11 +36,12 @@ class Message:
 
 
 def read_inline(body: bytes, *, box: Box) -> Message | list[Fault]:
-    """Read the bytes of a JSON message: what it holds, or every fault with its path."""
-    try:
-        message = loaded(body)
-    except Wrong as wrong:
-        return [Fault("", str(wrong))]
+    """Read the bytes of a JSON message: what it holds, or every fault with its path.
+
+    Raises:
+        JsonRefused: they are no JSON, or JSON beyond a bound.
+    """
+    message = read_json(body, numbers="exact")
     if not isinstance(message, dict) or message.get("file") is None:
         return _with(None, read_message(_without_file(message), box=box))
     file = _file(message.pop("file"))

@@ -8,17 +8,16 @@ alone implies pay term 0.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import fields
-from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.objects import LINES_MAX
-from contracts.problem import FAULTS_MAX, Fault
+from contracts.problem import FAULTS_MAX, Fault, Place, details_of, limited, path_of
+from contracts.strict_json import read_json
 from ingress.inbox import document as shapes
 from ingress.inbox.document import (
     BESIDE_DOCUMENT,
@@ -33,10 +32,6 @@ from ingress.inbox.pushed import Beside
 from ingress.inbox.totals import Places, differences
 from ingress.inbox.values import Wrong, legal, made_legal, shown
 
-DEPTH_MAX: Final = 32
-VALUES_MAX: Final = 100_000
-
-_WHOLE_CHARS_MAX: Final = 40  # a longer number is out of every bound; as an int it would cost time
 _TOP: Final = ("document", *BESIDE_DOCUMENT)
 _MESSAGES: Final = {
     "missing": "is required",
@@ -53,15 +48,15 @@ def read_twin(body: bytes, *, box: Box) -> Parsed | list[Fault]:
     """Read the bytes of a JSON message: the document with its warnings, or every fault with its path.
 
     Paths are written as in contract.md: `document.lines[0].quantity`; "" is the message itself.
+
+    Raises:
+        JsonRefused: they are no JSON, or JSON beyond a bound.
     """
-    try:
-        return read_message(loaded(body), box=box)
-    except Wrong as wrong:
-        return [Fault("", str(wrong))]
+    return read_message(read_json(body, numbers="exact"), box=box)
 
 
 def read_message(given: Any, *, box: Box) -> Parsed | list[Fault]:
-    """Read a message that `loaded` has made of its bytes."""
+    """Read a message that `read_json` made of its bytes, with exact numbers."""
     cleaner = _Cleaner()
     try:
         message = cleaner.cleaned(given)
@@ -71,7 +66,8 @@ def read_message(given: Any, *, box: Box) -> Parsed | list[Fault]:
         return [Fault("", "must be an object with a document")]
     faults = cleaner.faults
     unknown = [name for name in message if name not in _TOP]
-    faults += [Fault(_shown_name(name), _MESSAGES["unexpected_keyword_argument"]) for name in unknown]
+    faults += [Fault(_shown_name(name), _MESSAGES["unexpected_keyword_argument"]) for name in unknown[:FAULTS_MAX]]
+    count = cleaner.count + len(unknown) - len(faults)  # those that were not kept
     if not isinstance(message.get("document"), dict):
         return [*faults, Fault("document", "must be an object" if "document" in message else "is required")]
     fields_given = _flattened(message, faults)
@@ -79,9 +75,10 @@ def read_message(given: Any, *, box: Box) -> Parsed | list[Fault]:
     try:
         document = _adapter().validate_python(_with_implied(fields_given, box))
     except ValidationError as error:
-        return bounded([*faults, *_faults_of(error)], FAULTS_MAX, "faults")
+        found = [Fault(_path(fault["loc"]), _message(fault)) for fault in details_of(error)]
+        return list(limited([*faults, *found], count + len(faults) + error.error_count()))
     if faults:
-        return bounded(faults, FAULTS_MAX, "faults")
+        return list(limited(faults, count + len(faults)))
     places = Places(
         [f"document.lines[{index}].total" for index in range(len(document.lines))],
         "document.net_amount",
@@ -101,9 +98,9 @@ def read_beside(given: dict[str, Any]) -> Beside | list[Fault]:
     try:
         beside = _beside_adapter().validate_python(message)
     except ValidationError as error:
-        faults = [Fault(_path(fault["loc"], within=""), _message(fault)) for fault in error.errors(include_url=False)]
-        return bounded([*cleaner.faults, *faults], FAULTS_MAX, "faults")
-    return cleaner.faults or beside
+        found = [Fault(_path(fault["loc"], within=""), _message(fault)) for fault in details_of(error)]
+        return list(limited([*cleaner.faults, *found], cleaner.count + error.error_count()))
+    return list(limited(cleaner.faults, cleaner.count)) or beside
 
 
 @cache
@@ -125,79 +122,40 @@ def _known_names() -> frozenset[str]:
     return frozenset({*_TOP, *(each.name for kind in kinds for each in fields(kind))})
 
 
-def loaded(body: bytes) -> Any:
-    """Make values of JSON bytes, exactly: a fraction is a Decimal of the digits that were sent.
-
-    Raises:
-        Wrong: they are no JSON that we read.
-    """
-    try:
-        return json.loads(
-            body.decode("utf-8-sig"),
-            parse_float=Decimal,
-            parse_int=_whole,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_object,
-        )
-    except UnicodeDecodeError:
-        raise Wrong("is not UTF-8 text") from None
-    except json.JSONDecodeError as error:
-        raise Wrong(f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-    except RecursionError:
-        raise Wrong(f"is nested more than {DEPTH_MAX} levels deep") from None
-
-
-def _whole(text: str) -> int | Decimal:
-    return int(text) if len(text) <= _WHOLE_CHARS_MAX else Decimal(text)
-
-
-def _refuse_constant(name: str) -> Any:
-    raise Wrong(f"has {name}, which is not a number of JSON")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in made:
-            raise Wrong(f"has the field {shown(name)} twice in one object")
-        made[name] = value
-    return made
-
-
 class _Cleaner:
-    """Strips texts, leaves out known fields that are null or empty, refuses what cannot be kept; all within bounds."""
+    """Strips texts, leaves out known fields that are null or empty, refuses what cannot be kept.
 
-    __slots__ = ("_values", "faults")
+    Its faults are counted in `count`, and kept up to `FAULTS_MAX`.
+    """
+
+    __slots__ = ("count", "faults")
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
-        self._values = 0
+        self.count = 0
 
-    def cleaned(self, found: Any, path: str = "", depth: int = 1) -> Any:
-        self._values += 1
-        if self._values > VALUES_MAX:
-            raise Wrong(f"has more than {VALUES_MAX} values")
-        if depth > DEPTH_MAX:
-            raise Wrong(f"is nested more than {DEPTH_MAX} levels deep")
+    def cleaned(self, found: Any, place: Place = None) -> Any:
         if isinstance(found, str):
-            return self._text(found, path)
+            return self._text(found, place)
         if isinstance(found, list):
-            return self._list(found, path, depth)
+            return self._list(found, place)
         if isinstance(found, dict):
-            inner = {name: self.cleaned(each, _joined(path, name), depth + 1) for name, each in found.items()}
+            inner = {name: self.cleaned(each, (place, name)) for name, each in found.items()}
             return {name: each for name, each in inner.items() if each is not None or name not in _known_names()}
         return found
 
-    def _list(self, found: list[Any], path: str, depth: int) -> list[Any]:
+    def _list(self, found: list[Any], place: Place) -> list[Any]:
         if len(found) > LINES_MAX:
-            raise Wrong(f"has {len(found)} entries in {path}: at most {LINES_MAX} are read")
-        return [self.cleaned(each, f"{path}[{index}]", depth + 1) for index, each in enumerate(found)]
+            raise Wrong(f"has {len(found)} entries in {made_legal(path_of(place))}: at most {LINES_MAX} are read")
+        return [self.cleaned(each, (place, index)) for index, each in enumerate(found)]
 
-    def _text(self, text: str, path: str) -> str | None:
+    def _text(self, text: str, place: Place) -> str | None:
         try:
             return legal(text).strip() or None
         except Wrong as wrong:
-            self.faults.append(Fault(path, str(wrong)))
+            self.count += 1
+            if self.count <= FAULTS_MAX:
+                self.faults.append(Fault(made_legal(path_of(place)), str(wrong)))
             return made_legal(text)
 
 
@@ -236,10 +194,6 @@ def _broken_rules(given: dict[str, Any], box: Box) -> list[Fault]:
     if "date_due" in given and isinstance(term, dict) and term.get("type") != PAY_TERM_WITH_DATE:
         faults.append(Fault("document.date_due", "can be used only with pay_term type 0 (other date)"))
     return faults
-
-
-def _faults_of(error: ValidationError) -> list[Fault]:
-    return [Fault(_path(fault["loc"]), _message(fault)) for fault in error.errors(include_url=False)]
 
 
 def _message(fault: Any) -> str:

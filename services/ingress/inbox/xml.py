@@ -22,6 +22,7 @@ from xml.parsers import expat
 import xmltodict
 
 DEPTH_MAX: Final = 32
+NAME_CHARS_MAX: Final = 1_000  # the parser repeats a namespace of any length in the name of every element
 ELEMENTS_MAX: Final = 100_000  # an invoice of 5,000 lines with every tag has 65,000
 
 # Single bytes and Unicode only, a finite list: Python looks an encoding up by whatever name a sender makes up and
@@ -115,7 +116,9 @@ class _Guard:
         self.elements = 0
         self.root = ""
 
-    def start(self, name: str, _attributes: object) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if len(name) > NAME_CHARS_MAX or (attributes and max(map(len, attributes)) > NAME_CHARS_MAX):
+            raise XmlRefused(f"has a name which, with its namespace, has more than {NAME_CHARS_MAX} characters")
         if not self.elements:
             self.root = name
         self.elements += 1

@@ -9,6 +9,7 @@ from typing import Any
 import xmltodict
 
 from contracts.problem import Fault
+from contracts.strict_json import JsonRefused
 from ingress.inbox.document import Box, Parsed, as_json
 from ingress.inbox.read import read_document
 
@@ -129,7 +130,10 @@ def sample(name: str) -> bytes:
 
 
 def read(body: bytes, *, box: Box = "purchases", content_type: str = "application/xml") -> Parsed | list[Fault]:
-    return read_document(body, content_type=content_type, box=box)
+    try:
+        return read_document(body, content_type=content_type, box=box)
+    except JsonRefused as refused_whole:
+        return [Fault("", str(refused_whole))]
 
 
 def accepted(body: bytes, *, box: Box = "purchases", content_type: str = "application/xml") -> Parsed:

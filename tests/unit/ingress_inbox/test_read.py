@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from contracts.problem import Fault
 from ingress.inbox.answer import problem_xml
 from ingress.inbox.document import Box, Parsed, as_json, content_digest, identity
-from ingress.inbox.read import UnsupportedContentType, is_xml, read_document
+from ingress.inbox.read import UnsupportedContentType, is_xml
 from tests.unit.ingress_inbox.messages import SAMPLES, accepted, read, refused, sample
 
 TOKENS = st.sampled_from(
@@ -42,7 +42,7 @@ def damaged_samples(draw: st.DrawFn) -> bytes:
 
 
 def check(body: bytes, content_type: str, box: Box) -> None:
-    answer = read_document(body, content_type=content_type, box=box)
+    answer = read(body, content_type=content_type, box=box)
     if isinstance(answer, Parsed):
         assert len(content_digest(answer.document)) == 32
         assert identity(answer.document)[1]

@@ -156,7 +156,7 @@ def test_all_faults_are_told_at_once() -> None:
 def test_a_great_many_faults_are_cut_with_a_count_of_the_rest() -> None:
     told = faults({"document/lines": [{"name": "x", "quantity": "1"}] * 1_000})
     assert len(told) == FAULTS_MAX
-    assert told[""] == "has 801 more faults"
+    assert told[""] == f"has {1_001 - FAULTS_MAX} more faults"
 
 
 def test_messages_say_what_to_send() -> None:
@@ -194,7 +194,7 @@ def test_numbers_out_of_bounds_are_refused(number: str) -> None:
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 def test_what_is_no_number_of_json_is_refused(number: str) -> None:
     body = a_twin({"document/lines/0/unit_price": "PRICE"}).replace(b'"PRICE"', number.encode())
-    assert refused(body, content_type=JSON) == {"": f"has {number}, which is not a number of JSON"}
+    assert refused(body, content_type=JSON) == {"": f"is not JSON: it has {number}, which is not a number of JSON"}
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_characters_that_cannot_be_kept_are_refused(text: str) -> None:
 
 
 def test_the_name_of_an_unknown_field_is_said_back_in_legal_characters_only() -> None:
-    (named, *_) = faults({"\ud800\u0000" + "x" * 1_000: 1})
+    (named, *_) = faults({"\ud800\u0000" + "x" * 200: 1})
     assert named == "\ufffd\ufffd" + "x" * 98
 
 

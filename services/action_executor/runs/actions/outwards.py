@@ -18,6 +18,7 @@ from action_executor.outward import Answer, Call, NoAnswer
 from action_executor.runs.actions.tools import Tools
 from action_executor.runs.records import Done, Failed, StepCall, StepOutcome
 from contracts.connections import ConnectionKind
+from contracts.strict_json import JsonRefused, read_json
 
 ANSWER_BYTES_MAX: Final = 256 * 1024
 SHOWN_HEADERS_MAX: Final = 50
@@ -123,7 +124,7 @@ def _read(answer: Answer) -> Any:
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if answer.whole and (kind == "application/json" or kind.endswith("+json")):
         try:
-            return orjson.loads(answer.body)
-        except orjson.JSONDecodeError:
-            pass
+            return read_json(answer.body, numbers="text")
+        except JsonRefused:
+            pass  # kept as the text that it is
     return answer.body.decode("utf-8", "replace")
