@@ -91,6 +91,7 @@ def step(row: Row) -> dict[str, Any]:
         "input": row["input"],
         "output": row["output"],
         "attempts": row["attempts"],
+        "warnings": row["warnings"],
         "error": row["error"],
         "started_at": _time(row["started_at"]),
         "finished_at": _time(row["finished_at"]),

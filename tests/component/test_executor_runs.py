@@ -70,7 +70,7 @@ async def test_a_filter_that_does_not_hold_ends_the_run_and_skips_the_rest(
     assert receiver.received == []
 
 
-async def test_an_unknown_variable_fails_the_step_and_is_named(executor: ExecutorHarness) -> None:
+async def test_a_missing_value_that_is_required_fails_the_step_and_is_named(executor: ExecutorHarness) -> None:
     automation = await executor.make_automation(
         step("post_chat_message", url="http://127.0.0.1/x", text="{{ trigger.data.nothing.here }}")
     )
@@ -78,7 +78,7 @@ async def test_an_unknown_variable_fails_the_step_and_is_named(executor: Executo
     async with executor.running():
         await executor.publish(job)
         row = await executor.run_becomes(job.id, "failed")
-    assert row["error"] == "step 0 (post_chat_message): input.text: trigger.data.nothing is undefined"
+    assert "(post_chat_message): input.text: must be a text; trigger.data.nothing.here is missing" in row["error"]
 
 
 async def test_what_may_pass_by_itself_is_tried_again_with_the_same_key_and_then_given_up(

@@ -118,6 +118,8 @@ CREATE TABLE execution.step (
     input jsonb,                       -- as it was sent, templates filled in
     output jsonb,
     attempts integer NOT NULL DEFAULT 0,
+    template_kills smallint NOT NULL DEFAULT 0, -- template workers that ended with its templates
+    warnings jsonb NOT NULL DEFAULT '[]', -- [{"path", "code", "message"}]: what was missing in its input
     error text,
     started_at timestamptz,
     finished_at timestamptz,
@@ -158,7 +160,8 @@ SELECT account_id, id, automation_id, version, event_id, correlation_id, trigger
   FROM execution.run;
 
 CREATE VIEW execution_api.step AS
-SELECT account_id, run_id, number, action, guarantee, state, input, output, attempts, error, started_at, finished_at
+SELECT account_id, run_id, number, action, guarantee, state, input, output, attempts, warnings, error, started_at,
+       finished_at
   FROM execution.step;
 
 -- The journey's hops. `subject_id` is the delivery or the run, `message_id` what was taken, `cause_id` its event.

@@ -17,10 +17,12 @@ from prometheus_client import Gauge
 from pydantic import ValidationError
 
 from action_executor.jobs import RunJob
-from action_executor.runs import rules, store, templates
+from action_executor.runs import rules, store
 from action_executor.runs.actions import ACTIONS, Tools
-from action_executor.runs.records import Failed, Run, Sent, Step, StepCall, StepOutcome, StepSpec
+from action_executor.runs.records import Failed, NotBegun, Run, Sent, Step, StepCall, StepOutcome, StepSpec
+from action_executor.runs.renderer import NoWorker, Renderer, WorkerKilled
 from action_executor.runs.store import NewRun, RunChange, StepChange
+from action_executor.runs.templates import Filled, TemplateFault
 from action_executor.settings import LEASE_MARGIN_SECONDS, STEP_SECONDS, ExecutorSettings
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.envelope import Envelope
@@ -56,7 +58,8 @@ class _Prepared:
     given: Mapping[str, Any] | None = None
     first: bool = False
     written: bool = False
-    fault: Failed | None = None
+    fault: Failed | NotBegun | None = None
+    warnings: Sequence[Mapping[str, str]] | None = None
 
 
 class _BadInput(Exception):
@@ -68,6 +71,7 @@ class Engine:
 
     def __init__(self, pool: Pool, relay: Relay, tools: Tools, settings: ExecutorSettings) -> None:
         self._pool, self._relay, self._tools = pool, relay, tools
+        self._renderer = Renderer()
         self._schedule = settings.step_schedule_seconds
         self._lease_seconds = settings.run_lease_seconds
         self._sweep_seconds = settings.sweep_seconds
@@ -122,6 +126,7 @@ class Engine:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await self._renderer.stop()
 
     async def _run(self) -> None:
         while True:
@@ -226,7 +231,12 @@ class Engine:
             roll=random.random(),  # noqa: S311  jitter, no secret
         )
         if not prepared.written:
-            step_change = replace(step_change, input=prepared.given, begun=step.attempts > before.attempts)
+            step_change = replace(
+                step_change,
+                input=prepared.given,
+                warnings=prepared.warnings,
+                begun=step.attempts > before.attempts and not isinstance(outcome, NotBegun),
+            )
         await self._settle(run, change, step_change, outcome)
         steps[number] = replace(step, state=step_change.state, output=step_change.output)
         STEPS.labels(spec.action, type(outcome).__name__).inc()
@@ -240,15 +250,22 @@ class Engine:
             step = replace(step, attempts=step.attempts + 1)
         if action is None:
             return _Prepared(step, fault=Failed(f"{spec.action} cannot be carried out by this version"))
-        try:
-            given = await self._fill(run, spec, steps) if first else step.input
-        except (templates.TemplateFault, _BadInput) as error:
-            return _Prepared(step, fault=Failed(str(error)))
+        filled = Filled(step.input)
+        if first:
+            try:
+                filled = await self._fill(run, spec, steps)
+            except (TemplateFault, _BadInput) as error:
+                return _Prepared(step, fault=Failed(str(error)))
+            except WorkerKilled as error:
+                return _Prepared(step, fault=NotBegun(str(error), killed=True))
+            except NoWorker:
+                return _Prepared(step, fault=NotBegun("no template worker is free", killed=False))
+        given, warnings = filled.value, filled.warnings if first else None
         if not action.calls_out:
-            return _Prepared(step, given, first)
+            return _Prepared(step, given, first, warnings=warnings)
         if not first:
             step = replace(step, attempts=step.attempts + 1)
-        begin = StepChange(step.number, "running", input=given if first else None, begun=True)
+        begin = StepChange(step.number, "running", input=given if first else None, begun=True, warnings=warnings)
         asked = float((given or {}).get("timeout_seconds") or STEP_SECONDS)
         lease_seconds = max(self._lease_seconds, asked + LEASE_MARGIN_SECONDS)
         await self._save(run, RunChange("running", step.number, lease_seconds, leased=True), begin)
@@ -260,22 +277,24 @@ class Engine:
         call = StepCall(run, step.number, prepared.given or {}, began, prepared.first, spec.connection_id)
         return await ACTIONS[step.action].run(call, self._tools)
 
-    async def _fill(self, run: Run, spec: StepSpec, steps: Sequence[Step]) -> Mapping[str, Any]:
+    async def _fill(self, run: Run, spec: StepSpec, steps: Sequence[Step]) -> Filled:
         """The step's input with its templates filled in, checked as the catalog says."""
         names = {
             "trigger": orjson.loads(run.body),
             "steps": [{"output": step.output} for step in steps],
             "account": await store.find_account(self._pool, run.account_id),
         }
-        filled = await asyncio.to_thread(templates.fill, dict(spec.input), names)
+        filled = await self._renderer.fill(run.account_id, dict(spec.input), names)
         if spec.action not in CATALOG:
-            return dict(filled)
+            return filled
         try:
-            checked = CATALOG[spec.action].input.model_validate(filled)
+            checked = CATALOG[spec.action].input.model_validate(filled.value)
         except ValidationError as error:
             faults = [f"input.{fault.path}: {fault.message}" for fault in faults_of(error)[:10]]
+            faults += [warning["message"] for warning in filled.warnings[:10]]
             raise _BadInput("; ".join(faults)) from None
-        return checked.model_dump(mode="json", exclude_unset=True)
+        filled.value = checked.model_dump(mode="json", exclude_unset=True)
+        return filled
 
     async def _settle(self, run: Run, change: RunChange, step: StepChange, outcome: StepOutcome) -> None:
         if not isinstance(outcome, Sent):

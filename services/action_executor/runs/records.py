@@ -58,6 +58,7 @@ class Step:
     output: Any = None
     attempts: int = 0
     started_at: datetime | None = None
+    template_kills: int = 0  # workers that its templates ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +117,12 @@ class Failed:
     output: Any = None
 
 
-StepOutcome: TypeAlias = Done | Filtered | Wait | Sent | Failed
+@dataclass(frozen=True, slots=True)
+class NotBegun:
+    """The step's input could not be filled in yet, and why; `killed` when its templates ended their worker."""
+
+    reason: str
+    killed: bool
+
+
+StepOutcome: TypeAlias = Done | Filtered | Wait | Sent | Failed | NotBegun

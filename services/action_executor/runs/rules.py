@@ -7,19 +7,21 @@ from typing import Any, Final, assert_never
 
 import orjson
 
-from action_executor.runs.records import Done, Failed, Filtered, Run, Sent, Step, StepOutcome, Wait
+from action_executor.runs.records import Done, Failed, Filtered, NotBegun, Run, Sent, Step, StepOutcome, Wait
 from action_executor.runs.store import RunChange, StepChange
 from action_executor.runs.templates import DATA_BYTES_MAX
 
 DEPTH_MAX: Final = 8
 LOST_MAX: Final = 5
+TEMPLATE_KILLS_MAX: Final = 2  # once may be the machine's fault
+NOT_BEGUN_SECONDS: Final = 1.0
 JITTER: Final = 0.2
 SECONDS_MAX: Final = 366 * 86_400.0
 
 LOOP = f"automations caused one another {DEPTH_MAX} times over: the loop is cut here"
 
 
-def settle(
+def settle(  # noqa: C901, PLR0911  one table, a row for each outcome
     step: Step,
     outcome: StepOutcome,
     *,
@@ -46,6 +48,12 @@ def settle(
             return RunChange("filtered", number), StepChange(number, "succeeded", output=output)
         case Wait(seconds) | Sent(_, seconds):
             return RunChange("waiting", number, min(seconds, SECONDS_MAX)), StepChange(number, "running")
+        case NotBegun(reason, killed) if step.template_kills + killed < TEMPLATE_KILLS_MAX:
+            waits = StepChange(number, "pending", error=reason if killed else None, template_killed=killed)
+            return RunChange("waiting", number, NOT_BEGUN_SECONDS), waits
+        case NotBegun(reason, killed):
+            failed = StepChange(number, "failed", error=reason, template_killed=killed)
+            return (go_on() if continue_on_error else RunChange("failed", number, error=_why(step, reason))), failed
         case Failed(reason, True, seconds) if step.attempts < len(schedule):
             pause = max(schedule[step.attempts] * (1 + JITTER * (2 * roll - 1)), seconds)
             return RunChange("waiting", number, pause), StepChange(number, "running", error=reason)

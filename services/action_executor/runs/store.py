@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -41,7 +41,10 @@ class RunChange:
 
 @dataclass(frozen=True, slots=True)
 class StepChange:
-    """What becomes of a step. None of `input` and `output` leaves them; `begun` counts an attempt."""
+    """What becomes of a step. None of `input`, `output` and `warnings` leaves them.
+
+    `begun` counts an attempt, `template_killed` a worker that its templates ended.
+    """
 
     number: int
     state: StepState
@@ -49,6 +52,8 @@ class StepChange:
     output: Any = None
     error: str | None = None
     begun: bool = False
+    warnings: Sequence[Mapping[str, str]] | None = None
+    template_killed: bool = False
 
 
 _INSERT = """
@@ -185,7 +190,7 @@ async def find_account(pool: Pool, account_id: UUID) -> dict[str, str | None]:
 
 
 _STEPS = """
-SELECT number, action, state, input, output, attempts, started_at
+SELECT number, action, state, input, output, attempts, started_at, template_kills
   FROM execution.step WHERE account_id = $1 AND run_id = $2 ORDER BY number
 """
 
@@ -217,7 +222,9 @@ WITH run AS (
 ), saved AS (
     UPDATE execution.step s
        SET state = $10, input = coalesce($11::jsonb, s.input), output = coalesce($12::jsonb, s.output), error = $13,
-           attempts = s.attempts + $14::boolean::int, started_at = coalesce(s.started_at, now()),
+           attempts = s.attempts + $14::boolean::int, warnings = coalesce($15::jsonb, s.warnings),
+           template_kills = s.template_kills + $16::boolean::int,
+           started_at = coalesce(s.started_at, CASE WHEN $10 <> 'pending' THEN now() END),
            finished_at = CASE WHEN $10 IN ('succeeded', 'skipped', 'failed') THEN now() END
       FROM run r WHERE s.account_id = r.account_id AND s.run_id = r.id AND s.number = $9
 ), skipped AS (
@@ -248,6 +255,8 @@ async def save(conn: Connection | Pool, run: Run, change: RunChange, step: StepC
         _storable(step.output) if step else None,
         _storable_text(step.error) if step else None,
         step is not None and step.begun,
+        list(step.warnings) if step and step.warnings is not None else None,
+        step is not None and step.template_killed,
     )
     return bool(written)
 

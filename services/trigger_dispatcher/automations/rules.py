@@ -31,14 +31,14 @@ def definition(asked: AutomationIn) -> dict[str, Any]:
 
 def faults(asked: AutomationIn, egress: EgressPolicy) -> list[Fault]:
     """Everything that is wrong with an automation, each with its path."""
+    if len(orjson.dumps(definition(asked))) > DEFINITION_BYTES_MAX:
+        return [Fault("steps", f"come to more than {DEFINITION_BYTES_MAX} bytes of JSON")]
     key = asked.trigger.key
     found = [Fault("trigger.key", fault.message) for fault in trigger_faults([key])]
     found += filter_faults(asked.trigger.filters, [key], "trigger.filters")
     for number, step in enumerate(asked.steps):
         found += _step_faults(step, f"steps[{number}]", egress)
         found += islice(template_faults(step.input, f"steps[{number}].input", number), FAULTS_MAX + 1)
-    if not found and len(orjson.dumps(definition(asked))) > DEFINITION_BYTES_MAX:
-        found.append(Fault("steps", f"come to more than {DEFINITION_BYTES_MAX} bytes of JSON"))
     return found
 
 

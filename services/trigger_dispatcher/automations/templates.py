@@ -12,6 +12,7 @@ from typing import Final
 from contracts.problem import Fault, path_of, texts_in
 
 NAMES: Final = ("trigger", "steps", "account")
+TEMPLATE_CHARACTERS_MAX: Final = 16 * 1024  # as the executor has it
 _ENDS: Final = {"{{": "}}", "{%": "%}"}
 _OPENS: Final = re.compile(r"\{\{|\{%")
 # The name an output begins with: `{{ trigger.data.total }}`; texts, numbers and ranges have none.
@@ -29,6 +30,8 @@ def template_faults(given: object, path: str, number: int) -> Iterator[Fault]:
 
 
 def _fault_of(text: str, number: int) -> str | None:
+    if len(text) > TEMPLATE_CHARACTERS_MAX:
+        return f"a template has at most {TEMPLATE_CHARACTERS_MAX} characters"
     if (opened := _never_closed(text)) is not None:
         return f"opens {opened} and never closes it with {_ENDS[opened]}"
     later = [int(named) for named in _STEP.findall(text) if int(named) >= number]

