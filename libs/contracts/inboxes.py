@@ -5,6 +5,7 @@ A command's data is the verb's body beside the message's id and box, and `by`: w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
@@ -17,6 +18,26 @@ Box = Literal["purchases", "sales"]
 
 RULES_MAX: Final = 200
 """How many rules an account may have."""
+
+WarningCode = Literal[
+    "document",  # of the document itself, as it was read
+    "unread_file",
+    "resembles",  # another message under the same supplier and reference
+    "adapted",  # something of the document was left out of the draft or bill, or put elsewhere
+    "totals_differ",  # the draft or bill comes to other amounts than the document states
+    "not_accepted",  # a rule could not accept the message
+    "auto_processing",  # flags of the message that were not followed
+]
+
+
+MessageWarning = Mapping[str, str]
+"""A warning as `message_warning` makes it."""
+
+
+def message_warning(code: WarningCode, path: str, message: str) -> MessageWarning:
+    """A warning of an inbox message: where in it, which kind, and a sentence for people."""
+    return {"path": path, "code": code, "message": message}
+
 
 _DEPTH_MAX: Final = 32
 

@@ -47,7 +47,9 @@ def from_xml(answer: Answer) -> dict[str, Any]:
     assert answer.headers["Content-Type"] == "application/xml"
     root = ET.fromstring(answer.raw)  # noqa: S314  our own answer
     found = {child.tag: child.text for child in root}
-    return found | {"warnings": [warning.text for warning in root.iterfind("warnings/warning")]}
+    return found | {
+        "warnings": [{part.tag: part.text for part in warning} for warning in root.iterfind("warnings/warning")]
+    }
 
 
 async def arrived(account: Account, message_id: str) -> Envelope:
@@ -110,7 +112,7 @@ async def test_other_content_under_a_known_reference_is_stored_and_flagged(ingre
     assert changed["duplicate"] is False
     assert changed["message_id"] != first["message_id"]
     assert changed["duplicate_of"] == first["message_id"]
-    assert len(changed["warnings"]) == 1
+    assert [(one["path"], one["code"]) for one in changed["warnings"]] == [("document.document_ref", "resembles")]
     command = await arrived(account, changed["message_id"])
     assert command.data["duplicate_of"] == first["message_id"]
     assert command.data["warnings"] == changed["warnings"]

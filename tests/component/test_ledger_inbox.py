@@ -9,7 +9,10 @@ import pytest
 from contracts import present
 from contracts.commands import RECEIVE_INBOX_MESSAGE
 from contracts.ids import new_id
+from contracts.inboxes import message_warning
 from tests.support.ledger import LedgerHarness, a_message, open_harness
+
+WARNING = message_warning("document", "document.gross_amount", "is not what the lines come to")
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ async def test_the_event_shows_what_the_view_gives(ledger: LedgerHarness) -> Non
     links = {"document": "https://paper.example/A-17", "pdf": "https://paper.example/A-17.pdf"}
     messages = [
         a_message(),
-        a_message(channel_id=None, duplicate_of=str(new_id()), warnings=["gross_amount is not what the lines come to"]),
+        a_message(channel_id=None, duplicate_of=str(new_id()), warnings=[WARNING]),
         a_message(links=links, comment="Žēl \x00", received_at="2026-03-02T12:30:00+03:00"),
     ]
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from contracts import commands
+from contracts.inboxes import message_warning
 from tests.support.ledger import LedgerHarness, open_harness
 from tests.support.ledger_inbox import (
     a_line,
@@ -21,6 +22,8 @@ from tests.support.ledger_inbox import (
     paths,
     received,
 )
+
+WARNING = message_warning("document", "document.gross_amount", "is not what the lines come to")
 
 
 @pytest.fixture
@@ -52,7 +55,11 @@ async def test_a_rule_applies_once_however_often_its_command_comes(ledger: Ledge
 async def test_a_message_that_no_rule_is_for_brings_nothing_about(ledger: LedgerHarness) -> None:
     await a_rule(ledger)
     await a_rule(ledger, match={"name": "Somebody Else"})
-    for data in (an_order(), a_purchase(beside={"channel_id": "another"}), a_purchase("2", beside={"warnings": ["x"]})):
+    for data in (
+        an_order(),
+        a_purchase(beside={"channel_id": "another"}),
+        a_purchase("2", beside={"warnings": [WARNING]}),
+    ):
         command = ledger.command(commands.RECEIVE_INBOX_MESSAGE, data)
         await ledger.handle(command)
         assert await follow_ups(ledger, command.id) == []
@@ -75,7 +82,7 @@ async def test_what_a_rule_cannot_accept_stays_with_a_note(ledger: LedgerHarness
     message_id = await received(ledger, an_order(lines=[a_line(quantity="-1")]))
     shown = await message(ledger, message_id)
     assert (shown["state"], shown["decided_at"]) == ("received", None)
-    assert shown["warnings"][0].startswith("the rule Shop could not accept this: document.lines[0].quantity")
+    assert shown["warnings"][0]["message"].startswith("the rule Shop could not accept this: document.lines[0].quantity")
     assert (await accept(ledger, "sales", message_id, document={"lines": [a_line()]})).status == 200
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 import orjson
 
 from contracts.commands import QUEUE_OF, RECEIVE_INBOX_MESSAGE
+from contracts.inboxes import MessageWarning, message_warning
 from contracts.problem import Fault
 from contracts.strict_json import JsonRefused
 from ingress.errors import InvalidInput, KeyReused, NotFound, UnsupportedMediaType
@@ -26,6 +27,7 @@ from ingress.http.idempotency import REPLAYED, key_of
 from ingress.http.problems import wants_xml
 from ingress.http.route import Call, Reply, Route
 from ingress.inbox.answer import XML_TYPE, accepted_xml
+from ingress.inbox.content import content_digest
 from ingress.inbox.document import Box, Parsed
 from ingress.inbox.pushed import Pushed, of_document
 from ingress.inbox.read import UnsupportedContentType, read_document
@@ -34,6 +36,7 @@ from ingress.store.acceptance import Acceptance, Accepted, Document, DuplicateMe
 from ingress.store.channels import Channel, Kind
 
 T = TypeVar("T")
+Warnings = list[MessageWarning]
 
 CONTENT_TYPE_CHARS_MAX: Final = 200
 
@@ -69,7 +72,7 @@ async def _receive(api: Api, call: Call, *, kind: Kind, box: Box) -> Reply:
     call.raw = await read_bytes(call.request, bytes_max=call.route.body_bytes_max)
     content_type = call.headers.get("Content-Type", "")
     parsed = await parse(call.raw, content_type, box)
-    pushed = of_document(call.raw, content_type, parsed)
+    pushed = of_document(call.raw, content_type, parsed, await digest_of(call.raw, content_type))
     one = acceptance_of(call, Sender.of(channel), pushed, box)
     verdict = await api.commits.accept(one)
     match verdict:
@@ -122,6 +125,13 @@ async def checked(raw: bytes, read: Callable[[], T | list[Fault]], *, path: str 
     return found
 
 
+async def digest_of(raw: bytes, content_type: str) -> bytes:
+    """The digest by which a document that was read is recognised, made aside as `checked` reads."""
+    if len(raw) > READ_ASIDE_BYTES:
+        return await asyncio.to_thread(content_digest, raw, content_type)
+    return content_digest(raw, content_type)
+
+
 def acceptance_of(call: Call, sender: Sender, pushed: Pushed, box: Box, *, reply_to: str | None = None) -> Acceptance:
     """The acceptance of a message that was read; `reply_to` when somebody waits for the books to have it."""
     data: dict[str, Any] = {
@@ -163,13 +173,14 @@ def _document(sender: Sender, pushed: Pushed) -> Document:
     return Document(sender.stem, said, pushed.content)
 
 
-def _warnings(warnings: list[str], duplicate_of: UUID | None) -> list[str]:
+def _warnings(warnings: Warnings, duplicate_of: UUID | None) -> Warnings:
     if duplicate_of is None:
         return warnings
-    return [*warnings, f"other content came before under the same supplier and reference, as message {duplicate_of}"]
+    said = f"is that of the message {duplicate_of}, which has other content: compare the two before accepting this one"
+    return [*warnings, message_warning("resembles", "document.document_ref", said)]
 
 
-def answer_to(verdict: Accepted | DuplicateMessage, warnings: list[str]) -> dict[str, Any]:
+def answer_to(verdict: Accepted | DuplicateMessage, warnings: Warnings) -> dict[str, Any]:
     """`{message_id, duplicate, warnings}`, and `duplicate_of` when other content came first under the reference."""
     if isinstance(verdict, DuplicateMessage):
         return {"message_id": str(verdict.message_id), "duplicate": True, "warnings": warnings}

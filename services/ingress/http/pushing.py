@@ -17,7 +17,7 @@ from contracts.strict_json import JsonRefused, read_json
 from ingress.errors import BodyTooLarge, InvalidInput, Malformed, UnsupportedMediaType
 from ingress.http.api import Api
 from ingress.http.body import is_json, not_read, read_bytes
-from ingress.http.inboxes import checked, parse
+from ingress.http.inboxes import checked, digest_of, parse
 from ingress.http.multipart import FormBroken, boundary_of
 from ingress.http.route import BODY_BYTES_MAX, Call
 from ingress.http.uploads import Form
@@ -48,11 +48,12 @@ async def read_pushed(api: Api, call: Call, box: Box) -> Pushed:
             return await _of_form(call, form, box)
     call.raw = await read_bytes(call.request, bytes_max=call.route.body_bytes_max)
     if not is_json(content_type):
-        return of_document(call.raw, content_type, await parse(call.raw, content_type, box))
+        parsed = await parse(call.raw, content_type, box)
+        return of_document(call.raw, content_type, parsed, await digest_of(call.raw, content_type))
     message = await checked(call.raw, lambda: read_inline(call.raw, box=box))
     match message:
         case Message(Parsed() as parsed, None):
-            return of_document(call.raw, content_type, parsed)
+            return of_document(call.raw, content_type, parsed, await digest_of(call.raw, content_type))
         case Message(told, Inline() as file):
             return await _of_inline(api, call, told, file, box)
         case _:
@@ -65,7 +66,7 @@ async def _of_inline(api: Api, call: Call, told: Parsed | Beside, file: Inline, 
         coming = _Coming(arriving, file.content[:HEAD_BYTES], file.name)
         if isinstance(told, Beside):
             return await coming.alone(told, box)
-        return of_document(call.raw, JSON, told, await coming.keep())
+        return of_document(call.raw, JSON, told, await digest_of(call.raw, JSON), await coming.keep())
 
 
 async def _of_form(call: Call, form: Form, box: Box) -> Pushed:
@@ -75,7 +76,8 @@ async def _of_form(call: Call, form: Form, box: Box) -> Pushed:
     if document:
         parsed = _joined(await _document(document, box), beside)
         file = None if coming is None else await coming.keep()
-        pushed = of_document(document, sniffed(document[:HEAD_BYTES]) or JSON, parsed, file)
+        kind = sniffed(document[:HEAD_BYTES]) or JSON
+        pushed = of_document(document, kind, parsed, await digest_of(document, kind), file, beside)
     elif coming is not None:
         pushed = await coming.alone(beside, box)
     else:
@@ -110,7 +112,7 @@ class _Coming:
             raise BodyTooLarge(f"a document in XML or JSON has at most {BODY_BYTES_MAX} bytes")
         raw = await self._arriving.content()
         parsed = _joined(await parse(raw, self._type, box), beside)
-        return of_document(raw, self._type, parsed, await self.keep())
+        return of_document(raw, self._type, parsed, await digest_of(raw, self._type), await self.keep(), beside)
 
 
 async def _document(raw: bytes, box: Box) -> Parsed:

@@ -15,12 +15,15 @@ XML_TYPE: Final = "application/xml"
 PROBLEM_XML_TYPE: Final = "application/problem+xml"
 
 _DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_WARNING: Final = ("path", "code", "message")
 _MEMBERS: Final = ("type", "title", "status", "detail", "code")
 
 
-def accepted_xml(*, message_id: str, duplicate: bool, warnings: Iterable[str]) -> bytes:
+def accepted_xml(*, message_id: str, duplicate: bool, warnings: Iterable[Mapping[str, str]]) -> bytes:
     """`<response>` with message_id, duplicate (false|true) and warnings: what JSON senders get, as UTF-8."""
-    told = "".join(_element("warning", warning) for warning in warnings)
+    told = "".join(
+        f"<warning>{''.join(_element(name, warning[name]) for name in _WARNING)}</warning>" for warning in warnings
+    )
     duplicate_text = "true" if duplicate else "false"
     return _document(
         f"<response>{_element('message_id', message_id)}{_element('duplicate', duplicate_text)}"

@@ -1,21 +1,19 @@
 """What any sender's format becomes: one frozen document, the same for `<Sale>`, UBL and JSON.
 
 Field names are contract.md's (inbox message, sale, client). `as_json` is the form that travels in the command and
-that a JSON sender would have sent; `content_digest` and `identity` are what duplicates are recognised by.
+that a JSON sender would have sent; by its `identity` a document resembles another.
 """
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Final, Literal
 
-import orjson
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, StrictBool, StrictInt
 
 from contracts.money import AdjustmentAmount, Percent, SignedDecimal
@@ -326,17 +324,11 @@ def as_json(document: InboxDocument) -> dict[str, Any]:
 
     Numbers are decimal strings with their scale, dates ISO 8601; what is absent is left out.
     """
-    return _nested(_plain(document, number=_as_sent, text=str))
-
-
-def content_digest(document: InboxDocument) -> bytes:
-    """SHA-256 of what the document says; white space, a number's scale ("4.50" is 4.5) and the format do not count."""
-    says = _plain(document, number=_canonical, text=_with_single_spaces)
-    return hashlib.sha256(orjson.dumps(_nested(says), option=orjson.OPT_SORT_KEYS)).digest()
+    return _nested(_plain(document))
 
 
 def identity(document: InboxDocument) -> tuple[str, str]:
-    """(supplier, document_ref): what two sendings of one document have in common within a channel.
+    """(supplier, document_ref): what a document has in common with those that it resembles within a channel.
 
     The supplier is its registration number when there is one, else its name, both without regard to capitals and
     spaces; "" when there is none, as in an order, where the channel alone stands for the sender.
@@ -358,41 +350,26 @@ def _nested(flat: dict[str, Any]) -> dict[str, Any]:
     return {"document": flat, **beside}
 
 
-def _as_sent(value: Decimal) -> str:
-    return f"{value:f}"
-
-
-def _canonical(value: Decimal) -> str:
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _with_single_spaces(text: str) -> str:
-    return " ".join(text.split())
-
-
 @cache
 def _names(kind: type) -> Sequence[str]:
     return tuple(each.name for each in fields(kind))
 
 
-def _plain(record: object, *, number: Callable[[Decimal], str], text: Callable[[str], str]) -> dict[str, Any]:
+def _plain(record: object) -> dict[str, Any]:
     """Turn a dataclass into dicts, lists, text, whole numbers and flags; None and () are left out."""
     plain: dict[str, Any] = {}
     for name in _names(type(record)):  # type: ignore[arg-type]  # mypy takes type[object] for unhashable
         match getattr(record, name):
             case None | ():
                 continue
-            case bool() | int() as value:
+            case bool() | int() | str() as value:
                 plain[name] = value
-            case str() as value:
-                plain[name] = text(value)
             case Decimal() as value:
-                plain[name] = number(value)
+                plain[name] = f"{value:f}"
             case date() as value:
                 plain[name] = value.isoformat()
             case tuple() as several:
-                plain[name] = [_plain(each, number=number, text=text) for each in several]
+                plain[name] = [_plain(each) for each in several]
             case inner:
-                plain[name] = _plain(inner, number=number, text=text)
+                plain[name] = _plain(inner)
     return plain

@@ -1,7 +1,7 @@
 """What was pushed into an inbox, read: a document, a file, or both, as the command to the books says it.
 
-By `identity` and `content` it is recognised when it comes again. A file is part of the content: the same document with
-another file is other content under the same reference. A file alone is known by its bytes.
+By `content`, a digest of everything that was sent, it is recognised when it comes again. A message of the same
+`identity` with other content resembles it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+import orjson
 from pydantic import ConfigDict
 
-from ingress.inbox.document import Links, Parsed, Text, as_json, content_digest, identity
+from contracts.inboxes import MessageWarning, message_warning
+from ingress.inbox.document import Links, Parsed, Text, as_json, identity
 
-UNREAD: Final = "file was not read: say what is in it when the message is accepted"
+UNREAD: Final = message_warning("unread_file", "file", "was not read: say what is in it when the message is accepted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class Beside:
         return {"document": {}, **{name: value for name, value in beside.items() if value}}
 
 
+_NOTHING: Final = Beside()
+
+
 @dataclass(frozen=True, slots=True)
 class Pushed:
     """One message. `raw` are the document's bytes as they came, of `content_type`; empty for a file alone.
@@ -57,22 +62,36 @@ class Pushed:
     raw: bytes
     content_type: str
     said: dict[str, Any]
-    warnings: list[str]
+    warnings: list[MessageWarning]
     identity: tuple[str, str]
     content: bytes
 
 
-def of_document(raw: bytes, content_type: str, parsed: Parsed, file: Filed | None = None) -> Pushed:
-    """A document, with its file when it has one."""
-    said, content = as_json(parsed.document), content_digest(parsed.document)
+def of_document(
+    raw: bytes,
+    content_type: str,
+    parsed: Parsed,
+    digest: bytes,
+    file: Filed | None = None,
+    beside: Beside | None = None,
+) -> Pushed:
+    """A document of the given digest, with its file and what was sent beside it as parts of a form."""
+    said = as_json(parsed.document)
     if file is not None:
         said["file"] = file.as_json()
-        content = hashlib.sha256(content + bytes.fromhex(file.sha256)).digest()
-    return Pushed(raw, content_type, said, parsed.warning_texts, identity(parsed.document), content)
+    content = digest if file is None and beside in {None, _NOTHING} else _digest_of_all(digest, file, beside)
+    warnings = [message_warning("document", warning.path, warning.message) for warning in parsed.warnings]
+    return Pushed(raw, content_type, said, warnings, identity(parsed.document), content)
 
 
 def of_file(beside: Beside, file: Filed) -> Pushed:
     """A file that says of itself what it holds, to people alone."""
     said = beside.as_json() | {"file": file.as_json()}
     # No supplier's identity begins so: they are "", "reg:..." or "name:...".
-    return Pushed(b"", file.content_type, said, [UNREAD], ("file", file.sha256), bytes.fromhex(file.sha256))
+    content = _digest_of_all(b"", file, beside)
+    return Pushed(b"", file.content_type, said, [UNREAD], ("file", file.sha256), content)
+
+
+def _digest_of_all(document: bytes, file: Filed | None, beside: Beside | None) -> bytes:
+    parts = [document.hex(), file and file.sha256, beside and beside.as_json()]
+    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).digest()

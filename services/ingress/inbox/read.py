@@ -72,7 +72,7 @@ def read_document(body: bytes, *, content_type: str, box: Box, bytes_max: int = 
     """
     if len(body) > bytes_max:
         raise BodyTooLarge
-    media_type, charset = _media_type(content_type[:_CONTENT_TYPE_CHARS_MAX])
+    media_type, charset = split_content_type(content_type)
     if media_type == _JSON:
         return read_twin(body, box=box)
     if media_type in _XML:
@@ -82,7 +82,7 @@ def read_document(body: bytes, *, content_type: str, box: Box, bytes_max: int = 
 
 def is_xml(content_type: str) -> bool:
     """Whether a sender of this content type gets its answers, good or bad, as XML."""
-    return _media_type(content_type[:_CONTENT_TYPE_CHARS_MAX])[0] in _XML
+    return split_content_type(content_type)[0] in _XML
 
 
 def _read_xml(body: bytes, charset: str | None, box: Box) -> Parsed | list[Fault]:
@@ -105,9 +105,13 @@ def _read_xml(body: bytes, charset: str | None, box: Box) -> Parsed | list[Fault
     return kind.read(root, content, box)
 
 
-@lru_cache(maxsize=256)
-def _media_type(content_type: str) -> tuple[str, str | None]:
+def split_content_type(content_type: str) -> tuple[str, str | None]:
     """Split `text/xml; charset="utf-8"` into the type and the charset, both in small letters."""
+    return _split(content_type[:_CONTENT_TYPE_CHARS_MAX])
+
+
+@lru_cache(maxsize=256)
+def _split(content_type: str) -> tuple[str, str | None]:
     media_type, *parameters = content_type.split(";")
     for parameter in parameters:
         name, _, value = parameter.partition("=")

@@ -61,7 +61,7 @@ def inspect(body: bytes, *, charset: str | None) -> Root:
     """
     guard = _Guard()
     # namespaces are resolved here too, so that an unbound prefix is refused before the tree is built
-    parser = expat.ParserCreate(_encoding(body, charset), " ")
+    parser = expat.ParserCreate(parser_encoding(body, charset), " ")
     parser.XmlDeclHandler = _check_declaration
     parser.StartDoctypeDeclHandler = _refuse_doctype
     parser.StartElementHandler = guard.start
@@ -92,7 +92,7 @@ def load(
     with _said_plainly():
         tree: Tree = xmltodict.parse(
             body,
-            encoding=_encoding(body, charset),
+            encoding=parser_encoding(body, charset),
             process_namespaces=True,
             namespaces=namespaces,
             force_list=repeatable,
@@ -132,7 +132,7 @@ class _Guard:
         self.depth -= 1
 
 
-def _encoding(body: bytes, charset: str | None) -> str | None:
+def parser_encoding(body: bytes, charset: str | None) -> str | None:
     """Tell which encoding counts; None leaves it to the XML declaration."""
     if body.startswith(codecs.BOM_UTF8):
         return "utf-8"

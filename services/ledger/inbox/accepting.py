@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from contracts.ids import new_id
-from contracts.inboxes import AcceptMessage, RejectMessage
+from contracts.inboxes import AcceptMessage, MessageWarning, RejectMessage, message_warning
 from contracts.objects import Address, SaleIn
 from contracts.parties import SupplierIn
 from contracts.problem import Fault, faults_of
@@ -94,9 +94,6 @@ def accept(asked: Asked[AcceptMessage], books: Books) -> Changes:
     if relative_id is not None and not asked.input.despite_duplicate:
         said = f"The message {relative_id}, with other content under the same reference, is accepted."
         raise Conflict(f"{said} Accept this one too with despite_duplicate.", code="duplicate_accepted")
-    if message.state == "duplicate" and not asked.input.despite_duplicate:
-        said = f"It is flagged: the message {message.duplicate_of} came before it under the same reference."
-        raise Conflict(f"{said} Accept it with despite_duplicate.", code="flagged_duplicate")
     document = read(message.document, asked.input.document)
     decide = _accept_sale if message.box == "sales" else _accept_purchase
     changes = decide(asked, message, document, books)
@@ -152,13 +149,16 @@ def _asked_sale(asked: Asked[AcceptMessage], sale: SaleIn) -> Asked[SaleIn]:
     return Asked(asked.envelope, sale, asked.account, asked.now)
 
 
-def _with_free_external_id(asked: Asked[AcceptMessage], made: Mapped, books: Books) -> tuple[SaleIn, list[str]]:
+def _with_free_external_id(
+    asked: Asked[AcceptMessage], made: Mapped, books: Books
+) -> tuple[SaleIn, list[MessageWarning]]:
     """The order's reference is the document's external id unless another document has it: it was not given as one."""
     sale = made.sale
     there = books.sale_external_ids.get((asked.account.id, sale.sale_type, sale.external_id or ""))
     if not made.implied_id or there is None:
         return sale, []
-    note = f"document.document_ref is the external id of the {sale.sale_type} {there}: this one has none"
+    said = f"is the external id of the {sale.sale_type} {there}: this one has none"
+    note = message_warning("adapted", "document.document_ref", said)
     return sale.model_copy(update={"external_id": None}), [note]
 
 
@@ -175,7 +175,7 @@ def _in_message(decide: Callable[[], Changes]) -> Changes:
 
 
 def _accept_purchase(asked: Asked[AcceptMessage], message: Held, document: Document, books: Books) -> Changes:
-    changes, notes = Changes(("inbox_message", message.id)), list[str]()
+    changes, notes = Changes(("inbox_message", message.id)), list[MessageWarning]()
     told, supplier = _told(asked, document, books, changes, notes)
     there = books.inbox.bills.get((asked.account.id, supplier.id, told.document_ref))
     if there is not None and not asked.input.despite_duplicate:
@@ -191,7 +191,7 @@ def _accept_purchase(asked: Asked[AcceptMessage], message: Held, document: Docum
 
 
 def _told(
-    asked: Asked[AcceptMessage], document: Document, books: Books, changes: Changes, notes: list[str]
+    asked: Asked[AcceptMessage], document: Document, books: Books, changes: Changes, notes: list[MessageWarning]
 ) -> tuple[Told, Supplier]:
     """What the bill says and whose it is; what is wrong with both is told at once."""
     faults: list[Fault] = []
@@ -215,7 +215,7 @@ def _told(
     return told, supplier
 
 
-def _supplier_in(document: Document, notes: list[str]) -> SupplierIn:
+def _supplier_in(document: Document, notes: list[MessageWarning]) -> SupplierIn:
     """The supplier as the document tells of it; an address or number that does not fit is left out and noted.
 
     Raises:
@@ -231,7 +231,7 @@ def _supplier_in(document: Document, notes: list[str]) -> SupplierIn:
         given["tax_number"] = party.vat_number
     if party.address is not None:
         given["address"] = drafting.address_of(party.address, "document.supplier.address", notes)
-        notes += [f"document.supplier.address.{fault}" for fault in _unfit(given)]
+        notes += _unfit(given)
     try:
         return SupplierIn.model_validate(given)
     except ValidationError as error:
@@ -239,13 +239,20 @@ def _supplier_in(document: Document, notes: list[str]) -> SupplierIn:
         raise BadInput(faults=faults) from None
 
 
-def _unfit(given: dict[str, Any]) -> list[str]:
+def _unfit(given: dict[str, Any]) -> list[MessageWarning]:
     """Take an address away that does not fit; tell why."""
     try:
         Address.model_validate(given["address"])
     except ValidationError as error:
         del given["address"]
-        return [f"{fault.path} was left out with the address: it {fault.message}" for fault in faults_of(error)]
+        return [
+            message_warning(
+                "adapted",
+                f"document.supplier.address.{fault.path}",
+                f"was left out with the address: it {fault.message}",
+            )
+            for fault in faults_of(error)
+        ]
     return []
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from contracts.inboxes import AcceptSaleIn
+from contracts.inboxes import AcceptSaleIn, MessageWarning, message_warning
 from contracts.money import MoneyError, from_minor, to_minor
 from contracts.objects import ClientIn, SaleIn, SaleType
 from contracts.problem import Fault, faults_of
@@ -43,7 +43,7 @@ class Mapped:
     """The document to draft, what was left out of it, and whether its external id is only the message's reference."""
 
     sale: SaleIn
-    notes: tuple[str, ...]
+    notes: tuple[MessageWarning, ...]
     implied_id: bool
 
 
@@ -53,7 +53,7 @@ def mapped(document: Document, comment: str | None, asked: AcceptSaleIn) -> Mapp
     Raises:
         BadInput: what a draft needs and the message does not say, or says wrongly, with paths in the message.
     """
-    notes: list[str] = []
+    notes: list[MessageWarning] = []
     fields: dict[str, Any] = {name: getattr(document, name) for name in _AS_SAID}
     fields |= {
         "sale_type": asked.sale_type or document.sale_type or SALE_TYPE_USUAL,
@@ -76,12 +76,13 @@ def mapped(document: Document, comment: str | None, asked: AcceptSaleIn) -> Mapp
     return Mapped(sale, tuple(notes), implied_id=not document.external_id)
 
 
-def differences(document: Document, *, currency: str, net_minor: int, total_minor: int) -> Iterator[str]:
+def differences(document: Document, *, currency: str, net_minor: int, total_minor: int) -> Iterator[MessageWarning]:
     """Notes on what the draft comes to, where the message says otherwise."""
     for name, counted in (("net_amount", net_minor), ("gross_amount", total_minor)):
         stated: Decimal | None = getattr(document, name)
         if stated is not None and _minor(stated, currency) != counted:
-            yield f"document.{name} is {stated:f}, but the draft comes to {from_minor(counted, currency)}"
+            said = f"is {stated:f}, but the draft comes to {from_minor(counted, currency)}"
+            yield message_warning("totals_differ", f"document.{name}", said)
 
 
 def tax_rate(line: Line) -> Decimal | None:
@@ -107,10 +108,11 @@ def _minor(amount: Decimal, currency: str) -> int | None:
         return None
 
 
-def _line(index: int, line: Line, notes: list[str]) -> dict[str, Any]:
+def _line(index: int, line: Line, notes: list[MessageWarning]) -> dict[str, Any]:
     rate = tax_rate(line)
     if line.tax_name and rate is None:
-        notes.append(f"document.lines[{index}].tax_name is {line.tax_name!r}, which is no rate: the line bears no tax")
+        said = f"is {line.tax_name!r}, which is no rate: the line bears no tax"
+        notes.append(message_warning("adapted", f"document.lines[{index}].tax_name", said))
     return {
         "item_code": line.item_code or None,
         "description": description(line),
@@ -123,18 +125,19 @@ def _line(index: int, line: Line, notes: list[str]) -> dict[str, Any]:
     }
 
 
-def _pay_term(document: Document, notes: list[str]) -> dict[str, Any] | None:
+def _pay_term(document: Document, notes: list[MessageWarning]) -> dict[str, Any] | None:
     """The pay term, unless it does not tell when to pay: then the client's usual one counts."""
     term = document.pay_term
     if term is None:
         return None
     if (term.type == _DUE_DAYS and term.days is None) or (term.type == _OTHER_DATE and document.date_due is None):
-        notes.append(f"document.pay_term of type {term.type} does not tell when to pay: the client's usual one counts")
+        said = f"of type {term.type} does not tell when to pay: the client's usual one counts"
+        notes.append(message_warning("adapted", "document.pay_term", said))
         return None
     return term.model_dump()
 
 
-def _client(party: Party, notes: list[str]) -> dict[str, Any]:
+def _client(party: Party, notes: list[MessageWarning]) -> dict[str, Any]:
     fields = party.model_dump(exclude={"address", "tax_number"})
     given = {name: value for name, value in fields.items() if value not in {None, ""}}
     if party.tax_number and "vat_number" not in given:
@@ -147,11 +150,12 @@ def _client(party: Party, notes: list[str]) -> dict[str, Any]:
         for fault in faults_of(error):
             name = re.split(r"[.\[]", fault.path)[0]
             if name in _MAY_BE_LEFT_OUT and given.pop(name, None) is not None:
-                notes.append(f"document.client.{fault.path} was left out: it {fault.message}")
+                said = f"was left out: it {fault.message}"
+                notes.append(message_warning("adapted", f"document.client.{fault.path}", said))
     return given
 
 
-def address_of(address: Address, path: str, notes: list[str]) -> dict[str, Any]:
+def address_of(address: Address, path: str, notes: list[MessageWarning]) -> dict[str, Any]:
     """An address as the books keep it: with the country's code, or with its name beside the region."""
     given = {name: value for name, value in address.model_dump().items() if value}
     country = given.pop("country", None)
@@ -159,7 +163,8 @@ def address_of(address: Address, path: str, notes: list[str]) -> dict[str, Any]:
         given["country"] = code
     elif country is not None:
         given["region"] = f"{given['region']}, {country}" if "region" in given else country
-        notes.append(f"{path}.country is {country!r}, which is no country known here: it stands in the region")
+        said = f"is {country!r}, which is no country known here: it stands in the region"
+        notes.append(message_warning("adapted", f"{path}.country", said))
     return given
 
 
@@ -171,10 +176,11 @@ def _comment(document: Document, comment: str | None) -> str | None:
     return "\n".join(parts)[:TEXT_CHARS_MAX] or None
 
 
-def _note_shipping_tax(document: Document, notes: list[str]) -> None:
+def _note_shipping_tax(document: Document, notes: list[MessageWarning]) -> None:
     rate = document.shipping_tax_rate
     if rate and document.shipping_charge and any(tax_rate(line) != rate for line in document.lines):
-        notes.append(f"document.shipping_tax_rate is {rate:f}: here shipping bears the taxes of the lines")
+        said = f"is {rate:f}: here shipping bears the taxes of the lines"
+        notes.append(message_warning("adapted", "document.shipping_tax_rate", said))
 
 
 def remapped(faults: tuple[Fault, ...]) -> list[Fault]:

@@ -33,7 +33,7 @@ class Pushed(BaseModel):
     comment: str | None = None
     auto_processing: dict[str, Any] | None = None
     file: dict[str, Any] | None = None
-    warnings: list[Any] = Field(default_factory=list)
+    warnings: list[dict[str, Any]] = Field(default_factory=list)
     duplicate_of: UUID | None = None
 
 
@@ -53,7 +53,7 @@ class InboxMessage:
     comment: str | None
     auto_processing: dict[str, Any] | None
     file: dict[str, Any] | None
-    warnings: list[Any]
+    warnings: list[dict[str, Any]]
     duplicate_of: UUID | None
     received_at: datetime
     command_id: UUID

@@ -12,7 +12,16 @@ from typing import Any, Final
 
 from contracts.commands import RECORD_PAYMENT, SEND_SALE
 from contracts.ids import new_id
-from contracts.inboxes import RULES_MAX, AcceptMessage, ApplyRules, By, InboxRuleIn, OneRule
+from contracts.inboxes import (
+    RULES_MAX,
+    AcceptMessage,
+    ApplyRules,
+    By,
+    InboxRuleIn,
+    MessageWarning,
+    OneRule,
+    message_warning,
+)
 from contracts.money import MoneyError, from_minor, to_minor
 from ledger.books import Asked, Books, Changes, Needs
 from ledger.decision import Decision
@@ -103,7 +112,8 @@ def _apply(asked: Asked[ApplyRules], books: Books) -> Changes:
         except QuotaExceeded:
             raise
         except LedgerRefusal as refusal:
-            return _left(message, f"the rule {rule.name or rule.id} could not accept this: {refusal.detail}")
+            said = f"the rule {rule.name or rule.id} could not accept this: {refusal.detail}"
+            return _left(message, message_warning("not_accepted", "", said[:_TEXT_CHARS_MAX]))
         if allows(rule, **_total(changes)):
             _follow_up(changes, message, rule)
             return changes
@@ -142,11 +152,10 @@ def _total(changes: Changes) -> dict[str, Any]:
     return {"total_minor": made.total_minor, "currency": made.currency}
 
 
-def _left(message: Held, *notes: str) -> Changes:
+def _left(message: Held, *notes: MessageWarning) -> Changes:
     changes = Changes(("inbox_message", message.id), http_status=200)
     if notes:
-        short = tuple(note[:_TEXT_CHARS_MAX] for note in notes)
-        changes.inbox.verdicts.append(Verdict(message.id, message.state, notes=short))
+        changes.inbox.verdicts.append(Verdict(message.id, message.state, notes=notes))
     return changes
 
 
@@ -157,7 +166,7 @@ def _follow_up(changes: Changes, message: Held, rule: Rule) -> None:
         return
     sale = accepting.drafted(changes)
     if sale.number is None:
-        _note(changes, "it asks to be sent or paid, which a draft is not")
+        _note(changes, "auto_processing", "asks to be sent or paid, which a draft is not")
         return
     if wish.send:
         changes.inbox.follow_ups.append(FollowUp(SEND_SALE, {"id": str(sale.id)}))
@@ -171,10 +180,10 @@ def _follow_up_payment(changes: Changes, message: Held, wish: Wish) -> None:
     try:
         minor = to_minor(str(asked["amount"]), sale.currency) if asked.get("amount") else open_minor
     except MoneyError as error:
-        _note(changes, f"the payment that it asks for was not recorded: {error}")
+        _note(changes, "auto_processing.payment", f"was not recorded: {error}")
         return
     if minor <= 0:
-        _note(changes, "the payment that it asks for was not recorded: it is of no amount")
+        _note(changes, "auto_processing.payment", "was not recorded: it is of no amount")
         return
     settles = min(minor, open_minor) if sale.sale_type == "sales_invoice" else 0
     amount = from_minor(settles, sale.currency)
@@ -190,6 +199,6 @@ def _follow_up_payment(changes: Changes, message: Held, wish: Wish) -> None:
     changes.inbox.follow_ups.append(FollowUp(RECORD_PAYMENT, data))
 
 
-def _note(changes: Changes, note: str) -> None:
+def _note(changes: Changes, path: str, said: str) -> None:
     (verdict,) = changes.inbox.verdicts
-    changes.inbox.verdicts[0] = verdict.with_note(note)
+    changes.inbox.verdicts[0] = verdict.with_note(message_warning("auto_processing", path, said))

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from contracts.inboxes import Box, By
+from contracts.inboxes import Box, By, MessageWarning
 from ledger.bills.bill import Bill
 from ledger.inbox.matching import Rule
 from ledger.inbox.rules import State
@@ -35,7 +35,7 @@ class Held:
     links: dict[str, Any]
     comment: str | None
     auto_processing: dict[str, Any] | None
-    warnings: list[Any]
+    warnings: list[dict[str, Any]]
     duplicate_of: UUID | None
     file: dict[str, Any] | None
     relative_id: UUID | None
@@ -48,17 +48,17 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a message: its new state, who says so and what came of it; and notes, which become warnings."""
+    """What becomes of a message: its new state, who says so and what came of it; and further warnings."""
 
     message_id: UUID
     state: State
     by: By | None = None
     reason: str | None = None
     result: Mapping[str, str] | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[MessageWarning, ...] = ()
     decided_at: datetime | None = None
 
-    def with_note(self, note: str) -> Verdict:
+    def with_note(self, note: MessageWarning) -> Verdict:
         """The same with one more note."""
         return replace(self, notes=(*self.notes, note))
 

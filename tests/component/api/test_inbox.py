@@ -63,7 +63,7 @@ async def test_other_content_under_the_same_reference_is_kept_and_flagged(caller
     other = await caller.post("/v1/inbox/purchases", a_document("B-3", document_date="2026-03-02"))
     assert (other.status, other.json["state"]) == (201, "duplicate")
     assert other.json["duplicate_of"] == first.json["id"]
-    assert any(first.json["id"] in warning for warning in other.json["warnings"])
+    assert any(first.json["id"] in warning["message"] for warning in other.json["warnings"])
     assert [one["id"] for one in await caller.items("/v1/inbox/purchases?state=duplicate")] == [other.json["id"]]
 
 

@@ -19,12 +19,14 @@ def parsed(answer: bytes) -> Any:
 
 @pytest.mark.parametrize("duplicate", [True, False])
 def test_an_accepted_message_is_answered_with_its_id(*, duplicate: bool) -> None:
-    answer = accepted_xml(message_id="0199-a", duplicate=duplicate, warnings=["/Sale/Totals/NetAmount is 1 < 2", "b"])
+    warnings = [{"path": "/Sale/Totals/NetAmount", "code": "document", "message": "is 1 < 2"}]
+    answer = accepted_xml(message_id="0199-a", duplicate=duplicate, warnings=warnings)
     told = "true" if duplicate else "false"
     assert answer.decode() == (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<response><message_id>0199-a</message_id><duplicate>{told}</duplicate>"
-        "<warnings><warning>/Sale/Totals/NetAmount is 1 &lt; 2</warning><warning>b</warning></warnings></response>\n"
+        "<warnings><warning><path>/Sale/Totals/NetAmount</path><code>document</code><message>is 1 &lt; 2</message>"
+        "</warning></warnings></response>\n"
     )
 
 
@@ -48,4 +50,5 @@ def test_any_text_comes_back_as_well_formed_xml(path: str, message: str) -> None
     answer = parsed(problem_xml({"errors": [{"path": path, "message": message}]}))
     ((fault),) = answer["problem"]["errors"]["i"]
     assert set(fault) == {"path", "message"}
-    assert parsed(accepted_xml(message_id="x", duplicate=False, warnings=[path]))
+    warning = {"path": path, "code": "document", "message": message}
+    assert parsed(accepted_xml(message_id="x", duplicate=False, warnings=[warning]))

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any, Literal
 from uuid import UUID
 
-from ingress.resources.shapes.base import Answer, Problem
+from ingress.resources.shapes.base import Answer, MessageWarning, Problem
 from ingress.scopes import Scope
 
 
@@ -111,7 +111,7 @@ class Pushed(Answer):
 
     message_id: UUID
     duplicate: bool
-    warnings: list[str]
+    warnings: list[MessageWarning]
     duplicate_of: UUID | None = None
 
 

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from contracts.inboxes import WarningCode
+
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -40,6 +42,14 @@ class Problem(Answer):
     detail: str
     code: str
     errors: list[ProblemFault] | None = None
+
+
+class MessageWarning(Answer):
+    """What a person should look at in an inbox message: where, which kind of finding, and what it is."""
+
+    path: str
+    code: WarningCode
+    message: str
 
 
 class ProblemFault(Answer):

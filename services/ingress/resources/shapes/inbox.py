@@ -8,7 +8,7 @@ from uuid import UUID
 
 from contracts.inboxes import Box, By, RuleMatch
 from contracts.objects import PayTerm
-from ingress.resources.shapes.base import Answer
+from ingress.resources.shapes.base import Answer, MessageWarning
 
 InboxState = Literal["received", "accepted", "rejected", "duplicate"]
 DocumentType = Literal["estimate", "order", "proforma", "invoice", "receipt", "credit_note"]
@@ -36,7 +36,7 @@ class InboxMessage(Answer):
     state: InboxState
     channel_id: str | None
     received_at: dt.datetime
-    warnings: list[Any]
+    warnings: list[MessageWarning]
     duplicate_of: UUID | None
     document: dict[str, Any]
     links: dict[str, Any]
