@@ -127,9 +127,7 @@ async def checked(raw: bytes, read: Callable[[], T | list[Fault]], *, path: str 
 
 async def digest_of(raw: bytes, content_type: str) -> bytes:
     """The digest by which a document that was read is recognised, made aside as `checked` reads."""
-    if len(raw) > READ_ASIDE_BYTES:
-        return await asyncio.to_thread(content_digest, raw, content_type)
-    return content_digest(raw, content_type)
+    return await aside(raw, lambda: content_digest(raw, content_type))
 
 
 def acceptance_of(call: Call, sender: Sender, pushed: Pushed, box: Box, *, reply_to: str | None = None) -> Acceptance:
