@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 from prometheus_client.aiohttp import make_aiohttp_handler
+
+from chassis.settings import SettingsError, local_url
 
 if TYPE_CHECKING:
     from chassis.service import Running
@@ -32,9 +35,7 @@ async def problems_of(running: Running) -> dict[str, str]:
     return problems
 
 
-def add_routes(app: web.Application, services: Sequence[Running]) -> None:
-    """Put the three paths on an application, for one service or for several in one process."""
-
+def _add_routes(app: web.Application, services: Sequence[Running]) -> None:
     async def alive(_: web.Request) -> web.Response:
         return web.json_response({"status": "alive", "services": [running.name for running in services]})
 
@@ -49,14 +50,24 @@ def add_routes(app: web.Application, services: Sequence[Running]) -> None:
 
 
 @asynccontextmanager
-async def serve(running: Running, *, host: str, port: int) -> AsyncIterator[None]:
-    """Serve the three paths as long as the block runs."""
+async def serve(services: Sequence[Running], *, host: str, port: int) -> AsyncIterator[str]:
+    """Serve the three paths, for one service or for several in one process, as long as the block runs; gives the URL.
+
+    Raises:
+        SettingsError: nothing can listen there.
+    """
     app = web.Application()
-    add_routes(app, [running])
+    _add_routes(app, services)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
-        yield
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            said = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+            raise SettingsError(
+                f"LEDGERWIRE_HEALTH_PORT: cannot listen on port {port} of {host}: {said}; choose another port"
+            ) from None
+        yield local_url(*runner.addresses[0][:2])
     finally:
         await runner.cleanup()

@@ -53,7 +53,7 @@ async def _serve(
     name: str, opened: AbstractAsyncContextManager[Running], settings: ServiceSettings, health_port: int
 ) -> int:
     stop = stop_event()
-    async with opened as running, health.serve(running, host=settings.health_host, port=health_port):
+    async with opened as running, health.serve([running], host=settings.health_host, port=health_port):
         log.info("service_ready", name=name, health_port=health_port)
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(running.failed.wait())]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -10,12 +10,16 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contracts.urls import PublicUrls
 
 PREFIX = "LEDGERWIRE_"
 SECRET_BYTES_MAX = 64 * 1024
+URL_CHARS_MAX = 200  # what is put below it still fits into a URL of 2,000 characters
 
 
 class SettingsError(Exception):
@@ -32,9 +36,37 @@ class ServiceSettings(BaseSettings):
     role_password: SecretStr | None = Field(default=None, description="`migrate` gives the service's role this login")
     log_level: str = "INFO"
     log_format: str = Field(default="json", pattern="^(json|console)$")
+    host: str = Field(default="127.0.0.1", description="where ingress listens")
+    port: int = Field(default=8080, ge=0, le=65535, description="where ingress listens; 0 takes a free one")
+    public_url: str | None = Field(default=None, description="how others reach the API; http://HOST:PORT if unset")
     health_host: str = "127.0.0.1"
     health_port: int = Field(default=0, ge=0, le=65535, description="0 takes the service's own default")
     drain_seconds: float = Field(default=20.0, gt=0, le=300)
+
+    @field_validator("public_url")
+    @classmethod
+    def _absolute(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+            or parts.username is not None
+            or len(url) > URL_CHARS_MAX
+            or not url.isascii()
+            or not url.isprintable()
+            or " " in url
+        ):
+            raise ValueError("must be an absolute URL such as https://books.example.com, without query and credentials")
+        return url.rstrip("/")
+
+    @property
+    def urls(self) -> PublicUrls:
+        """Makes the absolute URLs that others are given."""
+        return PublicUrls(self.public_url or local_url(self.host, self.port))
 
     @classmethod
     def read(cls, **given: Any) -> Self:
@@ -48,6 +80,11 @@ class ServiceSettings(BaseSettings):
         except ValidationError as error:
             faults = [_explain(fault) for fault in error.errors()]
             raise SettingsError("\n".join(faults)) from None
+
+
+def local_url(host: str, port: int) -> str:
+    """The URL of a server on this host and port."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def read_variable(name: str) -> str | None:

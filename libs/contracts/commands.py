@@ -10,8 +10,8 @@ from typing import Final
 from contracts.topology import DISPATCHER_COMMANDS, EXECUTOR_COMMANDS, LEDGER_COMMANDS, Queue
 
 RECEIVE_INBOX_MESSAGE: Final = "receive_inbox_message"
-"""data: message_id, box (purchases|sales), channel_id or null, content_type, raw (base64), received_at, document
-(the parsed form; {} for a file alone), file {name, content_type, size, sha256} if it has one, warnings [],
+"""data: message_id, box (purchases|sales), channel {id, kind, name} or null, content_type, raw (base64), received_at,
+document (the parsed form; {} for a file alone), file {name, content_type, size, sha256} if it has one, warnings [],
 duplicate_of or null. Only who pushed it over the API waits for it."""
 
 ACCEPT_INBOX_MESSAGE: Final = "accept_inbox_message"

@@ -182,7 +182,7 @@ def inbox_message(row: Row) -> dict[str, Any]:
         "id": str(row["id"]),
         "box": row["box"],
         "state": row["state"],
-        "channel_id": row["channel_id"],
+        "channel": row["channel"],
         "received_at": _time(row["received_at"]),
         "warnings": row["warnings"],
         "duplicate_of": _text(row["duplicate_of"]),

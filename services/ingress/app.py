@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from typing import Final
 
 import structlog
@@ -12,7 +13,9 @@ import structlog
 from chassis.bus import open_bus
 from chassis.sealing import Sealer
 from chassis.service import Running
+from chassis.settings import local_url
 from contracts.topology import ROLES, SCHEMAS
+from contracts.urls import PublicUrls
 from ingress.acceptance import GroupCommit
 from ingress.answers import Answers
 from ingress.http import server
@@ -23,6 +26,7 @@ from ingress.http.routes import ROUTES
 from ingress.http.uploads import Uploads
 from ingress.importing import Importer
 from ingress.lookups import Batched
+from ingress.sealing import ensure_sealed
 from ingress.settings import IngressSettings
 from ingress.store import acceptance as store
 from ingress.store import channels, imports
@@ -46,9 +50,9 @@ IMPORTS_PURGED_MAX: Final = 500  # at a time
 
 @asynccontextmanager
 async def open_service(
-    settings: IngressSettings, *, wakeups: Wakeups | None = None, beside: Sequence[Running] = ()
+    settings: IngressSettings, *, wakeups: Wakeups | None = None, listening: socket.socket | None = None
 ) -> AsyncIterator[Running]:
-    """Start ingress; it listens once this yields. `beside` are services of the same process, for its health paths.
+    """Start ingress; it answers once this yields. `listening` is its address if it was taken before.
 
     Raises:
         SettingsError: the sealing keys are missing or wrong, or the port is taken; OSError, asyncpg.PostgresError: no
@@ -56,10 +60,13 @@ async def open_service(
     """
     sealer = Sealer.parse(settings.secret_keys.get_secret_value() if settings.secret_keys else "")
     async with AsyncExitStack() as stack:
+        listening = stack.enter_context(closing(listening or server.bind(settings.host, settings.port)))
+        url = local_url(*listening.getsockname()[:2])
         pool = await open_pool(
             settings.postgres_dsn.get_secret_value(), role=ROLES["ingress"], name="ingress", size_max=settings.pool_size
         )
         stack.push_async_callback(_close_pool, pool, settings.drain_seconds)
+        await ensure_sealed(pool, sealer)
         bus = await open_bus(settings, pool, name="ingress", wakeups=wakeups)
         stack.push_async_callback(bus.close)
         relay = Relay(pool, bus, schema=SCHEMA)
@@ -72,7 +79,7 @@ async def open_service(
         stack.push_async_callback(commits.drain)
         doorkeeper = Doorkeeper(pool, seconds_max=settings.commit_seconds)
         files = DirectoryFiles(settings.files_directory)
-        running = Running("ingress", {"postgres": lambda: _asked(pool)})
+        running = Running("ingress", {"postgres": lambda: _asked(pool)}, url=url)
         importer = Importer(pool, relay, answers)
         stack.push_async_callback(importer.stop)
         house = [
@@ -89,15 +96,15 @@ async def open_service(
             commits=commits,
             answers=answers,
             doorkeeper=doorkeeper,
-            channels=Batched(lambda ids: channels.find_live(pool, ids), seconds_max=settings.commit_seconds),
+            channels=Batched(lambda hashes: channels.find_live(pool, hashes), seconds_max=settings.commit_seconds),
             sealer=sealer,
             rates=Rates(settings.requests_per_second),
             uploads=Uploads(files),
             importer=importer,
+            urls=settings.urls if settings.public_url else PublicUrls(url),
         )
-        app = server.make_app(api, ROUTES, [running, *beside])
-        running.url = await stack.enter_async_context(server.serve(app, api))
-        log.info("ingress_listens", url=running.url)
+        await stack.enter_async_context(server.serve(server.make_app(api, ROUTES), api, listening))
+        log.info("ingress_listens", url=url, public_url=api.urls.base)
         yield running
 
 

@@ -28,7 +28,7 @@ def new_key_pair() -> tuple[str, str]:
     return KEY_PREFIX + secrets.token_hex(10), secrets.token_urlsafe(SECRET_BYTES)
 
 
-def new_channel_id() -> str:
+def new_channel_secret() -> str:
     """192 random bits: the only thing that stands between a stranger and the inbox."""
     return secrets.token_urlsafe(CHANNEL_BYTES)
 

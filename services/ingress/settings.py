@@ -12,8 +12,6 @@ from chassis.settings import ServiceSettings
 class IngressSettings(ServiceSettings):
     """Where ingress listens and how long it waits."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535, description="0 takes a free one")
     secret_keys: SecretStr | None = Field(
         default=None, description="keys that seal answers with secrets in them, newest first, separated by commas"
     )

@@ -131,11 +131,11 @@ async def up(asked: argparse.Namespace) -> int:
             # Nobody else reaches the embedded server, so that what a killed one of us held is ours at once.
             alone = not read_variable("postgres_dsn")
             async with open_all(dsn, secret_keys=keys, home=home, executor_alone=alone, **given) as running:
-                url = next(service.url for service in running if service.url is not None)
-                tell_others(url)
+                tell_others(running.url)
+                tell(f"  /healthz, /readyz and /metrics at {running.health_url}")
                 if not stop.is_set():
-                    print(f"ready {url}", flush=True)
-                failed = await _first_end(stop, running)
+                    print(f"ready {running.url}", flush=True)
+                failed = await _first_end(stop, running.services)
                 tell(f"{', '.join(failed)} cannot go on; stopping" if failed else "finishing the work in hand ...")
     tell("stopped")
     return 1 if failed else 0

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
 from typing import Any
 
 import action_executor.__main__ as executor
 import ingress.__main__ as ingress
 import ledger.__main__ as ledger
 import trigger_dispatcher.__main__ as dispatcher
+from chassis import health
 from chassis.command import Program, prepare
 from chassis.service import Running
+from ingress.http.server import bind
 from messaging.postgres import Wakeups
 
 # In the order they start: what takes work before what hands it on, the way in last.
@@ -25,21 +28,36 @@ async def prepare_all(dsn: str, *, tell: Callable[[str], None] = lambda _: None)
             tell(f"{program.name}: {name}")
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """The running services, where the API answers, and where `/healthz`, `/readyz` and `/metrics` do for all."""
+
+    services: list[Running]
+    url: str
+    health_url: str
+
+
 @asynccontextmanager
-async def open_all(dsn: str, **given: Any) -> AsyncIterator[list[Running]]:
+async def open_all(dsn: str, **given: Any) -> AsyncIterator[Together]:
     """Start the four services over one database; `given` settings win over the environment.
+
+    The API's address is taken first, because every service makes URLs of it. The health port is a free one unless
+    `LEDGERWIRE_HEALTH_PORT` says otherwise, so that several installations can run on one machine.
 
     Without an AMQP address the bus is in the same Postgres, and `Wakeups` lets a publish in one service wake
     the consumer in the next without asking the database.
     """
     wakeups = Wakeups()
     async with AsyncExitStack() as stack:
-        running: list[Running] = []
-        for program in PROGRAMS[:-1]:
-            opened = program.open_service(program.settings.read(postgres_dsn=dsn, **given), wakeups=wakeups)
-            running.append(await stack.enter_async_context(opened))
-        settings = ingress.PROGRAM.settings.read(postgres_dsn=dsn, **given)
-        # Its port answers for all of them whether they are ready.
-        opened = ingress.PROGRAM.open_service(settings, wakeups=wakeups, beside=tuple(running))
-        running.append(await stack.enter_async_context(opened))
-        yield running
+        asked = ingress.PROGRAM.settings.read(postgres_dsn=dsn, **given)
+        listening = stack.enter_context(closing(bind(asked.host, asked.port)))
+        given |= {"port": listening.getsockname()[1]}
+        services: list[Running] = []
+        for program in PROGRAMS:
+            more = {"listening": listening} if program is ingress.PROGRAM else {}
+            opened = program.open_service(program.settings.read(postgres_dsn=dsn, **given), wakeups=wakeups, **more)
+            services.append(await stack.enter_async_context(opened))
+        health_url = await stack.enter_async_context(
+            health.serve(services, host=asked.health_host, port=asked.health_port)
+        )
+        yield Together(services, next(service.url for service in services if service.url), health_url)

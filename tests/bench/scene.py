@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -84,7 +85,7 @@ async def set_scene(url: str, create_account: CreateAccount, *, accounts: int) -
         for number in range(accounts):
             token = (await create_account(f"Bench {number}"))["access_token"]
             channel = await _post(session, f"{url}/v1/channels", token, {"kind": "direct"})
-            scene.paths.append(f"/ext/direct/inbox/{channel['id']}")
+            scene.paths.append(urlsplit(channel["url"]).path)
             hook = {"target_url": f"http://127.0.0.1:{ear}/{number}", "triggers": ["inbox.received"]}
             await _post(session, f"{url}/v1/hooks", token, hook)
     return scene, server

@@ -86,7 +86,7 @@ def _adjustments() -> list[dict[str, Any]]:
 
 def _inbox_message() -> dict[str, Any]:
     sample = samples.INBOX_MESSAGE
-    told = {name: sample[name] for name in ("box", "channel_id", "received_at", "warnings", "duplicate_of")}
+    told = {name: sample[name] for name in ("box", "channel", "received_at", "warnings", "duplicate_of")}
     raw = base64.b64encode(b"{}").decode()
     content = {name: sample[name] for name in ("document", "links", "comment", "file")}
     return {**told, **content, "message_id": str(new_id()), "content_type": "application/json", "raw": raw}

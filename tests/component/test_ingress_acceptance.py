@@ -46,7 +46,7 @@ def a_request(
         account_id=ACCOUNT,
         command="receive_inbox_message",
         method="POST",
-        path="/ext/direct/inbox/{channel_id}",
+        path="/ext/direct/inbox/{secret}",
         queue=queue,  # type: ignore[arg-type]  # None breaks its row on purpose
         body=lambda first: f"{identifier} {first}".encode(),
         subject_id=identifier,

@@ -225,8 +225,18 @@ async def test_a_body_that_breaks_off_does_no_harm(ingress: Ingress) -> None:
     assert (await account.get("/v1/me")).status == 200
 
 
-async def test_health_is_served_beside_the_api(ingress: Ingress) -> None:
-    assert (await ingress.send("GET", "/healthz")).status == 200
-    assert (await ingress.send("GET", "/readyz")).json["status"] == "ready"
-    metrics = await ingress.send("GET", "/metrics")
-    assert "ledgerwire_http_seconds" in metrics.text
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+async def test_how_the_service_is_stays_off_the_public_port(ingress: Ingress, path: str) -> None:
+    assert (await ingress.send("GET", path)).status == 404
+
+
+@pytest.mark.parametrize("host", ["a b", "a/b", "[::1", "x:port", "a@b", "é"])
+async def test_a_malformed_host_is_refused(ingress: Ingress, host: str) -> None:
+    told = await speak(ingress, f"GET /v1/me HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    assert told[8:13] == b" 400 "
+
+
+@pytest.mark.parametrize("host", ["", "x", "x:80", "127.0.0.1:8080", "[::1]:80", "a_b.example"])
+async def test_any_host_that_could_be_one_is_taken(ingress: Ingress, host: str) -> None:
+    told = await speak(ingress, f"GET /v1/me HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    assert told[8:13] == b" 401 "

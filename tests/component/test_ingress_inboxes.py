@@ -75,7 +75,7 @@ async def test_a_pushed_invoice_is_committed_once_and_handed_to_the_ledger(ingre
     assert command.reply_to is None
     data = command.data
     assert data["message_id"] == answer.json["message_id"]
-    assert (data["box"], data["channel_id"]) == ("purchases", channel["id"])
+    assert (data["box"], data["channel"]) == ("purchases", {"id": channel["id"], "kind": "direct", "name": None})
     assert base64.b64decode(data["raw"]) == body
     assert data["content_type"] == "application/xml"
     assert data["document"]["document_ref"] == "A-17"
@@ -208,11 +208,11 @@ async def test_what_was_refused_is_not_remembered(ingress: Ingress) -> None:
     assert from_xml(await account.push(channel, an_invoice(), Idempotency_Key="a"))["duplicate"] == "false"
 
 
-@pytest.mark.parametrize("kind", ["orders", "replies", "hook"])
+@pytest.mark.parametrize("kind", ["orders", "hook"])
 async def test_a_channel_of_another_kind_is_unknown_to_direct(ingress: Ingress, kind: str) -> None:
     account = await ingress.account()
     channel = await account.channel(kind)
-    answer = await account.push({"url": f"/ext/direct/inbox/{channel['id']}"}, an_invoice())
+    answer = await account.push({"url": f"/ext/direct/inbox/{channel['url'].rpartition('/')[2]}"}, an_invoice())
     assert answer.status == 404
 
 
@@ -242,18 +242,18 @@ async def test_a_rotated_channel_has_a_new_url_and_still_knows_what_came_before(
     rotated = await account.post(f"/v1/channels/{old['id']}/rotate")
     new = rotated.json
     assert (rotated.status, new["kind"], new["state"]) == (200, "direct", "active")
-    assert new["id"] != old["id"]
+    assert (new["id"], new["url"] != old["url"]) == (old["id"], True)
     assert (await account.push(old, an_invoice(ref="BEFORE"))).status == 404
     again = from_xml(await account.push(new, an_invoice(ref="BEFORE")))
     assert (again["message_id"], again["duplicate"]) == (first["message_id"], "true")
     assert [one["id"] for one in (await account.get("/v1/channels")).json["items"]] == [new["id"]]
 
 
-async def test_a_channel_id_cannot_be_guessed_and_fits_into_a_url(ingress: Ingress) -> None:
+async def test_a_channels_secret_cannot_be_guessed_and_fits_into_a_url(ingress: Ingress) -> None:
     account = await ingress.account()
-    ids = {(await account.channel())["id"] for _ in range(10)}
-    assert len(ids) == 10
-    assert all(len(one) >= 32 and one.replace("-", "").replace("_", "").isalnum() for one in ids)
+    secrets = {(await account.channel())["url"].rpartition("/")[2] for _ in range(10)}
+    assert len(secrets) == 10
+    assert all(len(one) >= 32 and one.replace("-", "").replace("_", "").isalnum() for one in secrets)
 
 
 async def test_an_order_goes_into_the_sales_inbox(ingress: Ingress) -> None:
@@ -299,12 +299,12 @@ async def test_an_accepted_message_is_an_operation_and_a_hop_of_the_journey(ingr
     operation = (await account.get(f"/v1/operations/{message_id}")).json
     assert (operation["command"], operation["request"]) == (
         RECEIVE_INBOX_MESSAGE,
-        "POST /ext/direct/inbox/{channel_id}",
+        "POST /ext/direct/inbox/{secret}",
     )
     hop = await ingress.pool.fetchrow("SELECT * FROM ingress_api.hop WHERE subject_id = $1", UUID(message_id))
     assert hop is not None
     assert str(hop["correlation_id"]) == str(hop["message_id"]) == message_id
     assert (hop["service"], hop["step"], hop["cause_id"]) == ("ingress", "accepted", None)
-    assert hop["detail"]["path"] == "/ext/direct/inbox/{channel_id}"
+    assert hop["detail"]["path"] == "/ext/direct/inbox/{secret}"
     other = await ingress.account()
     assert (await other.get(f"/v1/operations/{message_id}")).status == 404

@@ -47,7 +47,7 @@ async def test_the_event_shows_what_the_view_gives(ledger: LedgerHarness) -> Non
     links = {"document": "https://paper.example/A-17", "pdf": "https://paper.example/A-17.pdf"}
     messages = [
         a_message(),
-        a_message(channel_id=None, duplicate_of=str(new_id()), warnings=[WARNING]),
+        a_message(channel=None, duplicate_of=str(new_id()), warnings=[WARNING]),
         a_message(links=links, comment="Žēl \x00", received_at="2026-03-02T12:30:00+03:00"),
     ]
 
@@ -76,7 +76,7 @@ async def test_other_content_under_a_used_reference_is_kept_and_flagged(ledger: 
 
 async def test_a_caller_who_waits_is_answered_and_a_channels_sender_is_not(ledger: LedgerHarness) -> None:
     pushed = ledger.command(RECEIVE_INBOX_MESSAGE, a_message())
-    asked = ledger.command(RECEIVE_INBOX_MESSAGE, a_message(channel_id=None))
+    asked = ledger.command(RECEIVE_INBOX_MESSAGE, a_message(channel=None))
 
     effects = await ledger.handle(pushed, asked)
 

@@ -229,7 +229,10 @@ async def test_a_flagged_message_may_be_rejected(ledger: LedgerHarness) -> None:
 
 
 async def test_the_same_bill_over_two_channels_is_recorded_once(ledger: LedgerHarness) -> None:
-    ids = [await received(ledger, a_purchase(beside={"channel_id": channel})) for channel in ("one", "two")]
+    ids = [
+        await received(ledger, a_purchase(beside={"channel": {"id": channel, "kind": "direct", "name": None}}))
+        for channel in ("one", "two")
+    ]
     assert (await accept(ledger, "purchases", ids[0])).status == 200
     refused = await accept(ledger, "purchases", ids[1])
     assert (refused.status, refused.body["code"], paths(refused)) == (409, "bill_exists", ["document.document_ref"])

@@ -57,7 +57,7 @@ async def test_a_message_that_no_rule_is_for_brings_nothing_about(ledger: Ledger
     await a_rule(ledger, match={"name": "Somebody Else"})
     for data in (
         an_order(),
-        a_purchase(beside={"channel_id": "another"}),
+        a_purchase(beside={"channel": {"id": "another", "kind": "direct", "name": None}}),
         a_purchase("2", beside={"warnings": [WARNING]}),
     ):
         command = ledger.command(commands.RECEIVE_INBOX_MESSAGE, data)
@@ -100,7 +100,7 @@ async def test_a_removed_rule_accepts_nothing_any_more(ledger: LedgerHarness) ->
 
 async def test_another_accounts_rules_are_not_asked(ledger: LedgerHarness) -> None:
     other = await ledger.add_account()
-    rule = {"box": "purchases", "match": {"channel_id": "whsec-of-the-channel"}}
+    rule = {"box": "purchases", "match": {"channel_id": "public-id-of-the-channel"}}
     await ledger.ask(commands.CREATE_INBOX_RULE, rule, account_id=other)
     assert (await message(ledger, await received(ledger, a_purchase())))["state"] == "received"
 

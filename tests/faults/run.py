@@ -72,7 +72,7 @@ async def make_tenants(running: Installation, ear: int) -> list[Tenant]:
                 "filters": {"client_id": [client["id"]]},
                 "ordered": "client",
             })  # fmt: skip
-            tenants.append(Tenant(token, f"/ext/direct/inbox/{channel['id']}", client["id"]))
+            tenants.append(Tenant(token, urlsplit(channel["url"]).path, client["id"]))
     return tenants
 
 

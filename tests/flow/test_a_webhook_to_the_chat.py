@@ -14,7 +14,7 @@ async def test_what_anybody_posts_reaches_the_chat_through_a_connection(caller: 
     step = {
         "action": "post_chat_message",
         "connection_id": chat["id"],
-        "input": {"text": "{{ trigger.data.channel_name }}: {{ trigger.data.body.order }}"},
+        "input": {"text": "{{ trigger.data.channel.name }}: {{ trigger.data.body.order }}"},
     }
     await caller.made_of(
         "/v1/automations", {"name": "Orders to chat", "trigger": {"key": "webhook.received"}, "steps": [step]}

@@ -26,6 +26,7 @@ class House:
     """A running house: its address, and accounts in it."""
 
     url: str
+    health_url: str
     dsn: str
     pool: Pool
     session: aiohttp.ClientSession
@@ -49,11 +50,10 @@ async def open_house(dsn: str, **given: Any) -> AsyncIterator[House]:
             "access_log": False, "files": files,
         }  # fmt: skip
         running = await stack.enter_async_context(open_all(dsn, **(settings | given)))
-        url = next(service.url for service in running if service.url is not None)
         pool = await open_pool(dsn, role="ledgerwire_ingress", name="test", size_max=2)
         stack.push_async_callback(pool.close)
         session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=30), connector=aiohttp.TCPConnector(limit=200)
         )
         await stack.enter_async_context(session)
-        yield House(url, dsn, pool, session, Path(files))
+        yield House(running.url, running.health_url, dsn, pool, session, Path(files))

@@ -117,7 +117,8 @@ class Ingress:
 
     async def send(self, method: str, path: str, **options: Any) -> Answer:
         """Send a request as it stands; redirects are answers, not followed."""
-        async with self.client.request(method, self.url + path, allow_redirects=False, **options) as reply:
+        url = path if path.startswith("http") else self.url + path
+        async with self.client.request(method, url, allow_redirects=False, **options) as reply:
             return Answer(reply.status, reply.headers, await reply.read())
 
 

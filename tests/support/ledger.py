@@ -223,7 +223,7 @@ def a_message(raw: bytes = b"<Sale/>", **fields: Any) -> dict[str, Any]:
     usual: dict[str, Any] = {
         "message_id": str(new_id()),
         "box": "purchases",
-        "channel_id": "whsec-of-the-channel",
+        "channel": {"id": "public-id-of-the-channel", "kind": "direct", "name": "Suppliers"},
         "content_type": "application/xml",
         "raw": base64.b64encode(raw).decode(),
         "received_at": "2026-03-02T09:30:00.123456+00:00",

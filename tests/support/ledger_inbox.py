@@ -69,7 +69,7 @@ async def reject(ledger: LedgerHarness, box: str, message_id: str, **fields: Any
 
 
 async def a_rule(ledger: LedgerHarness, box: str = "purchases", **fields: Any) -> Answer:
-    usual = {"box": box, "match": {"channel_id": "whsec-of-the-channel"}}
+    usual = {"box": box, "match": {"channel_id": "public-id-of-the-channel"}}
     return await ledger.ask(commands.CREATE_INBOX_RULE, usual | fields)
 
 

@@ -165,7 +165,7 @@ INBOX_MESSAGE: Final[JSONObject] = {
     "id": "0198f7c4-2e00-7b50-8e95-4a6b7c8d9e0f",
     "box": "purchases",
     "state": "received",
-    "channel_id": "0198f7c4-0f00-7c60-9fa6-5b7c8d9e0f1a",
+    "channel": {"id": "0198f7c4-0f00-7c60-9fa6-5b7c8d9e0f1a", "kind": "direct", "name": "Suppliers"},
     "received_at": "2026-03-02T09:30:00+00:00",
     "warnings": [],
     "duplicate_of": None,
@@ -313,8 +313,7 @@ QUOTA: Final[JSONObject] = {
 
 WEBHOOK: Final[JSONObject] = {
     "id": "0198f7c4-de00-7ff0-8c3f-4e6f7a8b9c0d",
-    "channel_id": "0198f7c4-0f10-7a00-9d40-5f7a8b9c0d1e",
-    "channel_name": "Web shop",
+    "channel": {"id": "0198f7c4-0f10-7a00-9d40-5f7a8b9c0d1e", "kind": "hook", "name": "Web shop"},
     "received_at": "2026-03-02T09:30:00+00:00",
     "content_type": "application/json",
     "body": {"order": "9001", "total": "165.01"},

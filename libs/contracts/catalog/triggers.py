@@ -23,7 +23,7 @@ TRIGGERS: Final = (
         sample=samples.INBOX_MESSAGE,
         filters=(
             Filter("box", Text("Inbox", "Boîte", "Buzón"), ("purchases", "sales")),
-            Filter("channel_id", Text("Channel", "Canal", "Canal")),
+            Filter("channel.id", Text("Channel", "Canal", "Canal")),
             Filter("document.supplier.name", Text("Supplier", "Fournisseur", "Proveedor")),
             Filter("document.sale_type", Text("Kind of document", "Type de document", "Tipo de documento"), SALE_TYPES),
         ),
@@ -156,8 +156,8 @@ TRIGGERS: Final = (
         ),
         sample=samples.WEBHOOK,
         filters=(
-            Filter("channel_id", Text("Channel", "Canal", "Canal")),
-            Filter("channel_name", Text("Channel's name", "Nom du canal", "Nombre del canal")),
+            Filter("channel.id", Text("Channel", "Canal", "Canal")),
+            Filter("channel.name", Text("Channel's name", "Nom du canal", "Nombre del canal")),
         ),
         free_form=True,
     ),

@@ -20,6 +20,7 @@ from chassis.sealing import CannotOpen, Sealer, open_sealed
 from contracts.commands import QUEUE_OF
 from contracts.envelope import Envelope
 from contracts.problem import problem
+from contracts.urls import PublicUrls
 from ingress.acceptance import GroupCommit
 from ingress.answers import Answers
 from ingress.errors import KeyReused, SecretNotKept
@@ -52,11 +53,12 @@ class Api:
     commits: GroupCommit
     answers: Answers
     doorkeeper: Doorkeeper
-    channels: Batched[str, Channel]
+    channels: Batched[bytes, Channel]  # by the hash of the secret in its URL
     sealer: Sealer
     rates: Rates
     uploads: Uploads
     importer: Importer
+    urls: PublicUrls
 
     async def submit(
         self,

@@ -19,10 +19,11 @@ from contracts.commands import QUEUE_OF, RECEIVE_INBOX_MESSAGE
 from contracts.inboxes import MessageWarning, message_warning
 from contracts.problem import Fault
 from contracts.strict_json import JsonRefused
+from ingress.credentials import digest
 from ingress.errors import InvalidInput, KeyReused, NotFound, UnsupportedMediaType
 from ingress.http.api import Api, envelope_of
 from ingress.http.body import aside, not_read, read_bytes
-from ingress.http.channels import is_channel_id
+from ingress.http.channels import SECRET_CHARS_MAX, public
 from ingress.http.idempotency import REPLAYED, key_of
 from ingress.http.problems import wants_xml
 from ingress.http.route import Call, Reply, Route
@@ -43,17 +44,17 @@ CONTENT_TYPE_CHARS_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who pushes: by `stem` his documents are recognised when they come again; `channel_id` is None for the API's."""
+    """Who pushes: by `stem` their documents are recognised when they come again; `channel` is None for the API's."""
 
     account_id: UUID
     stem: UUID
-    channel_id: str | None
+    channel: dict[str, Any] | None
     key_scope: str
 
     @classmethod
     def of(cls, channel: Channel) -> Sender:
         """Whoever knows the channel's URL."""
-        return cls(channel.account_id, channel.stem, channel.id, str(channel.stem))
+        return cls(channel.account_id, channel.id, public(channel), str(channel.id))
 
 
 async def receive_direct(api: Api, call: Call) -> Reply:
@@ -92,8 +93,8 @@ async def live_channel(api: Api, call: Call, *, kind: Kind) -> Channel:
     Raises:
         NotFound: there is none of this kind.
     """
-    channel_id = call.params["channel_id"]
-    channel = await api.channels.load(channel_id) if is_channel_id(channel_id) else None
+    secret = call.params["secret"]
+    channel = await api.channels.load(digest(secret)) if len(secret) <= SECRET_CHARS_MAX else None
     if channel is None or channel.kind != kind:
         raise NotFound("no active channel has this address")
     return channel
@@ -135,7 +136,7 @@ def acceptance_of(call: Call, sender: Sender, pushed: Pushed, box: Box, *, reply
     data: dict[str, Any] = {
         "message_id": call.id,
         "box": box,
-        "channel_id": sender.channel_id,
+        "channel": sender.channel,
         "content_type": _storable(pushed.content_type)[:CONTENT_TYPE_CHARS_MAX],
         "raw": base64.b64encode(pushed.raw).decode(),
         "received_at": datetime.now(tz=UTC),
@@ -201,11 +202,11 @@ def _reply(call: Call, answer: dict[str, Any], headers: dict[str, str]) -> Reply
 
 ROUTES = (
     Route(
-        "POST", "/ext/direct/inbox/{channel_id}", receive_direct, None, "Push a supplier's document",
+        "POST", "/ext/direct/inbox/{secret}", receive_direct, None, "Push a supplier's document",
         takes="bytes", answers=shapes.Pushed, tag="channels",
     ),
     Route(
-        "POST", "/ext/webhooks/inbox/{channel_id}", receive_order, None, "Push an order",
+        "POST", "/ext/webhooks/inbox/{secret}", receive_order, None, "Push an order",
         takes="bytes", answers=shapes.Pushed, tag="channels",
     ),
 )  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -14,11 +16,9 @@ import structlog
 from aiohttp import web
 from prometheus_client import Histogram
 
-from chassis import health
-from chassis.service import Running
 from chassis.settings import SettingsError
 from contracts.ids import new_id
-from ingress.errors import Forbidden
+from ingress.errors import Forbidden, Malformed
 from ingress.http.api import Api
 from ingress.http.body import aside, read_bytes, read_model, read_query
 from ingress.http.budget import Budget
@@ -26,7 +26,6 @@ from ingress.http.problems import reply_of, wants_xml
 from ingress.http.protocol import Protocol
 from ingress.http.replies import response_of
 from ingress.http.route import Call, Reply, Route
-from ingress.settings import IngressSettings
 
 log = structlog.get_logger(__name__)
 
@@ -42,12 +41,14 @@ SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.2, 0.5, 1, 3, 11),
 )
 
+# RFC 3986: a registered name or IPv4, or an IPv6 address in brackets; then a port.
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?")
 _UNROUTED: Final = "(none)"
 _BODY_LEFT: Final = frozenset({408, 413})  # the rest of it may be long in coming
 
 
-def make_app(api: Api, routes: Sequence[Route], services: Sequence[Running]) -> web.Application:
-    """The application: all routes, and the health of `services` beside them."""
+def make_app(api: Api, routes: Sequence[Route]) -> web.Application:
+    """The application: all routes."""
     # Bodies are read by ourselves, with a limit for each route.
     app = web.Application(middlewares=[_answer_unrouted], client_max_size=0)
     budget = Budget()
@@ -63,7 +64,6 @@ def make_app(api: Api, routes: Sequence[Route], services: Sequence[Running]) -> 
         if f"{path.rpartition('/')[0]}/{{id}}" in resources and not path.endswith("}"):
             # A fixed word is no id: its other verbs must not reach the routes of one thing.
             resource.add_route("*", _refuse_method)
-    health.add_routes(app, services)
     return app
 
 
@@ -72,54 +72,66 @@ async def _refuse_method(request: web.Request) -> web.StreamResponse:
     raise web.HTTPMethodNotAllowed(request.method, {route.method for route in resource or ()} - {"*"})
 
 
-@asynccontextmanager
-async def serve(app: web.Application, api: Api) -> AsyncIterator[str]:
-    """Listen as long as the block runs; gives the URL. At the end what is in hand is answered, within the drain.
+def bind(host: str, port: int) -> socket.socket:
+    """Take the address, so that its port is known before anything listens there; 0 takes a free one.
 
     Raises:
-        SettingsError: nobody can listen there.
+        SettingsError: the address cannot be used.
     """
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # Of a name with several addresses (localhost) the IPv4 one, which every client tries.
+        family, kind, protocol, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+        listening = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _cannot_listen(error, host, port) from None
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise _cannot_listen(error, host, port) from None
+    return listening
+
+
+@asynccontextmanager
+async def serve(app: web.Application, api: Api, listening: socket.socket) -> AsyncIterator[None]:
+    """Answer as long as the block runs. At the end what is in hand is answered, within the drain."""
     settings = api.settings
     runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=settings.drain_seconds)
     await runner.setup()
     manager, loop = runner.server, asyncio.get_running_loop()
     assert manager is not None  # noqa: S101  setup made it
+    answering = await loop.create_server(
+        lambda: Protocol(
+            manager,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # aiohttp takes None for none, its types do not say so
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            max_line_size=HEAD_BYTES_MAX,
+            max_field_size=HEAD_BYTES_MAX,
+        ),
+        sock=listening,
+        backlog=BACKLOG,
+    )
     try:
-        listening = await loop.create_server(
-            lambda: Protocol(
-                manager,
-                loop=loop,
-                access_log=None,  # type: ignore[arg-type]  # aiohttp takes None for none, its types do not say so
-                keepalive_timeout=KEEPALIVE_SECONDS,
-                max_line_size=HEAD_BYTES_MAX,
-                max_field_size=HEAD_BYTES_MAX,
-            ),
-            settings.host,
-            settings.port,
-            backlog=BACKLOG,
-        )
-    except OSError as error:
-        await runner.cleanup()
-        raise _cannot_listen(error, settings) from None
-    host, port = listening.sockets[0].getsockname()[:2]
-    try:
-        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        yield
     finally:
-        listening.close()
+        answering.close()
         api.answers.release()
         await runner.cleanup()
 
 
-def _cannot_listen(error: OSError, settings: IngressSettings) -> SettingsError:
+def _cannot_listen(error: OSError, host: str, port: int) -> SettingsError:
     if error.errno == errno.EADDRINUSE:
         return SettingsError(
-            f"port {settings.port} of {settings.host} is taken by another program: stop it, or choose another port"
+            f"port {port} of {host} is taken by another program: stop it, or choose another port"
             " with LEDGERWIRE_PORT (0 takes a free one)"
         )
     said = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
     return SettingsError(
-        f"cannot listen on port {settings.port} of {settings.host}: {said}; LEDGERWIRE_HOST and LEDGERWIRE_PORT say"
-        " where to listen"
+        f"cannot listen on port {port} of {host}: {said}; LEDGERWIRE_HOST and LEDGERWIRE_PORT say where to listen"
     )
 
 
@@ -153,6 +165,7 @@ def _close_after(request: web.Request, response: web.StreamResponse) -> None:
 
 async def _answer(api: Api, call: Call) -> Reply | web.StreamResponse:
     route, request = call.route, call.request
+    _check_host(request)
     if route.scope is not None:
         call.caller = await api.doorkeeper.caller_of(request)
         call.account = call.caller.account_id
@@ -168,6 +181,17 @@ async def _answer(api: Api, call: Call) -> Reply | web.StreamResponse:
         call.body = await aside(call.raw, lambda: read_model(route, call.raw, content_type))
     async with asyncio.timeout(route.seconds_max):
         return await route.handler(api, call)
+
+
+def _check_host(request: web.Request) -> None:
+    """Refuse what RFC 9112 (3.2) has a server refuse; nothing here is made from it.
+
+    Raises:
+        Malformed: `Host` is there twice, or is no host.
+    """
+    hosts = request.headers.getall("Host", [])
+    if len(hosts) > 1 or not all(_HOST.fullmatch(host) for host in hosts):
+        raise Malformed("the header Host must be there once, as a host name or address with at most a port")
 
 
 def _note(api: Api, call: Call, status: int, seconds: float) -> None:

@@ -19,6 +19,7 @@ from contracts.topology import DISPATCHER_EVENTS
 from ingress.errors import InvalidInput, KeyReused, Malformed, UnsupportedMediaType
 from ingress.http.api import Api, envelope_of
 from ingress.http.body import aside, is_json, parse_json, read_bytes
+from ingress.http.channels import public
 from ingress.http.idempotency import REPLAYED, key_of
 from ingress.http.inboxes import CONTENT_TYPE_CHARS_MAX, live_channel
 from ingress.http.multipart import FormBroken, FormParser, Part, boundary_of
@@ -51,7 +52,7 @@ async def receive(api: Api, call: Call) -> Reply:
         queue=DISPATCHER_EVENTS.name,
         body=lambda _: encoded,
         subject_id=call.id,
-        key=key_of(call, scope=str(channel.stem)),
+        key=key_of(call, scope=str(channel.id)),
         answer=lambda _: orjson.dumps(answer),
     )
     match verdict := await api.commits.accept(one):
@@ -70,8 +71,7 @@ async def receive(api: Api, call: Call) -> Reply:
 def _event(call: Call, channel: Channel, content_type: str, body: Any) -> Envelope:
     received = {
         "id": str(call.id),
-        "channel_id": channel.id,
-        "channel_name": channel.name,
+        "channel": public(channel),
         "received_at": datetime.now(tz=UTC).isoformat(),
         "content_type": content_type.partition(";")[0].strip().lower()[:CONTENT_TYPE_CHARS_MAX],
         "body": body,
@@ -141,7 +141,7 @@ def _together(fields: list[tuple[str, str]]) -> dict[str, str | list[str]]:
 
 ROUTES = (
     Route(
-        "POST", "/ext/hooks/{channel_id}", receive, None, "Post anything: it fires the trigger webhook.received",
+        "POST", "/ext/hooks/{secret}", receive, None, "Post anything: it fires the trigger webhook.received",
         takes="anything", answers=shapes.Told, tag="channels",
     ),
 )  # fmt: skip

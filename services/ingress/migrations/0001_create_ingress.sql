@@ -51,21 +51,26 @@ CREATE TABLE ingress.access_token (
 );
 CREATE INDEX access_token_hash ON ingress.access_token (secret_hash);
 
--- id is the secret in the URL. A rotation makes a new row with the same stem, by which duplicates are still recognised.
+-- id is public and stays; the URL's secret is found by its SHA-256 and kept sealed, because admins may see the URL again.
 CREATE TABLE ingress.channel (
     account_id uuid NOT NULL REFERENCES ingress.account,
-    id text NOT NULL,
-    stem uuid NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('direct', 'orders', 'replies', 'hook')),
+    id uuid NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('direct', 'orders', 'hook')),
     name text CHECK (length(name) BETWEEN 1 AND 200),
     state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'disabled')),
-    created_at timestamptz NOT NULL,
+    secret_hash bytea NOT NULL CHECK (length(secret_hash) = 32),
+    secret_sealed bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     disabled_at timestamptz,
     PRIMARY KEY (account_id, id)
 );
-CREATE INDEX channel_id ON ingress.channel (id);
-CREATE INDEX channel_newest ON ingress.channel (account_id, created_at DESC, id DESC);
-CREATE UNIQUE INDEX channel_live_stem ON ingress.channel (account_id, stem) WHERE state = 'active';
+CREATE INDEX channel_secret ON ingress.channel (secret_hash);
+
+-- Sealed once: proves at every start that the keys open what this schema's secrets were sealed with.
+CREATE TABLE ingress.canary (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    sealed bytea NOT NULL
+);
 
 -- What was accepted: the root of a journey, and what `202` points at. id = command id = request id = correlation id.
 CREATE TABLE ingress.operation (
@@ -73,14 +78,14 @@ CREATE TABLE ingress.operation (
     id uuid NOT NULL,
     command text NOT NULL,
     method text NOT NULL,
-    path text NOT NULL,    -- as the route is written: a channel's id is a secret
+    path text NOT NULL,    -- as the route is written: a channel's URL holds a secret
     subject_id uuid,
     accepted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (account_id, id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX operation_subject ON ingress.operation (account_id, subject_id) WHERE subject_id IS NOT NULL;
 
--- One key, one effect. scope is '' for the API and a channel's stem for its senders, who know nothing of one another.
+-- One key, one effect. scope is '' for the API and a channel's id for its senders, who know nothing of one another.
 CREATE TABLE ingress.idempotency (
     account_id uuid NOT NULL,
     scope text NOT NULL,

@@ -51,7 +51,7 @@ async def push(api: Api, call: Call) -> Reply:
     box = _box(call)
     pushed = await read_pushed(api, call, box)
     # Everything that comes over the API is one sender's, so that a document is recognised whoever sends it again.
-    sender = Sender(call.account_id, stem=derive_id(call.account_id, f"inbox.{box}"), channel_id=None, key_scope="")
+    sender = Sender(call.account_id, stem=derive_id(call.account_id, f"inbox.{box}"), channel=None, key_scope="")
     waits = not call.prefers_async
     one = acceptance_of(call, sender, pushed, box, reply_to=api.answers.channel if waits else None)
     with api.answers.expect(call.account_id, call.id, RECEIVE_INBOX_MESSAGE) as waiter:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from contracts import commands, present_inboxes
+from contracts.ids import parse_id
 from contracts.inboxes import AcceptPurchaseIn, AcceptSaleIn, Box, InboxRuleIn, RejectIn
 from contracts.objects import Model
+from ingress.errors import NotFound
 from ingress.http.api import Api
 from ingress.http.route import Call, Handler, Page, Reply, Route
 from ingress.resources import answering, reads, shapes
+from ingress.store import channels
 
 _RULES = "/v1/inbox/rules"
 
@@ -40,7 +43,22 @@ def _by(call: Call) -> dict[str, Any] | None:
 
 async def create_rule(api: Api, call: Call) -> Reply:
     """Let messages of a sender be accepted as they come, from now on."""
-    return await api.submit(call, commands.CREATE_INBOX_RULE, call.body_as(InboxRuleIn).model_dump(mode="json"))
+    asked = call.body_as(InboxRuleIn)
+    await _check_channel(api, call, asked.match.channel_id)
+    return await api.submit(call, commands.CREATE_INBOX_RULE, asked.model_dump(mode="json"))
+
+
+async def _check_channel(api: Api, call: Call, text: str | None) -> None:
+    """Refuse a rule for a channel that this account does not have: it could never match.
+
+    Raises:
+        NotFound.
+    """
+    if text is None:
+        return
+    identifier = parse_id(text)
+    if identifier is None or await channels.find(api.pool, account_id=call.account_id, identifier=identifier) is None:
+        raise NotFound("match.channel_id: there is no such channel; GET /v1/channels lists them")
 
 
 async def list_rules(api: Api, call: Call) -> Reply:

@@ -163,15 +163,13 @@ def _operation_id(route: Route) -> str:
 
 def _path_parameters(route: Route) -> list[Parameter]:
     return [
-        Parameter.model_validate({"name": name, "in": "path", "required": True, "schema": _id_schema(route, name)})
+        Parameter.model_validate({"name": name, "in": "path", "required": True, "schema": _id_schema(name)})
         for name in (part[1:-1] for part in route.path.split("/") if part.startswith("{"))
     ]
 
 
-def _id_schema(route: Route, name: str) -> dict[str, str]:
-    # A channel's id is the secret of its URL; all other things have UUIDs.
-    is_uuid = name == "id" and not route.path.startswith("/v1/channels")
-    return {"type": "string", "format": "uuid"} if is_uuid else {"type": "string"}
+def _id_schema(name: str) -> dict[str, str]:
+    return {"type": "string", "format": "uuid"} if name == "id" else {"type": "string"}
 
 
 def _query_parameters(route: Route) -> list[Parameter]:

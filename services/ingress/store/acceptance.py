@@ -18,7 +18,7 @@ from storage.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An Idempotency-Key: `scope` is "" for the API, else a channel's stem; the hash is of all the request says."""
+    """An Idempotency-Key: `scope` is "" for the API, else a channel's id; the hash is of all the request says."""
 
     scope: str
     key: str

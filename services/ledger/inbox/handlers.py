@@ -40,7 +40,7 @@ async def receive(conn: Connection, commands: Sequence[Envelope], effects: Effec
     rules = await store.rules(conn, account_ids={message.account_id for message in unique.values()})
     for command, message in read_commands:
         shown = present.inbox_message(_as_row(message))
-        if message.channel_id is None or command.reply_to is not None:
+        if message.channel is None or command.reply_to is not None:
             effects.answer(command, 201, shown)
         if message.id in fresh:
             fresh.discard(message.id)
@@ -77,6 +77,6 @@ def _as_row(message: InboxMessage) -> present.Row:
 
 
 _SHOWN = (
-    "id", "box", "state", "channel_id", "received_at", "warnings", "duplicate_of", "document", "links", "comment",
+    "id", "box", "state", "channel", "received_at", "warnings", "duplicate_of", "document", "links", "comment",
     "file",
 )  # fmt: skip

@@ -24,7 +24,7 @@ class Pushed(BaseModel):
 
     message_id: UUID
     box: Literal["purchases", "sales"]
-    channel_id: str | None = None
+    channel: dict[str, Any] | None = None
     content_type: str
     raw: str
     received_at: AwareDatetime
@@ -45,7 +45,7 @@ class InboxMessage:
     id: UUID
     box: Literal["purchases", "sales"]
     state: State
-    channel_id: str | None
+    channel: dict[str, Any] | None
     content_type: str
     raw: bytes
     document: dict[str, Any]
@@ -59,6 +59,11 @@ class InboxMessage:
     command_id: UUID
     correlation_id: UUID
     causation_id: UUID | None
+
+    @property
+    def channel_id(self) -> str | None:
+        """The public id of the channel that it came through."""
+        return str(self.channel["id"]) if self.channel else None
 
 
 def read(command: Envelope) -> InboxMessage:
@@ -76,7 +81,7 @@ def read(command: Envelope) -> InboxMessage:
         id=pushed.message_id,
         box=pushed.box,
         state="received" if pushed.duplicate_of is None else "duplicate",
-        channel_id=pushed.channel_id,
+        channel=storable(pushed.channel),
         content_type=pushed.content_type,
         raw=_bytes(pushed.raw),
         document=storable(pushed.document),

@@ -16,15 +16,15 @@ from storage.pool import Connection
 
 _INSERT: Final = """
 INSERT INTO ledger.inbox_message
-       (account_id, id, box, state, channel_id, content_type, raw, document, links, comment, auto_processing,
+       (account_id, id, box, state, channel, content_type, raw, document, links, comment, auto_processing,
         file, warnings, duplicate_of, received_at, command_id, correlation_id, causation_id)
-SELECT w.account_id, w.id, w.box, w.state, w.channel_id, w.content_type, w.raw, w.document, w.links, w.comment,
+SELECT w.account_id, w.id, w.box, w.state, w.channel, w.content_type, w.raw, w.document, w.links, w.comment,
        w.auto_processing, w.file, w.warnings::jsonb, w.duplicate_of, w.received_at, w.command_id, w.correlation_id,
        w.causation_id
-  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::jsonb[],
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::bytea[], $8::jsonb[],
               $9::jsonb[], $10::text[], $11::jsonb[], $12::jsonb[], $13::text[], $14::uuid[], $15::timestamptz[],
               $16::uuid[], $17::uuid[], $18::uuid[])
-       AS w (account_id, id, box, state, channel_id, content_type, raw, document, links, comment, auto_processing, file,
+       AS w (account_id, id, box, state, channel, content_type, raw, document, links, comment, auto_processing, file,
              warnings, duplicate_of, received_at, command_id, correlation_id, causation_id)
     ON CONFLICT DO NOTHING
 RETURNING id
@@ -40,7 +40,7 @@ async def insert(conn: Connection, *, messages: Sequence[InboxMessage]) -> set[U
         [one.id for one in ordered],
         [one.box for one in ordered],
         [one.state for one in ordered],
-        [one.channel_id for one in ordered],
+        [one.channel for one in ordered],
         [one.content_type for one in ordered],
         [one.raw for one in ordered],
         [one.document for one in ordered],
@@ -61,8 +61,8 @@ async def insert(conn: Connection, *, messages: Sequence[InboxMessage]) -> set[U
 
 # A relative is another message under the same reference: the first one, or one that is flagged as the first one's.
 _HELD: Final = """
-SELECT m.account_id, m.id, m.box, m.state, m.channel_id, m.document, m.links, m.comment, m.auto_processing, m.warnings,
-       m.duplicate_of, m.file, r.id AS relative_id
+SELECT m.account_id, m.id, m.box, m.state, m.channel ->> 'id' AS channel_id, m.document, m.links, m.comment,
+       m.auto_processing, m.warnings, m.duplicate_of, m.file, r.id AS relative_id
   FROM ledger.inbox_message m
   JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON m.account_id = w.account_id AND m.id = w.id
   LEFT JOIN LATERAL (

@@ -368,7 +368,7 @@ CREATE TABLE ledger.inbox_message (
     id uuid NOT NULL,
     box text NOT NULL CHECK (box IN ('purchases', 'sales')),
     state text NOT NULL CHECK (state IN ('received', 'accepted', 'rejected', 'duplicate')),
-    channel_id text,
+    channel jsonb,    -- {id, kind, name}; null when it came over the API
     content_type text NOT NULL,
     raw bytea NOT NULL,
     document jsonb NOT NULL,

@@ -92,7 +92,7 @@ SELECT p.account_id, p.id, p.client_id, p.status, p.amount_minor, p.currency, p.
  ) r;
 
 CREATE VIEW ledger_api.inbox_message AS
-SELECT account_id, id, box, state, channel_id, content_type, received_at, warnings, duplicate_of, document, links,
+SELECT account_id, id, box, state, channel, content_type, received_at, warnings, duplicate_of, document, links,
        comment, committed_at
   FROM ledger.inbox_message;
 

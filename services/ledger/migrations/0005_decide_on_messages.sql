@@ -73,7 +73,7 @@ CREATE TABLE ledger.inbox_rule (
 );
 
 CREATE OR REPLACE VIEW ledger_api.inbox_message AS
-SELECT account_id, id, box, state, channel_id, content_type, received_at, warnings, duplicate_of, document, links,
+SELECT account_id, id, box, state, channel, content_type, received_at, warnings, duplicate_of, document, links,
        comment, committed_at, file, decided_at, decided_by, reason, result, document ->> 'document_ref' AS document_ref,
        CASE box WHEN 'purchases' THEN document #>> '{supplier,name}' ELSE document #>> '{client,name}' END AS sender
   FROM ledger.inbox_message;

@@ -26,10 +26,10 @@ class Api:
         headers = self._headers | ({"Idempotency-Key": key} if key else {})
         return await self._call("POST", path, headers=headers, json=body)
 
-    async def post_xml(self, path: str, body: bytes) -> tuple[int, str]:
+    async def post_xml(self, url: str, body: bytes) -> tuple[int, str]:
         """POST a supplier's XML as its software would: no credentials but the channel; answer status and text."""
         headers = {"Content-Type": "application/xml"}
-        async with self._session.post(self._url + path, data=body, headers=headers, timeout=TIMEOUT) as reply:
+        async with self._session.post(url, data=body, headers=headers, timeout=TIMEOUT) as reply:
             return reply.status, await reply.text()
 
     async def get(self, path: str) -> dict[str, Any]:

@@ -146,8 +146,7 @@ async def _subscribe(api: Api, receiver: Receiver) -> None:
 async def _receive_invoice(api: Api) -> str:
     channel = await api.post("/v1/channels", {"kind": "direct", "name": "Suppliers"})
     xml = resources.files("standalone.demo").joinpath("messages/invoice.xml").read_bytes()
-    path = f"/ext/direct/inbox/{channel['id']}"
-    first, again = await api.post_xml(path, xml), await api.post_xml(path, xml)
+    first, again = [await api.post_xml(channel["url"], xml) for _ in range(2)]
     ids = [_element(text, "message_id") for _, text in (first, again)]
     if first[0] != 200 or again[0] != 200 or ids[0] != ids[1] or _element(again[1], "duplicate") != "true":  # noqa: PLR2004
         raise DemoFailure(f"the Direct channel answered {first} and then {again}")

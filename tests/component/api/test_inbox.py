@@ -40,7 +40,7 @@ async def test_a_document_posted_over_the_api_is_answered_as_the_books_have_it(c
     made = await caller.post("/v1/inbox/purchases", a_document("B-1"))
     assert made.status == 201, made.text
     assert made.headers["Location"] == f"/v1/inbox/purchases/{made.json['id']}"
-    assert made.json["channel_id"] is None
+    assert made.json["channel"] is None
     assert made.json["document"]["lines"][0]["quantity"] == "10"
     assert await caller.read(made.headers["Location"]) == made.json
 

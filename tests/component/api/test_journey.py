@@ -27,7 +27,7 @@ async def test_an_invoice_pushed_to_a_channel_is_followed_from_request_to_event(
     assert [hop["service"] for hop in hops] == ["ingress", "ledger", "trigger_dispatcher"]
     assert hops[0]["after_ms"] == 0
     assert [hop["after_ms"] for hop in hops] == sorted(hop["after_ms"] for hop in hops)
-    assert hops[0]["detail"]["path"] == "/ext/direct/inbox/{channel_id}"
+    assert hops[0]["detail"]["path"] == "/ext/direct/inbox/{secret}"
     assert {hop["correlation_id"] for hop in hops} == set(told["correlation_ids"]) == {pushed.json["message_id"]}
 
 

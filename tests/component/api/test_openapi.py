@@ -127,4 +127,4 @@ def test_every_route_that_gives_json_says_of_which_shape() -> None:
 def test_who_may_have_to_come_back_for_an_answer_is_told_so() -> None:
     pending = {route.path for route in ROUTES if route.may_be_pending}
     assert {"/v1/clients", "/v1/hooks/{id}", "/v1/connections", "/v1/automations/{id}"} <= pending
-    assert not {"/v1/tokens", "/v1/channels/{id}/rotate", "/ext/hooks/{channel_id}", "/v1/me"} & pending
+    assert not {"/v1/tokens", "/v1/channels/{id}/rotate", "/ext/hooks/{secret}", "/v1/me"} & pending

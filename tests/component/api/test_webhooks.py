@@ -36,7 +36,7 @@ async def test_any_json_is_told_as_it_came(caller: Caller, body: Any) -> None:
     assert event["type"] == "webhook.received"
     assert event["data"]["body"] == body
     assert event["data"]["id"] == event["id"]
-    assert (event["data"]["channel_id"], event["data"]["channel_name"]) == (channel["id"], "Web shop")
+    assert event["data"]["channel"] == {"id": channel["id"], "kind": "hook", "name": "Web shop"}
     assert event["data"]["content_type"] == "application/json"
 
 
@@ -55,7 +55,7 @@ async def test_a_form_is_an_object_of_texts(caller: Caller) -> None:
 async def test_an_automation_and_a_journey_see_what_was_posted(caller: Caller) -> None:
     channel = await a_channel(caller)
     steps = [{"action": "create_client", "input": {"name": "{{ trigger.data.body.customer.name }}"}}]
-    trigger = {"key": "webhook.received", "filters": {"channel_name": ["Web shop"], "body.kind": ["signup"]}}
+    trigger = {"key": "webhook.received", "filters": {"channel.name": ["Web shop"], "body.kind": ["signup"]}}
     await caller.made_of("/v1/automations", {"name": "Sign-ups", "trigger": trigger, "steps": steps})
     posted = [{"kind": kind, "customer": {"name": f"{kind} Ltd"}} for kind in ("order", "signup")]
     answers = [await caller.anonymous("POST", channel["url"], json=body) for body in posted]
@@ -115,7 +115,7 @@ async def test_what_cannot_be_told_is_refused(caller: Caller, content_type: str,
 
 async def test_only_an_active_channel_of_its_kind_takes_posts(caller: Caller) -> None:
     channel, direct = await a_channel(caller), await a_channel(caller, kind="direct")
-    assert (await caller.anonymous("POST", f"/ext/hooks/{direct['id']}", json={})).status == 404
+    assert (await caller.anonymous("POST", direct["url"].replace("/direct/inbox/", "/hooks/"), json={})).status == 404
     assert (await caller.anonymous("POST", "/ext/hooks/unknown", json={})).status == 404
     await caller.delete(f"/v1/channels/{channel['id']}")
     assert (await caller.anonymous("POST", channel["url"], json={})).status == 404

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from contracts.ids import new_id
-from ingress.credentials import digest, new_access_token, new_channel_id, new_key_pair, new_password
+from ingress.credentials import digest, new_access_token, new_channel_secret, new_key_pair, new_password
 from ingress.errors import ApiError, TooManyRequests, Unavailable
 from ingress.http.body import is_json
 from ingress.http.budget import Budget
@@ -73,7 +73,7 @@ def test_secrets_are_long_and_never_the_same() -> None:
     tokens = {new_access_token() for _ in range(50)}
     assert len({digest(token) for token in tokens}) == 50
     assert all(token.startswith("lw_") and len(token) >= 46 for token in tokens)
-    assert len({new_channel_id() for _ in range(50)} | {new_password() for _ in range(50)}) == 100
+    assert len({new_channel_secret() for _ in range(50)} | {new_password() for _ in range(50)}) == 100
     assert all(len(part) >= 20 for part in new_key_pair())
 
 

@@ -80,15 +80,15 @@ class Deleted(Answer):
 
 
 class Channel(Answer):
-    """A secret URL into the account: `url` is where to POST, on this server."""
+    """A secret URL into the account: `url` is where to POST, and is there for callers with the scope `admin` alone."""
 
-    id: str
-    kind: Literal["direct", "orders", "replies", "hook"]
+    id: UUID
+    kind: Literal["direct", "orders", "hook"]
     name: str | None
     state: Literal["active", "disabled"]
-    url: str
     created_at: dt.datetime
     disabled_at: dt.datetime | None
+    url: str | None = None
 
 
 class Operation(Answer):

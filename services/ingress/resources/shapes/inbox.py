@@ -24,6 +24,14 @@ class File(Answer):
     url: str
 
 
+class ChannelNamed(Answer):
+    """The channel that a message came through, as it was named then."""
+
+    id: UUID
+    kind: Literal["direct", "orders", "hook"]
+    name: str | None
+
+
 class InboxMessage(Answer):
     """A document that somebody pushed, as it was read; its bytes are at `/raw`.
 
@@ -34,7 +42,7 @@ class InboxMessage(Answer):
     id: UUID
     box: Box
     state: InboxState
-    channel_id: str | None
+    channel: ChannelNamed | None
     received_at: dt.datetime
     warnings: list[MessageWarning]
     duplicate_of: UUID | None

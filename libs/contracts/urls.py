@@ -1,0 +1,29 @@
+"""The absolute URLs that leave in answers, events and mails: every one begins with the installation's public URL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PublicUrls:
+    """Makes URLs below `base`, which has no slash at its end (`LEDGERWIRE_PUBLIC_URL`)."""
+
+    base: str
+
+    def at(self, path: str) -> str:
+        """The URL of a path that begins with a slash."""
+        return f"{self.base}{path}"
+
+    def sale_pdf(self, sale_id: UUID) -> str:
+        """Where a sales document is had as PDF."""
+        return self.at(f"/v1/sales/{sale_id}/pdf")
+
+    def inbox_file(self, box: str, message_id: UUID) -> str:
+        """Where the file of an inbox message is had."""
+        return self.at(f"/v1/inbox/{box}/{message_id}/file")
+
+    def bill_file(self, bill_id: UUID) -> str:
+        """Where the file of a supplier's bill is had."""
+        return self.at(f"/v1/bills/{bill_id}/file")
