@@ -6,18 +6,27 @@ from typing import Any
 
 from contracts.ids import new_id
 from ingress.credentials import digest, new_key_pair
-from ingress.errors import NotFound
+from ingress.errors import NotFound, Unauthorized
+from ingress.granting import granted
 from ingress.http.api import Api
 from ingress.http.paging import read_id_cursor
 from ingress.http.route import Call, Page, Reply, Route
 from ingress.resources import shapes
+from ingress.scopes import SCOPES
 from ingress.store import callers
 from ingress.store.callers import KeyPair
 from storage.pool import Connection
 
 
 async def regenerate(api: Api, call: Call) -> Reply:
-    """Make a new pair and end the old one; the API token is shown this once."""
+    """Make a new pair and end the old one; the API token is shown this once. A pair has all scopes.
+
+    Raises:
+        Forbidden: the caller has not.
+    """
+    if call.caller is None:
+        raise Unauthorized
+    granted(call.caller.scopes, SCOPES)
     api_key, api_token = new_key_pair()
 
     async def replace(conn: Connection) -> Reply:

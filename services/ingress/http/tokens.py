@@ -9,7 +9,8 @@ from pydantic import AliasChoices, Field
 from contracts.ids import new_id
 from contracts.objects import Model, ShortText
 from ingress.credentials import digest, new_access_token
-from ingress.errors import Forbidden, LimitReached, NotFound, Unauthorized
+from ingress.errors import LimitReached, NotFound, Unauthorized
+from ingress.granting import granted
 from ingress.http.api import Api
 from ingress.http.paging import page, read_id_cursor
 from ingress.http.route import Call, Page, Reply, Route
@@ -32,9 +33,7 @@ async def create(api: Api, call: Call) -> Reply:
     asked, caller = call.body_as(TokenIn), call.caller
     if caller is None:
         raise Unauthorized
-    scopes = [scope for scope in SCOPES if scope in (asked.scopes or caller.scopes)]
-    if not caller.scopes.issuperset(scopes):
-        raise Forbidden("nobody can give away scopes that he has not")
+    scopes = granted(caller.scopes, asked.scopes or caller.scopes)
     secret = new_access_token()
 
     async def insert(conn: Connection) -> Reply:

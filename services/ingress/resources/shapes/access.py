@@ -50,7 +50,11 @@ class Token(Answer):
     last_used_at: dt.datetime | None
 
 
-class NewToken(Token):
+class NewCredential(Answer):
+    """A credential that was just made. Whoever makes one must have all its scopes: see `ingress.granting`."""
+
+
+class NewToken(Token, NewCredential):
     """An access token that was just made; its secret, under two names, is in this answer alone."""
 
     token: str
@@ -66,7 +70,7 @@ class KeyPair(Answer):
     last_used_at: dt.datetime | None
 
 
-class NewKeyPair(KeyPair):
+class NewKeyPair(KeyPair, NewCredential):
     """A pair that was just made; the API token is in this answer alone."""
 
     api_token: str
