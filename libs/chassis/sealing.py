@@ -118,6 +118,13 @@ def open_sealed(value: Any, sealer: Sealer) -> Any:
     }
 
 
+def without_sealed(value: Any) -> Any:
+    """An answer with null in place of each secret that `open_sealed` would show; the same object where it has none."""
+    if not isinstance(value, dict) or not any(map(_is_sealed, value.values())):
+        return value
+    return {name: None if _is_sealed(field) else field for name, field in value.items()}
+
+
 def _is_sealed(field: Any) -> bool:
     return isinstance(field, Mapping) and field.keys() == {SEALED_FIELD} and isinstance(field[SEALED_FIELD], str)
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import orjson
 
-from chassis.sealing import CannotOpen, Sealer, open_sealed
+from chassis.sealing import CannotOpen, Sealer, open_sealed, without_sealed
 from contracts.commands import QUEUE_OF
 from contracts.envelope import Envelope
 from contracts.problem import problem
@@ -36,12 +36,13 @@ from ingress.settings import IngressSettings
 from ingress.store import acceptance as store
 from ingress.store.acceptance import Acceptance, Accepted, DuplicateMessage, KeyTaken, Replayed
 from ingress.store.channels import Channel
-from ingress.store.outcomes import Outcome
+from ingress.store.outcomes import Outcome, find_operation
 from storage.pool import Connection, Pool
 
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _CREATED: Final = 201
 _BAD: Final = 400
+_NOT_YOURS: Final = "this key was used with another credential, whose answer holds a secret: choose another key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Api:
             queue=QUEUE_OF[command].name,
             body=lambda _: body,
             subject_id=subject_id,
+            credential_id=call.credential_id,
             key=key_of(call),
         )
         with self.answers.expect(call.account_id, call.id, command) as waiter:
@@ -105,7 +107,11 @@ class Api:
                     assert_never(verdict)
         with self.answers.expect(call.account_id, verdict.command_id, command) as waiter:
             outcome = await self.answers.wait(waiter, look_now=True) if waits else None
-            return self._reply(call, verdict.command_id, outcome, REPLAYED)
+        if outcome is not None and _holds_secret(outcome):
+            first = await find_operation(self.pool, account_id=call.account_id, identifier=verdict.command_id)
+            if first is None or first.credential_id != call.credential_id:
+                raise KeyReused(_NOT_YOURS)
+        return self._reply(call, verdict.command_id, outcome, REPLAYED)
 
     def _reply(
         self, call: Call, command_id: UUID, outcome: Outcome | None, headers: Mapping[str, str] | None = None
@@ -125,8 +131,10 @@ class Api:
             told["Location"] = f"{call.route.path}/{shown['id']}"
         return Reply(outcome.status, shown, told)
 
-    def shown(self, outcome: Outcome) -> Any:
-        """An outcome's body with its secrets opened for the caller it is meant for."""
+    def shown(self, outcome: Outcome, *, secrets: bool = True) -> Any:
+        """An outcome's body, with its secrets opened for the credential that asked, null for everybody else."""
+        if not secrets:
+            return without_sealed(orjson.loads(outcome.body))
         try:
             return open_sealed(orjson.loads(outcome.body), self.sealer)
         except CannotOpen as error:
@@ -134,6 +142,8 @@ class Api:
 
     async def once(self, call: Call, work: Callable[[Connection], Awaitable[Reply]]) -> Reply:
         """Do `work` in one transaction; with a key, keep its answer sealed (it may hold a secret) for a replay.
+
+        The answer is replayed to the same credential alone.
 
         What `work` raises undoes everything, the key too. Its reply's body must be JSON-able.
 
@@ -148,19 +158,28 @@ class Api:
                 case KeyTaken():
                     raise KeyReused
                 case Replayed(answer=answer):
-                    return self._opened(answer)
+                    return self._opened(call, answer)
                 case None:
                     reply = await work(conn)
-                    kept = orjson.dumps([reply.status, reply.body, dict(reply.headers)]).decode()
+                    kept = orjson.dumps([call.credential_id, reply.status, reply.body, dict(reply.headers)]).decode()
                     await store.keep_answer(conn, account_id=call.account_id, key=key, answer=self.sealer.seal(kept))
                     return reply
 
-    def _opened(self, answer: bytes | None) -> Reply:
+    def _opened(self, call: Call, answer: bytes | None) -> Reply:
         try:
-            status, body, headers = orjson.loads(self.sealer.open(answer or b""))
+            credential_id, status, body, headers = orjson.loads(self.sealer.open(answer or b""))
         except CannotOpen as error:
             raise SecretNotKept(str(error)) from None
+        if credential_id != str(call.credential_id):
+            raise KeyReused(_NOT_YOURS)
         return Reply(status, body, headers | REPLAYED)
+
+
+def _holds_secret(outcome: Outcome) -> bool:
+    if '"sealed"' not in outcome.body:
+        return False
+    body = orjson.loads(outcome.body)
+    return without_sealed(body) is not body
 
 
 def envelope_of(call: Call, command: str, data: dict[str, Any], *, reply_to: str | None = None) -> Envelope:

@@ -17,7 +17,11 @@ KEY_CHARS_MAX: Final = 255
 
 
 def key_of(call: Call, *, scope: str = "") -> Key | None:
-    """The request's key; None without one. Two ways to present credentials are still one request.
+    """The request's key; None without one.
+
+    A key belongs to the account, and a request is what is asked, not how its sender signs in: a retry with a credential
+    that replaced another one, or presented elsewhere, is still the same request. What holds a secret is the exception:
+    such an answer is replayed only to the credential that it was given to (see `Api.submit` and `Api.once`).
 
     Raises:
         InvalidInput: a key that we could not keep.
@@ -33,9 +37,8 @@ def key_of(call: Call, *, scope: str = "") -> Key | None:
 def _hash_of(call: Call) -> bytes:
     request = call.request
     said = hashlib.sha256(f"{request.method} {request.path}\0".encode("utf-8", "surrogateescape"))
-    if request.query_string:
-        asked = sorted((name, value) for name, value in request.query.items() if name not in CREDENTIALS_IN_QUERY)
-        said.update(repr(asked).encode("utf-8", "surrogateescape"))
+    asked = sorted((name, value) for name, value in request.query.items() if name not in CREDENTIALS_IN_QUERY)
+    said.update(repr(asked).encode("utf-8", "surrogateescape"))
     said.update(b"\0")
     said.update(call.raw)
     return said.digest()

@@ -30,11 +30,12 @@ async def get(api: Api, call: Call) -> Reply:
     found = await find_outcomes(
         api.pool, schema=schema_of(operation.command), commands=[(operation.account_id, operation.id)]
     )
-    return Reply(200, show(api, operation, found.get(operation.id)))
+    own = operation.credential_id is not None and operation.credential_id == call.credential_id
+    return Reply(200, show(api, operation, found.get(operation.id), secrets=own))
 
 
-def show(api: Api, operation: Operation, outcome: Outcome | None) -> dict[str, Any]:
-    """An operation with what is known of its outcome."""
+def show(api: Api, operation: Operation, outcome: Outcome | None, *, secrets: bool = False) -> dict[str, Any]:
+    """An operation with what is known of its outcome; a secret in it only for the credential that asked."""
     shown = _pending(operation)
     if outcome is None and operation.path.startswith(PUSHED):
         # The sender's answer was complete when it was accepted; nobody makes an outcome of it.
@@ -45,7 +46,7 @@ def show(api: Api, operation: Operation, outcome: Outcome | None) -> dict[str, A
     shown |= {"finished_at": outcome.committed_at.isoformat(), "status": outcome.status}
     if outcome.status >= _BAD:
         return shown | {"state": "failed", "problem": problem_of(outcome)}
-    return shown | {"state": "succeeded", "result": api.shown(outcome)}
+    return shown | {"state": "succeeded", "result": api.shown(outcome, secrets=secrets)}
 
 
 async def _show_import(api: Api, operation: Operation) -> dict[str, Any]:

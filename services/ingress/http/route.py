@@ -118,6 +118,11 @@ class Call:
         return self.account
 
     @property
+    def credential_id(self) -> UUID | None:
+        """What the caller presented; None where the path itself is the secret."""
+        return self.caller.id if self.caller else None
+
+    @property
     def headers(self) -> CIMultiDictProxy[str]:
         """The request's headers, by name without regard to capitals."""
         return self.request.headers

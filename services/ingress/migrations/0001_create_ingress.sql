@@ -80,6 +80,7 @@ CREATE TABLE ingress.operation (
     method text NOT NULL,
     path text NOT NULL,    -- as the route is written: a channel's URL holds a secret
     subject_id uuid,
+    credential_id uuid,    -- what was presented; to it alone secrets in the outcome are shown
     accepted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (account_id, id)
 ) PARTITION BY RANGE (id);

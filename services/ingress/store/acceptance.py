@@ -70,7 +70,8 @@ class Acceptance:
     """A request to accept. `id` is its request's, operation's and command's.
 
     `body` makes the command's envelope, given the message that this one is a variant of; `answer` makes what a replay
-    of the key is told, for commands whose callers do not wait for an outcome.
+    of the key is told, for commands whose callers do not wait for an outcome. `credential_id` is what was presented: to
+    it alone secrets in the outcome are shown.
     """
 
     id: UUID
@@ -81,6 +82,7 @@ class Acceptance:
     queue: str
     body: Callable[[UUID | None], bytes]
     subject_id: UUID | None = None
+    credential_id: UUID | None = None
     key: Key | None = None
     document: Document | None = None
     answer: Callable[[Accepted | DuplicateMessage], bytes] | None = None
@@ -92,9 +94,9 @@ _ACCEPT_MANY: Final = """
 WITH given AS (
     SELECT * FROM unnest(
         $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::bytea[],
-        $9::text[], $10::text[], $11::bytea[], $12::bytea[], $13::uuid[], $14::bytea[], $15::bytea[])
+        $9::text[], $10::text[], $11::bytea[], $12::bytea[], $13::uuid[], $14::bytea[], $15::bytea[], $16::uuid[])
       AS g (id, account_id, command, method, path, subject_id, queue, body,
-            scope, key, request_hash, answer, stem, identity, content)
+            scope, key, request_hash, answer, stem, identity, content, credential_id)
 ), keyed AS (
     INSERT INTO ingress.idempotency (account_id, scope, key, request_hash, command_id, answer)
     SELECT account_id, scope, key, request_hash, id, answer FROM given WHERE key IS NOT NULL
@@ -111,8 +113,8 @@ WITH given AS (
      WHERE (key IS NULL OR id IN (SELECT command_id FROM keyed))
        AND (identity IS NULL OR id IN (SELECT message_id FROM known))
 ), operations AS (
-    INSERT INTO ingress.operation (account_id, id, command, method, path, subject_id)
-    SELECT account_id, id, command, method, path, subject_id FROM fresh
+    INSERT INTO ingress.operation (account_id, id, command, method, path, subject_id, credential_id)
+    SELECT account_id, id, command, method, path, subject_id, credential_id FROM fresh
     ON CONFLICT DO NOTHING
 ), outgoing AS (
     INSERT INTO ingress.outbox (id, queue, body) SELECT id, queue, body FROM fresh ON CONFLICT DO NOTHING
@@ -124,11 +126,12 @@ SELECT id FROM fresh
 _ACCEPT_PLAIN: Final = """
 WITH given AS (
     SELECT * FROM unnest(
-        $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::bytea[])
-      AS g (id, account_id, command, method, path, subject_id, queue, body)
+        $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::bytea[],
+        $9::uuid[])
+      AS g (id, account_id, command, method, path, subject_id, queue, body, credential_id)
 ), operations AS (
-    INSERT INTO ingress.operation (account_id, id, command, method, path, subject_id)
-    SELECT account_id, id, command, method, path, subject_id FROM given
+    INSERT INTO ingress.operation (account_id, id, command, method, path, subject_id, credential_id)
+    SELECT account_id, id, command, method, path, subject_id, credential_id FROM given
     ON CONFLICT DO NOTHING
 )
 INSERT INTO ingress.outbox (id, queue, body) SELECT id, queue, body FROM given ON CONFLICT DO NOTHING
@@ -141,7 +144,7 @@ async def accept_many(conn: Connection, group: Sequence[tuple[Acceptance, bytes]
     Needs an open transaction when a request of the group has a key and a document.
     """
     if all(one.key is None and one.document is None for one, _ in group):
-        await conn.execute(_ACCEPT_PLAIN, *_plain_columns(group))
+        await conn.execute(_ACCEPT_PLAIN, *_plain_columns(group), [one.credential_id for one, _ in group])
         return {one.id for one, _ in group}
     keys = [one.key for one, _ in group]
     documents = [one.document for one, _ in group]
@@ -151,6 +154,7 @@ async def accept_many(conn: Connection, group: Sequence[tuple[Acceptance, bytes]
         *_columns(keys, "scope", "key", "request_hash"),
         [one.answer(Accepted(one.id)) if one.key and one.answer else None for one, _ in group],
         *_columns(documents, "stem", "identity", "content"),
+        [one.credential_id for one, _ in group],
     )
     fresh = {row["id"] for row in rows}
     partial = [one for one, _ in group if one.key and one.document and one.id not in fresh]
@@ -192,7 +196,8 @@ async def accept_one(conn: Connection, one: Acceptance) -> Verdict:
             return earlier
     verdict = await _claim_document(conn, one, one.document) if one.document else Accepted(one.id)
     if isinstance(verdict, Accepted):
-        await conn.execute(_ACCEPT_PLAIN, *_plain_columns([(one, one.body(verdict.duplicate_of))]))
+        body = one.body(verdict.duplicate_of)
+        await conn.execute(_ACCEPT_PLAIN, *_plain_columns([(one, body)]), [one.credential_id])
     if one.key is not None and one.answer is not None:
         await keep_answer(conn, account_id=one.account_id, key=one.key, answer=one.answer(verdict))
     return verdict

@@ -39,6 +39,7 @@ class Operation:
     method: str
     path: str
     subject_id: UUID | None
+    credential_id: UUID | None
     accepted_at: datetime
 
 
@@ -56,7 +57,8 @@ async def find_outcomes(pool: Pool, *, schema: str, commands: Sequence[tuple[UUI
 async def find_operation(pool: Pool, *, account_id: UUID, identifier: UUID) -> Operation | None:
     """One operation of the account."""
     row = await pool.fetchrow(
-        "SELECT account_id, id, command, method, path, subject_id, accepted_at FROM ingress.operation"
+        "SELECT account_id, id, command, method, path, subject_id, credential_id, accepted_at"
+        " FROM ingress.operation"
         " WHERE account_id = $1 AND id = $2",
         account_id, identifier,
     )  # fmt: skip
