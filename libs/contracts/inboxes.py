@@ -24,7 +24,9 @@ WarningCode = Literal[
     "unread_file",
     "resembles",  # another message under the same supplier and reference
     "adapted",  # something of the document was left out of the draft or bill, or put elsewhere
-    "totals_differ",  # the draft or bill comes to other amounts than the document states
+    "totals_differ",  # the draft comes to other amounts than the document states
+    "unknown_tax",  # a tax that the draft cannot have, and no stated totals confirm the draft's
+    "not_issued",  # it was to be issued and stays a draft
     "not_accepted",  # a rule could not accept the message
     "auto_processing",  # flags of the message that were not followed
 ]

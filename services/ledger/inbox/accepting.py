@@ -7,7 +7,7 @@ the same changes. A purchase becomes its supplier's bill. What is refused leaves
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -21,14 +21,18 @@ from ledger.bills.bill import Bill, Told
 from ledger.books import Asked, Books, Changes, Needs
 from ledger.decision import Decision
 from ledger.documents import handlers as documents
+from ledger.documents import issuing
 from ledger.documents.sale import Sale
 from ledger.errors import BadInput, Conflict, LedgerRefusal, NotFound, QuotaExceeded, StateForbids
 from ledger.inbox import drafting
+from ledger.inbox.agreement import disagreements
 from ledger.inbox.document import Document, Party, read
 from ledger.inbox.drafting import Mapped, mapped
 from ledger.inbox.shelf import Held, Verdict
 from ledger.suppliers import handlers as suppliers
 from ledger.suppliers.rules import Supplier
+
+T = TypeVar("T")
 
 
 def need_message(asked: Asked[Any], needs: Needs) -> None:
@@ -125,11 +129,16 @@ def _check_undecided(message: Held) -> None:
 def _accept_sale(asked: Asked[AcceptMessage], message: Held, document: Document, books: Books) -> Changes:
     made = mapped(document, message.comment, asked.input)
     sale_in, notes = _with_free_external_id(asked, made, books)
-    changes = _in_message(lambda: documents.CREATE_SALE.decide(_asked_sale(asked, sale_in), books))
+    as_draft = sale_in.model_copy(update={"issue": False})
+    changes = _in_message(lambda: documents.CREATE_SALE.decide(_asked_sale(asked, as_draft), books))
     sale = drafted(changes)
-    notes += drafting.differences(
-        document, currency=sale.currency, net_minor=sale.net_minor, total_minor=sale.total_minor
-    )
+    unlike = disagreements(document, sale)
+    notes += unlike
+    if sale_in.issue and unlike:
+        said = "was to be issued and stays a draft, because it does not come to what the message states"
+        notes.append(message_warning("not_issued", "", said))
+    elif sale_in.issue:
+        _in_message(lambda: issuing.issue_within(changes, sale, changes.standings[sale.id], asked, books))
     result = {"client_id": str(sale.client_id), "sale_id": str(sale.id)}
     changes.inbox.verdicts.append(
         Verdict(
@@ -162,7 +171,7 @@ def _with_free_external_id(
     return sale.model_copy(update={"external_id": None}), [note]
 
 
-def _in_message(decide: Callable[[], Changes]) -> Changes:
+def _in_message(decide: Callable[[], T]) -> T:
     """Decide, with the paths of what is refused where the message has it."""
     try:
         return decide()

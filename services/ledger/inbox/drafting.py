@@ -7,7 +7,6 @@ note says so. A product's code that nobody knows stays text on its line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -15,7 +14,6 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from contracts.inboxes import AcceptSaleIn, MessageWarning, message_warning
-from contracts.money import MoneyError, from_minor, to_minor
 from contracts.objects import ClientIn, SaleIn, SaleType
 from contracts.problem import Fault, faults_of
 from ledger.errors import BadInput
@@ -58,7 +56,7 @@ def mapped(document: Document, comment: str | None, asked: AcceptSaleIn) -> Mapp
     fields |= {
         "sale_type": asked.sale_type or document.sale_type or SALE_TYPE_USUAL,
         "pay_term": _pay_term(document, notes),
-        "lines": [_line(index, line, notes) for index, line in enumerate(document.lines)],
+        "lines": [_line(line) for line in document.lines],
         "adjustments": [adjustment.model_dump() for adjustment in document.adjustments],
         "external_id": document.external_id or document.document_ref or None,
         "comment": _comment(document, asked.comment or comment),
@@ -68,21 +66,11 @@ def mapped(document: Document, comment: str | None, asked: AcceptSaleIn) -> Mapp
         fields["client_id"] = asked.client_id
     else:
         fields["client"] = _client(document.client or Party(), notes)
-    _note_shipping_tax(document, notes)
     try:
         sale = SaleIn.model_validate(fields)
     except ValidationError as error:
         raise BadInput(faults=[within(fault) for fault in faults_of(error)]) from None
     return Mapped(sale, tuple(notes), implied_id=not document.external_id)
-
-
-def differences(document: Document, *, currency: str, net_minor: int, total_minor: int) -> Iterator[MessageWarning]:
-    """Notes on what the draft comes to, where the message says otherwise."""
-    for name, counted in (("net_amount", net_minor), ("gross_amount", total_minor)):
-        stated: Decimal | None = getattr(document, name)
-        if stated is not None and _minor(stated, currency) != counted:
-            said = f"is {stated:f}, but the draft comes to {from_minor(counted, currency)}"
-            yield message_warning("totals_differ", f"document.{name}", said)
 
 
 def tax_rate(line: Line) -> Decimal | None:
@@ -101,18 +89,8 @@ def description(line: Line) -> str | None:
     return text or (None if line.item_code else line.barcode or None)
 
 
-def _minor(amount: Decimal, currency: str) -> int | None:
-    try:
-        return to_minor(amount, currency, rounded=True)
-    except MoneyError:
-        return None
-
-
-def _line(index: int, line: Line, notes: list[MessageWarning]) -> dict[str, Any]:
+def _line(line: Line) -> dict[str, Any]:
     rate = tax_rate(line)
-    if line.tax_name and rate is None:
-        said = f"is {line.tax_name!r}, which is no rate: the line bears no tax"
-        notes.append(message_warning("adapted", f"document.lines[{index}].tax_name", said))
     return {
         "item_code": line.item_code or None,
         "description": description(line),
@@ -174,13 +152,6 @@ def _comment(document: Document, comment: str | None) -> str | None:
         place = document.ship_to.address.model_dump().values() if document.ship_to.address else ()
         parts.append("Ship to: " + ", ".join(text for text in (document.ship_to.name, *place) if text))
     return "\n".join(parts)[:TEXT_CHARS_MAX] or None
-
-
-def _note_shipping_tax(document: Document, notes: list[MessageWarning]) -> None:
-    rate = document.shipping_tax_rate
-    if rate and document.shipping_charge and any(tax_rate(line) != rate for line in document.lines):
-        said = f"is {rate:f}: here shipping bears the taxes of the lines"
-        notes.append(message_warning("adapted", "document.shipping_tax_rate", said))
 
 
 def remapped(faults: tuple[Fault, ...]) -> list[Fault]:

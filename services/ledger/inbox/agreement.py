@@ -1,0 +1,66 @@
+"""Compare what a message states with what its draft comes to: pure, asked before anything is issued or paid.
+
+A document that differs from what its sender stated stays a draft, whoever asked for more: a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from contracts.inboxes import MessageWarning, message_warning
+from contracts.money import MoneyError, from_minor, to_minor
+from ledger.documents.sale import Sale
+from ledger.inbox.document import Document
+from ledger.inbox.drafting import tax_rate
+
+LINES_NAMED_MAX: Final = 20
+"""How many lines are named in warnings: people need examples, and a message may have thousands of lines."""
+
+
+def disagreements(document: Document, sale: Sale) -> list[MessageWarning]:
+    """Return what the message states otherwise than its draft, both figures in each; empty where they agree."""
+    found = [*_amounts(document, sale)]
+    if found or document.gross_amount is None or document.net_amount is None:
+        found += _unknown_taxes(document)  # nothing confirms that they come to what the draft bears
+    return found
+
+
+def _amounts(document: Document, sale: Sale) -> Iterator[MessageWarning]:
+    for name, counted in (("net_amount", sale.net_minor), ("gross_amount", sale.total_minor)):
+        stated: Decimal | None = getattr(document, name)
+        if stated is not None and _minor(stated, sale.currency) != counted:
+            said = f"is {stated:f}, but the draft comes to {from_minor(counted, sale.currency)}"
+            yield message_warning("totals_differ", f"document.{name}", said)
+
+
+def _unknown_taxes(document: Document) -> Iterator[MessageWarning]:
+    lines = [
+        (index, line)
+        for index, line in enumerate(document.lines)
+        if (line.tax_name or line.tax_key) and tax_rate(line) is None
+    ]
+    for index, line in lines[:LINES_NAMED_MAX]:
+        path = f"document.lines[{index}].{'tax_name' if line.tax_name else 'tax_key'}"
+        said = f"is {line.tax_name or line.tax_key!r}, which is no rate: the line bears its product's tax or none"
+        yield message_warning("unknown_tax", path, said)
+    if len(lines) > LINES_NAMED_MAX:
+        said = f"has {len(lines) - LINES_NAMED_MAX} more lines with a tax that is no rate"
+        yield message_warning("unknown_tax", "document.lines", said)
+    if document.shipping_charge and _shipping_differs(document):
+        said = "has a tax of its own: in the draft it bears the taxes of the lines"
+        yield message_warning("unknown_tax", "document.shipping_charge", said)
+
+
+def _shipping_differs(document: Document) -> bool:
+    if document.shipping_tax_rate is None:
+        return bool(document.shipping_tax_name or document.shipping_tax_key)
+    return any((tax_rate(line) or Decimal(0)) != document.shipping_tax_rate for line in document.lines)
+
+
+def _minor(amount: Decimal, currency: str) -> int | None:
+    try:
+        return to_minor(amount, currency, rounded=True)
+    except MoneyError:
+        return None
