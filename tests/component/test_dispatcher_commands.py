@@ -15,7 +15,7 @@ from chassis.settings import SettingsError
 from contracts import commands
 from contracts.ids import new_id
 from messaging.port import Done, Incoming, Refused
-from tests.support.dispatcher import TARGET, DispatcherHarness, ago, id_made, open_dispatcher
+from tests.support.dispatcher import TARGET, DispatcherHarness, open_dispatcher
 from trigger_dispatcher.consumer import command_handler
 from trigger_dispatcher.hooks import commands as hooks
 from trigger_dispatcher.hooks.sealing import ensure_sealed
@@ -66,7 +66,9 @@ async def test_rotation_keeps_the_old_secret_signing_for_a_day(dispatcher: Dispa
 
 async def test_subscribing_again_takes_up_a_disabled_hook(dispatcher: DispatcherHarness) -> None:
     made = await dispatcher.subscribe("sale.posted")
-    await dispatcher.ask(commands.END_HOOK, {"id": made.id, "state": "disabled", "reason": "only failures for 5 days"})
+    await dispatcher.ask(
+        commands.END_HOOK, {"id": made.id, "version": 1, "state": "disabled", "reason": "only failures for 5 days"}
+    )
     assert await dispatcher.tell(dispatcher.happened("sale.posted")) == []
     again = await dispatcher.subscribe("sale.posted")
     assert (again.status, again.id, again.body["state"], again.body["reason"]) == (200, made.id, "active", None)
@@ -210,19 +212,37 @@ async def test_a_hook_is_disabled_and_enabled_by_its_owner(dispatcher: Dispatche
 
 async def test_a_receiver_that_is_gone_ends_its_hook(dispatcher: DispatcherHarness) -> None:
     made = await dispatcher.subscribe("sale.posted")
-    ended = await dispatcher.ask(commands.END_HOOK, {"id": made.id, "state": "removed", "reason": "answered 410"})
+    data = {"id": made.id, "version": 1, "state": "removed", "reason": "answered 410"}
+    ended = await dispatcher.ask(commands.END_HOOK, data)
     assert (ended.status, ended.body) == (200, {"id": made.id, "state": "removed"})
     (row,) = await dispatcher.rows("SELECT state, reason FROM dispatch_api.hook")
     assert row == {"state": "removed", "reason": "answered 410"}
 
 
-async def test_an_end_decided_before_the_hooks_last_change_no_longer_holds(dispatcher: DispatcherHarness) -> None:
+@pytest.mark.parametrize("change", ["target", "secret", "off and on"])
+async def test_what_an_older_version_of_a_hook_was_answered_ends_nothing(
+    dispatcher: DispatcherHarness, change: str
+) -> None:
     made = await dispatcher.subscribe("sale.posted")
-    data = {"id": made.id, "state": "removed", "reason": "answered 410"}
-    decided = dispatcher.command(commands.END_HOOK, data, id=id_made(ago(seconds=1)))
-    await dispatcher.handle(decided)
-    assert (await dispatcher.outcome(decided.id)).body["state"] == "active"
+    match change:
+        case "target":
+            await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "target_url": f"{TARGET}/new"})
+        case "secret":
+            await dispatcher.ask(commands.ROTATE_HOOK_SECRET, {"id": made.id})
+        case _:
+            for state in ("disabled", "active"):
+                await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "state": state})
+    data = {"id": made.id, "version": 1, "state": "removed", "reason": "answered 410"}
+    assert (await dispatcher.ask(commands.END_HOOK, data)).body["state"] == "active"
     assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 1
+    assert (await dispatcher.ask(commands.END_HOOK, data | {"version": 2})).body["state"] == "removed"
+
+
+async def test_a_hooks_new_name_does_not_outdate_its_receivers_answer(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "name": "Books"})
+    data = {"id": made.id, "version": 1, "state": "removed", "reason": "answered 410"}
+    assert (await dispatcher.ask(commands.END_HOOK, data)).body["state"] == "removed"
 
 
 async def test_an_automation_is_made_turned_off_and_removed(dispatcher: DispatcherHarness) -> None:

@@ -102,10 +102,16 @@ class ExecutorHarness:
         secret = f"whsec_{b64encode(secrets.token_bytes(24)).decode()}"
         await self.owner.execute(
             "UPDATE dispatch.hook SET previous_secret = secret, previous_until = now() + $2::text::interval,"
-            " secret = $3 WHERE id = $1",
+            " secret = $3, version = version + 1 WHERE id = $1",
             hook.id, keep, self.sealer.seal(secret),
         )  # fmt: skip
         return secret
+
+    async def retarget(self, hook: MadeHook, url: str) -> None:
+        """Give a hook another target as the dispatcher does."""
+        await self.owner.execute(
+            "UPDATE dispatch.hook SET target_url = $2, version = version + 1 WHERE id = $1", hook.id, url
+        )
 
     def job(self, hook: MadeHook, *, event_id: UUID | None = None, **given: Any) -> Envelope:
         """The job that tells a hook of an event."""

@@ -98,7 +98,9 @@ class Claims:
         now = time.monotonic()
         budgets = {}
         for row in rows:
-            self._lanes.adopt(row.key, failures=row.failures, open_seconds_left=row.open_seconds_left, now=now)
+            self._lanes.adopt(
+                row.key, failures=row.failures, open_seconds_left=row.open_seconds_left, now=now, version=row.version
+            )
             budgets[row.key] = self._lanes.budget(row.key, now)
         return budgets
 

@@ -13,6 +13,7 @@ import structlog
 
 from action_executor.deliveries import lane_store, store
 from action_executor.deliveries.claims import Claims
+from action_executor.deliveries.endings import Ending
 from action_executor.deliveries.lane import Limits, Reaction
 from action_executor.deliveries.lanes import Lanes
 from action_executor.deliveries.records import Held, Key, LaneNote
@@ -168,9 +169,9 @@ class Deliverer:
         if attempted is None:
             return self.lanes.finished(item, ok=None, seconds=0.0, now=now)
         verdict = attempted.verdict
-        judged = attempted.asked and not isinstance(verdict, HookGone | Cancelled)
+        judged = attempted.asked and not attempted.outdated and not isinstance(verdict, HookGone | Cancelled)
         ok = isinstance(verdict, Succeeded) if judged else None
-        reaction = self.lanes.finished(item, ok=ok, seconds=attempted.seconds, now=now)
+        reaction = self.lanes.finished(item, ok=ok, seconds=attempted.seconds, now=now, version=attempted.version)
         if isinstance(verdict, HookGone):
             self.lanes.pause(item.key, ENDING_SECONDS, now)  # until the dispatcher knows too
         if isinstance(verdict, TryAgain) and verdict.hook_pause_seconds > 0:
@@ -192,8 +193,8 @@ class Deliverer:
         self.lanes.settled(items)
         self._claims.wake()
 
-    def _say_goodbye(self, item: Held) -> None:
-        self._run_errand(self._sender.say_goodbye(item))
+    def _say_goodbye(self, ending: Ending) -> None:
+        self._run_errand(self._sender.say_goodbye(ending.item, ending.version))
 
     def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(errand)

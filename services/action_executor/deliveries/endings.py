@@ -17,6 +17,7 @@ class Ending:
     """Why a hook ends: `removed` because its receiver answered 410, or `disabled` by us (then its target is told)."""
 
     item: Held
+    version: int  # of the hook that was called
     state: Literal["removed", "disabled"]
     reason: str
 
@@ -34,6 +35,6 @@ def end_hook(ending: Ending) -> Outgoing:
         account_id=item.account_id,
         correlation_id=item.correlation_id,
         causation_id=item.id,
-        data={"id": str(item.hook_id), "state": ending.state, "reason": ending.reason},
+        data={"id": str(item.hook_id), "version": ending.version, "state": ending.state, "reason": ending.reason},
     )
     return Outgoing(command.id, DISPATCHER_COMMANDS.name, command.encode())

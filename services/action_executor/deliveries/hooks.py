@@ -32,6 +32,7 @@ class Hook:
     key: bytes
     previous_key: bytes | None
     previous_until: datetime | None
+    version: int
     fault: str | None = None
 
     @property
@@ -47,7 +48,8 @@ class Hook:
 
 
 _FETCH = """
-SELECT h.account_id, h.id, h.target_url, h.state, h.reason, h.secret, h.previous_secret, h.previous_until
+SELECT h.account_id, h.id, h.target_url, h.state, h.reason, h.secret, h.previous_secret, h.previous_until,
+       h.version
   FROM unnest($1::uuid[], $2::uuid[]) AS k(account_id, id)
   JOIN dispatch_api.hook h ON h.account_id = k.account_id AND h.id = k.id
 """
@@ -63,14 +65,14 @@ class HookBook:
         self._asking: asyncio.Task[None] | None = None
         self._opened: OrderedDict[bytes, bytes] = OrderedDict()
 
-    async def get(self, key: Key) -> Hook | None:
-        """The hook, None when there is none.
+    async def get(self, key: Key, *, fresh: bool = False) -> Hook | None:
+        """The hook, None when there is none; `fresh` looks it up whatever is remembered.
 
         Raises:
             OSError, asyncpg.PostgresError: the look-up failed; weather.
         """
         known = self._known.get(key)
-        if known is not None and time.monotonic() - known[0] < self._keep_seconds:
+        if known is not None and not fresh and time.monotonic() - known[0] < self._keep_seconds:
             return known[1]
         return await asyncio.shield(self._ask_for(key))
 
@@ -125,7 +127,9 @@ class HookBook:
             previous = self._open(row["previous_secret"]) if row["previous_secret"] is not None else None
         except (CannotOpen, ValueError) as error:
             fault = f"cannot be signed for: {error}"
-        return Hook(row["target_url"], row["state"], row["reason"], key, previous, row["previous_until"], fault)
+        return Hook(
+            row["target_url"], row["state"], row["reason"], key, previous, row["previous_until"], row["version"], fault
+        )
 
     def _open(self, sealed: bytes) -> bytes:
         key = self._opened.get(sealed)

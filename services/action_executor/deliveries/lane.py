@@ -62,8 +62,14 @@ class Lane:
     latency_seconds: float = LATENCY_SECONDS_FIRST
     backlog: bool = False  # more of it waits in Postgres: what comes new must queue behind
     news_at: float = 0.0  # when this process last learned something that Postgres may not know yet
+    version: int = 0  # of the hook that all this is about; what an older one answers teaches nothing
     clean: bool = False  # Postgres knows of no failures: a success needs no note
     place: Place = Place.IDLE
+
+    def renew(self, version: int) -> None:
+        """Begin anew: the hook has another target or secret, of which nothing is known yet."""
+        self.version, self.failures, self.open_until, self.opened_at, self.clean = version, 0, 0.0, 0.0, False
+        self.latency_seconds = LATENCY_SECONDS_FIRST
 
     @property
     def queued(self) -> int:

@@ -5,7 +5,7 @@ Locks are taken in one order everywhere: lanes first, sorted, then deliveries.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -16,19 +16,25 @@ from action_executor.deliveries.records import Held, Key, LaneNote, LaneRow, Tak
 from storage.pool import Connection, Pool
 
 _NOTE_LANES = """
-INSERT INTO execution.lane AS l (account_id, hook_id, ordered, due_at, open_until, failures, failing_since)
+INSERT INTO execution.lane AS l (account_id, hook_id, ordered, due_at, open_until, failures, failing_since, version)
 SELECT account_id, hook_id, ordered, now() + make_interval(secs => due_in),
        CASE WHEN open_seconds > 0 THEN now() + make_interval(secs => open_seconds) END,
-       failures, CASE WHEN failures > 0 THEN now() END
-  FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::float8[], $5::float8[], $6::int[])
-    AS n(account_id, hook_id, ordered, due_in, open_seconds, failures)
+       failures, CASE WHEN failures > 0 THEN now() END, version
+  FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::float8[], $5::float8[], $6::int[], $7::bigint[])
+    AS n(account_id, hook_id, ordered, due_in, open_seconds, failures, version)
  ORDER BY account_id, hook_id
     ON CONFLICT (account_id, hook_id) DO UPDATE SET
        ordered = l.ordered OR EXCLUDED.ordered,
        due_at = least(l.due_at, EXCLUDED.due_at),
-       open_until = greatest(l.open_until, EXCLUDED.open_until),
-       failures = l.failures + EXCLUDED.failures,
-       failing_since = coalesce(l.failing_since, EXCLUDED.failing_since)
+       open_until = CASE WHEN EXCLUDED.version > l.version THEN EXCLUDED.open_until
+                         WHEN EXCLUDED.version = l.version THEN greatest(l.open_until, EXCLUDED.open_until)
+                         ELSE l.open_until END,
+       failures = CASE WHEN EXCLUDED.version > l.version THEN EXCLUDED.failures
+                       WHEN EXCLUDED.version = l.version THEN l.failures + EXCLUDED.failures ELSE l.failures END,
+       failing_since = CASE WHEN EXCLUDED.version > l.version THEN EXCLUDED.failing_since
+                            WHEN EXCLUDED.version = l.version THEN coalesce(l.failing_since, EXCLUDED.failing_since)
+                            ELSE l.failing_since END,
+       version = greatest(l.version, EXCLUDED.version)
 RETURNING account_id, hook_id, failures, extract(epoch FROM now() - failing_since)::float8 AS failing_seconds
 """
 
@@ -48,6 +54,7 @@ async def note_lanes(conn: Connection, notes: Sequence[LaneNote]) -> list[Record
         [note.due_in for note in notes],
         [note.open_seconds for note in notes],
         [note.failures for note in notes],
+        [note.version for note in notes],
     )
 
 
@@ -63,29 +70,51 @@ async def lock(conn: Connection, keys: Iterable[Key]) -> None:
 
 
 _CLEAR_LANES = """
-UPDATE execution.lane l SET failures = 0, failing_since = NULL, open_until = NULL
- WHERE (account_id, hook_id) IN (
-       SELECT l.account_id, l.hook_id FROM unnest($1::uuid[], $2::uuid[]) AS k(account_id, hook_id)
-         JOIN execution.lane l ON l.account_id = k.account_id AND l.hook_id = k.hook_id
-        WHERE l.failures > 0 OR l.failing_since IS NOT NULL OR l.open_until IS NOT NULL
-        ORDER BY l.account_id, l.hook_id FOR UPDATE OF l)
+UPDATE execution.lane l SET failures = 0, failing_since = NULL, open_until = NULL, version = k.version
+  FROM (SELECT l.account_id, l.hook_id, k.version
+          FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS k(account_id, hook_id, version)
+          JOIN execution.lane l ON l.account_id = k.account_id AND l.hook_id = k.hook_id
+         WHERE l.version <= k.version
+           AND (l.failures > 0 OR l.failing_since IS NOT NULL OR l.open_until IS NOT NULL)
+         ORDER BY l.account_id, l.hook_id FOR UPDATE OF l) k
+ WHERE l.account_id = k.account_id AND l.hook_id = k.hook_id
 """
 
 
-async def clear_lanes(conn: Connection | Pool, keys: Sequence[Key]) -> None:
-    """Forget the failures of receivers that answered well."""
-    if keys:
-        await conn.execute(_CLEAR_LANES, [key[0] for key in keys], [key[1] for key in keys])
+async def clear_lanes(conn: Connection | Pool, versions: Mapping[Key, int]) -> None:
+    """Forget the failures of receivers that answered well, at the hook's version that was called or an older one."""
+    if versions:
+        await conn.execute(
+            _CLEAR_LANES, [key[0] for key in versions], [key[1] for key in versions], list(versions.values())
+        )
+
+
+_RENEW_LANES = """
+UPDATE execution.lane l
+   SET failures = 0, failing_since = NULL, open_until = NULL, version = k.version,
+       due_at = least(l.due_at, CASE WHEN l.due_at IS NOT NULL THEN now() END)
+  FROM (SELECT l.account_id, l.hook_id, h.version FROM execution.lane l
+          JOIN dispatch_api.hook h ON h.account_id = l.account_id AND h.id = l.hook_id
+         WHERE l.failures > 0 AND h.version > l.version
+         ORDER BY l.account_id, l.hook_id LIMIT $1 FOR UPDATE OF l SKIP LOCKED) k
+ WHERE l.account_id = k.account_id AND l.hook_id = k.hook_id
+RETURNING l.hook_id
+"""
+
+
+async def renew_lanes(pool: Pool, *, lanes_max: int) -> int:
+    """Forget what is known of hooks' former targets; answer how many lanes begin anew."""
+    return len(await pool.fetch(_RENEW_LANES, lanes_max))
 
 
 _LOCK_DUE_LANES = """
-SELECT account_id, hook_id, ordered, failures,
+SELECT account_id, hook_id, ordered, failures, version,
        greatest(extract(epoch FROM open_until - now())::float8, 0) AS open_seconds_left
   FROM execution.lane WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
 """
 
 _LOCK_LANES = """
-SELECT l.account_id, l.hook_id, l.ordered, l.failures,
+SELECT l.account_id, l.hook_id, l.ordered, l.failures, l.version,
        greatest(extract(epoch FROM l.open_until - now())::float8, 0) AS open_seconds_left
   FROM unnest($1::uuid[], $2::uuid[]) AS w(account_id, hook_id)
   JOIN execution.lane l ON l.account_id = w.account_id AND l.hook_id = w.hook_id
@@ -101,7 +130,13 @@ async def lock_lanes(conn: Connection, *, also: Iterable[Key], lanes_max: int) -
     if wanted:
         rows += await conn.fetch(_LOCK_LANES, [key[0] for key in wanted], [key[1] for key in wanted])
     return [
-        LaneRow((row["account_id"], row["hook_id"]), row["ordered"], row["open_seconds_left"] or 0.0, row["failures"])
+        LaneRow(
+            (row["account_id"], row["hook_id"]),
+            row["ordered"],
+            row["open_seconds_left"] or 0.0,
+            row["failures"],
+            row["version"],
+        )
         for row in rows
     ]
 

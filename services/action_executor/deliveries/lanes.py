@@ -93,10 +93,12 @@ class Lanes:
             return Budget(0, 0, OTHERS_TURN_SECONDS)
         return Budget(space, max(1, space // FRESH_PER_LATE))
 
-    def adopt(self, key: Key, *, failures: int, open_seconds_left: float, now: float) -> None:
+    def adopt(self, key: Key, *, failures: int, open_seconds_left: float, now: float, version: int = 0) -> None:
         """Take over what Postgres knows of the receiver: other processes have met it too."""
         lane = self.lane(key)
-        if now - lane.news_at < NEWS_SECONDS:
+        if version > lane.version:
+            lane.renew(version)
+        elif version < lane.version or now - lane.news_at < NEWS_SECONDS:
             return
         lane.open_until = now + open_seconds_left if open_seconds_left > 0 else 0.0
         lane.failures = failures
@@ -146,13 +148,18 @@ class Lanes:
         """When `pump` has work again without anything else happening."""
         return self._asleep[0][0] if self._asleep else None
 
-    def finished(self, item: Held, *, ok: bool | None, seconds: float, now: float) -> Reaction:
-        """Note the end of an attempt; `ok` is None when the receiver was not asked."""
+    def finished(
+        self, item: Held, *, ok: bool | None, seconds: float, now: float, version: int | None = None
+    ) -> Reaction:
+        """Note the end of an attempt; `ok` is None when the receiver was not asked, `version` the called hook's."""
         lane = self.lane(item.key)
         self.running -= 1
         lane.running -= 1
         lane.running_late -= item.late
-        reaction = Reaction() if ok is None else self._learn(lane, ok=ok, seconds=seconds, now=now)
+        if version is not None and version > lane.version:
+            lane.renew(version)
+        outdated = version is not None and version < lane.version
+        reaction = Reaction() if ok is None or outdated else self._learn(lane, ok=ok, seconds=seconds, now=now)
         self._free_slots(item)
         if lane.queued and lane.place is Place.IDLE:
             self._make_ready(lane)

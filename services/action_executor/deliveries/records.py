@@ -61,6 +61,7 @@ class LaneRow:
     ordered: bool
     open_seconds_left: float
     failures: int
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ class Settled:
 class LaneNote:
     """What becomes of a lane: failures in a row to add, for how long it is closed.
 
-    `due_in` seconds: when its next delivery is due, None when nothing became pending.
+    `due_in` seconds: when its next delivery is due, None when nothing became pending. `version` is the hook's that was
+    called: what an older one answered teaches nothing, what a newer one answered is the first that is known of it.
     """
 
     key: Key
@@ -99,3 +101,4 @@ class LaneNote:
     due_in: float | None
     failures: int = 0
     open_seconds: float = 0.0
+    version: int = 0

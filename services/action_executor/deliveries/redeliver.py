@@ -17,11 +17,12 @@ from storage.pool import Connection
 
 
 class RedeliverData(BaseModel):
-    """The data of `redeliver`."""
+    """The data of `redeliver`; with `undelivered_only` what was delivered meanwhile is left alone."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: UUID
+    undelivered_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ _MAKE_DUE = """
 UPDATE execution.delivery
    SET tries = CASE WHEN state = 'pending' THEN tries ELSE 0 END,
        state = 'pending', due_at = now(), finished_at = NULL, late = true, lease_epoch = lease_epoch + 1
- WHERE account_id = $1 AND id = $2 AND state <> 'in_flight'
+ WHERE account_id = $1 AND id = $2 AND state <> 'in_flight' AND NOT (state = 'succeeded' AND $3)
 """
 
 _SHOW = "SELECT * FROM execution_api.delivery WHERE account_id = $1 AND id = $2"
@@ -62,9 +63,10 @@ _SHOW_ATTEMPTS = "SELECT * FROM execution_api.attempt WHERE account_id = $1 AND 
 async def redeliver(conn: Connection, command: Envelope) -> Redelivery:
     """Make a delivery due now: 200 with it. What is being attempted at this moment stays as it is."""
     try:
-        delivery_id = RedeliverData.model_validate(command.data).id
+        asked = RedeliverData.model_validate(command.data)
     except ValidationError as error:
         return _invalid(error)
+    delivery_id = asked.id
     found = await conn.fetchrow(_FIND, command.account_id, delivery_id)
     if found is None:
         return _problem(404, "not_found", "There is nothing here under this id", f"there is no delivery {delivery_id}")
@@ -72,7 +74,7 @@ async def redeliver(conn: Connection, command: Envelope) -> Redelivery:
         return _problem(409, "hook_not_active", "The hook is not active", "enable the hook first, then deliver again")
     key = (command.account_id, found["hook_id"])
     await conn.execute(_OPEN_LANE, *key, found["ordered"], FAILURES_TO_OPEN)
-    await conn.execute(_MAKE_DUE, command.account_id, delivery_id)
+    await conn.execute(_MAKE_DUE, command.account_id, delivery_id, asked.undelivered_only)
     row = await conn.fetchrow(_SHOW, command.account_id, delivery_id)
     attempts = await conn.fetch(_SHOW_ATTEMPTS, command.account_id, delivery_id)
     return Redelivery(200, present_execution.delivery(row or {}, attempts), key)

@@ -13,8 +13,19 @@ import structlog
 
 from action_executor.deliveries.hooks import Hook, HookBook
 from action_executor.deliveries.records import Held, Key
-from action_executor.deliveries.rules import Cancelled, Verdict, judge, signed_headers, why_not
+from action_executor.deliveries.rules import (
+    Cancelled,
+    GivenUp,
+    HookGone,
+    Succeeded,
+    TryAgain,
+    Verdict,
+    judge,
+    signed_headers,
+    why_not,
+)
 from action_executor.outward import Answer, Call, NoAnswer, Outward
+from storage.weather import is_weather
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +34,10 @@ FAREWELL: Final = b'{"type": "hook.removed"}'
 
 @dataclass(frozen=True, slots=True)
 class Attempted:
-    """How an attempt went. `asked` tells whether the receiver was called; `seconds` for how long."""
+    """How an attempt went. `asked` tells whether the receiver was called; `seconds` for how long.
+
+    `version` is the hook's that was called: the result counts for it alone.
+    """
 
     verdict: Verdict
     started_at: datetime
@@ -31,6 +45,8 @@ class Attempted:
     seconds: float = 0.0
     result: Answer | NoAnswer | None = None
     asked: bool = False
+    version: int = 0
+    outdated: bool = False  # the hook had changed when the answer came
 
 
 class Sender:
@@ -50,6 +66,8 @@ class Sender:
             OSError, asyncpg.PostgresError: the hook could not be looked up; nothing was sent.
         """
         hook = await self._book.get(item.key)
+        if hook is None or not hook.active:
+            hook = await self._book.get(item.key, fresh=True)  # it may just have been made, or enabled again
         began, started_at = time.monotonic(), datetime.now(tz=UTC)
         if hook is None or not hook.active:
             reason = why_not(hook.state if hook else None, hook.reason if hook else None)
@@ -64,16 +82,30 @@ class Sender:
             roll=random.random(),  # noqa: S311  jitter, no secret
             now=finished_at,
         )
-        return Attempted(verdict, started_at, finished_at, seconds, result, asked)
+        outdated = not isinstance(verdict, Succeeded) and await self._has_changed(item.key, hook, verdict)
+        if outdated and isinstance(verdict, TryAgain | GivenUp | HookGone):
+            # What the former target answered says nothing about the one that is there now: that one has not been asked.
+            verdict = TryAgain(f"{verdict.reason}; the hook has changed since", 0.0)
+        return Attempted(verdict, started_at, finished_at, seconds, result, asked, hook.version, outdated)
+
+    async def _has_changed(self, key: Key, called: Hook, verdict: Verdict) -> bool:
+        """Whether the hook has another target or secret than the one called; looked up anew where much hangs on it."""
+        try:
+            hook = await self._book.get(key, fresh=isinstance(verdict, HookGone | GivenUp))
+        except Exception as error:
+            if not is_weather(error):
+                raise
+            return False  # the dispatcher refuses what is outdated
+        return hook is not None and hook.active and hook.version != called.version
 
     async def _send(self, item: Held, hook: Hook, moment: datetime) -> Answer | NoAnswer:
         headers = signed_headers(item.event_id, item.body, keys=hook.keys_at(moment), moment=moment)
         return await self._outward.call(Call("POST", hook.target_url, headers, item.body))
 
-    async def say_goodbye(self, item: Held) -> None:
-        """Tell a target that we removed its hook (REST Hooks): once, and whatever comes of it."""
-        hook = await self._book.get(item.key)
-        if hook is None or hook.fault is not None:
+    async def say_goodbye(self, item: Held, version: int) -> None:
+        """Tell the target of this version of a hook that we removed it (REST Hooks): once, whatever comes of it."""
+        hook = await self._book.get(item.key, fresh=True)
+        if hook is None or hook.fault is not None or hook.version != version:
             return
         moment = datetime.now(tz=UTC)
         headers = signed_headers(item.hook_id, FAREWELL, keys=hook.keys_at(moment), moment=moment)

@@ -67,7 +67,7 @@ class Plan:
 
     rows: list[Settled]
     notes: dict[Key, LaneNote]
-    well: list[Key]
+    well: dict[Key, int]  # the hook's version that answered well
     endings: dict[Key, Ending]
     cancelled: dict[Key, str]
 
@@ -88,7 +88,7 @@ class Settler:
         *,
         disable_after_seconds: float,
         on_due: Callable[[], None],
-        on_disabled: Callable[[Held], None],
+        on_disabled: Callable[[Ending], None],
     ) -> None:
         self._pool, self._relay, self._lanes = pool, relay, lanes
         self._disable_after_seconds = disable_after_seconds
@@ -154,7 +154,7 @@ class Settler:
             self._relay.push(messages)
             for ending in plan.endings.values():
                 if ending.goodbye:
-                    self._on_disabled(ending.item)
+                    self._on_disabled(ending)
             self._on_due()
         self._count(batch)
 
@@ -167,7 +167,8 @@ class Settler:
                 await store.cancel_pending(conn, key, reason=reason)
             messages = []
             for ending in plan.endings.values():
-                await store.cancel_pending(conn, ending.item.key, reason=f"the hook ended: {ending.reason}")
+                reason = f"the hook ended: {ending.reason}"
+                await store.cancel_pending(conn, ending.item.key, reason=reason, version=ending.version)
                 messages.append(end_hook(ending))
             await record(conn, schema="execution", messages=messages)
         return messages
@@ -175,28 +176,29 @@ class Settler:
     async def _note(self, conn: Connection, plan: Plan) -> None:
         """Teach the lanes; a hook that has only failed for too long ends here."""
         items = {row.item.key: row.item for row in plan.rows}
+        versions = {key: note.version for key, note in plan.notes.items()}
         for row in await lane_store.note_lanes(conn, list(plan.notes.values())):
             key = (row["account_id"], row["hook_id"])
             failing = row["failing_seconds"] or 0.0
             if failing >= self._disable_after_seconds and row["failures"] >= FAILURES_TO_DISABLE:
                 days = f"only failures for {failing / 86_400:.1f} days"
-                plan.endings.setdefault(key, Ending(items[key], "disabled", days))
+                plan.endings.setdefault(key, Ending(items[key], versions[key], "disabled", days))
         await lane_store.clear_lanes(conn, plan.well)
 
     def _plan(self, batch: Sequence[Finished]) -> Plan:
-        plan = Plan([], {}, [], {}, {})
+        plan = Plan([], {}, {}, {}, {})
         for finished in batch:
             row = _row(finished)
             plan.rows.append(row)
             item, attempted = finished.item, finished.attempted
             match attempted.verdict:
                 case Succeeded():
-                    if finished.note_success and item.key not in plan.well:
-                        plan.well.append(item.key)
+                    if finished.note_success:
+                        plan.well[item.key] = max(attempted.version, plan.well.get(item.key, 0))
                 case TryAgain() | GivenUp():
                     _add_note(plan, finished, failures=int(finished.reaction.counted), due_in=row.due_in)
                 case HookGone(reason):
-                    plan.endings[item.key] = Ending(item, "removed", reason)
+                    plan.endings[item.key] = Ending(item, attempted.version, "removed", reason)
                 case Cancelled(reason):
                     plan.cancelled[item.key] = reason
                 case _:
@@ -214,14 +216,23 @@ class Settler:
 
 
 def _add_note(plan: Plan, finished: Finished, *, failures: int, due_in: float | None) -> None:
-    item, before = finished.item, plan.notes.get(finished.item.key)
-    due = [seconds for seconds in (due_in, before.due_in if before else None) if seconds is not None]
-    plan.notes[item.key] = LaneNote(
-        item.key,
-        item.ordered,
-        min(due) if due else None,
-        failures + (before.failures if before else 0),
-        max(finished.reaction.open_seconds, before.open_seconds if before else 0.0),
+    item, reaction = finished.item, finished.reaction
+    note = LaneNote(item.key, item.ordered, due_in, failures, reaction.open_seconds, finished.attempted.version)
+    before = plan.notes.get(item.key)
+    plan.notes[item.key] = note if before is None else _joined(before, note)
+
+
+def _joined(one: LaneNote, other: LaneNote) -> LaneNote:
+    """Two notes of one lane; of failures, those of the hook's newest version."""
+    newest = max(one.version, other.version)
+    told = [note for note in (one, other) if note.version == newest]
+    return LaneNote(
+        one.key,
+        one.ordered or other.ordered,
+        min((note.due_in for note in (one, other) if note.due_in is not None), default=None),
+        sum(note.failures for note in told),
+        max(note.open_seconds for note in told),
+        newest,
     )
 
 

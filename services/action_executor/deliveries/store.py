@@ -125,12 +125,16 @@ async def give_back(conn: Connection, items: Sequence[Held], *, due_in: float) -
 
 # What is pending is looked for in the indexes of what is pending: a hook's whole past may be long.
 _CANCEL = """
-WITH waiting AS MATERIALIZED (
+WITH hook AS MATERIALIZED (
+    SELECT NOT EXISTS (SELECT FROM dispatch_api.hook
+                        WHERE account_id = $1 AND id = $2 AND state = 'active' AND version > $6) AS ended
+), waiting AS MATERIALIZED (
     (SELECT account_id, id FROM execution.delivery
-      WHERE hook_id = $2 AND account_id = $1 AND state = 'pending' AND NOT ordered LIMIT $4)
+      WHERE hook_id = $2 AND account_id = $1 AND state = 'pending' AND NOT ordered AND (SELECT ended FROM hook)
+      LIMIT $4)
     UNION ALL
     (SELECT account_id, id FROM execution.delivery
-      WHERE hook_id = $2 AND account_id = $1 AND state = 'pending' AND ordered LIMIT $4)
+      WHERE hook_id = $2 AND account_id = $1 AND state = 'pending' AND ordered AND (SELECT ended FROM hook) LIMIT $4)
 ), cancelled AS (
     UPDATE execution.delivery d
        SET state = 'cancelled', due_at = NULL, error = $3, finished_at = now(), lease_epoch = lease_epoch + 1
@@ -140,17 +144,18 @@ WITH waiting AS MATERIALIZED (
     UPDATE execution.lane
        SET due_at = CASE WHEN more THEN now() + make_interval(secs => $5) END,
            failures = 0, failing_since = NULL, open_until = NULL
-      FROM counted WHERE account_id = $1 AND hook_id = $2
+      FROM counted, hook WHERE account_id = $1 AND hook_id = $2 AND ended
 )
 SELECT more FROM counted
 """
 
 
-async def cancel_pending(conn: Connection, key: Key, *, reason: str) -> bool:
+async def cancel_pending(conn: Connection, key: Key, *, reason: str, version: int = 0) -> bool:
     """Cancel what waits for a hook that is no more, and begin with it anew should it come back.
 
+    `version` is the hook's last that is known to have ended: one that is active at a later version keeps what waits.
     Answers whether more is left than fits in one statement's time: its lane is due again in a moment.
     """
     await conn.execute("SELECT FROM execution.lane WHERE account_id = $1 AND hook_id = $2 FOR UPDATE", *key)
-    more: bool = await conn.fetchval(_CANCEL, *key, reason, CANCEL_MAX, CANCEL_PAUSE_SECONDS)
+    more: bool = await conn.fetchval(_CANCEL, *key, reason, CANCEL_MAX, CANCEL_PAUSE_SECONDS, version)
     return more

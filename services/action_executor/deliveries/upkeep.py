@@ -101,6 +101,8 @@ class Upkeep:
         self._lanes.workers = 1 + others
         freed = await self._free()
         await self._cancel_ended()
+        if await lane_store.renew_lanes(self._pool, lanes_max=FREE_MAX):
+            self._on_freed()
         if time.monotonic() >= self._repair_at:
             await self._pool.execute(_REPAIR)
             self._repair_at = time.monotonic() + REPAIR_EVERY_SECONDS

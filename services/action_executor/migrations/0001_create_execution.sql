@@ -68,9 +68,11 @@ CREATE TABLE execution.lane (
     open_until timestamptz,            -- the circuit breaker: nothing is sent before
     failures integer NOT NULL DEFAULT 0, -- in a row
     failing_since timestamptz,         -- the first failure after the last success
+    version bigint NOT NULL DEFAULT 0, -- of the hook that failures, failing_since and open_until are about
     PRIMARY KEY (account_id, hook_id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX lane_due ON execution.lane (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX lane_failing ON execution.lane (account_id, hook_id) WHERE failures > 0;
 
 -- The processes that deliver: each takes its share of a hook's rate and concurrency.
 CREATE TABLE execution.worker (
@@ -198,5 +200,6 @@ SELECT account_id, correlation_id, finished_at, 'action_executor', 'run_' || sta
        jsonb_build_object('automation_id', automation_id, 'error', error)
   FROM execution.run WHERE finished_at IS NOT NULL;
 
-GRANT USAGE ON SCHEMA execution_api TO ledgerwire_ingress;
+GRANT USAGE ON SCHEMA execution_api TO ledgerwire_ingress, ledgerwire_dispatch;
+GRANT SELECT ON execution_api.delivery TO ledgerwire_dispatch; -- to recover what a hook has not got
 GRANT SELECT ON ALL TABLES IN SCHEMA execution_api TO ledgerwire_ingress;

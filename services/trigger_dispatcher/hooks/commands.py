@@ -10,7 +10,7 @@ from asyncpg import Record
 
 from chassis.sealing import sealed_field
 from contracts.envelope import Envelope
-from contracts.ids import made_at, new_id
+from contracts.ids import new_id
 from contracts.objects import HookIn, HookPatch, Model
 from contracts.present_subscriptions import hook as present
 from contracts.problem import Fault
@@ -32,9 +32,10 @@ class HookId(Model):
 
 
 class EndHook(Model):
-    """The data of `end_hook`."""
+    """The data of `end_hook`; `version` is that of the hook which the answers were about."""
 
     id: UUID
+    version: int
     state: Literal["removed", "disabled"]
     reason: str
 
@@ -120,12 +121,12 @@ async def rotate_hook_secret(conn: Connection, command: Envelope, desk: Desk) ->
 async def end_hook(conn: Connection, command: Envelope, _: Desk) -> Result:
     """End a hook whose receiver answered 410, or that only failed for days: 200 {id, state}.
 
-    What was decided before the hook's last change no longer holds: its owner may have mended the target meanwhile.
+    What an older version of the hook was answered ends nothing: its target or secret has changed since.
     """
     asked = read(EndHook, command.data)
     hook = await _known(conn, command, asked.id)
     stands = hook["state"] == "active" or (hook["state"] == "disabled" and asked.state == "removed")
-    if stands and made_at(command.id) >= hook["updated_at"]:
+    if stands and asked.version == hook["version"]:
         hook = await store.end(conn, hook, state=asked.state, reason=asked.reason[:REASON_CHARACTERS_MAX])
     return Result(200, {"id": str(hook["id"]), "state": hook["state"]})
 

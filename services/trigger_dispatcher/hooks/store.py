@@ -75,8 +75,9 @@ async def count_hooks(conn: Connection, *, account_id: UUID) -> int:
 async def change_hook(conn: Connection, hook: Record, changes: dict[str, Any], *, fingerprint: bytes) -> Record:
     """Write what changed of a hook (target_url, triggers, filters, ordered, name); answer its row."""
     row = await conn.fetchrow(
-        "UPDATE dispatch.hook SET target_url = $3, triggers = $4, filters = $5, ordered = $6, name = $7,"
-        " fingerprint = $8, updated_at = clock_timestamp() WHERE account_id = $1 AND id = $2 RETURNING *",
+        "UPDATE dispatch.hook SET version = version + (target_url <> $3)::int,"
+        " target_url = $3, triggers = $4, filters = $5, ordered = $6, name = $7, fingerprint = $8,"
+        " updated_at = clock_timestamp() WHERE account_id = $1 AND id = $2 RETURNING *",
         hook["account_id"],
         hook["id"],
         *(changes.get(field, hook[field]) for field in ("target_url", "triggers", "filters", "ordered", "name")),
@@ -88,8 +89,9 @@ async def change_hook(conn: Connection, hook: Record, changes: dict[str, Any], *
 async def activate(conn: Connection, hook: Record, *, listens_from: datetime) -> Record:
     """Let a hook listen (again): to what happens from `listens_from` on."""
     row = await conn.fetchrow(
-        "UPDATE dispatch.hook SET state = 'active', reason = NULL, listens_from = least($3, clock_timestamp()),"
-        " updated_at = clock_timestamp() WHERE account_id = $1 AND id = $2 RETURNING *",
+        "UPDATE dispatch.hook SET state = 'active', reason = NULL, version = version + 1,"
+        " listens_from = least($3, clock_timestamp()), updated_at = clock_timestamp()"
+        " WHERE account_id = $1 AND id = $2 RETURNING *",
         hook["account_id"],
         hook["id"],
         listens_from,
@@ -118,7 +120,8 @@ async def rotate(conn: Connection, hook: Record, *, secret: bytes) -> Record:
     """Give a hook a new sealed secret; the one it had signs too for another day."""
     row = await conn.fetchrow(
         "UPDATE dispatch.hook SET previous_secret = secret, previous_until = now() + make_interval(secs => $4),"
-        " secret = $3, updated_at = clock_timestamp() WHERE account_id = $1 AND id = $2 RETURNING *",
+        " secret = $3, version = version + 1, updated_at = clock_timestamp()"
+        " WHERE account_id = $1 AND id = $2 RETURNING *",
         hook["account_id"],
         hook["id"],
         secret,

@@ -70,6 +70,7 @@ CREATE TABLE dispatch.hook (
     state text NOT NULL CHECK (state IN ('active', 'disabled', 'removed')),
     reason text,                       -- why it is not active, when it was not its owner's wish
     fingerprint bytea NOT NULL,        -- of target, triggers and filters
+    version bigint NOT NULL DEFAULT 1, -- rises with target and secret: an answer counts for the version it was sent to
     secret bytea NOT NULL,             -- sealed
     previous_secret bytea,             -- sealed; signs too until previous_until
     previous_until timestamptz,
@@ -160,7 +161,7 @@ SELECT account_id, event_id, subscriber_id, kind, job_id, dispatched_at FROM dis
 
 CREATE VIEW dispatch_api.hook AS
 SELECT account_id, id, target_url, triggers, filters, ordered, name, state, reason, secret, previous_secret,
-       previous_until, created_at, updated_at
+       previous_until, created_at, updated_at, version
   FROM dispatch.hook;
 
 CREATE VIEW dispatch_api.automation AS
