@@ -9,7 +9,7 @@ import structlog
 
 from contracts import commands as names
 from contracts.envelope import Envelope
-from contracts.topology import DISPATCHER_COMMANDS, EXECUTOR_JOBS
+from contracts.topology import DISPATCHER_COMMANDS, EXECUTOR_COMMANDS, EXECUTOR_JOBS
 from outbox.hop import Effects, Handle
 from storage.pool import Connection
 from trigger_dispatcher import store
@@ -48,9 +48,13 @@ def command_handler(desk: Desk) -> Handle:
         await store.change_subscriptions(conn, {envelope.account_id for envelope in known})
         for command in known:
             result = await _carry_out(conn, command, desk)
-            effects.answer(command, result.status, dict(result.body))
+            if not result.unfinished:
+                answered = command if result.answers is None else command.model_copy(update={"id": result.answers})
+                effects.answer(answered, result.status, dict(result.body))
             for made in result.jobs:
                 effects.send(EXECUTOR_JOBS, made)
+            for again in result.redeliveries:
+                effects.send(EXECUTOR_COMMANDS, again)
             for further in result.commands:
                 effects.send(DISPATCHER_COMMANDS, further)
 

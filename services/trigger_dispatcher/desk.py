@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
@@ -28,12 +29,19 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A command carried out: what its caller gets, the jobs it made, and what is left to do by further commands."""
+    """A command carried out: what its caller gets, the jobs it made, and what is left to do by further commands.
+
+    `answers` is the command that the outcome belongs to, where it is not the one carried out; an `unfinished` command
+    has no outcome yet: a further one gives it.
+    """
 
     status: int
     body: Mapping[str, Any]
     jobs: Sequence[Envelope] = ()
     commands: Sequence[Envelope] = ()
+    redeliveries: Sequence[Envelope] = ()
+    answers: UUID | None = None
+    unfinished: bool = False
 
 
 CarryOut = Callable[[Connection, Envelope, Desk], Awaitable[Result]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -115,25 +116,63 @@ async def newest_events(conn: Connection, *, account_id: UUID, trigger: str, lim
 
 
 _ID_OLDER_SECONDS_MAX: Final = 7 * 86_400
+LOOKED_BYTES_MAX: Final = 16 * 1024 * 1024  # of event bodies in one page: they are held in memory with their jobs
 
-_MISSED: Final = """
-    SELECT e.* FROM dispatch.event e
-     WHERE e.account_id = $1 AND e.trigger = ANY($2) AND e.at >= $3 AND e.event_id > $4
-       AND NOT EXISTS (SELECT FROM dispatch.dispatch d
-                        WHERE d.account_id = $1 AND d.event_id = e.event_id AND d.subscriber_id = $5)
-     ORDER BY e.event_id LIMIT $6
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """An event that a subscriber has not got. `job_id` is its delivery's that failed or waits for a retry, if any."""
+
+    event: Event
+    job_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A page of the log that was looked through: what of it was not delivered, and its last event if there is more."""
+
+    undelivered: Sequence[Undelivered]
+    more_after: UUID | None
+
+
+# A page is so many events looked at, whatever became of them, so that none takes long. Bodies past the bound of bytes
+# are left to the next page. What is on its way (a job not taken yet, a first attempt) needs no recovery.
+_UNDELIVERED: Final = """
+    WITH looked AS MATERIALIZED (
+        SELECT e.event_id FROM unnest($2::text[]) AS t (trigger) CROSS JOIN LATERAL (
+               SELECT event_id FROM dispatch.event
+                WHERE account_id = $1 AND trigger = t.trigger AND event_id > $4 ORDER BY event_id LIMIT $6) e
+         ORDER BY e.event_id LIMIT $6
+    ), found AS (
+        SELECT e.*, d.job_id,
+               e.at >= $3 AND (d.job_id IS NULL OR x.state IN ('failed', 'cancelled')
+                               OR (x.state = 'pending' AND x.attempts > 0)) AS undelivered
+          FROM looked l
+          JOIN dispatch.event e ON e.account_id = $1 AND e.event_id = l.event_id
+          LEFT JOIN dispatch.dispatch d ON d.account_id = $1 AND d.event_id = l.event_id AND d.subscriber_id = $5
+          LEFT JOIN execution_api.delivery x ON x.account_id = $1 AND x.id = d.job_id
+    ), summed AS (
+        SELECT *, sum(octet_length(body)) FILTER (WHERE undelivered) OVER (ORDER BY event_id) AS bytes FROM found
+    )
+    SELECT account_id, event_id, trigger, at, subject_id, client_id, correlation_id, causation_id, depth, job_id,
+           undelivered, CASE WHEN undelivered THEN body END AS body, (SELECT count(*) FROM looked) AS looked
+      FROM summed WHERE coalesce(bytes, 0) - octet_length(body) < $7
+     ORDER BY event_id
 """
 
 
-async def missed_events(
+async def look_for_undelivered(
     conn: Connection, *, account_id: UUID, subscriber: Subscriber, since: datetime, after: UUID | None, limit: int
-) -> list[Event]:
-    """Events of the subscriber's triggers since then that it was never told of, by id, from behind `after`."""
+) -> Looked:
+    """Look through `limit` events of the subscriber's triggers since then, from behind `after`, in the order of ids."""
     # An event's id may be older than the event: it can carry the time of the request behind it. A week allows for any
     # outage and still leaves older partitions unread.
     begin = after or UUID(int=max(0, int((since.timestamp() - _ID_OLDER_SECONDS_MAX) * 1000)) << 80)
-    rows = await conn.fetch(_MISSED, account_id, list(subscriber.triggers), since, begin, subscriber.id, limit)
-    return [logged_event(row) for row in rows]
+    triggers = list(subscriber.triggers)
+    rows = await conn.fetch(_UNDELIVERED, account_id, triggers, since, begin, subscriber.id, limit, LOOKED_BYTES_MAX)
+    found = [Undelivered(logged_event(row), row["job_id"]) for row in rows if row["undelivered"]]
+    more = bool(rows) and (len(rows) < rows[0]["looked"] or rows[0]["looked"] == limit)
+    return Looked(found, rows[-1]["event_id"] if more else None)
 
 
 async def keep_days(conn: Connection, *, event_days: int) -> None:

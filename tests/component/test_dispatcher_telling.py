@@ -12,6 +12,7 @@ from contracts.catalog import TRIGGERS
 from contracts.envelope import Envelope
 from outbox.hop import Effects
 from tests.support.dispatcher import Answer, DispatcherHarness, ago, body_of, jobs_of, open_dispatcher
+from trigger_dispatcher import store as events
 from trigger_dispatcher.hooks import telling
 
 
@@ -72,13 +73,101 @@ async def test_recovery_leaves_out_what_happened_before_its_time(dispatcher: Dis
 
 
 @pytest.mark.parametrize(
-    ("since", "count"),
-    [("0001-01-01T00:00:00Z", 1), ("1970-01-01T00:00:00Z", 1), ("9999-12-31T23:59:59Z", 0)],
+    "since",
+    [
+        "0001-01-01T00:00:00Z",
+        "1969-12-31T23:59:59Z",
+        "9999-12-31T23:59:59Z",
+        "0",
+        "2026-03-02",
+        "2026-03-02T09:30:00",
+        0,
+    ],
 )
-async def test_recovery_takes_any_time_there_is(dispatcher: DispatcherHarness, since: str, count: int) -> None:
+async def test_recovery_refuses_what_is_no_time_in_the_past(dispatcher: DispatcherHarness, since: object) -> None:
+    hook = await dispatcher.subscribe("sale.posted")
+    answer = await dispatcher.ask(commands.RECOVER_HOOK, {"id": hook.id, "since": since})
+    assert (answer.status, list(answer.faults)) == (422, ["since"])
+
+
+async def test_recovery_takes_the_first_time_there_is(dispatcher: DispatcherHarness) -> None:
     await dispatcher.tell(dispatcher.happened("sale.posted"))
     hook = await dispatcher.subscribe("sale.posted")
-    assert (await dispatcher.ask(commands.RECOVER_HOOK, {"id": hook.id, "since": since})).body == {"count": count}
+    asked = {"id": hook.id, "since": "1970-01-01T00:00:00Z"}
+    assert (await dispatcher.ask(commands.RECOVER_HOOK, asked)).body == {"count": 1}
+
+
+async def _delivery(dispatcher: DispatcherHarness, job: Envelope, state: str, *, attempts: int = 1) -> None:
+    """Put a job's delivery where the executor keeps it."""
+    await dispatcher.owner.execute(
+        "INSERT INTO execution.delivery (account_id, id, event_id, hook_id, correlation_id, trigger, body, ordered,"
+        " state, attempts, due_at, leased_until, finished_at) VALUES ($1, $2, $3, $4, $5, 'sale.posted', '', false, $6,"
+        " $7, CASE WHEN $6 = 'pending' THEN now() END, CASE WHEN $6 = 'in_flight' THEN now() END,"
+        " CASE WHEN $6 NOT IN ('pending', 'in_flight') THEN now() END)",
+        job.account_id, job.id, job.data["event_id"], job.data["hook_id"], job.correlation_id, state, attempts,
+    )  # fmt: skip
+
+
+async def test_recovery_sends_again_what_was_not_delivered_and_nothing_else(dispatcher: DispatcherHarness) -> None:
+    hook = await dispatcher.subscribe("sale.posted")
+    jobs = [(await dispatcher.tell(dispatcher.happened("sale.posted")))[0] for _ in range(7)]
+    states = ("failed", "cancelled", "pending", "pending", "in_flight", "succeeded")  # the last is on its way
+    for number, (job, state) in enumerate(zip(jobs, states, strict=False)):
+        await _delivery(dispatcher, job, state, attempts=0 if number == 3 else 1)
+    asked = {"id": hook.id, "since": ago(hours=1).isoformat()}
+    assert (await dispatcher.ask(commands.RECOVER_HOOK, {**asked, "dry_run": True})).body == {"count": 3}
+    command = dispatcher.command(commands.RECOVER_HOOK, asked)
+    effects = await dispatcher.handle(command)
+    assert (await dispatcher.outcome(command.id)).body == {"count": 3}
+    again = [Envelope.decode(message.body) for message in effects.messages if message.queue == "executor.commands"]
+    assert [(one.name, one.data) for one in again] == [
+        (commands.REDELIVER, {"id": str(job.id), "undelivered_only": True}) for job in jobs[:3]
+    ]
+    assert jobs_of(effects) == []
+
+
+async def test_a_recovery_whose_hook_goes_meanwhile_is_answered_so(
+    dispatcher: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "RECOVERED_AT_ONCE_MAX", 2)
+    await dispatcher.tell(*(dispatcher.happened("sale.posted") for _ in range(3)))
+    hook = await dispatcher.subscribe("sale.posted")
+    command = dispatcher.command(commands.RECOVER_HOOK, {"id": hook.id, "since": ago(hours=1).isoformat()})
+    more = _commands_of(await dispatcher.handle(command))
+    await dispatcher.ask(commands.DELETE_HOOK, {"id": hook.id})
+    await dispatcher.handle(*more)
+    assert (await dispatcher.outcome(command.id)).status == 404
+
+
+async def test_a_recovery_looks_at_a_bounded_number_of_events_at_a_time_whatever_became_of_them(
+    dispatcher: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "RECOVERED_AT_ONCE_MAX", 3)
+    hook = await dispatcher.subscribe("sale.posted")
+    for _ in range(8):
+        (job,) = await dispatcher.tell(dispatcher.happened("sale.posted"))
+        await _delivery(dispatcher, job, "succeeded")
+    asked = {"id": hook.id, "since": ago(hours=1).isoformat(), "dry_run": True}
+    command = dispatcher.command(commands.RECOVER_HOOK, asked)
+    turns, more = 0, [command]
+    while more:
+        more, turns = _commands_of(await dispatcher.handle(*more)), turns + 1
+    assert turns == 3
+    assert (await dispatcher.outcome(command.id)).body == {"count": 0}
+
+
+async def test_a_recovery_holds_a_bounded_number_of_bytes_at_a_time(
+    dispatcher: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "LOOKED_BYTES_MAX", 100)
+    await dispatcher.tell(*(dispatcher.happened("sale.posted", object={"id": "x" * 90}) for _ in range(4)))
+    hook = await dispatcher.subscribe("sale.posted")
+    command = dispatcher.command(commands.RECOVER_HOOK, {"id": hook.id, "since": ago(hours=1).isoformat()})
+    turns, more, told = 0, [command], 0
+    while more:
+        effects = await dispatcher.handle(*more)
+        more, turns, told = _commands_of(effects), turns + 1, told + len(jobs_of(effects))
+    assert (told, turns) == (4, 4)
 
 
 async def test_a_long_recovery_goes_on_by_itself(

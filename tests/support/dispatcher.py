@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from contracts.topology import EXECUTOR_JOBS
 from messaging.port import Outgoing
 from outbox.hop import Effects, Hop
 from outbox.relay import Relay
+from storage.migrations import migrate
 from storage.pool import Pool, open_pool
 from trigger_dispatcher.__main__ import PROGRAM
 from trigger_dispatcher.consumer import command_handler
@@ -30,6 +32,7 @@ from trigger_dispatcher.desk import Desk
 from trigger_dispatcher.events import event_handler
 from trigger_dispatcher.index import Index
 
+SERVICES = Path(__file__).parents[2] / "services"
 TARGET = "https://receiver.example/hook"
 
 
@@ -172,6 +175,7 @@ def id_made(moment: datetime) -> UUID:
 async def open_dispatcher(dsn: str, *, egress_allow: str = "") -> AsyncIterator[DispatcherHarness]:
     """Migrate the database and open the dispatcher's hop over it."""
     await prepare(dsn, PROGRAM)
+    await migrate(dsn, service="action_executor", folder=SERVICES / "action_executor" / "migrations")
     pool = await open_pool(dsn, role="ledgerwire_dispatch", name="dispatcher-test", size_max=6)
     owner = await asyncpg.connect(dsn)
     bus: Any = QuietBus()

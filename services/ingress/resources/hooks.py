@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import AwareDatetime
-
 from contracts import present_subscriptions as present
 from contracts.commands import CREATE_HOOK, DELETE_HOOK, RECOVER_HOOK, ROTATE_HOOK_SECRET, TEST_HOOK, UPDATE_HOOK
+from contracts.moments import PastMoment
 from contracts.objects import HookIn, HookPatch, Model, Reference, ShortText
 from ingress.http.api import Api
 from ingress.http.route import Call, Page, Reply, Route
@@ -34,7 +33,7 @@ class HookTestIn(Model):
 class HookRecoverIn(Model):
     """Since when; `dry_run` counts and sends nothing."""
 
-    since: AwareDatetime
+    since: PastMoment
     dry_run: bool = False
 
 

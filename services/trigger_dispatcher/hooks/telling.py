@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 from asyncpg import Record
-from pydantic import AwareDatetime
 
 from contracts.catalog import TRIGGERS
-from contracts.commands import RECOVER_HOOK
+from contracts.commands import RECOVER_HOOK, REDELIVER
 from contracts.envelope import Envelope
 from contracts.events import public_body
 from contracts.ids import new_id
+from contracts.moments import PastMoment
 from contracts.objects import Model
 from contracts.problem import Fault
 from storage.pool import Connection
 from trigger_dispatcher import store as events
 from trigger_dispatcher.desk import Desk, Result, read
-from trigger_dispatcher.errors import InvalidInput, NotActive, NotFound
+from trigger_dispatcher.errors import InvalidInput, NotActive, NotFound, Refusal
 from trigger_dispatcher.event import Event
 from trigger_dispatcher.events import dispatch
 from trigger_dispatcher.hooks import store
@@ -40,12 +39,18 @@ class TryHook(Model):
 
 
 class RecoverHook(Model):
-    """The data of `recover_hook`. `after` is set by ourselves: what is left of a recovery begins behind that event."""
+    """The data of `recover_hook`.
+
+    The rest is set by ourselves where a recovery goes on: behind the event `after`, with `count` events before it, for
+    the caller of the command `origin`.
+    """
 
     id: UUID
-    since: AwareDatetime
+    since: PastMoment
     dry_run: bool = False
     after: UUID | None = None
+    count: int = 0
+    origin: UUID | None = None
 
 
 async def try_hook(conn: Connection, command: Envelope, _: Desk) -> Result:
@@ -87,51 +92,53 @@ def _trial(command: Envelope, trigger: str, real: Event | None) -> Event:
 
 
 async def recover_hook(conn: Connection, command: Envelope, _: Desk) -> Result:
-    """Tell the hook of every event since a time that it never got, also those from before it was made.
+    """Send the hook every event since a time that it has not got, also from before it was made: 200 {count}.
 
-    200 {count}; a dry run only counts. A long recovery goes on by further commands of our own, a bounded
-    number of events in each, so that nobody else waits for it.
+    Deliveries that failed, were cancelled or wait for a retry are made due; what was delivered or is on its way is left
+    alone. A dry run counts the same events. A long recovery goes on by further commands of our own, a bounded number of
+    events in each, so that nobody else waits for it; the last of them gives the outcome.
     """
     asked = read(RecoverHook, command.data)
+    try:
+        return replace(await _recover_page(conn, command, asked), answers=asked.origin)
+    except Refusal as refusal:
+        if asked.origin is None:
+            raise
+        return Result(refusal.http_status, refusal.problem(), answers=asked.origin)
+
+
+async def _recover_page(conn: Connection, command: Envelope, asked: RecoverHook) -> Result:
     hook = await _live(conn, command, asked.id)
     if hook["state"] != "active" and not asked.dry_run:
         raise NotActive("enable the hook first, then recover what it missed")
     subscriber = _subscriber(hook)
-    count = await _count_missed(conn, command, subscriber, asked.since) if asked.after is None else None
-    answer = {"count": count}
-    if asked.dry_run:
-        return Result(200, answer)
-    missed = await _missed(conn, command, subscriber, asked.since, asked.after)
-    jobs = await dispatch(conn, [(event, subscriber) for event in missed if passes(subscriber.conditions, event.data)])
-    more = [] if len(missed) < RECOVERED_AT_ONCE_MAX else [_continued(command, missed[-1])]
-    return Result(200, answer, jobs=jobs, commands=more)
-
-
-def _continued(command: Envelope, last: Event) -> Envelope:
-    return command.follow(RECOVER_HOOK, {**command.data, "after": str(last.id)})
-
-
-async def _count_missed(conn: Connection, command: Envelope, subscriber: Subscriber, since: datetime) -> int:
-    count, after = 0, None
-    while True:
-        missed = await _missed(conn, command, subscriber, since, after)
-        count += sum(passes(subscriber.conditions, event.data) for event in missed)
-        if len(missed) < RECOVERED_AT_ONCE_MAX:
-            return count
-        after = missed[-1].id
-
-
-async def _missed(
-    conn: Connection, command: Envelope, subscriber: Subscriber, since: datetime, after: UUID | None
-) -> list[Event]:
-    return await events.missed_events(
+    page = await events.look_for_undelivered(
         conn,
         account_id=command.account_id,
         subscriber=subscriber,
-        since=since,
-        after=after,
+        since=asked.since,
+        after=asked.after,
         limit=RECOVERED_AT_ONCE_MAX,
     )
+    wanted = [one for one in page.undelivered if passes(subscriber.conditions, one.event.data)]
+    count = asked.count + len(wanted)
+    further = [_continued(command, page.more_after, count)] if page.more_after else []
+    result = Result(200, {"count": count}, commands=further, unfinished=bool(further))
+    if asked.dry_run:
+        return result
+    jobs = await dispatch(conn, [(one.event, subscriber) for one in wanted if one.job_id is None])
+    again = [_redelivery(command, one.job_id) for one in wanted if one.job_id is not None]
+    return replace(result, jobs=jobs, redeliveries=again)
+
+
+def _continued(command: Envelope, after: UUID, count: int) -> Envelope:
+    origin = command.data.get("origin") or str(command.id)
+    data = {**command.data, "after": str(after), "count": count, "origin": origin}
+    return command.follow(RECOVER_HOOK, data).model_copy(update={"reply_to": command.reply_to})
+
+
+def _redelivery(command: Envelope, delivery_id: UUID) -> Envelope:
+    return command.follow(REDELIVER, {"id": str(delivery_id), "undelivered_only": True})
 
 
 def _subscriber(hook: Record) -> Subscriber:
