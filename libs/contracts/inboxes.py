@@ -20,7 +20,13 @@ RULES_MAX: Final = 200
 """How many rules an account may have."""
 
 WarningCode = Literal[
-    "document",  # of the document itself, as it was read
+    # of the document as it was read: what was not read, missing or worked out
+    "unknown_element", "text_ignored", "value_ignored", "text_cut", "currency_differs", "quantity_missing",
+    "price_missing", "base_quantity_invalid", "item_missing", "several_taxes", "charge_indicator_missing",
+    "amount_missing", "client_name_missing", "pay_term_incomplete",
+    # of its own amounts, which do not follow from one another
+    "line_total_differs", "total_differs", "tax_differs", "gross_below_net", "gross_sign_differs", "payable_differs",
+    "more_warnings",  # those beyond the bound
     "unread_file",
     "resembles",  # another message under the same supplier and reference
     "adapted",  # something of the document was left out of the draft or bill, or put elsewhere
@@ -29,7 +35,7 @@ WarningCode = Literal[
     "not_issued",  # it was to be issued and stays a draft
     "not_accepted",  # a rule could not accept the message
     "auto_processing",  # flags of the message that were not followed
-]
+]  # fmt: skip
 
 
 MessageWarning = Mapping[str, str]

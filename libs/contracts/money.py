@@ -253,3 +253,18 @@ AdjustmentAmount = Annotated[Decimal, ExactDecimal(whole_digits=19, decimals=6)]
 
 Percent = Annotated[Decimal, ExactDecimal(whole_digits=3, decimals=6, most=100)]
 """Of a hundred: 0 to 100, exact (9.975)."""
+
+STATED_DECIMALS_MAX: Final = 30
+"""How many decimals are kept of numbers in other people's documents; the ledger rounds them where it has to."""
+
+StatedNumber = Annotated[Decimal, ExactDecimal(whole_digits=12, decimals=STATED_DECIMALS_MAX, least=None)]
+"""A quantity or unit price as somebody else's document states it."""
+
+StatedAmount = Annotated[Decimal, ExactDecimal(whole_digits=15, decimals=STATED_DECIMALS_MAX, least=None)]
+"""An amount as somebody else's document states it: unrounded, of either sign."""
+
+StatedAdjustment = Annotated[Decimal, ExactDecimal(whole_digits=19, decimals=STATED_DECIMALS_MAX, least=None)]
+"""The amount or percentage of a charge or discount as stated; corrections have negative ones."""
+
+StatedPercent = Annotated[Decimal, ExactDecimal(whole_digits=3, decimals=STATED_DECIMALS_MAX, most=100)]
+"""Of a hundred, as stated: 0 to 100."""

@@ -20,7 +20,7 @@ from contracts.inboxes import MessageWarning, message_warning
 from contracts.problem import Fault
 from contracts.strict_json import JsonRefused
 from ingress.credentials import digest
-from ingress.errors import InvalidInput, KeyReused, NotFound, UnsupportedMediaType
+from ingress.errors import InvalidInput, KeyReused, Malformed, NotFound, UnsupportedMediaType
 from ingress.http.api import Api, envelope_of
 from ingress.http.body import aside, not_read, read_bytes
 from ingress.http.channels import SECRET_CHARS_MAX, public
@@ -32,6 +32,7 @@ from ingress.inbox.content import content_digest
 from ingress.inbox.document import Box, Parsed
 from ingress.inbox.pushed import Pushed, of_document
 from ingress.inbox.read import UnsupportedContentType, read_document
+from ingress.inbox.xml import XmlRefused
 from ingress.resources import shapes
 from ingress.store.acceptance import Acceptance, Accepted, Document, DuplicateMessage, KeyTaken, Replayed
 from ingress.store.channels import Channel, Kind
@@ -121,6 +122,8 @@ async def checked(raw: bytes, read: Callable[[], T | list[Fault]], *, path: str 
         raise UnsupportedMediaType("send application/xml, text/xml or application/json") from None
     except JsonRefused as refused:
         raise not_read(refused, path) from None
+    except XmlRefused as refused:
+        raise Malformed("the document was not stored", faults=[Fault("/", str(refused))]) from None
     if isinstance(found, list):
         raise InvalidInput("the document was not stored", faults=found)
     return found

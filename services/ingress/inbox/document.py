@@ -16,14 +16,14 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, StrictBool, StrictInt
 
-from contracts.money import AdjustmentAmount, Percent, SignedDecimal
+from contracts.inboxes import WarningCode
+from contracts.money import StatedAdjustment, StatedAmount, StatedNumber, StatedPercent
 from contracts.objects import LINES_MAX, PAYMENT_METHODS, Operation, SaleType
-from contracts.problem import Fault
+from contracts.problem import FAULTS_MAX, Fault
 from ingress.inbox.values import (
     PaymentMethod,
     PayTermType,
     ShippingType,
-    SignedAmount,
     TaxBasis,
     UnsignedAmount,
     Wrong,
@@ -46,6 +46,7 @@ WARNINGS_MAX: Final = 100  # a document of 1 MiB could have 100,000
 TEXT_CHARS_MAX: Final = 10_000
 DAYS_MAX: Final = 3650
 ADJUSTMENTS_MAX: Final = 100
+TAXES_MAX: Final = 100  # a document has a handful of tax categories
 PERCENT_MAX: Final = 100
 PAY_TERMS_WITH_DAYS: Final = (1, 2)
 PAY_TERM_WITH_DATE: Final = 0
@@ -113,7 +114,7 @@ class Client:
 
     __pydantic_config__ = _STRICT
 
-    name: Name
+    name: Name | None = None
     type: Literal["company", "person"] | None = None
     first_name: Name | None = None
     last_name: Name | None = None
@@ -158,6 +159,7 @@ class PayTerm:
 class Line:
     """One line; `discount` and `tax_rate` in percent, `total` as the sender states it.
 
+    `discount_amount` is what is taken off the whole line, in the document's currency; below 0 it is a charge.
     `tax_key` is the sender's own id of a tax, `tax_category` the UN/ECE 5305 code of UBL.
     """
 
@@ -167,12 +169,13 @@ class Line:
     barcode: Reference | None = None
     name: ItemName | None = None
     description: Text | None = None
-    quantity: SignedDecimal
-    unit_price: SignedDecimal
-    discount: Percent | None = None
-    total: SignedAmount | None = None
+    quantity: StatedNumber
+    unit_price: StatedNumber
+    discount: StatedPercent | None = None
+    discount_amount: StatedAmount | None = None
+    total: StatedAmount | None = None
     unit: Reference | None = None
-    tax_rate: Percent | None = None
+    tax_rate: StatedPercent | None = None
     tax_name: Name | None = None
     tax_key: Reference | None = None
     tax_category: Reference | None = None
@@ -186,19 +189,22 @@ def _says_what(line: Line) -> Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
-    """A charge or discount on the whole document; `amount` is percent of the lines when `mode` is pct."""
+    """A charge or discount on the whole document; `amount` is percent of the lines when `mode` is pct.
+
+    A correction has negative amounts: what it takes back keeps its type.
+    """
 
     __pydantic_config__ = _STRICT
 
     type: AdjustmentType
     mode: AdjustmentMode
-    amount: AdjustmentAmount
+    amount: StatedAdjustment
     description: Text | None = None
 
 
 def _percent_of_a_hundred(adjustment: Adjustment) -> Adjustment:
-    if adjustment.mode == "pct" and adjustment.amount > PERCENT_MAX:
-        raise Wrong(f"amount must be {PERCENT_MAX} or less when the mode is pct")
+    if adjustment.mode == "pct" and abs(adjustment.amount) > PERCENT_MAX:
+        raise Wrong(f"amount must be from -{PERCENT_MAX} to {PERCENT_MAX} when the mode is pct")
     return adjustment
 
 
@@ -220,7 +226,7 @@ class AutoPayment:
 
     money_account_id: Reference | None = None
     date_paid: Day | None = None
-    amount: SignedAmount | None = None
+    amount: StatedAmount | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +241,20 @@ class AutoProcessing:
     payment: AutoPayment | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxSubtotal:
+    """What the document states of one tax category: `category` is the UN/ECE 5305 code, `rate` in percent."""
+
+    __pydantic_config__ = _STRICT
+
+    category: Reference | None = None
+    rate: StatedPercent | None = None
+    taxable_amount: StatedAmount | None = None
+    tax_amount: StatedAmount | None = None
+    exemption_code: Reference | None = None
+    exemption_reason: Text | None = None
+
+
 def _from_1_to_the_most(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     if not 1 <= len(lines) <= LINES_MAX:
         raise Wrong(f"must have from 1 to {LINES_MAX} lines")
@@ -245,6 +265,12 @@ def _to_the_most(adjustments: tuple[Adjustment, ...]) -> tuple[Adjustment, ...]:
     if len(adjustments) > ADJUSTMENTS_MAX:
         raise Wrong(f"must have at most {ADJUSTMENTS_MAX}")
     return adjustments
+
+
+def _taxes_within_bounds(taxes: tuple[TaxSubtotal, ...]) -> tuple[TaxSubtotal, ...]:
+    if len(taxes) > TAXES_MAX:
+        raise Wrong(f"must have at most {TAXES_MAX}")
+    return taxes
 
 
 # not pydantic's own length limits: they count only the entries that are right and so tell of faults that are none
@@ -259,7 +285,8 @@ class InboxDocument:
     """A document pushed by somebody else, read and checked, not yet in the books.
 
     Amounts are in `currency`, exact and with the scale they were sent with. `pay_term.days` occurs only with type 1
-    and 2, `date_due` only with type 0. What the sender left out is None.
+    and 2, `date_due` only with type 0. What the sender left out is None. `payable_amount` is what the sender states is
+    left to pay: gross less `prepaid_amount` (below 0: carried over from before) plus `rounding_amount`.
     """
 
     __pydantic_config__ = _STRICT
@@ -281,12 +308,16 @@ class InboxDocument:
     shipping_type: ShippingType | None = None
     lines: Lines
     adjustments: Adjustments = ()
-    shipping_charge: SignedAmount | None = None
-    shipping_tax_rate: Percent | None = None
+    shipping_charge: StatedAmount | None = None
+    shipping_tax_rate: StatedPercent | None = None
     shipping_tax_name: Name | None = None
     shipping_tax_key: Reference | None = None
-    gross_amount: SignedAmount | None = None
-    net_amount: SignedAmount | None = None
+    taxes: Annotated[tuple[TaxSubtotal, ...], AfterValidator(_taxes_within_bounds)] = ()
+    gross_amount: StatedAmount | None = None
+    net_amount: StatedAmount | None = None
+    prepaid_amount: StatedAmount | None = None
+    rounding_amount: StatedAmount | None = None
+    payable_amount: StatedAmount | None = None
     external_id: Reference | None = None
     links: Links | None = None
     comment: Text | None = None
@@ -298,25 +329,41 @@ BESIDE_DOCUMENT: Final[tuple[str, ...]] = ("links", "comment", "auto_processing"
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingWarning:
+    """Something about a document that a person should look at; `path` is in the sender's own format."""
+
+    path: str
+    code: WarningCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
     """A document that was read; `warnings` flag what a person should look at, none of them a reason to refuse."""
 
     document: InboxDocument
-    warnings: tuple[Fault, ...] = field(default=())
-
-    @property
-    def warning_texts(self) -> list[str]:
-        """The warnings as sentences, each beginning with its path."""
-        return [f"{warning.path} {warning.message}" for warning in self.warnings]
+    warnings: tuple[ReadingWarning, ...] = field(default=())
 
 
-def bounded(found: list[Fault], most: int, what: str, *, count: int | None = None) -> list[Fault]:
-    """Answer at most so many, the last of them telling how many more there are; `count` when not all were collected."""
+def bounded_faults(found: list[Fault], *, count: int | None = None) -> list[Fault]:
+    """Return at most `FAULTS_MAX`, the last saying how many more there are; `count` when not all were collected."""
     count = len(found) if count is None else count
-    if count <= most:
+    if count <= FAULTS_MAX:
         return found
-    whole = "/" if found[0].path.startswith("/") else ""  # how the format calls the message itself
-    return [*found[: most - 1], Fault(whole, f"has {count - most + 1} more {what}")]
+    return [*found[: FAULTS_MAX - 1], Fault(_whole(found[0].path), f"has {count - FAULTS_MAX + 1} more faults")]
+
+
+def bounded_warnings(found: list[ReadingWarning], *, count: int | None = None) -> tuple[ReadingWarning, ...]:
+    """Return at most `WARNINGS_MAX`, the last saying how many more there are; `count` when not all were collected."""
+    count = len(found) if count is None else count
+    if count <= WARNINGS_MAX:
+        return tuple(found)
+    more = f"has {count - WARNINGS_MAX + 1} more warnings"
+    return (*found[: WARNINGS_MAX - 1], ReadingWarning(_whole(found[0].path), "more_warnings", more))
+
+
+def _whole(path: str) -> str:
+    return "/" if path.startswith("/") else ""  # how the format of the path names the message itself
 
 
 def as_json(document: InboxDocument) -> dict[str, Any]:

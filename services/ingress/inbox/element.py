@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeVar
 
+from contracts.inboxes import WarningCode
 from contracts.problem import FAULTS_MAX, Fault
-from ingress.inbox.document import WARNINGS_MAX, InboxDocument, Parsed, bounded
+from ingress.inbox.document import WARNINGS_MAX, InboxDocument, Parsed, ReadingWarning, bounded_faults, bounded_warnings
 from ingress.inbox.totals import Places, differences
 from ingress.inbox.values import Convert, Wrong
 
@@ -27,7 +28,7 @@ class Report:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
         self.fault_count = 0
-        self.warnings: list[Fault] = []
+        self.warnings: list[ReadingWarning] = []
         self.warning_count = 0
         self._elements: list[Element] = []
 
@@ -37,11 +38,11 @@ class Report:
         if self.fault_count <= FAULTS_MAX:
             self.faults.append(Fault(path, message))
 
-    def warn(self, path: str, message: str) -> None:
+    def warn(self, path: str, code: WarningCode, message: str) -> None:
         """Record something for a person to look at."""
         self.warning_count += 1
         if self.warning_count <= WARNINGS_MAX:
-            self.warnings.append(Fault(path, message))
+            self.warnings.append(ReadingWarning(path, code, message))
 
     def opened(self, element: Element) -> None:
         """Remember an element whose leftovers are to be reported."""
@@ -55,9 +56,11 @@ class Report:
 
     def _warn_of_leftover(self, path: str, name: str) -> None:
         if name == TEXT:
-            self.warn(path, "has text beside its elements, which was not read")
+            self.warn(path, "text_ignored", "has text beside its elements, which was not read")
         else:
-            self.warn(f"{path}/{name[:NAME_CHARS_MAX]}", "is not an element known here and was not read")
+            self.warn(
+                f"{path}/{name[:NAME_CHARS_MAX]}", "unknown_element", "is not an element known here and was not read"
+            )
 
     def conclude(self, document: InboxDocument, places: Places) -> Parsed | list[Fault]:
         """Answer the document with its warnings when nothing is wrong with it, else all faults.
@@ -65,10 +68,10 @@ class Report:
         Each list ends, when it is full, with how many more there are.
         """
         if self.faults:
-            return bounded(self.faults, FAULTS_MAX, "faults", count=self.fault_count)
-        for path, message in differences(document, places):
-            self.warn(path, message)
-        return Parsed(document, tuple(bounded(self.warnings, WARNINGS_MAX, "warnings", count=self.warning_count)))
+            return bounded_faults(self.faults, count=self.fault_count)
+        for warning in differences(document, places):
+            self.warn(warning.path, warning.code, warning.message)
+        return Parsed(document, bounded_warnings(self.warnings, count=self.warning_count))
 
 
 class Element:
@@ -84,7 +87,7 @@ class Element:
 
     def has(self, name: str) -> bool:
         """Whether a non-empty element of this name is still unread."""
-        return self._content.get(name) is not None
+        return not _is_blank(self._content.get(name))
 
     def is_plain(self, name: str) -> bool:
         """Whether an unread element of this name is text without elements of its own."""
@@ -112,6 +115,29 @@ class Element:
             self.refuse(name, "is required")
         return stand_in
 
+    def optional(self, name: str, convert: Convert[T]) -> T | None:
+        """Take the value of an element that no document needs: what is wrong with it is a warning, not a fault."""
+        found = self._content.pop(name, None)
+        try:
+            text = _text_of(found)
+            return None if text is None else convert(text)
+        except Wrong as wrong:
+            self.warn(name, "value_ignored", f"{wrong}; it was left out")
+            return None
+
+    def text(self, name: str, chars_max: int) -> str | None:
+        """Take text, cut where it is longer than what is kept."""
+        text = self.optional(name, str)
+        if text is None or len(text) <= chars_max:
+            return text
+        self.warn(name, "text_cut", f"is longer than {chars_max} characters: the rest was left out")
+        return text[:chars_max].rstrip()
+
+    def texts(self, name: str, chars_max: int) -> str | None:
+        """Take all texts of a repeatable element as lines of one, cut where it is longer than what is kept."""
+        self._content[name] = "\n".join(self.values(name, str)) or None
+        return self.text(name, chars_max)
+
     def values(self, name: str, convert: Convert[T]) -> list[T]:
         """Take all values of a repeatable element, those that are wrong left out."""
         found = self._content.pop(name, None)
@@ -126,7 +152,7 @@ class Element:
     def child(self, name: str) -> Element:
         """Take a group of elements; an absent one reads as one with nothing in it."""
         found = self._content.pop(name, None)
-        several = [each for each in found if each is not None] if isinstance(found, list) else [found]
+        several = [each for each in found if not _is_blank(each)] if isinstance(found, list) else [found]
         if len(several) > 1:
             self.refuse(name, _once(len(several)))
         return self._opened(name, several[0] if several else None)
@@ -136,7 +162,9 @@ class Element:
         found = self._content.pop(name, None)
         several = found if isinstance(found, list) else [found]
         return [
-            self._opened(f"{name}[{number}]", each) for number, each in enumerate(several, start=1) if each is not None
+            self._opened(f"{name}[{number}]", each)
+            for number, each in enumerate(several, start=1)
+            if not _is_blank(each)
         ]
 
     def attribute(self, name: str, attribute: str) -> str | None:
@@ -149,13 +177,13 @@ class Element:
         """Record a fault of one of this element's own."""
         self._report.refuse(f"{self.path}/{name}", message)
 
-    def warn(self, name: str, message: str) -> None:
+    def warn(self, name: str, code: WarningCode, message: str) -> None:
         """Record a warning about one of this element's own."""
-        self._report.warn(f"{self.path}/{name}", message)
+        self._report.warn(f"{self.path}/{name}", code, message)
 
     def unread(self) -> list[str]:
         """Names of the non-empty elements that nothing took, and "#text" for text among elements."""
-        return [name for name, found in self._content.items() if found is not None and not name.startswith("@")]
+        return [name for name, found in self._content.items() if not name.startswith("@") and not _is_blank(found)]
 
     def _opened(self, step: str, found: Any) -> Element:
         path = f"{self.path}/{step}"
@@ -165,8 +193,19 @@ class Element:
         return Element(path, found or {}, self._report)
 
 
+def _is_blank(found: Any) -> bool:
+    """Whether an element holds nothing but empty elements, as blocks of a template that nobody filled in."""
+    if isinstance(found, dict):
+        return all(name.startswith("@") or _is_blank(each) for name, each in found.items())
+    if isinstance(found, list):
+        return all(_is_blank(each) for each in found)
+    return found is None
+
+
 def _text_of(found: Any) -> str | None:
-    """The text of a leaf that is no plain text: one with attributes, or one that should not be as it is."""
+    """The text of a leaf: plain text, one with attributes, or one that should not be as it is."""
+    if found is None:
+        return None
     if isinstance(found, list):
         several = [each for each in found if each is not None]
         if len(several) > 1:

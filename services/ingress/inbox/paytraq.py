@@ -6,11 +6,13 @@ ShippingAddress, AutoProcessing) are read in the purchase inbox as well.
 
 Required, so that the message is a document at all: DocumentDate, DocumentRef (duplicates are recognised by it),
 Currency, SaleType, and at least one LineItem that says what it is (ItemCode, ItemBarCode, ItemName or Description)
-with Qty and Price. In the purchase inbox the supplier's name, in the sales inbox the client's. Connect itself knows
-no SaleType, so in the sales inbox a document without one is a sales_order.
+with Qty and Price, one of which may be missing beside a LineTotal. In the purchase inbox the supplier's name, in the
+sales inbox the client's. Connect itself knows no SaleType, so in the sales inbox a document without one is a
+sales_order.
 
 Not refused but warned of: elements nobody knows (the raw bytes are kept), a PayTerm of due days without days or of
-another date without DateDue, totals that do not add up. Attributes and namespaces are not looked at.
+another date without DateDue, links that are no web addresses, totals that do not add up. Blocks of empty elements,
+as templates have them, count as absent. Attributes and namespaces are not looked at.
 
 An amount or quantity may be below 0 (returns, corrections), except Deposit and Adjustment/Amount, whose kind says
 which way they go.
@@ -22,10 +24,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, get_args
 
-from contracts.money import Percent, SignedDecimal
+from contracts.money import StatedAmount, StatedNumber, StatedPercent
 from contracts.objects import LINES_MAX, Operation, SaleType
 from contracts.problem import Fault
-from ingress.inbox import totals
+from ingress.inbox import gaps, totals
 from ingress.inbox.document import (
     ADJUSTMENTS_MAX,
     DAYS_MAX,
@@ -57,15 +59,14 @@ from ingress.inbox.values import (
     PaymentMethod,
     PayTermType,
     ShippingType,
-    SignedAmount,
     TaxBasis,
     UnsignedAmount,
     adjustment_amount,
     as_currency,
-    as_date,
     as_flag,
     as_tax_rate,
     as_web_address,
+    as_xml_date,
     number,
     one_of,
     text_within,
@@ -84,10 +85,10 @@ _SHIPPING_TYPE: Final = one_of(get_args(ShippingType))
 _CHARGE_OR_DISCOUNT: Final[Convert[AdjustmentType]] = one_of(get_args(AdjustmentType))
 _PCT_OR_AMOUNT: Final[Convert[AdjustmentMode]] = one_of(get_args(AdjustmentMode))
 _DAYS: Final = whole_within(0, DAYS_MAX)
-_QUANTITY: Final = number(SignedDecimal)
-_PRICE: Final = number(SignedDecimal)
-_PERCENT: Final = number(Percent)
-_AMOUNT: Final = number(SignedAmount)
+_QUANTITY: Final = number(StatedNumber)
+_PRICE: Final = number(StatedNumber)
+_PERCENT: Final = number(StatedPercent)
+_AMOUNT: Final = number(StatedAmount)
 _DEPOSIT: Final = number(UnsignedAmount)
 _PCT: Final = adjustment_amount(pct=True)
 _ADJUSTMENT: Final = adjustment_amount(pct=False)
@@ -113,7 +114,7 @@ def read_sale(content: Tree, *, box: Box) -> Parsed | list[Fault]:
     shipping_tax_rate, shipping_tax_name, shipping_tax_key = _tax(charge)
     gross, net, places = _totals(sale, header, line_elements, include_tax=include_tax)
     document = InboxDocument(
-        document_date=about.need("DocumentDate", as_date, _NO_DATE),
+        document_date=about.need("DocumentDate", as_xml_date, _NO_DATE),
         document_ref=about.need("DocumentRef", _REFERENCE, ""),
         links=_links(about.child("ExternalLink")),
         supplier=_supplier(about, required=box == "purchases"),
@@ -151,7 +152,7 @@ def _sale_type(header: Element, box: Box) -> SaleType:
 
 
 def _links(link: Element) -> Links | None:
-    document, pdf = link.value("DocumentURI", as_web_address), link.value("PDF", as_web_address)
+    document, pdf = link.optional("DocumentURI", as_web_address), link.optional("PDF", as_web_address)
     return Links(document=document, pdf=pdf) if document or pdf else None
 
 
@@ -212,17 +213,17 @@ def _pay_term(header: Element) -> tuple[PayTerm | None, date | None]:
     has_type, has_days, has_date = term.has("PayTermType"), term.has("PayTermDays"), header.has("DateDue")
     kind = term.value("PayTermType", _PAY_TERM_TYPE)
     days = term.value("PayTermDays", _DAYS)
-    date_due = header.value("DateDue", as_date)
+    date_due = header.value("DateDue", as_xml_date)
     if has_type and kind is None:  # refused already: what may go with it cannot be said
         return None, date_due
     if has_days and kind not in PAY_TERMS_WITH_DAYS:
         term.refuse("PayTermDays", "can be used only with PayTermType 1 (due days) and 2 (end of month plus days)")
     elif kind in PAY_TERMS_WITH_DAYS and not has_days:
-        term.warn("PayTermDays", f"is missing, so PayTermType {kind} does not tell when to pay")
+        term.warn("PayTermDays", "pay_term_incomplete", f"is missing, so PayTermType {kind} does not tell when to pay")
     if has_date and kind != PAY_TERM_WITH_DATE:
         header.refuse("DateDue", "can be used only with PayTermType 0 (other date)")
     elif kind == PAY_TERM_WITH_DATE and not has_date:
-        header.warn("DateDue", "is missing, so PayTermType 0 does not tell when to pay")
+        header.warn("DateDue", "pay_term_incomplete", "is missing, so PayTermType 0 does not tell when to pay")
     return None if kind is None else PayTerm(type=kind, days=days), date_due
 
 
@@ -242,20 +243,30 @@ def _line(line: Element) -> Line:
     if not (line.has("Description") or any(item.has(each) for each in ("ItemCode", "ItemBarCode", "ItemName"))):
         line.refuse("Item", "is required: give an ItemCode, ItemBarCode or ItemName, or the line a Description")
     tax_rate, tax_name, tax_key = _tax(line)
+    quantity, price, total = _priced(line)
     return Line(
         item_code=item.value("ItemCode", _REFERENCE),
         barcode=item.value("ItemBarCode", _REFERENCE),
         name=item.value("ItemName", _ITEM_NAME),
         description=line.value("Description", _TEXT),
-        quantity=line.need("Qty", _QUANTITY, Decimal(0)),
-        unit_price=line.need("Price", _PRICE, Decimal(0)),
+        quantity=quantity,
+        unit_price=price,
         discount=line.value("LineDiscount", _PERCENT),
-        total=line.value("LineTotal", _AMOUNT),
+        total=total,
         unit=unit.value("UnitName", _REFERENCE),
         tax_rate=tax_rate,
         tax_name=tax_name,
         tax_key=tax_key,
     )
+
+
+def _priced(line: Element) -> tuple[Decimal, Decimal, Decimal | None]:
+    """Read quantity, price and total; with a total, one of the others may be missing where there is no discount."""
+    total = line.value("LineTotal", _AMOUNT)
+    if total is None or line.has("LineDiscount") or (line.has("Qty") and line.has("Price")):
+        return line.need("Qty", _QUANTITY, Decimal(0)), line.need("Price", _PRICE, Decimal(0)), total
+    quantity, price = ("Qty", line.value("Qty", _QUANTITY)), ("Price", line.value("Price", _PRICE))
+    return *gaps.filled(line, quantity, price, full=total), total
 
 
 def _tax(element: Element) -> tuple[Decimal | None, str | None, str | None]:
@@ -295,8 +306,12 @@ def _totals(
     total, taxes = header.value("Total", _AMOUNT), header.value("Taxes", _AMOUNT)
     line_totals = [f"{line.path}/LineTotal" for line in lines]
     if gross is not None or net is not None or total is None:
-        return gross, net, totals.Places(line_totals, "/Sale/Totals/NetAmount", "/Sale/Totals/GrossAmount")
-    places = totals.Places(line_totals, "/Sale/Header/Total", "/Sale/Header/Total")
+        return (
+            gross,
+            net,
+            totals.Places(line_totals, "/Sale/Totals/NetAmount", "/Sale/Totals/GrossAmount", "/Sale/Totals"),
+        )
+    places = totals.Places(line_totals, "/Sale/Header/Total", "/Sale/Header/Total", "/Sale/Header/Total")
     if include_tax:
         return total, None if taxes is None else total - taxes, places
     return None if taxes is None else total + taxes, total, places
@@ -324,6 +339,6 @@ def _auto_payment(asked: Element) -> AutoPayment | None:
     payment = asked.child("AddPayment")
     return AutoPayment(
         money_account_id=payment.value("MoneyAccountID", _REFERENCE),
-        date_paid=payment.value("DatePaid", as_date),
+        date_paid=payment.value("DatePaid", as_xml_date),
         amount=payment.value("Amount", _AMOUNT),
     )

@@ -80,7 +80,7 @@ def of_document(
     if file is not None:
         said["file"] = file.as_json()
     content = digest if file is None and beside in {None, _NOTHING} else _digest_of_all(digest, file, beside)
-    warnings = [message_warning("document", warning.path, warning.message) for warning in parsed.warnings]
+    warnings = [message_warning(warning.code, warning.path, warning.message) for warning in parsed.warnings]
     return Pushed(raw, content_type, said, warnings, identity(parsed.document), content)
 
 

@@ -22,15 +22,15 @@ from ingress.inbox import document as shapes
 from ingress.inbox.document import (
     BESIDE_DOCUMENT,
     PAY_TERM_WITH_DATE,
-    WARNINGS_MAX,
     Box,
     InboxDocument,
     Parsed,
-    bounded,
+    ReadingWarning,
+    bounded_warnings,
 )
 from ingress.inbox.pushed import Beside
 from ingress.inbox.totals import Places, differences
-from ingress.inbox.values import Wrong, legal, made_legal, shown
+from ingress.inbox.values import Wrong, as_web_address, legal, made_legal, shown
 
 _TOP: Final = ("document", *BESIDE_DOCUMENT)
 _MESSAGES: Final = {
@@ -71,6 +71,7 @@ def read_message(given: Any, *, box: Box) -> Parsed | list[Fault]:
     if not isinstance(message.get("document"), dict):
         return [*faults, Fault("document", "must be an object" if "document" in message else "is required")]
     fields_given = _flattened(message, faults)
+    warnings = _without_bad_links(fields_given)
     faults += _broken_rules(fields_given, box)
     try:
         document = _adapter().validate_python(_with_implied(fields_given, box))
@@ -83,9 +84,9 @@ def read_message(given: Any, *, box: Box) -> Parsed | list[Fault]:
         [f"document.lines[{index}].total" for index in range(len(document.lines))],
         "document.net_amount",
         "document.gross_amount",
+        "document.payable_amount",
     )
-    warnings = [Fault(path, message) for path, message in differences(document, places)]
-    return Parsed(document, tuple(bounded(warnings, WARNINGS_MAX, "warnings")))
+    return Parsed(document, bounded_warnings([*warnings, *differences(document, places)]))
 
 
 def read_beside(given: dict[str, Any]) -> Beside | list[Fault]:
@@ -117,7 +118,7 @@ def _adapter() -> TypeAdapter[InboxDocument]:
 def _known_names() -> frozenset[str]:
     kinds = [
         shapes.InboxDocument, shapes.Supplier, shapes.Client, shapes.ShipTo, shapes.Address, shapes.PayTerm,
-        shapes.Line, shapes.Adjustment, shapes.Links, shapes.AutoProcessing, shapes.AutoPayment,
+        shapes.Line, shapes.Adjustment, shapes.TaxSubtotal, shapes.Links, shapes.AutoProcessing, shapes.AutoPayment,
     ]  # fmt: skip
     return frozenset({*_TOP, *(each.name for kind in kinds for each in fields(kind))})
 
@@ -171,6 +172,21 @@ def _flattened(message: dict[str, Any], faults: list[Fault]) -> dict[str, Any]:
     return flat
 
 
+def _without_bad_links(given: dict[str, Any]) -> list[ReadingWarning]:
+    """Leave out links that are no web addresses: no reason to refuse the document. Changes `given`."""
+    links, warnings = given.get("links"), []
+    if isinstance(links, dict):
+        given["links"] = links = dict(links)
+        for name in ("document", "pdf"):
+            try:
+                if isinstance(link := links.get(name), str):
+                    as_web_address(link)
+            except Wrong as wrong:
+                del links[name]
+                warnings.append(ReadingWarning(f"links.{name}", "value_ignored", f"{wrong}; it was left out"))
+    return warnings
+
+
 def _with_implied(given: dict[str, Any], box: Box) -> dict[str, Any]:
     """Fill in what goes without saying; changes and answers `given`."""
     if box == "sales":
@@ -188,7 +204,8 @@ def _broken_rules(given: dict[str, Any], box: Box) -> list[Fault]:
     """The rules between fields, asked of what was given, so that a fault elsewhere does not hide these."""
     faults = []
     partner = "supplier" if box == "purchases" else "client"
-    if partner not in given:
+    who = given.get(partner)
+    if partner not in given or (isinstance(who, dict) and not {"name", "first_name", "last_name"} & who.keys()):
         faults.append(Fault(f"document.{partner}.name", "is required"))
     term = given.get("pay_term")
     if "date_due" in given and isinstance(term, dict) and term.get("type") != PAY_TERM_WITH_DATE:

@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal, TypeVar, get_args
 
 from pydantic_core import PydanticCustomError
 
-from contracts.money import ExactDecimal, MoneyText, is_currency
+from contracts.money import STATED_DECIMALS_MAX, ExactDecimal, MoneyText, is_currency
 
 T = TypeVar("T")
 Convert = Callable[[str], T]
@@ -22,17 +22,15 @@ Convert = Callable[[str], T]
 SHOWN_CHARS: Final = 40  # how much of a wrong value is said back
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_XML_DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T[\d:.]{1,20})?(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
 _YEAR_MIN: Final = 1900  # below it, a date is a typing error
 _WHOLE: Final = re.compile(r"\d{1,9}", re.ASCII)
 _WEB_ADDRESS: Final = re.compile(r"https?://[^\s/<>\"']+[^\s<>\"']*", re.IGNORECASE)
 _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PERCENT_NAME: Final = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%?", re.ASCII)
 
-SignedAmount = Annotated[Decimal, ExactDecimal(whole_digits=15, decimals=8, least=None)]
-"""An amount as stated by somebody else: it may be below 0 and unrounded; 15 digits fit the books in any currency."""
-
-UnsignedAmount = Annotated[Decimal, ExactDecimal(whole_digits=15, decimals=8)]
-"""The same of 0 or more."""
+UnsignedAmount = Annotated[Decimal, ExactDecimal(whole_digits=15, decimals=STATED_DECIMALS_MAX)]
+"""An amount as stated by somebody else, 0 or more, unrounded."""
 
 PaymentMethod = Literal[0, 1, 2, 3, 4, 5, 6]
 ShippingType = Literal[0, 1, 2, 3]
@@ -62,11 +60,17 @@ def as_date(text: str) -> date:
     return day
 
 
+def as_xml_date(text: str) -> date:
+    """Read an xs:date or xs:dateTime: the day as written, its zone and time of day left out."""
+    match = _XML_DATE.fullmatch(text)
+    return as_date(match[1] if match else text)
+
+
 def as_flag(text: str) -> bool:
-    """Read false or true, written just so."""
-    if text not in {"true", "false"}:
-        raise Wrong(f"is {shown(text)}: use false or true")
-    return text == "true"
+    """Read an xs:boolean: true, false, 1 or 0."""
+    if text not in {"true", "false", "1", "0"}:
+        raise Wrong(f"is {shown(text)}: use true, false, 1 or 0")
+    return text in {"true", "1"}
 
 
 def as_currency(text: str) -> str:
@@ -143,7 +147,7 @@ def number(kind: object) -> Convert[Decimal]:
     """Take an exact decimal within the bounds of one of the annotated kinds of `contracts.money`.
 
     Plain notation only: "1250.50", also "+1", ".5" and "5." as XML Schema writes decimals; no exponent, no NaN, no
-    grouping. The scale stays as it was sent.
+    grouping. The scale stays as it was sent, up to `STATED_DECIMALS_MAX` decimals; further ones are cut off.
     """
     rule = get_args(kind)[1]
     if not isinstance(rule, ExactDecimal):
@@ -168,4 +172,7 @@ def _as_json_writes_it(text: str) -> str:
     sign, digits = ("-", text[1:]) if text[0] == "-" else ("", text.removeprefix("+"))
     if len(digits) > 1:
         digits = f"0{digits}" if digits[0] == "." else digits.removesuffix(".")
-    return sign + digits
+    whole, point, fraction = digits.partition(".")
+    if len(fraction) > STATED_DECIMALS_MAX and fraction.isdecimal():
+        fraction = fraction[:STATED_DECIMALS_MAX]
+    return sign + whole + point + fraction

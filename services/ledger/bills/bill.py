@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from decimal import Decimal
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -30,8 +30,6 @@ _TYPES: Final[dict[str, DocumentType]] = {
     "sales_receipt": "receipt",
     "credit_note": "credit_note",
 }
-_ARITHMETIC: Final = Context(prec=120, traps=[InvalidOperation, Overflow, Inexact])
-_HUNDRED: Final = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +162,8 @@ def _stated(name: str, amount: Decimal | None, currency: str, faults: Faults) ->
 
 def _line(index: int, line: Line, currency: str, faults: Faults) -> int | None:
     """What a line comes to: as stated, else quantity by price less its discount, rounded once; None when too much."""
-    left = _ARITHMETIC.subtract(_HUNDRED, line.discount or Decimal(0))
-    counted = _ARITHMETIC.multiply(_ARITHMETIC.multiply(line.quantity, line.unit_price), left)
-    amount = counted.scaleb(-2, _ARITHMETIC) if line.total is None else line.total
     try:
-        return to_minor(amount, currency, rounded=True)
+        return to_minor(line.amount if line.total is None else line.total, currency, rounded=True)
     except MoneyError as error:
         faults.add(f"document.{at('lines', index)}", str(error))
         return None
@@ -178,11 +173,10 @@ def _computed(document: Document, currency: str, faults: Faults) -> tuple[int, i
     """Net and tax as they follow from the lines, like those of our own documents."""
     facts = SaleFacts(
         currency=currency,
-        lines=tuple(
-            LineFacts(line.quantity, line.unit_price, line.discount or Decimal(0), _taxes(line))
-            for line in document.lines
+        lines=tuple(LineFacts(*line.priced, _taxes(line)) for line in document.lines),
+        adjustments=tuple(
+            AdjustmentFacts(one.type, one.mode, one.amount) for one in (each.of_ours for each in document.adjustments)
         ),
-        adjustments=tuple(AdjustmentFacts(one.type, one.mode, one.amount) for one in document.adjustments),
         shipping_charge=document.shipping_charge or Decimal(0),
         include_tax=document.include_tax,
     )

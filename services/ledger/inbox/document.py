@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
-from contracts.money import AdjustmentAmount, ExactDecimal, Percent, SignedDecimal, is_currency
+from contracts.money import StatedAdjustment, StatedAmount, StatedNumber, StatedPercent, is_currency
 from contracts.objects import LINES_MAX, Operation, PaymentMethod, SaleType
 from contracts.problem import Fault, faults_of
 from ledger.errors import BadInput
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)]
 SaidAtLength = Annotated[str, StringConstraints(max_length=10_000)]
-SignedAmount = Annotated[Decimal, ExactDecimal(whole_digits=15, decimals=8, least=None)]
 
 ADJUSTMENTS_MAX = 100
+TAXES_MAX = 100
+
+_ARITHMETIC: Final = Context(prec=120, rounding=ROUND_HALF_UP)
+_HUNDRED: Final = Decimal(100)
+_PRICE_DIGITS: Final = Decimal("1E-8")  # of a quantity or price in a document of ours
+_PERCENT_DIGITS: Final = Decimal("1E-6")
 
 
 class _Loose(BaseModel):
@@ -65,31 +70,85 @@ class PayTerm(_Loose):
     days: int | None = Field(default=None, ge=0, le=3650)
 
 
+class Priced(NamedTuple):
+    """A line as documents of ours have it: at most 8 decimals, and one discount in percent."""
+
+    quantity: Decimal
+    unit_price: Decimal
+    discount: Decimal
+
+
 class Line(_Loose):
-    """One line; `total` is what the sender says it comes to."""
+    """One line; `total` is what the sender says it comes to, `discount_amount` is off the whole line."""
 
     item_code: Said | None = None
     barcode: Said | None = None
     name: Said | None = None
     description: SaidAtLength | None = None
-    quantity: SignedDecimal
-    unit_price: SignedDecimal
-    discount: Percent | None = None
-    total: SignedAmount | None = None
+    quantity: StatedNumber
+    unit_price: StatedNumber
+    discount: StatedPercent | None = None
+    discount_amount: StatedAmount | None = None
+    total: StatedAmount | None = None
     unit: Said | None = None
-    tax_rate: Percent | None = None
+    tax_rate: StatedPercent | None = None
     tax_name: Said | None = None
     tax_key: Said | None = None
     tax_category: Said | None = None
 
+    @property
+    def amount(self) -> Decimal:
+        """What the line comes to by quantity, price and discounts, unrounded."""
+        left = _ARITHMETIC.subtract(_HUNDRED, self.discount or Decimal(0))
+        full = _ARITHMETIC.multiply(_ARITHMETIC.multiply(self.quantity, self.unit_price), left)
+        return _ARITHMETIC.subtract(full.scaleb(-2, _ARITHMETIC), self.discount_amount or Decimal(0))
+
+    @property
+    def priced(self) -> Priced:
+        """The line as our documents can have it; a discount as an amount is within the price, if need be of one."""
+        if not self.discount_amount:
+            discount = _fitting(self.discount or Decimal(0), _PERCENT_DIGITS)
+            return Priced(_fitting(self.quantity), _fitting(self.unit_price), discount)
+        amount, quantity = self.amount, _fitting(self.quantity)
+        price = _fitting(_ARITHMETIC.divide(amount, quantity)) if quantity else Decimal(0)
+        if _ARITHMETIC.multiply(quantity, price) == amount:
+            return Priced(quantity, price, Decimal(0))
+        return Priced(Decimal(1), _fitting(amount), Decimal(0))
+
+
+def _fitting(value: Decimal, digits: Decimal = _PRICE_DIGITS) -> Decimal:
+    """Round to the digits that our documents have; a value that has no more stays as it is."""
+    rounded = _ARITHMETIC.quantize(value, digits)
+    return value if value == rounded else rounded
+
 
 class Adjustment(_Loose):
-    """A charge or discount on the whole document."""
+    """A charge or discount on the whole document; a correction has negative amounts."""
 
     type: Literal["charge", "discount"]
     mode: Literal["pct", "amount"]
-    amount: AdjustmentAmount
+    amount: StatedAdjustment
     description: SaidAtLength | None = None
+
+    @property
+    def of_ours(self) -> Adjustment:
+        """The same as our documents have it: 0 or more, at most 6 decimals; a negative charge is a discount."""
+        amount = _fitting(self.amount, _PERCENT_DIGITS)
+        if amount >= 0:
+            return self.model_copy(update={"amount": amount})
+        other = "discount" if self.type == "charge" else "charge"
+        return self.model_copy(update={"type": other, "amount": abs(amount)})
+
+
+class TaxSubtotal(_Loose):
+    """What the document states of one tax category; `rate` in percent."""
+
+    category: Said | None = None
+    rate: StatedPercent | None = None
+    taxable_amount: StatedAmount | None = None
+    tax_amount: StatedAmount | None = None
+    exemption_code: Said | None = None
+    exemption_reason: SaidAtLength | None = None
 
 
 class Document(_Loose):
@@ -107,17 +166,21 @@ class Document(_Loose):
     include_tax: bool = False
     pay_term: PayTerm | None = None
     date_due: dt.date | None = None
-    deposit: SignedAmount | None = None
+    deposit: StatedAmount | None = None
     payment_method: Literal[0, 1, 2, 3, 4, 5, 6] | PaymentMethod | None = None
     shipping_type: Literal[0, 1, 2, 3] | None = None
     lines: list[Line] = Field(default_factory=list, max_length=LINES_MAX)
     adjustments: list[Adjustment] = Field(default_factory=list, max_length=ADJUSTMENTS_MAX)
-    shipping_charge: SignedAmount | None = None
-    shipping_tax_rate: Percent | None = None
+    shipping_charge: StatedAmount | None = None
+    shipping_tax_rate: StatedPercent | None = None
     shipping_tax_name: Said | None = None
     shipping_tax_key: Said | None = None
-    gross_amount: SignedAmount | None = None
-    net_amount: SignedAmount | None = None
+    taxes: list[TaxSubtotal] = Field(default_factory=list, max_length=TAXES_MAX)
+    gross_amount: StatedAmount | None = None
+    net_amount: StatedAmount | None = None
+    prepaid_amount: StatedAmount | None = None
+    rounding_amount: StatedAmount | None = None
+    payable_amount: StatedAmount | None = None
     external_id: Said | None = None
 
     @field_validator("currency")

@@ -12,6 +12,7 @@ from contracts.problem import Fault
 from contracts.strict_json import JsonRefused
 from ingress.inbox.document import Box, Parsed, as_json
 from ingress.inbox.read import read_document
+from ingress.inbox.xml import XmlRefused
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -130,10 +131,13 @@ def sample(name: str) -> bytes:
 
 
 def read(body: bytes, *, box: Box = "purchases", content_type: str = "application/xml") -> Parsed | list[Fault]:
+    """The reading; what cannot be read at all is a fault of the whole here, and 400 instead of 422 over HTTP."""
     try:
         return read_document(body, content_type=content_type, box=box)
     except JsonRefused as refused_whole:
         return [Fault("", str(refused_whole))]
+    except XmlRefused as refused_whole:
+        return [Fault("/", str(refused_whole))]
 
 
 def accepted(body: bytes, *, box: Box = "purchases", content_type: str = "application/xml") -> Parsed:
@@ -148,3 +152,8 @@ def refused(body: bytes, *, box: Box = "purchases", content_type: str = "applica
     answer = read(body, box=box, content_type=content_type)
     assert isinstance(answer, list), as_json(answer.document)
     return {fault.path: fault.message for fault in answer}
+
+
+def texts(message: Parsed) -> list[str]:
+    """The warnings of a reading as sentences, each beginning with its path."""
+    return [f"{warning.path} {warning.message}" for warning in message.warnings]

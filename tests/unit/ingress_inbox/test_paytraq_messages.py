@@ -9,7 +9,7 @@ import pytest
 from contracts.objects import LINES_MAX
 from contracts.problem import FAULTS_MAX
 from ingress.inbox.document import WARNINGS_MAX, as_json
-from tests.unit.ingress_inbox.messages import EVERY_TAG, a_sale, accepted, refused, sample
+from tests.unit.ingress_inbox.messages import EVERY_TAG, a_sale, accepted, refused, sample, texts
 
 CONNECT: dict[str, Any] = {
     "Header": {
@@ -112,7 +112,7 @@ def test_more_lines_than_the_books_take_are_refused() -> None:
 
 def test_elements_nobody_knows_are_flagged_and_not_refused() -> None:
     message = accepted(a_sale({"Header/Colour": "blue", "LineItems/LineItem/1/Serial": {"No": "1"}, "Extra": ""}))
-    assert message.warning_texts == [
+    assert texts(message) == [
         "/Sale/Header/Colour is not an element known here and was not read",
         "/Sale/LineItems/LineItem[2]/Serial is not an element known here and was not read",
     ]
@@ -150,7 +150,7 @@ def test_elements_where_a_value_belongs_are_refused() -> None:
 
 def test_text_beside_elements_is_flagged() -> None:
     message = accepted(a_sale({"LineItems/#text": "two lines follow"}))
-    assert message.warning_texts == ["/Sale/LineItems has text beside its elements, which was not read"]
+    assert texts(message) == ["/Sale/LineItems has text beside its elements, which was not read"]
 
 
 def test_attributes_comments_and_instructions_do_not_matter() -> None:
@@ -290,7 +290,7 @@ def test_a_total_without_tax_makes_gross_from_its_taxes() -> None:
 
 def test_a_total_that_does_not_add_up_is_flagged_where_it_stands() -> None:
     message = accepted(a_sale({"Header/Total": "28.00"}, of=CONNECT), box="sales")
-    assert message.warning_texts == ["/Sale/Header/Total is 28.00, but lines, adjustments and shipping make 27.70"]
+    assert texts(message) == ["/Sale/Header/Total is 28.00, but lines, adjustments and shipping make 27.70"]
 
 
 def test_a_purchase_may_carry_what_connect_adds() -> None:

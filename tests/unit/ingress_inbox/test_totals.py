@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.ingress_inbox.messages import a_sale, accepted, sample
+from tests.unit.ingress_inbox.messages import a_sale, accepted, sample, texts
 
 
 def a_bill(lines: list[dict[str, str]], **rest: Any) -> bytes:
@@ -26,7 +26,7 @@ def a_bill(lines: list[dict[str, str]], **rest: Any) -> bytes:
 
 
 def flagged(body: bytes) -> list[str]:
-    return accepted(body).warning_texts
+    return texts(accepted(body))
 
 
 LINE_TOTAL = "/Sale/LineItems/LineItem[1]/LineTotal"
@@ -56,13 +56,33 @@ def test_a_line_is_quantity_by_price_less_discount_rounded_half_up(
 
 
 @pytest.mark.parametrize(
-    ("currency", "total", "counted"), [("EUR", "42.76", "42.75"), ("JPY", "42", "43"), ("KWD", "42.751", "42.750")]
+    ("currency", "total", "counted"), [("EUR", "42.77", "42.75"), ("JPY", "41", "43"), ("KWD", "42.752", "42.750")]
 )
 def test_a_line_that_does_not_add_up_is_flagged_with_both_amounts(currency: str, total: str, counted: str) -> None:
     line = {"Qty": "10", "Price": "4.50", "LineDiscount": "5", "LineTotal": total}
     assert flagged(a_bill([line], currency=currency)) == [
         f"{LINE_TOTAL} is {total}, but quantity, price and discount make {counted}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("currency", "qty", "price", "total"),
+    [
+        ("EUR", "24.5", "0.1973", "4.84"),
+        ("EUR", "245", "0.1973", "48.33"),
+        ("JPY", "3", "33.5", "100"),
+        ("KWD", "1", "1", "0.999"),
+    ],
+)
+def test_a_line_may_differ_by_one_minor_unit(currency: str, qty: str, price: str, total: str) -> None:
+    line = {"Qty": qty, "Price": price, "LineTotal": total}
+    assert flagged(a_bill([line], currency=currency)) == []
+
+
+@pytest.mark.parametrize(("net", "flags"), [("2.98", 0), ("3.03", 0), ("3.04", 1), ("2.96", 1)])
+def test_a_total_may_differ_by_one_minor_unit_a_line(net: str, flags: int) -> None:
+    lines = [{"Qty": "1", "Price": "1"}] * 3
+    assert len(flagged(a_bill(lines, Totals={"NetAmount": net}))) == flags
 
 
 def test_the_largest_numbers_are_counted_exactly() -> None:

@@ -11,7 +11,7 @@ import pytest
 from contracts.objects import LINES_MAX
 from contracts.problem import FAULTS_MAX
 from ingress.inbox.document import Box, Parsed, as_json
-from tests.unit.ingress_inbox.messages import TWIN, a_sale, accepted, refused, sample, with_changes
+from tests.unit.ingress_inbox.messages import TWIN, a_sale, accepted, refused, sample, texts, with_changes
 
 JSON = "application/json"
 
@@ -112,9 +112,9 @@ def test_an_unknown_field_is_refused_also_when_it_is_null() -> None:
         ("document/lines/0/discount", 100.01, "document.lines[0].discount"),
         ("document/lines/0/item_code", 7, "document.lines[0].item_code"),
         ("document/adjustments/0/type", "gift", "document.adjustments[0].type"),
-        ("document/adjustments/0/amount", "-1", "document.adjustments[0].amount"),
+        ("document/adjustments/0/amount", "one", "document.adjustments[0].amount"),
         ("document/gross_amount", "1e2", "document.gross_amount"),
-        ("links/pdf", "javascript:alert(1)", "links.pdf"),
+        ("links/pdf", 1, "links.pdf"),
         ("comment", "x" * 10_001, "comment"),
         ("comment", ["x"], "comment"),
         ("document/comment", "again", "document.comment"),
@@ -139,7 +139,7 @@ def test_all_faults_are_told_at_once() -> None:
         "document/lines/1/unit_price": None,
         "document/colour": "blue",
         "extra": 1,
-        "links/pdf": "x",
+        "links/pdf": 1,
     }
     assert set(faults(changes)) == {
         "document.document_date",
@@ -275,8 +275,8 @@ def test_a_person_is_named_by_first_and_last_name() -> None:
 
 
 def test_a_total_that_does_not_add_up_is_flagged_with_its_path() -> None:
-    message = taken({"document/lines/0/total": "42.76", "document/net_amount": None})
-    assert message.warning_texts == ["document.lines[0].total is 42.76, but quantity, price and discount make 42.75"]
+    message = taken({"document/lines/0/total": "42.77", "document/net_amount": None})
+    assert texts(message) == ["document.lines[0].total is 42.77, but quantity, price and discount make 42.75"]
 
 
 def test_a_null_or_empty_field_is_absent() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ingress.inbox.document import as_json
-from tests.unit.ingress_inbox.messages import accepted, refused, sample
+from tests.unit.ingress_inbox.messages import accepted, refused, sample, texts
 
 INVOICE = sample("ubl/invoice.xml").decode()
 LINE = "/Invoice/cac:InvoiceLine[1]"
@@ -68,8 +68,10 @@ def test_the_sample_is_read_without_a_warning() -> None:
                     "tax_category": "S",
                 }
             ],
+            "taxes": [{"category": "S", "rate": "21", "taxable_amount": "100.00", "tax_amount": "21.00"}],
             "gross_amount": "121.00",
             "net_amount": "100.00",
+            "payable_amount": "121.00",
         }
     }
 
@@ -111,9 +113,6 @@ def test_the_type_code_tells_the_kind(code: str, kind: str) -> None:
         ("<cbc:ID>U-77</cbc:ID>", "/Invoice/cbc:ID"),
         ("<cbc:IssueDate>2026-04-10</cbc:IssueDate>", "/Invoice/cbc:IssueDate"),
         ("<cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>", "/Invoice/cbc:DocumentCurrencyCode"),
-        ("<cbc:Name>Salt, 5 kg</cbc:Name>", f"{LINE}/cac:Item/cbc:Name"),
-        ('<cbc:PriceAmount currencyID="EUR">25.00</cbc:PriceAmount>', f"{LINE}/cac:Price/cbc:PriceAmount"),
-        ('<cbc:InvoicedQuantity unitCode="C62">4</cbc:InvoicedQuantity>', f"{LINE}/cbc:InvoicedQuantity"),
     ],
 )
 def test_what_a_document_needs_is_missed_by_name(piece: str, path: str) -> None:
@@ -126,7 +125,6 @@ def test_what_a_document_needs_is_missed_by_name(piece: str, path: str) -> None:
         ("2026-04-10", "2026-04-31", "/Invoice/cbc:IssueDate"),
         (">EUR<", ">EURO<", "/Invoice/cbc:DocumentCurrencyCode"),
         (">4<", ">four<", f"{LINE}/cbc:InvoicedQuantity"),
-        (f"<cbc:PriceAmount {EUR}>", '<cbc:PriceAmount currencyID="USD">', f"{LINE}/cac:Price/cbc:PriceAmount"),
         ("<cbc:IssueDate>", "<cbc:IssueDate>2026-01-01</cbc:IssueDate><cbc:IssueDate>", "/Invoice/cbc:IssueDate"),
     ],
 )
@@ -187,6 +185,7 @@ def test_allowances_and_charges_of_the_document_are_its_adjustments() -> None:
         ("<cac:TaxTotal>", f"{allowance('10.00')}{allowance('5.00', charge=True, reason='Freight')}<cac:TaxTotal>"),
         (f"<cbc:TaxExclusiveAmount {EUR}>100.00", f"<cbc:TaxExclusiveAmount {EUR}>95.00"),
         (f"<cbc:TaxInclusiveAmount {EUR}>121.00", f"<cbc:TaxInclusiveAmount {EUR}>116.00"),
+        (f"<cbc:PayableAmount {EUR}>121.00", f"<cbc:PayableAmount {EUR}>116.00"),
     )
     assert document_of(body)["adjustments"] == [
         {"type": "discount", "mode": "amount", "amount": "10.00", "description": "Loyalty"},
@@ -204,28 +203,23 @@ def test_an_allowance_of_a_line_is_its_discount(amount: str, total: str, discoun
         (f"<cbc:LineExtensionAmount {EUR}>100.00", f"<cbc:LineExtensionAmount {EUR}>{total}"),
         (f"<cbc:TaxExclusiveAmount {EUR}>100.00", f"<cbc:TaxExclusiveAmount {EUR}>{total}"),
         (f"<cbc:TaxInclusiveAmount {EUR}>121.00", f"<cbc:TaxInclusiveAmount {EUR}>{float(total) + 21:.2f}"),
+        (f"<cbc:PayableAmount {EUR}>121.00", f"<cbc:PayableAmount {EUR}>{float(total) + 21:.2f}"),
     )
     assert document_of(body)["lines"][0]["discount"] == discount
     assert accepted(body).warnings == ()
 
 
-def test_a_charge_on_a_line_is_flagged() -> None:
-    message = accepted(an_invoice(("<cac:Item>", f"{allowance('10', charge=True)}<cac:Item>")))
-    assert message.warning_texts == [
-        f"{LINE}/cac:AllowanceCharge is no discount in percent: the line's own total counts"
-    ]
-
-
-@pytest.mark.parametrize(("base", "price"), [("1", "25.00"), ("10", "2.5"), ("3", "8.33333333"), ("0.5", "50")])
+@pytest.mark.parametrize(("base", "price"), [("1", "25.00"), ("10", "2.5"), ("3", "8.333333333333"), ("0.5", "50")])
 def test_a_price_for_several_is_brought_to_one(base: str, price: str) -> None:
     body = an_invoice(("</cbc:PriceAmount>", f"</cbc:PriceAmount><cbc:BaseQuantity>{base}</cbc:BaseQuantity>"))
     assert document_of(body)["lines"][0]["unit_price"] == price
 
 
-@pytest.mark.parametrize(("base", "place"), [("0", "BaseQuantity"), ("-1", "BaseQuantity"), ("x", "BaseQuantity")])
-def test_a_price_for_none_is_refused(base: str, place: str) -> None:
+@pytest.mark.parametrize("base", ["0", "-1", "0.00"])
+def test_a_price_for_none_counts_for_one(base: str) -> None:
     body = an_invoice(("</cbc:PriceAmount>", f"</cbc:PriceAmount><cbc:BaseQuantity>{base}</cbc:BaseQuantity>"))
-    assert list(refused(body)) == [f"{LINE}/cac:Price/cbc:{place}"]
+    assert document_of(body)["lines"][0]["unit_price"] == "25.00"
+    assert [each.code for each in accepted(body).warnings] == ["base_quantity_invalid"]
 
 
 def test_a_price_too_large_for_one_is_refused() -> None:
@@ -259,7 +253,7 @@ def test_notes_a_link_and_what_is_prepaid_are_kept() -> None:
 
 def test_a_tax_that_does_not_lie_between_the_totals_is_flagged() -> None:
     body = an_invoice((f"<cac:TaxTotal><cbc:TaxAmount {EUR}>21.00", f"<cac:TaxTotal><cbc:TaxAmount {EUR}>20.00"))
-    assert accepted(body).warning_texts == [
+    assert texts(accepted(body)) == [
         "/Invoice/cac:TaxTotal[1]/cbc:TaxAmount is 20.00, but 21.00 lies between net and gross"
     ]
 
@@ -277,10 +271,8 @@ def test_totals_that_do_not_add_up_are_flagged_where_they_stand() -> None:
     ]
 
 
-def test_an_order_by_ubl_needs_its_client() -> None:
+def test_an_order_by_ubl_without_a_client_is_flagged() -> None:
     before, _, rest = INVOICE.partition("<cac:AccountingCustomerParty>")
-    without = before + rest.partition("</cac:AccountingCustomerParty>")[2]
-    assert accepted(without.encode())
-    assert list(refused(without.encode(), box="sales")) == [
-        "/Invoice/cac:AccountingCustomerParty/cac:Party/cac:PartyLegalEntity/cbc:RegistrationName"
-    ]
+    without = (before + rest.partition("</cac:AccountingCustomerParty>")[2]).encode()
+    assert accepted(without).warnings == ()
+    assert [each.code for each in accepted(without, box="sales").warnings] == ["client_name_missing"]
