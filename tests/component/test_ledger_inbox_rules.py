@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -113,13 +114,36 @@ async def test_an_amount_that_its_currency_cannot_have_is_no_condition(ledger: L
 FLAGS = {"process": True, "approve": True, "send": True, "payment": {"amount": "29.28", "date_paid": "2026-03-02"}}
 
 
+def _warned(shown: dict[str, Any]) -> list[str]:
+    return [one["message"] for one in shown["warnings"] if one["code"] == "auto_processing"]
+
+
 async def test_connects_flags_do_nothing_without_a_rule_that_allows_them(ledger: LedgerHarness) -> None:
     flagged = {"auto_processing": FLAGS}
-    message_id = await received(ledger, an_order("1", beside=flagged))
-    assert (await message(ledger, message_id))["state"] == "received"
+    left = await message(ledger, await received(ledger, an_order("1", beside=flagged)))
+    assert left["state"] == "received"
+    assert _warned(left)[0].startswith(
+        "asks to be accepted (Process), issued (Approve), sent (Send), paid (AddPayment)"
+    )
+    assert '"match":{"channel_id":"public-id-of-the-channel"},"auto_processing":true' in _warned(left)[0]
     await a_rule(ledger, "sales")
     taken = await message(ledger, await received(ledger, an_order("2", beside=flagged)))
     assert (await ledger.row("sale", taken["result"]["sale_id"]))["status"] == "draft"
+    assert _warned(taken)[0].startswith("asks to be issued (Approve), sent (Send), paid (AddPayment)")
+
+
+async def test_flags_that_a_rules_conditions_leave_are_warned_of(ledger: LedgerHarness) -> None:
+    await a_rule(ledger, "sales", auto_processing=True, conditions={"max_amount": "1"})
+    flagged = {"auto_processing": FLAGS}
+    over = await message(ledger, await received(ledger, an_order("1", beside=flagged)))
+    unsure = await message(ledger, await received(ledger, an_order("2", beside=flagged | {"warnings": [WARNING]})))
+    for left in (over, unsure):
+        assert (left["state"], len(_warned(left))) == ("received", 1)
+
+
+async def test_a_message_without_flags_has_no_warning_of_them(ledger: LedgerHarness) -> None:
+    none = {"auto_processing": {"process": False}}
+    assert (await message(ledger, await received(ledger, an_order("1", beside=none))))["warnings"] == []
 
 
 async def test_connects_flags_are_followed_where_a_rule_allows_it(ledger: LedgerHarness) -> None:

@@ -6,6 +6,7 @@ A rule is applied by a command of its own, which goes out with this batch's comm
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from contracts import present
 from contracts.commands import APPLY_INBOX_RULES
@@ -13,8 +14,8 @@ from contracts.envelope import Envelope
 from contracts.events import event
 from contracts.ids import derive_id
 from contracts.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS
-from ledger.inbox import store
-from ledger.inbox.matching import Rule, candidates
+from ledger.inbox import matching, store
+from ledger.inbox.matching import Rule
 from ledger.inbox.rules import InboxMessage, read
 from ledger.inbox.shelf import FollowUp
 from outbox.hop import Effects
@@ -36,9 +37,13 @@ async def receive(conn: Connection, commands: Sequence[Envelope], effects: Effec
     unique = {(message.account_id, message.id): message for _, message in read_commands}
     if not unique:
         return
-    fresh = await store.insert(conn, messages=list(unique.values()))
     rules = await store.rules(conn, account_ids={message.account_id for message in unique.values()})
-    for command, message in read_commands:
+    candidates = {key: _candidates(message, rules[message.account_id].values()) for key, message in unique.items()}
+    unique = {key: _warned(message, candidates[key]) for key, message in unique.items()}
+    fresh = await store.insert(conn, messages=list(unique.values()))
+    for command, read_message in read_commands:
+        key = (read_message.account_id, read_message.id)
+        message = unique[key]
         shown = present.inbox_message(_as_row(message))
         if message.channel is None or command.reply_to is not None:
             effects.answer(command, 201, shown)
@@ -46,7 +51,7 @@ async def receive(conn: Connection, commands: Sequence[Envelope], effects: Effec
             fresh.discard(message.id)
             told = event(command, "inbox.received", subject_id=message.id, client_id=None, data=shown)
             effects.send(DISPATCHER_EVENTS, told)
-            if _may_be_accepted(message, rules[message.account_id].values()):
+            if candidates[key]:
                 follow_up(command, [FollowUp(APPLY_INBOX_RULES, {"id": str(message.id)})], effects)
 
 
@@ -56,18 +61,25 @@ def follow_up(command: Envelope, commands: Sequence[FollowUp], effects: Effects)
         effects.send(LEDGER_COMMANDS, command.follow(one.name, one.data, identifier=derive_id(command.id, one.name)))
 
 
-def _may_be_accepted(message: InboxMessage, rules: Iterable[Rule]) -> bool:
-    return bool(
-        candidates(
-            rules,
-            box=message.box,
-            state=message.state,
-            channel_id=message.channel_id,
-            document=message.document,
-            warnings=message.warnings,
-            auto_processing=message.auto_processing,
-        )
+def _candidates(message: InboxMessage, rules: Iterable[Rule]) -> list[Rule]:
+    return matching.candidates(
+        rules,
+        box=message.box,
+        state=message.state,
+        channel_id=message.channel_id,
+        document=message.document,
+        warnings=message.warnings,
+        auto_processing=message.auto_processing,
     )
+
+
+def _warned(message: InboxMessage, candidates: Sequence[Rule]) -> InboxMessage:
+    """The message with a warning where it has flags and no rule looks at it; a rule that does warns itself."""
+    wish = matching.wish_of(message.auto_processing)
+    if candidates or not wish.words:
+        return message
+    warning = matching.not_followed(wish, box=message.box, channel_id=message.channel_id)
+    return replace(message, warnings=[*message.warnings, dict(warning)])
 
 
 def _as_row(message: InboxMessage) -> present.Row:

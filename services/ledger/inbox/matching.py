@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from contracts.inboxes import Box
+import orjson
+
+from contracts.inboxes import Box, MessageWarning, message_warning
 from ledger.inbox.rules import State
 
 _BY_NAME: Final = ("name", "email")
@@ -41,6 +43,27 @@ class Wish:
     approve: bool = False
     send: bool = False
     payment: Mapping[str, Any] | None = None
+
+    @property
+    def words(self) -> str:
+        """What is asked for, for people; "" when nothing is."""
+        asked = (
+            ("accepted (Process)", self.process),
+            ("issued (Approve)", self.approve),
+            ("sent (Send)", self.send),
+            ("paid (AddPayment)", self.payment is not None),
+        )
+        return ", ".join(word for word, is_asked in asked if is_asked)
+
+
+def not_followed(wish: Wish, *, box: str, channel_id: str | None) -> MessageWarning:
+    """The warning on flags that were not followed, with the rule that would allow them."""
+    said = f"asks to be {wish.words}; such flags are followed in the sales inbox alone"
+    if box == "sales":
+        match = {"channel_id": channel_id} if channel_id else {"name": "..."}
+        rule = orjson.dumps({"box": box, "match": match, "auto_processing": True}).decode()
+        said = f"asks to be {wish.words}, and no rule allows that here: POST {rule} to /v1/inbox/rules to allow it"
+    return message_warning("auto_processing", "auto_processing", said)
 
 
 def wish_of(auto_processing: Mapping[str, Any] | None) -> Wish:

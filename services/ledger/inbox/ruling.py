@@ -27,7 +27,7 @@ from ledger.books import Asked, Books, Changes, Needs
 from ledger.decision import Decision
 from ledger.errors import BadInput, Conflict, Fault, LedgerRefusal, NotFound, QuotaExceeded
 from ledger.inbox import accepting
-from ledger.inbox.matching import Rule, Wish, allows, candidates, wish_of
+from ledger.inbox.matching import Rule, Wish, allows, candidates, not_followed, wish_of
 from ledger.inbox.shelf import FollowUp, Held, Verdict
 
 _TEXT_CHARS_MAX: Final = 500
@@ -113,11 +113,12 @@ def _apply(asked: Asked[ApplyRules], books: Books) -> Changes:
             raise
         except LedgerRefusal as refusal:
             said = f"the rule {rule.name or rule.id} could not accept this: {refusal.detail}"
-            return _left(message, message_warning("not_accepted", "", said[:_TEXT_CHARS_MAX]))
+            reason = message_warning("not_accepted", "", said[:_TEXT_CHARS_MAX])
+            return _left(message, reason, *_flags_left(message))
         if allows(rule, **_total(changes)):
             _follow_up(changes, message, rule)
             return changes
-    return _left(message)
+    return _left(message, *_flags_left(message))
 
 
 APPLY_RULES = Decision(ApplyRules, _need_to_apply, _apply, _need_what_they_do)
@@ -152,6 +153,11 @@ def _total(changes: Changes) -> dict[str, Any]:
     return {"total_minor": made.total_minor, "currency": made.currency}
 
 
+def _flags_left(message: Held) -> list[MessageWarning]:
+    wish = wish_of(message.auto_processing)
+    return [not_followed(wish, box=message.box, channel_id=message.channel_id)] if wish.words else []
+
+
 def _left(message: Held, *notes: MessageWarning) -> Changes:
     changes = Changes(("inbox_message", message.id), http_status=200)
     if notes:
@@ -162,7 +168,12 @@ def _left(message: Held, *notes: MessageWarning) -> Changes:
 def _follow_up(changes: Changes, message: Held, rule: Rule) -> None:
     """Let be done what PayTraq Connect's flags ask for beyond the document, where the rule allows it."""
     wish = wish_of(message.auto_processing)
-    if not rule.auto_processing or (not wish.send and wish.payment is None):
+    if not rule.auto_processing:
+        beyond = Wish(approve=wish.approve and not rule.issue, send=wish.send, payment=wish.payment)
+        if beyond.words:
+            _warn(changes, not_followed(beyond, box=message.box, channel_id=message.channel_id))
+        return
+    if not wish.send and wish.payment is None:
         return
     sale = accepting.drafted(changes)
     if sale.number is None:
@@ -200,5 +211,9 @@ def _follow_up_payment(changes: Changes, message: Held, wish: Wish) -> None:
 
 
 def _note(changes: Changes, path: str, said: str) -> None:
+    _warn(changes, message_warning("auto_processing", path, said))
+
+
+def _warn(changes: Changes, warning: MessageWarning) -> None:
     (verdict,) = changes.inbox.verdicts
-    changes.inbox.verdicts[0] = verdict.with_note(message_warning("auto_processing", path, said))
+    changes.inbox.verdicts[0] = verdict.with_note(warning)
