@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +22,7 @@ from contracts.envelope import Envelope
 from contracts.ids import derive_id, new_id
 from contracts.imports import LinesTaken
 from ingress.answers import Answers
+from ingress.errors import TooManyRequests
 from ingress.store import imports as store
 from ingress.store.imports import Import
 from ingress.store.outcomes import Outcome
@@ -30,11 +34,34 @@ from storage.weather import is_weather
 log = structlog.get_logger(__name__)
 
 AT_ONCE_MAX: Final = 2
+TURN_CHUNKS: Final = 5  # then the next account's import has its turn: a quarter of a second of the ledger's time
+READING_PER_ACCOUNT_MAX: Final = 20  # files that are being read or wait for it; each holds up to 20 MiB of disk
 LEASE_SECONDS: Final = 30.0  # renewed with each chunk, and while one is waited for
 STOP_SECONDS_MAX: Final = 2.0
 PAUSE_SECONDS: Final = 1.0
 LOOK_PAUSE_SECONDS: Final = 0.2
 _BAD: Final = 400
+
+
+@dataclass(slots=True)
+class _Turn:
+    """An account's turn at reading a file: one at a time, so that its other files wait behind it and nobody else's."""
+
+    lock: asyncio.Lock
+    reading: asyncio.Semaphore
+    places: int = 0
+
+    async def __aenter__(self) -> None:
+        await self.lock.acquire()
+        try:
+            await self.reading.acquire()
+        except BaseException:
+            self.lock.release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self.reading.release()
+        self.lock.release()
 
 
 class Importer:
@@ -45,8 +72,8 @@ class Importer:
         self._wake, self._moved = asyncio.Event(), asyncio.Condition()
         self._tasks: list[asyncio.Task[None]] = []
         self._leases: set[UUID] = set()
-        self.reading: Final = asyncio.Semaphore(AT_ONCE_MAX)
-        """Held by whoever reads a file into the database."""
+        self._reading = asyncio.Semaphore(AT_ONCE_MAX)
+        self._turns: dict[UUID, _Turn] = {}
 
     def start(self) -> list[asyncio.Task[None]]:
         """Begin to work; gives the tasks, which end only by being cancelled or by a bug."""
@@ -69,6 +96,26 @@ class Importer:
     def wake(self) -> None:
         """There is an import to begin with."""
         self._wake.set()
+
+    @asynccontextmanager
+    async def place(self, account_id: UUID) -> AsyncIterator[_Turn]:
+        """One of an account's places for a file that is to be read.
+
+        Raises:
+            TooManyRequests: the account has as many in hand as it may.
+        """
+        turn = self._turns.setdefault(account_id, _Turn(asyncio.Lock(), self._reading))
+        if turn.places == READING_PER_ACCOUNT_MAX:
+            raise TooManyRequests(
+                f"{READING_PER_ACCOUNT_MAX} files of this account are being read already: try again when one is through"
+            )
+        turn.places += 1
+        try:
+            yield turn
+        finally:
+            turn.places -= 1
+            if not turn.places:
+                del self._turns[account_id]
 
     async def finished(self, account_id: UUID, import_id: UUID, *, seconds: float) -> Import | None:
         """The import as it stands once it is finished, or when the time is over; None: there is none."""
@@ -101,10 +148,13 @@ class Importer:
                 await _within(self._wake.wait(), PAUSE_SECONDS)
 
     async def _bring_in(self, claimed: Import, lease: UUID) -> None:
-        """Bring in all that is left of an import, unless another process takes over."""
-        log.info("import_taken_up", account_id=str(claimed.account_id), import_id=str(claimed.id))
+        """Bring in a part of what is left of an import, unless another process takes over."""
+        log.debug("import_taken_up", account_id=str(claimed.account_id), import_id=str(claimed.id))
         account_id, import_id = claimed.account_id, claimed.id
-        while chunk := await store.next_chunk(self._pool, account_id=account_id, import_id=import_id):
+        for _ in range(TURN_CHUNKS):
+            chunk = await store.next_chunk(self._pool, account_id=account_id, import_id=import_id)
+            if chunk is None:
+                return
             number, body = chunk
             outcome = await self._taken(claimed, lease, number, orjson.loads(body))
             if outcome is None:
@@ -113,6 +163,7 @@ class Importer:
             await store.count(self._pool, account_id=account_id, import_id=import_id, number=number, **counts)
             async with self._moved:
                 self._moved.notify_all()
+        await store.give_way(self._pool, account_id=account_id, import_id=import_id, lease=lease)
 
     async def _taken(self, claimed: Import, lease: UUID, number: int, data: dict[str, Any]) -> Outcome | None:
         """Send a chunk's command, if that is still ours to do, and wait for what becomes of it."""

@@ -62,7 +62,7 @@ async def test_a_file_goes_in_and_comes_out(caller: Caller, tmp_path: Path) -> N
     exported = await ledgerwire(caller, "export", "clients", "--format", "jsonl", "--output", str(target))
     assert exported.status == 0, exported.err
     assert [orjson.loads(line)["name"] for line in target.read_bytes().splitlines()] == ["C", "A"]
-    assert (await ledgerwire(caller, "export", "products")).out.startswith("id,code,name")
+    assert (await ledgerwire(caller, "export", "products")).out.startswith('"id","code","name"')
 
 
 async def test_what_is_refused_is_said_in_one_line(caller: Caller, tmp_path: Path) -> None:

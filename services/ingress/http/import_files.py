@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, BinaryIO, Final, cast
+from uuid import UUID
 
 import orjson
 from aiohttp import web
@@ -19,7 +21,8 @@ from contracts.imports import FAULTS_KEPT_MAX, LINES_TOGETHER_MAX, ImportKind, O
 from contracts.problem import Fault
 from ingress.errors import BodyTooLarge, InvalidInput, Malformed, TooSlow
 from ingress.http.route import Call
-from ingress.imports.records import BadRecord, Record, Unreadable
+from ingress.imports.headers import Unreadable
+from ingress.imports.records import BadRecord, Record
 from ingress.store import imports
 from storage.pool import Connection
 
@@ -28,6 +31,13 @@ IN_MEMORY_BYTES_MAX: Final = 256 * 1024  # the rest of a file is on the disk whi
 CHUNK_LINES: Final = 200  # about a twentieth of a second of the books' time
 CHUNK_BYTES: Final = 256 * 1024
 TOGETHER_BYTES_MAX: Final = 4 * 1024 * 1024
+CHUNKS_TOGETHER: Final = 16  # inserted at once: 4 MiB at most
+STEP_RECORDS: Final = 50  # about two milliseconds
+PAUSE_SECONDS_MAX: Final = 0.05
+REFUSED_MAX: Final = 100_000  # a file with more bad lines is another file than was meant
+FAULTS_PER_LINE_MAX: Final = 20
+FAULTS_SHOWN_MAX: Final = 50
+CHECK_SECONDS_MAX: Final = 300.0
 READ_SECONDS_MAX: Final = 300.0
 IDLE_SECONDS_MAX: Final = 30.0
 
@@ -66,79 +76,104 @@ async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
 
 
 @dataclass(slots=True)
-class Storing:
-    """Stores a file's lines as they are read."""
+class Reading:
+    """Reads a file's lines, checks them and puts the good ones into chunks, on the disk until they are stored."""
 
-    conn: Connection
-    call: Call
+    import_id: UUID
     kind: ImportKind
     on_error: OnError
+    spool: BinaryIO
     lines: int = 0
     refused: int = 0
     faults: list[dict[str, Any]] = field(default_factory=list)
-    chunks: int = 0
+    sizes: list[int] = field(default_factory=list)  # bytes of each chunk
     waiting: list[bytes] = field(default_factory=list)  # good lines, as JSON
     waiting_bytes: int = 0
 
-    async def store(self, read: Iterator[Record | BadRecord]) -> None:
-        """Store all of them.
+    @property
+    def state(self) -> imports.State:
+        """The import's, once all is read."""
+        return "running" if self.sizes else "aborted" if self.on_error == "abort" else "done"
+
+    async def read(self, records: Iterator[Record | BadRecord | None]) -> None:
+        """Read all of them, in steps that leave the processor to others.
 
         Raises:
-            InvalidInput: there are none, or too many to be taken together, or a table's head is wrong.
+            InvalidInput: there are none, or too many bad ones, or too many to be taken together, or a table's head is
+            wrong; TooSlow.
         """
-        together = self.on_error == "abort"
         try:
-            # In a thread: reading a thousand lines takes as long as answering many requests.
-            while batch := await asyncio.to_thread(lambda: list(islice(read, CHUNK_LINES))):
-                for record in batch:
-                    self._add(record)
-                if together:
-                    self._check_together()
-                else:
-                    await self._send()
+            async with asyncio.timeout(CHECK_SECONDS_MAX):
+                more = True
+                while more:
+                    began = time.perf_counter()
+                    more = await asyncio.to_thread(self._step, records)
+                    # As long as the step took: threads share one interpreter, and requests come first.
+                    await asyncio.sleep(min(time.perf_counter() - began, PAUSE_SECONDS_MAX))
         except Unreadable as error:
-            raise InvalidInput("the file was not taken", faults=error.faults) from None
+            raise _not_taken(*error.faults) from None
+        except TimeoutError:
+            raise TooSlow(f"the file takes more than {CHECK_SECONDS_MAX:g} s to check: divide it") from None
         if not self.lines:
-            raise InvalidInput("the file was not taken", faults=[Fault("", "holds no lines")])
-        if not (together and self.refused):
-            await self._send()
-        await imports.set_read(
-            self.conn,
-            account_id=self.call.account_id,
-            import_id=self.call.id,
-            state="running" if self.chunks else "aborted" if together else "done",
-            lines=self.lines,
-            refused=self.refused,
-            faults=self.faults,
-        )
+            raise _not_taken(Fault("", "holds no lines"))
 
-    def _add(self, record: Record | BadRecord) -> None:
+    async def store(self, conn: Connection, account_id: UUID) -> None:
+        """Insert the chunks of an import that was begun."""
+        self.spool.seek(0)
+        number = 0
+        while sizes := self.sizes[number : number + CHUNKS_TOGETHER]:
+            bodies = [self.spool.read(size) for size in sizes]
+            await imports.add_chunks(
+                conn, account_id=account_id, import_id=self.import_id, first_number=number, bodies=bodies
+            )
+            number += len(sizes)
+
+    def _step(self, records: Iterator[Record | BadRecord | None]) -> bool:
+        """Read a bounded number of records; False at the end."""
+        batch = list(islice(records, STEP_RECORDS))
+        for record in batch:
+            if isinstance(record, Record):
+                self._add(record)
+            elif record is not None:
+                self._refuse(record)
+        together = self.on_error == "abort"
+        if together:
+            self._check_together()
+        if (not batch and not (together and self.refused)) or (not together and len(self.waiting) >= CHUNK_LINES):
+            self._spool()
+        return bool(batch)
+
+    def _add(self, record: Record) -> None:
         self.lines += 1
-        if isinstance(record, BadRecord):
-            self.refused += 1
-            if len(self.faults) < FAULTS_KEPT_MAX:
-                self.faults += [
-                    {"line": record.line, "path": fault.path, "message": fault.message} for fault in record.faults
-                ]
-            return
         encoded = orjson.dumps({"line": record.line, "given": record.given})
         self.waiting.append(encoded)
         self.waiting_bytes += len(encoded)
 
+    def _refuse(self, record: BadRecord) -> None:
+        self.lines += 1
+        self.refused += 1
+        if len(self.faults) < FAULTS_KEPT_MAX:
+            self.faults += [
+                {"line": record.line, "path": fault.path, "message": fault.message}
+                for fault in record.faults[:FAULTS_PER_LINE_MAX]
+            ]
+        if self.refused > REFUSED_MAX:
+            shown = [Fault(f"lines[{one['line']}].{one['path']}".rstrip("."), one["message"]) for one in self.faults]
+            most = Fault("", f"more than {REFUSED_MAX} lines are bad: is it the right file? These are the first")
+            raise _not_taken(most, *shown[:FAULTS_SHOWN_MAX])
+
     def _check_together(self) -> None:
         if self.lines > LINES_TOGETHER_MAX or self.waiting_bytes > TOGETHER_BYTES_MAX:
             most = f"{LINES_TOGETHER_MAX} lines or {TOGETHER_BYTES_MAX} bytes"
-            raise InvalidInput("the file was not taken", faults=[Fault("on_error", f"abort takes at most {most}")])
+            raise _not_taken(Fault("on_error", f"abort takes at most {most}"))
 
-    async def _send(self) -> None:
-        """Store the lines that wait, in chunks; long lines in smaller ones."""
-        head = orjson.dumps({"import_id": self.call.id, "on_error": self.on_error})
+    def _spool(self) -> None:
+        """Put the lines that wait into chunks; long lines into smaller ones."""
+        head = orjson.dumps({"import_id": self.import_id, "on_error": self.on_error})
         for lines in self._groups():
             body = b'%s,"%s":[%s]}' % (head[:-1], self.kind.encode(), b",".join(lines))
-            await imports.add_chunk(
-                self.conn, account_id=self.call.account_id, import_id=self.call.id, number=self.chunks, body=body
-            )
-            self.chunks += 1
+            self.spool.write(body)
+            self.sizes.append(len(body))
         self.waiting.clear()
         self.waiting_bytes = 0
 
@@ -148,10 +183,14 @@ class Storing:
             return
         group, size = list[bytes](), 0
         for encoded in self.waiting:
-            if group and size + len(encoded) > CHUNK_BYTES:
+            if group and (size + len(encoded) > CHUNK_BYTES or len(group) == CHUNK_LINES):
                 yield group
                 group, size = [], 0
             group.append(encoded)
             size += len(encoded)
         if group:
             yield group
+
+
+def _not_taken(*faults: Fault) -> InvalidInput:
+    return InvalidInput("the file was not taken", faults=faults)

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, BinaryIO, Final
+import tempfile
+from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
+
+from aiohttp.helpers import parse_mimetype
 
 from contracts.imports import FAULTS_KEPT_MAX, ImportKind, OnError
 from contracts.objects import Model
@@ -16,9 +19,10 @@ from contracts.problem import Fault
 from ingress.errors import ImportAborted, KeyReused, LimitReached, NotFound, UnsupportedMediaType
 from ingress.http.api import Api
 from ingress.http.idempotency import REPLAYED, key_of
-from ingress.http.import_files import Storing, spooled
+from ingress.http.import_files import IN_MEMORY_BYTES_MAX, Reading, spooled
 from ingress.http.paging import page, read_id_cursor
 from ingress.http.route import Call, Page, Reply, Route
+from ingress.imports.lines import CHARSETS
 from ingress.imports.records import Format, records
 from ingress.resources import shapes
 from ingress.store import acceptance, imports
@@ -58,9 +62,15 @@ async def start(api: Api, call: Call) -> Reply:
         BodyTooLarge, UnsupportedMediaType, Malformed, TooSlow, KeyReused, LimitReached.
     """
     asked = call.query_as(ImportQuery)
-    form = asked.format or _format_of(call.headers.get("Content-Type", ""))
-    async with spooled(call) as file:
-        import_id, headers = await _begun(api, call, asked, form, file)
+    content_type = call.headers.get("Content-Type", "")
+    form, charset = asked.format or _format_of(content_type), _charset_of(content_type)
+    async with api.importer.place(call.account_id) as turn, spooled(call) as file, turn:
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES_MAX) as spool:
+            reading = Reading(call.id, asked.kind, asked.on_error, cast("BinaryIO", spool))
+            await reading.read(
+                records(file, kind=asked.kind, form=form, on_conflict=asked.on_conflict, charset=charset)
+            )
+            import_id, headers = await _begun(api, call, asked, form, reading)
     seconds = 0.0 if call.prefers_async else api.settings.answer_seconds
     found = await api.importer.finished(call.account_id, import_id, seconds=seconds)
     if found is None:
@@ -83,11 +93,27 @@ def _format_of(content_type: str) -> Format:
     return _FORMATS[kind]
 
 
-async def _begun(api: Api, call: Call, asked: ImportQuery, form: Format, file: BinaryIO) -> tuple[UUID, dict[str, str]]:
+def _charset_of(content_type: str) -> str | None:
+    """The charset that a content type names, as `records` takes it.
+
+    Raises:
+        UnsupportedMediaType: it is none that is read here.
+    """
+    named = parse_mimetype(content_type).parameters.get("charset", "").strip().lower()
+    if not named:
+        return None
+    charset = CHARSETS.get(named.replace("_", "-"))
+    if charset is None:
+        raise UnsupportedMediaType(f"the charset {named[:50]!r} is not read here: send one of {', '.join(CHARSETS)}")
+    return charset
+
+
+async def _begun(
+    api: Api, call: Call, asked: ImportQuery, form: Format, reading: Reading
+) -> tuple[UUID, dict[str, str]]:
     """Store the import with all its lines in one transaction, or find the one that this request began before."""
     key = key_of(call)
     async with (
-        api.importer.reading,
         asyncio.timeout(STORE_SECONDS_MAX),
         api.pool.acquire() as conn,
         conn.transaction(),
@@ -110,8 +136,16 @@ async def _begun(api: Api, call: Call, asked: ImportQuery, form: Format, file: B
         )
         if not begun:
             raise LimitReached(f"at most {RUNNING_MAX} imports of an account wait: let some of them end")
-        lines = records(file, kind=asked.kind, form=form, on_conflict=asked.on_conflict)
-        await Storing(conn, call, asked.kind, asked.on_error).store(lines)
+        await reading.store(conn, call.account_id)
+        await imports.set_read(
+            conn,
+            account_id=call.account_id,
+            import_id=call.id,
+            state=reading.state,
+            lines=reading.lines,
+            refused=reading.refused,
+            faults=reading.faults,
+        )
     api.importer.wake()
     return call.id, {}
 

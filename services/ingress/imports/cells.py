@@ -1,6 +1,7 @@
-"""What a table's cells are to objects: columns of `address.city` and the like, as files bring them and as they leave.
+"""Map a table's cells to objects and back: columns of `address.city` and the like.
 
-A cell that a spreadsheet would take for a formula leaves with an apostrophe before it, and comes back without it.
+A text that a spreadsheet would take for a formula is exported with an apostrophe before it, and imported without it;
+so is one with white space around it, which an import would strip from a table that people made.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ from contracts.strict_json import JsonRefused, read_json
 
 CELL_CHARS_MAX: Final = 100_000
 
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED: Final = re.compile(r"'+[=+\-@\t\r]")
+_BEGINS: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # fullwidth forms too
+_GUARD: Final = "'"
+# A reader that splits at another separator, or ignores our quotes, finds a cell after each of these.
+_WITHIN: Final = re.compile(rf"([,;|\t\r\n][\s\"]*)('*)(?=[{_BEGINS}])")
+_GUARDED_WITHIN: Final = re.compile(rf"([,;|\t\r\n][\s\"]*)'('*)(?=[{_BEGINS}])")
+_FIRST: Final = re.compile(rf"[{_BEGINS}\s]")
 
 _ADDRESS: Final = ("street", "city", "postal_code", "region", "country")
 
@@ -70,18 +75,17 @@ KEPT: Final = ("id", "archived", "balance", "created_at", "updated_at")
 
 
 def object_of(header: Sequence[str | None], cells: Sequence[str], columns: Mapping[str, Reader]) -> dict[str, Any]:
-    """The object that a row tells; an empty cell says nothing. A column without a name is passed over."""
-    told: dict[str, Any] = {}
+    """The object of a row; an empty cell is an absent field. A column without a name is passed over."""
+    given: dict[str, Any] = {}
     for name, cell in zip(header, cells, strict=False):
-        text = _plain(cell)
-        if name is None or not text:
+        if name is None or not cell or not (text := _plain(cell)):
             continue
         place, _, part = name.partition(".")
         if part:
-            told.setdefault(place, {})[part] = columns[name](text)
+            given.setdefault(place, {})[part] = columns[name](text)
         else:
-            told[place] = columns[name](text)
-    return told
+            given[place] = columns[name](text)
+    return given
 
 
 def row_of(thing: Mapping[str, Any], columns: Sequence[str]) -> list[str]:
@@ -106,9 +110,19 @@ def _cell(thing: Mapping[str, Any], column: str) -> str:
 
 
 def _plain(cell: str) -> str:
-    text = cell.strip(" ")
-    return text[1:] if _GUARDED.match(text) else text.strip()
+    """The text of a cell, without guards, and without the white space that people leave around it."""
+    for text in (cell, stripped := cell.strip()):
+        if text.startswith(_GUARD) and _needs_guard(text):
+            return _GUARDED_WITHIN.sub(r"\1\2", text[1:])
+    return _GUARDED_WITHIN.sub(r"\1\2", stripped)
 
 
 def _guarded(text: str) -> str:
-    return f"'{text}" if _FORMULA.match(text) else text
+    guarded = _WITHIN.sub(r"\1'\2", text)
+    return _GUARD + guarded if _needs_guard(text) else guarded
+
+
+def _needs_guard(text: str) -> bool:
+    """Whether it would be a formula, or lose white space, whatever number of guards it has already."""
+    bare = text.lstrip(_GUARD)
+    return _FIRST.match(bare) is not None or bare != bare.rstrip()

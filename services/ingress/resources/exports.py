@@ -162,7 +162,7 @@ def _rows(export: Export, rows: Sequence[Row]) -> bytes:
 
 def _table(rows: Sequence[Sequence[str]]) -> bytes:
     written = io.StringIO()
-    csv.writer(written).writerows(rows)
+    csv.writer(written, quoting=csv.QUOTE_ALL).writerows(rows)
     return written.getvalue().encode()
 
 

@@ -81,11 +81,14 @@ async def begin(
     return done is not None
 
 
-async def add_chunk(conn: Connection, *, account_id: UUID, import_id: UUID, number: int, body: bytes) -> None:
-    """Insert lines that are to go together."""
+async def add_chunks(
+    conn: Connection, *, account_id: UUID, import_id: UUID, first_number: int, bodies: Sequence[bytes]
+) -> None:
+    """Insert chunks, each of lines that go together, numbered from `first_number` on."""
     await conn.execute(
-        "INSERT INTO ingress.import_chunk (account_id, import_id, number, body) VALUES ($1, $2, $3, $4)",
-        account_id, import_id, number, body,
+        "INSERT INTO ingress.import_chunk (account_id, import_id, number, body)"
+        " SELECT $1, $2, $3::int + place - 1, body FROM unnest($4::bytea[]) WITH ORDINALITY AS given (body, place)",
+        account_id, import_id, first_number, bodies,
     )  # fmt: skip
 
 
@@ -130,7 +133,8 @@ async def list_newest(pool: Pool, *, account_id: UUID, before: UUID | None, limi
     return [Import(*row) for row in rows]
 
 
-# An account's imports go one after the other, in the order in which they came.
+# An account's imports go one after the other, in the order in which they came; among accounts the one whose turn is the
+# longest ago is next.
 _CLAIM: Final = f"""
 UPDATE ingress.import SET lease = $1, leased_until = now() + make_interval(secs => $2)
  WHERE (account_id, id) = (
@@ -138,7 +142,7 @@ UPDATE ingress.import SET lease = $1, leased_until = now() + make_interval(secs 
      WHERE i.state = 'running' AND i.leased_until < now()
        AND NOT EXISTS (
         SELECT FROM ingress.import e WHERE e.account_id = i.account_id AND e.state = 'running' AND e.id < i.id)
-     ORDER BY i.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+     ORDER BY i.leased_until, i.id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING {_COLUMNS}
 """  # noqa: S608  constants
 
@@ -167,6 +171,15 @@ async def renew(conn: Connection, *, account_id: UUID, import_id: UUID, lease: U
         account_id, import_id, lease, seconds,
     )  # fmt: skip
     return done is not None
+
+
+async def give_way(pool: Pool, *, account_id: UUID, import_id: UUID, lease: UUID) -> None:
+    """Let an import be taken up again after those of other accounts that wait."""
+    await pool.execute(
+        "UPDATE ingress.import SET leased_until = clock_timestamp(), lease = NULL"
+        " WHERE account_id = $1 AND id = $2 AND lease = $3 AND state = 'running'",
+        account_id, import_id, lease,
+    )  # fmt: skip
 
 
 async def release(pool: Pool, *, leases: Sequence[UUID]) -> None:

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingress.imports.cells import COLUMNS, row_of
-from ingress.imports.records import LINE_BYTES_MAX, BadRecord, Record, Unreadable, records
+from ingress.imports.headers import Unreadable
+from ingress.imports.lines import LINE_BYTES_MAX
+from ingress.imports.records import BadRecord, Record, records
 
 
 def read(content: str | bytes, *, kind: Any = "clients", form: Any = "csv", on_conflict: Any = "error") -> list[Any]:

@@ -1,0 +1,89 @@
+"""Read numbers as spreadsheets write them: decimal point or comma, thousands in groups.
+
+`1.234,50` and `12,5` say themselves what their marks mean; `1,234` does not. What a column's other numbers show
+decides, then what the file's other columns show; where nothing does, the number is a fault and never a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from contracts.problem import Fault
+
+Mark = Literal[".", ","]
+
+_SPACES: Final = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(?!\d))")
+_NUMBER: Final = re.compile(r"[+-]?\d[\d.,]*|[+-]?[.,]\d+", re.ASCII)
+_GROUPED: Final = {mark: re.compile(rf"[+-]?\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+", re.ASCII) for mark in ".,"}
+_AMBIGUOUS: Final = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+_OTHER: Final[dict[str, Mark]] = {".": ",", ",": "."}
+_DIGITS_MAX: Final = 60  # longer ones are no numbers, and are not looked into
+
+
+@dataclass(slots=True)
+class Numbers:
+    """The numbers of one file. `point_usual`: `1.234` is read as the API writes it, where nothing says otherwise."""
+
+    point_usual: bool
+    shown: dict[str, set[Mark]] = field(default_factory=dict)
+
+    def note(self, column: str, cell: str) -> None:
+        """Take a cell into account for the cells that do not say themselves what they mean."""
+        if ("," in cell or "." in cell) and (mark := _own_mark(_without_spaces(cell)[0], cell)) is not None:
+            self.shown.setdefault(column, set()).add(mark)
+
+    def read(self, column: str, cell: str) -> str | Fault:
+        """The number as the API writes it; a cell that is none is given back as it is."""
+        text, had_spaces = _without_spaces(cell)
+        if not _NUMBER.fullmatch(text) or len(text) > _DIGITS_MAX:
+            return cell
+        if "," not in text and "." not in text:
+            return text
+        mark = _own_mark(text, cell)
+        if mark is None and _AMBIGUOUS.fullmatch(text) and not had_spaces:
+            mark = self._decided(column) or ("." if self._may_be_usual(column, text) else None)
+            if mark is None:
+                return _ambiguous(column, text)
+        if mark is None:
+            return cell
+        whole, _, decimals = text.partition(mark)
+        whole = whole.replace(_OTHER[mark], "")
+        if whole in {"", "+", "-"}:
+            whole += "0"
+        return f"{whole}.{decimals}" if decimals else whole
+
+    def _decided(self, column: str) -> Mark | None:
+        of_column = self.shown.get(column)
+        marks = of_column or set[Mark]().union(*self.shown.values())
+        return next(iter(marks)) if len(marks) == 1 else None
+
+    def _may_be_usual(self, column: str, text: str) -> bool:
+        return self.point_usual and "." in text and not self.shown.get(column)
+
+
+def _without_spaces(cell: str) -> tuple[str, bool]:
+    text = _SPACES.sub("", cell[: 2 * _DIGITS_MAX] if len(cell) > 2 * _DIGITS_MAX else cell)
+    return text, len(text) < len(cell)
+
+
+def _own_mark(text: str, cell: str) -> Mark | None:
+    """The decimal mark of a number that says itself which of its marks that is."""
+    if len(cell) > _DIGITS_MAX or not _NUMBER.fullmatch(text):
+        return None
+    points, commas = text.count("."), text.count(",")
+    if points and commas:
+        mark: Mark = "." if text.rindex(".") > text.rindex(",") else ","
+        whole = text.partition(mark)[0]
+        return mark if text.count(mark) == 1 and _GROUPED[_OTHER[mark]].fullmatch(whole) else None
+    mark = "." if points else ","
+    if points + commas > 1:
+        return _OTHER[mark] if _GROUPED[mark].fullmatch(text) else None
+    return None if _AMBIGUOUS.fullmatch(text) and len(text) == len(cell) else mark
+
+
+def _ambiguous(column: str, text: str) -> Fault:
+    plain = text.replace(",", ".")
+    grouped = text.replace(",", "").replace(".", "")
+    return Fault(column, f"is ambiguous: {text} can mean {plain} or {grouped}; write {plain}0 or {grouped}")
