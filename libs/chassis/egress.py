@@ -23,6 +23,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 VARIABLE: Final = "LEDGERWIRE_EGRESS_ALLOW"
 URL_CHARACTERS_MAX: Final = 2048
 ENTRIES_MAX: Final = 1000
+HTTPS_ONLY: Final = f"must be https: http goes only to targets that {VARIABLE} lists"
 
 _IPV4_REFUSED: Final = tuple(
     (IPv4Network(network), what)
@@ -111,20 +112,18 @@ class EgressPolicy:
         https anywhere public; http only to a target that the allow-list names (by its host, or by a network that
         holds its literal address). No user and password, no fragment, no address that is refused.
         """
-        parts = _parts(url)
-        if isinstance(parts, str):
-            return parts
+        if fault := form_fault(url):
+            return fault
+        parts = urlsplit(url)
         host = (parts.hostname or "").removesuffix(".")
         literal = literal_address(host)
         if literal is None:
-            if fault := _host_fault(host):
-                return fault
             if _is_localhost(host) and not self._opens_localhost(host):
                 return f"{host} is this machine itself: list it in {VARIABLE} to allow it"
         elif fault := self.refuses_address(literal, host=host):
             return fault
         if parts.scheme == "http" and not self._names(host, literal):
-            return f"must be https: http goes only to targets that {VARIABLE} lists"
+            return HTTPS_ONLY
         return None
 
     def allows_address(self, ip: str | Address, *, host: str | None = None) -> bool:
@@ -174,6 +173,15 @@ class EgressPolicy:
             inner = inner_address(literal)
             return self._lists(host) or any(_holds(network, inner) for network in self.networks)
         return self._lists(host) or (_is_localhost(host) and self._opens_localhost(host))
+
+
+def form_fault(url: str) -> str | None:
+    """Why a text is not a target's URL, wherever it leads; None when it is one."""
+    parts = _parts(url)
+    if isinstance(parts, str):
+        return parts
+    host = (parts.hostname or "").removesuffix(".")
+    return _host_fault(host) if literal_address(host) is None else None
 
 
 def inner_address(address: Address) -> Address:

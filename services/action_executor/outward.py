@@ -8,10 +8,11 @@ proxies from the environment, no decompression; time, size and connections are b
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,7 +27,7 @@ from yarl import URL
 
 from action_executor.answer_head import StatusAlone, StatusFirstConnector, StatusFirstResponse
 from action_executor.foreign_text import clean_text
-from chassis.egress import EgressPolicy
+from chassis.egress import HTTPS_ONLY, EgressPolicy, form_fault
 from contracts.version import VERSION
 
 USER_AGENT: Final = f"Ledgerwire/{VERSION}"
@@ -37,6 +38,9 @@ DNS_CACHE_SECONDS: Final = 30
 URLS_REMEMBERED_MAX: Final = 4096
 READ_BYTES_MAX: Final = 64 * 1024
 REASON_CHARACTERS_MAX: Final = 500
+NOT_ALLOWED: Final = "is not allowed"
+SMALL_BYTES_MAX: Final = 256 * 1024
+LARGE_AT_ONCE_MAX: Final = 8  # bodies above that, each up to what its caller takes: 20 MiB for a step
 BODILESS: Final = frozenset({204, 304})
 
 log = structlog.get_logger(__name__)
@@ -68,10 +72,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """Nothing came back, and why. `refused` when the target may never be called."""
+    """Nothing came back that could be read, and why.
+
+    `refused` when the target may never be called, `answered` when it was, and what it answered is not HTTP.
+    """
 
     reason: str
     refused: bool = False
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,7 @@ class Outward:
     ) -> None:
         self._session = session
         self._connect_seconds = connect_seconds
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE_MAX)
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=connect_seconds)
         self._fault_of = lru_cache(maxsize=URLS_REMEMBERED_MAX)(policy.allows_url)
 
@@ -137,7 +146,9 @@ class Outward:
         The status line decides: an answer with a broken head or body behind it is an `Answer`.
         """
         if fault := self._fault_of(call.url):
-            return NoAnswer(f"the target {fault}", refused=True)
+            log.info("target_refused", error=fault)
+            said = fault if fault in (HTTPS_ONLY, form_fault(call.url)) else NOT_ALLOWED
+            return NoAnswer(f"the target {said}", refused=True)
         # The URL goes out as it was judged and stored, not quoted anew.
         url = URL(call.url, encoded=True)
         _host.set(url.raw_host)
@@ -150,7 +161,7 @@ class Outward:
                 allow_redirects=False,
                 timeout=self._timeout_of(call),
             ) as reply:
-                return await _read(reply, call.read_bytes_max)
+                return await _read(reply, call.read_bytes_max, self._turn(call))
         except StatusAlone as error:
             return Answer(error.status, {}, b"", whole=False, fault="the answer's head is not readable")
         except TimeoutError as error:
@@ -163,21 +174,31 @@ class Outward:
             log.exception("call_failed_unexpectedly", error=repr(error))
             return NoAnswer(f"the answer could not be read: {type(error).__name__}")
 
+    @asynccontextmanager
+    async def _turn(self, call: Call) -> AsyncIterator[None]:
+        """Wait for the turn of a large body, within the time of its call."""
+        async with asyncio.timeout(self._timeout_of(call).total):
+            await self._large.acquire()
+        try:
+            yield
+        finally:
+            self._large.release()
+
     def _timeout_of(self, call: Call) -> aiohttp.ClientTimeout:
         if call.timeout_seconds is None:
             return self._timeout
         return aiohttp.ClientTimeout(total=call.timeout_seconds, connect=self._connect_seconds)
 
 
-async def _read(reply: aiohttp.ClientResponse, bytes_max: int) -> Answer:
-    """Read up to a bound; a longer or a broken answer costs the connection."""
+async def _read(reply: aiohttp.ClientResponse, bytes_max: int, large: AbstractAsyncContextManager[Any]) -> Answer:
+    """Read up to a bound; a longer or a broken answer costs the connection. `large` lets a large body wait its turn."""
     parts: list[bytes] = []
-    size, whole, fault = 0, False, None
+    whole, fault = False, None
     try:
-        while size < bytes_max and (part := await reply.content.read(bytes_max - size)):
-            parts.append(part)
-            size += len(part)
-        whole = reply.content.at_eof() or not await reply.content.read(1)
+        whole = await _read_on(reply, parts, min(bytes_max, SMALL_BYTES_MAX))
+        if not whole and bytes_max > SMALL_BYTES_MAX:
+            async with large:
+                whole = await _read_on(reply, parts, bytes_max)
     except TimeoutError:
         fault = "the answer's body did not end in time"
     except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -185,7 +206,16 @@ async def _read(reply: aiohttp.ClientResponse, bytes_max: int) -> Answer:
     if not whole or _has_more(reply):
         reply.close()
     headers = CIMultiDict((clean_text(name), clean_text(value)) for name, value in reply.headers.items())
-    return Answer(reply.status, headers, b"".join(parts), whole, fault)
+    return Answer(reply.status, headers, b"".join(parts)[:bytes_max], whole, fault)
+
+
+async def _read_on(reply: aiohttp.ClientResponse, parts: list[bytes], bytes_max: int) -> bool:
+    """Read until there are more than `bytes_max`; answer whether the body ended before."""
+    size = sum(map(len, parts))
+    while size <= bytes_max and (part := await reply.content.read(bytes_max + 1 - size)):
+        parts.append(part)
+        size += len(part)
+    return size <= bytes_max
 
 
 def _has_more(reply: aiohttp.ClientResponse) -> bool:
@@ -198,9 +228,12 @@ def _explain(error: BaseException) -> NoAnswer:
     link: BaseException | None = error
     while link is not None:
         if isinstance(link, TargetRefused):
-            return NoAnswer(clean_text(f"the target {link}"), refused=True)
+            # Where a name leads inside our network is for the operator alone.
+            log.info("target_refused", error=clean_text(str(link)))
+            return NoAnswer(f"the target {NOT_ALLOWED}", refused=True)
         link = link.__cause__ or link.__context__
-    return NoAnswer(_in_words(error)[:REASON_CHARACTERS_MAX])
+    answered = isinstance(error, aiohttp.ClientResponseError)
+    return NoAnswer(_in_words(error)[:REASON_CHARACTERS_MAX], answered=answered)
 
 
 def _in_words(error: BaseException) -> str:
@@ -210,14 +243,21 @@ def _in_words(error: BaseException) -> str:
         case aiohttp.ClientConnectorCertificateError():
             said = f"the certificate of {error.host} is not trusted: {error.certificate_error}"
         case aiohttp.ClientConnectorError():
-            said = f"cannot connect to {error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
+            said = f"cannot connect to {error.host}:{error.port}: {_why(error.os_error)}"
         case aiohttp.ServerDisconnectedError():
             said = "the connection was closed before an answer came"
         case aiohttp.ClientResponseError():  # as text it tells the whole URL, which may be a secret
             said = f"the answer is not readable: {error.message}"
+        case OSError():
+            said = f"the connection failed: {_why(error)}"
         case _:
             said = f"{type(error).__name__}: {error}"
     return clean_text(said)
+
+
+def _why(error: OSError) -> str:
+    """The system's word for an error: its text may hold the addresses that were tried."""
+    return os.strerror(error.errno) if error.errno else "no address answers"
 
 
 def _socket_factory(policy: EgressPolicy) -> Callable[[AddrInfoType], socket.socket]:

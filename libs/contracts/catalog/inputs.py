@@ -39,6 +39,9 @@ Duration = Annotated[
     ),
     AfterValidator(_lasts),
 ]
+# RFC 9110: a token; and text in which no control character ends the line.
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$")]
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]{0,4096}$")]
 Json = str | int | float | bool | list[Any] | dict[str, Any] | None
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Operator = Literal[
@@ -171,8 +174,11 @@ class HttpRequest(Model):
         default=None, description="absolute; or, with a connection, a path on its server, absent for its own URL"
     )
     method: Method = "POST"
-    headers: dict[str, str] = Field(default_factory=dict, max_length=50)
-    body: Json = Field(default=None, description="an object or list is sent as JSON, a text as it is")
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, max_length=50)
+    body: Json = Field(
+        default=None,
+        description="an object or list is sent as JSON, a text as it is, an earlier step's file as its bytes",
+    )
     timeout_seconds: float = Field(default=15.0, gt=0, le=60)
 
 

@@ -129,6 +129,19 @@ CREATE TABLE execution.step (
     FOREIGN KEY (account_id, run_id) REFERENCES execution.run (account_id, id) ON DELETE CASCADE
 ) WITH (fillfactor = 85);
 
+-- What steps fetched and is not text: outputs name it by its id, later steps send its bytes. It goes with its run.
+CREATE TABLE execution.file (
+    account_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    id uuid NOT NULL,
+    content_type text NOT NULL,
+    bytes bytea NOT NULL,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, run_id) REFERENCES execution.run (account_id, id) ON DELETE CASCADE
+);
+CREATE INDEX file_by_run ON execution.file (account_id, run_id);
+ALTER TABLE execution.file ALTER COLUMN bytes SET STORAGE EXTERNAL; -- files are mostly compressed already
+
 CREATE FUNCTION execution.maintain_partitions() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN

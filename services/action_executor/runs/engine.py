@@ -16,6 +16,7 @@ from prometheus_client import Counter as Metric
 from prometheus_client import Gauge
 from pydantic import ValidationError
 
+from action_executor.foreign_text import clean_text
 from action_executor.jobs import RunJob
 from action_executor.runs import rules, store
 from action_executor.runs.actions import ACTIONS, Tools
@@ -275,7 +276,13 @@ class Engine:
         step = prepared.step
         began = step.started_at or run.now
         call = StepCall(run, step.number, prepared.given or {}, began, prepared.first, spec.connection_id)
-        return await ACTIONS[step.action].run(call, self._tools)
+        try:
+            return await ACTIONS[step.action].run(call, self._tools)
+        except Exception as error:
+            if is_weather(error):  # ours: the run is taken up again when it is over
+                raise
+            log.exception("step_failed_unexpectedly", run_id=str(run.id), action=step.action)
+            return Failed(clean_text(f"{step.action} ended unexpectedly: {type(error).__name__}: {error}"[:500]))
 
     async def _fill(self, run: Run, spec: StepSpec, steps: Sequence[Step]) -> Filled:
         """The step's input with its templates filled in, checked as the catalog says."""

@@ -92,7 +92,7 @@ async def test_targets_that_are_not_public_are_refused_however_they_are_written(
 async def test_a_name_with_any_address_that_is_not_public_is_refused(receiver: Receiver, addresses: str) -> None:
     async with way_out(look_up=names(evil_example=[addresses])) as outward:
         reason = await reason_for(outward, f"https://evil.example:{receiver.port}/hook")
-    assert "evil.example" in reason
+    assert reason == "the target is not allowed"
     assert receiver.received == []
 
 
@@ -102,7 +102,7 @@ async def test_a_name_that_changes_its_mind_reaches_nothing_private(receiver: Re
         outward_connector(outward)._cached_hosts._ttl = 0
         url = f"https://evil.example:{receiver.port}/"
         allowed = await outward.call(Call("POST", url, {}, b""))
-        assert "loopback" in await reason_for(outward, url)
+        assert "not allowed" in await reason_for(outward, url)
     assert isinstance(allowed, NoAnswer)
     assert not allowed.refused
     assert receiver.received == []
@@ -119,13 +119,13 @@ async def test_the_vetted_address_is_the_one_connected_to(receiver: Receiver) ->
 
 async def test_a_listed_name_does_not_open_metadata(receiver: Receiver) -> None:
     async with way_out("shop.test", look_up=names(shop_test=["169.254.169.254"])) as outward:
-        assert "link-local" in await reason_for(outward, f"http://shop.test:{receiver.port}/hook")
+        assert "not allowed" in await reason_for(outward, f"http://shop.test:{receiver.port}/hook")
 
 
 async def test_even_past_the_urls_check_no_socket_is_made_towards_a_private_address(receiver: Receiver) -> None:
     async with way_out() as outward:
         outward._fault_of = lambda _: None  # type: ignore[assignment]  # as if the text had deceived it
-        assert "loopback" in await reason_for(outward, receiver.url())
+        assert "not allowed" in await reason_for(outward, receiver.url())
     assert receiver.received == []
 
 

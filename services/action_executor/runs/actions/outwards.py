@@ -6,22 +6,23 @@ A connection's secrets are put in last, after all that is kept of a step was wri
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 
-from action_executor.connections.book import Opened, Shut
+from action_executor.connections.book import Shut
 from action_executor.connections.rules import REFUSED_HEADERS, target_of
+from action_executor.connections.secrets import NO_SECRETS, Secrets
 from action_executor.deliveries.rules import retry_after_seconds
 from action_executor.outward import Answer, Call, NoAnswer
+from action_executor.runs.actions.received import output
 from action_executor.runs.actions.tools import Tools
+from action_executor.runs.files import FILE_BYTES_MAX, find, is_file
 from action_executor.runs.records import Done, Failed, StepCall, StepOutcome
 from contracts.connections import ConnectionKind
-from contracts.strict_json import JsonRefused, read_json
 
-ANSWER_BYTES_MAX: Final = 256 * 1024
-SHOWN_HEADERS_MAX: Final = 50
 SHOWN_CHARACTERS_MAX: Final = 500
 RETRYABLE: Final = frozenset({408, 425, 429})
 
@@ -35,7 +36,9 @@ async def http_request(call: StepCall, tools: Tools) -> StepOutcome:
     way = await _way(call, tools, "http")
     if isinstance(way, Failed):
         return way
-    body = _body(given.get("body"), headers)
+    body = await _body(call, tools, headers)
+    if isinstance(body, Failed):
+        return body
     headers.setdefault("Idempotency-Key", str(call.command_id))
     ours = {name.lower() for name in way.headers}
     answer = await tools.outward.call(
@@ -44,11 +47,11 @@ async def http_request(call: StepCall, tools: Tools) -> StepOutcome:
             way.url,
             {name: value for name, value in headers.items() if name.lower() not in ours} | dict(way.headers),
             body,
-            read_bytes_max=ANSWER_BYTES_MAX,
+            read_bytes_max=FILE_BYTES_MAX,
             timeout_seconds=float(given.get("timeout_seconds", 15)),
         )
     )
-    return _outcome(answer, _shown)
+    return await _outcome(call, tools, way, answer)
 
 
 async def post_chat_message(call: StepCall, tools: Tools) -> StepOutcome:
@@ -60,71 +63,73 @@ async def post_chat_message(call: StepCall, tools: Tools) -> StepOutcome:
     message = {name: given[name] for name in ("text", "channel", "username") if given.get(name)}
     headers = {"Content-Type": "application/json", "Idempotency-Key": str(call.command_id)}
     answer = await tools.outward.call(Call("POST", way.url, headers, orjson.dumps(message)))
-    return _outcome(answer, lambda answer: {"status": answer.status})
+    if isinstance(answer, Answer) and _is_success(answer):
+        return Done({"status": answer.status})
+    return await _outcome(call, tools, way, answer)
 
 
-async def _way(call: StepCall, tools: Tools, kind: ConnectionKind) -> Opened | Failed:
-    """Where the step goes, and what lets it in there."""
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where a step goes, what lets it in there, and what of that must not be shown."""
+
+    url: str
+    headers: Mapping[str, str]
+    secrets: Secrets
+
+
+async def _way(call: StepCall, tools: Tools, kind: ConnectionKind) -> _Way | Failed:
     asked = call.input.get("url")
     if call.connection_id is None:
-        return Opened(str(asked), {}) if asked else Failed("input.url: is required, or a connection that holds it")
+        if not asked:
+            return Failed("input.url: is required, or a connection that holds it")
+        return _Way(str(asked), {}, NO_SECRETS)
     opened = await tools.connections.open(account_id=call.run.account_id, connection_id=call.connection_id, kind=kind)
     if isinstance(opened, Shut):
         return Failed(opened.reason)
     url = target_of(opened.url, str(asked) if asked else None)
     if url is None:
-        return Failed("input.url: leads to another server than the connection does: what lets us in stays at home")
-    return Opened(url, opened.headers)
+        return Failed("input.url: must be on the connection's host, because its credentials are sent there")
+    return _Way(url, opened.headers, Secrets(opened.url, opened.headers))
 
 
-def _body(given: Any, headers: dict[str, str]) -> bytes | None:
-    """An object or list goes as JSON, a text as it is."""
-    typed = any(name.lower() == "content-type" for name in headers)
+async def _body(call: StepCall, tools: Tools, headers: dict[str, str]) -> bytes | Failed | None:
+    """What is sent: an object or list as JSON, a text as it is, a file of an earlier step as its bytes."""
+    given = call.input.get("body")
     if given is None:
         return None
-    if isinstance(given, str):
-        if not typed:
-            headers["Content-Type"] = "text/plain; charset=utf-8"
-        return given.encode()
-    if not typed:
-        headers["Content-Type"] = "application/json"
-    return orjson.dumps(given)
+    if is_file(given):
+        file = await find(tools.pool, call.run.account_id, given)
+        if file is None:
+            return Failed("input.body: this file is not kept any more: fetch it again in a step before this one")
+        content_type, content = file.content_type, file.content
+    elif isinstance(given, str):
+        content_type, content = "text/plain; charset=utf-8", given.encode()
+    else:
+        content_type, content = "application/json", orjson.dumps(given)
+    if not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = content_type
+    return content
 
 
-def _outcome(answer: Answer | NoAnswer, show: Any) -> StepOutcome:
-    match answer:
-        case NoAnswer(reason, refused):
-            return Failed(reason, retryable=not refused)
-        case Answer(status) if 200 <= status < 300:  # noqa: PLR2004  HTTP's "success"
-            return Done(show(answer))
-        case Answer(status):
-            passing = status >= 500 or status in RETRYABLE  # noqa: PLR2004  HTTP's "server's fault"
-            after = retry_after_seconds(answer.headers, datetime.now(tz=UTC)) if passing else 0.0
-            said = answer.body[:SHOWN_CHARACTERS_MAX].decode("utf-8", "replace")
-            redirected = ": redirects are not followed" if status // 100 == 3 else ""  # noqa: PLR2004
-            return Failed(f"answered {status}{redirected}{f': {said}' if said else ''}", passing, after, _shown(answer))
+def _is_success(answer: Answer) -> bool:
+    return 200 <= answer.status < 300  # noqa: PLR2004  HTTP's "success"
 
 
-def _shown(answer: Answer) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "status": answer.status,
-        "headers": dict(list(_lower(answer.headers).items())[:SHOWN_HEADERS_MAX]),
-        "body": _read(answer),
-    }
-    if not answer.whole:
-        shown["truncated"] = True
-    return shown
+async def _outcome(call: StepCall, tools: Tools, way: _Way, answer: Answer | NoAnswer) -> StepOutcome:
+    if isinstance(answer, NoAnswer):
+        return Failed(way.secrets.strike(answer.reason), retryable=not (answer.refused or answer.answered))
+    shown = await output(tools.pool, call.run, answer, way.secrets, way.url)
+    if _is_success(answer):
+        return Done(shown)
+    passing = answer.status >= 500 or answer.status in RETRYABLE  # noqa: PLR2004  HTTP's "server's fault"
+    after = retry_after_seconds(answer.headers, datetime.now(tz=UTC)) if passing else 0.0
+    said = _said(shown["body"])
+    redirected = ": redirects are not followed" if answer.status // 100 == 3 else ""  # noqa: PLR2004
+    return Failed(f"answered {answer.status}{redirected}{f': {said}' if said else ''}", passing, after, shown)
 
 
-def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
-
-
-def _read(answer: Answer) -> Any:
-    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if answer.whole and (kind == "application/json" or kind.endswith("+json")):
-        try:
-            return read_json(answer.body, numbers="text")
-        except JsonRefused:
-            pass  # kept as the text that it is
-    return answer.body.decode("utf-8", "replace")
+def _said(body: Any) -> str:
+    """The beginning of what a server says of a failure."""
+    if is_file(body) or body is None:
+        return ""
+    return (body if isinstance(body, str) else orjson.dumps(body).decode())[:SHOWN_CHARACTERS_MAX]
