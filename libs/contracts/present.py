@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.money import from_minor, plain
+from contracts.urls import PublicUrls
 
 Row = Mapping[str, Any]
 """A view's row: an asyncpg record or a dict, jsonb already read."""
@@ -78,7 +79,7 @@ def supplier(row: Row) -> dict[str, Any]:
     }
 
 
-def sale(row: Row) -> dict[str, Any]:
+def sale(row: Row, urls: PublicUrls) -> dict[str, Any]:
     """A sales document, from `ledger_api.sale`; `settlement` is null where nothing can be owed, as on a quote.
 
     `credited` is what credit notes against an invoice come to; of a credit note, `allocations` are the invoices that
@@ -117,7 +118,7 @@ def sale(row: Row) -> dict[str, Any]:
         "issued_at": None if row["issued_at"] is None else _time(row["issued_at"]),
         "comment": row["comment"],
         "external_id": row["external_id"],
-        "pdf_url": f"/v1/sales/{row['id']}/pdf",
+        "pdf_url": urls.sale_pdf(row["id"]),
         "created_at": _time(row["created_at"]),
         "updated_at": _time(row["updated_at"]),
     }
@@ -171,13 +172,12 @@ def _refunds(row: Row, currency: str) -> list[dict[str, str | None]]:
     ]
 
 
-def inbox_message(row: Row) -> dict[str, Any]:
+def inbox_message(row: Row, urls: PublicUrls) -> dict[str, Any]:
     """A message in an inbox, from `ledger_api.inbox_message`, without its raw bytes.
 
     `document` has no fields when the message is a file alone. `decided_by` is {kind, id, name} of the caller's
     credentials or of the rule, `result` what came of it: {client_id, sale_id} or {supplier_id, bill_id}.
     """
-    path = f"/v1/inbox/{row['box']}/{row['id']}"
     return {
         "id": str(row["id"]),
         "box": row["box"],
@@ -189,7 +189,7 @@ def inbox_message(row: Row) -> dict[str, Any]:
         "document": row["document"],
         "links": row["links"],
         "comment": row["comment"],
-        "file": file(row["file"], f"{path}/file"),
+        "file": file(row["file"], urls.inbox_file(row["box"], row["id"])),
         "decided_at": None if row["decided_at"] is None else _time(row["decided_at"]),
         "decided_by": row["decided_by"],
         "reason": row["reason"],

@@ -6,13 +6,14 @@ from typing import Any
 
 from contracts.money import from_minor
 from contracts.present import Row, file
+from contracts.urls import PublicUrls
 
 _AS_KEPT = (
     "document_type", "document_ref", "supplier", "pay_term", "include_tax", "lines", "adjustments", "comment", "links",
 )  # fmt: skip
 
 
-def bill(row: Row) -> dict[str, Any]:
+def bill(row: Row, urls: PublicUrls) -> dict[str, Any]:
     """A supplier's bill, from `ledger_api.bill`; `supplier` is the supplier as it was when the bill was recorded.
 
     Amounts are those that the supplier states, so they may be below 0.
@@ -29,7 +30,7 @@ def bill(row: Row) -> dict[str, Any]:
         "net": from_minor(row["net_minor"], currency),
         "tax": from_minor(row["tax_minor"], currency),
         "total": from_minor(row["total_minor"], currency),
-        "file": file(row["file"], f"/v1/bills/{row['id']}/file"),
+        "file": file(row["file"], urls.bill_file(row["id"])),
         "message_id": str(row["message_id"]),
         "created_at": row["created_at"].isoformat(),
         "updated_at": row["updated_at"].isoformat(),

@@ -17,7 +17,7 @@ from ledger.overflow import guarded
 from ledger.settings import LedgerSettings
 from messaging.port import Bus, ConsumerOptions
 from messaging.postgres import Wakeups
-from outbox.hop import Hop
+from outbox.hop import Handle, Hop
 from outbox.parked import parker
 from outbox.relay import Relay
 from storage.partitions import maintain_forever
@@ -40,10 +40,11 @@ async def open_service(settings: LedgerSettings, *, wakeups: Wakeups | None = No
         parts.push_async_callback(relay.stop, settings.drain_seconds)
         _maintain(pool, running, parts)
         hop = Hop(pool, bus, relay, SCHEMA)
-        clock = _start_clock(pool, hop, running, parts)
+        take = partial(handle, urls=settings.urls)
+        clock = _start_clock(pool, hop, take, running, parts)
         consumer = await bus.consume(
             LEDGER_COMMANDS.name,
-            guarded(hop, partial(handle, expect=clock.expect)),
+            guarded(hop, partial(take, expect=clock.expect)),
             park=parker(pool, schema=SCHEMA),
             options=ConsumerOptions(batch_max=settings.ledger_batch_max, prefetch=3 * settings.ledger_batch_max),
         )
@@ -73,9 +74,9 @@ def _maintain(pool: Pool, running: Running, parts: AsyncExitStack) -> None:
     parts.callback(task.cancel)
 
 
-def _start_clock(pool: Pool, hop: Hop, running: Running, parts: AsyncExitStack) -> Clock:
+def _start_clock(pool: Pool, hop: Hop, take: Handle, running: Running, parts: AsyncExitStack) -> Clock:
     """Let the clock run beside the consumer; what it was at when stopped is due again after its lease."""
-    clock = Clock(pool, hop, handle)
+    clock = Clock(pool, hop, take)
     task = asyncio.create_task(clock.run(), name="clock-ledger")
     task.add_done_callback(lambda done: None if done.cancelled() else running.failed.set())
     parts.push_async_callback(_end, task)

@@ -6,6 +6,7 @@ and all their changes are written, table by table. Messages for the inboxes need
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +22,7 @@ from contracts.envelope import Envelope
 from contracts.events import event
 from contracts.problem import faults_of, problem
 from contracts.topology import DISPATCHER_EVENTS
+from contracts.urls import PublicUrls
 from ledger import store
 from ledger.account import Account
 from ledger.books import Asked, Books, Changes, Happening, Key, Needs, ThingKind
@@ -89,18 +91,22 @@ HANDLERS: Final[Mapping[str, Decision[Any]]] = MappingProxyType(
 )
 """How each command on the books is decided."""
 
-_PRESENT: Final[Mapping[ThingKind, Callable[[present.Row], dict[str, Any]]]] = MappingProxyType(
-    {
-        "client": present.client,
-        "product": present.product,
-        "sale": present.sale,
-        "payment": present.payment,
-        "inbox_message": present.inbox_message,
-        "inbox_rule": present_inboxes.rule,
-    }
-)
+Presenters = Mapping[ThingKind, Callable[[present.Row], dict[str, Any]]]
+"""How each kind of thing is shown."""
+
 Shown = dict[tuple[ThingKind, Key], dict[str, Any]]
 """Things as everybody sees them."""
+
+
+def _presenters(urls: PublicUrls) -> Presenters:
+    return {
+        "client": present.client,
+        "product": present.product,
+        "sale": partial(present.sale, urls=urls),
+        "payment": present.payment,
+        "inbox_message": partial(present.inbox_message, urls=urls),
+        "inbox_rule": present_inboxes.rule,
+    }
 
 
 async def handle(
@@ -108,18 +114,19 @@ async def handle(
     envelopes: Sequence[Envelope],
     effects: Effects,
     *,
+    urls: PublicUrls,
     expect: Callable[[datetime], None] | None = None,
 ) -> None:
-    """Handle the fresh commands of a batch inside its transaction.
+    """Handle the fresh commands of a batch inside its transaction; `urls` makes those in answers and events.
 
     `expect` is called after the commit with the earliest moment at which one of the documents becomes overdue.
     """
     messages = [envelope for envelope in envelopes if envelope.name == names.RECEIVE_INBOX_MESSAGE]
     commands = [envelope for envelope in envelopes if envelope.name in HANDLERS]
     if messages:
-        await inbox.receive(conn, messages, effects)
+        await inbox.receive(conn, messages, effects, urls)
     if commands:
-        books = await _change_books(conn, commands, effects)
+        books = await _change_books(conn, commands, effects, _presenters(urls))
         if expect is not None and (moment := books.clock_at) is not None:
             effects.after_commit.append(partial(expect, moment))
     for envelope in envelopes:
@@ -132,7 +139,9 @@ async def refuse(conn: Connection, envelopes: Sequence[Envelope], refusal: Ledge
     await _answer(conn, envelopes, Books(), {envelope.id: refusal for envelope in envelopes}, effects)
 
 
-async def _change_books(conn: Connection, commands: Sequence[Envelope], effects: Effects) -> Books:
+async def _change_books(
+    conn: Connection, commands: Sequence[Envelope], effects: Effects, presenters: Presenters
+) -> Books:
     now = datetime.now(tz=UTC)
     # Accounts in one order for all batches; within an account, commands as they came.
     commands = sorted(commands, key=lambda command: command.account_id.bytes)
@@ -154,9 +163,9 @@ async def _change_books(conn: Connection, commands: Sequence[Envelope], effects:
                 books.catalogue.reach(
                     asked.account.id, asked.envelope.id, refusal.quota, today=asked.account.day(asked.now)
                 )
-    gone = await _show(conn, {"sale": set(books.gone)})
+    gone = await _show(conn, {"sale": set(books.gone)}, presenters)
     await write(conn, books, now=now)
-    await _tell(conn, books, effects, gone)
+    await _tell(conn, books, effects, gone, presenters)
     _tell_limits(commands, books, effects)
     await _answer(conn, commands, books, refusals, effects)
     return books
@@ -187,12 +196,12 @@ def _read(command: Envelope, account: Account, now: datetime) -> Asked[Any]:
         raise BadInput(faults=faults_of(error)) from None
 
 
-async def _tell(conn: Connection, books: Books, effects: Effects, gone: Shown) -> None:
+async def _tell(conn: Connection, books: Books, effects: Effects, gone: Shown, presenters: Presenters) -> None:
     """Show what changed as everybody sees it: the commands' answers and the events, each one noted.
 
     What is gone is shown as it was last.
     """
-    shown = await _show(conn, _wanted(books.taken))
+    shown = await _show(conn, _wanted(books.taken), presenters)
     shown |= {key: thing | {"status": "deleted"} for key, thing in gone.items()}
     last = await store.last_told(conn, clients=_told_of(books))
     noted: list[store.DocumentEvent] = []
@@ -246,7 +255,7 @@ def _tell_limits(commands: Sequence[Envelope], books: Books, effects: Effects) -
 
 
 def _wanted(taken: Sequence[tuple[Asked[Any], Changes]]) -> dict[ThingKind, set[Key]]:
-    wanted: dict[ThingKind, set[Key]] = {kind: set() for kind in _PRESENT}
+    wanted: dict[ThingKind, set[Key]] = defaultdict(set)
     for asked, changes in taken:
         if changes.shown is not None:
             wanted[changes.shown[0]].add(asked.key(changes.shown[1]))
@@ -255,9 +264,9 @@ def _wanted(taken: Sequence[tuple[Asked[Any], Changes]]) -> dict[ThingKind, set[
     return wanted
 
 
-async def _show(conn: Connection, wanted: Mapping[ThingKind, set[Key]]) -> Shown:
+async def _show(conn: Connection, wanted: Mapping[ThingKind, set[Key]], presenters: Presenters) -> Shown:
     return {
-        (kind, key): _PRESENT[kind](row)
+        (kind, key): presenters[kind](row)
         for kind, keys in wanted.items()
         for key, row in (await store.show(conn, kind=kind, keys=keys)).items()
     }

@@ -13,11 +13,10 @@ import pytest
 from contracts.commands import CREATE_SALE, ISSUE_SALE, REVERSE_PAYMENT
 from ledger.app import open_service
 from ledger.clock import LEASE, Clock
-from ledger.consumer import handle
 from ledger.settings import LedgerSettings
 from messaging.postgres import Wakeups
 from tests.support.eventually import eventually
-from tests.support.ledger import LedgerHarness, an_invoice, open_harness
+from tests.support.ledger import LedgerHarness, an_invoice, handle, open_harness
 
 DUE = "2026-03-16"
 IN_TIME = datetime(2026, 3, 16, 23, 59, 59, tzinfo=UTC)

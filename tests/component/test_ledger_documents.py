@@ -11,7 +11,7 @@ import pytest
 
 from contracts.commands import CREATE_SALE
 from contracts.ids import new_id
-from tests.support.ledger import LedgerHarness, a_line, an_invoice, open_harness
+from tests.support.ledger import URLS, LedgerHarness, a_line, an_invoice, open_harness
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ async def test_an_issued_invoice_has_its_number_amounts_and_journal(ledger: Ledg
         "amount_due": "165.01",
     }
     assert answer.body["taxes"] == [{"category": None, "rate": "19", "net": "138.66", "tax": "26.35"}]
-    assert (answer.body["settlement"], answer.body["pdf_url"]) == ("unpaid", f"/v1/sales/{answer.id}/pdf")
+    assert (answer.body["settlement"], answer.body["pdf_url"]) == ("unpaid", f"{URLS.base}/v1/sales/{answer.id}/pdf")
     assert await ledger.balances() == {"receivable": 16501, "revenue": -13866, "tax": -2635}
 
 

@@ -10,7 +10,7 @@ from contracts import present
 from contracts.commands import RECEIVE_INBOX_MESSAGE
 from contracts.ids import new_id
 from contracts.inboxes import message_warning
-from tests.support.ledger import LedgerHarness, a_message, open_harness
+from tests.support.ledger import URLS, LedgerHarness, a_message, open_harness
 
 WARNING = message_warning("document", "document.gross_amount", "is not what the lines come to")
 
@@ -55,7 +55,7 @@ async def test_the_event_shows_what_the_view_gives(ledger: LedgerHarness) -> Non
 
     told = {event.data["subject_id"]: event.data["object"] for event in await ledger.events()}
     shown = {
-        data["message_id"]: present.inbox_message(dict(await ledger.row("inbox_message", data["message_id"])))
+        data["message_id"]: present.inbox_message(dict(await ledger.row("inbox_message", data["message_id"])), URLS)
         for data in messages
     }
     assert told == shown

@@ -11,7 +11,7 @@ from contracts import commands, present
 from contracts.ids import new_id
 from contracts.inboxes import message_warning
 from ledger.verify.run import verify
-from tests.support.ledger import LedgerHarness, a_message, open_harness
+from tests.support.ledger import URLS, LedgerHarness, a_message, open_harness
 from tests.support.ledger_inbox import (
     BY,
     SUPPLIER,
@@ -52,7 +52,7 @@ async def test_an_order_becomes_a_client_and_a_draft(ledger: LedgerHarness) -> N
 async def test_the_answer_is_what_the_view_gives(ledger: LedgerHarness) -> None:
     message_id = await received(ledger, an_order())
     answer = await accept(ledger, "sales", message_id)
-    assert present.inbox_message(await message(ledger, message_id)) == answer.body
+    assert present.inbox_message(await message(ledger, message_id), URLS) == answer.body
 
 
 async def test_an_order_may_be_issued_at_once_for_a_client_who_is_there(ledger: LedgerHarness) -> None:

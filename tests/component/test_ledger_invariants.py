@@ -27,11 +27,10 @@ from hypothesis.stateful import (
 from contracts.commands import ALLOCATE_CREDIT, ALLOCATE_PAYMENT, CREATE_SALE, RECORD_PAYMENT
 from contracts.envelope import Envelope
 from ledger.clock import Clock
-from ledger.consumer import handle
 from tests.support.books_compared import an_opening, by_client, expected_balances, facts_of, sensible
 from tests.support.books_seen import Seen, look
 from tests.support.cents import euros
-from tests.support.ledger import LedgerHarness, open_harness
+from tests.support.ledger import LedgerHarness, handle, open_harness
 from tests.support.reference_books import Command, Expected, Reference
 
 T = TypeVar("T")

@@ -8,10 +8,9 @@ import asyncpg
 import pytest
 
 from contracts.commands import CREATE_SALE
-from ledger.consumer import handle
 from ledger.overflow import guarded
 from messaging.port import Done, Incoming
-from tests.support.ledger import LedgerHarness, an_invoice, open_harness
+from tests.support.ledger import LedgerHarness, an_invoice, handle, open_harness
 
 _TOO_LARGE = """
 CREATE FUNCTION public.too_large() RETURNS trigger LANGUAGE plpgsql AS $$

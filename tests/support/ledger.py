@@ -6,6 +6,7 @@ import base64
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,9 @@ from chassis.command import prepare
 from contracts import commands
 from contracts.envelope import Envelope
 from contracts.ids import new_id
+from contracts.urls import PublicUrls
+from ledger import consumer
 from ledger.__main__ import PROGRAM
-from ledger.consumer import handle
 from messaging.port import Outgoing
 from outbox.hop import Effects, Hop
 from outbox.relay import Relay
@@ -32,6 +34,10 @@ CREATE TABLE ingress_api.account (
 GRANT USAGE ON SCHEMA ingress_api TO ledgerwire_ledger;
 GRANT SELECT ON ingress_api.account TO ledgerwire_ledger;
 """
+
+
+URLS = PublicUrls("https://books.example")
+handle = partial(consumer.handle, urls=URLS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ LINE: Final[JSONObject] = {
     "net": "128.66",
 }
 
+BASE: Final = "https://ledgerwire.example"  # stands for the installation's public URL
 SALE_ID: Final = "0198f7c4-4c00-7f30-8c73-2e4f5a6b7c8d"
 
 SALE: Final[JSONObject] = {
@@ -137,7 +138,7 @@ SALE: Final[JSONObject] = {
     "issued_at": "2026-03-02T09:30:00+00:00",
     "comment": "Thank you",
     "external_id": "shop-order-9001",
-    "pdf_url": f"/v1/sales/{SALE_ID}/pdf",
+    "pdf_url": f"{BASE}/v1/sales/{SALE_ID}/pdf",
     "created_at": "2026-03-02T09:29:58+00:00",
     "updated_at": "2026-03-02T09:30:00+00:00",
 }
@@ -203,7 +204,7 @@ INBOX_MESSAGE: Final[JSONObject] = {
         "content_type": "application/pdf",
         "size": 48211,
         "sha256": "9f64a747e1b97f131fabb6b447296c9b6f0201e79fb3c5356e6c77e89b6a806a",
-        "url": "/v1/inbox/purchases/0198f7c4-2e00-7b50-8e95-4a6b7c8d9e0f/file",
+        "url": f"{BASE}/v1/inbox/purchases/0198f7c4-2e00-7b50-8e95-4a6b7c8d9e0f/file",
     },
     "decided_at": None,
     "decided_by": None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from aiohttp import web
@@ -24,12 +25,12 @@ class BillQuery(Page):
 async def list_bills(api: Api, call: Call) -> Reply:
     """List bills, newest first."""
     asked = call.query_as(BillQuery).model_dump(exclude={"limit", "cursor"})
-    return await answering.many(api, call, reads.BILLS, present_inboxes.bill, **asked)
+    return await answering.many(api, call, reads.BILLS, partial(present_inboxes.bill, urls=api.urls), **asked)
 
 
 async def get_bill(api: Api, call: Call) -> Reply:
     """Look at one bill."""
-    return await answering.one(api, call, reads.BILLS, present_inboxes.bill)
+    return await answering.one(api, call, reads.BILLS, partial(present_inboxes.bill, urls=api.urls))
 
 
 async def get_file(api: Api, call: Call) -> web.StreamResponse:

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from contracts import present
 from contracts.objects import Model
+from contracts.urls import PublicUrls
 from ingress.http.api import Api
 from ingress.http.replies import response_of
 from ingress.http.route import Call, Reply, Route
@@ -72,20 +73,26 @@ class Export:
 
     name: str
     view: View
-    show: Callable[[Row], dict[str, Any]]
+    show: Callable[[Row, PublicUrls], dict[str, Any]]
     query: type[ExportQuery]
     columns: Sequence[str]
 
 
+def _plain(show: Callable[[Row], dict[str, Any]]) -> Callable[[Row, PublicUrls], dict[str, Any]]:
+    """Show what has no URLs in it."""
+    return lambda row, _: show(row)
+
+
 EXPORTS: Final = (
     Export(
-        "clients", reads.CLIENTS, present.client, ClientExport, ("id", *COLUMNS["clients"], "archived", *_TIMES)
+        "clients", reads.CLIENTS, _plain(present.client), ClientExport, ("id", *COLUMNS["clients"], "archived", *_TIMES)
     ),
     Export(
-        "products", reads.PRODUCTS, present.product, ProductExport, ("id", *COLUMNS["products"], "archived", *_TIMES)
+        "products", reads.PRODUCTS, _plain(present.product), ProductExport,
+        ("id", *COLUMNS["products"], "archived", *_TIMES)
     ),
     Export(
-        "suppliers", reads.SUPPLIERS, present.supplier, SupplierExport,
+        "suppliers", reads.SUPPLIERS, _plain(present.supplier), SupplierExport,
         (
             "id", "name", "reg_number", "tax_number", "email", "phone", "address.street", "address.city",
             "address.postal_code", "address.region", "address.country", *_TIMES,
@@ -100,7 +107,7 @@ EXPORTS: Final = (
         ),
     ),
     Export(
-        "payments", reads.PAYMENTS, present.payment, PaymentExport,
+        "payments", reads.PAYMENTS, _plain(present.payment), PaymentExport,
         (
             "id", "client_id", "status", "amount", "unapplied", "currency", "date", "method", "reference",
             "external_id", *_TIMES,
@@ -145,19 +152,20 @@ async def _stream(api: Api, call: Call, export: Export, asked: ExportQuery, resp
             if asked.format == "csv":
                 await response.write(_table([export.columns]))
         if rows:
-            await response.write(_lines(export, rows) if asked.format == "jsonl" else _rows(export, rows))
+            shown = [export.show(row, api.urls) for row in rows]
+            await response.write(_lines(shown) if asked.format == "jsonl" else _rows(shown, export.columns))
         if len(rows) < PAGE_ROWS:
             break
         before = rows[-1]["id"]
     await response.write_eof()
 
 
-def _lines(export: Export, rows: Sequence[Row]) -> bytes:
-    return b"".join(orjson.dumps(export.show(row), option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+def _lines(shown: Sequence[dict[str, Any]]) -> bytes:
+    return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in shown)
 
 
-def _rows(export: Export, rows: Sequence[Row]) -> bytes:
-    return _table([row_of(export.show(row), export.columns) for row in rows])
+def _rows(shown: Sequence[dict[str, Any]], columns: Sequence[str]) -> bytes:
+    return _table([row_of(one, columns) for one in shown])
 
 
 def _table(rows: Sequence[Sequence[str]]) -> bytes:

@@ -7,6 +7,7 @@ books to have it.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final, assert_never
 from uuid import UUID
 
@@ -79,7 +80,7 @@ async def _known(api: Api, call: Call, message_id: UUID) -> Reply:
     with api.answers.expect(call.account_id, message_id, RECEIVE_INBOX_MESSAGE) as waiter:
         row = await reads.find(api.pool, reads.INBOX_MESSAGES, account_id=call.account_id, identifier=message_id)
         if row is not None:
-            return Reply(200, present.inbox_message(row))
+            return Reply(200, present.inbox_message(row, api.urls))
         outcome = None if call.prefers_async else await api.answers.wait(waiter, look_now=True)
     return _pending(call, message_id) if outcome is None else Reply(200, outcome.body.encode())
 
@@ -91,17 +92,21 @@ def _pending(call: Call, message_id: UUID) -> Reply:
     return Reply(202, {"id": str(message_id), "state": "pending", "location": headers["Location"]}, headers)
 
 
+def _shower(api: Api) -> answering.Show:
+    return partial(present.inbox_message, urls=api.urls)
+
+
 async def list_messages(api: Api, call: Call) -> Reply:
     """List an inbox's messages, newest first."""
     asked = call.query_as(InboxQuery).model_dump(exclude={"limit", "cursor"})
     await arrivals.settle(api, call)
-    return await answering.many(api, call, reads.INBOX_MESSAGES, present.inbox_message, box=_box(call), **asked)
+    return await answering.many(api, call, reads.INBOX_MESSAGES, _shower(api), box=_box(call), **asked)
 
 
 async def get_message(api: Api, call: Call) -> Reply:
     """Look at one message."""
     await arrivals.settle(api, call)
-    return await answering.one(api, call, reads.INBOX_MESSAGES, present.inbox_message, box=_box(call))
+    return await answering.one(api, call, reads.INBOX_MESSAGES, _shower(api), box=_box(call))
 
 
 async def get_file(api: Api, call: Call) -> web.StreamResponse:

@@ -26,7 +26,7 @@ _ETAG: Final = re.compile(r'"[^"]*"')
 
 async def get_sale_pdf(api: Api, call: Call) -> Reply:
     """Give the PDF, or 304 when the caller has the same bytes already."""
-    sale = present.sale(await answering.row_of(api, call, reads.SALES))
+    sale = present.sale(await answering.row_of(api, call, reads.SALES), api.urls)
     account = await accounts.find(api.pool, account_id=call.account_id)
     if account is None:
         raise NotFound

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,10 @@ async def create_sale(api: Api, call: Call) -> Reply:
     return await api.submit(call, CREATE_SALE, call.body_as(SaleIn).model_dump(mode="json"))
 
 
+def _shower(api: Api) -> answering.Show:
+    return partial(present.sale, urls=api.urls)
+
+
 async def list_sales(api: Api, call: Call) -> Reply:
     """List documents, newest first."""
     asked = call.query_as(SaleQuery).model_dump(exclude={"limit", "cursor"})
@@ -43,7 +48,7 @@ async def list_sales(api: Api, call: Call) -> Reply:
         return await _overdue(api, call, asked)
     # What is marked as late is overdue: the mark has an index, what the date says has none.
     late = None if asked["overdue"] is None else False
-    return await answering.many(api, call, reads.SALES, present.sale, **asked, late=late)
+    return await answering.many(api, call, reads.SALES, _shower(api), **asked, late=late)
 
 
 async def _overdue(api: Api, call: Call, asked: dict[str, Any]) -> Reply:
@@ -61,12 +66,12 @@ async def _overdue(api: Api, call: Call, asked: dict[str, Any]) -> Reply:
         rows += await newest(ids=untold)
         merged = {row["id"]: row for row in rows}
         rows = [merged[key] for key in sorted(merged, reverse=True)]
-    return Reply(body=paging.page(call, rows, show=present.sale, key=lambda row: (row["id"],)))
+    return Reply(body=paging.page(call, rows, show=_shower(api), key=lambda row: (row["id"],)))
 
 
 async def get_sale(api: Api, call: Call) -> Reply:
     """Look at one document."""
-    return await answering.one(api, call, reads.SALES, present.sale)
+    return await answering.one(api, call, reads.SALES, _shower(api))
 
 
 ROUTES = (

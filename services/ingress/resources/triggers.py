@@ -58,7 +58,7 @@ async def list_events(api: Api, call: Call) -> Reply:
     headers = {}
     if len(rows) > query.limit:
         cursor = write_cursor(call.route.path, shown[-1]["event_id"])
-        headers["Link"] = f'<{_next_url(call, query.limit, cursor)}>; rel="next"'
+        headers["Link"] = f'<{_next_url(api, call, query.limit, cursor)}>; rel="next"'
     return Reply(body=_array(row["body"] for row in shown), headers=headers)
 
 
@@ -74,11 +74,8 @@ def _array(bodies: Iterable[bytes]) -> bytes:
     return b"[" + b",".join(bodies) + b"]"
 
 
-def _next_url(call: Call, limit: int, cursor: str) -> str:
-    url = call.request.url.with_query(limit=limit, cursor=cursor)
-    # Behind a proxy that ends TLS we are spoken to in the clear, but our caller is not.
-    secure = call.headers.get("X-Forwarded-Proto", "").strip().lower() == "https"
-    return str(url.with_scheme("https") if secure else url)
+def _next_url(api: Api, call: Call, limit: int, cursor: str) -> str:
+    return api.urls.at(f"/v1/triggers/{call.params['key']}/events?limit={limit}&cursor={cursor}")
 
 
 ROUTES = (

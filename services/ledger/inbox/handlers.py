@@ -14,6 +14,7 @@ from contracts.envelope import Envelope
 from contracts.events import event
 from contracts.ids import derive_id
 from contracts.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS
+from contracts.urls import PublicUrls
 from ledger.inbox import matching, store
 from ledger.inbox.matching import Rule
 from ledger.inbox.rules import InboxMessage, read
@@ -22,7 +23,7 @@ from outbox.hop import Effects
 from storage.pool import Connection
 
 
-async def receive(conn: Connection, commands: Sequence[Envelope], effects: Effects) -> None:
+async def receive(conn: Connection, commands: Sequence[Envelope], effects: Effects, urls: PublicUrls) -> None:
     """Keep a batch's messages and fire `inbox.received` for each that was not there.
 
     Only a command that somebody waits for, or that came without a channel, is answered: a channel's sender had the
@@ -44,7 +45,7 @@ async def receive(conn: Connection, commands: Sequence[Envelope], effects: Effec
     for command, read_message in read_commands:
         key = (read_message.account_id, read_message.id)
         message = unique[key]
-        shown = present.inbox_message(_as_row(message))
+        shown = present.inbox_message(_as_row(message), urls)
         if message.channel is None or command.reply_to is not None:
             effects.answer(command, 201, shown)
         if message.id in fresh:

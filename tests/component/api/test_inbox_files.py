@@ -33,7 +33,7 @@ async def test_a_file_comes_back_byte_by_byte_under_its_name(caller: Caller) -> 
     pushed = await push(caller, a_form(name="Rēķins 17.pdf", document=a_document("F-1")["document"], comment="By post"))
     assert pushed.status == 201, pushed.text
     message = pushed.json
-    url = f"{PURCHASES}/{message['id']}/file"
+    url = f"{caller.url}{PURCHASES}/{message['id']}/file"
     assert message["file"] == {
         "name": "Rēķins 17.pdf",
         "content_type": "application/pdf",
@@ -134,7 +134,7 @@ async def test_an_order_may_have_a_file_too(caller: Caller) -> None:
     order = a_document("F-6", sale_type="sales_order", client={"name": "Aija"})["document"]
     pushed = await push(caller, a_form(document=order), "/v1/inbox/sales")
     assert pushed.status == 201
-    assert pushed.json["file"]["url"] == f"/v1/inbox/sales/{pushed.json['id']}/file"
+    assert pushed.json["file"]["url"] == f"{caller.url}/v1/inbox/sales/{pushed.json['id']}/file"
 
 
 async def test_a_file_that_is_lost_is_not_pretended(house: House, caller: Caller) -> None:
