@@ -12,7 +12,7 @@ from contracts.ids import new_id
 from contracts.inboxes import message_warning
 from tests.support.ledger import URLS, LedgerHarness, a_message, open_harness
 
-WARNING = message_warning("document", "document.gross_amount", "is not what the lines come to")
+WARNING = message_warning("total_differs", "document.gross_amount", "is not what the lines come to")
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.support.ledger_inbox import (
     received,
 )
 
-WARNING = message_warning("document", "document.gross_amount", "is not what the lines come to")
+WARNING = message_warning("total_differs", "document.gross_amount", "is not what the lines come to")
 
 
 @pytest.fixture
