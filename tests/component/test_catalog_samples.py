@@ -10,7 +10,8 @@ import orjson
 from contracts import commands, present
 from contracts.catalog import TRIGGERS, fields_of, samples
 from contracts.ids import new_id
-from ingress.inbox.document import Parsed, as_json
+from ingress.inbox.document import Parsed
+from ingress.inbox.travelling import as_json
 from ingress.inbox.twin import read_twin
 from tests.support.ledger import LedgerHarness, open_harness
 

@@ -1,18 +1,13 @@
 """What any sender's format becomes: one frozen document, the same for `<Sale>`, UBL and JSON.
 
-Field names are contract.md's (inbox message, sale, client). `as_json` is the form that travels in the command and
-that a JSON sender would have sent; by its `identity` a document resembles another.
+Field names are contract.md's (inbox message, sale, client). What the command carries is made in `ingress.inbox.travelling`.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
-from functools import cache
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, StrictBool, StrictInt
 
@@ -364,59 +359,3 @@ def bounded_warnings(found: list[ReadingWarning], *, count: int | None = None) -
 
 def _whole(path: str) -> str:
     return "/" if path.startswith("/") else ""  # how the format of the path names the message itself
-
-
-def as_json(document: InboxDocument) -> dict[str, Any]:
-    """Answer `{"document": {...}, "links": {...}, "comment": ..., "auto_processing": {...}}`, JSON-able.
-
-    Numbers are decimal strings with their scale, dates ISO 8601; what is absent is left out.
-    """
-    return _nested(_plain(document))
-
-
-def identity(document: InboxDocument) -> tuple[str, str]:
-    """(supplier, document_ref): what a document has in common with those that it resembles within a channel.
-
-    The supplier is its registration number when there is one, else its name, both without regard to capitals and
-    spaces; "" when there is none, as in an order, where the channel alone stands for the sender.
-    """
-    supplier = document.supplier
-    if supplier is None:
-        return "", document.document_ref
-    if supplier.reg_number:
-        return f"reg:{_folded(supplier.reg_number).replace(' ', '')}", document.document_ref
-    return f"name:{_folded(supplier.name)}", document.document_ref
-
-
-def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def _nested(flat: dict[str, Any]) -> dict[str, Any]:
-    beside = {name: flat.pop(name) for name in BESIDE_DOCUMENT if name in flat}
-    return {"document": flat, **beside}
-
-
-@cache
-def _names(kind: type) -> Sequence[str]:
-    return tuple(each.name for each in fields(kind))
-
-
-def _plain(record: object) -> dict[str, Any]:
-    """Turn a dataclass into dicts, lists, text, whole numbers and flags; None and () are left out."""
-    plain: dict[str, Any] = {}
-    for name in _names(type(record)):  # type: ignore[arg-type]  # mypy takes type[object] for unhashable
-        match getattr(record, name):
-            case None | ():
-                continue
-            case bool() | int() | str() as value:
-                plain[name] = value
-            case Decimal() as value:
-                plain[name] = f"{value:f}"
-            case date() as value:
-                plain[name] = value.isoformat()
-            case tuple() as several:
-                plain[name] = [_plain(each) for each in several]
-            case inner:
-                plain[name] = _plain(inner)
-    return plain

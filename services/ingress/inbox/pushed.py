@@ -14,7 +14,8 @@ import orjson
 from pydantic import ConfigDict
 
 from contracts.inboxes import MessageWarning, message_warning
-from ingress.inbox.document import Links, Parsed, Text, as_json, identity
+from ingress.inbox.document import Links, Parsed, Text
+from ingress.inbox.travelling import as_json, identity
 
 UNREAD: Final = message_warning("unread_file", "file", "was not read: say what is in it when the message is accepted")
 

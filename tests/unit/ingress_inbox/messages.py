@@ -10,8 +10,9 @@ import xmltodict
 
 from contracts.problem import Fault
 from contracts.strict_json import JsonRefused
-from ingress.inbox.document import Box, Parsed, as_json
+from ingress.inbox.document import Box, Parsed
 from ingress.inbox.read import read_document
+from ingress.inbox.travelling import as_json
 from ingress.inbox.xml import XmlRefused
 
 SAMPLES = Path(__file__).parents[2] / "samples"

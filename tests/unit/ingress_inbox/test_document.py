@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from ingress.inbox.document import InboxDocument, as_json, identity
+from ingress.inbox.document import InboxDocument
+from ingress.inbox.travelling import as_json, identity
 from tests.unit.ingress_inbox.messages import EVERY_TAG, a_sale, accepted, sample, with_changes
 
 

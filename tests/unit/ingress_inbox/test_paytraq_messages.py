@@ -8,7 +8,8 @@ import pytest
 
 from contracts.objects import LINES_MAX
 from contracts.problem import FAULTS_MAX
-from ingress.inbox.document import WARNINGS_MAX, as_json
+from ingress.inbox.document import WARNINGS_MAX
+from ingress.inbox.travelling import as_json
 from tests.unit.ingress_inbox.messages import EVERY_TAG, a_sale, accepted, refused, sample, texts
 
 CONNECT: dict[str, Any] = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingress.inbox.document import as_json
+from ingress.inbox.travelling import as_json
 from tests.unit.ingress_inbox.messages import EVERY_TAG, TWIN, a_sale, accepted, refused, sample
 
 HEADER, ABOUT = "Header", "Header/Document"

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.currencies import CURRENCIES
-from ingress.inbox.document import InboxDocument, as_json, identity
+from ingress.inbox.document import InboxDocument
+from ingress.inbox.travelling import as_json, identity
 from tests.unit.ingress_inbox.messages import a_sale, accepted
 
 WORDS = st.text(

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from contracts.problem import Fault
 from ingress.inbox.answer import problem_xml
 from ingress.inbox.content import content_digest
-from ingress.inbox.document import Box, Parsed, as_json, identity
+from ingress.inbox.document import Box, Parsed
 from ingress.inbox.read import UnsupportedContentType, is_xml
+from ingress.inbox.travelling import as_json, identity
 from tests.unit.ingress_inbox.messages import SAMPLES, accepted, read, refused, sample
 
 TOKENS = st.sampled_from(

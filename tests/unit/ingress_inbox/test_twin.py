@@ -10,7 +10,8 @@ import pytest
 
 from contracts.objects import LINES_MAX
 from contracts.problem import FAULTS_MAX
-from ingress.inbox.document import Box, Parsed, as_json
+from ingress.inbox.document import Box, Parsed
+from ingress.inbox.travelling import as_json
 from tests.unit.ingress_inbox.messages import TWIN, a_sale, accepted, refused, sample, texts, with_changes
 
 JSON = "application/json"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ingress.inbox.document import as_json
+from ingress.inbox.travelling import as_json
 from tests.unit.ingress_inbox.messages import accepted, refused, sample
 
 X = "urn:oasis:names:specification:ubl:schema:xsd:"
