@@ -11,7 +11,8 @@ from contracts.topology import DISPATCHER_COMMANDS, EXECUTOR_COMMANDS, LEDGER_CO
 
 RECEIVE_INBOX_MESSAGE: Final = "receive_inbox_message"
 """data: message_id, box (purchases|sales), channel {id, kind, name} or null, content_type, raw (base64), received_at,
-document (the parsed form; {} for a file alone), file {name, content_type, size, sha256} if it has one, warnings [],
+raw_file {name, content_type, size, sha256} where large bytes are in the file store and raw is empty, document
+(the parsed form; {} for a file alone), file {name, content_type, size, sha256} if it has one, warnings [],
 duplicate_of or null. Only who pushed it over the API waits for it."""
 
 ACCEPT_INBOX_MESSAGE: Final = "accept_inbox_message"

@@ -279,7 +279,7 @@ async def test_a_type_that_is_not_read_is_415_and_a_body_over_the_limit_413(ingr
     for content_type in ("text/plain", "application/pdf", ""):
         answer = await ingress.send("POST", channel["url"], data=an_invoice(), headers={"Content-Type": content_type})
         assert answer.status == 415
-    big = await account.push(channel, b"<Sale>" + b" " * 1024 * 1024)
+    big = await account.push(channel, b"<Sale>" + b" " * 20 * 1024 * 1024)
     assert big.status == 413
     assert big.headers["Content-Type"] == "application/problem+xml"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar, assert_never
 from uuid import UUID
@@ -30,8 +30,9 @@ from ingress.http.route import Call, Reply, Route
 from ingress.inbox.answer import XML_TYPE, accepted_xml
 from ingress.inbox.content import content_digest
 from ingress.inbox.document import Box, Parsed
-from ingress.inbox.pushed import Pushed, of_document
-from ingress.inbox.read import UnsupportedContentType, read_document
+from ingress.inbox.filetype import JSON, XML, safe_name
+from ingress.inbox.pushed import Filed, Pushed, of_document
+from ingress.inbox.read import XML_BYTES_MAX, UnsupportedContentType, bytes_max_of, is_xml, read_document
 from ingress.inbox.xml import XmlRefused
 from ingress.resources import shapes
 from ingress.store.acceptance import Acceptance, Accepted, Document, DuplicateMessage, KeyTaken, Replayed
@@ -41,6 +42,7 @@ T = TypeVar("T")
 Warnings = list[MessageWarning]
 
 CONTENT_TYPE_CHARS_MAX: Final = 200
+RAW_IN_COMMAND_BYTES_MAX: Final = 256 * 1024  # more goes to the file store: the bus carries no bodies of 20 MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,11 @@ async def receive_order(api: Api, call: Call) -> Reply:
 async def _receive(api: Api, call: Call, *, kind: Kind, box: Box) -> Reply:
     channel = await live_channel(api, call, kind=kind)
     call.account = channel.account_id
-    call.raw = await read_bytes(call.request, bytes_max=call.route.body_bytes_max)
     content_type = call.headers.get("Content-Type", "")
+    call.raw = await read_bytes(call.request, bytes_max=bytes_max_of(content_type))
     parsed = await parse(call.raw, content_type, box)
     pushed = of_document(call.raw, content_type, parsed, await digest_of(call.raw, content_type))
+    pushed = await with_large_bytes_kept(api, channel.account_id, pushed)
     one = acceptance_of(call, Sender.of(channel), pushed, box)
     verdict = await api.commits.accept(one)
     match verdict:
@@ -134,6 +137,18 @@ async def digest_of(raw: bytes, content_type: str) -> bytes:
     return await aside(raw, lambda: content_digest(raw, content_type))
 
 
+async def with_large_bytes_kept(api: Api, account_id: UUID, pushed: Pushed) -> Pushed:
+    """Keep a large document's bytes in the file store, durable before its command is accepted."""
+    if len(pushed.raw) <= RAW_IN_COMMAND_BYTES_MAX:
+        return pushed
+    media_type = XML if is_xml(pushed.content_type) else JSON
+    async with api.uploads.files.receive(account_id) as arriving:
+        await arriving.write(pushed.raw)
+        kept = await arriving.keep()
+    raw_file = Filed(safe_name("document", media_type), media_type, kept.size, kept.sha256)
+    return replace(pushed, raw=b"", raw_file=raw_file)
+
+
 def acceptance_of(call: Call, sender: Sender, pushed: Pushed, box: Box, *, reply_to: str | None = None) -> Acceptance:
     """The acceptance of a message that was read; `reply_to` when somebody waits for the books to have it."""
     data: dict[str, Any] = {
@@ -142,6 +157,7 @@ def acceptance_of(call: Call, sender: Sender, pushed: Pushed, box: Box, *, reply
         "channel": sender.channel,
         "content_type": _storable(pushed.content_type)[:CONTENT_TYPE_CHARS_MAX],
         "raw": base64.b64encode(pushed.raw).decode(),
+        "raw_file": None if pushed.raw_file is None else pushed.raw_file.as_json(),
         "received_at": datetime.now(tz=UTC),
         **pushed.said,
     }
@@ -206,10 +222,10 @@ def _reply(call: Call, answer: dict[str, Any], headers: dict[str, str]) -> Reply
 ROUTES = (
     Route(
         "POST", "/ext/direct/inbox/{secret}", receive_direct, None, "Push a supplier's document",
-        takes="bytes", answers=shapes.Pushed, tag="channels",
+        takes="bytes", answers=shapes.Pushed, body_bytes_max=XML_BYTES_MAX, tag="channels",
     ),
     Route(
         "POST", "/ext/webhooks/inbox/{secret}", receive_order, None, "Push an order",
-        takes="bytes", answers=shapes.Pushed, tag="channels",
+        takes="bytes", answers=shapes.Pushed, body_bytes_max=XML_BYTES_MAX, tag="channels",
     ),
 )  # fmt: skip

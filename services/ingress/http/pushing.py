@@ -17,14 +17,15 @@ from contracts.strict_json import JsonRefused, read_json
 from ingress.errors import BodyTooLarge, InvalidInput, Malformed, UnsupportedMediaType
 from ingress.http.api import Api
 from ingress.http.body import is_json, not_read, read_bytes
-from ingress.http.inboxes import checked, digest_of, parse
+from ingress.http.inboxes import checked, digest_of, parse, with_large_bytes_kept
 from ingress.http.multipart import FormBroken, boundary_of
-from ingress.http.route import BODY_BYTES_MAX, Call
+from ingress.http.route import Call
 from ingress.http.uploads import Form
 from ingress.inbox.document import Box, Parsed
 from ingress.inbox.filetype import HEAD_BYTES, JSON, XML, safe_name, sniffed
 from ingress.inbox.inline import Inline, Message, read_inline
 from ingress.inbox.pushed import Beside, Filed, Pushed, of_document, of_file
+from ingress.inbox.read import bytes_max_of
 from ingress.inbox.twin import read_beside, read_message
 from storage.files import Arriving
 
@@ -32,12 +33,16 @@ _TAKEN: Final = "files are taken that are PDF, PNG, JPEG, TIFF, GIF, WebP, HEIC,
 
 
 async def read_pushed(api: Api, call: Call, box: Box) -> Pushed:
-    """Read the request; its file, if it has one, is kept when this returns.
+    """Read the request; its file, if it has one, and a large document's bytes are kept when this returns.
 
     Raises:
         InvalidInput: it has faults, all of them told; UnsupportedMediaType: it, or its file, is of no kind that is
         taken; BodyTooLarge, Malformed, TooSlow, Unavailable.
     """
+    return await with_large_bytes_kept(api, call.account_id, await _read(api, call, box))
+
+
+async def _read(api: Api, call: Call, box: Box) -> Pushed:
     content_type = call.headers.get("Content-Type", "")
     try:
         boundary = boundary_of(content_type)
@@ -46,7 +51,7 @@ async def read_pushed(api: Api, call: Call, box: Box) -> Pushed:
     if boundary is not None:
         async with api.uploads.read(call.request, boundary=boundary, account_id=call.account_id) as form:
             return await _of_form(call, form, box)
-    call.raw = await read_bytes(call.request, bytes_max=call.route.body_bytes_max)
+    call.raw = await read_bytes(call.request, bytes_max=bytes_max_of(content_type))
     if not is_json(content_type):
         parsed = await parse(call.raw, content_type, box)
         return of_document(call.raw, content_type, parsed, await digest_of(call.raw, content_type))
@@ -108,8 +113,8 @@ class _Coming:
         """The message that it is by itself."""
         if self._type not in {XML, JSON}:
             return of_file(beside, await self.keep())
-        if self._arriving.size > BODY_BYTES_MAX:
-            raise BodyTooLarge(f"a document in XML or JSON has at most {BODY_BYTES_MAX} bytes")
+        if self._arriving.size > bytes_max_of(self._type):
+            raise BodyTooLarge(f"a document of {self._type} has at most {bytes_max_of(self._type)} bytes")
         raw = await self._arriving.content()
         parsed = _joined(await parse(raw, self._type, box), beside)
         return of_document(raw, self._type, parsed, await digest_of(raw, self._type), await self.keep(), beside)

@@ -57,6 +57,7 @@ _NOTHING: Final = Beside()
 class Pushed:
     """One message. `raw` are the document's bytes as they came, of `content_type`; empty for a file alone.
 
+    Where they are kept in the file store instead, `raw` is empty and `raw_file` names them.
     `said` is `{"document", "links", "comment", "auto_processing", "file"}`, what is absent left out.
     """
 
@@ -66,6 +67,7 @@ class Pushed:
     warnings: list[MessageWarning]
     identity: tuple[str, str]
     content: bytes
+    raw_file: Filed | None = None
 
 
 def of_document(

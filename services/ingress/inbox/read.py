@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+import orjson
+
 from contracts.problem import Fault
 from ingress.inbox import paytraq, ubl, xml
-from ingress.inbox.document import Box, Parsed
+from ingress.inbox.document import Box, Parsed, as_json
 from ingress.inbox.twin import read_twin
 
-BODY_BYTES_MAX: Final = 1024 * 1024
+JSON_BYTES_MAX: Final = 1024 * 1024
+XML_BYTES_MAX: Final = 20 * 1024 * 1024  # with the PDF inside
+SAID_BYTES_MAX: Final = 2 * 1024 * 1024  # what a document says besides its attachments travels in one command
 
 _XML: Final = frozenset({"application/xml", "text/xml"})
 _JSON: Final = "application/json"
@@ -60,7 +64,12 @@ _BY_NAMESPACE: Final = {
 }
 
 
-def read_document(body: bytes, *, content_type: str, box: Box, bytes_max: int = BODY_BYTES_MAX) -> Parsed | list[Fault]:
+def bytes_max_of(content_type: str) -> int:
+    """How many bytes a document of this content type may have."""
+    return XML_BYTES_MAX if is_xml(content_type) else JSON_BYTES_MAX
+
+
+def read_document(body: bytes, *, content_type: str, box: Box) -> Parsed | list[Fault]:
     """Read what was posted to a channel of `box`.
 
     Answers the document with warnings, or all faults found. Costs up to 0.4 s of CPU for 1 MiB made to be slow; about
@@ -69,9 +78,9 @@ def read_document(body: bytes, *, content_type: str, box: Box, bytes_max: int = 
     Raises:
         XmlRefused, JsonRefused: it is not well formed, or beyond what is parsed.
         UnsupportedContentType: neither XML nor JSON by its content type.
-        BodyTooLarge: more than `bytes_max` bytes.
+        BodyTooLarge: it has more bytes than `bytes_max_of` its content type.
     """
-    if len(body) > bytes_max:
+    if len(body) > bytes_max_of(content_type):
         raise BodyTooLarge
     media_type, charset = split_content_type(content_type)
     if media_type == _JSON:
@@ -99,7 +108,15 @@ def _read_xml(body: bytes, charset: str | None, box: Box) -> Parsed | list[Fault
         attributes=kind.attributes,
         inside=root.name if root.enveloped else None,
     )
-    return kind.read(root, content, box)
+    return _within_bounds(kind.read(root, content, box), body)
+
+
+def _within_bounds(found: Parsed | list[Fault], body: bytes) -> Parsed | list[Fault]:
+    if len(body) <= SAID_BYTES_MAX or isinstance(found, list):
+        return found
+    if len(orjson.dumps(as_json(found.document))) <= SAID_BYTES_MAX:
+        return found
+    return [Fault("/", f"says more than {SAID_BYTES_MAX} bytes besides its attachments")]
 
 
 def split_content_type(content_type: str) -> tuple[str, str | None]:

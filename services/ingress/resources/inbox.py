@@ -120,7 +120,7 @@ async def get_raw(api: Api, call: Call) -> Reply | web.StreamResponse:
     await arrivals.settle(api, call)
     row = await answering.row_of(api, call, reads.INBOX_RAW, box=_box(call))
     if not row["raw"]:
-        return await filing.stream(api, call, row["file"])
+        return await filing.stream(api, call, row["raw_file"] or row["file"])
     content_type = row["content_type"]
     if not _MEDIA_TYPE.fullmatch(content_type):
         content_type = "application/octet-stream"

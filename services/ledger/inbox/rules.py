@@ -27,6 +27,7 @@ class Pushed(BaseModel):
     channel: dict[str, Any] | None = None
     content_type: str
     raw: str
+    raw_file: dict[str, Any] | None = None
     received_at: AwareDatetime
     document: dict[str, Any]
     links: dict[str, Any] = Field(default_factory=dict)
@@ -48,6 +49,7 @@ class InboxMessage:
     channel: dict[str, Any] | None
     content_type: str
     raw: bytes
+    raw_file: dict[str, Any] | None
     document: dict[str, Any]
     links: dict[str, Any]
     comment: str | None
@@ -84,6 +86,7 @@ def read(command: Envelope) -> InboxMessage:
         channel=storable(pushed.channel),
         content_type=pushed.content_type,
         raw=_bytes(pushed.raw),
+        raw_file=storable(pushed.raw_file),
         document=storable(pushed.document),
         links=storable(pushed.links),
         comment=storable(pushed.comment),

@@ -370,7 +370,8 @@ CREATE TABLE ledger.inbox_message (
     state text NOT NULL CHECK (state IN ('received', 'accepted', 'rejected', 'duplicate')),
     channel jsonb,    -- {id, kind, name}; null when it came over the API
     content_type text NOT NULL,
-    raw bytea NOT NULL,
+    raw bytea NOT NULL,    -- empty when the bytes are in the file store
+    raw_file jsonb,    -- {name, content_type, size, sha256} of the bytes in the file store
     document jsonb NOT NULL,
     links jsonb NOT NULL,
     comment text,

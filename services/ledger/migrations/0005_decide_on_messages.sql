@@ -79,7 +79,7 @@ SELECT account_id, id, box, state, channel, content_type, received_at, warnings,
   FROM ledger.inbox_message;
 
 CREATE OR REPLACE VIEW ledger_api.inbox_raw AS
-SELECT account_id, id, box, content_type, raw, file FROM ledger.inbox_message;
+SELECT account_id, id, box, content_type, raw, file, raw_file FROM ledger.inbox_message;
 
 -- As a message came, whatever became of it since.
 CREATE OR REPLACE VIEW ledger_api.hop AS

@@ -9,8 +9,8 @@ import tracemalloc
 import pytest
 
 from ingress.inbox import xml
-from ingress.inbox.read import BODY_BYTES_MAX, BodyTooLarge, read_document
-from tests.unit.ingress_inbox.messages import accepted, read, refused, sample
+from ingress.inbox.read import JSON_BYTES_MAX, SAID_BYTES_MAX, XML_BYTES_MAX, BodyTooLarge, read_document
+from tests.unit.ingress_inbox.messages import a_sale, accepted, read, refused, sample
 
 CPU_SECONDS_MAX = 5.0  # measured: 0.4; far above, because the machine that runs this may be busy
 
@@ -41,7 +41,7 @@ def test_a_doctype_is_refused_in_every_encoding(kind: str, encoding: str) -> Non
 
 @pytest.mark.parametrize(("depth", "taken"), [(xml.DEPTH_MAX, True), (xml.DEPTH_MAX + 1, False), (200_000, False)])
 def test_depth_is_bounded(depth: int, *, taken: bool) -> None:
-    body = (b"<Sale>" * depth + b"</Sale>" * depth)[:BODY_BYTES_MAX]
+    body = (b"<Sale>" * depth + b"</Sale>" * depth)[:JSON_BYTES_MAX]
     assert ("/" in refused(body)) is not taken
     if not taken:
         assert refused(body) == {"/": "is nested more than 32 levels deep"}
@@ -71,7 +71,7 @@ COSTLY = {
 
 @pytest.mark.parametrize("kind", COSTLY)
 def test_a_mebibyte_of_anything_costs_bounded_time(kind: str) -> None:
-    assert len(COSTLY[kind]) <= BODY_BYTES_MAX
+    assert len(COSTLY[kind]) <= JSON_BYTES_MAX
     began = time.process_time()
     read(COSTLY[kind])
     assert time.process_time() - began < CPU_SECONDS_MAX
@@ -87,9 +87,16 @@ def test_a_mebibyte_of_elements_costs_bounded_memory() -> None:
 
 def test_a_body_over_the_limit_is_not_parsed_at_all() -> None:
     with pytest.raises(BodyTooLarge):
-        read_document(b" " * (BODY_BYTES_MAX + 1), content_type="text/xml", box="purchases")
+        read_document(b" " * (XML_BYTES_MAX + 1), content_type="text/xml", box="purchases")
     with pytest.raises(BodyTooLarge):
-        read_document(b"<Sale/>", content_type="text/xml", box="purchases", bytes_max=6)
+        read_document(b" " * (JSON_BYTES_MAX + 1), content_type="application/json", box="purchases")
+
+
+def test_a_large_document_may_say_only_so_much_besides_its_attachments() -> None:
+    line = {"Description": "x" * 9_000, "Qty": "1", "Price": "1"}
+    assert refused(a_sale({"LineItems/LineItem": [line] * 300})) == {
+        "/": f"says more than {SAID_BYTES_MAX} bytes besides its attachments"
+    }
 
 
 @pytest.mark.parametrize(
