@@ -1,6 +1,6 @@
 """What any sender's format becomes: one frozen document, the same for `<Sale>`, UBL and JSON.
 
-Field names are contract.md's (inbox message, sale, client). What the command carries is made in `ingress.inbox.travelling`.
+Field names are those of contract.md (inbox message, sale, client); `ingress.inbox.travelling` makes JSON of it.
 """
 
 from __future__ import annotations
