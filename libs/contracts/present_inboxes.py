@@ -16,7 +16,7 @@ _AS_KEPT = (
 def bill(row: Row, urls: PublicUrls) -> dict[str, Any]:
     """A supplier's bill, from `ledger_api.bill`; `supplier` is the supplier as it was when the bill was recorded.
 
-    Amounts are those that the supplier states, so they may be below 0.
+    Amounts are those that the supplier states, so they may be below 0; `payable` is what is left to pay.
     """
     currency = row["currency"]
     return {
@@ -30,6 +30,9 @@ def bill(row: Row, urls: PublicUrls) -> dict[str, Any]:
         "net": from_minor(row["net_minor"], currency),
         "tax": from_minor(row["tax_minor"], currency),
         "total": from_minor(row["total_minor"], currency),
+        "prepaid": from_minor(row["prepaid_minor"], currency),
+        "rounding": from_minor(row["rounding_minor"], currency),
+        "payable": from_minor(row["payable_minor"], currency),
         "file": file(row["file"], urls.bill_file(row["id"])),
         "message_id": str(row["message_id"]),
         "created_at": row["created_at"].isoformat(),

@@ -6,7 +6,7 @@ is no entry of the journal; it is what will have to be paid, with the file it ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
@@ -53,6 +53,9 @@ class Bill:
     net_minor: int
     tax_minor: int
     total_minor: int
+    prepaid_minor: int
+    rounding_minor: int
+    payable_minor: int
     comment: str | None
     links: dict[str, Any]
     file: dict[str, Any] | None
@@ -63,13 +66,19 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What a bill comes to, in minor units; `lines` as they are stated or computed."""
+    """What a bill comes to, in minor units; `lines` as they are stated or computed.
+
+    `payable` is what is left to pay: as stated, else the total less `prepaid` and plus `rounding`.
+    """
 
     lines: list[int]
     shipping: int
     net: int
     tax: int
     total: int
+    prepaid: int = 0
+    rounding: int = 0
+    payable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +105,8 @@ def told(document: Document, *, account: Account, today: date) -> Told:
         faults.add("document.document_ref", "is required")
     if not document.lines and document.gross_amount is None:
         faults.add("document.lines", "is required where no gross_amount is stated")
-    amounts = _amounts(document, currency, faults)
-    if max(abs(amounts.net), abs(amounts.tax), abs(amounts.total)) > MINOR_MAX:
+    amounts = _with_payable(document, currency, _amounts(document, currency, faults), faults)
+    if max(abs(amounts.net), abs(amounts.tax), abs(amounts.total), abs(amounts.payable)) > MINOR_MAX:
         faults.add("document.gross_amount", "makes more than the books can hold")
     date_due = _date_due(document, document_date, faults)
     faults.refuse_if_any()
@@ -149,6 +158,19 @@ def _amounts(document: Document, currency: str, faults: Faults) -> Amounts:
         return Amounts(lines, shipping or 0, gross - tax, tax, gross)
     net = net_counted if net is None else net
     return Amounts(lines, shipping or 0, net, tax, net + tax)
+
+
+def _with_payable(document: Document, currency: str, amounts: Amounts, faults: Faults) -> Amounts:
+    """The amounts with what was paid before and what is left to pay; PayTraq's deposit is what was prepaid."""
+    paid = ("deposit", document.deposit)
+    if document.prepaid_amount is not None:
+        paid = ("prepaid_amount", document.prepaid_amount)
+    prepaid = _stated(*paid, currency, faults) or 0
+    rounding = _stated("rounding_amount", document.rounding_amount, currency, faults) or 0
+    payable = _stated("payable_amount", document.payable_amount, currency, faults)
+    if payable is None:
+        payable = amounts.total - prepaid + rounding
+    return replace(amounts, prepaid=prepaid, rounding=rounding, payable=payable)
 
 
 def _stated(name: str, amount: Decimal | None, currency: str, faults: Faults) -> int | None:

@@ -32,11 +32,11 @@ async def references(conn: Connection, *, wanted: Collection[BillReference]) -> 
 _INSERT: Final = """
 INSERT INTO ledger.bill
        (account_id, id, document_type, document_ref, supplier_id, supplier, document_date, date_due, currency, pay_term,
-        include_tax, lines, adjustments, shipping_minor, net_minor, tax_minor, total_minor, comment, links, file,
-        message_id, created_at, updated_at)
+        include_tax, lines, adjustments, shipping_minor, net_minor, tax_minor, total_minor,
+        prepaid_minor, rounding_minor, payable_minor, comment, links, file, message_id, created_at, updated_at)
 SELECT account_id, id, document_type, document_ref, supplier_id, supplier, document_date, date_due, currency, pay_term,
-       include_tax, lines, adjustments, shipping_minor, net_minor, tax_minor, total_minor, comment, links, file,
-       message_id, created_at, updated_at
+       include_tax, lines, adjustments, shipping_minor, net_minor, tax_minor, total_minor,
+       prepaid_minor, rounding_minor, payable_minor, comment, links, file, message_id, created_at, updated_at
   FROM jsonb_populate_recordset(NULL::ledger.bill, $1)
 """
 

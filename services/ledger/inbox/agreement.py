@@ -5,6 +5,7 @@ A document that differs from what its sender stated stays a draft, whoever asked
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
@@ -28,11 +29,33 @@ def disagreements(document: Document, sale: Sale) -> list[MessageWarning]:
 
 
 def _amounts(document: Document, sale: Sale) -> Iterator[MessageWarning]:
-    for name, counted in (("net_amount", sale.net_minor), ("gross_amount", sale.total_minor)):
-        stated: Decimal | None = getattr(document, name)
-        if stated is not None and _minor(stated, sale.currency) != counted:
-            said = f"is {stated:f}, but the draft comes to {from_minor(counted, sale.currency)}"
-            yield message_warning("totals_differ", f"document.{name}", said)
+    amounts = (
+        ("net_amount", document.net_amount, sale.net_minor),
+        ("gross_amount", document.gross_amount, sale.total_minor),
+        ("prepaid_amount", document.prepaid_amount, sale.deposit_minor),
+        ("rounding_amount", document.rounding_amount, 0),
+        ("payable_amount", document.payable_amount, sale.total_minor - sale.deposit_minor),
+    )
+    for name, stated, counted in amounts:
+        yield from _unlike(f"document.{name}", stated, counted, sale.currency)
+    yield from _taxes(document, sale)
+
+
+def _taxes(document: Document, sale: Sale) -> Iterator[MessageWarning]:
+    """Compare the taxes by their rates, as different rates may come to the same total."""
+    stated: defaultdict[Decimal, Decimal] = defaultdict(Decimal)
+    for tax in document.taxes:
+        if tax.rate is not None and tax.tax_amount is not None:
+            stated[tax.rate] += tax.tax_amount
+    for rate, amount in stated.items():
+        counted = sum(to_minor(row["tax"], sale.currency) for row in sale.taxes if Decimal(row["rate"]) == rate)
+        yield from _unlike("document.taxes", amount, counted, sale.currency, of=f"{rate.normalize():f} % tax ")
+
+
+def _unlike(path: str, stated: Decimal | None, counted: int, currency: str, of: str = "") -> Iterator[MessageWarning]:
+    if stated is not None and _minor(stated, currency) != counted:
+        said = f"is {of}{stated:f}, but the draft comes to {from_minor(counted, currency)}"
+        yield message_warning("totals_differ", path, said)
 
 
 def _unknown_taxes(document: Document) -> Iterator[MessageWarning]:

@@ -39,6 +39,9 @@ CREATE TABLE ledger.bill (
     net_minor bigint NOT NULL,
     tax_minor bigint NOT NULL,
     total_minor bigint NOT NULL,
+    prepaid_minor bigint NOT NULL,     -- below 0: carried over from before
+    rounding_minor bigint NOT NULL,
+    payable_minor bigint NOT NULL,     -- as the supplier states it
     comment text,
     links jsonb NOT NULL,
     file jsonb,
@@ -94,8 +97,8 @@ SELECT account_id, correlation_id, committed_at, 'ledger', 'receive_inbox_messag
 
 CREATE VIEW ledger_api.bill AS
 SELECT account_id, id, document_type, document_ref, supplier_id, supplier, document_date, date_due, currency, pay_term,
-       include_tax, lines, adjustments, shipping_minor, net_minor, tax_minor, total_minor, comment, links, file,
-       message_id, created_at, updated_at
+       include_tax, lines, adjustments, shipping_minor, net_minor, tax_minor, total_minor, prepaid_minor,
+       rounding_minor, payable_minor, comment, links, file, message_id, created_at, updated_at
   FROM ledger.bill;
 
 CREATE VIEW ledger_api.inbox_rule AS

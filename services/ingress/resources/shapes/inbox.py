@@ -129,6 +129,9 @@ class Bill(Answer):
     net: str
     tax: str
     total: str
+    prepaid: str
+    rounding: str
+    payable: str
     file: File | None
     message_id: UUID
     created_at: dt.datetime
