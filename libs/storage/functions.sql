@@ -6,51 +6,92 @@ LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT (lpad(to_hex(floor(extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 $$;
 
--- Makes the partitions of `parent` from `back` periods ago to `ahead` periods from now, and a default one that takes
--- what is older or what a clock gone wrong has made.
-CREATE OR REPLACE FUNCTION storage.make_partitions(parent regclass, every_days int, back int, ahead int) RETURNS void
-LANGUAGE plpgsql SET timezone = 'UTC' AS $$
+-- Makes one partition beside its table and attaches it. The table itself stays open to readers and writers (SHARE UPDATE
+-- EXCLUSIVE); only the default partition is locked for the moment in which it is seen to hold nothing of that range.
+CREATE OR REPLACE FUNCTION storage.attach_partition(parent regclass, part text, starts text, ends text) RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
-    space name; base name; kind text; step int; starts timestamptz; ends timestamptz; part text;
+    space name; kind text; keyed name;
 BEGIN
-    SELECT n.nspname, c.relname INTO space, base
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = parent;
-    SELECT format_type(a.atttypid, NULL) INTO kind
-      FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
-     WHERE p.partrelid = parent;
-    EXECUTE format('CREATE TABLE IF NOT EXISTS %I.%I PARTITION OF %s DEFAULT', space, base || '_default', parent);
+    SELECT n.nspname, a.attname, format_type(a.atttypid, NULL) INTO space, keyed, kind
+      FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_partitioned_table p ON p.partrelid = c.oid
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
+     WHERE c.oid = parent;
+    EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING ALL)', space, part, parent);
+    -- What the range says, said beforehand: attaching then has nothing to read.
+    EXECUTE format('ALTER TABLE %I.%I ADD CONSTRAINT in_range CHECK (%I IS NOT NULL AND %I >= %L::%s AND %I < %L::%s)',
+                   space, part, keyed, keyed, starts, kind, keyed, ends, kind);
+    EXECUTE format('ALTER TABLE %s ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)', parent, space, part, starts,
+                   ends);
+    EXECUTE format('ALTER TABLE %I.%I DROP CONSTRAINT in_range', space, part);
+END $$;
+
+-- Makes one change that a table needs: a partition from `back` periods ago to `ahead` periods from now (and a default one
+-- for what is older, or what a clock gone wrong has made), or the end of one whose whole content is older than `keep_days`.
+-- Says 'changed' after one (call again, in another transaction, so that no lock is held while the next is waited for),
+-- 'postponed' when somebody's long transaction was in the way, null when there is nothing to do. Nobody waits behind this
+-- longer than the timeout. (Postgres cannot detach concurrently beside a default partition.)
+CREATE OR REPLACE FUNCTION storage.maintain_table(parent regclass, every_days int, back int, ahead int, keep_days int)
+RETURNS text LANGUAGE plpgsql SET timezone = 'UTC' SET lock_timeout = '1s' AS $$
+DECLARE
+    space name; base name; kind text; step int; starts timestamptz; ends timestamptz; part text; old regclass;
+    postponed boolean := false;
+BEGIN
+    SELECT n.nspname, c.relname, format_type(a.atttypid, NULL) INTO space, base, kind
+      FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_partitioned_table p ON p.partrelid = c.oid
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
+     WHERE c.oid = parent;
+    IF to_regclass(format('%I.%I', space, base || '_default')) IS NULL THEN
+        EXECUTE format('CREATE TABLE %I.%I PARTITION OF %s DEFAULT', space, base || '_default', parent);
+        RETURN 'changed';
+    END IF;
     FOR step IN -back..ahead LOOP
         starts := to_timestamp((floor(extract(epoch FROM now()) / 86400 / every_days) + step) * every_days * 86400);
         ends := starts + make_interval(days => every_days);
         part := base || '_' || to_char(starts, 'YYYYMMDD');
         CONTINUE WHEN to_regclass(format('%I.%I', space, part)) IS NOT NULL;
         BEGIN
-            IF kind = 'uuid' THEN
-                EXECUTE format('CREATE TABLE %I.%I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)', space, part, parent,
-                               storage.uuid7_floor(starts), storage.uuid7_floor(ends));
-            ELSE
-                EXECUTE format('CREATE TABLE %I.%I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)', space, part, parent,
-                               starts, ends);
-            END IF;
-        EXCEPTION WHEN check_violation OR duplicate_table THEN
+            PERFORM storage.attach_partition(
+                parent, part,
+                CASE WHEN kind = 'uuid' THEN storage.uuid7_floor(starts)::text ELSE starts::text END,
+                CASE WHEN kind = 'uuid' THEN storage.uuid7_floor(ends)::text ELSE ends::text END);
+            RETURN 'changed';
+        EXCEPTION
+            WHEN lock_not_available THEN postponed := true;
             -- Rows of that period are in the default partition already, or another replica was first.
-            NULL;
+            WHEN check_violation OR duplicate_table THEN NULL;
         END;
     END LOOP;
+    FOR old IN SELECT c.oid::regclass FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                WHERE i.inhparent = parent AND c.relname ~ '_\d{8}$'
+                  AND to_date(right(c.relname, 8), 'YYYYMMDD') + every_days < current_date - keep_days LOOP
+        BEGIN
+            EXECUTE format('DROP TABLE %s', old);
+            RETURN 'changed';
+        EXCEPTION WHEN lock_not_available THEN postponed := true;
+        END;
+    END LOOP;
+    RETURN CASE WHEN postponed THEN 'postponed' END;
 END $$;
 
-CREATE OR REPLACE FUNCTION storage.drop_partitions(parent regclass, every_days int, keep_days int) RETURNS void
-LANGUAGE plpgsql SET timezone = 'UTC' AS $$
-DECLARE part record; starts date;
+-- Touches what a service writes as a write does, and commits: whatever keeps everybody from writing keeps this too. The
+-- caller's timeout is the bound.
+CREATE OR REPLACE FUNCTION storage.prove_writable(space name) RETURNS void
+LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
+DECLARE written regclass;
 BEGIN
-    FOR part IN SELECT c.oid::regclass AS name, c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-                 WHERE i.inhparent = parent AND c.relname ~ '_\d{8}$' LOOP
-        starts := to_date(right(part.relname, 8), 'YYYYMMDD');
-        IF starts + every_days < current_date - keep_days THEN
-            EXECUTE format('DROP TABLE %s', part.name);
-        END IF;
+    FOR written IN SELECT c.oid::regclass FROM pg_class c
+                    WHERE c.relnamespace = space::regnamespace AND NOT c.relispartition AND c.relkind IN ('r', 'p')
+                      AND has_table_privilege(c.oid, 'INSERT') LOOP
+        EXECUTE format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', written);
     END LOOP;
+    EXECUTE format('UPDATE %I.heartbeat SET at = clock_timestamp()', space);
 END $$;
+GRANT USAGE ON SCHEMA storage TO PUBLIC;
 
 -- The tables that make a service's hop safe (see libs/outbox), its two schemas and the grants of its role.
 CREATE OR REPLACE FUNCTION storage.make_hop(space name, role name) RETURNS void
@@ -93,19 +134,30 @@ BEGIN
             parked_at timestamptz NOT NULL DEFAULT now(),
             replayed_at timestamptz
         );
+        CREATE TABLE %1$I.heartbeat (
+            single boolean PRIMARY KEY DEFAULT true CHECK (single),
+            at timestamptz NOT NULL DEFAULT now()
+        ) WITH (fillfactor = 50);
+        INSERT INTO %1$I.heartbeat DEFAULT VALUES;
         CREATE VIEW %2$I.outcome AS SELECT account_id, command_id, status, body, committed_at FROM %1$I.outcome;
     $t$, space, space || '_api');
-    PERFORM storage.maintain_hop(space);
+    WHILE storage.maintain_hop(space) = 'changed' LOOP
+    END LOOP;
 END $$;
 
-CREATE OR REPLACE FUNCTION storage.maintain_hop(space name) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE part text;
+CREATE OR REPLACE FUNCTION storage.maintain_hop(space name) RETURNS text
+LANGUAGE plpgsql SET lock_timeout = '1s' AS $$
+DECLARE
+    part text; said text; postponed boolean := false;
 BEGIN
-    -- Replicas that look at the same moment take turns, to the end of the whole maintenance: the second one finds it done.
+    -- Replicas that look at the same moment take turns: the second one finds it done.
     PERFORM pg_advisory_xact_lock(hashtextextended('maintain ' || space, 0));
     FOREACH part IN ARRAY ARRAY['seen', 'outcome'] LOOP
-        PERFORM storage.make_partitions(format('%I.%I', space, part)::regclass, 7, 1, 2);
-        PERFORM storage.drop_partitions(format('%I.%I', space, part)::regclass, 7, 30);
+        said := storage.maintain_table(format('%I.%I', space, part)::regclass, 7, 1, 2, 30);
+        IF said = 'changed' THEN
+            RETURN said;
+        END IF;
+        postponed := postponed OR said IS NOT NULL;
     END LOOP;
+    RETURN CASE WHEN postponed THEN 'postponed' END;
 END $$;

@@ -6,6 +6,7 @@ that changed after it ran is an error, never a silent difference.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ _NAME = re.compile(r"^(\d{4})_[a-z0-9]+(?:_[a-z0-9]+)+\.sql$")
 _FUNCTIONS = Path(__file__).with_name("functions.sql")
 _LOCK = 0x6C656467  # any constant of our own: one migration at a time in a database
 _LOCK_WAIT_SECONDS = 120
+_STATEMENT_LOCK_SECONDS = 2  # a change of a table waits no longer: everybody else would wait behind it
+_AGAIN_SECONDS = 3.0
+_TRIES_MAX = 40  # while somebody's long read is in the way: a few minutes
 
 
 class MigrationError(Exception):
@@ -85,15 +89,35 @@ async def _run_new(conn: asyncpg.Connection[asyncpg.Record], service: str, migra
     for migration in migrations:
         if migration.name in done:
             continue
-        async with conn.transaction():
-            await conn.execute(migration.sql)
-            await conn.execute(
-                "INSERT INTO storage.migration (service, name, checksum) VALUES ($1, $2, $3)",
-                service, migration.name, migration.checksum,
-            )  # fmt: skip
+        await _run_patiently(conn, service, migration)
         log.info("migration_ran", service=service, migration=migration.name)
         ran.append(migration.name)
     return ran
+
+
+async def _run_patiently(conn: asyncpg.Connection[asyncpg.Record], service: str, migration: Migration) -> None:
+    """Run one file, again from its beginning where somebody's long transaction holds one of its tables.
+
+    Raises:
+        MigrationError: it was in the way all the time.
+    """
+    await conn.execute("SELECT set_config('lock_timeout', $1, false)", f"{_STATEMENT_LOCK_SECONDS}s")
+    for _ in range(_TRIES_MAX):
+        try:
+            async with conn.transaction():
+                await conn.execute(migration.sql)
+                await conn.execute(
+                    "INSERT INTO storage.migration (service, name, checksum) VALUES ($1, $2, $3)",
+                    service, migration.name, migration.checksum,
+                )  # fmt: skip
+        except asyncpg.LockNotAvailableError:
+            log.warning("migration_waits", service=service, migration=migration.name)
+            await asyncio.sleep(_AGAIN_SECONDS)
+        else:
+            return
+    raise MigrationError(
+        f"{service}: {migration.name} found a table locked all the time: end the long transaction on it"
+    )
 
 
 def _check_history(service: str, done: dict[str, str], migrations: list[Migration]) -> None:

@@ -16,19 +16,34 @@ from storage.weather import is_weather
 log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 86_400.0
-AGAIN_SECONDS = 60.0
-WORK_SECONDS_MAX = 900.0  # it may wait for a long read of a partition that goes, and for another replica's turn
+AGAIN_SECONDS = 300.0  # partitions are made two weeks ahead: there is time until a long read has ended
+STEP_SECONDS_MAX = 120.0  # one change; none waits longer than a second for a lock, but much may be deleted
+STEPS_MAX = 200  # changes in one run: years without maintenance
 
 
 async def maintain_forever(pool: Pool, *, schema: str) -> None:
     """Make the coming periods' partitions and drop the old ones, now and every day; runs until cancelled."""
     while True:
-        pause = EVERY_SECONDS
+        done = False
         try:
-            await pool.execute(f"SELECT {schema}.maintain_partitions()", timeout=WORK_SECONDS_MAX)
+            done = await maintain(pool, schema=schema)
         except Exception as error:
             if not is_weather(error):
                 raise
             log.warning("partitions_not_maintained", schema=schema, error=repr(error))
-            pause = AGAIN_SECONDS
-        await asyncio.sleep(pause)
+        await asyncio.sleep(EVERY_SECONDS if done else AGAIN_SECONDS)
+
+
+async def maintain(pool: Pool, *, schema: str) -> bool:
+    """Make what changes are needed, each in a transaction of its own; answer whether none was postponed.
+
+    A long transaction of somebody else (a backup, a report) postpones a change: to wait for it would let all writers
+    wait behind us.
+    """
+    for _ in range(STEPS_MAX):
+        said = await pool.fetchval(f"SELECT {schema}.maintain_partitions()", timeout=STEP_SECONDS_MAX)
+        if said != "changed":
+            if said is not None:
+                log.warning("partitions_postponed", schema=schema)
+            return said is None
+    return False

@@ -32,6 +32,7 @@ from outbox.parked import parker
 from outbox.relay import Relay
 from storage.partitions import maintain_forever
 from storage.pool import KEYED, Pool, open_pool
+from storage.writable import why_not_writable
 
 NAME: Final = "action_executor"
 SCHEMA: Final = SCHEMAS[NAME]
@@ -116,7 +117,7 @@ async def _consume(hop: Hop, parts: AsyncExitStack, settings: ExecutorSettings, 
 
 def _add_checks(running: Running, pool: Pool, bus: Bus, deliverer: Deliverer, engine: Engine) -> None:
     async def postgres() -> str | None:
-        return None if await pool.fetchval("SELECT true") else "Postgres gives no answer"
+        return await why_not_writable(pool, schema=SCHEMA)
 
     def messages() -> str | None:
         return "; ".join(bus.health().problems) or None

@@ -36,6 +36,7 @@ from storage.files import DirectoryFiles, FileStore
 from storage.partitions import maintain_forever
 from storage.pool import Pool, open_pool
 from storage.weather import is_weather
+from storage.writable import why_not_writable
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +80,8 @@ async def open_service(
         stack.push_async_callback(commits.drain)
         doorkeeper = Doorkeeper(pool, seconds_max=settings.commit_seconds)
         files = DirectoryFiles(settings.files_directory)
-        running = Running("ingress", {"postgres": lambda: _asked(pool)}, url=url)
+        # The bus is not asked about: without it requests are still taken, and go out when it is back.
+        running = Running("ingress", {"postgres": lambda: why_not_writable(pool, schema=SCHEMA)}, url=url)
         importer = Importer(pool, relay, answers)
         stack.push_async_callback(importer.stop)
         house = [
@@ -106,11 +108,6 @@ async def open_service(
         await stack.enter_async_context(server.serve(server.make_app(api, ROUTES), api, listening))
         log.info("ingress_listens", url=url, public_url=api.urls.base)
         yield running
-
-
-async def _asked(pool: Pool) -> None:
-    # The bus is not asked about: without it requests are still taken, and go out when it is back.
-    await pool.execute("SELECT 1")
 
 
 async def _keep_house(pool: Pool, doorkeeper: Doorkeeper, files: FileStore) -> None:

@@ -22,6 +22,7 @@ from outbox.parked import parker
 from outbox.relay import Relay
 from storage.partitions import maintain_forever
 from storage.pool import Pool, open_pool
+from storage.writable import why_not_writable
 
 SCHEMA: Final = SCHEMAS["ledger"]
 CLOSE_SECONDS: Final = 5.0
@@ -90,7 +91,7 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 def _add_checks(running: Running, pool: Pool, bus: Bus) -> None:
     async def postgres() -> str | None:
-        return None if await pool.fetchval("SELECT true") else "Postgres gives no answer"
+        return await why_not_writable(pool, schema=SCHEMA)
 
     def messages() -> str | None:
         return "; ".join(bus.health().problems) or None

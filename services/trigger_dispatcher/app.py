@@ -19,6 +19,7 @@ from outbox.parked import parker
 from outbox.relay import Relay
 from storage.partitions import maintain_forever
 from storage.pool import Pool, open_pool
+from storage.writable import why_not_writable
 from trigger_dispatcher import store
 from trigger_dispatcher.consumer import command_handler
 from trigger_dispatcher.desk import Desk
@@ -105,7 +106,7 @@ async def _consume(
 
 def _add_checks(running: Running, pool: Pool, bus: Bus) -> None:
     async def postgres() -> str | None:
-        return None if await pool.fetchval("SELECT true") else "Postgres gives no answer"
+        return await why_not_writable(pool, schema=SCHEMA)
 
     def messages() -> str | None:
         return "; ".join(bus.health().problems) or None

@@ -142,23 +142,30 @@ CREATE TABLE execution.file (
 CREATE INDEX file_by_run ON execution.file (account_id, run_id);
 ALTER TABLE execution.file ALTER COLUMN bytes SET STORAGE EXTERNAL; -- files are mostly compressed already
 
-CREATE FUNCTION execution.maintain_partitions() RETURNS void
+CREATE FUNCTION execution.maintain_partitions() RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    parent text; said text; postponed boolean := false;
 BEGIN
     -- First what takes long: a partition that is made or dropped stays locked to the end.
     DELETE FROM execution.run WHERE (account_id, id) IN (
         SELECT account_id, id FROM execution.run WHERE finished_at < now() - interval '30 days'
-         ORDER BY finished_at LIMIT 1000000 FOR UPDATE SKIP LOCKED);
+         ORDER BY finished_at LIMIT 100000 FOR UPDATE SKIP LOCKED);
     DELETE FROM execution.worker WHERE seen_at < now() - interval '1 day';
-    PERFORM storage.maintain_hop('execution');
-    PERFORM storage.make_partitions('execution.delivery', 7, 1, 2);
-    PERFORM storage.make_partitions('execution.attempt', 7, 1, 2);
-    PERFORM storage.drop_partitions('execution.delivery', 7, 30);
-    PERFORM storage.drop_partitions('execution.attempt', 7, 30);
+    said := storage.maintain_hop('execution');
+    FOREACH parent IN ARRAY ARRAY['execution.delivery', 'execution.attempt'] LOOP
+        EXIT WHEN said = 'changed';
+        postponed := postponed OR said IS NOT NULL;
+        said := storage.maintain_table(parent::regclass, 7, 1, 2, 30);
+    END LOOP;
+    RETURN coalesce(said, CASE WHEN postponed THEN 'postponed' END);
 END $$;
 REVOKE EXECUTE ON FUNCTION execution.maintain_partitions() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION execution.maintain_partitions() TO ledgerwire_execution;
-SELECT execution.maintain_partitions();
+DO $$ BEGIN
+    WHILE execution.maintain_partitions() = 'changed' LOOP
+    END LOOP;
+END $$;
 
 CREATE VIEW execution_api.delivery AS
 SELECT account_id, id, event_id, hook_id, client_id, correlation_id, trigger, state, attempts, due_at, status_code,

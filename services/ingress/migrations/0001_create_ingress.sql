@@ -129,14 +129,21 @@ SELECT account_id, id AS correlation_id, accepted_at AS at, 'ingress'::text AS s
 GRANT USAGE ON SCHEMA ingress_api TO ledgerwire_ledger, ledgerwire_dispatch, ledgerwire_execution;
 GRANT SELECT ON ingress_api.account TO ledgerwire_ledger, ledgerwire_dispatch, ledgerwire_execution;
 
-CREATE FUNCTION ingress.maintain_partitions() RETURNS void
+CREATE FUNCTION ingress.maintain_partitions() RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    said text := storage.maintain_hop('ingress'); also text;
 BEGIN
-    PERFORM storage.maintain_hop('ingress');
-    PERFORM storage.make_partitions('ingress.operation', 7, 1, 2);
+    IF said = 'changed' THEN
+        RETURN said;
+    END IF;
     -- As long as outcomes are kept: an operation without its outcome would look unfinished.
-    PERFORM storage.drop_partitions('ingress.operation', 7, 30);
+    also := storage.maintain_table('ingress.operation', 7, 1, 2, 30);
+    RETURN coalesce(also, said);
 END $$;
 REVOKE ALL ON FUNCTION ingress.maintain_partitions() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ingress.maintain_partitions() TO ledgerwire_ingress;
-SELECT ingress.maintain_partitions();
+DO $$ BEGIN
+    WHILE ingress.maintain_partitions() = 'changed' LOOP
+    END LOOP;
+END $$;

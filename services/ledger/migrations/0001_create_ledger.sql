@@ -409,13 +409,20 @@ REVOKE UPDATE, DELETE ON ledger.entry, ledger.posting, ledger.settlement, ledger
     ledger.send_request FROM ledgerwire_ledger;
 REVOKE DELETE ON ledger.payment, ledger.number_counter, ledger.client_balance, ledger.book FROM ledgerwire_ledger;
 
-CREATE FUNCTION ledger.maintain_partitions() RETURNS void
+CREATE FUNCTION ledger.maintain_partitions() RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    said text := storage.maintain_hop('ledger'); also text;
 BEGIN
-    PERFORM storage.maintain_hop('ledger');
-    PERFORM storage.make_partitions('ledger.handled', 7, 1, 2);
-    PERFORM storage.drop_partitions('ledger.handled', 7, 90);
+    IF said = 'changed' THEN
+        RETURN said;
+    END IF;
+    also := storage.maintain_table('ledger.handled', 7, 1, 2, 90);
+    RETURN coalesce(also, said);
 END $$;
 REVOKE ALL ON FUNCTION ledger.maintain_partitions() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ledger.maintain_partitions() TO ledgerwire_ledger;
-SELECT ledger.maintain_partitions();
+DO $$ BEGIN
+    WHILE ledger.maintain_partitions() = 'changed' LOOP
+    END LOOP;
+END $$;

@@ -125,21 +125,19 @@ REVOKE UPDATE, DELETE ON dispatch.event, dispatch.dispatch FROM ledgerwire_dispa
 REVOKE INSERT, DELETE ON dispatch.keep FROM ledgerwire_dispatch;
 REVOKE UPDATE, DELETE ON dispatch.automation_version FROM ledgerwire_dispatch;
 
-CREATE FUNCTION dispatch.maintain_partitions() RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION dispatch.maintain_partitions() RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '1s' AS $$
 DECLARE
-    parent text; part regclass; days int;
+    parent text; part regclass; days int; said text; postponed boolean := false;
 BEGIN
     -- Replicas that start together take turns: two of them changing one table's grants would collide.
     PERFORM pg_advisory_xact_lock('dispatch.event'::regclass::oid::bigint);
-    PERFORM storage.maintain_hop('dispatch');
     SELECT event_days INTO days FROM dispatch.keep;
+    said := storage.maintain_hop('dispatch');
     FOREACH parent IN ARRAY ARRAY['dispatch.event', 'dispatch.dispatch'] LOOP
-        PERFORM storage.make_partitions(parent::regclass, 7, 1, 2);
-        PERFORM storage.drop_partitions(parent::regclass, 7, days);
-        -- What is older than any partition lies in the default one.
-        EXECUTE format('DELETE FROM %s_default WHERE event_id < storage.uuid7_floor(now() - make_interval(days => $1))',
-                       parent) USING days;
+        EXIT WHEN said = 'changed';
+        postponed := postponed OR said IS NOT NULL;
+        said := storage.maintain_table(parent::regclass, 7, 1, 2, days);
         -- New tables get the schema's usual grants: take back here what the parent does not give either.
         FOR part IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = parent::regclass LOOP
             IF has_table_privilege('ledgerwire_dispatch', part, 'SELECT, UPDATE, DELETE') THEN
@@ -147,10 +145,19 @@ BEGIN
             END IF;
         END LOOP;
     END LOOP;
+    IF said IS NULL THEN
+        -- What is older than any partition lies in the default one; now that nothing is locked.
+        DELETE FROM dispatch.event_default WHERE event_id < storage.uuid7_floor(now() - make_interval(days => days));
+        DELETE FROM dispatch.dispatch_default WHERE event_id < storage.uuid7_floor(now() - make_interval(days => days));
+    END IF;
+    RETURN coalesce(said, CASE WHEN postponed THEN 'postponed' END);
 END $$;
 REVOKE EXECUTE ON FUNCTION dispatch.maintain_partitions() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dispatch.maintain_partitions() TO ledgerwire_dispatch;
-SELECT dispatch.maintain_partitions();
+DO $$ BEGIN
+    WHILE dispatch.maintain_partitions() = 'changed' LOOP
+    END LOOP;
+END $$;
 
 CREATE VIEW dispatch_api.event AS
 SELECT account_id, event_id, trigger, at, recorded_at, subject_id, client_id, correlation_id, causation_id, depth, body

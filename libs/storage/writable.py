@@ -1,0 +1,19 @@
+"""Say whether anything can be committed: what a readiness check asks, beyond whether Postgres answers."""
+
+from __future__ import annotations
+
+from storage.pool import Pool
+from storage.weather import is_weather
+
+PROBE_SECONDS_MAX = 2.5  # less than a readiness check may take
+
+
+async def why_not_writable(pool: Pool, *, schema: str) -> str | None:
+    """Make a tiny write that takes the locks of a service's writes and is committed; None, or what is in the way."""
+    try:
+        await pool.execute("SELECT storage.prove_writable($1)", schema, timeout=PROBE_SECONDS_MAX)
+    except Exception as error:
+        if not is_weather(error):
+            raise
+        return f"nothing can be committed: {type(error).__name__}"
+    return None
