@@ -29,7 +29,10 @@ from ingress.inbox.read import bytes_max_of
 from ingress.inbox.twin import read_beside, read_message
 from storage.files import Arriving
 
-_TAKEN: Final = "files are taken that are PDF, PNG, JPEG, TIFF, GIF, WebP, HEIC, XML or JSON by their content"
+_TAKEN: Final = (
+    "files are taken that are PDF, pictures, XML, JSON, office documents or plain text by their content;"
+    " archives, web pages and programs are not"
+)
 
 
 async def read_pushed(api: Api, call: Call, box: Box) -> Pushed:
@@ -98,7 +101,7 @@ class _Coming:
 
     def __init__(self, arriving: Arriving, head: bytes, name: str | None) -> None:
         self._arriving, self._name = arriving, name
-        self._type = sniffed(head)
+        self._type = sniffed(head, name)
 
     async def keep(self) -> Filed:
         """Keep it, if it may be."""

@@ -15,7 +15,8 @@ import orjson
 
 from contracts.problem import Fault
 from ingress.inbox import paytraq, ubl, xml
-from ingress.inbox.document import Box, Parsed, as_json
+from ingress.inbox.document import Box, Parsed
+from ingress.inbox.travelling import as_json
 from ingress.inbox.twin import read_twin
 
 JSON_BYTES_MAX: Final = 1024 * 1024

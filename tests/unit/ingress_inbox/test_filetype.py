@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
+import zipfile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.inbox.filetype import ENDINGS, NAME_CHARS_MAX, safe_name, sniffed
+from ingress.inbox.filetype import ENDINGS, HEAD_BYTES, NAME_CHARS_MAX, safe_name, sniffed
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,14 @@ from ingress.inbox.filetype import ENDINGS, NAME_CHARS_MAX, safe_name, sniffed
         (b"\xff\xfe" + "<?xml".encode("utf-16-le"), "application/xml"),
         (b"<!-- made by us --><Invoice", "application/xml"),
         (b'\n {"document": {}}', "application/json"),
+        (b"{\\rtf1\\ansi", "application/rtf"),
+        (b"BM\x8a\0\0\0\0\0\0\0", "image/bmp"),
+        (b"Please pay 12.50 by Friday.\r\n", "text/plain"),
+        ("R\u0113\u0137ins".encode("cp1257"), "text/plain"),
+        (b"BMW service", "text/plain"),
+        (b"[1, 2]", "text/plain"),
+        (b"GIF", "text/plain"),
+        (b"\xff\xfe" + "Pay".encode("utf-16-le"), "text/plain"),
     ],
 )
 def test_what_invoices_come_as_is_told_by_its_bytes(head: bytes, media_type: str) -> None:
@@ -38,7 +48,6 @@ def test_what_invoices_come_as_is_told_by_its_bytes(head: bytes, media_type: str
     "head",
     [
         b"",
-        b"hello",
         b"PK\x03\x04\x14\0",
         b"\x1f\x8b\x08\0",
         b"MZ\x90\0",
@@ -48,8 +57,7 @@ def test_what_invoices_come_as_is_told_by_its_bytes(head: bytes, media_type: str
         b"  <HTML><script>",
         b"<script>alert(1)</script>",
         b"\xff\xfe" + "<html>".encode("utf-16-le"),
-        b"GIF",
-        b"[1, 2]",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
         b"\0" * 100,
     ],
 )
@@ -89,3 +97,50 @@ def test_any_name_is_short_plain_and_of_its_type(text: str, media_type: str) -> 
     assert not name.startswith(".")
     assert not any(unicodedata.category(char)[0] == "C" for char in name)
     assert safe_name(name, media_type) == name
+
+
+def a_zip(*names: str, content: bytes = b"x" * 300) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+OFFICE = "application/vnd.openxmlformats-officedocument"
+
+
+@pytest.mark.parametrize(
+    ("names", "name", "media_type"),
+    [
+        (("[Content_Types].xml", "_rels/.rels", "word/document.xml"), None, f"{OFFICE}.wordprocessingml.document"),
+        (("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"), "a.docx", f"{OFFICE}.spreadsheetml.sheet"),
+        (("[Content_Types].xml",), "a.DOCX", f"{OFFICE}.wordprocessingml.document"),
+        (("[Content_Types].xml",), "a.zip", None),
+        (("run.exe", "word/document.xml"), "a.docx", None),
+    ],
+)
+def test_an_office_document_is_told_from_other_archives(
+    names: tuple[str, ...], name: str | None, media_type: str | None
+) -> None:
+    assert sniffed(a_zip(*names)[:HEAD_BYTES], name) == media_type
+
+
+def test_an_open_document_says_its_type_first() -> None:
+    assert sniffed(a_zip("mimetype", content=b"application/epub+zip")) is None
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+    assert sniffed(packed.getvalue()) == "application/vnd.oasis.opendocument.text"
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [("a.doc", "application/msword"), ("a.XLS", "application/vnd.ms-excel"), ("setup.msi", None), (None, None)],
+)
+def test_an_old_office_document_is_told_by_its_ending(name: str | None, media_type: str | None) -> None:
+    assert sniffed(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, name) == media_type
+
+
+def test_a_table_is_told_from_text_by_its_ending() -> None:
+    assert sniffed(b"item;price\r\nPaper;4.50\r\n", "lines.csv") == "text/csv"
