@@ -50,8 +50,11 @@ async def test_reading_gives_the_loop_a_turn_after_a_bounded_number_of_records()
 
     async def others() -> None:
         nonlocal turns
+        loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(0)
+            turn = loop.create_future()
+            loop.call_soon(turn.set_result, None)
+            await turn
             turns += 1
 
     def bad() -> Any:
