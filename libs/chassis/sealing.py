@@ -114,18 +114,19 @@ def open_sealed(value: Any, sealer: Sealer) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        name: sealer.open(field[SEALED_FIELD].encode()) if _is_sealed(field) else field for name, field in value.items()
+        name: sealer.open(field[SEALED_FIELD].encode()) if is_sealed(field) else field for name, field in value.items()
     }
 
 
 def without_sealed(value: Any) -> Any:
     """An answer with null in place of each secret that `open_sealed` would show; the same object where it has none."""
-    if not isinstance(value, dict) or not any(map(_is_sealed, value.values())):
+    if not isinstance(value, dict) or not any(map(is_sealed, value.values())):
         return value
-    return {name: None if _is_sealed(field) else field for name, field in value.items()}
+    return {name: None if is_sealed(field) else field for name, field in value.items()}
 
 
-def _is_sealed(field: Any) -> bool:
+def is_sealed(field: Any) -> bool:
+    """Whether this is what `sealed_field` made."""
     return isinstance(field, Mapping) and field.keys() == {SEALED_FIELD} and isinstance(field[SEALED_FIELD], str)
 
 

@@ -22,6 +22,7 @@ class Envelope(BaseModel):
     (`deliver`). `correlation_id` is the id of the request that began it all and `causation_id` that of the message
     handled when this one was made; both feed the journey. `reply_to` names the queue on which a waiting caller
     is to be woken, or is None when nobody waits. `depth` counts automations that caused one another.
+    `if_match` are the entity tags one of which the command's object must have when it is handled; None asks nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +36,7 @@ class Envelope(BaseModel):
     reply_to: str | None = None
     traceparent: str | None = None
     depth: int = Field(default=0, ge=0)
+    if_match: list[str] | None = None
     data: dict[str, Any] = Field(default_factory=dict)
 
     def encode(self) -> bytes:

@@ -83,6 +83,12 @@ class SecretNotKept(Conflict):
     code = "secret_not_kept"
 
 
+class PreconditionFailed(ApiError):
+    """This was changed since: GET it again, and decide anew."""
+
+    code, http_status = "precondition_failed", 412
+
+
 class BodyTooLarge(ApiError):
     """The body is over the limit."""
 

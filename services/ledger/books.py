@@ -39,6 +39,9 @@ BalanceKey = tuple[UUID, UUID, str]
 ThingKind = Literal["client", "product", "sale", "payment", "inbox_message", "inbox_rule"]
 """What answers and events show; each kind has a view."""
 
+Shown = dict[tuple[ThingKind, Key], dict[str, Any]]
+"""Things as everybody sees them."""
+
 ZERO: Final = (0, 0)
 
 

@@ -7,7 +7,7 @@ and all their changes are written, table by table. Messages for the inboxes need
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
@@ -25,7 +25,8 @@ from contracts.topology import DISPATCHER_EVENTS
 from contracts.urls import PublicUrls
 from ledger import store
 from ledger.account import Account
-from ledger.books import Asked, Books, Changes, Happening, Key, Needs, ThingKind
+from ledger.books import Asked, Books, Changes, Happening, Key, Needs, Shown, ThingKind
+from ledger.conditions import compared, unmet
 from ledger.decision import Decision
 from ledger.documents import drafts, issuing, moving, overdue
 from ledger.documents import handlers as documents
@@ -94,9 +95,6 @@ HANDLERS: Final[Mapping[str, Decision[Any]]] = MappingProxyType(
 Presenters = Mapping[ThingKind, Callable[[present.Row], dict[str, Any]]]
 """How each kind of thing is shown."""
 
-Shown = dict[tuple[ThingKind, Key], dict[str, Any]]
-"""Things as everybody sees them."""
-
 
 def _presenters(urls: PublicUrls) -> Presenters:
     return {
@@ -126,12 +124,26 @@ async def handle(
     if messages:
         await inbox.receive(conn, messages, effects, urls)
     if commands:
-        books = await _change_books(conn, commands, effects, _presenters(urls))
-        if expect is not None and (moment := books.clock_at) is not None:
-            effects.after_commit.append(partial(expect, moment))
+        # All of them first, so that batches which lock several accounts do it in one order.
+        await store.lock_books(conn, account_ids={command.account_id for command in commands})
+        for some in _segments(commands):
+            books = await _change_books(conn, some, effects, _presenters(urls))
+            if expect is not None and (moment := books.clock_at) is not None:
+                effects.after_commit.append(partial(expect, moment))
     for envelope in envelopes:
         if envelope.name != names.RECEIVE_INBOX_MESSAGE and envelope.name not in HANDLERS:
             effects.refused[envelope.id] = f"the ledger knows no command {envelope.name!r}"
+
+
+def _segments(commands: Sequence[Envelope]) -> Iterator[list[Envelope]]:
+    """Split a batch so that a conditional command is the first of its account: all before it is written by then."""
+    some: list[Envelope] = []
+    for command in commands:
+        if command.if_match is not None and any(one.account_id == command.account_id for one in some):
+            yield some
+            some = []
+        some.append(command)
+    yield some
 
 
 async def refuse(conn: Connection, envelopes: Sequence[Envelope], refusal: LedgerRefusal, effects: Effects) -> None:
@@ -153,6 +165,8 @@ async def _change_books(
             readable.append(_read(command, accounts[command.account_id], now))
         except LedgerRefusal as refusal:
             refusals[command.id] = refusal
+    refusals |= unmet(readable, await _show(conn, compared(readable), presenters))
+    readable = [asked for asked in readable if asked.envelope.id not in refusals]
     books = await _open(conn, readable)
     for asked in readable:
         try:

@@ -15,6 +15,7 @@ __all__ = [
     "Faults",
     "LedgerRefusal",
     "NotFound",
+    "PreconditionFailed",
     "QuotaExceeded",
     "StateForbids",
     "at",
@@ -73,6 +74,12 @@ class StateForbids(LedgerRefusal):
     """This is not possible in the state that it is in."""
 
     code, http_status = "state_forbids", 409
+
+
+class PreconditionFailed(LedgerRefusal):
+    """This was changed since: GET it again, and decide anew."""
+
+    code, http_status = "precondition_failed", 412
 
 
 class BadInput(LedgerRefusal):

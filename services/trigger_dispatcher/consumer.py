@@ -8,16 +8,21 @@ from typing import Final
 import structlog
 
 from contracts import commands as names
+from contracts import present_subscriptions as present
 from contracts.envelope import Envelope
+from contracts.etag import matches
+from contracts.ids import parse_id
 from contracts.topology import DISPATCHER_COMMANDS, EXECUTOR_COMMANDS, EXECUTOR_JOBS
 from outbox.hop import Effects, Handle
 from storage.pool import Connection
 from trigger_dispatcher import store
 from trigger_dispatcher.automations import commands as automations
+from trigger_dispatcher.automations.store import find_automation
 from trigger_dispatcher.desk import CarryOut, Desk, Result
-from trigger_dispatcher.errors import Refusal
+from trigger_dispatcher.errors import PreconditionFailed, Refusal
 from trigger_dispatcher.hooks import commands as hooks
 from trigger_dispatcher.hooks import telling
+from trigger_dispatcher.hooks.store import find_hook
 
 log = structlog.get_logger(__name__)
 
@@ -61,8 +66,28 @@ def command_handler(desk: Desk) -> Handle:
     return handle
 
 
+async def _check_condition(conn: Connection, command: Envelope) -> None:
+    """Compare the command's object with what its caller knows of it; one that is not there is refused later.
+
+    Raises:
+        PreconditionFailed: it is in another state.
+    """
+    thing_id = parse_id(str(command.data.get("id")))
+    if command.if_match is None or thing_id is None:
+        return
+    hook = await find_hook(conn, account_id=command.account_id, hook_id=thing_id)
+    if hook is not None and hook["state"] != "removed" and not matches(command.if_match, present.hook(hook)):
+        raise PreconditionFailed
+    automation = await find_automation(conn, account_id=command.account_id, automation_id=thing_id)
+    if automation is None or automation["removed_at"] is not None:
+        return
+    if not matches(command.if_match, present.automation(automation)):
+        raise PreconditionFailed
+
+
 async def _carry_out(conn: Connection, command: Envelope, desk: Desk) -> Result:
     try:
+        await _check_condition(conn, command)
         result = await COMMANDS[command.name](conn, command, desk)
     except Refusal as refusal:
         result = Result(refusal.http_status, refusal.problem())

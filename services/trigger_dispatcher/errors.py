@@ -49,6 +49,12 @@ class NotFound(Refusal):
     code, http_status = "not_found", 404
 
 
+class PreconditionFailed(Refusal):
+    """This was changed since: GET it again, and decide anew."""
+
+    code, http_status = "precondition_failed", 412
+
+
 class SameHook(Refusal):
     """Another hook has this target, these triggers and these filters already."""
 

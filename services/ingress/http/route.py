@@ -104,6 +104,7 @@ class Call:
     raw: bytes = b""
     body: Model | None = None
     query: Model | None = None
+    reader: Route | None = None  # the GET of the object that this call changes
     account: UUID | None = None  # of the caller, or of the channel that was called
 
     @property

@@ -19,6 +19,7 @@ from prometheus_client import Histogram
 from chassis.settings import SettingsError
 from contracts.ids import new_id
 from ingress.errors import Forbidden, Malformed
+from ingress.http import conditions
 from ingress.http.api import Api
 from ingress.http.body import aside, read_bytes, read_model, read_query
 from ingress.http.budget import Budget
@@ -56,7 +57,7 @@ def make_app(api: Api, routes: Sequence[Route]) -> web.Application:
     for route in routes:
         if route.path not in resources:
             resources[route.path] = app.router.add_resource(route.path)
-        handler = _handler(api, route, budget)
+        handler = _handler(api, route, _reader_of(route, routes), budget)
         resources[route.path].add_route(route.method, handler)
         if route.method == "GET":
             resources[route.path].add_route("HEAD", handler)
@@ -135,10 +136,18 @@ def _cannot_listen(error: OSError, host: str, port: int) -> SettingsError:
     )
 
 
-def _handler(api: Api, route: Route, budget: Budget) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _reader_of(route: Route, routes: Sequence[Route]) -> Route | None:
+    """The route that gives the object which this one changes: `/v1/sales/{id}` of `/v1/sales/{id}/issue`."""
+    path = "".join(route.path.partition("{id}")[:2])
+    return next((one for one in routes if one.method == "GET" and one.path == path), None)
+
+
+def _handler(
+    api: Api, route: Route, reader: Route | None, budget: Budget
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         began = time.perf_counter()
-        call = Call(new_id(), route, request)
+        call = Call(new_id(), route, request, reader=reader)
         try:
             with budget.hold(request, bytes_max=route.body_bytes_max):
                 reply = await _answer(api, call)
@@ -180,7 +189,9 @@ async def _answer(api: Api, call: Call) -> Reply | web.StreamResponse:
         content_type = request.headers.get("Content-Type", "")
         call.body = await aside(call.raw, lambda: read_model(route, call.raw, content_type))
     async with asyncio.timeout(route.seconds_max):
-        return await route.handler(api, call)
+        if not route.may_be_pending:
+            await conditions.check(api, call)
+        return conditions.tagged(call, await route.handler(api, call))
 
 
 def _check_host(request: web.Request) -> None:

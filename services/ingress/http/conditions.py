@@ -1,0 +1,63 @@
+"""Conditional requests (RFC 9110, 13): `ETag` on objects, `If-None-Match` on reads, `If-Match` on changes.
+
+What another service decides on, it compares itself, in the transaction that changes the object. What ingress decides
+on is compared here, before the handler runs.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from contracts.etag import ANY, entity_tag, matches
+from ingress.errors import NotFound, PreconditionFailed
+from ingress.http.route import Call, Reply
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from ingress.http.api import Api
+
+TAGS_MAX: Final = 20  # a client knows one state, seldom two; the rest is left out of the message
+_OURS: Final = re.compile(r'(?<!W/)"[0-9a-f]{32}"')  # a weak tag never matches strongly
+_OK: Final = 200
+_NOT_MODIFIED: Final = 304
+
+
+def wanted_tags(call: Call) -> list[str] | None:
+    """The tags of `If-Match` that could be ours; None without the header, or where no single object is changed."""
+    values = call.headers.getall("If-Match", [])
+    if not values or call.route.method == "GET" or "{id}" not in call.route.path:
+        return None
+    told = ",".join(values)
+    return [ANY] if told.strip() == ANY else _OURS.findall(told)[:TAGS_MAX]
+
+
+async def check(api: Api, call: Call) -> None:
+    """Compare `If-Match` with the object as `GET` gives it now; what is not there is left to the handler.
+
+    Raises:
+        PreconditionFailed: it is in another state.
+    """
+    tags, reader = wanted_tags(call), call.reader
+    if tags is None or reader is None:
+        return
+    with suppress(NotFound):
+        now = await reader.handler(api, Call(call.id, reader, call.request, caller=call.caller, account=call.account))
+        if isinstance(now, Reply) and not matches(tags, now.body):
+            raise PreconditionFailed
+
+
+def tagged(call: Call, reply: Reply | web.StreamResponse) -> Reply | web.StreamResponse:
+    """Give the object that a `GET` answers its tag, or 304 where the caller has it already."""
+    if not isinstance(reply, Reply) or call.route.method != "GET" or reply.status != _OK:
+        return reply
+    if not isinstance(reply.body, dict) or "next_cursor" in reply.body:
+        return reply
+    tag = entity_tag(reply.body)
+    headers = {**reply.headers, "ETag": tag}
+    known = ",".join(call.headers.getall("If-None-Match", []))
+    if known.strip() == ANY or tag in known:
+        return Reply(_NOT_MODIFIED, b"", headers)
+    return Reply(reply.status, reply.body, headers, reply.content_type)
