@@ -1,6 +1,6 @@
 # A fresh machine needs Python 3.11 with venv, and make; the rest is set up below.
 .DEFAULT_GOAL := help
-.PHONY: help demo up setup test check bench faults fmt docs lock static
+.PHONY: help demo up setup test check bench faults attacks fmt docs lock static
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -28,6 +28,9 @@ bench: setup ## Measure it beside the raw limits of this machine
 
 faults: setup ## Kill and cut everything by a seeded plan, and count what was lost
 	@exec $(BIN)/python -m tests.faults
+
+attacks: setup ## Send hostile input and show memory and what other accounts notice
+	@exec $(BIN)/python -m tests.attacks
 
 fmt: setup ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only .

@@ -19,7 +19,7 @@ MODULE_LINES_MAX = 400
 MIGRATION = re.compile(r"(\d{4})_[a-z]+(_[a-z0-9]+)+\.sql")
 REGISTRY = re.compile(rb"https?://[\w.:@/-]*(?:pypi|pythonhosted|npmjs|yarnpkg|artifactory|/simple/)", re.IGNORECASE)
 # They pace a load or wait out a fault; everything else waits for a condition.
-MAY_SLEEP = ("tests/support/", "tests/bench/", "tests/faults/")
+MAY_SLEEP = ("tests/support/", "tests/bench/", "tests/faults/", "tests/attacks/")
 
 
 def sources(*folders: str) -> Iterator[Path]:
