@@ -30,6 +30,7 @@ AMOUNT: Final = number(StatedAmount)
 PERCENT: Final = number(StatedPercent)
 _NUMBER: Final = number(StatedNumber)
 _ADJUSTMENT: Final = number(StatedAdjustment)
+_AMOUNT_MAX: Final = Decimal("1E15")
 _PERCENT_DIGITS: Final = Decimal("1E-6")
 _HUNDRED: Final = Decimal(100)
 _ONE: Final = Decimal(1)
@@ -67,7 +68,7 @@ class _Change:
 def line(element: Element, money: Money) -> Line:
     """Read one `cac:InvoiceLine` or `cac:CreditNoteLine`; call it within the arithmetic context of the reader."""
     item = element.child("cac:Item")
-    quantity_name = "cbc:CreditedQuantity" if element.has("cbc:CreditedQuantity") else "cbc:InvoicedQuantity"
+    quantity_name = _quantity_name(element)
     unit = element.attribute(quantity_name, "unitCode")
     stated_quantity = element.value(quantity_name, _NUMBER)
     stated_price = _unit_price(element.child("cac:Price"), money)
@@ -79,7 +80,7 @@ def line(element: Element, money: Money) -> Line:
         ("cac:Price/cbc:PriceAmount", stated_price),
         full=_undo(changes, total),
     )
-    discount, discount_amount = _discount(changes, quantity * price)
+    discount, discount_amount = _discount(element, changes, quantity * price)
     rate, category = _tax(item)
     read = Line(
         item_code=item.child("cac:SellersItemIdentification").text("cbc:ID", REFERENCE_CHARS_MAX),
@@ -98,6 +99,15 @@ def line(element: Element, money: Money) -> Line:
     if not (read.name or read.description or read.item_code or read.barcode):
         item.warn("cbc:Name", "item_missing", "is missing, and nothing else says what the line is for")
     return read
+
+
+def _quantity_name(line: Element) -> str:
+    """Name the quantity as the kind of line has it; the other kind's is read where it stands instead."""
+    names = ["cbc:InvoicedQuantity", "cbc:CreditedQuantity"]
+    if "/cac:CreditNoteLine[" in line.path:
+        names.reverse()
+    usual, other = names
+    return other if line.has(other) and not line.has(usual) else usual
 
 
 def adjustments(invoice: Element, money: Money) -> tuple[Adjustment, ...]:
@@ -184,13 +194,16 @@ def _tax(item: Element) -> tuple[Decimal | None, str | None]:
     return rate, code
 
 
-def _discount(changes: list[_Change], full: Decimal) -> tuple[Decimal | None, Decimal | None]:
+def _discount(line: Element, changes: list[_Change], full: Decimal) -> tuple[Decimal | None, Decimal | None]:
     """Bring a line's allowances less its charges to (percent, None) where that is exact, else (None, amount)."""
     allowed = _ZERO
     for change in changes:
         amount = full * change.amount / _HUNDRED if change.is_percent else change.amount
         allowed += -amount if change.is_charge else amount
     if not allowed:
+        return None, None
+    if abs(allowed) >= _AMOUNT_MAX:
+        line.refuse("cac:AllowanceCharge", "makes an amount beyond what can be read")
         return None, None
     percent = (allowed * _HUNDRED / full).quantize(_PERCENT_DIGITS) if full and abs(allowed) <= abs(full) else -_ONE
     if percent >= 0 and abs(full * percent / _HUNDRED - allowed) < Decimal("0.0005"):

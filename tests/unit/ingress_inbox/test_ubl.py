@@ -276,3 +276,9 @@ def test_an_order_by_ubl_without_a_client_is_flagged() -> None:
     without = (before + rest.partition("</cac:AccountingCustomerParty>")[2]).encode()
     assert accepted(without).warnings == ()
     assert [each.code for each in accepted(without, box="sales").warnings] == ["client_name_missing"]
+
+
+def test_a_credit_notes_line_without_a_quantity_is_named_as_it_is_there() -> None:
+    body = a_credit_note(('<cbc:CreditedQuantity unitCode="C62">4</cbc:CreditedQuantity>', ""))
+    paths = [warning.path for warning in accepted(body).warnings]
+    assert paths == ["/CreditNote/cac:CreditNoteLine[1]/cbc:CreditedQuantity"]
