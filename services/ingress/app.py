@@ -21,7 +21,7 @@ from ingress.answers import Answers
 from ingress.http import server
 from ingress.http.api import Api
 from ingress.http.authenticate import Doorkeeper
-from ingress.http.rates import Rates
+from ingress.http.rates import Limits
 from ingress.http.routes import ROUTES
 from ingress.http.uploads import Uploads
 from ingress.importing import Importer
@@ -78,7 +78,8 @@ async def open_service(
         stack.push_async_callback(answers.stop)
         commits = GroupCommit(pool, relay, commit_seconds=settings.commit_seconds, waiting_max=settings.waiting_max)
         stack.push_async_callback(commits.drain)
-        doorkeeper = Doorkeeper(pool, seconds_max=settings.commit_seconds)
+        limits = Limits.of(settings)
+        doorkeeper = Doorkeeper(pool, limits.wrong, seconds_max=settings.commit_seconds)
         files = DirectoryFiles(settings.files_directory)
         # The bus is not asked about: without it requests are still taken, and go out when it is back.
         running = Running("ingress", {"postgres": lambda: why_not_writable(pool, schema=SCHEMA)}, url=url)
@@ -100,7 +101,7 @@ async def open_service(
             doorkeeper=doorkeeper,
             channels=Batched(lambda hashes: channels.find_live(pool, hashes), seconds_max=settings.commit_seconds),
             sealer=sealer,
-            rates=Rates(settings.requests_per_second),
+            limits=limits,
             uploads=Uploads(files),
             importer=importer,
             urls=settings.urls if settings.public_url else PublicUrls(url),

@@ -19,7 +19,12 @@ class IngressSettings(ServiceSettings):
     look_seconds: float = Field(default=1.0, gt=0, le=10, description="how often a waiter looks without being woken")
     commit_seconds: float = Field(default=5.0, gt=0, le=30, description="to commit a request; then 503")
     waiting_max: int = Field(default=2000, ge=1, le=100_000, description="requests waiting for a commit; then 503")
-    requests_per_second: float = Field(default=0.0, ge=0, description="of one account; 0 sets no limit; then 429")
+    requests_per_second: float = Field(default=2000.0, ge=0, description="of one account; 0 sets no limit; then 429")
+    caller_requests_per_second: float = Field(default=1000.0, ge=0, description="of one token or key pair; then 429")
+    channel_requests_per_second: float = Field(default=1000.0, ge=0, description="to one channel's URL; then 429")
+    wrong_credentials_per_second: float = Field(
+        default=5.0, ge=0, description="from one address, after 60 s worth of them at once; 0 sets no limit; then 429"
+    )
     pool_size: int = Field(default=8, ge=3, le=64)
     access_log: bool = True
     home: Path = Field(default=Path("~/.local/share/ledgerwire"), description="data directory")

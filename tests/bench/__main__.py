@@ -26,7 +26,7 @@ from standalone import embedded as embedded_postgres
 from tests.bench import limits
 from tests.bench.books import Size
 from tests.bench.parts import PARTS, Bench, measured, tell
-from tests.support.installation import SERVICES, installation
+from tests.support.installation import NO_RATE_LIMITS, SERVICES, installation
 from tests.support.servers import private_postgres, private_rabbitmq
 from tests.support.standalone import standalone
 
@@ -42,7 +42,9 @@ async def separate(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
                 "raw_confirmed_publishes_per_second": (await limits.raw_publishes(broker.url, seconds=5)).per_second,
                 "raw_inserted_rows_per_second": (await limits.raw_inserts(postgres.dsn, seconds=5)).per_second,
             }
-        async with installation(dsn=postgres.dsn, amqp_url=broker.url, folder=folder) as running:
+        async with installation(
+            dsn=postgres.dsn, amqp_url=broker.url, folder=folder, replicas=1, **NO_RATE_LIMITS
+        ) as running:
             pids = {name: running.services[name].pid for name in SERVICES}
             pids |= {"postgres": postgres.pid, "rabbitmq": broker.pid, "load": os.getpid()}
             return raw | await measured(_bench(asked, running.url, postgres.dsn, pids))
@@ -52,7 +54,7 @@ async def embedded(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """One process over the embedded Postgres, as `ledgerwire up` runs it; small books unless it is measured alone."""
     tell("the embedded default")
     home = folder / "home"
-    async with standalone(home) as running:
+    async with standalone(home, **NO_RATE_LIMITS) as running:
         postgres = await embedded_postgres.start(home)
         try:
             bench = _bench(asked, running.url, postgres.dsn, {"ledgerwire": running.pid, "load": os.getpid()})

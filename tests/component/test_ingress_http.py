@@ -154,17 +154,11 @@ async def test_a_packed_body_is_measured_unpacked(ingress: Ingress) -> None:
     assert reply.status == 413
 
 
-@pytest.mark.parametrize(
-    ("body", "encoding", "status"),
-    [(b"no gzip at all", "gzip", 400), (b" " * (2 * 1024 * 1024), "identity", 413)],
-)
-async def test_a_connection_that_is_of_no_further_use_is_said_to_close(
-    ingress: Ingress, body: bytes, encoding: str, status: int
-) -> None:
+async def test_a_connection_that_is_of_no_further_use_is_said_to_close(ingress: Ingress) -> None:
     account = await ingress.account()
-    headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
-    reply = await account.send("POST", "/v1/tokens", data=body, headers=headers)
-    assert (reply.status, reply.headers.get("Connection")) == (status, "close")
+    big = b" " * (2 * 1024 * 1024)
+    reply = await account.send("POST", "/v1/tokens", data=big, headers={"Content-Type": "application/json"})
+    assert (reply.status, reply.headers.get("Connection")) == (413, "close")
     assert (await account.get("/v1/me")).status == 200
 
 

@@ -23,7 +23,7 @@ from tests.faults.proxy import cutting_proxy
 from tests.faults.scene import Scene, Tell, VoidRun
 from tests.support.eventually import eventually
 from tests.support.http_load import receive
-from tests.support.installation import Installation, installation
+from tests.support.installation import NO_RATE_LIMITS, Installation, installation
 from tests.support.servers import private_postgres, private_rabbitmq
 
 TENANTS = 12
@@ -134,6 +134,7 @@ async def fault_run(wishes: Wishes, *, folder: Path, tell: Tell) -> Result:
                 folder=folder,
                 replicas=wishes.replicas,
                 **ENVIRONMENT,
+                **NO_RATE_LIMITS,
             )
         )
         http = await stack.enter_async_context(cutting_proxy("http", address_of(running.url)))

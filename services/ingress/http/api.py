@@ -29,7 +29,7 @@ from ingress.http import conditions
 from ingress.http.authenticate import Doorkeeper
 from ingress.http.idempotency import REPLAYED, key_of
 from ingress.http.problems import RETRY_AFTER_SECONDS, problem_reply, wants_xml
-from ingress.http.rates import Rates
+from ingress.http.rates import Limits
 from ingress.http.route import Call, Reply
 from ingress.http.uploads import Uploads
 from ingress.importing import Importer
@@ -58,7 +58,7 @@ class Api:
     doorkeeper: Doorkeeper
     channels: Batched[bytes, Channel]  # by the hash of the secret in its URL
     sealer: Sealer
-    rates: Rates
+    limits: Limits
     uploads: Uploads
     importer: Importer
     urls: PublicUrls

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from ingress.credentials import TOKEN_PREFIX, digest
 from ingress.errors import Unauthorized
+from ingress.http.rates import Rates
 from ingress.http.route import Caller
 from ingress.lookups import Batched
 from ingress.scopes import ALL_SCOPES
@@ -19,6 +21,7 @@ from ingress.store.callers import KeyPair, Token
 from storage.pool import Pool
 
 CREDENTIAL_CHARS_MAX: Final = 200
+RIGHT_MAX: Final = 10_000  # credentials remembered as right, about 1.5 MiB; each is looked up anyway
 USED_MAX: Final = 10_000  # noted in memory between two writes of "last used"
 
 _HOW: Final = "send Authorization: Bearer lw_..., or APIKey and APIToken as headers or query parameters"
@@ -28,8 +31,10 @@ _INVALID: Final = {"WWW-Authenticate": 'Bearer realm="ledgerwire", error="invali
 class Doorkeeper:
     """Asks the database about each caller, so that what was deleted is refused at once."""
 
-    def __init__(self, pool: Pool, *, seconds_max: float) -> None:
+    def __init__(self, pool: Pool, wrong: Rates, *, seconds_max: float) -> None:
         self._pool = pool
+        self._wrong = wrong
+        self._right: OrderedDict[bytes, None] = OrderedDict()
         self._tokens: Batched[bytes, Token] = Batched(self._find_tokens, seconds_max=seconds_max)
         self._pairs: Batched[str, KeyPair] = Batched(self._find_pairs, seconds_max=seconds_max)
         self._used_tokens: set[UUID] = set()
@@ -45,15 +50,36 @@ class Doorkeeper:
         """Who sent this request.
 
         Raises:
-            Unauthorized: nobody we know.
+            Unauthorized: nobody we know; TooManyRequests: that came too often from this address, or for this key.
         """
         scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return await self._by_token(credential.strip())
+            token = credential.strip()
+            return await self._limited(request, token, "", lambda: self._by_token(token))
         pair = _pair_in(request.headers) or (_pair_in(request.query) if request.query_string else None)
         if pair is None:
             raise Unauthorized(_HOW)
-        return await self._by_pair(*pair)
+        return await self._limited(request, "\0".join(pair), pair[0], lambda: self._by_pair(*pair))
+
+    async def _limited(
+        self, request: web.Request, credential: str, name: str, find: Callable[[], Awaitable[Caller]]
+    ) -> Caller:
+        """Count what is wrong by address and by `name`; beyond the limit only what was right before is looked up."""
+        seen, counted = digest(credential), (request.remote, *((name[:CREDENTIAL_CHARS_MAX],) if name else ()))
+        if seen not in self._right:
+            for key in counted:
+                self._wrong.check(key)
+        try:
+            caller = await find()
+        except Unauthorized:
+            self._right.pop(seen, None)
+            for key in counted:
+                self._wrong.admit(key)
+            raise
+        self._right[seen] = None
+        if len(self._right) > RIGHT_MAX:
+            self._right.popitem(last=False)
+        return caller
 
     async def _by_token(self, text: str) -> Caller:
         found = None

@@ -8,15 +8,14 @@ from itertools import islice
 from types import UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
-from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import ValidationError
 
 from contracts.objects import Model
 from contracts.problem import FAULTS_MAX, Fault, faults_of, path_of, texts_in
 from contracts.strict_json import JsonRefused, NotJson, Numbers, read_json
-from ingress.errors import BodyTooLarge, InvalidInput, Malformed, TooSlow, UnsupportedMediaType
-from ingress.http.route import Route
+from ingress.errors import InvalidInput, Malformed, UnsupportedMediaType
+from ingress.http.incoming import chunks
+from ingress.http.route import Call, Route
 
 T = TypeVar("T")
 
@@ -32,29 +31,20 @@ class Nothing(Model):
     """A body that must hold nothing."""
 
 
-async def read_bytes(request: web.Request, *, bytes_max: int) -> bytes:
-    """Read the body, at most `bytes_max` bytes of it, also when its length is not announced.
+async def read_bytes(call: Call, *, bytes_max: int | None = None) -> bytes:
+    """Read the body into memory, at most `bytes_max`, usually what the route takes; it counts for the request's sender.
 
     Raises:
-        BodyTooLarge: there is more; TooSlow: it did not all arrive in time; Malformed: it broke off.
+        BodyTooLarge, TooSlow, Malformed, UnsupportedMediaType: as `incoming.chunks`; TooManyRequests, Unavailable: too
+        much is in hand already.
     """
-    if (request.content_length or 0) > bytes_max:
-        raise BodyTooLarge(f"at most {bytes_max} bytes are taken here")
-    if not request.body_exists:
-        return b""
-    chunks, size = [], 0
-    try:
-        async with asyncio.timeout(READ_SECONDS_MAX):
-            while chunk := await request.content.readany():
-                size += len(chunk)
-                if size > bytes_max:
-                    raise BodyTooLarge(f"at most {bytes_max} bytes are taken here")
-                chunks.append(chunk)
-    except TimeoutError:
-        raise TooSlow(f"the body did not arrive within {READ_SECONDS_MAX:g} s") from None
-    except (HttpProcessingError, web.RequestPayloadError) as error:
-        raise Malformed(f"the body cannot be read: {error}") from None
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    call.held.owners = tuple(owner for owner in (call.account, call.channel) if owner is not None)
+    most = call.route.body_bytes_max if bytes_max is None else bytes_max
+    body = bytearray()  # one buffer: a list of pieces takes up to 40 bytes for each byte that comes by itself
+    async for chunk in chunks(call.request, bytes_max=most, seconds_max=READ_SECONDS_MAX):
+        call.held.add(len(chunk))
+        body += chunk
+    return bytes(body)
 
 
 def read_model(route: Route, raw: bytes, content_type: str) -> Model | None:

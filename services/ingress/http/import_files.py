@@ -14,12 +14,11 @@ from typing import Any, BinaryIO, Final, cast
 from uuid import UUID
 
 import orjson
-from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from contracts.imports import FAULTS_KEPT_MAX, LINES_TOGETHER_MAX, ImportKind, OnError
 from contracts.problem import Fault
-from ingress.errors import BodyTooLarge, InvalidInput, Malformed, TooSlow
+from ingress.errors import InvalidInput, TooSlow
+from ingress.http.incoming import chunks
 from ingress.http.route import Call
 from ingress.imports.headers import Unreadable
 from ingress.imports.records import BadRecord, Record
@@ -39,40 +38,19 @@ FAULTS_PER_LINE_MAX: Final = 20
 FAULTS_SHOWN_MAX: Final = 50
 CHECK_SECONDS_MAX: Final = 300.0
 READ_SECONDS_MAX: Final = 300.0
-IDLE_SECONDS_MAX: Final = 30.0
 
 
 @asynccontextmanager
 async def spooled(call: Call) -> AsyncIterator[BinaryIO]:
     """The body as a file, most of it on the disk; its digest stands for it where the request is compared."""
-    digest, size = hashlib.sha256(), 0
-    if (call.request.content_length or 0) > FILE_BYTES_MAX:
-        raise BodyTooLarge(f"a file has at most {FILE_BYTES_MAX} bytes")
+    digest = hashlib.sha256()
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES_MAX) as file:
-        async for chunk in _chunks(call.request):
-            size += len(chunk)
-            if size > FILE_BYTES_MAX:
-                raise BodyTooLarge(f"a file has at most {FILE_BYTES_MAX} bytes")
+        async for chunk in chunks(call.request, bytes_max=FILE_BYTES_MAX, seconds_max=READ_SECONDS_MAX):
             digest.update(chunk)
             file.write(chunk)
         call.raw = digest.digest()
         file.seek(0)
         yield cast("BinaryIO", file)
-
-
-async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
-    try:
-        async with asyncio.timeout(READ_SECONDS_MAX):
-            while True:
-                async with asyncio.timeout(IDLE_SECONDS_MAX):
-                    chunk = await request.content.readany()
-                if not chunk:
-                    return
-                yield chunk
-    except TimeoutError:
-        raise TooSlow("the body did not arrive in time") from None
-    except (HttpProcessingError, web.RequestPayloadError) as error:
-        raise Malformed(f"the body cannot be read: {error}") from None
 
 
 @dataclass(slots=True)

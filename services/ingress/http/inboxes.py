@@ -72,9 +72,8 @@ async def receive_order(api: Api, call: Call) -> Reply:
 
 async def _receive(api: Api, call: Call, *, kind: Kind, box: Box) -> Reply:
     channel = await live_channel(api, call, kind=kind)
-    call.account = channel.account_id
     content_type = call.headers.get("Content-Type", "")
-    call.raw = await read_bytes(call.request, bytes_max=bytes_max_of(content_type))
+    call.raw = await read_bytes(call, bytes_max=bytes_max_of(content_type))
     parsed = await parse(call.raw, content_type, box)
     pushed = of_document(call.raw, content_type, parsed, await digest_of(call.raw, content_type))
     pushed = await with_large_bytes_kept(api, channel.account_id, pushed)
@@ -92,15 +91,20 @@ async def _receive(api: Api, call: Call, *, kind: Kind, box: Box) -> Reply:
 
 
 async def live_channel(api: Api, call: Call, *, kind: Kind) -> Channel:
-    """The active channel that was called.
+    """The active channel that was called; from here on the request is one of its account.
 
     Raises:
-        NotFound: there is none of this kind.
+        NotFound: there is none of this kind; TooManyRequests: it, or its account, or unknown ones from this address,
+        were called too often.
     """
     secret = call.params["secret"]
     channel = await api.channels.load(digest(secret)) if len(secret) <= SECRET_CHARS_MAX else None
     if channel is None or channel.kind != kind:
+        api.limits.wrong.admit(call.request.remote)
         raise NotFound("no active channel has this address")
+    api.limits.channel.admit(channel.id)
+    api.limits.account.admit(channel.account_id)
+    call.account, call.channel = channel.account_id, channel.id
     return channel
 
 

@@ -54,7 +54,7 @@ async def _read(api: Api, call: Call, box: Box) -> Pushed:
     if boundary is not None:
         async with api.uploads.read(call.request, boundary=boundary, account_id=call.account_id) as form:
             return await _of_form(call, form, box)
-    call.raw = await read_bytes(call.request, bytes_max=bytes_max_of(content_type))
+    call.raw = await read_bytes(call, bytes_max=bytes_max_of(content_type))
     if not is_json(content_type):
         parsed = await parse(call.raw, content_type, box)
         return of_document(call.raw, content_type, parsed, await digest_of(call.raw, content_type))

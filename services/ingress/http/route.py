@@ -22,6 +22,7 @@ from ingress.scopes import Scope
 
 if TYPE_CHECKING:
     from ingress.http.api import Api
+    from ingress.http.budget import Hold
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 SECONDS_MAX: Final = 60.0
@@ -100,12 +101,14 @@ class Call:
     id: UUID
     route: Route
     request: web.Request
+    held: Hold
     caller: Caller | None = None
     raw: bytes = b""
     body: Model | None = None
     query: Model | None = None
     reader: Route | None = None  # the GET of the object that this call changes
     account: UUID | None = None  # of the caller, or of the channel that was called
+    channel: UUID | None = None  # that was called
 
     @property
     def account_id(self) -> UUID:

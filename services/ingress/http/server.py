@@ -112,6 +112,7 @@ async def serve(app: web.Application, api: Api, listening: socket.socket) -> Asy
             keepalive_timeout=KEEPALIVE_SECONDS,
             max_line_size=HEAD_BYTES_MAX,
             max_field_size=HEAD_BYTES_MAX,
+            auto_decompress=False,  # it inflates also what nobody reads; `incoming` does it within bounds
         ),
         sock=listening,
         backlog=BACKLOG,
@@ -147,14 +148,14 @@ def _handler(
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         began = time.perf_counter()
-        call = Call(new_id(), route, request, reader=reader)
-        try:
-            with budget.hold(request, bytes_max=route.body_bytes_max):
+        with budget.hold() as held:
+            call = Call(new_id(), route, request, held, reader=reader)
+            try:
                 reply = await _answer(api, call)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # noqa: BLE001  whatever it is, the caller gets a problem
-            reply = reply_of(error, request_id=call.id, xml=wants_xml(request))
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001  whatever it is, the caller gets a problem
+                reply = reply_of(error, request_id=call.id, xml=wants_xml(request))
         response = response_of(reply, call.id)
         _close_after(request, response)
         _note(api, call, response.status, time.perf_counter() - began)
@@ -180,12 +181,13 @@ async def _answer(api: Api, call: Call) -> Reply | web.StreamResponse:
         call.account = call.caller.account_id
         if route.scope not in call.caller.scopes:
             raise Forbidden(f"this needs the scope {route.scope!r}")
-        api.rates.admit(call.account)
+        api.limits.caller.admit(call.caller.id)
+        api.limits.account.admit(call.account)
     # A channel's senders may hang what they like behind its URL; the API's callers are told what is not known.
     if route.query is not None or (request.query_string and route.scope is not None):
         call.query = read_query(route, request.query)
     if route.method in WRITING and route.takes == "json":
-        call.raw = await read_bytes(request, bytes_max=route.body_bytes_max)
+        call.raw = await read_bytes(call)
         content_type = request.headers.get("Content-Type", "")
         call.body = await aside(call.raw, lambda: read_model(route, call.raw, content_type))
     async with asyncio.timeout(route.seconds_max):

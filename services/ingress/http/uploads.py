@@ -14,10 +14,10 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from contracts.problem import Fault
-from ingress.errors import BodyTooLarge, InvalidInput, Malformed, TooManyRequests, TooSlow, Unavailable
+from ingress.errors import BodyTooLarge, InvalidInput, Malformed, TooManyRequests, Unavailable
+from ingress.http.incoming import chunks
 from ingress.http.multipart import FormBroken, FormParser, Part
 from ingress.inbox.filetype import HEAD_BYTES
 from storage.files import Arriving, FileStore
@@ -61,21 +61,17 @@ class Uploads:
 
         Raises:
             BodyTooLarge: it has more bytes than may be, as a whole, in its file or in a field; Malformed: it is no
-            form; InvalidInput: fields that nobody knows or that are there twice, all of them; TooSlow;
-            TooManyRequests, Unavailable: too many are being read, of this account or of all.
+            form; InvalidInput: fields that nobody knows or that are there twice, all of them; TooSlow,
+            UnsupportedMediaType: as `incoming.chunks`; TooManyRequests, Unavailable: too many are being read, of this
+            account or of all.
         """
-        if (request.content_length or 0) > _FORM_BYTES_MAX:
-            raise BodyTooLarge(f"a file has at most {FILE_BYTES_MAX} bytes")
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._turn(account_id))
             stack.enter_context(self._place())
             reader = _Reader(self.files, account_id, stack)
             try:
-                async with asyncio.timeout(READ_SECONDS_MAX):
-                    await reader.read(request, FormParser(boundary))
-            except TimeoutError:
-                raise TooSlow(f"the body did not arrive within {READ_SECONDS_MAX:g} s") from None
-            except (FormBroken, HttpProcessingError, web.RequestPayloadError) as error:
+                await reader.read(request, FormParser(boundary))
+            except FormBroken as error:
                 raise Malformed(f"the body cannot be read as a form: {error}") from None
             if reader.faults:
                 raise InvalidInput(faults=reader.faults)
@@ -116,11 +112,7 @@ class _Reader:
         self._into = ""  # the field of the part that is being read; "" for one that is left out
 
     async def read(self, request: web.Request, parser: FormParser) -> None:
-        size = 0
-        while chunk := await request.content.readany():
-            size += len(chunk)
-            if size > _FORM_BYTES_MAX:  # compressed, or of a length that was not announced
-                raise BodyTooLarge(f"a file has at most {FILE_BYTES_MAX} bytes")
+        async for chunk in chunks(request, bytes_max=_FORM_BYTES_MAX, seconds_max=READ_SECONDS_MAX):
             for event in parser.feed(chunk):
                 if isinstance(event, Part):
                     await self._begin(event)

@@ -36,8 +36,7 @@ _NUL: Final = "must not hold a NUL character"
 async def receive(api: Api, call: Call) -> Reply:
     """Take what was posted and tell it to whom it concerns."""
     channel = await live_channel(api, call, kind="hook")
-    call.account = channel.account_id
-    call.raw = await read_bytes(call.request, bytes_max=call.route.body_bytes_max)
+    call.raw = await read_bytes(call)
     content_type = call.headers.get("Content-Type", "")
     body = await aside(call.raw, lambda: _read(call.raw, content_type))
     envelope = _event(call, channel, content_type, body)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,13 +11,8 @@ from ingress.credentials import digest, new_access_token, new_channel_secret, ne
 from ingress.errors import ApiError, TooManyRequests, Unavailable
 from ingress.http.body import is_json
 from ingress.http.budget import Budget
-from ingress.http.rates import ACCOUNTS_MAX, Rates
+from ingress.http.rates import KEYS_MAX, Rates
 from ingress.http.routes import ROUTES
-
-
-def a_request(length: int | None, *, body: bool = True) -> Any:
-    """What a budget asks of a request."""
-    return SimpleNamespace(content_length=length, can_read_body=body)
 
 
 def test_an_account_gets_its_burst_and_then_waits() -> None:
@@ -32,24 +25,46 @@ def test_an_account_gets_its_burst_and_then_waits() -> None:
     rates.admit(new_id())
 
 
-def test_rates_remember_a_bounded_number_of_accounts() -> None:
+def test_rates_remember_a_bounded_number_of_keys() -> None:
     rates = Rates(per_second=1)
-    for number in range(ACCOUNTS_MAX + 50):
+    for number in range(KEYS_MAX + 50):
         rates.admit(UUID(int=number))
-    assert len(rates._buckets) == ACCOUNTS_MAX
+    assert len(rates._buckets) == KEYS_MAX
+
+
+def test_a_key_that_is_checked_is_not_counted() -> None:
+    rates, key = Rates(per_second=1, burst_seconds=1), "192.0.2.1"
+    for _ in range(3):
+        rates.check(key)
+    rates.admit(key)
+    with pytest.raises(TooManyRequests):
+        rates.check(key)
+    rates.check("192.0.2.2")
 
 
 def test_bodies_in_hand_are_bounded_together() -> None:
     budget = Budget(bytes_max=100)
-    with budget.hold(a_request(60), bytes_max=80), budget.hold(a_request(40), bytes_max=80):
-        with pytest.raises(Unavailable), budget.hold(a_request(1), bytes_max=80):
-            pass
-        with budget.hold(a_request(None, body=False), bytes_max=80):
-            pass
-    with budget.hold(a_request(None), bytes_max=80), pytest.raises(Unavailable):
-        budget.hold(a_request(30), bytes_max=80).__enter__()
-    with budget.hold(a_request(10**12), bytes_max=1000):
-        pass
+    with budget.hold() as one, budget.hold() as other:
+        one.add(60)
+        other.add(40)
+        with pytest.raises(Unavailable):
+            other.add(1)
+    with budget.hold() as one:
+        one.add(100)
+
+
+def test_an_account_and_a_channel_have_their_share_of_the_bodies_in_hand() -> None:
+    budget = Budget(bytes_max=100, account_bytes_max=40, channel_bytes_max=20)
+    with budget.hold() as by_channel, budget.hold() as by_token, budget.hold() as of_another:
+        by_channel.owners, by_token.owners, of_another.owners = ("account", "channel"), ("account",), ("another",)
+        by_channel.add(20)
+        with pytest.raises(TooManyRequests):
+            by_channel.add(1)
+        by_token.add(20)
+        with pytest.raises(TooManyRequests):
+            by_token.add(1)
+        of_another.add(40)
+    assert (budget._held, budget._shares) == (0, {})
 
 
 @pytest.mark.parametrize(
