@@ -15,6 +15,8 @@ from ingress.http.problems import reply_of
 from ingress.http.replies import response_of
 
 FIRST_REQUEST_SECONDS: Final = 30.0
+WRITE_SECONDS: Final = 10.0
+WRITE_BYTES_MIN: Final = 32 * 1024  # in that time: a slow telephone line takes more
 
 log = structlog.get_logger(__name__)
 
@@ -22,13 +24,16 @@ log = structlog.get_logger(__name__)
 class Protocol(web.RequestHandler):
     """aiohttp's handler of one connection."""
 
-    __slots__ = ("_patience",)
+    __slots__ = ("_patience", "_unsent", "_watch")
 
     _patience: asyncio.TimerHandle | None
+    _watch: asyncio.TimerHandle | None  # of an answer that its reader does not take
+    _unsent: int  # bytes of it when it was last looked at
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Give the client a while for its first request; between requests aiohttp counts itself."""
         super().connection_made(transport)
+        self._watch, self._unsent = None, 0
         self._patience = self._loop.call_later(FIRST_REQUEST_SECONDS, self._close_if_silent)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -36,7 +41,38 @@ class Protocol(web.RequestHandler):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None  # the timer knows this object, and this object the timer
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Watch a reader that takes an answer more slowly than it is written."""
+        super().pause_writing()
+        self._look_again()
+
+    def resume_writing(self) -> None:
+        """The reader took what there was."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        super().resume_writing()
+
+    def _look_again(self) -> None:
+        if self.transport is not None:
+            self._unsent = self.transport.get_write_buffer_size()
+            self._watch = self._loop.call_later(WRITE_SECONDS, self._abort_if_stalled)
+
+    def _abort_if_stalled(self) -> None:
+        """Cut off a reader that took next to nothing: its answer is memory that others need."""
+        self._watch = None
+        if self.transport is not None:
+            taken = self._unsent - self.transport.get_write_buffer_size()
+            if taken < WRITE_BYTES_MIN:
+                log.info("reader_stalled", unsent_bytes=self._unsent)
+                self.transport.abort()
+            else:
+                self._look_again()
 
     def _close_if_silent(self) -> None:
         if self._request_count == 0 and self.transport is not None:

@@ -38,7 +38,7 @@ async def get_trigger(_: Api, call: Call) -> Reply:
 async def list_samples(api: Api, call: Call) -> Reply:
     """Give the newest real events of this account, else the sample of the catalog: an array either way."""
     trigger, limit = _asked(call), call.query_as(SampleQuery).limit
-    rows = await reads.events(api.pool, account_id=call.account_id, trigger=trigger.key, before=None, limit=limit)
+    rows, _ = await reads.events(api.pool, account_id=call.account_id, trigger=trigger.key, before=None, limit=limit)
     if not rows:
         return Reply(body=[trigger.sample_event()])
     return Reply(body=_array(row["body"] for row in rows))
@@ -47,16 +47,15 @@ async def list_samples(api: Api, call: Call) -> Reply:
 async def list_events(api: Api, call: Call) -> Reply:
     """Give all events, newest first, as a bare array; the next page stands in the header `Link`."""
     trigger, query = _asked(call), call.query_as(Page)
-    rows = await reads.events(
+    shown, more = await reads.events(
         api.pool,
         account_id=call.account_id,
         trigger=trigger.key,
         before=read_id_cursor(call),
-        limit=query.limit + 1,
+        limit=query.limit,
     )
-    shown = rows[: query.limit]
     headers = {}
-    if len(rows) > query.limit:
+    if more:
         cursor = write_cursor(call.route.path, shown[-1]["event_id"])
         headers["Link"] = f'<{_next_url(api, call, query.limit, cursor)}>; rel="next"'
     return Reply(body=_array(row["body"] for row in shown), headers=headers)
