@@ -22,7 +22,7 @@ from xml.parsers import expat
 import xmltodict
 
 DEPTH_MAX: Final = 32
-ATTRIBUTES_MAX: Final = 100  # of one element; UBL has at most 8
+ATTRIBUTES_MAX: Final = 100  # of one element, and its namespaces; UBL has at most 8
 PIECE_BYTES: Final = 64 * 1024
 NAME_CHARS_MAX: Final = 1_000  # the parser repeats a namespace of any length in the name of every element
 ELEMENTS_MAX: Final = 100_000  # an invoice of 5,000 lines with every tag has 65,000
@@ -74,6 +74,7 @@ def inspect(body: bytes, *, charset: str | None) -> Root:
     parser = expat.ParserCreate(parser_encoding(body, charset), " ")
     parser.XmlDeclHandler = _check_declaration
     parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.StartNamespaceDeclHandler = guard.declare
     parser.StartElementHandler = guard.start
     parser.EndElementHandler = guard.end
     with _said_plainly():
@@ -126,17 +127,24 @@ def load(
 class _Guard:
     """Counts what passes; a class with two bound methods, because expat calls them for every element."""
 
-    __slots__ = ("depth", "elements", "enveloped", "root")
+    __slots__ = ("declared", "depth", "elements", "enveloped", "root")
 
     def __init__(self) -> None:
         self.depth = 0
         self.elements = 0
         self.root = ""
         self.enveloped = ""
+        self.declared = 0
+
+    def declare(self, _prefix: str | None, _uri: str | None) -> None:
+        self.declared += 1
+        if self.declared > ATTRIBUTES_MAX:
+            raise XmlRefused(f"has an element with more than {ATTRIBUTES_MAX} namespaces")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if len(name) > NAME_CHARS_MAX or (attributes and max(map(len, attributes)) > NAME_CHARS_MAX):
             raise XmlRefused(f"has a name which, with its namespace, has more than {NAME_CHARS_MAX} characters")
+        self.declared = 0
         if len(attributes) > ATTRIBUTES_MAX:
             raise XmlRefused(f"has an element with more than {ATTRIBUTES_MAX} attributes")
         if not self.elements:

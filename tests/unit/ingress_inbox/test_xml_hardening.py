@@ -190,3 +190,14 @@ def test_every_encoding_that_is_read_gives_the_same_document(
 
 def test_nothing_of_the_machine_comes_back() -> None:
     assert "root:" not in str(refused(EXTERNAL_ENTITY.encode()))
+
+
+@pytest.mark.parametrize(("what", "named"), [('a%d=""', "attributes"), ('xmlns:a%d="u"', "namespaces")])
+def test_attributes_and_namespaces_of_an_element_are_bounded(what: str, named: str) -> None:
+    def an_element(many: int) -> bytes:
+        return f"<Sale {' '.join(what % index for index in range(many))}/>".encode()
+
+    assert "/" not in refused(an_element(xml.ATTRIBUTES_MAX))
+    assert refused(an_element(xml.ATTRIBUTES_MAX + 1)) == {
+        "/": f"has an element with more than {xml.ATTRIBUTES_MAX} {named}"
+    }
