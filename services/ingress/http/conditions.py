@@ -44,7 +44,8 @@ async def check(api: Api, call: Call) -> None:
     if tags is None or reader is None:
         return
     with suppress(NotFound):
-        now = await reader.handler(api, Call(call.id, reader, call.request, caller=call.caller, account=call.account))
+        reading = Call(call.id, reader, call.request, call.held, caller=call.caller, account=call.account)
+        now = await reader.handler(api, reading)
         if isinstance(now, Reply) and not matches(tags, now.body):
             raise PreconditionFailed
 
