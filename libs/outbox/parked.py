@@ -1,11 +1,13 @@
 """Keep what was refused where an operator sees it and can replay it.
 
 Each service's schema has `parked(id uuid, queue text, body bytea, reason text, deliveries int, parked_at timestamptz,
-replayed_at timestamptz)`.
+replayed_at timestamptz, account_id uuid, message_id uuid, correlation_id uuid)`; `<schema>_api.parked` shows those
+whose account is known, so that the operation that they come from fails with the reason.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +18,10 @@ from outbox.record import record
 from storage.pool import Pool
 
 REASON_CHARACTERS_MAX = 2000
+HEAD_BYTES = 2048
+"""Where an envelope's ids are looked for: its other fields before the data are a few hundred bytes."""
+
+_ID = re.compile(rb'"(id|account_id|correlation_id)":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +41,24 @@ def parker(pool: Pool, *, schema: str) -> Park:
 
     async def park(message: Incoming, reason: str) -> None:
         await pool.execute(
-            f"INSERT INTO {schema}.parked (id, queue, body, reason, deliveries) VALUES ($1, $2, $3, $4, $5)",  # noqa: S608
+            f"INSERT INTO {schema}.parked (id, queue, body, reason, deliveries, account_id, message_id, correlation_id)"  # noqa: S608
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             new_id(),
             message.queue,
             message.body,
             reason[:REASON_CHARACTERS_MAX],
             message.deliveries,
+            *_ids_of(message.body),
         )
 
     return park
+
+
+def _ids_of(body: bytes) -> tuple[UUID | None, UUID | None, UUID | None]:
+    """Find the account, message and request of a body that may be no envelope: its data comes after all of them."""
+    head = body[:HEAD_BYTES].partition(b'"data":')[0]
+    found = {match[1]: UUID(match[2].decode()) for match in _ID.finditer(head)}
+    return found.get(b"account_id"), found.get(b"id"), found.get(b"correlation_id")
 
 
 async def list_parked(pool: Pool, *, schema: str, limit: int = 100) -> list[Parked]:

@@ -132,8 +132,15 @@ BEGIN
             reason text NOT NULL,
             deliveries integer NOT NULL,
             parked_at timestamptz NOT NULL DEFAULT now(),
-            replayed_at timestamptz
+            replayed_at timestamptz,
+            account_id uuid,        -- of the message, as far as it can be told
+            message_id uuid,
+            correlation_id uuid     -- the request that it comes from
         );
+        CREATE INDEX parked_correlation ON %1$I.parked (account_id, correlation_id) WHERE account_id IS NOT NULL;
+        CREATE VIEW %2$I.parked AS
+        SELECT account_id, correlation_id, message_id, queue, reason, parked_at, replayed_at
+          FROM %1$I.parked WHERE account_id IS NOT NULL;
         CREATE TABLE %1$I.heartbeat (
             single boolean PRIMARY KEY DEFAULT true CHECK (single),
             at timestamptz NOT NULL DEFAULT now()

@@ -12,10 +12,19 @@ from ingress.http.api import Api, problem_of
 from ingress.http.route import Call, Reply, Route
 from ingress.resources import shapes
 from ingress.store import imports
-from ingress.store.outcomes import Operation, Outcome, find_operation, find_outcomes, schema_of
+from ingress.store.outcomes import (
+    DeadLetter,
+    Operation,
+    Outcome,
+    find_dead_letter,
+    find_operation,
+    find_outcomes,
+    schema_of,
+)
 
 PUSHED: Final = "/ext/"
 _BAD: Final = 400
+DEAD_LETTER_STATUS: Final = 500  # the request was accepted, so the fault is ours
 
 
 async def get(api: Api, call: Call) -> Reply:
@@ -23,6 +32,9 @@ async def get(api: Api, call: Call) -> Reply:
     operation = await find_operation(api.pool, account_id=call.account_id, identifier=call.id_of())
     if operation is None:
         raise NotFound
+    dead = await find_dead_letter(api.pool, account_id=operation.account_id, request_id=operation.id)
+    if dead is not None:
+        return Reply(200, _pending(operation) | _failed_by(dead))
     if operation.command == imports.OPERATION:
         return Reply(200, await _show_import(api, operation))
     if operation.command == WEBHOOK_RECEIVED:
@@ -47,6 +59,17 @@ def show(api: Api, operation: Operation, outcome: Outcome | None, *, secrets: bo
     if outcome.status >= _BAD:
         return shown | {"state": "failed", "problem": problem_of(outcome)}
     return shown | {"state": "succeeded", "result": api.shown(outcome, secrets=secrets)}
+
+
+def _failed_by(dead: DeadLetter) -> dict[str, Any]:
+    said = f"{dead.service} could not handle a message of {dead.queue} that this request brought about: {dead.reason}"
+    told = problem(DEAD_LETTER_STATUS, "dead_lettered", "The request could not be carried through", said)
+    return {
+        "state": "failed",
+        "finished_at": dead.parked_at.isoformat(),
+        "status": DEAD_LETTER_STATUS,
+        "problem": told,
+    }
 
 
 async def _show_import(api: Api, operation: Operation) -> dict[str, Any]:

@@ -43,6 +43,17 @@ SELECT at, service, step, subject_id, message_id, cause_id, correlation_id, deta
     SELECT 3, * FROM dispatch_api.hop WHERE account_id = $1 AND correlation_id = ANY($2::uuid[])
     UNION ALL
     SELECT 4, * FROM execution_api.hop WHERE account_id = $1 AND correlation_id = ANY($2::uuid[])
+    UNION ALL
+    SELECT 5, p.account_id, p.correlation_id, p.parked_at, p.service, 'dead_lettered', NULL, p.message_id, NULL,
+           jsonb_build_object('queue', p.queue, 'reason', p.reason, 'replayed', p.replayed_at IS NOT NULL)
+      FROM (
+        SELECT 'ledger' AS service, * FROM ledger_api.parked
+        UNION ALL
+        SELECT 'trigger_dispatcher', * FROM dispatch_api.parked
+        UNION ALL
+        SELECT 'action_executor', * FROM execution_api.parked
+      ) p
+     WHERE p.account_id = $1 AND p.correlation_id = ANY($2::uuid[])
 ) hops
 ORDER BY at, place, step IN ('run_succeeded', 'run_filtered', 'run_failed'), message_id, step
 LIMIT $3

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import asyncpg
+
 from contracts.commands import QUEUE_OF
 from contracts.topology import SCHEMAS
 from storage.pool import Pool
@@ -52,6 +54,38 @@ async def find_outcomes(pool: Pool, *, schema: str, commands: Sequence[tuple[UUI
     """The outcomes there are, for (account id, command id) each, by command id."""
     rows = await pool.fetch(_FIND_IN[schema], [account for account, _ in commands], [one for _, one in commands])
     return {row["command_id"]: Outcome(row["status"], row["body"], row["committed_at"]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message of a request that a service gave up on and nobody has replayed."""
+
+    service: str
+    queue: str
+    reason: str
+    parked_at: datetime
+
+
+_PARKED: Final = {
+    service: "SELECT queue, reason, parked_at"  # noqa: S608  constants of ours
+    f" FROM {schema}_api.parked WHERE account_id = $1 AND correlation_id = $2 AND replayed_at IS NULL"
+    " ORDER BY parked_at LIMIT 1"
+    for service, schema in SCHEMAS.items()
+}
+# A service that is not migrated yet has parked nothing.
+_NOT_YET: Final = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError)
+
+
+async def find_dead_letter(pool: Pool, *, account_id: UUID, request_id: UUID) -> DeadLetter | None:
+    """The first message that a request brought about and that waits, given up on, to be replayed."""
+    for service, query in _PARKED.items():
+        try:
+            row = await pool.fetchrow(query, account_id, request_id)
+        except _NOT_YET:
+            continue
+        if row is not None:
+            return DeadLetter(service, *row)
+    return None
 
 
 async def find_operation(pool: Pool, *, account_id: UUID, identifier: UUID) -> Operation | None:
