@@ -32,8 +32,9 @@ def _outwards(
     *,
     available: bool = False,
     connection: ConnectionKind | None = None,
+    free_form: tuple[str, ...] = (),
 ) -> Action:
-    return Action(key, "outwards", title, description, takes, gives, "at_least_once", available, connection)
+    return Action(key, "outwards", title, description, takes, gives, "at_least_once", available, connection, free_form)
 
 
 _OURS: Final = (
@@ -269,6 +270,7 @@ _OUTWARDS: Final = (
         {"status": 200, "headers": {"content-type": "application/json"}, "body": {"ok": True}},
         available=True,
         connection="http",
+        free_form=("headers", "body", "truncated"),
     ),
     _outwards(
         "send_email",

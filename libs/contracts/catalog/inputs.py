@@ -231,7 +231,7 @@ class SendDirect(Model):
 
 
 class FilterStep(Model):
-    """Go on only when this holds; numbers are compared as numbers where both sides are."""
+    """Go on only when this holds; two numbers are compared as numbers, a text with leading zeros is none."""
 
     where: Json = Field(description="the value to look at, usually a template")
     op: Operator = "eq"

@@ -108,6 +108,7 @@ class Action:
     guarantee: Guarantee
     available: bool = False
     connection: ConnectionKind | None = None
+    free_form: tuple[str, ...] = ()  # names in its output under which any field may be there
 
     @property
     def fields(self) -> frozenset[str]:

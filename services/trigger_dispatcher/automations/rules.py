@@ -8,16 +8,19 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from chassis.egress import EgressPolicy
 from contracts.catalog import ACTIONS, Action, offered_actions
+from contracts.catalog.inputs import HeaderName, HeaderValue
 from contracts.objects import AutomationIn, AutomationStep
 from contracts.problem import FAULTS_MAX, Fault, faults_of
+from trigger_dispatcher.automations.references import reference_faults
 from trigger_dispatcher.automations.templates import template_faults
 from trigger_dispatcher.hooks.rules import as_texts, filter_faults, trigger_faults
 
 DEFINITION_BYTES_MAX: Final = 256 * 1024
+_HEADERS: Final = TypeAdapter(dict[HeaderName, HeaderValue])
 _TEMPLATE_MARKS: Final = ("{{", "{%")
 
 
@@ -39,7 +42,8 @@ def faults(asked: AutomationIn, egress: EgressPolicy) -> list[Fault]:
     for number, step in enumerate(asked.steps):
         found += _step_faults(step, f"steps[{number}]", egress)
         found += islice(template_faults(step.input, f"steps[{number}].input", number), FAULTS_MAX + 1)
-    return found
+    # Of templates that are closed and begin with names there are.
+    return found or list(islice(reference_faults(asked), FAULTS_MAX + 1))
 
 
 def _step_faults(step: AutomationStep, path: str, egress: EgressPolicy) -> list[Fault]:
@@ -102,7 +106,21 @@ def _input_faults(given: dict[str, object], action: Action, path: str) -> list[F
         Fault(f"{path}.{name}", "is not a field of this action: leave it out")
         for name in islice(sorted(given.keys() - action.fields), FAULTS_MAX + 1)
     ]
-    return unknown + [Fault(f"{path}.{name}", "is required") for name in action.required - given.keys()]
+    unknown += [Fault(f"{path}.{name}", "is required") for name in action.required - given.keys()]
+    return unknown + _header_faults(given, action, f"{path}.headers")
+
+
+def _header_faults(given: Mapping[str, object], action: Action, path: str) -> list[Fault]:
+    """The headers that no request can have; those with templates are checked when they are filled in."""
+    headers = given.get("headers")
+    if "headers" not in action.fields or not isinstance(headers, dict):
+        return []
+    known = {name: "-" if _is_template(value) else value for name, value in headers.items()}
+    try:
+        _HEADERS.validate_python(known)
+    except ValidationError as error:
+        return [Fault(_joined(path, fault.path), fault.message) for fault in faults_of(error)]
+    return []
 
 
 def _joined(path: str, inner: str) -> str:

@@ -31,7 +31,9 @@ Changes = tuple[RunChange, StepChange]
         ({"a": 1}, "contains", "a"), ("abc", "not_contains", "x"), ("INV-7", "starts_with", "INV"),
         ("INV-7", "ends_with", "7"), ("EUR", "in", "USD, EUR"), (2, "in", ["1", "2"]), ("x", "exists", None),
         (0, "exists", None), (False, "exists", True), (None, "exists", False), ("", "exists", False),
-        ([1], "eq", [1]), ("1e3", "eq", "1000"),
+        ([1], "eq", [1]), ("1e3", "eq", "1000"), ("007", "ne", "7"),
+        ("007", "ne", 7), ("007", "eq", "007"), ("0.50", "eq", "0.5"),
+        ("007", "in", "007,8"),
     ],
 )  # fmt: skip
 def test_a_condition_holds(left: Any, op: str, right: Any) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from action_executor.runs.actions.tools import Tools
 from action_executor.runs.records import Done, Failed, Filtered, StepCall, StepOutcome, Wait
 
 DELAY_DAYS_MAX: Final = 366
-_NUMBER: Final = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?", re.ASCII)
+# As text a number has no leading zeros: "007" is a code.
+_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,59})(\.[0-9]{1,60})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _DURATION: Final = re.compile(
     r"P(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"
     r"(?:T(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9}(?:\.\d{1,6})?)S)?)?",
@@ -27,7 +28,11 @@ async def filter_run(call: StepCall, _: Tools) -> StepOutcome:
 
 
 def holds(left: Any, op: str, right: Any) -> bool:
-    """Whether `left op right`; two numbers, also written as text, are compared exactly as numbers, never as floats."""
+    """Whether `left op right`.
+
+    Two numbers, also written as text, are compared exactly, never as floats. A text with leading zeros is a code:
+    "007" is neither "7" nor 7.
+    """
     if op == "exists":
         return left not in (None, "") if right is not False else left in (None, "")
     return _COMPARISONS[op](left, right)
@@ -37,13 +42,10 @@ def _number(value: Any) -> Decimal | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        value = repr(value)
-    if isinstance(value, str) and (_NUMBER.fullmatch(value.strip()) or "e" in value.lower()):
-        try:
-            number = Decimal(value.strip())
-        except InvalidOperation:
-            return None
+        number = Decimal(repr(value))
         return number if number.is_finite() else None
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return Decimal(value.strip())
     return None
 
 

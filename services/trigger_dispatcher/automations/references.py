@@ -1,0 +1,103 @@
+"""Check what templates refer to: fields of the trigger's events, of earlier steps' outputs, of the account. Pure.
+
+A field that no event of the trigger has would be empty in every run; it is named when the automation is made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+from contracts.catalog import ACTIONS, TRIGGERS, Trigger
+from contracts.objects import AutomationIn
+from contracts.problem import Fault, path_of, texts_in
+
+NEAREST_MAX: Final = 3
+NAME_CHARACTERS_MAX: Final = 100
+ACCOUNT_FIELDS: Final = ("id", "name", "currency", "locale", "time_zone")
+
+_MARKUP: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_LITERAL_BLOCK: Final = re.compile(r"\{%-?\s*(raw|comment)\b")  # what stands in one refers to nothing
+_REFERENCE: Final = re.compile(
+    r"\"[^\"]*\"|'[^']*'|(?<![\w.\]-])(trigger|steps|account)(?![\w-])"
+    r"((?:\.[A-Za-z_][\w-]*|\[\s*\d{1,9}\s*\]|\[\s*\"[^\"\]]*\"\s*\]|\[\s*'[^'\]]*'\s*\])*)"
+)
+_SEGMENT: Final = re.compile(r"\.([A-Za-z_][\w-]*)|\[\s*(\d+)\s*\]|\[\s*[\"']([^\"'\]]*)[\"']\s*\]")
+_ANY: Final = object()
+"""A value whose fields are not known beforehand."""
+
+
+def reference_faults(asked: AutomationIn) -> Iterator[Fault]:
+    """Yield the references that lead nowhere, each with its path and the nearest names there are."""
+    if asked.trigger.key not in TRIGGERS:
+        return
+    outputs = [_output_of(step.action) for step in asked.steps]
+    trigger = _event_of(TRIGGERS[asked.trigger.key])
+    account = dict.fromkeys(ACCOUNT_FIELDS, "")
+    for number, step in enumerate(asked.steps):
+        names = {"trigger": trigger, "account": account, "steps": outputs[:number]}
+        for text, place in texts_in(step.input, (None, f"steps[{number}].input")):
+            if reason := _fault_of(text, names):
+                yield Fault(path_of(place), reason)
+
+
+def _event_of(trigger: Trigger) -> dict[str, Any]:
+    event = trigger.sample_event()
+    return event | {"data": event["data"] | {"body": _ANY}} if trigger.free_form else event
+
+
+def _output_of(key: str) -> Any:
+    action = ACTIONS.get(key)
+    if action is None:
+        return _ANY
+    return {"output": action.output | dict.fromkeys(action.free_form, _ANY)}
+
+
+def _fault_of(text: str, names: Mapping[str, Any]) -> str | None:
+    if ("{{" not in text and "{%" not in text) or _LITERAL_BLOCK.search(text):
+        return None
+    for markup in _MARKUP.findall(text):
+        for root, path in _REFERENCE.findall(markup):
+            if root and (reason := _lost(root, path, names[root])):
+                return reason
+    return None
+
+
+def _lost(root: str, path: str, value: Any) -> str | None:
+    """Why a path leads nowhere; None when it leads somewhere, or to where nobody knows what is there."""
+    at = root
+    for word, index, quoted in _SEGMENT.findall(path):
+        step = int(index) if index else word or quoted
+        following = _item(value, step)
+        if following is None:
+            missing = f"there is no {str(step)[:NAME_CHARACTERS_MAX]} in {at}{_nearest(step, value)}"
+            return f"asks for {root}{path[: 2 * NAME_CHARACTERS_MAX]}, and {missing}"
+        if following is _ANY:
+            return None
+        at, value = f"{at}[{index}]" if index else f"{at}.{step}", following
+    return None
+
+
+def _item(value: Any, step: str | int) -> Any:
+    """What a name or an index leads to; None for nothing, `_ANY` for what is not known."""
+    match value, step:
+        case dict(), str() if step in value:
+            return _ANY if value[step] in (None, {}, []) else value[step]
+        case [], _:
+            return _ANY
+        case list(), int():
+            return value[min(step, len(value) - 1)]
+        case list(), "first" | "last":
+            return value[0]
+        case ((dict() | list() | str()), "size"):
+            return 0
+        case _:
+            return _ANY if value is _ANY else None
+
+
+def _nearest(step: str | int, value: Any) -> str:
+    names = list(value) if isinstance(value, dict) else []
+    near = get_close_matches(str(step)[:NAME_CHARACTERS_MAX], names, NEAREST_MAX, cutoff=0.5) or sorted(names)[:10]
+    return f": did you mean {', '.join(near)}?" if near else ""
