@@ -261,7 +261,12 @@ async def test_an_ordered_delivery_waits_for_one_that_never_comes_for_a_bounded_
         await executor.publish(other)  # its lane is claimed after the job is there, and passes over the job
         await executor.becomes(other.id, "succeeded")
         assert (await executor.delivery(job.id))["state"] == "pending"
-        await executor.owner.execute("UPDATE execution.delivery SET created_at = now() - interval '11 minutes'")
+        await executor.owner.execute(
+            await executor.owner.execute(
+                "UPDATE execution.delivery SET created_at = now() - interval '11 minutes', due_at = now()"
+                " WHERE state = 'pending'"
+            )
+        )
         await executor.owner.execute("UPDATE execution.lane SET due_at = now()")
         await executor.becomes(job.id, "succeeded")
 

@@ -167,40 +167,68 @@ WITH picked AS MATERIALIZED (
 BEHIND_SECONDS_MAX: Final = 600.0
 """How long an ordered delivery waits for the one before it to arrive: what has not come by then was parked or lost."""
 
-# The first open delivery of each client, walking the index from one client to the next; and of those that are pending,
-# when each may go: one whose predecessor is not here yet (they come by several ways) waits for it. A client of whom
-# something is under way waits for that, also with what is older (recovered, or delivered again).
-_HEADS = f"""
-heads AS (
-    (SELECT account_id, id, coalesce(client_id, id) AS client, state, due_at, after_id, created_at
-       FROM execution.delivery
-      WHERE hook_id = $3 AND account_id = $2 AND ordered AND state IN ('pending', 'in_flight')
-      ORDER BY coalesce(client_id, id), event_id LIMIT 1)
-    UNION ALL
-    SELECT n.* FROM heads h CROSS JOIN LATERAL (
-        SELECT account_id, id, coalesce(client_id, id), state, due_at, after_id, created_at FROM execution.delivery
-         WHERE hook_id = $3 AND account_id = $2 AND ordered AND state IN ('pending', 'in_flight')
-           AND coalesce(client_id, id) > h.client
-         ORDER BY coalesce(client_id, id), event_id LIMIT 1) n
-), first AS (
-    SELECT account_id, id, CASE
-               WHEN after_id IS NULL OR EXISTS (SELECT FROM execution.delivery b
-                                                 WHERE b.account_id = heads.account_id AND b.id = heads.after_id)
-               THEN due_at ELSE greatest(due_at, created_at + interval '{BEHIND_SECONDS_MAX} seconds') END AS due_at
-      FROM heads
-     WHERE state = 'pending' AND NOT EXISTS (
-           SELECT FROM execution.delivery f
-            WHERE f.hook_id = $3 AND f.account_id = $2 AND f.ordered AND f.state = 'in_flight'
-              AND coalesce(f.client_id, f.id) = heads.client)
-)
-"""  # noqa: S608  a constant
+CANDIDATES_MAX: Final = 200
+"""Due deliveries of one ordered hook that one claim looks at: its cost does not grow with what waits."""
 
+BLOCKED_SECONDS: Final = 60.0
+"""When a delivery behind another of its client is looked at again, unless that one's end makes it due before."""
+
+# Of the deliveries that are due, the first open one of each client may go. One behind another of its client, or behind
+# what is under way of it, is put off until that one is due (its end makes it due at once: see `release_next`). One
+# whose predecessor is not here yet (they come by several ways) waits for it for a bounded time.
 _CLAIM_ORDERED = f"""
-WITH RECURSIVE {_HEADS}, picked AS MATERIALIZED (
-    SELECT account_id, id, due_at FROM first WHERE due_at <= now() ORDER BY due_at, id LIMIT $4
+WITH candidate AS MATERIALIZED (
+    SELECT account_id, id, coalesce(client_id, id) AS client, due_at, after_id, created_at FROM execution.delivery
+     WHERE hook_id = $3 AND account_id = $2 AND ordered AND state = 'pending' AND due_at <= now()
+     ORDER BY due_at, id LIMIT {CANDIDATES_MAX}
+), judged AS MATERIALIZED (
+    SELECT c.account_id, c.id, c.due_at, CASE
+               WHEN under_way.id IS NOT NULL THEN now() + interval '{BLOCKED_SECONDS} seconds'
+               WHEN first.id <> c.id
+               THEN greatest(first.due_at, now() + interval '{BLOCKED_SECONDS} seconds')
+               WHEN c.after_id IS NULL OR EXISTS (SELECT FROM execution.delivery b
+                                                   WHERE b.account_id = c.account_id AND b.id = c.after_id)
+               THEN c.due_at
+               ELSE greatest(c.due_at, c.created_at + interval '{BEHIND_SECONDS_MAX} seconds') END AS free_at
+      FROM candidate c
+     CROSS JOIN LATERAL (
+            SELECT id, due_at FROM execution.delivery
+             WHERE hook_id = $3 AND account_id = $2 AND ordered AND state IN ('pending', 'in_flight')
+               AND coalesce(client_id, id) = c.client ORDER BY event_id LIMIT 1) first
+      LEFT JOIN LATERAL (
+            SELECT id FROM execution.delivery
+             WHERE hook_id = $3 AND account_id = $2 AND ordered AND state = 'in_flight'
+               AND coalesce(client_id, id) = c.client LIMIT 1) under_way ON true
+), put_off AS (
+    UPDATE execution.delivery d SET due_at = j.free_at FROM judged j
+     WHERE d.account_id = j.account_id AND d.id = j.id AND d.state = 'pending' AND j.free_at > now()
+), picked AS MATERIALIZED (
+    SELECT account_id, id, due_at FROM judged WHERE free_at <= now() ORDER BY due_at, id LIMIT $4
 )
 {_LEASE}
 """  # noqa: S608  constants
+
+# A delivery that waits for a retry of its own keeps its time.
+_RELEASE_NEXT = """
+UPDATE execution.delivery d SET due_at = now()
+  FROM (SELECT DISTINCT n.account_id, n.id
+          FROM unnest($1::uuid[], $2::uuid[]) AS g(account_id, id)
+          JOIN execution.delivery ended ON ended.account_id = g.account_id AND ended.id = g.id
+         CROSS JOIN LATERAL (
+                SELECT account_id, id, tries FROM execution.delivery
+                 WHERE hook_id = ended.hook_id AND account_id = ended.account_id AND ordered
+                   AND state IN ('pending', 'in_flight')
+                   AND coalesce(client_id, id) = coalesce(ended.client_id, ended.id)
+                 ORDER BY event_id LIMIT 1) n
+         WHERE n.tries = 0) n
+ WHERE d.account_id = n.account_id AND d.id = n.id AND d.state = 'pending' AND d.due_at > now()
+"""
+
+
+async def release_next(conn: Connection, items: Sequence[Held]) -> None:
+    """Make due what waited behind these ordered deliveries, which have ended: the next one of each client."""
+    if items:
+        await conn.execute(_RELEASE_NEXT, [item.account_id for item in items], [item.id for item in items])
 
 
 async def claim(conn: Connection, takes: Sequence[Take], *, lease_seconds: float, now: float) -> list[Held]:
@@ -257,20 +285,15 @@ UPDATE execution.lane l
                 (SELECT due_at FROM execution.delivery
                   WHERE hook_id = t.hook_id AND account_id = t.account_id AND state = 'pending' AND NOT ordered
                     AND late = true
+                  ORDER BY due_at LIMIT 1)
+                UNION ALL
+                (SELECT due_at FROM execution.delivery
+                  WHERE hook_id = t.hook_id AND account_id = t.account_id AND state = 'pending' AND ordered
                   ORDER BY due_at LIMIT 1)) firsts) AS next_due
           FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) AS t(account_id, hook_id, wait)) t
  WHERE l.account_id = t.account_id AND l.hook_id = t.hook_id
 RETURNING l.account_id, l.hook_id, coalesce(t.next_due <= now(), false) AS more
 """
-
-_SET_DUE_ORDERED = f"""
-WITH RECURSIVE {_HEADS}, soonest AS (SELECT min(due_at) AS next_due FROM first)
-UPDATE execution.lane l
-   SET due_at = CASE WHEN f.next_due IS NULL THEN l.due_at
-                     ELSE least(l.due_at, greatest(f.next_due, now() + make_interval(secs => $1))) END
-  FROM soonest f WHERE l.account_id = $2 AND l.hook_id = $3
-RETURNING l.account_id, l.hook_id, coalesce(f.next_due <= now(), false) AS more
-"""  # noqa: S608  constants
 
 
 async def set_due(conn: Connection, lanes: Sequence[tuple[LaneRow, float]]) -> dict[Key, bool]:
@@ -284,12 +307,7 @@ async def set_due(conn: Connection, lanes: Sequence[tuple[LaneRow, float]]) -> d
         [lane.key[1] for lane, _ in lanes],
         [wait for _, wait in lanes],
     )
-    more = {(row["account_id"], row["hook_id"]): row["more"] for row in rows}
-    for lane, wait in lanes:
-        if lane.ordered:
-            for row in await conn.fetch(_SET_DUE_ORDERED, wait, *lane.key):
-                more[lane.key] = more[lane.key] or row["more"]
-    return more
+    return {(row["account_id"], row["hook_id"]): row["more"] for row in rows}
 
 
 async def next_due_seconds(pool: Pool) -> float | None:

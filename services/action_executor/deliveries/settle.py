@@ -163,6 +163,8 @@ class Settler:
             await lane_store.lock(conn, [*plan.notes, *plan.well, *plan.endings, *plan.cancelled])
             await self._note(conn, plan)
             await store.settle(conn, plan.rows)
+            ended = [row.item for row in plan.rows if row.item.ordered and row.state != "pending"]
+            await lane_store.release_next(conn, ended)
             for key, reason in plan.cancelled.items():
                 await store.cancel_pending(conn, key, reason=reason)
             messages = []

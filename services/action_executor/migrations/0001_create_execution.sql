@@ -34,6 +34,8 @@ CREATE TABLE execution.delivery (
 -- for as good as the key, and would read an account's whole week to find one row.
 CREATE INDEX delivery_due ON execution.delivery (hook_id, account_id, late, due_at, id)
     WHERE state = 'pending' AND NOT ordered;
+CREATE INDEX delivery_due_ordered ON execution.delivery (hook_id, account_id, due_at, id)
+    WHERE state = 'pending' AND ordered;
 CREATE INDEX delivery_open_ordered ON execution.delivery (hook_id, account_id, (coalesce(client_id, id)), event_id)
     WHERE ordered AND state IN ('pending', 'in_flight');
 CREATE INDEX delivery_ordered_in_flight ON execution.delivery (hook_id, account_id, (coalesce(client_id, id)))
