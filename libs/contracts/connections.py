@@ -10,13 +10,22 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from contracts.objects import Model, ShortText
+from contracts.values import Form
 
 ConnectionKind = Literal["chat", "http"]
 """chat: an incoming webhook, its URL the secret; http: a server, and the headers that let us in."""
 
 # RFC 9110: a token; and visible characters with blanks inside, so that no value can end its line.
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$")]
-HeaderValue = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~\t]{0,4094}[!-~])?$")]
+HeaderName = Annotated[
+    str, Form(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}", "must be a header's name: letters, digits and hyphens, at most 100")
+]
+HeaderValue = Annotated[
+    str,
+    Form(
+        r"[!-~]([ -~\t]{0,4094}[!-~])?",
+        "must be a header's value: printable ASCII without spaces around it, at most 4096 characters",
+    ),
+]
 
 
 class ConnectionIn(Model):

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     StringConstraints,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from contracts.money import (
     AdjustmentAmount,
@@ -31,14 +34,22 @@ from contracts.money import (
     UnitPrice,
     is_currency,
 )
+from contracts.values import Form, make_strict, read_email
 
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(max_length=10_000)]
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 # Deliberately loose: whether an address takes mail only the mail server knows, and reserved names must work in trials.
-Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}([_-][A-Z]{2})?$")]
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=254),
+    AfterValidator(read_email),
+    WithJsonSchema({"type": "string", "maxLength": 254, "pattern": r"^[^@\s]+@[^@\s]+\.[^@\s]+$"}),
+]
+CountryCode = Annotated[str, Form(r"[A-Z]{2}", "must be the two letters of a country by ISO 3166, such as LV")]
+Locale = Annotated[
+    str, Form(r"[a-z]{2,3}([_-][A-Z]{2})?", "must be a language, with a country or without, such as en or fr-CA")
+]
 
 SaleType = Literal["sales_order", "sales_proforma", "sales_invoice", "sales_receipt", "sales_estimate", "credit_note"]
 Operation = Literal["sell_goods", "sell_services", "other_income"]
@@ -47,13 +58,24 @@ PAYMENT_METHODS: tuple[PaymentMethod, ...] = (
     "not_defined", "bank", "cash", "card", "prepayment", "offsetting", "factoring",
 )  # fmt: skip
 
+PaymentMethodIn = Literal[
+    0, 1, 2, 3, 4, 5, 6, "not_defined", "bank", "cash", "card", "prepayment", "offsetting", "factoring"
+]
+"""A payment method by its name or by PayTraq's number, which is its place in `PAYMENT_METHODS`."""
+
 LINES_MAX = 5_000
 
 
 class Model(BaseModel):
-    """What all inputs share: unknown fields are refused by name, and nothing changes after reading."""
+    """What all inputs share: unknown fields are refused by name, types are strict, nothing changes after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        make_strict(handler.resolve_ref_schema(schema), cls)
+        return schema
 
 
 def _known_currency(code: str | None) -> str | None:
@@ -197,7 +219,7 @@ class SaleIn(WithCurrency):
     operation: Operation | None = None
     tax_basis: Literal[1, 2] | None = None
     include_tax: bool = False
-    payment_method: Literal[0, 1, 2, 3, 4, 5, 6] | PaymentMethod | None = None
+    payment_method: PaymentMethodIn | None = None
     shipping_type: Literal[0, 1, 2, 3] | None = None
     lines: list[LineIn] = Field(min_length=1, max_length=LINES_MAX)
     adjustments: list[AdjustmentIn] = Field(default_factory=list, max_length=100)
@@ -235,7 +257,7 @@ class SalePatch(WithCurrency):
     operation: Operation | None = None
     tax_basis: Literal[1, 2] | None = None
     include_tax: bool = False
-    payment_method: Literal[0, 1, 2, 3, 4, 5, 6] | PaymentMethod | None = None
+    payment_method: PaymentMethodIn | None = None
     shipping_type: Literal[0, 1, 2, 3] | None = None
     lines: list[LineIn] = Field(default_factory=list, min_length=1, max_length=LINES_MAX)
     adjustments: list[AdjustmentIn] = Field(default_factory=list, max_length=100)

@@ -20,6 +20,7 @@ from contracts.objects import (
     Reference,
     ShortText,
 )
+from contracts.values import Form
 
 IDS_MAX = 1_000
 
@@ -34,8 +35,9 @@ Url = Annotated[str, StringConstraints(min_length=8, max_length=2048)]
 # Weeks to seconds: how long a year or month is, nobody knows beforehand.
 Duration = Annotated[
     str,
-    StringConstraints(
-        pattern=r"^P([0-9]{1,4}W)?([0-9]{1,5}D)?(T([0-9]{1,6}H)?([0-9]{1,8}M)?([0-9]{1,9}(\.[0-9]{1,6})?S)?)?$"
+    Form(
+        r"P([0-9]{1,4}W)?([0-9]{1,5}D)?(T([0-9]{1,6}H)?([0-9]{1,8}M)?([0-9]{1,9}(\.[0-9]{1,6})?S)?)?",
+        "must be an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as PT2H or P3D",
     ),
     AfterValidator(_lasts),
 ]

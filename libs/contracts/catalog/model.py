@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
@@ -13,6 +15,7 @@ Guarantee = Literal["exactly_once", "at_least_once"]
 Group = Literal["ours", "outwards", "flow"]
 FieldType = Literal["string", "integer", "number", "boolean", "object", "array", "null"]
 
+_DECIMAL: Final = re.compile(r"-?[0-9]+\.[0-9]+", re.ASCII)
 _TYPES: dict[type, FieldType] = {
     str: "string",
     int: "integer",
@@ -58,6 +61,17 @@ class Field:
     type: FieldType
 
 
+def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:
+    """What stands at a path; in a list, of every element."""
+    if isinstance(value, list):
+        for element in value:
+            yield from _at(element, path)
+    elif not path:
+        yield value
+    elif isinstance(value, dict) and path[0] in value:
+        yield from _at(value[path[0]], path[1:])
+
+
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """A kind of event others can react to. `sample` is complete and of the very shape that `GET` of the thing gives."""
@@ -77,6 +91,10 @@ class Trigger:
     def has_field(self, path: str) -> bool:
         """Whether a filter by this dotted path can ever match one of its events, as far as its first name tells."""
         return self.free_form or path.partition(".")[0] in self.sample
+
+    def has_decimal(self, path: str) -> bool:
+        """Whether this dotted path leads to decimal text, such as an amount, in one of its events."""
+        return any(isinstance(found, str) and _DECIMAL.fullmatch(found) for found in _at(self.sample, path.split(".")))
 
     def public(self) -> dict[str, Any]:
         """As `/v1/triggers` shows it."""

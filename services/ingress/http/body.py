@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from contracts.objects import Model
 from contracts.problem import FAULTS_MAX, Fault, faults_of, path_of, texts_in
 from contracts.strict_json import JsonRefused, NotJson, Numbers, read_json
+from contracts.values import from_text
 from ingress.errors import InvalidInput, Malformed, UnsupportedMediaType
 from ingress.http.incoming import chunks
 from ingress.http.route import Call, Route
@@ -82,7 +83,8 @@ def read_query(route: Route, query: Mapping[str, Any]) -> Model | None:
         raise InvalidInput(faults=faults)
     if not given and route.query is None:
         return None
-    return _validate(route.query or Nothing, given, noun="a query parameter of this path")
+    kind = route.query or Nothing
+    return _validate(kind, from_text(kind.model_fields, given), noun="a query parameter of this path")
 
 
 def _validate(kind: type[Model], given: Any, noun: str | None = None) -> Model:

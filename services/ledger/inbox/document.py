@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from contracts.money import StatedAdjustment, StatedAmount, StatedNumber, StatedPercent, is_currency
-from contracts.objects import LINES_MAX, Operation, PaymentMethod, SaleType
+from contracts.objects import LINES_MAX, Model, Operation, PaymentMethodIn, SaleType
 from contracts.problem import Fault, faults_of
 from ledger.errors import BadInput
 
@@ -30,8 +30,8 @@ _PRICE_DIGITS: Final = Decimal("1E-8")  # of a quantity or price in a document o
 _PERCENT_DIGITS: Final = Decimal("1E-6")
 
 
-class _Loose(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Loose(Model):
+    """What all parts of a document share."""
 
 
 class Address(_Loose):
@@ -167,7 +167,7 @@ class Document(_Loose):
     pay_term: PayTerm | None = None
     date_due: dt.date | None = None
     deposit: StatedAmount | None = None
-    payment_method: Literal[0, 1, 2, 3, 4, 5, 6] | PaymentMethod | None = None
+    payment_method: PaymentMethodIn | None = None
     shipping_type: Literal[0, 1, 2, 3] | None = None
     lines: list[Line] = Field(default_factory=list, max_length=LINES_MAX)
     adjustments: list[Adjustment] = Field(default_factory=list, max_length=ADJUSTMENTS_MAX)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -65,10 +65,22 @@ def _instead_of(key: str) -> str:
 
 
 def filter_faults(filters: Mapping[str, object], triggers: Sequence[str], path: str = "filters") -> list[Fault]:
-    """The fields that no event of these triggers ever has: such a filter would silently pass nothing."""
+    """What would silently pass nothing: fields that no event of these triggers has, numbers for what is decimal text.
+
+    Amounts are text with the decimals of their currency, so that 600 would never equal "600.00".
+    """
     known = [TRIGGERS[key] for key in triggers if key in TRIGGERS]
-    return [
-        Fault(f"{path}.{field}", f"is not a field of {' or '.join(one.key for one in known[:TRIGGERS_SHOWN_MAX])}")
-        for field in filters
-        if known and not any(trigger.has_field(field) for trigger in known)
-    ]
+    found = []
+    for field, values in filters.items():
+        if known and not any(trigger.has_field(field) for trigger in known):
+            said = f"is not a field of {' or '.join(one.key for one in known[:TRIGGERS_SHOWN_MAX])}"
+            found.append(Fault(f"{path}.{field}", said))
+        elif _has_number(values) and any(trigger.has_decimal(field) for trigger in known):
+            found.append(
+                Fault(f"{path}.{field}", 'is an amount: write it as text, as events have it, such as "600.00"')
+            )
+    return found
+
+
+def _has_number(values: object) -> bool:
+    return isinstance(values, Iterable) and any(type(value) in {int, float} for value in values)

@@ -53,5 +53,5 @@ def test_bounds_are_named() -> None:
         "steps": "must have 1 or more of them, here are 0",
     }
     chat = {"name": "a", "kind": "http", "url": "https://a.example", "headers": {"a b": "c"}}
-    assert all("must be of the form" in message for message in faults(ConnectionIn, chat).values())
+    assert all("must be a header's name" in message for message in faults(ConnectionIn, chat).values())
     assert faults(Delay, {"until": "tomorrow"}) == {"until": "must be a time with its zone, as 2026-03-02T09:30:00Z"}

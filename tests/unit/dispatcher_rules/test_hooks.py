@@ -51,3 +51,10 @@ def test_a_target_is_judged_by_the_installations_policy() -> None:
     assert rules.target_faults("http://receiver/hook", EgressPolicy.parse("receiver")) == []
     (fault,) = rules.target_faults("http://receiver/hook", EgressPolicy())
     assert fault.path == "target_url"
+
+
+def test_a_number_on_an_amount_is_refused_since_amounts_are_text() -> None:
+    (fault,) = rules.filter_faults({"total": [600]}, ["sale.posted"])
+    assert (fault.path, "write it as text" in fault.message) == ("filters.total", True)
+    assert rules.filter_faults({"lines.net": [7]}, ["sale.posted"]) != []
+    assert rules.filter_faults({"total": ["600.00"], "pay_term.days": [14]}, ["sale.posted"]) == []
