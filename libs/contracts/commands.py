@@ -73,7 +73,7 @@ ISSUE_SALE: Final = "issue_sale"
 """data: id. 200 with the sale, numbered and in the books."""
 
 SEND_SALE: Final = "send_sale"
-"""data: id, and SendIn. 200 with the sale; the wish is kept, and told by `sale.sent`."""
+"""data: id, and SendIn. 409 `not_configured` while no mail can leave; nothing is kept and nothing fired."""
 
 CONVERT_SALE: Final = "convert_sale"
 """data: id, and ConvertIn. 201 with the new document; both name each other."""

@@ -246,7 +246,7 @@ UnitPrice = Annotated[Decimal, ExactDecimal(whole_digits=12, decimals=8)]
 """The price of one, 0 or more, exact; it may have more decimals than the currency."""
 
 SignedDecimal = Annotated[Decimal, ExactDecimal(whole_digits=12, decimals=8, least=None)]
-"""A quantity or price that may be below 0: lines of other people's documents."""
+"""A quantity or price that may be below 0, as lines of documents have."""
 
 AdjustmentAmount = Annotated[Decimal, ExactDecimal(whole_digits=19, decimals=6)]
 """A percentage or an amount, by the adjustment's mode; the calculation checks which."""

@@ -30,8 +30,7 @@ from contracts.money import (
     MoneyText,
     Percent,
     PositiveMoneyText,
-    Quantity,
-    UnitPrice,
+    SignedDecimal,
     is_currency,
 )
 from contracts.values import Form, make_strict, read_email
@@ -161,6 +160,7 @@ TAXES_MAX = 10
 class LineIn(Model):
     """One line: an item or free text; `discount` and `tax_rate` in percent, prices in the sale's currency.
 
+    Quantity or price may be below 0: a return, a deduction. `discount_amount` is taken off the whole line, towards 0.
     One tax is `tax_rate` and `tax_category`, several are `taxes`. A line that names a product by id or code gets
     from it what it does not say itself: description, price, unit, and its tax if it names none.
     """
@@ -168,9 +168,10 @@ class LineIn(Model):
     product_id: UUID | None = None
     item_code: Reference | None = None
     description: LongText | None = None
-    quantity: Quantity
-    unit_price: UnitPrice | None = Field(default=None, validate_default=True)
+    quantity: SignedDecimal
+    unit_price: SignedDecimal | None = Field(default=None, validate_default=True)
     discount: Percent | None = None
+    discount_amount: MoneyText | None = None
     tax_rate: Percent | None = None
     tax_category: Reference | None = None
     taxes: list[LineTaxIn] = Field(default_factory=list, max_length=TAXES_MAX)
@@ -188,6 +189,8 @@ class LineIn(Model):
     def _says_what_is_sold(self) -> Self:
         if not (self.product_id or self.item_code or self.description):
             raise ValueError("needs a description, an item_code or a product_id")
+        if self.discount and self.discount_amount:
+            raise ValueError("has either a discount in percent or a discount_amount, and not both")
         if self.taxes and (self.tax_rate is not None or self.tax_category is not None):
             raise ValueError("names its taxes either in taxes or in tax_rate and tax_category, and not in both")
         return self
@@ -209,8 +212,8 @@ class SaleIn(WithCurrency):
     """
 
     sale_type: SaleType
-    client_id: UUID | None = None
     client: ClientIn | None = None
+    client_id: UUID | None = Field(default=None, validate_default=True)
     invoice_id: UUID | None = None
     payment_id: UUID | None = None
     document_date: dt.date | None = None
@@ -229,11 +232,16 @@ class SaleIn(WithCurrency):
     external_id: Reference | None = None
     issue: bool = False
 
-    @model_validator(mode="after")
-    def _one_client(self) -> Self:
-        if (self.client_id is None) == (self.client is None):
-            raise ValueError("needs either client_id or client {name, ...}, and not both")
-        return self
+    @field_validator("client_id")
+    @classmethod
+    def _one_client(cls, client_id: UUID | None, info: ValidationInfo) -> UUID | None:
+        if "client" not in info.data:  # it is faulty, and told by itself
+            return client_id
+        if client_id is None and info.data["client"] is None:
+            raise PydanticCustomError("no_client", "is required, or client {name, ...} in its place")
+        if client_id is not None and info.data["client"] is not None:
+            raise PydanticCustomError("two_clients", "cannot be given beside client: leave out one of both")
+        return client_id
 
     @model_validator(mode="after")
     def _refers_as_its_kind_does(self) -> Self:

@@ -94,7 +94,7 @@ def sale(row: Row, urls: PublicUrls) -> dict[str, Any]:
         "settlement": row["settlement"],
         "overdue": row["overdue"],
         "client_id": str(row["client_id"]),
-        "client": row["client"],
+        "client": {"id": str(row["client_id"]), **row["client"]},
         "currency": currency,
         "document_date": _text(row["document_date"]),
         "date_due": _text(row["date_due"]),
@@ -131,11 +131,15 @@ _SALE_FIELDS = (
 
 
 def payment(row: Row) -> dict[str, Any]:
-    """A payment, from `ledger_api.payment`; `allocations` and `refunds` are those that stand."""
+    """A payment, from `ledger_api.payment`; `allocations` and `refunds` are those that stand.
+
+    `client` is {id, name, email, external_id}, as the client is now.
+    """
     currency = row["currency"]
     return {
         "id": str(row["id"]),
         "client_id": str(row["client_id"]),
+        "client": row["client"],
         "status": row["status"],
         "amount": from_minor(row["amount_minor"], currency),
         "unapplied": from_minor(row["unapplied_minor"], currency),

@@ -18,12 +18,13 @@ from contracts.money import MINOR_MAX
 from contracts.objects import Model
 from ledger.account import Account
 from ledger.catalogue import Catalogue, CatalogueChanges, CatalogueNeeds
+from ledger.documents.crediting import TaxRows
 from ledger.documents.numbers import Series
 from ledger.documents.sale import Sale
 from ledger.documents.sending import SendRequest
 from ledger.documents.standing import Standing
 from ledger.documents.states import Status
-from ledger.errors import BadInput
+from ledger.errors import BadInput, Fault
 from ledger.inbox.shelf import InboxChanges, Inboxes, InboxNeeds
 from ledger.journal.booking import Booking
 from ledger.parties.rules import Client, Identity, identities_of
@@ -75,6 +76,7 @@ class Needs:
     inbox: InboxNeeds = field(default_factory=InboxNeeds)
     sales: set[Key] = field(default_factory=set)  # where they stand
     papers: set[Key] = field(default_factory=set)  # what is written on them
+    credited: set[Key] = field(default_factory=set)  # invoices: what their credit notes bear of taxes
     payments: set[Key] = field(default_factory=set)
     undoable: set[Key] = field(default_factory=set)  # sales and payments whose entries, settlements, refunds may go
     open_invoices: set[BalanceKey] = field(default_factory=set)  # of these clients in these currencies
@@ -169,6 +171,7 @@ class Books:
     inbox: Inboxes = field(default_factory=Inboxes)
     papers: dict[Key, Sale] = field(default_factory=dict)
     standings: dict[Key, Standing] = field(default_factory=dict)
+    credited: dict[Key, dict[UUID, TaxRows]] = field(default_factory=dict)  # an invoice's live credit notes
     payments: dict[Key, Payment] = field(default_factory=dict)
     booked: dict[Key, list[Booking]] = field(default_factory=dict)
     settlements: dict[Key, list[Settlement]] = field(default_factory=dict)
@@ -236,7 +239,7 @@ class Books:
             BadInput: a client's balance would grow larger than the books can hold; nothing is taken then.
         """
         account_id = asked.account.id
-        balances = self._rebalanced(account_id, changes.bookings)
+        balances = self._rebalanced(asked, changes.bookings)
         self.balances.update(balances)
         self.rebalanced.update(balances)
         for client in (*changes.clients, *changes.clients_changed):
@@ -270,6 +273,7 @@ class Books:
         for standing in changes.standings.values():
             self.standings[account_id, standing.sale_id] = standing
             self.moved[account_id, standing.sale_id] = None
+            self._credit((account_id, standing.sale_id), standing)
         for sale_id in changes.gone:
             key = (account_id, sale_id)
             self._rename(self.papers.pop(key), None)
@@ -277,6 +281,16 @@ class Books:
             self.written.pop(key, None)
             self.moved.pop(key, None)
             self.gone[key] = None
+
+    def _credit(self, key: Key, note: Standing) -> None:
+        """Count a credit note among those of its invoice while it is live."""
+        notes = None if note.invoice_id is None else self.credited.get((note.account_id, note.invoice_id))
+        if notes is None:
+            return
+        if note.status == "issued" and key in self.papers:
+            notes[note.sale_id] = self.papers[key].taxes
+        elif note.status == "void":
+            notes.pop(note.sale_id, None)
 
     def _rename(self, before: Sale | None, after: Sale | None) -> None:
         if before is not None and before.external_id is not None:
@@ -292,8 +306,9 @@ class Books:
         if payment.external_id is not None:
             self.payment_external_ids[payment.account_id, payment.external_id] = payment.id
 
-    def _rebalanced(self, account_id: UUID, bookings: list[Booking]) -> dict[BalanceKey, tuple[int, int]]:
+    def _rebalanced(self, asked: Asked[Any], bookings: list[Booking]) -> dict[BalanceKey, tuple[int, int]]:
         """The balances that bookings lead to, by the postings to what is owed and what is to spare."""
+        account_id = asked.account.id
         after: dict[BalanceKey, tuple[int, int]] = {}
         for booking in bookings:
             for posting in booking.entry.postings:
@@ -304,7 +319,8 @@ class Books:
                 elif posting.account == "unapplied":
                     after[key] = receivable, unapplied - posting.amount_minor
         if any(max(balance) > MINOR_MAX for balance in after.values()):
-            raise BadInput("With this, the client's balance would be larger than the books can hold.", code="overflow")
+            field = next((name for name in ("lines", "amount") if hasattr(asked.input, name)), "id")
+            raise BadInput(faults=[Fault(field, "makes the client's balance larger than the ledger can hold")])
         return after
 
 

@@ -83,9 +83,9 @@ class PreconditionFailed(LedgerRefusal):
 
 
 class BadInput(LedgerRefusal):
-    """What was sent is well formed and wrong."""
+    """The input has faults."""
 
-    code, http_status = "bad_input", 422
+    code, http_status = "invalid_input", 422
 
 
 class QuotaExceeded(LedgerRefusal):

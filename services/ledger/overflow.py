@@ -36,5 +36,5 @@ def guarded(hop: Hop, handle: Handle) -> BatchHandler:
 
 
 async def _refuse(conn: Connection, envelopes: Sequence[Envelope], effects: Effects) -> None:
-    refusal = BadInput("A number is larger than the books can hold.", code="overflow")
+    refusal = BadInput("A number is larger than the ledger can hold: send smaller amounts.")
     await consumer.refuse(conn, envelopes, refusal, effects)

@@ -24,6 +24,7 @@ async def read(conn: Connection, needs: Needs, books: Books) -> None:
     books.standings |= await documents.standings(conn, keys=wanted)
     known = books.standings  # what the batch has read before stays as it is
     books.standings = await documents.open_invoices(conn, keys=needs.open_invoices) | known
+    books.credited |= await documents.credited(conn, keys=needs.credited - books.credited.keys())
     books.payments |= await payments.payments(conn, keys=needs.payments - books.payments.keys())
     undoable = needs.undoable - books.booked.keys()
     books.booked |= {key: [] for key in undoable} | await journal.live(conn, keys=undoable)

@@ -158,7 +158,7 @@ async def test_a_receipt_is_issued_once_from_a_confirmed_payment_that_covers_it(
 
     assert [(answer.status, answer.body.get("code")) for answer in (early, large, fits, again)] == [
         (409, "no_confirmed_payment"),
-        (422, "bad_input"),
+        (422, "invalid_input"),
         (201, None),
         (409, "has_receipt"),
     ]

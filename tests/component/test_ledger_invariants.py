@@ -40,6 +40,7 @@ LONG = settings(max_examples=400, stateful_step_count=60)
 PROFILE = LONG if os.environ.get("INVARIANTS") == "long" else SHORT
 
 # Small numbers meet each other more often.
+RATES = st.sampled_from(["0", "19"])
 CENTS = st.integers(min_value=0, max_value=300)
 SOME_CENTS = st.integers(min_value=1, max_value=300)
 KINDS = st.sampled_from(["sales_invoice", "sales_invoice", "sales_estimate", "sales_order", "sales_proforma"])
@@ -127,12 +128,14 @@ class Books(RuleBasedStateMachine):
             ids = [one for one in ids if things[one[0]].spare or things[one[0]].settled] or ids
         return data.draw(st.sampled_from(sorted(ids)), "source") if ids else None
 
-    @rule(data=st.data(), kind=KINDS, cents=CENTS, rate=st.sampled_from(["0", "19"]), issue=st.booleans())
+    @rule(data=st.data(), kind=KINDS, cents=CENTS, rate=RATES, issue=st.booleans())
     def someone_sells(self, data: st.DataObject, kind: str, cents: int, rate: str, issue: bool) -> None:  # noqa: FBT001
         account_id = self.draw_account(data)
         deposit = data.draw(st.sampled_from([0, 0, 0, cents // 2, cents]), "deposit")
-        also = {"deposit": euros(deposit)} if deposit else {}
-        self.do(account_id, (CREATE_SALE, self.a_sale(data, account_id, kind, cents, rate, issue=issue, **also)))
+        asked = self.a_sale(data, account_id, kind, cents, rate, issue=issue, deposit=euros(deposit))
+        if returned := data.draw(st.sampled_from([0, 0, 0, cents // 3, cents, cents + 1]), "returned"):
+            asked["lines"].append(asked["lines"][0] | {"quantity": "-1", "unit_price": euros(returned)})
+        self.do(account_id, (CREATE_SALE, asked))
 
     def a_sale(
         self, data: st.DataObject, account_id: UUID, kind: str, cents: int, rate: str = "0", **fields: Any
@@ -145,9 +148,9 @@ class Books(RuleBasedStateMachine):
     @rule(data=st.data(), cents=SOME_CENTS, issue=st.booleans(), alone=st.booleans())
     def someone_credits(self, data: st.DataObject, cents: int, issue: bool, alone: bool) -> None:  # noqa: FBT001
         account_id = self.draw_account(data)
+        asked = self.a_sale(data, account_id, "credit_note", cents, data.draw(RATES), issue=issue)
         invoice_id = None if alone else self.sale(data, account_id)
-        against = {"invoice_id": invoice_id} if invoice_id else {}
-        asked = self.a_sale(data, account_id, "credit_note", cents, issue=issue, **against)
+        asked |= {"invoice_id": invoice_id} if invoice_id else {}
         if invoice_id and data.draw(st.booleans(), "the right client"):
             asked["client_id"] = self.references[account_id].docs[invoice_id].client
         self.do(account_id, (CREATE_SALE, asked))
@@ -167,10 +170,7 @@ class Books(RuleBasedStateMachine):
         account_id = self.draw_account(data)
         client_id = data.draw(st.sampled_from(self.references[account_id].clients), "client")
         asked: dict[str, Any] = {"client_id": client_id, "amount": euros(cents), "currency": "EUR", "allocations": []}
-        if pending:
-            asked |= {"status": "pending"}
-        else:
-            asked |= {"allocations": self.allocations(data, account_id)}
+        asked |= {"status": "pending"} if pending else {"allocations": self.allocations(data, account_id)}
         self.do(account_id, (RECORD_PAYMENT, asked))
 
     def allocations(self, data: st.DataObject, account_id: UUID, source_id: str = "") -> list[dict[str, Any]]:

@@ -46,5 +46,5 @@ async def test_a_command_whose_numbers_do_not_fit_is_refused_alone(ledger: Ledge
     assert outcomes == [[Done()], [Done()]]
     answers = [await ledger.outcome(command.id) for command in commands]
     assert [answer.status for answer in answers] == [201, 422]
-    assert answers[1].body["code"] == "overflow"
+    assert answers[1].body["code"] == "invalid_input"
     assert (await ledger.contents())["sale"] == 1

@@ -58,7 +58,6 @@ class Story:
 
     async def _quotes(self) -> None:
         estimate = await self.sale(sale_type="sales_estimate")
-        await self.do(names.SEND_SALE, estimate)
         await self.do(names.ACCEPT_SALE, estimate)
         order = (await self.do(names.CONVERT_SALE, estimate, to="sales_order", issue=True))["id"]
         invoice = (await self.do(names.CONVERT_SALE, order, issue=True))["id"]

@@ -10,6 +10,7 @@ from contracts.catalog.triggers import TRIGGERS as _TRIGGERS
 
 __all__ = [
     "ACTIONS",
+    "OFFERED_TRIGGERS",
     "SAMPLE_EVENT_ID",
     "SAMPLE_TIME",
     "TRIGGERS",
@@ -23,7 +24,10 @@ __all__ = [
 ]
 
 TRIGGERS: Final[dict[str, Trigger]] = {trigger.key: trigger for trigger in _TRIGGERS}
-"""Every trigger by its key, in the contract's order."""
+"""Every trigger by its key, in the contract's order; `available` ones are fired by this release."""
+
+OFFERED_TRIGGERS: Final = {key: trigger for key, trigger in TRIGGERS.items() if trigger.available}
+"""The triggers that something can fire: what the API lists and takes in hooks and automations."""
 
 ACTIONS: Final[dict[str, Action]] = {action.key: action for action in _ACTIONS}
 """Every action by its key, in the contract's order; `available` ones are carried out by this release."""

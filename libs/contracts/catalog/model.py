@@ -74,7 +74,10 @@ def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A kind of event others can react to. `sample` is complete and of the very shape that `GET` of the thing gives."""
+    """A kind of event others can react to. `sample` is complete and of the very shape that `GET` of the thing gives.
+
+    `available` tells whether something in this release fires it; only those are offered.
+    """
 
     key: str
     title: Text
@@ -83,6 +86,7 @@ class Trigger:
     filters: tuple[Filter, ...] = ()
     guarantee: Guarantee = "at_least_once"
     free_form: bool = False  # its data holds what somebody else sent: any field may be there
+    available: bool = True
 
     def sample_event(self) -> dict[str, Any]:
         """The sample in the hook's own shape: `{"id", "type", "timestamp", "data"}`."""

@@ -70,6 +70,7 @@ LINE: Final[JSONObject] = {
     "quantity": "1",
     "unit_price": "128.66",
     "discount": "0",
+    "discount_amount": None,
     "tax_rate": "19",
     "tax_category": "S",
     "taxes": [],
@@ -91,6 +92,7 @@ SALE: Final[JSONObject] = {
     "client": {
         name: CLIENT[name]
         for name in (
+            "id",
             "name",
             "type",
             "first_name",
@@ -146,6 +148,7 @@ SALE: Final[JSONObject] = {
 PAYMENT: Final[JSONObject] = {
     "id": "0198f7c4-6d00-7a40-9d84-3f5a6b7c8d9e",
     "client_id": CLIENT["id"],
+    "client": {name: CLIENT[name] for name in ("id", "name", "email", "external_id")},
     "status": "confirmed",
     "amount": "165.01",
     "unapplied": "0.00",

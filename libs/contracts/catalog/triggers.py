@@ -30,6 +30,7 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="message.created",
+        available=False,
         title=Text("New message", "Nouveau message", "Mensaje nuevo"),
         description=Text(
             "A reminder was sent by email or SMS, or a customer replied to one.",
@@ -45,6 +46,7 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="note.created",
+        available=False,
         title=Text("New note", "Nouvelle note", "Nota nueva"),
         description=Text(
             "A note was added to a client: by hand, from a call, or with a dispute's reason.",
@@ -59,6 +61,7 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="invoices.moved",
+        available=False,
         title=Text("Invoice(s) moved", "Facture(s) déplacée(s)", "Factura(s) movida(s)"),
         description=Text(
             "One or several invoices were moved to another collector, by a person or by a workflow's last step.",
@@ -74,6 +77,7 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="dispute.opened",
+        available=False,
         title=Text("Dispute opened", "Litige ouvert", "Disputa abierta"),
         description=Text(
             "An invoice was marked as disputed, with a reason.",
@@ -85,6 +89,7 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="dispute.resolved",
+        available=False,
         title=Text("Dispute resolved", "Litige résolu", "Disputa resuelta"),
         description=Text(
             "A dispute was resolved; its invoice is collected again.",
@@ -97,6 +102,7 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="promise.recorded",
+        available=False,
         title=Text("Promise to pay", "Promesse de paiement", "Promesa de pago"),
         description=Text(
             "A client promised to pay by a date.",
@@ -108,6 +114,7 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="promise.broken",
+        available=False,
         title=Text("Promise broken", "Promesse non tenue", "Promesa incumplida"),
         description=Text(
             "The promised date is over and the amount has not come in.",
@@ -119,6 +126,7 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="call.recorded",
+        available=False,
         title=Text("Call recorded", "Appel enregistré", "Llamada registrada"),
         description=Text(
             "The outcome of a call with a client was recorded.",

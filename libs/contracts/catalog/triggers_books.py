@@ -132,6 +132,7 @@ BOOKS: Final = (
     ),
     Trigger(
         key="sale.sent",
+        available=False,
         title=Text("Document sent", "Document envoyé", "Documento enviado"),
         description=Text(
             "Somebody asked for a sales document to go to its client.",

@@ -186,7 +186,7 @@ class _Writer:
 
     def lines(self) -> Iterator[Line]:
         """The lines, numbered from 1."""
-        number, percent, places = self.formats.number, self.formats.percent, digits(self.sale["currency"])
+        number, places = self.formats.number, digits(self.sale["currency"])
         for index, line in enumerate(self.sale["lines"], start=1):
             text, code = self.text(line["description"]).strip(), self.line(line["item_code"])
             tax, category = self._line_taxes(line)
@@ -197,11 +197,16 @@ class _Writer:
                 quantity=number(line["quantity"]),
                 unit=self.line(line["unit"]),
                 unit_price=number(line["unit_price"], places),
-                discount=percent(line["discount"]) if Decimal(line["discount"] or 0) else "",
+                discount=self._discount(line),
                 tax=tax,
                 category=category,
                 amount=number(line["net"], places),
             )
+
+    def _discount(self, line: Mapping[str, Any]) -> str:
+        if line.get("discount_amount"):
+            return self.formats.number(line["discount_amount"], digits(self.sale["currency"]))
+        return self.formats.percent(line["discount"]) if Decimal(line["discount"] or 0) else ""
 
     def _line_taxes(self, line: Mapping[str, Any]) -> tuple[str, str]:
         """A line's rate, and what rates alone do not tell: why there is none, or which several taxes they are of."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import Field
 
-from contracts.catalog import TRIGGERS, Trigger
+from contracts.catalog import OFFERED_TRIGGERS, Trigger
 from contracts.objects import Model
 from ingress.errors import NotFound
 from ingress.http.api import Api
@@ -27,7 +27,7 @@ class SampleQuery(Model):
 
 async def list_triggers(_: Api, call: Call) -> Reply:
     """Show every trigger, in the catalog's order."""
-    return answering.catalog(call, list(TRIGGERS.values()), Trigger.public)
+    return answering.catalog(call, list(OFFERED_TRIGGERS.values()), Trigger.public)
 
 
 async def get_trigger(_: Api, call: Call) -> Reply:
@@ -63,7 +63,7 @@ async def list_events(api: Api, call: Call) -> Reply:
 
 def _asked(call: Call) -> Trigger:
     try:
-        return TRIGGERS[call.params["key"]]
+        return OFFERED_TRIGGERS[call.params["key"]]
     except KeyError:
         raise NotFound(f"there is no trigger {call.params['key'][:100]!r}; GET /v1/triggers lists them") from None
 

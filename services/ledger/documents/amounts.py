@@ -5,8 +5,10 @@ over all that bears it; totals are sums of what was rounded, so that a document 
 include tax, tax is taken out of each group's gross and the nets are given to its lines by largest remainder.
 
 Charges, shipping and discounts of the whole document belong to no line: they are split over the groups of lines with
-equal taxes, in proportion to the lines. Shipping is an incidental expense of the supply and follows its tax (EU VAT
-Directive 2006/112, article 78 b).
+equal taxes, in proportion to the lines; groups that come to less than 0, such as returns, take no part. Shipping is an
+incidental expense of the supply and follows its tax (EU VAT Directive 2006/112, article 78 b).
+
+A line may be below 0 by its quantity or its price, and so may the net or the tax of a document; its total may not.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ __all__ = [
     "SaleTotals",
     "Tax",
     "TaxAmount",
+    "tax_on",
     "totals",
 ]
 
@@ -108,8 +111,8 @@ def totals(sale: SaleFacts) -> SaleTotals:
 
 
 def _check(computed: SaleTotals, faults: Faults) -> None:
-    if computed.net_minor < 0 or computed.tax_minor < 0:
-        faults.add("lines", "come to less than nothing: what is owed to a client is a credit note")
+    if computed.total_minor < 0:
+        faults.add("lines", "come to less than 0: what is owed to a client is a credit note")
     elif computed.deposit_minor > computed.total_minor:
         faults.add("deposit", "is more than the total")
     minor = [computed.net_minor, computed.tax_minor, computed.total_minor]
@@ -164,13 +167,18 @@ def _spread(sale: SaleFacts, priced: Priced, grouped: dict[tuple[Tax, ...], list
     for kind, sign in (("charge", 1), ("discount", -1)):
         for index, adjustment in enumerate(sale.adjustments):
             if adjustment.type == kind:
-                shares[index] = [sign * share for share in split(priced.adjustments[index], held)]
+                shares[index] = [sign * share for share in split(priced.adjustments[index], _above_zero(held))]
                 held = [have + share for have, share in zip(held, shares[index], strict=True)]
-    shares.append(split(priced.shipping, sums))
+    shares.append(split(priced.shipping, _above_zero(sums)))
     return [
         _Group(taxes, lines, [priced.lines[index] for index in lines] + [share[place] for share in shares])
         for place, (taxes, lines) in enumerate(grouped.items())
     ]
+
+
+def _above_zero(sums: Sequence[int]) -> list[int]:
+    """Weights: with some below 0 beside others above, shares would be many times what is split."""
+    return [max(one, 0) for one in sums] if any(one > 0 for one in sums) else list(sums)
 
 
 def _computed(sale: SaleFacts, priced: Priced, groups: Sequence[_Group]) -> SaleTotals:
@@ -225,9 +233,10 @@ def _taxes_on_top(groups: Sequence[_Group], nets: Sequence[Sequence[int]]) -> tu
     for group, parts in zip(groups, nets, strict=True):
         for tax in group.taxes:
             bases[tax] = bases.get(tax, 0) + sum(parts)
-    return tuple(TaxAmount(tax.category, tax.rate, base, _tax_on(base, tax.rate)) for tax, base in bases.items())
+    return tuple(TaxAmount(tax.category, tax.rate, base, tax_on(base, tax.rate)) for tax, base in bases.items())
 
 
-def _tax_on(base_minor: int, rate: Decimal) -> int:
+def tax_on(base_minor: int, rate: Decimal) -> int:
+    """Tax at a rate in percent on a base, in minor units, rounded half up."""
     numerator, denominator = rate.as_integer_ratio()
     return half_up(base_minor * numerator, denominator * 100)

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from ledger.errors import Faults
 
 DAYS_MAX: Final = 3650
+DAYS_USUAL: Final = 14
+"""To pay in where nobody says when: an invoice is not overdue the day after because nobody thought of it."""
 
 
 class PayTermType(IntEnum):
@@ -36,13 +38,18 @@ class PayTerm:
 
 
 def due_date(
-    document_date: date, *, date_due: date | None = None, term: PayTerm | None = None, usual: PayTerm | None = None
+    document_date: date,
+    *,
+    date_due: date | None = None,
+    term: PayTerm | None = None,
+    usual: PayTerm | None = None,
+    at_once: bool = False,
 ) -> date | None:
     """Tell when a document is due; None is open (never).
 
     `date_due` and `term` are what the document itself says; `usual` is the client's term, asked when it says neither.
-    Where nobody says anything it is due at once, on its own date. A due date before the document's is taken as given:
-    papers are often entered late.
+    Where nobody says anything it is due after `DAYS_USUAL`, or on its own date if it is one to be settled `at_once`. A
+    due date before the document's is taken as given: papers are often entered late.
 
     Raises:
         BadInput: the term and the date contradict each other, or the days are missing or out of bounds.
@@ -50,7 +57,8 @@ def due_date(
     if term is None and date_due is not None:
         return date_due
     if term is None:
-        term = usual if usual and usual.type != PayTermType.OTHER_DATE else PayTerm(PayTermType.CASH_ON_DELIVERY)
+        unsaid = PayTerm(PayTermType.CASH_ON_DELIVERY) if at_once else PayTerm(PayTermType.DUE_DAYS, DAYS_USUAL)
+        term = usual if usual and usual.type != PayTermType.OTHER_DATE else unsaid
     _check(document_date, date_due, term)
     match term.type:
         case PayTermType.OTHER_DATE:

@@ -13,6 +13,7 @@ from ledger.account import Account
 from ledger.books import Asked, Books, Changes, Needs
 from ledger.decision import Decision
 from ledger.documents import due, lookup, numbers, references, states
+from ledger.documents.crediting import with_tax_of_the_rest
 from ledger.documents.sale import Sale
 from ledger.documents.standing import Standing
 from ledger.errors import BadInput, Fault, NotFound, StateForbids
@@ -55,6 +56,9 @@ def issue_within(changes: Changes, draft: Sale, standing: Standing, asked: Asked
         BadInput: a receipt comes to more than its payment.
     """
     invoice, payment = _invoice(draft, asked, books), _payment(draft, asked, books)
+    if invoice is not None:
+        draft = with_tax_of_the_rest(draft, books.credited[asked.key(invoice.sale_id)].values())
+        standing = replace(standing, total_minor=draft.total_minor, due_minor=draft.total_minor - draft.deposit_minor)
     if standing.status == "draft":
         _check(draft, invoice, payment)
     status = states.decide(draft.sale_type, standing.status, "issue", _facts(draft, invoice, payment))
@@ -135,7 +139,8 @@ def _check(draft: Sale, invoice: Standing | None, payment: Payment | None) -> No
         said = f"Its invoice is {invoice.status.replace('_', ' ')}: only an issued invoice can be credited."
         raise StateForbids(said, code="invoice_not_issued")
     if payment is not None and payment.receipt_id is not None:
-        raise StateForbids(f"There is a receipt for its payment already: {payment.receipt_id}.", code="has_receipt")
+        fault = Fault("payment_id", f"has a receipt already: {payment.receipt_id}")
+        raise StateForbids(code="has_receipt", faults=[fault])
     if payment is not None and draft.total_minor > payment.amount_minor:
         amount = from_minor(payment.amount_minor, payment.currency)
         raise BadInput(faults=[Fault("lines", f"come to more than the payment: {amount}")])

@@ -9,16 +9,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from contracts.ids import new_id
 from contracts.transitions import MoveOne, MoveOneOn, SendSale
 from ledger.books import Asked, Books, Changes, Needs
 from ledger.decision import Decision
 from ledger.documents import lookup, states
 from ledger.documents.issuing import unlinked
-from ledger.documents.sending import SendRequest
 from ledger.documents.standing import Standing
 from ledger.documents.states import Command, Facts
-from ledger.errors import BadInput, Fault
+from ledger.errors import BadInput, Fault, StateForbids
 from ledger.journal import rules as journal
 from ledger.journal.booking import Booking, undone
 
@@ -128,16 +126,15 @@ WRITE_BACK_SALE = Decision(MoveOneOn, _need_undoable, _write_back)
 
 
 def _send(asked: Asked[SendSale], books: Books) -> Changes:
-    """Keep the wish that it goes to its client, and tell of it."""
+    """Refuse to send: nothing here can hand a mail over, and `sale.sent` is fired on hand-over only.
+
+    Raises:
+        StateForbids: always.
+    """
     before = lookup.standing_of(asked, books, asked.input.id)
-    status = states.decide(before.sale_type, before.status, "send")
-    after = replace(before, status=status, send_requested_at=asked.now, updated_at=asked.now)
-    wish = asked.input
-    changes = Changes(("sale", before.sale_id))
-    changes.stand(after)
-    changes.send_requests.append(SendRequest(new_id(), before.sale_id, wish.to, wish.subject, wish.body))
-    changes.tell("sale.sent", before.status, after)
-    return changes
+    states.decide(before.sale_type, before.status, "send")
+    said = "No mail can leave this installation: none of its services sends mail yet. Send the PDF (pdf_url) yourself."
+    raise StateForbids(said, code="not_configured")
 
 
 SEND_SALE = Decision(SendSale, _need_one, _send)

@@ -38,6 +38,7 @@ class LineFacts:
     unit_price: Decimal
     discount_percent: Decimal = Decimal(0)
     taxes: tuple[Tax, ...] = ()
+    discount_amount: Decimal = Decimal(0)  # in major units, off the whole line
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,7 @@ def price(sale: SaleFacts, faults: Faults) -> Priced:
     Raises:
         UnknownCurrency: the sale's currency is none; callers check it on the way in.
     """
-    places = digits(sale.currency)
-    lines = [_line_minor(index, line, places, faults) for index, line in enumerate(sale.lines)]
+    lines = [_line_minor(index, line, sale.currency, faults) for index, line in enumerate(sale.lines)]
     return Priced(
         lines,
         _adjustments_minor(sale, sum(lines), faults),
@@ -87,8 +87,18 @@ def price(sale: SaleFacts, faults: Faults) -> Priced:
     )
 
 
-def _line_minor(index: int, line: LineFacts, places: int, faults: Faults) -> int:
+def _line_minor(index: int, line: LineFacts, currency: str, faults: Faults) -> int:
     """Quantity x price less its discount, rounded once; 0 when something is wrong with it."""
+    discount = _major_to_minor(line.discount_amount, currency, at("lines", index, "discount_amount"), faults)
+    full = _line_before_amount(index, line, digits(currency), faults)
+    if discount > abs(full):
+        faults.add(at("lines", index, "discount_amount"), "is more than the line comes to")
+        return 0
+    return full + discount if full < 0 else full - discount
+
+
+def _line_before_amount(index: int, line: LineFacts, places: int, faults: Faults) -> int:
+    """Quantity x price less its discount in percent, rounded."""
     try:
         if not 0 <= line.discount_percent <= _HUNDRED:
             faults.add(at("lines", index, "discount"), "must be from 0 to 100")
@@ -122,7 +132,7 @@ def _adjustments_minor(sale: SaleFacts, subtotal: int, faults: Faults) -> list[i
     ]
     minor = [half_up(*amount.as_integer_ratio()) for amount in exact]
     discounts = [index for index, adjustment in enumerate(sale.adjustments) if adjustment.type == "discount"]
-    left = subtotal + sum(minor) - sum(minor[index] for index in discounts)
+    left = max(subtotal + sum(minor) - sum(minor[index] for index in discounts), 0)
     if discounts and sum(exact[index] for index in discounts) > left:
         faults.add("adjustments", "the discounts are more than what they are given on")
         return minor

@@ -28,6 +28,7 @@ def need_others(asked: Asked[Any], needs: Needs, *, invoice_id: UUID | None, pay
     """Ask for the invoice and the payment that a document refers to."""
     if invoice_id is not None:
         needs.sales.add(asked.key(invoice_id))
+        needs.credited.add(asked.key(invoice_id))
     if payment_id is not None:
         needs.payments.add(asked.key(payment_id))
 

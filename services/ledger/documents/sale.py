@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from contracts.money import digits, from_minor, plain
+from contracts.money import from_minor, plain, to_minor
 from contracts.objects import PAYMENT_METHODS, AdjustmentIn, LineIn, SaleIn, SaleType
 from ledger.account import Account
 from ledger.documents import due
 from ledger.documents.amounts import AdjustmentFacts, LineFacts, SaleFacts, SaleTotals, Tax, TaxAmount, totals
 from ledger.errors import BadInput, Fault, at
 from ledger.parties.rules import Client, snapshot
+
+_AT_ONCE: Final = frozenset({"sales_receipt", "credit_note"})  # nothing of them is to be paid later
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def _computed(asked: SaleIn, currency: str, document_date: date, client: Client)
             date_due=asked.date_due,
             term=None if asked.pay_term is None else due.PayTerm(asked.pay_term.type, asked.pay_term.days),
             usual=None if client.pay_term is None else due.PayTerm(client.pay_term["type"], client.pay_term["days"]),
+            at_once=asked.sale_type in _AT_ONCE,
         )
     except BadInput as refusal:
         faults.extend(refusal.faults)
@@ -148,7 +151,14 @@ def _facts(asked: SaleIn, currency: str) -> SaleFacts:
     return SaleFacts(
         currency=currency,
         lines=tuple(
-            LineFacts(line.quantity, _price(line), line.discount or Decimal(0), _taxes(line)) for line in asked.lines
+            LineFacts(
+                line.quantity,
+                _price(line),
+                line.discount or Decimal(0),
+                _taxes(line),
+                line.discount_amount or Decimal(0),
+            )
+            for line in asked.lines
         ),
         adjustments=tuple(
             AdjustmentFacts(adjustment.type, adjustment.mode, adjustment.amount) for adjustment in asked.adjustments
@@ -190,6 +200,7 @@ def _line(line: LineIn, net_minor: int, currency: str) -> dict[str, Any]:
         "quantity": plain(line.quantity),
         "unit_price": plain(_price(line)),
         "discount": plain(line.discount or Decimal(0)),
+        "discount_amount": _in_currency(line.discount_amount, currency) if line.discount_amount else None,
         "tax_rate": None if rate is None else plain(rate),
         "tax_category": category,
         "taxes": [{"category": tax.category, "rate": plain(tax.rate)} for tax in several],
@@ -203,10 +214,15 @@ def _adjustment(adjustment: AdjustmentIn, net_minor: int, currency: str) -> dict
     return {
         "type": adjustment.type,
         "mode": adjustment.mode,
-        "amount": f"{adjustment.amount:.{digits(currency)}f}" if in_currency else plain(adjustment.amount),
+        "amount": _in_currency(adjustment.amount, currency) if in_currency else plain(adjustment.amount),
         "description": adjustment.description,
         "net": from_minor(net_minor, currency),
     }
+
+
+def _in_currency(amount: Decimal, currency: str) -> str:
+    """An amount that fits its currency, with exactly the currency's decimals."""
+    return from_minor(to_minor(amount, currency), currency)
 
 
 def _tax(tax: TaxAmount, currency: str) -> dict[str, Any]:

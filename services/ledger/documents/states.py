@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
-from ledger.errors import StateForbids
+from ledger.errors import Fault, StateForbids
 
 Kind = Literal[
     "sales_estimate", "sales_order", "sales_proforma", "sales_invoice", "sales_receipt", "credit_note", "payment"
@@ -241,7 +241,8 @@ def _words(name: str) -> str:
 def _hold(guard: Guard, facts: Facts) -> None:
     rule = _GUARDS[guard]
     if not rule.holds(facts):
-        raise StateForbids(rule.sentence, code=rule.code)
+        faults = [Fault(rule.field, rule.sentence)] if rule.field else []
+        raise StateForbids(rule.sentence, code=rule.code, faults=faults)
 
 
 def _known(fact: int | None) -> int:
@@ -252,11 +253,12 @@ def _known(fact: int | None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A guard: when it holds, and the refusal's code and sentence when it does not."""
+    """A guard: when it holds, and the refusal's code, sentence and field when it does not."""
 
     holds: Callable[[Facts], bool]
     code: str
     sentence: str
+    field: str = ""  # of the document, where one is at fault
 
 
 _GUARDS: Final[dict[Guard, _Rule]] = {
@@ -293,7 +295,8 @@ _GUARDS: Final[dict[Guard, _Rule]] = {
     "paid_by_confirmed_payment": _Rule(
         lambda facts: facts.payment_status == "confirmed",
         "no_confirmed_payment",
-        "A receipt is issued from a confirmed payment; there is none.",
+        "A receipt is issued from a confirmed payment: name it in payment_id.",
+        "payment_id",
     ),
     "nothing_refunded": _Rule(
         lambda facts: _known(facts.refunded_minor) == 0,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from contracts.transitions import ALLOCATIONS_MAX
 from ledger.books import BalanceKey, Key
+from ledger.documents.crediting import TaxRows
 from ledger.documents.numbers import Series
 from ledger.documents.sale import Sale
 from ledger.documents.sending import SendRequest
@@ -32,6 +33,24 @@ async def standings(conn: Connection, *, keys: Collection[Key]) -> dict[Key, Sta
         return {}
     rows = await conn.fetch(_STANDINGS, [key[0] for key in keys], [key[1] for key in keys])
     return {(row["account_id"], row["sale_id"]): Standing(**row) for row in rows}
+
+
+_CREDITED: Final = """
+SELECT s.account_id, s.invoice_id, s.id, s.taxes
+  FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
+  JOIN ledger.sale s ON s.account_id = w.account_id AND s.invoice_id = w.id
+  JOIN ledger.sale_standing t ON t.account_id = s.account_id AND t.sale_id = s.id AND t.status = 'issued'
+"""
+
+
+async def credited(conn: Connection, *, keys: Collection[Key]) -> dict[Key, dict[UUID, TaxRows]]:
+    """Read the tax breakdowns of the live credit notes against invoices."""
+    if not keys:
+        return {}
+    found: dict[Key, dict[UUID, TaxRows]] = {key: {} for key in keys}
+    for row in await conn.fetch(_CREDITED, [key[0] for key in keys], [key[1] for key in keys]):
+        found[row["account_id"], row["invoice_id"]][row["id"]] = row["taxes"]
+    return found
 
 
 # The longest due of each client, as far as one allocation can reach.

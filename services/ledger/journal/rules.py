@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
-from contracts.money import MINOR_MAX, MoneyOverflow
+from contracts.money import within_bounds
 
 Account = Literal["receivable", "revenue", "tax", "cash", "unapplied", "bad_debt", "deposits"]
 """`deposits` is money received together with a document (its deposit), no payment of its own."""
@@ -80,26 +80,29 @@ class Party:
 
 
 def issue(party: Party, document_id: UUID, *, net_minor: int, tax_minor: int, deposit_minor: int = 0) -> Entry:
-    """An invoice: Dr receivable / Cr revenue, tax. What was paid with it as a deposit is Dr deposits instead."""
+    """An invoice: Dr receivable / Cr revenue, tax. What was paid with it as a deposit is Dr deposits instead.
+
+    Net or tax alone may be below 0, by lines that are returned at another rate; together they are not.
+    """
     total = net_minor + tax_minor
     return _entry(
         "issue",
         party,
         ("receivable", document_id, _counted(total - deposit_minor)),
         ("deposits", document_id, _counted(deposit_minor)),
-        ("revenue", document_id, -_counted(net_minor)),
-        ("tax", document_id, -_counted(tax_minor)),
+        ("revenue", document_id, -within_bounds(net_minor)),
+        ("tax", document_id, -within_bounds(tax_minor)),
     )
 
 
 def credit_note(party: Party, credit_note_id: UUID, *, net_minor: int, tax_minor: int) -> Entry:
-    """A credit note: Dr revenue, tax / Cr unapplied."""
+    """A credit note: Dr revenue, tax / Cr unapplied; as for an invoice, net or tax alone may be below 0."""
     return _entry(
         "credit_note",
         party,
-        ("revenue", credit_note_id, _counted(net_minor)),
-        ("tax", credit_note_id, _counted(tax_minor)),
-        ("unapplied", credit_note_id, -net_minor - tax_minor),
+        ("revenue", credit_note_id, within_bounds(net_minor)),
+        ("tax", credit_note_id, within_bounds(tax_minor)),
+        ("unapplied", credit_note_id, -_counted(net_minor + tax_minor)),
     )
 
 
@@ -152,6 +155,4 @@ def _counted(amount_minor: int) -> int:
     """An amount to book: the rules before this one let nothing below 0 or beyond the books through."""
     if amount_minor < 0:
         raise ValueError(f"{amount_minor} minor units: the side says debit or credit, the amount is never below 0")
-    if amount_minor > MINOR_MAX:
-        raise MoneyOverflow("the amount is larger than the books can hold")
-    return amount_minor
+    return within_bounds(amount_minor)

@@ -92,9 +92,9 @@ CREATE TABLE ledger.sale (
     adjustments jsonb NOT NULL,
     taxes jsonb NOT NULL,
     shipping_minor bigint NOT NULL CHECK (shipping_minor >= 0),
-    net_minor bigint NOT NULL CHECK (net_minor >= 0),
-    tax_minor bigint NOT NULL CHECK (tax_minor >= 0),
-    total_minor bigint NOT NULL,
+    net_minor bigint NOT NULL,    -- lines may be below 0, and so net or tax alone
+    tax_minor bigint NOT NULL,
+    total_minor bigint NOT NULL CHECK (total_minor >= 0),
     deposit_minor bigint NOT NULL,
     calculation_version integer NOT NULL,
     comment text,

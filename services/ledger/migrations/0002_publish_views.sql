@@ -67,9 +67,11 @@ CREATE VIEW ledger_api.payment AS
 SELECT p.account_id, p.id, p.client_id, p.status, p.amount_minor, p.currency, p.date, p.method, p.reference,
        p.external_id, p.receipt_id, p.status_reason, p.refunded_minor, p.created_at, p.updated_at, t.allocations,
        r.refunds,
+       jsonb_build_object('id', c.id, 'name', c.name, 'email', c.email, 'external_id', c.external_id) AS client,
        CASE WHEN p.status = 'confirmed' THEN p.amount_minor - p.settled_minor - p.refunded_minor ELSE 0
        END AS unapplied_minor
   FROM ledger.payment p
+  JOIN ledger.client c ON c.account_id = p.account_id AND c.id = p.client_id
  CROSS JOIN LATERAL (
     SELECT coalesce(
                jsonb_agg(jsonb_build_object('sale_id', y.sale_id, 'amount_minor', y.amount_minor) ORDER BY y.first),

@@ -19,7 +19,7 @@ WITH claim AS (
      CROSS JOIN LATERAL (SELECT
         (s.sale_type = 'sales_invoice')::int AS invoice, (s.sale_type = 'credit_note')::int AS note) x
      WHERE s.sale_type IN ('sales_invoice', 'credit_note') AND t.status IN ('issued', 'written_off')
-       AND s.total_minor <> 0
+       AND (s.net_minor, s.tax_minor) <> (0, 0)
     UNION ALL
     SELECT account_id, id, 'payment', client_id, currency, 0, settled_minor + refunded_minor - amount_minor, 0, 0,
            amount_minor - refunded_minor, 0, 0
@@ -61,7 +61,8 @@ WITH claim AS (
            0 AS paid, (t.status = 'void')::int AS undone, (t.status = 'written_off')::int AS written_off
       FROM ledger.sale s
       JOIN ledger.sale_standing t ON t.account_id = s.account_id AND t.sale_id = s.id
-     WHERE s.sale_type IN ('sales_invoice', 'credit_note') AND s.number IS NOT NULL AND s.total_minor <> 0
+     WHERE s.sale_type IN ('sales_invoice', 'credit_note') AND s.number IS NOT NULL
+       AND (s.net_minor, s.tax_minor) <> (0, 0)
     UNION ALL
     SELECT account_id, id, 'payment', 0, 0, 1, (status = 'reversed')::int, 0
       FROM ledger.payment WHERE status IN ('confirmed', 'reversed')

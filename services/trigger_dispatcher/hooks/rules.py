@@ -11,7 +11,7 @@ from typing import Final
 import orjson
 
 from chassis.egress import EgressPolicy
-from contracts.catalog import TRIGGERS
+from contracts.catalog import OFFERED_TRIGGERS
 from contracts.problem import Fault
 from trigger_dispatcher.matching import as_text
 
@@ -54,14 +54,14 @@ def trigger_faults(triggers: Sequence[str], path: str = "triggers") -> list[Faul
     return [
         Fault(f"{path}[{number}]", f"{key[:100]} is not a trigger: {_instead_of(key)}")
         for number, key in enumerate(triggers)
-        if key not in TRIGGERS
+        if key not in OFFERED_TRIGGERS
     ]
 
 
 def _instead_of(key: str) -> str:
     family = key.partition(".")[0]
-    near = [known for known in TRIGGERS if known.partition(".")[0] == family]
-    return f"there is {', '.join(near)}" if near else f"one of {', '.join(TRIGGERS)}"
+    near = [known for known in OFFERED_TRIGGERS if known.partition(".")[0] == family]
+    return f"there is {', '.join(near)}" if near else f"one of {', '.join(OFFERED_TRIGGERS)}"
 
 
 def filter_faults(filters: Mapping[str, object], triggers: Sequence[str], path: str = "filters") -> list[Fault]:
@@ -69,7 +69,7 @@ def filter_faults(filters: Mapping[str, object], triggers: Sequence[str], path: 
 
     Amounts are text with the decimals of their currency, so that 600 would never equal "600.00".
     """
-    known = [TRIGGERS[key] for key in triggers if key in TRIGGERS]
+    known = [OFFERED_TRIGGERS[key] for key in triggers if key in OFFERED_TRIGGERS]
     found = []
     for field, values in filters.items():
         if known and not any(trigger.has_field(field) for trigger in known):

@@ -21,7 +21,7 @@ async def refused(caller: Caller, thing: dict[str, Any], verb: str, **body: Any)
     return await caller.post(f"/v1/{kind}/{thing['id']}/{verb}", body)
 
 
-async def test_a_draft_is_changed_issued_sent_and_voided(caller: Caller) -> None:
+async def test_a_draft_is_changed_issued_not_sent_without_mail_and_voided(caller: Caller) -> None:
     client = await caller.client()
     draft = await caller.sale(client["id"], issue=False)
     changed = await caller.patch(f"/v1/sales/{draft['id']}", {"comment": "Thank you", "deposit": "65.01"})
@@ -29,8 +29,9 @@ async def test_a_draft_is_changed_issued_sent_and_voided(caller: Caller) -> None
     assert (changed.json["comment"], changed.json["amount_due"]) == ("Thank you", "100.00")
     issued = await caller.post(f"/v1/sales/{draft['id']}/issue")
     assert (issued.status, issued.json["status"]) == (200, "issued")
-    sent = await moved(caller, draft, "send", to="accounts@ozola.example")
-    assert sent["send_requested_at"] is not None
+    unsent = await refused(caller, draft, "send", to="accounts@ozola.example")
+    assert (unsent.status, unsent.json["code"]) == (409, "not_configured")
+    assert (await caller.read(f"/v1/sales/{draft['id']}"))["send_requested_at"] is None
     void = await moved(caller, draft, "void", reason="Wrong client")
     assert (void["status"], void["status_reason"], void["number"]) == ("void", "Wrong client", issued.json["number"])
     assert await caller.read(f"/v1/sales/{draft['id']}") == void

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.catalog import TRIGGERS
+from contracts.catalog import OFFERED_TRIGGERS, TRIGGERS
 from tests.support.caller import Caller, a_payment, an_invoice
 from tests.support.eventually import eventually
 
@@ -16,7 +16,7 @@ SHAPE = {"id", "type", "timestamp", "data"}
 
 async def test_every_trigger_of_the_contract_is_listed_with_its_sample(caller: Caller) -> None:
     items = await caller.items("/v1/triggers")
-    assert [item["key"] for item in items] == list(TRIGGERS)
+    assert [item["key"] for item in items] == list(OFFERED_TRIGGERS)
     assert all(set(item["sample"]) == SHAPE and item["sample"]["type"] == item["key"] for item in items)
     assert await caller.read("/v1/triggers/sale.posted") in items
 
@@ -28,7 +28,7 @@ async def test_a_catalog_is_paged_as_every_list_is(caller: Caller) -> None:
         page = await caller.read(f"/v1/triggers?limit=9{cursor}")
         seen += [item["key"] for item in page["items"]]
         cursor = f"&cursor={page['next_cursor']}" if page["next_cursor"] else None
-    assert seen == list(TRIGGERS)
+    assert seen == list(OFFERED_TRIGGERS)
     assert (await caller.get("/v1/actions?cursor=nonsense")).status == 422
 
 
@@ -136,3 +136,12 @@ async def test_products_are_made_and_found_by_actions(caller: Caller) -> None:
         assert (found.status, found.json) == (200, {"found": True, "product": made.json}), asked
     assert (await caller.post("/v1/actions/find_product", {"code": "INK"})).json == {"found": False, "product": None}
     assert (await caller.post("/v1/actions/find_product", {})).status == 422
+
+
+@pytest.mark.parametrize("key", ["sale.sent", "message.created", "invoices.moved", "no.such"])
+async def test_a_trigger_that_nothing_fires_is_not_offered(caller: Caller, key: str) -> None:
+    for path in ("", "/samples", "/events"):
+        assert (await caller.get(f"/v1/triggers/{key}{path}")).status == 404
+    hook = {"target_url": "http://127.0.0.1:9/x", "triggers": [key], "filters": {}}
+    refused = await caller.post("/v1/hooks", hook)
+    assert (refused.status, refused.json["code"], list(refused.faults)) == (422, "invalid_input", ["triggers[0]"])

@@ -171,9 +171,14 @@ def test_another_place_to_ship_to_stands_in_the_comment() -> None:
 
 
 def test_what_a_draft_cannot_be_is_told_with_its_path_in_the_message() -> None:
-    assert faults(lines=[a_line(quantity="-1"), a_line(unit_price="-2")]) == [
-        "document.lines[0].quantity", "document.lines[1].unit_price",
-    ]  # fmt: skip
     assert faults(shipping_charge="-1") == ["document.shipping_charge"]
     assert faults(lines=[]) == ["document.lines"]
     assert faults(lines=[a_line(description=None)]) == ["document.lines[0]"]
+
+
+def test_returns_within_an_order_stay_lines_below_0() -> None:
+    made = draft(lines=[a_line(), a_line(quantity="-1"), a_line(unit_price="-2")])
+    assert [(line.quantity, line.unit_price) for line in made.sale.lines[1:]] == [
+        (Decimal(-1), Decimal("12.10")),
+        (Decimal(2), Decimal(-2)),
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -43,9 +43,10 @@ def test_a_document_that_says_nothing_is_due_as_its_client_usually_pays() -> Non
     assert due_date(DAY, usual=PayTerm(4)) is None
 
 
-def test_where_nobody_says_anything_it_is_due_at_once() -> None:
-    assert due_date(DAY) == DAY
-    assert due_date(DAY, usual=PayTerm(0)) == DAY
+def test_where_nobody_says_anything_it_is_due_after_14_days_or_at_once() -> None:
+    assert due_date(DAY) == DAY + timedelta(days=14)
+    assert due_date(DAY, at_once=True) == DAY
+    assert due_date(DAY, usual=PayTerm(0)) == DAY + timedelta(days=14)
 
 
 @pytest.mark.parametrize(

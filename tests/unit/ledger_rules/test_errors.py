@@ -15,7 +15,7 @@ from ledger.errors import BadInput, Conflict, Fault, Faults, LedgerRefusal, NotF
         (NotFound(), 404, "not_found"),
         (Conflict(), 409, "conflict"),
         (StateForbids(), 409, "state_forbids"),
-        (BadInput(), 422, "bad_input"),
+        (BadInput(), 422, "invalid_input"),
         (QuotaExceeded(quota="clients"), 403, "quota_exceeded"),
     ],
 )

@@ -60,7 +60,10 @@ class LineTax(Answer):
 
 
 class SaleLine(Answer):
-    """One line of a document; `net` after its discount. `taxes` are there when it bears more than one."""
+    """One line of a document; `net` after its discount, which is in percent or an amount.
+
+    `taxes` are there when it bears more than one.
+    """
 
     product_id: UUID | None
     item_code: str | None
@@ -68,6 +71,7 @@ class SaleLine(Answer):
     quantity: str
     unit_price: str
     discount: str | None
+    discount_amount: str | None
     tax_rate: str | None
     tax_category: str | None
     taxes: list[LineTax]
@@ -160,11 +164,21 @@ class Sale(Answer):
     updated_at: dt.datetime
 
 
+class ClientNamed(Answer):
+    """A client, as everything about one names it."""
+
+    id: UUID
+    name: str
+    email: str | None
+    external_id: str | None
+
+
 class Payment(Answer):
     """Money that came in; `unapplied` is what settles nothing yet."""
 
     id: UUID
     client_id: UUID
+    client: ClientNamed
     status: PaymentStatus
     amount: str
     unapplied: str
