@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
-from contracts.commands import RECORD_PAYMENT, SEND_SALE
+from contracts.commands import RECORD_PAYMENT
 from contracts.ids import new_id
 from contracts.inboxes import (
     RULES_MAX,
@@ -180,7 +180,7 @@ def _follow_up(changes: Changes, message: Held, rule: Rule) -> None:
         _note(changes, "auto_processing", "asks to be sent or paid, which a draft is not")
         return
     if wish.send:
-        changes.inbox.follow_ups.append(FollowUp(SEND_SALE, {"id": str(sale.id)}))
+        _note(changes, "auto_processing.send", "was not done: no mail can leave this installation")
     if wish.payment is not None:
         _follow_up_payment(changes, message, wish)
 
