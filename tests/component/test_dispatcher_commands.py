@@ -122,7 +122,7 @@ async def test_every_fault_of_a_subscription_is_listed(dispatcher: DispatcherHar
     )
     assert (answer.status, answer.body["code"]) == (422, "invalid_input")
     assert set(answer.faults) == {"target_url", "triggers[1]", "triggers[2]", "filters.colour"}
-    assert "sale.posted, sale.sent" in answer.faults["triggers[1]"]
+    assert "sale.posted, sale.paid" in answer.faults["triggers[1]"]
     assert "client.created, client.updated" in answer.faults["triggers[2]"]
     assert await dispatcher.rows("SELECT * FROM dispatch.hook") == []
 

@@ -102,7 +102,7 @@ async def _is_told(ledger: LedgerHarness, wanted: list[UUID]) -> bool:
         {"sale_type": "sales_order"},
         {"sale_type": "credit_note"},
         {"date_due": None, "pay_term": {"type": 4}},
-        {"date_due": "9999-12-31"},
+        {"date_due": "2199-12-31"},
         {"deposit": "165.01"},
         {"lines": [{"description": "A gift", "quantity": "1", "unit_price": "0"}]},
     ],
@@ -110,7 +110,7 @@ async def _is_told(ledger: LedgerHarness, wanted: list[UUID]) -> bool:
 async def test_what_is_not_owed_is_never_overdue(ledger: LedgerHarness, fields: dict[str, Any]) -> None:
     await an_issued(ledger, await ledger.client(), **fields)
 
-    assert await strike(ledger, datetime(9000, 1, 1, tzinfo=UTC)) == []
+    assert await strike(ledger, datetime(2199, 12, 31, tzinfo=UTC)) == []
 
 
 async def test_what_is_paid_in_time_is_told_only_when_its_payment_is_reversed(ledger: LedgerHarness) -> None:

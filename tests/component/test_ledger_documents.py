@@ -284,7 +284,7 @@ async def test_without_a_date_it_is_the_accounts_day_when_the_caller_asked(ledge
 
     answer = await ledger.ask(CREATE_SALE, an_invoice(client={"name": "Kiri"}), at=asked_at)
 
-    assert (answer.body["document_date"], answer.body["date_due"]) == ("2026-07-01", "2026-07-01")
+    assert (answer.body["document_date"], answer.body["date_due"]) == ("2026-07-01", "2026-07-15")
 
 
 async def test_it_is_due_by_the_clients_usual_pay_term(ledger: LedgerHarness) -> None:

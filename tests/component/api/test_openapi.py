@@ -96,7 +96,7 @@ async def test_answers_are_as_described(caller: Caller) -> None:
     fits(shapes.Problem, (await caller.post("/v1/clients", {})).json)
     pending = await caller.post("/v1/clients", {"name": "Later"}, headers={"Prefer": "respond-async"})
     fits(shapes.Accepted, pending.json)
-    events = await caller.read("/v1/triggers/sale.sent/samples")
+    events = await caller.read("/v1/triggers/sale.voided/samples")
     TypeAdapter(shapes.Events).validate_python(events)
 
 
