@@ -125,7 +125,8 @@ SELECT s.account_id, s.id, 'as it was issued, ' || s.sale_type || ' ' || coalesc
     replace(data->>'deposit', '.', '')::bigint AS deposit_minor, data->>'currency' AS currency,
     data->>'client_id' AS client_id, data->>'document_date' AS document_date, data->>'date_due' AS date_due,
     data->>'comment' AS comment, data->>'external_id' AS external_id, (data->>'include_tax')::boolean AS include_tax,
-    (data->'client') - 'id' AS client, data->'lines' AS lines, data->'adjustments' AS adjustments, data->'taxes' AS taxes) must
+    (data->'client') - 'id' AS client, data->'lines' AS lines, data->'adjustments' AS adjustments,
+    data->'taxes' AS taxes) must
  WHERE e.trigger = 'sale.posted' AND found IS DISTINCT FROM must
 """
 
