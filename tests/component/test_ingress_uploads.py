@@ -207,7 +207,7 @@ async def test_a_compressed_body_counts_by_what_is_in_it(account: Account) -> No
     [
         ("invoice.pdf", "application/pdf", b"<!DOCTYPE html><script>alert(1)</script>"),
         ("invoice.pdf", "application/pdf", b"MZ\x90\0" + b"\0" * 100),
-        ("invoice.png", "image/png", b"\x89PN"),
+        ("invoice.png", "image/png", b"\x89PN\0"),
         ("invoices.zip", "application/zip", None),
     ],
 )

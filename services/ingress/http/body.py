@@ -16,11 +16,12 @@ from contracts.strict_json import JsonRefused, NotJson, Numbers, read_json
 from contracts.values import from_text
 from ingress.errors import InvalidInput, Malformed, UnsupportedMediaType
 from ingress.http.incoming import chunks
-from ingress.http.route import Call, Route
+from ingress.http.route import BODY_BYTES_MAX, Call, Route
 
 T = TypeVar("T")
 
 READ_SECONDS_MAX: Final = 30.0
+LARGE_READ_SECONDS_MAX: Final = 120.0  # as for files: 20 MiB take 84 s over a line of 2 Mbit/s
 READ_ASIDE_BYTES: Final = 48 * 1024
 """Larger bodies are read in a thread: 1 MiB can take 0.4 s, and a usual invoice has 3 KiB."""
 CREDENTIALS_IN_QUERY: Final = frozenset({"APIKey", "APIToken"})
@@ -41,8 +42,9 @@ async def read_bytes(call: Call, *, bytes_max: int | None = None) -> bytes:
     """
     call.held.owners = tuple(owner for owner in (call.account, call.channel) if owner is not None)
     most = call.route.body_bytes_max if bytes_max is None else bytes_max
+    seconds = READ_SECONDS_MAX if most <= BODY_BYTES_MAX else LARGE_READ_SECONDS_MAX
     body = bytearray()  # one buffer: a list of pieces takes up to 40 bytes for each byte that comes by itself
-    async for chunk in chunks(call.request, bytes_max=most, seconds_max=READ_SECONDS_MAX):
+    async for chunk in chunks(call.request, bytes_max=most, seconds_max=seconds):
         call.held.add(len(chunk))
         body += chunk
     return bytes(body)

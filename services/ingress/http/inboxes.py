@@ -42,6 +42,7 @@ T = TypeVar("T")
 Warnings = list[MessageWarning]
 
 CONTENT_TYPE_CHARS_MAX: Final = 200
+RECEIVE_SECONDS_MAX: Final = 150.0  # reading a large document takes up to 120 s, parsing and keeping it 2 s
 RAW_IN_COMMAND_BYTES_MAX: Final = 256 * 1024  # more goes to the file store: the bus carries no bodies of 20 MiB
 
 
@@ -226,10 +227,10 @@ def _reply(call: Call, answer: dict[str, Any], headers: dict[str, str]) -> Reply
 ROUTES = (
     Route(
         "POST", "/ext/direct/inbox/{secret}", receive_direct, None, "Push a supplier's document",
-        takes="bytes", answers=shapes.Pushed, body_bytes_max=XML_BYTES_MAX, tag="channels",
+        takes="bytes", answers=shapes.Pushed, body_bytes_max=XML_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX, tag="channels",
     ),
     Route(
         "POST", "/ext/webhooks/inbox/{secret}", receive_order, None, "Push an order",
-        takes="bytes", answers=shapes.Pushed, body_bytes_max=XML_BYTES_MAX, tag="channels",
+        takes="bytes", answers=shapes.Pushed, body_bytes_max=XML_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX, tag="channels",
     ),
 )  # fmt: skip
