@@ -112,7 +112,8 @@ REVERSE_PAYMENT: Final = "reverse_payment"
 """data: id, reason, date or null. 200 with the payment; what it settled is open again, its receipt is void."""
 
 CREATE_HOOK: Final = "create_hook"
-"""data: HookIn. 201 with the hook and its secret; 200 with the same hook when it is there already."""
+"""data: HookIn, and created_by {kind, id, name}. 201 with the hook and its secret; 200 with the same hook when it is
+there already."""
 
 UPDATE_HOOK: Final = "update_hook"
 """data: id, and the fields of HookPatch that were sent. 200 with the hook."""

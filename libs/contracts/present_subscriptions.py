@@ -28,6 +28,7 @@ def hook(row: Row) -> dict[str, Any]:
         "name": row["name"],
         "state": row["state"],
         "reason": row["reason"],
+        "created_by": row["created_by"],
         "created_at": row["created_at"].isoformat(),
         "updated_at": row["updated_at"].isoformat(),
     }

@@ -127,6 +127,15 @@ class Call:
         return self.caller.id if self.caller else None
 
     @property
+    def made_by(self) -> dict[str, Any] | None:
+        """The caller as things keep it: {kind, id, name} of the credential."""
+        return (
+            None
+            if self.caller is None
+            else {"kind": self.caller.kind, "id": str(self.caller.id), "name": self.caller.name}
+        )
+
+    @property
     def headers(self) -> CIMultiDictProxy[str]:
         """The request's headers, by name without regard to capitals."""
         return self.request.headers

@@ -7,6 +7,7 @@ request opens it again.
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from contracts import present_subscriptions as present
 from contracts.commands import CREATE_HOOK, DELETE_HOOK, RECOVER_HOOK, ROTATE_HOOK_SECRET, TEST_HOOK, UPDATE_HOOK
@@ -18,10 +19,11 @@ from ingress.resources import answering, reads, shapes
 
 
 class HookQuery(Page):
-    """Which hooks: those of a target, those that hear of a trigger."""
+    """Which hooks: those of a target, those that hear of a trigger, those that one credential made, by its id."""
 
     target_url: str | None = None
     trigger: Reference | None = None
+    created_by: UUID | None = None
 
 
 class HookTestIn(Model):
@@ -39,14 +41,22 @@ class HookRecoverIn(Model):
 
 async def create_hook(api: Api, call: Call) -> Reply:
     """Subscribe; the same target, triggers and filters again give the same hook."""
-    return await api.submit(call, CREATE_HOOK, call.body_as(HookIn).model_dump(mode="json"))
+    return await api.submit(
+        call, CREATE_HOOK, call.body_as(HookIn).model_dump(mode="json") | {"created_by": call.made_by}
+    )
 
 
 async def list_hooks(api: Api, call: Call) -> Reply:
     """List hooks, newest first."""
     query = call.query_as(HookQuery)
     return await answering.many(
-        api, call, reads.HOOKS, present.hook, target_url=query.target_url, trigger=query.trigger
+        api,
+        call,
+        reads.HOOKS,
+        present.hook,
+        target_url=query.target_url,
+        trigger=query.trigger,
+        created_by=str(query.created_by) if query.created_by else None,
     )
 
 

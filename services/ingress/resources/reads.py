@@ -100,9 +100,13 @@ BILLS = View(
 )
 HOOKS = View(
     "dispatch_api.hook",
-    columns="id, target_url, triggers, filters, ordered, name, state, reason, created_at, updated_at",
+    columns="id, target_url, triggers, filters, ordered, name, state, reason, created_by, created_at, updated_at",
     always="state <> 'removed'",
-    filters={"target_url": "target_url = ?", "trigger": "triggers @> ARRAY[?]"},
+    filters={
+        "target_url": "target_url = ?",
+        "trigger": "triggers @> ARRAY[?]",
+        "created_by": "created_by ->> 'id' = ?",
+    },
 )
 AUTOMATIONS = View("dispatch_api.automation")
 DELIVERIES = View(

@@ -11,6 +11,7 @@ from asyncpg import Record
 from chassis.sealing import sealed_field
 from contracts.envelope import Envelope
 from contracts.ids import new_id
+from contracts.inboxes import By
 from contracts.objects import HookIn, HookPatch, Model
 from contracts.present_subscriptions import hook as present
 from contracts.problem import Fault
@@ -23,6 +24,12 @@ from trigger_dispatcher.hooks import rules, store
 HOOKS_MAX: Final = 1_000
 REASON_CHARACTERS_MAX: Final = 500
 _NEVER_NULL: Final = ("target_url", "triggers", "filters", "state")
+
+
+class CreateHook(HookIn):
+    """The data of `create_hook`; `created_by` is the credential that asked."""
+
+    created_by: By | None = None
 
 
 class HookId(Model):
@@ -42,7 +49,7 @@ class EndHook(Model):
 
 async def create_hook(conn: Connection, command: Envelope, desk: Desk) -> Result:
     """Subscribe: 201 with a new hook and its secret, or 200 with the same one; taken up again if it was disabled."""
-    asked = read(HookIn, command.data)
+    asked = read(CreateHook, command.data)
     _check(asked.target_url, asked.triggers, asked.filters, desk)
     triggers, filters = rules.each_once(asked.triggers), rules.as_texts(asked.filters)
     fingerprint = rules.fingerprint(asked.target_url, triggers, filters)
@@ -65,6 +72,7 @@ async def create_hook(conn: Connection, command: Envelope, desk: Desk) -> Result
         fingerprint=fingerprint,
         secret=desk.sealer.seal(secret),
         listens_from=listening_from(command),
+        created_by=asked.created_by.model_dump(mode="json") if asked.created_by else None,
     )
     row = await store.insert_hook(conn, made)
     return Result(201, {**present(row), "secret": sealed_field(secret, desk.sealer)})

@@ -28,14 +28,15 @@ class HookRow:
     fingerprint: bytes
     secret: bytes
     listens_from: datetime
+    created_by: dict[str, Any] | None
 
 
 async def insert_hook(conn: Connection, hook: HookRow) -> Record:
     """Make an active hook; answer its row."""
     row = await conn.fetchrow(
         "INSERT INTO dispatch.hook (account_id, id, target_url, triggers, filters, ordered, name, state, fingerprint,"
-        " secret, listens_from)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, least($10, clock_timestamp())) RETURNING *",
+        " secret, listens_from, created_by)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, least($10, clock_timestamp()), $11) RETURNING *",
         hook.account_id,
         hook.id,
         hook.target_url,
@@ -46,6 +47,7 @@ async def insert_hook(conn: Connection, hook: HookRow) -> Record:
         hook.fingerprint,
         hook.secret,
         hook.listens_from,
+        hook.created_by,
     )
     return _made(row)
 

@@ -75,6 +75,7 @@ CREATE TABLE dispatch.hook (
     previous_secret bytea,             -- sealed; signs too until previous_until
     previous_until timestamptz,
     listens_from timestamptz NOT NULL, -- what happened before is not for it, unless recovered
+    created_by jsonb,                  -- {kind, id, name} of the credential that made it
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (account_id, id),
@@ -168,7 +169,7 @@ SELECT account_id, event_id, subscriber_id, kind, job_id, dispatched_at FROM dis
 
 CREATE VIEW dispatch_api.hook AS
 SELECT account_id, id, target_url, triggers, filters, ordered, name, state, reason, secret, previous_secret,
-       previous_until, created_at, updated_at, version
+       previous_until, created_at, updated_at, version, created_by
   FROM dispatch.hook;
 
 CREATE VIEW dispatch_api.automation AS
@@ -199,6 +200,6 @@ GRANT USAGE ON SCHEMA dispatch_api TO ledgerwire_ingress, ledgerwire_execution;
 GRANT SELECT ON dispatch_api.event, dispatch_api.dispatch, dispatch_api.automation, dispatch_api.automation_version,
                 dispatch_api.hop, dispatch_api.outcome, dispatch_api.parked TO ledgerwire_ingress;
 -- All of a hook but its secrets.
-GRANT SELECT (account_id, id, target_url, triggers, filters, ordered, name, state, reason, created_at, updated_at)
+GRANT SELECT (account_id, id, target_url, triggers, filters, ordered, name, state, reason, created_by, created_at, updated_at)
    ON dispatch_api.hook TO ledgerwire_ingress;
 GRANT SELECT ON dispatch_api.hook, dispatch_api.automation_version TO ledgerwire_execution;

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Literal
 from uuid import UUID
 
+from contracts.inboxes import By
 from contracts.objects import AutomationStep, AutomationTrigger
 from ingress.resources.shapes.base import Answer
 
@@ -24,6 +25,7 @@ class Hook(Answer):
     ordered: Literal["client"] | None
     name: str | None
     reason: str | None
+    created_by: By | None
     created_at: dt.datetime
     updated_at: dt.datetime
     secret: str | None = None
