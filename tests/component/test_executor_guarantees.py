@@ -262,10 +262,8 @@ async def test_an_ordered_delivery_waits_for_one_that_never_comes_for_a_bounded_
         await executor.becomes(other.id, "succeeded")
         assert (await executor.delivery(job.id))["state"] == "pending"
         await executor.owner.execute(
-            await executor.owner.execute(
-                "UPDATE execution.delivery SET created_at = now() - interval '11 minutes', due_at = now()"
-                " WHERE state = 'pending'"
-            )
+            "UPDATE execution.delivery SET created_at = now() - interval '11 minutes', due_at = now()"
+            " WHERE state = 'pending'"
         )
         await executor.owner.execute("UPDATE execution.lane SET due_at = now()")
         await executor.becomes(job.id, "succeeded")
