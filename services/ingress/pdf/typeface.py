@@ -20,7 +20,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 
 REGULAR: Final = "Roboto-Regular"
 BOLD: Final = "Roboto-Bold"
-REPLACEMENT: Final = "\ufffd"
+REPLACEMENT: Final = "?"
 """Stands where a character cannot be drawn, so that a reader sees that something is missing."""
 
 _OPENING, _EMBEDDING = threading.Lock(), threading.Lock()

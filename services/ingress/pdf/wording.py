@@ -28,6 +28,10 @@ TONES: Final[Mapping[Mark, Tone]] = {
 _ASKING: Final = frozenset({"sales_invoice", "sales_proforma", "sales_order"})
 _ASKING_WHILE: Final = frozenset({"draft", "issued", "accepted", "confirmed"})
 _NOTHING: Final = Decimal(0)
+LINE_BREAKS_MAX: Final = (
+    1_000  # of a document, shared by its texts; further ones are set as spaces, and no text is lost
+)
+LINE_BREAKS_MIN: Final = 2  # of each text
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +142,15 @@ class _Writer:
     can_draw: Callable[[str], bool]
 
     def text(self, value: object) -> str:
-        """Anything a caller wrote, as it can be drawn; nothing for null."""
-        return "" if value is None else self.text_of(str(value))
+        """Anything a caller wrote, as it can be drawn, its first line breaks kept; nothing for null."""
+        if value is None:
+            return ""
+        text = self.text_of(str(value))
+        share = max(LINE_BREAKS_MAX // (len(self.sale["lines"]) + 1), LINE_BREAKS_MIN)
+        if text.count("\n") <= share:
+            return text
+        *kept, rest = text.split("\n", share)
+        return "\n".join([*kept, " ".join(rest.split())])
 
     def line(self, value: object) -> str:
         """The same on one line."""

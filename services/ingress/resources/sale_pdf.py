@@ -31,7 +31,9 @@ async def get_sale_pdf(api: Api, call: Call) -> Reply:
     if account is None:
         raise NotFound
     sale["invoice_number"] = await _invoice_number(api, call, sale)
-    paper = await _press().sale(sale, {"name": account.name}, locale=sale["client"].get("locale") or account.locale)
+    paper = await _press().sale(
+        sale, {"name": account.name}, locale=sale["client"].get("locale") or account.locale, account_id=call.account_id
+    )
     etag = f'"{sha256(paper).hexdigest()}"'
     # It may be kept by whoever asked, and be asked about each time: an issued document still changes its state.
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
