@@ -69,7 +69,8 @@ def _exceeds(seen: Observation) -> bool:
 def _row(name: str, seen: Observation, after_mib: float, answers: str) -> str:
     mark = " (!)" if _exceeds(seen) else ""
     first = f"; first failure: {seen.failures[0]}" if seen.failures else ""
-    return f"{name:28} {seen.p99_ms:8.1f} {len(seen.failures):7} {seen.peak_mib:9.1f} {after_mib:6.0f}  {answers}{first}{mark}"
+    figures = f"{seen.p99_ms:8.1f} {len(seen.failures):7} {seen.peak_mib:9.1f} {after_mib:6.0f}"
+    return f"{name:28} {figures}  {answers}{first}{mark}"
 
 
 def main() -> int:

@@ -74,7 +74,7 @@ def attack(function: Attack) -> Attack:
 
 def counted(statuses: list[int]) -> str:
     """How often each status was answered; 0 is a connection that was closed."""
-    return ", ".join(f"{count} × {status}" for status, count in sorted(Counter(statuses).items()))
+    return ", ".join(f"{count} x {status}" for status, count in sorted(Counter(statuses).items()))
 
 
 @attack
