@@ -6,24 +6,24 @@ import json
 import sys
 from pathlib import Path
 
-from contracts import objects
-from contracts.commands import QUEUE_OF
-from contracts.connections import ConnectionIn
-from contracts.envelope import Envelope
-from contracts.parties import ProductIn
-from contracts.topology import QUEUES, ROLES, SCHEMAS
+from contracts.resources import schemas
+from contracts.resources.clients import ProductIn
+from contracts.resources.connections import ConnectionIn
+from contracts.wire.commands import QUEUE_OF
+from contracts.wire.envelope import Envelope
+from contracts.wire.topology import QUEUES, ROLES, SCHEMAS
 
 HERE = Path(__file__).parent
 NOTICE = "Made by `docs/generate.py` from `libs/contracts`: change the code, then run `make docs`."
-OBJECTS = (objects.ClientIn, objects.SaleIn, objects.PaymentIn, objects.HookIn, objects.AutomationIn, ConnectionIn)
+OBJECTS = (schemas.ClientIn, schemas.SaleIn, schemas.PaymentIn, schemas.HookIn, schemas.AutomationIn, ConnectionIn)
 
 
 def flow() -> str:
     """`flow.md`: the queues as a picture and as a table, and the commands with the queue of each."""
     arrows = [
-        f"  {feeder} -- {queue.carries} --> {queue.consumer}"
+        f"  {feeder} -- {queue.message_kind} --> {queue.consumer}"
         for queue in QUEUES
-        for feeder in queue.fed_by
+        for feeder in queue.publishers
         if feeder != queue.consumer
     ]
     lines = [
@@ -39,7 +39,8 @@ def flow() -> str:
         "| queue | carries | from | to | given up on |",
         "|---|---|---|---|---|",
         *(
-            f"| `{queue.name}` | {queue.carries} | {', '.join(queue.fed_by)} | {queue.consumer} | `{queue.dead}` |"
+            f"| `{queue.name}` | {queue.message_kind} | {', '.join(queue.publishers)}"
+            f" | {queue.consumer} | `{queue.dead}` |"
             for queue in QUEUES
         ),
         "",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from chassis.settings import ServiceSettings
-from contracts.topology import QUEUES
-from messaging.dead import OperableBus
-from messaging.postgres import Wakeups
+from contracts.wire.topology import QUEUES
+from messaging.dead_letters import OperableBus
+from messaging.postgres import LocalNotifier
 from messaging.postgres import open_bus as open_postgres_bus
 from storage.pool import Pool
 
 
-async def open_bus(settings: ServiceSettings, pool: Pool, *, name: str, wakeups: Wakeups | None = None) -> OperableBus:
+async def open_bus(
+    settings: ServiceSettings, pool: Pool, *, name: str, wakeups: LocalNotifier | None = None
+) -> OperableBus:
     """Open the bus of this installation. `wakeups` is shared by services that live in one process."""
     if settings.amqp_url is not None and settings.amqp_url.get_secret_value():  # set but empty is not given
         # Here, so that the embedded default does not carry an AMQP client in memory.
@@ -19,4 +21,4 @@ async def open_bus(settings: ServiceSettings, pool: Pool, *, name: str, wakeups:
         return await connect(settings.amqp_url.get_secret_value(), queues=QUEUES, name=name)
     # Services that share their wakeups live in the only process: what a crash left leased is theirs at once.
     sole = wakeups is not None
-    return await open_postgres_bus(pool, queues=QUEUES, name=name, wakeups=wakeups or Wakeups(), sole=sole)
+    return await open_postgres_bus(pool, queues=QUEUES, name=name, wakeups=wakeups or LocalNotifier(), sole=sole)

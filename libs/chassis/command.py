@@ -17,8 +17,8 @@ import messaging
 from chassis import logging, service
 from chassis.bus import open_bus
 from chassis.settings import ServiceSettings, SettingsError
-from contracts.topology import QUEUES, ROLES, SCHEMAS, Service
-from outbox.parked import list_parked, replay_parked
+from contracts.wire.topology import QUEUES, ROLES, SCHEMAS, Service
+from outbox.dead_letters import list_dead_letters, replay_dead_letters
 from storage.migrations import MigrationError, give_login, migrate
 from storage.pool import open_pool
 
@@ -37,13 +37,13 @@ class Program(Generic[S]):
 
     name: Service
     settings: type[S]
-    open_service: Callable[..., AbstractAsyncContextManager[service.Running]]  # (settings, *, wakeups=None)
+    open_service: Callable[..., AbstractAsyncContextManager[service.ServiceHandle]]  # (settings, *, wakeups=None)
     migrations: Path
     health_port: int
     niceness: int = 0
 
 
-async def prepare(dsn: str, program: Program[Any], *, role_password: str | None = None) -> list[str]:
+async def prepare_database(dsn: str, program: Program[Any], *, role_password: str | None = None) -> list[str]:
     """Migrate the bus and the service's schema as the database's owner; answer what ran."""
     ran = await migrate(dsn, service="bus", folder=BUS_MIGRATIONS)
     ran += await migrate(dsn, service=program.name, folder=program.migrations)
@@ -52,21 +52,21 @@ async def prepare(dsn: str, program: Program[Any], *, role_password: str | None 
     return ran
 
 
-async def _parked(dsn: str, program: Program[S], *, replay: bool, ids: list[UUID] | None) -> int:
+async def _dead_letters_of_handlers(dsn: str, program: Program[S], *, replay: bool, ids: list[UUID] | None) -> int:
     pool = await open_pool(dsn, role=ROLES[program.name], name=f"{program.name}-parked", size_max=2)
     try:
         schema = SCHEMAS[program.name]
         if replay:
-            print(f"{await replay_parked(pool, schema=schema, ids=ids)} put back on their queues")  # noqa: T201
+            print(f"{await replay_dead_letters(pool, schema=schema, ids=ids)} put back on their queues")  # noqa: T201
             return 0
-        for row in await list_parked(pool, schema=schema):
-            print(row.id, row.parked_at.isoformat(), row.queue, f"{row.bytes} bytes", row.reason, sep="\t")  # noqa: T201
+        for row in await list_dead_letters(pool, schema=schema):
+            print(row.id, row.dead_lettered_at.isoformat(), row.queue, f"{row.bytes} bytes", row.reason, sep="\t")  # noqa: T201
         return 0
     finally:
         await pool.close()
 
 
-async def _dead(settings: ServiceSettings, program: Program[S], *, replay: bool) -> int:
+async def _dead_letters_of_broker(settings: ServiceSettings, program: Program[S], *, replay: bool) -> int:
     """What the bus gave up on, on the queues that this service takes from."""
     logging.configure(service=program.name, level="WARNING", form=settings.log_format)
     dsn = settings.postgres_dsn.get_secret_value()
@@ -76,9 +76,9 @@ async def _dead(settings: ServiceSettings, program: Program[S], *, replay: bool)
         try:
             for queue in (queue.name for queue in QUEUES if queue.consumer == program.name):
                 if replay:
-                    print(f"{queue}: {await bus.replay_dead(queue)} put back")  # noqa: T201
+                    print(f"{queue}: {await bus.replay_dead_letters(queue)} put back")  # noqa: T201
                     continue
-                for one in await bus.list_dead(queue):
+                for one in await bus.list_dead_letters(queue):
                     died_at = one.died_at.isoformat() if one.died_at else "-"
                     print(one.id, died_at, queue, f"{len(one.body)} bytes", one.reason, sep="\t")  # noqa: T201
         finally:
@@ -94,21 +94,23 @@ def main(program: Program[S], argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("run", help="run the service (the default)")
     commands.add_parser("migrate", help="prepare the database, as its owner")
-    parked = commands.add_parser("parked", help="list what was refused, or put it back on its queue")
-    parked.add_argument("--replay", action="store_true")
-    parked.add_argument("ids", nargs="*", type=UUID)
+    dead_letters = commands.add_parser("parked", help="list what was refused, or put it back on its queue")
+    dead_letters.add_argument("--replay", action="store_true")
+    dead_letters.add_argument("ids", nargs="*", type=UUID)
     dead = commands.add_parser("dead", help="list what the bus handed out too often, or put it back on its queue")
     dead.add_argument("--replay", action="store_true")
-    asked = parser.parse_args(argv)
+    requested = parser.parse_args(argv)
     try:
-        match asked.command:
+        match requested.command:
             case "migrate":
                 return _migrate(ServiceSettings.read(), program)
             case "parked":
                 dsn = ServiceSettings.read().postgres_dsn.get_secret_value()
-                return asyncio.run(_parked(dsn, program, replay=asked.replay, ids=asked.ids or None))
+                return asyncio.run(
+                    _dead_letters_of_handlers(dsn, program, replay=requested.replay, ids=requested.ids or None)
+                )
             case "dead":
-                return asyncio.run(_dead(ServiceSettings.read(), program, replay=asked.replay))
+                return asyncio.run(_dead_letters_of_broker(ServiceSettings.read(), program, replay=requested.replay))
             case _:
                 settings = program.settings.read()
                 os.nice(program.niceness)
@@ -124,5 +126,5 @@ def _migrate(settings: ServiceSettings, program: Program[S]) -> int:
     """Preparing the database needs its address alone, not what the service itself needs."""
     logging.configure(service=program.name, level=settings.log_level, form=settings.log_format)
     password = settings.role_password.get_secret_value() if settings.role_password else None
-    asyncio.run(prepare(settings.postgres_dsn.get_secret_value(), program, role_password=password))
+    asyncio.run(prepare_database(settings.postgres_dsn.get_secret_value(), program, role_password=password))
     return 0

@@ -15,27 +15,27 @@ from prometheus_client.aiohttp import make_aiohttp_handler
 from chassis.settings import SettingsError, local_url
 
 if TYPE_CHECKING:
-    from chassis.service import Running
+    from chassis.service import ServiceHandle
 
 CHECK_SECONDS_MAX = 3.0
 
 
-async def problems_of(running: Running) -> dict[str, str]:
+async def problems_of(running: ServiceHandle) -> dict[str, str]:
     """Ask every check, each within a bound; answer the sentences of those that are not well."""
     problems = {}
     for name, check in running.checks.items():
         try:
             async with asyncio.timeout(CHECK_SECONDS_MAX):
                 answer = check()
-                said = await answer if inspect.isawaitable(answer) else answer
+                problem = await answer if inspect.isawaitable(answer) else answer
         except Exception as error:  # noqa: BLE001  whatever a check dies of is its answer
-            said = f"{type(error).__name__}: {error}"
-        if said is not None:
-            problems[name] = said
+            problem = f"{type(error).__name__}: {error}"
+        if problem is not None:
+            problems[name] = problem
     return problems
 
 
-def _add_routes(app: web.Application, services: Sequence[Running]) -> None:
+def _add_routes(app: web.Application, services: Sequence[ServiceHandle]) -> None:
     async def alive(_: web.Request) -> web.Response:
         return web.json_response({"status": "alive", "services": [running.name for running in services]})
 
@@ -50,7 +50,7 @@ def _add_routes(app: web.Application, services: Sequence[Running]) -> None:
 
 
 @asynccontextmanager
-async def serve(services: Sequence[Running], *, host: str, port: int) -> AsyncIterator[str]:
+async def serve(services: Sequence[ServiceHandle], *, host: str, port: int) -> AsyncIterator[str]:
     """Serve the three paths, for one service or for several in one process, as long as the block runs; gives the URL.
 
     Raises:
@@ -64,9 +64,9 @@ async def serve(services: Sequence[Running], *, host: str, port: int) -> AsyncIt
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            said = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+            problem = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
             raise SettingsError(
-                f"LEDGERWIRE_HEALTH_PORT: cannot listen on port {port} of {host}: {said}; choose another port"
+                f"LEDGERWIRE_HEALTH_PORT: cannot listen on port {port} of {host}: {problem}; choose another port"
             ) from None
         yield local_url(*runner.addresses[0][:2])
     finally:

@@ -25,7 +25,7 @@ Check = Callable[[], "Awaitable[str | None] | str | None"]
 
 
 @dataclass(slots=True)
-class Running:
+class ServiceHandle:
     """A started service: what `/readyz` asks, and an event that a part sets when it cannot go on."""
 
     name: str
@@ -50,7 +50,7 @@ def stop_event() -> asyncio.Event:
 
 
 async def _serve(
-    name: str, opened: AbstractAsyncContextManager[Running], settings: ServiceSettings, health_port: int
+    name: str, opened: AbstractAsyncContextManager[ServiceHandle], settings: ServiceSettings, health_port: int
 ) -> int:
     stop = stop_event()
     async with opened as running, health.serve([running], host=settings.health_host, port=health_port):
@@ -67,7 +67,7 @@ async def _serve(
 
 def run(
     name: str,
-    open_service: Callable[[], AbstractAsyncContextManager[Running]],
+    open_service: Callable[[], AbstractAsyncContextManager[ServiceHandle]],
     settings: ServiceSettings,
     *,
     health_port: int,

@@ -14,8 +14,8 @@ _BYTES: Final = 16  # two states of one object share a tag once in 2**64
 
 def entity_tag(shown: Any) -> str:
     """The strong tag of a JSON value, in its quotes; the order of names does not count."""
-    told = hashlib.sha256(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).digest()
-    return f'"{told[:_BYTES].hex()}"'
+    digest = hashlib.sha256(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).digest()
+    return f'"{digest[:_BYTES].hex()}"'
 
 
 def matches(tags: Collection[str], shown: Any) -> bool:

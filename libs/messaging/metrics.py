@@ -12,7 +12,7 @@ PUBLISHED = Counter(
 )
 HANDLED = Counter(
     "ledgerwire_bus_handled_total",
-    "Messages that left a handler; outcome is done, parked, retry or given_back",
+    "Messages that left a handler; outcome is done, dead-lettered, retry or given_back",
     ["queue", "outcome"],
 )
 BATCH_SECONDS = Histogram(

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from messaging.weather import is_weather
+from messaging.transient import is_transient
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +45,24 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """Not now, for a reason that passes (weather): the bus offers it again after a growing pause."""
+    """Not now, for a reason that passes (a transient error): the bus offers it again after a growing pause."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Never: it is parked with its reason, where an operator sees it and can replay it."""
+    """Never: it is dead-lettered with its reason, where an operator sees it and can replay it."""
 
     reason: str
 
 
 Outcome = Done | RetryLater | Refused
 BatchHandler = Callable[[Sequence[Incoming]], Awaitable[Sequence[Outcome]]]
-Park = Callable[[Incoming, str], Awaitable[None]]
+DeadLetterSink = Callable[[Incoming, str], Awaitable[None]]
 """Keeps a refused message durably with its reason; the message is acknowledged only after it returned."""
 
-HintHandler = Callable[[bytes], None]
+NotificationHandler = Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,12 @@ class ConsumerOptions:
     batch_wait_seconds: float = 0.002
     prefetch: int = 300
     concurrency: int = 1  # batches in hand at once
-    attempts_max: int = 5  # of one message alone, when its handler raises what is not weather
+    attempts_max: int = 5  # of one message alone, when its handler raises what is not a transient error
     retry_pause_first_seconds: float = 0.1
     retry_pause_max_seconds: float = 15.0
-    hold_max_seconds: float = 300.0  # a message put off for so long goes back to the bus, behind the others
+    delay_max_seconds: float = 300.0  # a message put off for so long goes back to the bus, behind the others
     stall_seconds: float = 60.0  # messages wait and none was settled for so long: health says so
-    is_weather: Callable[[BaseException], bool] = is_weather
+    is_transient: Callable[[BaseException], bool] = is_transient
 
 
 @dataclass(slots=True)
@@ -104,16 +104,16 @@ class Bus(Protocol):
         ...
 
     async def consume(
-        self, queue: str, handler: BatchHandler, *, park: Park, options: ConsumerOptions | None = None
+        self, queue: str, handler: BatchHandler, *, dead_letter: DeadLetterSink, options: ConsumerOptions | None = None
     ) -> Consumer:
         """Start to take from a queue of the topology."""
         ...
 
-    async def hint(self, channel: str, bodies: Sequence[bytes]) -> None:
-        """Tell listeners of a channel something that may be lost (a waiter looks by itself too); no weather raises."""
+    async def notify(self, channel: str, bodies: Sequence[bytes]) -> None:
+        """Notify subscribers of a channel; a notification may be lost. Never raises a transient error."""
         ...
 
-    async def listen(self, channel: str, handler: HintHandler) -> None:
+    async def listen(self, channel: str, handler: NotificationHandler) -> None:
         """Receive the hints of a channel (`ingress.replies.<instance>`) as long as the bus is open."""
         ...
 

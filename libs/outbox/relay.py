@@ -18,7 +18,7 @@ from prometheus_client import Counter, Gauge
 
 from messaging.port import Bus, Outgoing
 from storage.pool import Connection, Pool
-from storage.weather import is_weather
+from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ MARK_SECONDS_MIN = 1.0  # to forget what was published, however late it is
 SWEEP_PAUSE_SECONDS = 1.0
 SWEEP_BYTES_MAX = 16 * 1024 * 1024
 SWEEP_AGE_SECONDS = 3.0  # younger rows are in somebody's memory, on their way
-HELD_WHILE_SWEEPING_MAX = 2_000  # a busy relay publishes its own; sweeping beside it would only double the work
+BUFFERED_WHILE_SWEEPING_MAX = 2_000  # a busy relay publishes its own; sweeping beside it would only double the work
 SWEEPS_SKIPPED_MAX = 20  # but what others left behind must not wait until it has nothing to do
 
 # Behind `(created_at, id)`, where the last sweep stopped; the first comparison is the index's. Of big messages fewer.
@@ -48,10 +48,10 @@ _LEFT_BEHIND = """
 _ANY_LEFT_BEHIND = """
     SELECT EXISTS (SELECT FROM {schema}.outbox WHERE created_at < now() - make_interval(secs => $1) AND id <> ALL($2))
 """
-_MY_TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
+_SWEEP_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
 
-Place = tuple[datetime, UUID]
-_BEGINNING: Place = (datetime.fromtimestamp(0, tz=UTC), UUID(int=0))
+SweepPosition = tuple[datetime, UUID]
+_BEGINNING: SweepPosition = (datetime.fromtimestamp(0, tz=UTC), UUID(int=0))
 
 
 class Relay:
@@ -119,7 +119,7 @@ class Relay:
                 self._confirmed.extend(done)
                 self._wake_mark.set()
             except Exception as error:  # noqa: BLE001  the rows are committed: the sweep publishes them
-                log.warning("relay_failed", schema=self._schema, error=repr(error), weather=is_weather(error))
+                log.warning("relay_failed", schema=self._schema, error=repr(error), transient=is_transient(error))
                 done = []
             # What was not confirmed is the sweep's from now on; what was is held until its row is gone.
             self._held.difference_update({message.id for message in batch}.difference(done))
@@ -143,7 +143,7 @@ class Relay:
             try:
                 await self._forget(self._pool, done)
             except Exception as error:  # noqa: BLE001  the sweep publishes them again, which is allowed
-                log.warning("mark_failed", schema=self._schema, error=repr(error), weather=is_weather(error))
+                log.warning("mark_failed", schema=self._schema, error=repr(error), transient=is_transient(error))
             self._held.difference_update(done)
 
     async def _forget(self, conn: Connection | Pool, done: Sequence[UUID]) -> None:
@@ -160,7 +160,7 @@ class Relay:
             try:
                 moved = await self.sweep()
             except Exception as error:  # noqa: BLE001  the next sweep tries again
-                log.warning("sweep_failed", schema=self._schema, error=repr(error), weather=is_weather(error))
+                log.warning("sweep_failed", schema=self._schema, error=repr(error), transient=is_transient(error))
             if not moved:
                 await asyncio.sleep(SWEEP_PAUSE_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
 
@@ -170,7 +170,7 @@ class Relay:
         One process sweeps at a time, lest all publish the same. What the bus does not take is passed over until the
         sweep begins at the oldest again, so that it keeps nobody else's rows from going out.
         """
-        if len(self._held) > HELD_WHILE_SWEEPING_MAX and self._sweeps_skipped < SWEEPS_SKIPPED_MAX:
+        if len(self._held) > BUFFERED_WHILE_SWEEPING_MAX and self._sweeps_skipped < SWEEPS_SKIPPED_MAX:
             self._sweeps_skipped += 1
             return 0
         self._sweeps_skipped = 0
@@ -178,7 +178,7 @@ class Relay:
         if not await self._pool.fetchval(_ANY_LEFT_BEHIND.format(schema=self._schema), age_seconds, held):
             return 0
         async with self._pool.acquire() as conn, conn.transaction():
-            if not await conn.fetchval(_MY_TURN, f"sweep {self._schema}"):
+            if not await conn.fetchval(_SWEEP_LOCK, f"sweep {self._schema}"):
                 return 0
             rows = await conn.fetch(
                 _LEFT_BEHIND.format(schema=self._schema),

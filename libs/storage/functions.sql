@@ -94,7 +94,7 @@ END $$;
 GRANT USAGE ON SCHEMA storage TO PUBLIC;
 
 -- The tables that make a service's hop safe (see libs/outbox), its two schemas and the grants of its role.
-CREATE OR REPLACE FUNCTION storage.make_hop(space name, role name) RETURNS void
+CREATE OR REPLACE FUNCTION storage.create_messaging_tables(space name, role name) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('CREATE SCHEMA IF NOT EXISTS %1$I; CREATE SCHEMA IF NOT EXISTS %2$I', space, space || '_api');
@@ -111,7 +111,7 @@ BEGIN
             created_at timestamptz NOT NULL DEFAULT now()
         ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
         CREATE INDEX outbox_created_at ON %1$I.outbox (created_at);
-        CREATE TABLE %1$I.seen (
+        CREATE TABLE %1$I.processed_message (
             account_id uuid NOT NULL,
             message_id uuid NOT NULL,
             seen_at timestamptz NOT NULL DEFAULT now(),
@@ -125,22 +125,22 @@ BEGIN
             committed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
             PRIMARY KEY (account_id, command_id)
         ) PARTITION BY RANGE (command_id);
-        CREATE TABLE %1$I.parked (
+        CREATE TABLE %1$I.dead_letter (
             id uuid PRIMARY KEY,
             queue text NOT NULL,
             body bytea NOT NULL,
             reason text NOT NULL,
             deliveries integer NOT NULL,
-            parked_at timestamptz NOT NULL DEFAULT now(),
+            dead_lettered_at timestamptz NOT NULL DEFAULT now(),
             replayed_at timestamptz,
             account_id uuid,        -- of the message, as far as it can be told
             message_id uuid,
             correlation_id uuid     -- the request that it comes from
         );
-        CREATE INDEX parked_correlation ON %1$I.parked (account_id, correlation_id) WHERE account_id IS NOT NULL;
-        CREATE VIEW %2$I.parked AS
-        SELECT account_id, correlation_id, message_id, queue, reason, parked_at, replayed_at
-          FROM %1$I.parked WHERE account_id IS NOT NULL;
+        CREATE INDEX parked_correlation ON %1$I.dead_letter (account_id, correlation_id) WHERE account_id IS NOT NULL;
+        CREATE VIEW %2$I.dead-lettered AS
+        SELECT account_id, correlation_id, message_id, queue, reason, dead_lettered_at, replayed_at
+          FROM %1$I.dead_letter WHERE account_id IS NOT NULL;
         CREATE TABLE %1$I.heartbeat (
             single boolean PRIMARY KEY DEFAULT true CHECK (single),
             at timestamptz NOT NULL DEFAULT now()
@@ -148,18 +148,18 @@ BEGIN
         INSERT INTO %1$I.heartbeat DEFAULT VALUES;
         CREATE VIEW %2$I.outcome AS SELECT account_id, command_id, status, body, committed_at FROM %1$I.outcome;
     $t$, space, space || '_api');
-    WHILE storage.maintain_hop(space) = 'changed' LOOP
+    WHILE storage.maintain_messaging_tables(space) = 'changed' LOOP
     END LOOP;
 END $$;
 
-CREATE OR REPLACE FUNCTION storage.maintain_hop(space name) RETURNS text
+CREATE OR REPLACE FUNCTION storage.maintain_messaging_tables(space name) RETURNS text
 LANGUAGE plpgsql SET lock_timeout = '1s' AS $$
 DECLARE
     part text; said text; postponed boolean := false;
 BEGIN
     -- Replicas that look at the same moment take turns: the second one finds it done.
     PERFORM pg_advisory_xact_lock(hashtextextended('maintain ' || space, 0));
-    FOREACH part IN ARRAY ARRAY['seen', 'outcome'] LOOP
+    FOREACH part IN ARRAY ARRAY['processed_message', 'outcome'] LOOP
         said := storage.maintain_table(format('%I.%I', space, part)::regclass, 7, 1, 2, 30);
         IF said = 'changed' THEN
             RETURN said;

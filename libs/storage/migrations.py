@@ -15,7 +15,7 @@ from pathlib import Path
 import asyncpg
 import structlog
 
-from contracts.topology import ROLES
+from contracts.wire.topology import ROLES
 
 log = structlog.get_logger(__name__)
 

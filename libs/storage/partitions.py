@@ -11,7 +11,7 @@ import asyncio
 import structlog
 
 from storage.pool import Pool
-from storage.weather import is_weather
+from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ async def maintain_forever(pool: Pool, *, schema: str) -> None:
         try:
             done = await maintain(pool, schema=schema)
         except Exception as error:
-            if not is_weather(error):
+            if not is_transient(error):
                 raise
             log.warning("partitions_not_maintained", schema=schema, error=repr(error))
         await asyncio.sleep(EVERY_SECONDS if done else AGAIN_SECONDS)

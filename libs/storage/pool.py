@@ -26,7 +26,7 @@ def _decode_jsonb(value: bytes) -> Any:
     return orjson.loads(memoryview(value)[1:])
 
 
-async def prepare(conn: Connection) -> None:
+async def register_codecs(conn: Connection) -> None:
     """Teach a connection our types: jsonb is Python values by orjson, uuid is `uuid.UUID`."""
     await conn.set_type_codec(
         "jsonb", encoder=_encode_jsonb, decoder=_decode_jsonb, schema="pg_catalog", format="binary"
@@ -43,7 +43,11 @@ def _decode_uuid(value: bytes) -> UUID:
     return UUID(bytes=bytes(value))
 
 
-KEYED: Final[Mapping[str, str]] = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+INDEX_SCAN_SETTINGS: Final[Mapping[str, str]] = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
 """Server settings for a service whose every statement finds few rows by key.
 
 A plan made while a table was small reads all of it, and is kept while the table grows: up to a minute, until the next
@@ -63,13 +67,13 @@ async def open_pool(
     """Open a pool on `dsn` whose connections act as `role` and show as `name` in `pg_stat_activity`.
 
     Raises:
-        OSError, asyncpg.PostgresError: the server cannot be reached or refuses; weather at start-up.
+        OSError, asyncpg.PostgresError: the server cannot be reached or refuses; a transient error at start-up.
     """
     return await asyncpg.create_pool(
         dsn,
         min_size=size_min,
         max_size=size_max,
-        init=prepare,
+        init=register_codecs,
         command_timeout=STATEMENT_TIMEOUT_SECONDS,
         max_inactive_connection_lifetime=300,
         server_settings={

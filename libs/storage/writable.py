@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from storage.pool import Pool
-from storage.weather import is_weather
+from storage.transient import is_transient
 
 PROBE_SECONDS_MAX = 2.5  # less than a readiness check may take
 
@@ -13,7 +13,7 @@ async def why_not_writable(pool: Pool, *, schema: str) -> str | None:
     try:
         await pool.execute("SELECT storage.prove_writable($1)", schema, timeout=PROBE_SECONDS_MAX)
     except Exception as error:
-        if not is_weather(error):
+        if not is_transient(error):
             raise
         return f"nothing can be committed: {type(error).__name__}"
     return None

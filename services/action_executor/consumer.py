@@ -11,15 +11,15 @@ from typing import Final, Protocol
 from pydantic import ValidationError
 
 from action_executor.connections import commands as connections
-from action_executor.deliveries import lane_store, store
+from action_executor.deliveries import queue_store, store
 from action_executor.deliveries.deliverer import Deliverer
-from action_executor.deliveries.records import Held, Key, LaneNote, NewDelivery
+from action_executor.deliveries.records import ClaimedDelivery, Key, NewDelivery, QueueUpdate
 from action_executor.deliveries.redeliver import redeliver
 from action_executor.jobs import DELIVER, RUN, DeliverJob, RunJob
-from contracts.commands import REDELIVER
-from contracts.envelope import Envelope
-from contracts.ids import made_at
-from outbox.hop import Effects, Handle
+from contracts.primitives.ids import made_at
+from contracts.wire.commands import REDELIVER
+from contracts.wire.envelope import Envelope
+from outbox.pipeline import BatchEffects, HandleBatch
 from storage.pool import Connection
 
 KEPT_AT_LEAST: Final = timedelta(days=29)  # an older delivery may be gone
@@ -37,10 +37,10 @@ class Runs(Protocol):
         ...
 
 
-def job_handler(deliverer: Deliverer, runs: Runs) -> Handle:
+def job_handler(deliverer: Deliverer, runs: Runs) -> HandleBatch:
     """Make the handler of `executor.jobs`."""
 
-    async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: Effects) -> None:
+    async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
         deliveries: list[tuple[Envelope, DeliverJob]] = []
         new_runs: list[tuple[Envelope, RunJob]] = []
         for envelope in envelopes:
@@ -65,24 +65,24 @@ def job_handler(deliverer: Deliverer, runs: Runs) -> Handle:
 
 
 async def _accept(
-    conn: Connection, jobs: Sequence[tuple[Envelope, DeliverJob]], deliverer: Deliverer, effects: Effects
+    conn: Connection, jobs: Sequence[tuple[Envelope, DeliverJob]], deliverer: Deliverer, effects: BatchEffects
 ) -> None:
     """Insert deliveries: leased to this process where their lanes have room, else due now for whoever claims them."""
     now = time.monotonic()
     items = _plan(jobs, deliverer, now)
     new = await store.insert(conn, items, lease_seconds=deliverer.lease_seconds)
     waiting = {(item.account_id, item.hook_id): item.ordered for item in items if not item.leased}
-    await lane_store.note_lanes(conn, [LaneNote(key, ordered, 0.0) for key, ordered in sorted(waiting.items())])
+    await queue_store.update_queues(conn, [QueueUpdate(key, ordered, 0.0) for key, ordered in sorted(waiting.items())])
     ours = [_held(item, now + deliverer.lease_seconds) for item in items if item.leased and item.id in new]
     effects.after_commit.append(_begin(deliverer, ours, waiting))
 
 
-def _begin(deliverer: Deliverer, ours: Sequence[Held], waiting: dict[Key, bool]) -> Callable[[], None]:
+def _begin(deliverer: Deliverer, ours: Sequence[ClaimedDelivery], waiting: dict[Key, bool]) -> Callable[[], None]:
     def begin() -> None:
         if ours:
-            deliverer.offer(ours)
+            deliverer.enqueue(ours)
         for key in waiting:
-            deliverer.lanes.note_backlog(key, more=True)
+            deliverer.scheduler.note_backlog(key, more=True)
         if waiting:
             deliverer.wake()
 
@@ -119,8 +119,8 @@ def _plan(jobs: Sequence[tuple[Envelope, DeliverJob]], deliverer: Deliverer, now
     return items
 
 
-def _held(item: NewDelivery, lease_ends: float) -> Held:
-    return Held(
+def _held(item: NewDelivery, lease_ends: float) -> ClaimedDelivery:
+    return ClaimedDelivery(
         account_id=item.account_id,
         id=item.id,
         event_id=item.event_id,
@@ -129,22 +129,22 @@ def _held(item: NewDelivery, lease_ends: float) -> Held:
         trigger=item.trigger,
         body=item.body,
         ordered=item.ordered,
-        late=False,
-        tries=0,
+        is_retry=False,
+        schedule_position=0,
         epoch=1,
         lease_ends=lease_ends,
     )
 
 
-def command_handler(deliverer: Deliverer, desk: connections.Desk) -> Handle:
+def command_handler(deliverer: Deliverer, connection_commands: connections.ConnectionCommandHandler) -> HandleBatch:
     """Make the handler of `executor.commands`."""
 
-    async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: Effects) -> None:
+    async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
         for envelope in envelopes:
             if envelope.name == REDELIVER:
                 await _redeliver(conn, envelope, deliverer, effects)
             elif envelope.name in connections.COMMANDS:
-                answer = await desk.carry_out(conn, envelope)
+                answer = await connection_commands.handle(conn, envelope)
                 effects.answer(envelope, answer.status, answer.body)
             else:
                 effects.refused[envelope.id] = f"{envelope.name} is no command of the executor"
@@ -152,7 +152,7 @@ def command_handler(deliverer: Deliverer, desk: connections.Desk) -> Handle:
     return handle
 
 
-async def _redeliver(conn: Connection, command: Envelope, deliverer: Deliverer, effects: Effects) -> None:
+async def _redeliver(conn: Connection, command: Envelope, deliverer: Deliverer, effects: BatchEffects) -> None:
     done = await redeliver(conn, command)
     effects.answer(command, done.status, done.body)
     if done.key is not None:
@@ -161,7 +161,7 @@ async def _redeliver(conn: Connection, command: Envelope, deliverer: Deliverer, 
 
 def _look_again(deliverer: Deliverer, key: Key) -> Callable[[], None]:
     def look() -> None:
-        deliverer.lanes.trust(key)
+        deliverer.scheduler.close_breaker(key)
         deliverer.wake()
 
     return look

@@ -42,7 +42,7 @@ class ExecutorSettings(ServiceSettings):
     step_schedule_seconds: Schedule = (0, 5, 60, 600, 3600)
     run_lease_seconds: float = Field(default=40, gt=0, le=3600, description="longer for a step that asks for more")
     executor_batch_max: int = Field(default=100, ge=1, le=1000, description="jobs in one transaction")
-    executor_alone: bool = Field(
+    is_sole_worker: bool = Field(
         default=False, description="no other executor works on this database: what a killed one held is free at once"
     )
     executor_pool_max: int = Field(default=6, ge=3, le=64, description="connections to Postgres")

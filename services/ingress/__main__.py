@@ -15,8 +15,8 @@ import orjson
 
 from chassis.command import Program, main
 from chassis.settings import SettingsError
-from contracts.topology import ROLES
-from ingress.accounts import create_account, limit, set_quota
+from contracts.wire.topology import ROLES
+from ingress.access.accounts import create_account, limit, set_quota
 from ingress.app import open_service
 from ingress.settings import IngressSettings
 from storage.pool import open_pool
@@ -38,24 +38,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _account(asked: argparse.Namespace) -> dict[str, Any]:
+async def _account(requested: argparse.Namespace) -> dict[str, Any]:
     settings = PROGRAM.settings.read()
     pool = await open_pool(
         settings.postgres_dsn.get_secret_value(), role=ROLES["ingress"], name="ingress-account", size_max=1
     )
     try:
-        if asked.verb == "create":
-            return await create_account(pool, asked.name, asked.clients, asked.products)
-        return await set_quota(pool, asked.account_id, asked.clients, asked.products)
+        if requested.verb == "create":
+            return await create_account(pool, requested.name, requested.clients, requested.products)
+        return await set_quota(pool, requested.account_id, requested.clients, requested.products)
     finally:
         await pool.close()
 
 
 def account(argv: Sequence[str]) -> int:
     """Run `account ...`; print one JSON object and answer the exit status."""
-    asked = _parser().parse_args(argv)
+    requested = _parser().parse_args(argv)
     try:
-        made = asyncio.run(_account(asked))
+        made = asyncio.run(_account(requested))
     except (SettingsError, LookupError, ValueError, OSError, asyncpg.PostgresError) as error:
         print(f"ingress: {error}", file=sys.stderr)  # noqa: T201
         return 2

@@ -11,31 +11,32 @@ from typing import Final
 import structlog
 
 from chassis.bus import open_bus
-from chassis.sealing import Sealer
-from chassis.service import Running
+from chassis.encryption import Encryptor
+from chassis.service import ServiceHandle
 from chassis.settings import local_url
-from contracts.topology import ROLES, SCHEMAS
 from contracts.urls import PublicUrls
-from ingress.acceptance import GroupCommit
-from ingress.answers import Answers
+from contracts.wire.topology import ROLES, SCHEMAS
+from ingress.acceptance import store
+from ingress.acceptance.group_commit import GroupCommit
+from ingress.acceptance.result_waiter import CommandResultWaiter
+from ingress.access import channel_store
+from ingress.access.authenticator import Authenticator
+from ingress.access.key_rotation import ensure_encrypted_with_newest_key
 from ingress.http import server
-from ingress.http.api import Api
-from ingress.http.authenticate import Doorkeeper
-from ingress.http.rates import Limits
-from ingress.http.routes import ROUTES
+from ingress.http.context import Api
+from ingress.http.rate_limiter import Limits
 from ingress.http.uploads import Uploads
-from ingress.importing import Importer
-from ingress.lookups import Batched
-from ingress.sealing import ensure_sealed
+from ingress.imports import store as imports
+from ingress.imports.worker import Importer
+from ingress.routes import ROUTES
 from ingress.settings import IngressSettings
-from ingress.store import acceptance as store
-from ingress.store import channels, imports
-from messaging.postgres import Wakeups
+from messaging.postgres import LocalNotifier
 from outbox.relay import Relay
-from storage.files import DirectoryFiles, FileStore
+from storage.blobs import BlobStore, DirectoryBlobs
+from storage.data_loader import DataLoader
 from storage.partitions import maintain_forever
 from storage.pool import Pool, open_pool
-from storage.weather import is_weather
+from storage.transient import is_transient
 from storage.writable import why_not_writable
 
 log = structlog.get_logger(__name__)
@@ -51,15 +52,15 @@ IMPORTS_PURGED_MAX: Final = 500  # at a time
 
 @asynccontextmanager
 async def open_service(
-    settings: IngressSettings, *, wakeups: Wakeups | None = None, listening: socket.socket | None = None
-) -> AsyncIterator[Running]:
+    settings: IngressSettings, *, wakeups: LocalNotifier | None = None, listening: socket.socket | None = None
+) -> AsyncIterator[ServiceHandle]:
     """Start ingress; it answers once this yields. `listening` is its address if it was taken before.
 
     Raises:
-        SettingsError: the sealing keys are missing or wrong, or the port is taken; OSError, asyncpg.PostgresError: no
+        SettingsError: the keys are missing or wrong, or the port is taken; OSError, asyncpg.PostgresError: no
         database.
     """
-    sealer = Sealer.parse(settings.secret_keys.get_secret_value() if settings.secret_keys else "")
+    encryptor = Encryptor.parse(settings.secret_keys.get_secret_value() if settings.secret_keys else "")
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(closing(listening or server.bind(settings.host, settings.port)))
         url = local_url(*listening.getsockname()[:2])
@@ -67,28 +68,28 @@ async def open_service(
             settings.postgres_dsn.get_secret_value(), role=ROLES["ingress"], name="ingress", size_max=settings.pool_size
         )
         stack.push_async_callback(_close_pool, pool, settings.drain_seconds)
-        await ensure_sealed(pool, sealer)
+        await ensure_encrypted_with_newest_key(pool, encryptor)
         bus = await open_bus(settings, pool, name="ingress", wakeups=wakeups)
         stack.push_async_callback(bus.close)
         relay = Relay(pool, bus, schema=SCHEMA)
         relay.start()
         stack.push_async_callback(relay.stop, settings.drain_seconds)
-        answers = Answers(pool, answer_seconds=settings.answer_seconds, look_seconds=settings.look_seconds)
+        answers = CommandResultWaiter(pool, answer_seconds=settings.answer_seconds, look_seconds=settings.look_seconds)
         await answers.start(bus)
         stack.push_async_callback(answers.stop)
         commits = GroupCommit(pool, relay, commit_seconds=settings.commit_seconds, waiting_max=settings.waiting_max)
         stack.push_async_callback(commits.drain)
         limits = Limits.of(settings)
-        doorkeeper = Doorkeeper(pool, limits.wrong, seconds_max=settings.commit_seconds)
-        files = DirectoryFiles(settings.files_directory)
+        authenticator = Authenticator(pool, limits.wrong, seconds_max=settings.commit_seconds)
+        files = DirectoryBlobs(settings.files_directory)
         # The bus is not asked about: without it requests are still taken, and go out when it is back.
-        running = Running("ingress", {"postgres": lambda: why_not_writable(pool, schema=SCHEMA)}, url=url)
+        running = ServiceHandle("ingress", {"postgres": lambda: why_not_writable(pool, schema=SCHEMA)}, url=url)
         importer = Importer(pool, relay, answers)
         stack.push_async_callback(importer.stop)
         house = [
             *importer.start(),
             asyncio.create_task(maintain_forever(pool, schema=SCHEMA), name="ingress-partitions"),
-            asyncio.create_task(_keep_house(pool, doorkeeper, files), name="ingress-house"),
+            asyncio.create_task(_keep_house(pool, authenticator, files), name="ingress-house"),
         ]
         for task in house:
             task.add_done_callback(lambda done: _watch(done, running))
@@ -98,9 +99,11 @@ async def open_service(
             settings=settings,
             commits=commits,
             answers=answers,
-            doorkeeper=doorkeeper,
-            channels=Batched(lambda hashes: channels.find_live(pool, hashes), seconds_max=settings.commit_seconds),
-            sealer=sealer,
+            authenticator=authenticator,
+            channels=DataLoader(
+                lambda hashes: channel_store.find_live(pool, hashes), seconds_max=settings.commit_seconds
+            ),
+            encryptor=encryptor,
             limits=limits,
             uploads=Uploads(files),
             importer=importer,
@@ -111,23 +114,23 @@ async def open_service(
         yield running
 
 
-async def _keep_house(pool: Pool, doorkeeper: Doorkeeper, files: FileStore) -> None:
+async def _keep_house(pool: Pool, authenticator: Authenticator, files: BlobStore) -> None:
     """Forget old keys and half files and note which credentials were used, now and then; runs until cancelled."""
     while True:
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
         try:
-            await doorkeeper.note_used()
+            await authenticator.note_used()
             async with pool.acquire() as conn:
                 await store.purge_keys(conn, older_than_hours=KEYS_KEPT_HOURS, limit=KEYS_PURGED_MAX)
                 await imports.purge(conn, older_than_days=IMPORTS_KEPT_DAYS, limit=IMPORTS_PURGED_MAX)
             await files.sweep(older_than_seconds=FILES_ARRIVE_SECONDS_MAX)
         except Exception as error:
-            if not is_weather(error):
+            if not is_transient(error):
                 raise
-            log.warning("house_not_kept", error=repr(error))
+            log.warning("maintenance_failed", error=repr(error))
 
 
-def _watch(task: asyncio.Task[None], running: Running) -> None:
+def _watch(task: asyncio.Task[None], running: ServiceHandle) -> None:
     """Let a part that ended by itself end the service: its supervisor starts a whole one."""
     if not task.cancelled():
         log.error("part_ended", part=task.get_name(), exc_info=task.exception())

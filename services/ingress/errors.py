@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from contracts.problem import Fault
+from contracts.primitives.problem import FieldError
 
 
 class ApiError(Exception):
@@ -18,7 +18,7 @@ class ApiError(Exception):
     http_status: ClassVar[int] = 500
 
     def __init__(
-        self, detail: str = "", *, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
+        self, detail: str = "", *, faults: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(detail)
         self.detail, self.faults, self.headers = detail, faults, dict(headers or {})

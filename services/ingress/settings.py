@@ -13,7 +13,7 @@ class IngressSettings(ServiceSettings):
     """Where ingress listens and how long it waits."""
 
     secret_keys: SecretStr | None = Field(
-        default=None, description="keys that seal answers with secrets in them, newest first, separated by commas"
+        default=None, description="keys that encrypt answers with secrets in them, newest first, separated by commas"
     )
     answer_seconds: float = Field(default=10.0, gt=0, le=60, description="then a caller gets 202 and an operation")
     look_seconds: float = Field(default=1.0, gt=0, le=10, description="how often a waiter looks without being woken")

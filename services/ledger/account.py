@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-CURRENCY_USUAL: Final = "EUR"
+DEFAULT_CURRENCY: Final = "EUR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Account:
 
     id: UUID
     time_zone: str = "UTC"
-    currency: str = CURRENCY_USUAL
+    currency: str = DEFAULT_CURRENCY
 
     @property
     def zone(self) -> ZoneInfo:

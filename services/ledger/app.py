@@ -9,16 +9,16 @@ from functools import partial
 from typing import Final
 
 from chassis.bus import open_bus
-from chassis.service import Running
-from contracts.topology import LEDGER_COMMANDS, ROLES, SCHEMAS
-from ledger.clock import Clock
+from chassis.service import ServiceHandle
+from contracts.wire.topology import LEDGER_COMMANDS, ROLES, SCHEMAS
 from ledger.consumer import handle
-from ledger.overflow import guarded
+from ledger.numeric_overflow import refuse_numeric_overflow
+from ledger.sales.overdue_scheduler import OverdueScheduler
 from ledger.settings import LedgerSettings
 from messaging.port import Bus, ConsumerOptions
-from messaging.postgres import Wakeups
-from outbox.hop import Handle, Hop
-from outbox.parked import parker
+from messaging.postgres import LocalNotifier
+from outbox.dead_letters import dead_letter_sink
+from outbox.pipeline import HandleBatch, MessagePipeline
 from outbox.relay import Relay
 from storage.partitions import maintain_forever
 from storage.pool import Pool, open_pool
@@ -29,10 +29,12 @@ CLOSE_SECONDS: Final = 5.0
 
 
 @asynccontextmanager
-async def open_service(settings: LedgerSettings, *, wakeups: Wakeups | None = None) -> AsyncIterator[Running]:
+async def open_service(
+    settings: LedgerSettings, *, wakeups: LocalNotifier | None = None
+) -> AsyncIterator[ServiceHandle]:
     """Open the ledger; when the block ends, the batches in hand are finished within `drain_seconds`."""
     async with AsyncExitStack() as parts:
-        running = Running("ledger")
+        running = ServiceHandle("ledger")
         pool = await _open_pool(settings, parts)
         bus = await open_bus(settings, pool, name="ledger", wakeups=wakeups)
         parts.push_async_callback(bus.close)
@@ -40,13 +42,13 @@ async def open_service(settings: LedgerSettings, *, wakeups: Wakeups | None = No
         relay.start()
         parts.push_async_callback(relay.stop, settings.drain_seconds)
         _maintain(pool, running, parts)
-        hop = Hop(pool, bus, relay, SCHEMA)
+        pipeline = MessagePipeline(pool, bus, relay, SCHEMA)
         take = partial(handle, urls=settings.urls)
-        clock = _start_clock(pool, hop, take, running, parts)
+        clock = _start_clock(pool, pipeline, take, running, parts)
         consumer = await bus.consume(
             LEDGER_COMMANDS.name,
-            guarded(hop, partial(take, expect=clock.expect)),
-            park=parker(pool, schema=SCHEMA),
+            refuse_numeric_overflow(pipeline, partial(take, expect=clock.expect)),
+            dead_letter=dead_letter_sink(pool, schema=SCHEMA),
             options=ConsumerOptions(batch_max=settings.ledger_batch_max, prefetch=3 * settings.ledger_batch_max),
         )
         parts.push_async_callback(consumer.stop, settings.drain_seconds)
@@ -68,16 +70,18 @@ async def _open_pool(settings: LedgerSettings, parts: AsyncExitStack) -> Pool:
     return pool
 
 
-def _maintain(pool: Pool, running: Running, parts: AsyncExitStack) -> None:
+def _maintain(pool: Pool, running: ServiceHandle, parts: AsyncExitStack) -> None:
     """Keep partitions ahead of the clock; where that ends in a bug, the service cannot go on."""
     task = asyncio.create_task(maintain_forever(pool, schema=SCHEMA), name="partitions-ledger")
     task.add_done_callback(lambda done: None if done.cancelled() else running.failed.set())
     parts.callback(task.cancel)
 
 
-def _start_clock(pool: Pool, hop: Hop, take: Handle, running: Running, parts: AsyncExitStack) -> Clock:
+def _start_clock(
+    pool: Pool, pipeline: MessagePipeline, take: HandleBatch, running: ServiceHandle, parts: AsyncExitStack
+) -> OverdueScheduler:
     """Let the clock run beside the consumer; what it was at when stopped is due again after its lease."""
-    clock = Clock(pool, hop, take)
+    clock = OverdueScheduler(pool, pipeline, take)
     task = asyncio.create_task(clock.run(), name="clock-ledger")
     task.add_done_callback(lambda done: None if done.cancelled() else running.failed.set())
     parts.push_async_callback(_end, task)
@@ -89,7 +93,7 @@ async def _end(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _add_checks(running: Running, pool: Pool, bus: Bus) -> None:
+def _add_checks(running: ServiceHandle, pool: Pool, bus: Bus) -> None:
     async def postgres() -> str | None:
         return await why_not_writable(pool, schema=SCHEMA)
 

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from contracts import commands as names
 from contracts.etag import matches
-from ledger.books import Asked, Key, Shown, ThingKind
+from contracts.wire import commands as names
 from ledger.errors import LedgerRefusal, PreconditionFailed
+from ledger.unit_of_work.state import CommandContext, EntityKind, Key, Shown
 
 _OF_SALES: Final = (
     names.UPDATE_SALE, names.DELETE_SALE, names.CONVERT_SALE, names.ISSUE_SALE, names.SEND_SALE, names.VOID_SALE,
@@ -23,7 +23,7 @@ _OF_PAYMENTS: Final = (
     names.CONFIRM_PAYMENT, names.FAIL_PAYMENT, names.REVERSE_PAYMENT, names.ALLOCATE_PAYMENT, names.UNALLOCATE_PAYMENT,
     names.REFUND_PAYMENT, names.UNREFUND_PAYMENT,
 )  # fmt: skip
-SUBJECTS: Final[Mapping[str, ThingKind]] = MappingProxyType(
+SUBJECTS: Final[Mapping[str, EntityKind]] = MappingProxyType(
     {
         **dict.fromkeys((names.UPDATE_CLIENT, names.REMOVE_CLIENT), "client"),
         **dict.fromkeys((names.UPDATE_PRODUCT, names.REMOVE_PRODUCT), "product"),
@@ -36,25 +36,25 @@ SUBJECTS: Final[Mapping[str, ThingKind]] = MappingProxyType(
 """What each command changes that is about one thing: it may be asked for on condition of the thing's state."""
 
 
-def compared(readable: Sequence[Asked[Any]]) -> Mapping[ThingKind, set[Key]]:
+def compared(readable: Sequence[CommandContext[Any]]) -> Mapping[EntityKind, set[Key]]:
     """Name the things that conditional commands are about."""
-    wanted: dict[ThingKind, set[Key]] = defaultdict(set)
-    for kind, asked in _conditional(readable):
-        wanted[kind].add(asked.key(asked.input.id))
+    wanted: dict[EntityKind, set[Key]] = defaultdict(set)
+    for kind, ctx in _conditional(readable):
+        wanted[kind].add(ctx.key(ctx.input.id))
     return wanted
 
 
-def unmet(readable: Sequence[Asked[Any]], shown: Shown) -> dict[UUID, LedgerRefusal]:
+def unmet(readable: Sequence[CommandContext[Any]], shown: Shown) -> dict[UUID, LedgerRefusal]:
     """Refuse, by command id, what is about a thing in another state; what is not there is refused later."""
     refusals: dict[UUID, LedgerRefusal] = {}
-    for kind, asked in _conditional(readable):
-        now = shown.get((kind, asked.key(asked.input.id)))
-        if now is not None and not matches(asked.envelope.if_match or (), now):
-            refusals[asked.envelope.id] = PreconditionFailed()
+    for kind, ctx in _conditional(readable):
+        now = shown.get((kind, ctx.key(ctx.input.id)))
+        if now is not None and not matches(ctx.envelope.if_match or (), now):
+            refusals[ctx.envelope.id] = PreconditionFailed()
     return refusals
 
 
-def _conditional(readable: Sequence[Asked[Any]]) -> Iterator[tuple[ThingKind, Asked[Any]]]:
-    for asked in readable:
-        if asked.envelope.if_match is not None and asked.envelope.name in SUBJECTS:
-            yield SUBJECTS[asked.envelope.name], asked
+def _conditional(readable: Sequence[CommandContext[Any]]) -> Iterator[tuple[EntityKind, CommandContext[Any]]]:
+    for ctx in readable:
+        if ctx.envelope.if_match is not None and ctx.envelope.name in SUBJECTS:
+            yield SUBJECTS[ctx.envelope.name], ctx

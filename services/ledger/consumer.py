@@ -16,42 +16,52 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from contracts import commands as names
-from contracts import present, present_inboxes
-from contracts.envelope import Envelope
-from contracts.events import event
-from contracts.problem import faults_of, problem
-from contracts.topology import DISPATCHER_EVENTS
+from contracts.primitives.problem import field_errors, problem
+from contracts.serializers import inbox as present_inboxes
+from contracts.serializers import ledger as present
 from contracts.urls import PublicUrls
-from ledger import store
+from contracts.wire import commands as names
+from contracts.wire.envelope import Envelope
+from contracts.wire.events import event
+from contracts.wire.topology import DISPATCHER_EVENTS
 from ledger.account import Account
-from ledger.books import Asked, Books, Changes, Happening, Key, Needs, Shown, ThingKind
+from ledger.clients import handlers as parties
 from ledger.conditions import compared, unmet
-from ledger.decision import Decision
-from ledger.documents import drafts, issuing, moving, overdue
-from ledger.documents import handlers as documents
 from ledger.errors import BadInput, LedgerRefusal, QuotaExceeded
 from ledger.imports import handlers as imports
-from ledger.inbox import accepting, ruling
+from ledger.inbox import accept_message, rule_commands
 from ledger.inbox import handlers as inbox
-from ledger.parties import handlers as parties
+from ledger.payments import allocation_commands, refund_commands
 from ledger.payments import handlers as payments
-from ledger.payments import refunding, settling
 from ledger.products import handlers as products
 from ledger.quotas.rules import reached
-from ledger.reading import read, read_balances
+from ledger.sales import create as documents
+from ledger.sales import draft_commands, issue, mark_overdue, transition_commands
 from ledger.text import unstorable
-from ledger.writing import write
-from outbox.hop import Effects
+from ledger.unit_of_work import store
+from ledger.unit_of_work.command_handler import CommandHandler
+from ledger.unit_of_work.reading import read, read_balances
+from ledger.unit_of_work.state import (
+    ChangeSet,
+    CommandContext,
+    DomainEvent,
+    EntityKind,
+    Key,
+    LoadedState,
+    ReadPlan,
+    Shown,
+)
+from ledger.unit_of_work.writing import write
+from outbox.pipeline import BatchEffects
 from storage.pool import Connection
 
-HANDLERS: Final[Mapping[str, Decision[Any]]] = MappingProxyType(
+HANDLERS: Final[Mapping[str, CommandHandler[Any]]] = MappingProxyType(
     {
-        names.ACCEPT_INBOX_MESSAGE: accepting.ACCEPT_MESSAGE,
-        names.REJECT_INBOX_MESSAGE: accepting.REJECT_MESSAGE,
-        names.APPLY_INBOX_RULES: ruling.APPLY_RULES,
-        names.CREATE_INBOX_RULE: ruling.CREATE_RULE,
-        names.DELETE_INBOX_RULE: ruling.DELETE_RULE,
+        names.ACCEPT_INBOX_MESSAGE: accept_message.ACCEPT_MESSAGE,
+        names.REJECT_INBOX_MESSAGE: accept_message.REJECT_MESSAGE,
+        names.APPLY_INBOX_RULES: rule_commands.APPLY_RULES,
+        names.CREATE_INBOX_RULE: rule_commands.CREATE_RULE,
+        names.DELETE_INBOX_RULE: rule_commands.DELETE_RULE,
         names.CREATE_CLIENT: parties.CREATE_CLIENT,
         names.UPSERT_CLIENT: parties.UPSERT_CLIENT,
         names.UPDATE_CLIENT: parties.UPDATE_CLIENT,
@@ -62,37 +72,37 @@ HANDLERS: Final[Mapping[str, Decision[Any]]] = MappingProxyType(
         names.REMOVE_PRODUCT: products.REMOVE_PRODUCT,
         names.IMPORT_LINES: imports.IMPORT_LINES,
         names.CREATE_SALE: documents.CREATE_SALE,
-        names.UPDATE_SALE: drafts.UPDATE_SALE,
-        names.DELETE_SALE: drafts.DELETE_SALE,
-        names.CONVERT_SALE: drafts.CONVERT_SALE,
-        names.ISSUE_SALE: issuing.ISSUE_SALE,
-        names.SEND_SALE: moving.SEND_SALE,
-        names.VOID_SALE: moving.VOID_SALE,
-        names.WRITE_OFF_SALE: moving.WRITE_OFF_SALE,
-        names.WRITE_BACK_SALE: moving.WRITE_BACK_SALE,
-        names.ACCEPT_SALE: moving.ACCEPT_SALE,
-        names.DECLINE_SALE: moving.DECLINE_SALE,
-        names.EXPIRE_SALE: moving.EXPIRE_SALE,
-        names.CLOSE_SALE: moving.CLOSE_SALE,
-        names.CANCEL_SALE: moving.CANCEL_SALE,
-        names.ALLOCATE_CREDIT: settling.allocating("sale"),
-        names.UNALLOCATE_CREDIT: settling.unallocating("sale"),
-        names.REFUND_CREDIT: refunding.refunding("sale"),
-        names.UNREFUND_CREDIT: refunding.unrefunding("sale"),
+        names.UPDATE_SALE: draft_commands.UPDATE_SALE,
+        names.DELETE_SALE: draft_commands.DELETE_SALE,
+        names.CONVERT_SALE: draft_commands.CONVERT_SALE,
+        names.ISSUE_SALE: issue.ISSUE_SALE,
+        names.SEND_SALE: transition_commands.SEND_SALE,
+        names.VOID_SALE: transition_commands.VOID_SALE,
+        names.WRITE_OFF_SALE: transition_commands.WRITE_OFF_SALE,
+        names.WRITE_BACK_SALE: transition_commands.WRITE_BACK_SALE,
+        names.ACCEPT_SALE: transition_commands.ACCEPT_SALE,
+        names.DECLINE_SALE: transition_commands.DECLINE_SALE,
+        names.EXPIRE_SALE: transition_commands.EXPIRE_SALE,
+        names.CLOSE_SALE: transition_commands.CLOSE_SALE,
+        names.CANCEL_SALE: transition_commands.CANCEL_SALE,
+        names.ALLOCATE_CREDIT: allocation_commands.allocating("sale"),
+        names.UNALLOCATE_CREDIT: allocation_commands.unallocating("sale"),
+        names.REFUND_CREDIT: refund_commands.refunding("sale"),
+        names.UNREFUND_CREDIT: refund_commands.unrefunding("sale"),
         names.RECORD_PAYMENT: payments.RECORD_PAYMENT,
         names.CONFIRM_PAYMENT: payments.CONFIRM_PAYMENT,
         names.FAIL_PAYMENT: payments.FAIL_PAYMENT,
         names.REVERSE_PAYMENT: payments.REVERSE_PAYMENT,
-        names.ALLOCATE_PAYMENT: settling.allocating("payment"),
-        names.UNALLOCATE_PAYMENT: settling.unallocating("payment"),
-        names.REFUND_PAYMENT: refunding.refunding("payment"),
-        names.UNREFUND_PAYMENT: refunding.unrefunding("payment"),
-        overdue.COMMAND: overdue.MARK_OVERDUE,
+        names.ALLOCATE_PAYMENT: allocation_commands.allocating("payment"),
+        names.UNALLOCATE_PAYMENT: allocation_commands.unallocating("payment"),
+        names.REFUND_PAYMENT: refund_commands.refunding("payment"),
+        names.UNREFUND_PAYMENT: refund_commands.unrefunding("payment"),
+        mark_overdue.COMMAND: mark_overdue.MARK_OVERDUE,
     }
 )
 """How each command on the books is decided."""
 
-Presenters = Mapping[ThingKind, Callable[[present.Row], dict[str, Any]]]
+Presenters = Mapping[EntityKind, Callable[[present.Row], dict[str, Any]]]
 """How each kind of thing is shown."""
 
 
@@ -110,7 +120,7 @@ def _presenters(urls: PublicUrls) -> Presenters:
 async def handle(
     conn: Connection,
     envelopes: Sequence[Envelope],
-    effects: Effects,
+    effects: BatchEffects,
     *,
     urls: PublicUrls,
     expect: Callable[[datetime], None] | None = None,
@@ -127,8 +137,8 @@ async def handle(
         # All of them first, so that batches which lock several accounts do it in one order.
         await store.lock_books(conn, account_ids={command.account_id for command in commands})
         for some in _segments(commands):
-            books = await _change_books(conn, some, effects, _presenters(urls))
-            if expect is not None and (moment := books.clock_at) is not None:
+            state = await _change_books(conn, some, effects, _presenters(urls))
+            if expect is not None and (moment := state.overdue_check_at) is not None:
                 effects.after_commit.append(partial(expect, moment))
     for envelope in envelopes:
         if envelope.name != names.RECEIVE_INBOX_MESSAGE and envelope.name not in HANDLERS:
@@ -146,14 +156,16 @@ def _segments(commands: Sequence[Envelope]) -> Iterator[list[Envelope]]:
     yield some
 
 
-async def refuse(conn: Connection, envelopes: Sequence[Envelope], refusal: LedgerRefusal, effects: Effects) -> None:
+async def refuse(
+    conn: Connection, envelopes: Sequence[Envelope], refusal: LedgerRefusal, effects: BatchEffects
+) -> None:
     """Answer these with a refusal, and change nothing else."""
-    await _answer(conn, envelopes, Books(), {envelope.id: refusal for envelope in envelopes}, effects)
+    await _answer(conn, envelopes, LoadedState(), {envelope.id: refusal for envelope in envelopes}, effects)
 
 
 async def _change_books(
-    conn: Connection, commands: Sequence[Envelope], effects: Effects, presenters: Presenters
-) -> Books:
+    conn: Connection, commands: Sequence[Envelope], effects: BatchEffects, presenters: Presenters
+) -> LoadedState:
     now = datetime.now(tz=UTC)
     # Accounts in one order for all batches; within an account, commands as they came.
     commands = sorted(commands, key=lambda command: command.account_id.bytes)
@@ -166,119 +178,119 @@ async def _change_books(
         except LedgerRefusal as refusal:
             refusals[command.id] = refusal
     refusals |= unmet(readable, await _show(conn, compared(readable), presenters))
-    readable = [asked for asked in readable if asked.envelope.id not in refusals]
-    books = await _open(conn, readable)
-    for asked in readable:
+    readable = [ctx for ctx in readable if ctx.envelope.id not in refusals]
+    state = await _open(conn, readable)
+    for ctx in readable:
         try:
-            books.take(asked, HANDLERS[asked.envelope.name].decide(asked, books))
+            state.take(ctx, HANDLERS[ctx.envelope.name].handle(ctx, state))
         except LedgerRefusal as refusal:
-            refusals[asked.envelope.id] = refusal
+            refusals[ctx.envelope.id] = refusal
             if isinstance(refusal, QuotaExceeded):
-                books.catalogue.reach(
-                    asked.account.id, asked.envelope.id, refusal.quota, today=asked.account.day(asked.now)
-                )
-    gone = await _show(conn, {"sale": set(books.gone)}, presenters)
-    await write(conn, books, now=now)
-    await _tell(conn, books, effects, gone, presenters)
-    _tell_limits(commands, books, effects)
-    await _answer(conn, commands, books, refusals, effects)
-    return books
+                state.reference.reach(ctx.account.id, ctx.envelope.id, refusal.quota, today=ctx.account.day(ctx.now))
+    gone = await _show(conn, {"sale": set(state.gone)}, presenters)
+    await write(conn, state, now=now)
+    await _emit(conn, state, effects, gone, presenters)
+    _emit_quota_events(commands, state, effects)
+    await _answer(conn, commands, state, refusals, effects)
+    return state
 
 
-async def _open(conn: Connection, readable: Sequence[Asked[Any]]) -> Books:
+async def _open(conn: Connection, readable: Sequence[CommandContext[Any]]) -> LoadedState:
     """Read what the commands need, then what that refers to, and the balances that may move."""
-    books, needs = Books(), Needs()
-    for asked in readable:
-        HANDLERS[asked.envelope.name].needs(asked, needs)
-    await read(conn, needs, books)
-    more = [(then, asked) for asked in readable if (then := HANDLERS[asked.envelope.name].then)]
+    state, plan = LoadedState(), ReadPlan()
+    for ctx in readable:
+        HANDLERS[ctx.envelope.name].plan(ctx, plan)
+    await read(conn, plan, state)
+    more = [(then, ctx) for ctx in readable if (then := HANDLERS[ctx.envelope.name].then)]
     if more:
-        needs = Needs()
-        for then, asked in more:
-            then(asked, books, needs)
-        await read(conn, needs, books)
-    await read_balances(conn, books)
-    return books
+        plan = ReadPlan()
+        for then, ctx in more:
+            then(ctx, state, plan)
+        await read(conn, plan, state)
+    await read_balances(conn, state)
+    return state
 
 
-def _read(command: Envelope, account: Account, now: datetime) -> Asked[Any]:
+def _read(command: Envelope, account: Account, now: datetime) -> CommandContext[Any]:
     if faults := unstorable(command.data):
         raise BadInput(faults=faults)
     try:
-        return Asked(command, HANDLERS[command.name].model.model_validate(command.data), account, now)
+        return CommandContext(command, HANDLERS[command.name].model.model_validate(command.data), account, now)
     except ValidationError as error:
-        raise BadInput(faults=faults_of(error)) from None
+        raise BadInput(faults=field_errors(error)) from None
 
 
-async def _tell(conn: Connection, books: Books, effects: Effects, gone: Shown, presenters: Presenters) -> None:
+async def _emit(
+    conn: Connection, state: LoadedState, effects: BatchEffects, gone: Shown, presenters: Presenters
+) -> None:
     """Show what changed as everybody sees it: the commands' answers and the events, each one noted.
 
     What is gone is shown as it was last.
     """
-    shown = await _show(conn, _wanted(books.taken), presenters)
-    shown |= {key: thing | {"status": "deleted"} for key, thing in gone.items()}
-    last = await store.last_told(conn, clients=_told_of(books))
-    noted: list[store.DocumentEvent] = []
-    for asked, changes in books.taken:
-        effects.answer(asked.envelope, changes.http_status, _said(asked, changes, shown))
-        inbox.follow_up(asked.envelope, changes.inbox.follow_ups, effects)
-        for happening in changes.happenings:
-            client = asked.key(happening.client_id) if happening.client_id else None
-            told = event(
-                asked.envelope,
-                happening.trigger,
-                subject_id=happening.id,
-                client_id=happening.client_id,
-                data=shown[happening.kind, asked.key(happening.id)],
+    result_entity = await _show(conn, _wanted(state.taken), presenters)
+    result_entity |= {key: thing | {"status": "deleted"} for key, thing in gone.items()}
+    last = await store.last_told(conn, clients=_event_data(state))
+    recorded: list[store.DocumentEvent] = []
+    for ctx, changes in state.taken:
+        effects.answer(ctx.envelope, changes.http_status, _said(ctx, changes, result_entity))
+        inbox.follow_up(ctx.envelope, changes.inbox.follow_ups, effects)
+        for domain_event in changes.domain_events:
+            client = ctx.key(domain_event.client_id) if domain_event.client_id else None
+            outgoing = event(
+                ctx.envelope,
+                domain_event.trigger,
+                subject_id=domain_event.id,
+                client_id=domain_event.client_id,
+                data=result_entity[domain_event.kind, ctx.key(domain_event.id)],
                 after=last.get(client) if client else None,
             )
             if client:
-                last[client] = told.id
-            effects.send(DISPATCHER_EVENTS, told)
-            if happening.status is not None:
-                noted.append(_note(happening, happening.status, told))
+                last[client] = outgoing.id
+            effects.send(DISPATCHER_EVENTS, outgoing)
+            if domain_event.status is not None:
+                recorded.append(_record(domain_event, domain_event.status, outgoing))
     await store.keep_last_told(conn, events=last)
-    await store.insert_document_events(conn, rows=noted)
+    await store.insert_document_events(conn, rows=recorded)
 
 
-def _told_of(books: Books) -> set[Key]:
+def _event_data(state: LoadedState) -> set[Key]:
     return {
-        asked.key(happening.client_id)
-        for asked, changes in books.taken
-        for happening in changes.happenings
-        if happening.client_id
+        ctx.key(domain_event.client_id)
+        for ctx, changes in state.taken
+        for domain_event in changes.domain_events
+        if domain_event.client_id
     }
 
 
-def _said(asked: Asked[Any], changes: Changes, shown: Shown) -> Any:
-    if changes.shown is None:
-        return changes.said
-    kind, thing_id = changes.shown
-    return shown[kind, asked.key(thing_id)]
+def _said(ctx: CommandContext[Any], changes: ChangeSet, result_entity: Shown) -> Any:
+    if changes.result_entity is None:
+        return changes.result_body
+    kind, thing_id = changes.result_entity
+    return result_entity[kind, ctx.key(thing_id)]
 
 
-def _tell_limits(commands: Sequence[Envelope], books: Books, effects: Effects) -> None:
+def _emit_quota_events(commands: Sequence[Envelope], state: LoadedState, effects: BatchEffects) -> None:
     """Tell of limits that refused something, whoever asked for it and however: once in a period each."""
-    asked = {command.id: command for command in commands}
-    for one in books.catalogue.reached:
-        command = asked[one.command_id]
+    ctx = {command.id: command for command in commands}
+    for one in state.reference.reached:
+        command = ctx[one.command_id]
         data = reached(one.quota, one.usage, refused=command.name, today=one.today)
         effects.send(
             DISPATCHER_EVENTS, event(command, "quota.reached", subject_id=command.id, client_id=None, data=data)
         )
 
 
-def _wanted(taken: Sequence[tuple[Asked[Any], Changes]]) -> dict[ThingKind, set[Key]]:
-    wanted: dict[ThingKind, set[Key]] = defaultdict(set)
-    for asked, changes in taken:
-        if changes.shown is not None:
-            wanted[changes.shown[0]].add(asked.key(changes.shown[1]))
-        for happening in changes.happenings:
-            wanted[happening.kind].add(asked.key(happening.id))
+def _wanted(taken: Sequence[tuple[CommandContext[Any], ChangeSet]]) -> dict[EntityKind, set[Key]]:
+    wanted: dict[EntityKind, set[Key]] = defaultdict(set)
+    for ctx, changes in taken:
+        if changes.result_entity is not None:
+            wanted[changes.result_entity[0]].add(ctx.key(changes.result_entity[1]))
+        for domain_event in changes.domain_events:
+            wanted[domain_event.kind].add(ctx.key(domain_event.id))
     return wanted
 
 
-async def _show(conn: Connection, wanted: Mapping[ThingKind, set[Key]], presenters: Presenters) -> Shown:
+async def _show(conn: Connection, wanted: Mapping[EntityKind, set[Key]], presenters: Presenters) -> Shown:
     return {
         (kind, key): presenters[kind](row)
         for kind, keys in wanted.items()
@@ -286,36 +298,36 @@ async def _show(conn: Connection, wanted: Mapping[ThingKind, set[Key]], presente
     }
 
 
-def _note(happening: Happening, status: tuple[str | None, str], told: Envelope) -> store.DocumentEvent:
+def _record(domain_event: DomainEvent, status: tuple[str | None, str], outgoing: Envelope) -> store.DocumentEvent:
     return store.DocumentEvent(
-        account_id=told.account_id,
-        event_id=told.id,
-        document_id=happening.id,
-        trigger=happening.trigger,
+        account_id=outgoing.account_id,
+        event_id=outgoing.id,
+        document_id=domain_event.id,
+        trigger=domain_event.trigger,
         status_before=status[0],
         status_after=status[1],
-        command_id=told.causation_id or told.id,
-        at=told.at,
+        command_id=outgoing.causation_id or outgoing.id,
+        at=outgoing.at,
     )
 
 
 async def _answer(
     conn: Connection,
     commands: Sequence[Envelope],
-    books: Books,
+    state: LoadedState,
     refusals: Mapping[UUID, LedgerRefusal],
-    effects: Effects,
+    effects: BatchEffects,
 ) -> None:
     """Answer the refused commands, and note all of them for the journey."""
     for command in commands:
         if (refusal := refusals.get(command.id)) is not None:
             effects.answer(command, refusal.http_status, _problem(refusal))
-    taken = {asked.envelope.id: changes for asked, changes in books.taken}
+    taken = {ctx.envelope.id: changes for ctx, changes in state.taken}
     rows = [_handled(command, taken.get(command.id), refusals.get(command.id)) for command in commands]
     await store.insert_handled(conn, rows=rows)
 
 
-def _handled(command: Envelope, changes: Changes | None, refusal: LedgerRefusal | None) -> store.Handled:
+def _handled(command: Envelope, changes: ChangeSet | None, refusal: LedgerRefusal | None) -> store.Handled:
     return store.Handled(
         account_id=command.account_id,
         command_id=command.id,
@@ -328,8 +340,8 @@ def _handled(command: Envelope, changes: Changes | None, refusal: LedgerRefusal 
     )
 
 
-def _subject(changes: Changes) -> UUID | None:
-    return changes.shown[1] if changes.shown else changes.subject_id
+def _subject(changes: ChangeSet) -> UUID | None:
+    return changes.result_entity[1] if changes.result_entity else changes.subject_id
 
 
 def _problem(refusal: LedgerRefusal) -> dict[str, Any]:

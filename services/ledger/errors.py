@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
-from contracts.problem import FAULTS_MAX, Fault
+from contracts.primitives.problem import ERRORS_MAX, FieldError
 from ledger.quotas.rules import Quota
 
 __all__ = [
     "BadInput",
     "Conflict",
-    "Fault",
     "Faults",
+    "FieldError",
     "LedgerRefusal",
     "NotFound",
     "PreconditionFailed",
@@ -37,7 +37,7 @@ class LedgerRefusal(Exception):
     code: ClassVar[str] = "refused"
     http_status: ClassVar[int] = 409
 
-    def __init__(self, detail: str = "", *, code: str | None = None, faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, detail: str = "", *, code: str | None = None, faults: Sequence[FieldError] = ()) -> None:
         self.faults = tuple(faults)
         self.detail = detail or "; ".join(f"{fault.path} {fault.message}".strip() for fault in self.faults[:1])
         self.problem_code = code or self.code
@@ -54,7 +54,7 @@ class LedgerRefusal(Exception):
             "code": self.problem_code,
             "title": self.title,
             "detail": self.detail or f"{self.title}.",
-            "errors": [{"path": fault.path, "message": fault.message} for fault in self.faults[:FAULTS_MAX]],
+            "errors": [{"path": fault.path, "message": fault.message} for fault in self.faults[:ERRORS_MAX]],
         }
 
 
@@ -102,11 +102,11 @@ class Faults:
     """Collects every fault of an input, so that a caller hears of all of them at once."""
 
     def __init__(self) -> None:
-        self._found: list[Fault] = []
+        self._found: list[FieldError] = []
 
     def add(self, path: str, message: str) -> None:
         """Note one fault."""
-        self._found.append(Fault(path, message))
+        self._found.append(FieldError(path, message))
 
     def refuse_if_any(self) -> None:
         """End here when something was wrong.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from contracts.problem import FAULTS_MAX, Fault, path_of, texts_in
+from contracts.primitives.problem import ERRORS_MAX, FieldError, path_of, texts_in
 
 NUL = "\x00"
 
 
-def unstorable(value: Any) -> list[Fault]:
+def unstorable(value: Any) -> list[FieldError]:
     """Return the first `FAULTS_MAX` texts in JSON-like data, names included, that have a NUL character in them."""
     found = (place for text, place in texts_in(value) if NUL in text)
-    return [Fault(path_of(place), "must not contain the character U+0000") for place in islice(found, FAULTS_MAX)]
+    return [FieldError(path_of(place), "must not contain the character U+0000") for place in islice(found, ERRORS_MAX)]
 
 
 def storable(value: Any) -> Any:

@@ -18,15 +18,16 @@ import asyncpg
 import uvloop
 
 from chassis import logging
-from chassis.service import Running, stop_event
+from chassis.service import ServiceHandle, stop_event
 from chassis.settings import SettingsError, read_variable
-from contracts.topology import ROLES
 from contracts.version import VERSION
-from ingress.accounts import create_account, limit, set_quota
+from contracts.wire.topology import ROLES
+from embedded_postgres import server as embedded
+from ingress.access.accounts import create_account, limit, set_quota
 from ledger.verify import command as verify_books
-from standalone import embedded, transfer
-from standalone.home import HomeError, open_home, secret_keys, sole_use
-from standalone.together import open_all, prepare_all
+from standalone import import_export
+from standalone.all_in_one import open_all, prepare_all
+from standalone.data_directory import HomeError, open_home, secret_keys, sole_use
 from storage.migrations import MigrationError
 from storage.pool import open_pool
 
@@ -34,7 +35,7 @@ HOME_DEFAULT = "~/.local/share/ledgerwire"
 TRY_SECONDS_MAX = 10.0
 
 
-def tell(text: str) -> None:
+def report(text: str) -> None:
     """Progress goes to standard error; standard output carries only what programs read."""
     print(text, file=sys.stderr, flush=True)
 
@@ -67,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check the books of all accounts; works while `up` runs")
     verify.add_argument("--home", **home)
     verify_books.add_options(verify)
-    transfer.add_commands(commands)
+    import_export.add_commands(commands)
     demo = commands.add_parser("demo", help="show the main job on real messages, hop by hop, and check it")
     demo.add_argument("--url", help="an installation that runs already (default: start one for the demo)")
     demo.add_argument("--token", help="an access token of it (with --url)")
@@ -100,9 +101,9 @@ async def database(home: Path) -> AsyncIterator[str]:
         yield given
         return
     began = time.monotonic()
-    tell("starting the embedded PostgreSQL ...")
+    report("starting the embedded PostgreSQL ...")
     server = await embedded.start(home)
-    tell(f"  ready after {time.monotonic() - began:.1f} s in {home}")
+    report(f"  ready after {time.monotonic() - began:.1f} s in {home}")
     try:
         yield server.dsn
     finally:
@@ -113,35 +114,35 @@ async def _try(dsn: str) -> None:
     try:
         conn = await asyncpg.connect(dsn, timeout=TRY_SECONDS_MAX)
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        said = str(error) or "no answer in time"
-        raise SettingsError(f"LEDGERWIRE_POSTGRES_DSN: this database cannot be used: {said}") from None
+        reason = str(error) or "no answer in time"
+        raise SettingsError(f"LEDGERWIRE_POSTGRES_DSN: this database cannot be used: {reason}") from None
     await conn.close()
 
 
-async def up(asked: argparse.Namespace) -> int:
+async def up(requested: argparse.Namespace) -> int:
     """Run the four services until SIGINT or SIGTERM; exit 0 with the work in hand finished."""
-    given = {name: value for name in ("host", "port") if (value := getattr(asked, name)) is not None}
+    given = {name: value for name in ("host", "port") if (value := getattr(requested, name)) is not None}
     stop = stop_event()
-    home = open_home(asked.home)
+    home = open_home(requested.home)
     with sole_use(home) as tell_others:
         async with database(home) as dsn:
-            await prepare_all(dsn, tell=lambda ran: tell(f"  prepared {ran}"))
+            await prepare_all(dsn, report=lambda ran: report(f"  prepared {ran}"))
             keys = read_variable("secret_keys") or secret_keys(home)
-            tell("starting ingress, ledger, trigger_dispatcher and action_executor ...")
+            report("starting ingress, ledger, trigger_dispatcher and action_executor ...")
             # Nobody else reaches the embedded server, so that what a killed one of us held is ours at once.
             alone = not read_variable("postgres_dsn")
-            async with open_all(dsn, secret_keys=keys, home=home, executor_alone=alone, **given) as running:
+            async with open_all(dsn, secret_keys=keys, home=home, is_sole_worker=alone, **given) as running:
                 tell_others(running.url)
-                tell(f"  /healthz, /readyz and /metrics at {running.health_url}")
+                report(f"  /healthz, /readyz and /metrics at {running.health_url}")
                 if not stop.is_set():
                     print(f"ready {running.url}", flush=True)
                 failed = await _first_end(stop, running.services)
-                tell(f"{', '.join(failed)} cannot go on; stopping" if failed else "finishing the work in hand ...")
-    tell("stopped")
+                report(f"{', '.join(failed)} cannot go on; stopping" if failed else "finishing the work in hand ...")
+    report("stopped")
     return 1 if failed else 0
 
 
-async def _first_end(stop: asyncio.Event, running: Sequence[Running]) -> list[str]:
+async def _first_end(stop: asyncio.Event, running: Sequence[ServiceHandle]) -> list[str]:
     """Wait until we are told to stop, or services cannot go on: their names."""
     waits = [asyncio.create_task(event.wait()) for event in (stop, *(service.failed for service in running))]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -150,54 +151,56 @@ async def _first_end(stop: asyncio.Event, running: Sequence[Running]) -> list[st
     return [service.name for service in running if service.failed.is_set()]
 
 
-async def account(asked: argparse.Namespace) -> int:
+async def account(requested: argparse.Namespace) -> int:
     """Make an account, or change its plan; print one JSON object."""
-    async with database(open_home(asked.home)) as dsn:
+    async with database(open_home(requested.home)) as dsn:
         await prepare_all(dsn)
         pool = await open_pool(dsn, role=ROLES["ingress"], name="account", size_max=2)
         try:
-            if asked.verb == "create":
+            if requested.verb == "create":
                 made = await create_account(
-                    pool, name=asked.name, clients_max=asked.clients, products_max=asked.products
+                    pool, name=requested.name, clients_max=requested.clients, products_max=requested.products
                 )
             else:
-                made = await set_quota(pool, asked.account_id, clients_max=asked.clients, products_max=asked.products)
+                made = await set_quota(
+                    pool, requested.account_id, clients_max=requested.clients, products_max=requested.products
+                )
         finally:
             await pool.close()
     print(json.dumps(made))
     return 0
 
 
-async def verify(asked: argparse.Namespace) -> int:
+async def verify(requested: argparse.Namespace) -> int:
     """Check the books; exit 0 when they are sound, 1 when something is broken."""
-    async with database(open_home(asked.home)) as dsn:
-        return await verify_books.run(dsn, settled=asked.settled)
+    async with database(open_home(requested.home)) as dsn:
+        return await verify_books.run(dsn, settled=requested.settled)
 
 
-async def demo(asked: argparse.Namespace) -> int:
+async def demo(requested: argparse.Namespace) -> int:
     """Run the demo; imported here so that `up` does not carry it."""
-    if asked.url and not asked.token:
-        tell("ledgerwire demo: --url needs --token, an access token of an account there")
+    if requested.url and not requested.token:
+        report("ledgerwire demo: --url needs --token, an access token of an account there")
         return 2
-    from standalone.demo.play import play  # noqa: PLC0415
+    from standalone.demo.scenario import play  # noqa: PLC0415
 
-    return await play(url=asked.url, token=asked.token, receiver_host=asked.receiver_host)
+    return await play(url=requested.url, token=requested.token, receiver_host=requested.receiver_host)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; answer the exit status. Faults are one sentence on standard error."""
-    asked = parser().parse_args(argv)
+    requested = parser().parse_args(argv)
     logging.configure(service="ledgerwire", level=os.environ.get("LEDGERWIRE_LOG_LEVEL", "WARNING"), form="console")
     jobs = {"up": up, "account": account, "verify": verify, "demo": demo}
-    jobs |= {"import": transfer.import_file, "export": transfer.export_kind}
-    job = jobs[asked.command]
+    jobs |= {"import": import_export.import_file, "export": import_export.export_kind}
+    job = jobs[requested.command]
     try:
-        return uvloop.run(job(asked))
+        return uvloop.run(job(requested))
     except (SettingsError, HomeError, MigrationError, embedded.EmbeddedPostgresError, LookupError, ValueError) as error:
-        tell(f"ledgerwire: {error}")
+        report(f"ledgerwire: {error}")
     except (OSError, asyncpg.PostgresError) as error:
-        tell(f"ledgerwire: {type(error).__name__}: {error}")
+        report(f"ledgerwire: {type(error).__name__}: {error}")
     except KeyboardInterrupt:
-        tell("ledgerwire: interrupted")
+        report("ledgerwire: interrupted")
         return 130
     return 2

@@ -9,24 +9,24 @@ from typing import Final
 
 from chassis.bus import open_bus
 from chassis.egress import EgressPolicy
-from chassis.sealing import Sealer
-from chassis.service import Running
-from contracts.topology import DISPATCHER_COMMANDS, DISPATCHER_EVENTS, ROLES, SCHEMAS, Queue
+from chassis.encryption import Encryptor
+from chassis.service import ServiceHandle
+from contracts.wire.topology import DISPATCHER_COMMANDS, DISPATCHER_EVENTS, ROLES, SCHEMAS, Queue
 from messaging.port import Bus, ConsumerOptions
-from messaging.postgres import Wakeups
-from outbox.hop import Handle, Hop
-from outbox.parked import parker
+from messaging.postgres import LocalNotifier
+from outbox.dead_letters import dead_letter_sink
+from outbox.pipeline import HandleBatch, MessagePipeline
 from outbox.relay import Relay
 from storage.partitions import maintain_forever
 from storage.pool import Pool, open_pool
 from storage.writable import why_not_writable
-from trigger_dispatcher import store
+from trigger_dispatcher.command_context import CommandContext
 from trigger_dispatcher.consumer import command_handler
-from trigger_dispatcher.desk import Desk
-from trigger_dispatcher.events import event_handler
-from trigger_dispatcher.hooks.sealing import ensure_sealed
-from trigger_dispatcher.index import Index
-from trigger_dispatcher.overdue import Overdue
+from trigger_dispatcher.events import store
+from trigger_dispatcher.events.handlers import event_handler
+from trigger_dispatcher.events.predecessor_timeout import PredecessorTimeout
+from trigger_dispatcher.events.subscription_cache import SubscriptionCache
+from trigger_dispatcher.hooks.key_rotation import ensure_encrypted_with_newest_key
 from trigger_dispatcher.settings import DispatcherSettings
 
 SCHEMA: Final = SCHEMAS["trigger_dispatcher"]
@@ -35,18 +35,22 @@ COMMANDS_BATCH_MAX: Final = 20
 
 
 @asynccontextmanager
-async def open_service(settings: DispatcherSettings, *, wakeups: Wakeups | None = None) -> AsyncIterator[Running]:
+async def open_service(
+    settings: DispatcherSettings, *, wakeups: LocalNotifier | None = None
+) -> AsyncIterator[ServiceHandle]:
     """Open the dispatcher; when the block ends, the batches in hand are finished within `drain_seconds`.
 
     Raises:
         SettingsError: the sealing keys are missing, wrong, or not those of this database.
     """
-    desk = Desk(Sealer.parse(settings.secret_keys.get_secret_value()), EgressPolicy.parse(settings.egress_allow))
-    index = Index(accounts_max=settings.dispatcher_accounts_max)
+    ctx = CommandContext(
+        Encryptor.parse(settings.secret_keys.get_secret_value()), EgressPolicy.parse(settings.egress_allow)
+    )
+    index = SubscriptionCache(accounts_max=settings.dispatcher_accounts_max)
     async with AsyncExitStack() as parts:
-        running = Running("trigger_dispatcher")
+        running = ServiceHandle("trigger_dispatcher")
         pool = await _open_pool(settings, parts)
-        await ensure_sealed(pool, desk.sealer, schema=SCHEMA)
+        await ensure_encrypted_with_newest_key(pool, ctx.encryptor, schema=SCHEMA)
         async with pool.acquire() as conn:
             await store.keep_days(conn, event_days=settings.event_keep_days)
         bus = await open_bus(settings, pool, name="trigger_dispatcher", wakeups=wakeups)
@@ -55,13 +59,15 @@ async def open_service(settings: DispatcherSettings, *, wakeups: Wakeups | None 
         relay.start()
         parts.push_async_callback(relay.stop, settings.drain_seconds)
         _maintain(pool, running, parts)
-        overdue = asyncio.create_task(Overdue(pool, relay, index, schema=SCHEMA).run(), name="overdue-events")
+        overdue = asyncio.create_task(
+            PredecessorTimeout(pool, relay, index, schema=SCHEMA).run(), name="overdue-events"
+        )
         parts.push_async_callback(_end, overdue)
         events = ConsumerOptions(batch_max=settings.dispatcher_batch_max, prefetch=3 * settings.dispatcher_batch_max)
         commands = ConsumerOptions(batch_max=COMMANDS_BATCH_MAX, prefetch=3 * COMMANDS_BATCH_MAX)
-        await _consume(Hop(pool, bus, relay, SCHEMA), parts, settings.drain_seconds, {
+        await _consume(MessagePipeline(pool, bus, relay, SCHEMA), parts, settings.drain_seconds, {
             DISPATCHER_EVENTS: (event_handler(index), events),
-            DISPATCHER_COMMANDS: (command_handler(desk), commands),
+            DISPATCHER_COMMANDS: (command_handler(ctx), commands),
         })  # fmt: skip
         _add_checks(running, pool, bus)
         yield running
@@ -87,7 +93,7 @@ async def _open_pool(settings: DispatcherSettings, parts: AsyncExitStack) -> Poo
     return pool
 
 
-def _maintain(pool: Pool, running: Running, parts: AsyncExitStack) -> None:
+def _maintain(pool: Pool, running: ServiceHandle, parts: AsyncExitStack) -> None:
     """Keep partitions ahead of the clock; where that ends in a bug, the service cannot go on."""
     task = asyncio.create_task(maintain_forever(pool, schema=SCHEMA), name="partitions-dispatch")
     task.add_done_callback(lambda done: None if done.cancelled() else running.failed.set())
@@ -95,16 +101,22 @@ def _maintain(pool: Pool, running: Running, parts: AsyncExitStack) -> None:
 
 
 async def _consume(
-    hop: Hop, parts: AsyncExitStack, drain_seconds: float, queues: dict[Queue, tuple[Handle, ConsumerOptions]]
+    pipeline: MessagePipeline,
+    parts: AsyncExitStack,
+    drain_seconds: float,
+    queues: dict[Queue, tuple[HandleBatch, ConsumerOptions]],
 ) -> None:
     for queue, (handle, options) in queues.items():
-        consumer = await hop.bus.consume(
-            queue.name, hop.handler(handle), park=parker(hop.pool, schema=SCHEMA), options=options
+        consumer = await pipeline.bus.consume(
+            queue.name,
+            pipeline.handler(handle),
+            dead_letter=dead_letter_sink(pipeline.pool, schema=SCHEMA),
+            options=options,
         )
         parts.push_async_callback(consumer.stop, drain_seconds)
 
 
-def _add_checks(running: Running, pool: Pool, bus: Bus) -> None:
+def _add_checks(running: ServiceHandle, pool: Pool, bus: Bus) -> None:
     async def postgres() -> str | None:
         return await why_not_writable(pool, schema=SCHEMA)
 

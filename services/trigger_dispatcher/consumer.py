@@ -7,21 +7,21 @@ from typing import Final
 
 import structlog
 
-from contracts import commands as names
-from contracts import present_subscriptions as present
-from contracts.envelope import Envelope
 from contracts.etag import matches
-from contracts.ids import parse_id
-from contracts.topology import DISPATCHER_COMMANDS, EXECUTOR_COMMANDS, EXECUTOR_JOBS
-from outbox.hop import Effects, Handle
+from contracts.primitives.ids import parse_id
+from contracts.serializers import subscriptions as present
+from contracts.wire import commands as names
+from contracts.wire.envelope import Envelope
+from contracts.wire.topology import DISPATCHER_COMMANDS, EXECUTOR_COMMANDS, EXECUTOR_JOBS
+from outbox.pipeline import BatchEffects, HandleBatch
 from storage.pool import Connection
-from trigger_dispatcher import store
 from trigger_dispatcher.automations import commands as automations
 from trigger_dispatcher.automations.store import find_automation
-from trigger_dispatcher.desk import CarryOut, Desk, Result
-from trigger_dispatcher.errors import PreconditionFailed, Refusal
+from trigger_dispatcher.command_context import CarryOut, CommandContext, Result
+from trigger_dispatcher.errors import CommandError, PreconditionFailed
+from trigger_dispatcher.events import store
 from trigger_dispatcher.hooks import commands as hooks
-from trigger_dispatcher.hooks import telling
+from trigger_dispatcher.hooks import replay
 from trigger_dispatcher.hooks.store import find_hook
 
 log = structlog.get_logger(__name__)
@@ -32,8 +32,8 @@ COMMANDS: Final[dict[str, CarryOut]] = {
     names.DELETE_HOOK: hooks.delete_hook,
     names.ROTATE_HOOK_SECRET: hooks.rotate_hook_secret,
     names.END_HOOK: hooks.end_hook,
-    names.TEST_HOOK: telling.try_hook,
-    names.RECOVER_HOOK: telling.recover_hook,
+    names.TEST_HOOK: replay.try_hook,
+    names.RECOVER_HOOK: replay.recover_hook,
     names.CREATE_AUTOMATION: automations.create_automation,
     names.UPDATE_AUTOMATION: automations.update_automation,
     names.SET_AUTOMATION_STATE: automations.set_automation_state,
@@ -41,10 +41,10 @@ COMMANDS: Final[dict[str, CarryOut]] = {
 }
 
 
-def command_handler(desk: Desk) -> Handle:
+def command_handler(ctx: CommandContext) -> HandleBatch:
     """Make the handler of `dispatcher.commands`."""
 
-    async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: Effects) -> None:
+    async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
         known = [envelope for envelope in envelopes if envelope.name in COMMANDS]
         for envelope in envelopes:
             if envelope.name not in COMMANDS:
@@ -52,7 +52,7 @@ def command_handler(desk: Desk) -> Handle:
         # First of all, and in one order for everybody: from here on an account's commands take turns.
         await store.change_subscriptions(conn, {envelope.account_id for envelope in known})
         for command in known:
-            result = await _carry_out(conn, command, desk)
+            result = await _carry_out(conn, command, ctx)
             if not result.unfinished:
                 answered = command if result.answers is None else command.model_copy(update={"id": result.answers})
                 effects.answer(answered, result.status, dict(result.body))
@@ -85,11 +85,11 @@ async def _check_condition(conn: Connection, command: Envelope) -> None:
         raise PreconditionFailed
 
 
-async def _carry_out(conn: Connection, command: Envelope, desk: Desk) -> Result:
+async def _carry_out(conn: Connection, command: Envelope, ctx: CommandContext) -> Result:
     try:
         await _check_condition(conn, command)
-        result = await COMMANDS[command.name](conn, command, desk)
-    except Refusal as refusal:
+        result = await COMMANDS[command.name](conn, command, ctx)
+    except CommandError as refusal:
         result = Result(refusal.http_status, refusal.problem())
     log.info("command_carried_out", command=command.name, id=str(command.id), status=result.status)
     return result

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from contracts.problem import FAULTS_MAX, Fault
+from contracts.primitives.problem import ERRORS_MAX, FieldError
 
 
-class Refusal(Exception):
+class CommandError(Exception):
     """This cannot be done.
 
     The docstring's first line is the problem's title, `code` is stable for machines; `faults` are all that was wrong.
@@ -17,7 +17,7 @@ class Refusal(Exception):
     code: ClassVar[str] = "refused"
     http_status: ClassVar[int] = 409
 
-    def __init__(self, detail: str = "", *, faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, detail: str = "", *, faults: Sequence[FieldError] = ()) -> None:
         self.faults = tuple(faults)
         self.detail = detail or "; ".join(f"{fault.path} {fault.message}" for fault in self.faults[:1])
         super().__init__(self.detail or self.title)
@@ -33,41 +33,41 @@ class Refusal(Exception):
             "code": self.code,
             "title": self.title,
             "detail": self.detail or f"{self.title}.",
-            "errors": [{"path": fault.path, "message": fault.message} for fault in self.faults[:FAULTS_MAX]],
+            "errors": [{"path": fault.path, "message": fault.message} for fault in self.faults[:ERRORS_MAX]],
         }
 
 
-class InvalidInput(Refusal):
+class InvalidInput(CommandError):
     """The input has faults."""
 
     code, http_status = "invalid_input", 422
 
 
-class NotFound(Refusal):
+class NotFound(CommandError):
     """There is nothing here under this id."""
 
     code, http_status = "not_found", 404
 
 
-class PreconditionFailed(Refusal):
+class PreconditionFailed(CommandError):
     """This was changed since: GET it again, and decide anew."""
 
     code, http_status = "precondition_failed", 412
 
 
-class SameHook(Refusal):
+class SameHook(CommandError):
     """Another hook has this target, these triggers and these filters already."""
 
     code = "hook_exists"
 
 
-class NotActive(Refusal):
+class NotActive(CommandError):
     """The hook is not active."""
 
     code = "hook_not_active"
 
 
-class LimitReached(Refusal):
+class LimitReached(CommandError):
     """There are as many of these as there may be."""
 
     code = "limit_reached"

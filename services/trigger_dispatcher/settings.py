@@ -9,9 +9,9 @@ from chassis.settings import ServiceSettings
 
 
 class DispatcherSettings(ServiceSettings):
-    """How the dispatcher seals, judges targets, and how much it takes at once."""
+    """How the dispatcher encrypts, judges targets, and how much it takes at once."""
 
-    secret_keys: SecretStr = Field(description="keys that seal hooks' secrets, newest first, separated by commas")
+    secret_keys: SecretStr = Field(description="keys that encrypt hooks' secrets, newest first, separated by commas")
     egress_allow: str = Field(default="", description="CIDRs and hosts that hooks may reach although private")
     event_keep_days: int = Field(default=30, ge=1, le=3650, description="how long the event log is kept")
     dispatcher_batch_max: int = Field(default=200, ge=1, le=1000, description="events in one transaction")

@@ -22,21 +22,21 @@ from typing import Any
 
 import uvloop
 
-from standalone import embedded as embedded_postgres
+from embedded_postgres import server as embedded_postgres
 from tests.bench import limits
-from tests.bench.books import Size
+from tests.bench.ledger import Size
 from tests.bench.parts import PARTS, Bench, measured, tell
 from tests.support.installation import NO_RATE_LIMITS, SERVICES, installation
 from tests.support.servers import private_postgres, private_rabbitmq
 from tests.support.standalone import standalone
 
 
-async def separate(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
+async def separate(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Four processes over RabbitMQ and Postgres, and the limit of both measured beside them."""
     tell("separate services over RabbitMQ and Postgres")
     async with private_postgres() as postgres, private_rabbitmq() as broker:
         raw: dict[str, Any] = {}
-        if "way" in asked.parts:
+        if "way" in ctx.parts:
             tell("  the limit: raw confirmed publishes and raw batched inserts")
             raw = {
                 "raw_confirmed_publishes_per_second": (await limits.raw_publishes(broker.url, seconds=5)).per_second,
@@ -47,35 +47,35 @@ async def separate(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
         ) as running:
             pids = {name: running.services[name].pid for name in SERVICES}
             pids |= {"postgres": postgres.pid, "rabbitmq": broker.pid, "load": os.getpid()}
-            return raw | await measured(_bench(asked, running.url, postgres.dsn, pids))
+            return raw | await measured(_bench(ctx, running.url, postgres.dsn, pids))
 
 
-async def embedded(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
+async def embedded(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """One process over the embedded Postgres, as `ledgerwire up` runs it; small books unless it is measured alone."""
     tell("the embedded default")
     home = folder / "home"
     async with standalone(home, **NO_RATE_LIMITS) as running:
         postgres = await embedded_postgres.start(home)
         try:
-            bench = _bench(asked, running.url, postgres.dsn, {"ledgerwire": running.pid, "load": os.getpid()})
-            if asked.only is None:
+            bench = _bench(ctx, running.url, postgres.dsn, {"ledgerwire": running.pid, "load": os.getpid()})
+            if ctx.only is None:
                 bench = replace(bench, parts=bench.parts - {"lists"}, soak=0, size=None)
             return await measured(bench)
         finally:
             await postgres.stop()
 
 
-def _bench(asked: argparse.Namespace, url: str, dsn: str, pids: Mapping[str, int]) -> Bench:
+def _bench(ctx: argparse.Namespace, url: str, dsn: str, pids: Mapping[str, int]) -> Bench:
     return Bench(
         url=url,
         dsn=dsn,
         pids=pids,
-        parts=frozenset(asked.parts),
-        seconds=asked.seconds,
-        events=asked.events,
-        soak=asked.soak,
-        accounts=asked.accounts,
-        size=Size(asked.documents, min(asked.invoices, asked.documents)),
+        parts=frozenset(ctx.parts),
+        seconds=ctx.seconds,
+        events=ctx.events,
+        soak=ctx.soak,
+        accounts=ctx.accounts,
+        size=Size(ctx.documents, min(ctx.invoices, ctx.documents)),
     )
 
 
@@ -117,18 +117,18 @@ def this_commit() -> str:
 
 async def main() -> int:
     """Measure, print, write."""
-    asked = parse()
+    ctx = parse()
     report: dict[str, Any] = {
         "at": datetime.now(tz=UTC).isoformat(),
         "commit": this_commit().strip(),
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
     }
     with tempfile.TemporaryDirectory(prefix="ledgerwire-bench-", ignore_cleanup_errors=True) as folder:
-        if asked.only != "embedded":
-            report["separate"] = await separate(asked, Path(folder))
-        if asked.only != "separate":
-            report["embedded"] = await embedded(asked, Path(folder))
-    out = asked.out or Path(f"bench-{datetime.now(tz=UTC):%Y%m%d-%H%M%S}.json")
+        if ctx.only != "embedded":
+            report["separate"] = await separate(ctx, Path(folder))
+        if ctx.only != "separate":
+            report["embedded"] = await embedded(ctx, Path(folder))
+    out = ctx.out or Path(f"bench-{datetime.now(tz=UTC):%Y%m%d-%H%M%S}.json")
     out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(table(report))
     print(f"written to {out}")

@@ -70,11 +70,11 @@ async def issued(
     ends = time.monotonic() + seconds
 
     async def work(connection: LoadConnection) -> None:
-        while (asked := time.monotonic()) < ends:
+        while (ctx := time.monotonic()) < ends:
             answer = await connection.send(issue_request(next(turn), next(numbers)))
             if answer.status != 201:
                 raise AssertionError(f"{answer.status}: {answer.body[:300]!r}")
-            took.append((time.monotonic() - asked) * 1000)
+            took.append((time.monotonic() - ctx) * 1000)
         connection.close()
 
     began = time.monotonic()

@@ -11,8 +11,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from tests.bench import measure, reading
-from tests.bench.books import Size, fill
 from tests.bench.issue import issued
+from tests.bench.ledger import Size, fill
 from tests.bench.scene import set_scene
 from tests.bench.soundness import checked
 from tests.bench.tenants import CreateAccount, accounts_of, make_tenants
@@ -133,7 +133,7 @@ async def pdf(bench: Bench, create: CreateAccount) -> dict[str, Any]:
     sale_ids = await reading.newest_sales(bench.connections(1)[0], tenant)
     async with Usage(bench.pids) as usage:
         connections = bench.connections(PDF_CONNECTIONS)
-        rate, took = await reading.papers(connections, tenant, sale_ids, seconds=bench.seconds / 2)
+        rate, took = await reading.documents(connections, tenant, sale_ids, seconds=bench.seconds / 2)
     cost = usage.cpu_seconds_per_1000(rate.count)
     cost_ms = round(sum(cost[name] for name in bench.own), 1)
     return {"pdf": {"per_second": round(rate.per_second, 1), **took, "own_cpu_ms_each": cost_ms}}

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from ingress.http.paging import write_cursor
+from ingress.views.paging import write_cursor
 from tests.bench.measure import Rate, percentiles
 from tests.bench.tenants import Tenant
 from tests.support.http_load import Answer, LoadConnection, get_bytes
@@ -34,8 +34,8 @@ async def landmarks(dsn: str, account_id: str) -> Landmarks:
     conn = await asyncpg.connect(dsn)
     try:
         row = await conn.fetchrow(
-            "SELECT sale_id, client_id FROM ledger.sale_standing WHERE account_id = $1 ORDER BY sale_id"
-            " OFFSET (SELECT count(*) / 2 FROM ledger.sale_standing WHERE account_id = $1) LIMIT 1",
+            "SELECT sale_id, client_id FROM ledger.sale_state WHERE account_id = $1 ORDER BY sale_id"
+            " OFFSET (SELECT count(*) / 2 FROM ledger.sale_state WHERE account_id = $1) LIMIT 1",
             account_id,
         )
     finally:
@@ -47,7 +47,7 @@ async def landmarks(dsn: str, account_id: str) -> Landmarks:
 def lists(marks: Landmarks) -> dict[str, dict[str, str]]:
     """The pages to ask for, by name: the query of each."""
     deep = {"cursor": write_cursor("/v1/sales", UUID(marks.middle_id))}
-    asked = {
+    ctx = {
         "": {},
         "status": {"status": "issued"},
         "type and status": {"sale_type": "sales_order", "status": "confirmed"},
@@ -59,7 +59,7 @@ def lists(marks: Landmarks) -> dict[str, dict[str, str]]:
     }
     return {
         f"{name}, {place}".strip(", "): query | cursor
-        for name, query in asked.items()
+        for name, query in ctx.items()
         for place, cursor in (("first", {}), ("deep", deep))
     }
 
@@ -84,7 +84,7 @@ async def newest_sales(connection: LoadConnection, tenant: Tenant) -> list[str]:
     return [item["id"] for item in orjson.loads(answer.body)["items"]]
 
 
-async def papers(
+async def documents(
     connections: Sequence[LoadConnection], tenant: Tenant, sale_ids: Sequence[str], *, seconds: float
 ) -> tuple[Rate, Mapping[str, float]]:
     """PDFs a second, each connection one at a time, and how long they took."""

@@ -10,8 +10,8 @@ from typing import Any
 
 import aiohttp
 
-from contracts.topology import ROLES
-from ingress.accounts import create_account
+from contracts.wire.topology import ROLES
+from ingress.access.accounts import create_account
 from storage.pool import open_pool
 
 CreateAccount = Callable[[str], Awaitable[dict[str, Any]]]

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from tests.bench.soundness import checked
-from tests.faults.book import Book
+from tests.faults.record import Book
 
 TRIGGERS = {"inbox": "inbox.received", "client": "client.created", "sale": "sale.posted"}
 
@@ -115,6 +115,6 @@ _UNBALANCED = """
     ) entries
 """
 _PARKED = """
-    SELECT (SELECT count(*) FROM ledger.parked) + (SELECT count(*) FROM dispatch.parked)
-         + (SELECT count(*) FROM execution.parked)
+    SELECT (SELECT count(*) FROM ledger.dead_letter) + (SELECT count(*) FROM dispatch.dead_letter)
+         + (SELECT count(*) FROM execution.dead_letter)
 """

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from tests.bench.scene import INVOICE
-from tests.faults.book import Book
+from tests.faults.record import Book
 from tests.support.http_load import Answer, LoadConnection, post_bytes
 
 RETRY_SHARE = 0.8

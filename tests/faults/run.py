@@ -15,11 +15,11 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 import asyncpg
 
-from tests.faults.book import Book
 from tests.faults.check import Verdict, check, missing_deliveries
 from tests.faults.load import Senders, Tenant
 from tests.faults.plan import Fault, make_plan
 from tests.faults.proxy import cutting_proxy
+from tests.faults.record import Book
 from tests.faults.scene import Scene, Tell, VoidRun
 from tests.support.eventually import eventually
 from tests.support.http_load import receive

@@ -8,8 +8,8 @@ from typing import Final
 import aiohttp
 import pytest
 
+from tests.support.api_installation import House, open_house
 from tests.support.caller import Caller
-from tests.support.house import House, open_house
 from tests.support.installation import Installation, installation
 from tests.support.listener import Listener, listening
 from tests.support.postgres_server import Postgres

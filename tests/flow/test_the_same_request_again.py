@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from contracts.ids import new_id
+from contracts.primitives.ids import new_id
 from tests.support.caller import Caller, a_payment, an_invoice
 from tests.support.eventually import eventually
 from tests.support.listener import Listener

@@ -15,11 +15,11 @@ import asyncpg
 from aiormq.connection import Connection
 
 import messaging
-from contracts.ids import new_id
-from contracts.topology import Queue
-from messaging.dead import OperableBus
+from contracts.primitives.ids import new_id
+from contracts.wire.topology import Queue
+from messaging.dead_letters import OperableBus
 from messaging.port import BatchHandler, Done, Incoming, Outcome, Outgoing
-from messaging.postgres import PostgresBus, Wakeups, open_bus
+from messaging.postgres import LocalNotifier, PostgresBus, open_bus
 from messaging.rabbitmq import RabbitBus, connect
 from storage.migrations import migrate
 from storage.pool import Pool, open_pool
@@ -115,8 +115,8 @@ class RabbitHarness:
         """Stop all its tasks, then cut its sockets."""
         assert isinstance(bus, RabbitBus)
         self._buses.remove(bus)
-        tasks = [consumer._task for consumer in bus._consumers] + [listener._task for listener in bus._listeners]
-        tasks += [worker for consumer in bus._consumers for worker in consumer._desk._workers]
+        tasks = [consumer._task for consumer in bus._consumers] + [listener._task for listener in bus._subscribers]
+        tasks += [worker for consumer in bus._consumers for worker in consumer._buffer._workers]
         tasks += [bus._publish_link._task, bus._consume_link._task]
         lives = [live for link in (bus._publish_link, bus._consume_link) if (live := link._live) is not None]
         for live in lives:
@@ -145,7 +145,7 @@ class PostgresHarness:
     async def open(self, queues: Sequence[Queue], name: str = "tests") -> PostgresBus:
         """Open a bus whose leases are short."""
         pool = await open_pool(self.dsn, role="ledgerwire_ledger", name=name)
-        bus = await open_bus(pool, queues=queues, name=name, wakeups=Wakeups(), lease_seconds=LEASE_SECONDS)
+        bus = await open_bus(pool, queues=queues, name=name, wakeups=LocalNotifier(), lease_seconds=LEASE_SECONDS)
         self._buses[bus] = pool
         return bus
 
@@ -154,7 +154,7 @@ class PostgresHarness:
         assert isinstance(bus, PostgresBus)
         pool = self._buses.pop(bus)
         tasks = [task for consumer in bus._consumers for task in consumer._tasks]
-        tasks += [worker for consumer in bus._consumers for worker in consumer._desk._workers]
+        tasks += [worker for consumer in bus._consumers for worker in consumer._buffer._workers]
         await _end(tasks)
         pool.terminate()
 

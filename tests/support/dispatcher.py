@@ -13,24 +13,24 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from chassis.command import prepare
+from chassis.command import prepare_database
 from chassis.egress import EgressPolicy
-from chassis.sealing import Sealer, new_key, open_sealed
-from contracts import commands
-from contracts.envelope import Envelope
-from contracts.events import event
-from contracts.ids import new_id
-from contracts.topology import EXECUTOR_JOBS
+from chassis.encryption import Encryptor, decrypt_fields, new_key
+from contracts.primitives.ids import new_id
+from contracts.wire import commands
+from contracts.wire.envelope import Envelope
+from contracts.wire.events import event
+from contracts.wire.topology import EXECUTOR_JOBS
 from messaging.port import Outgoing
-from outbox.hop import Effects, Hop
+from outbox.pipeline import BatchEffects, MessagePipeline
 from outbox.relay import Relay
 from storage.migrations import migrate
 from storage.pool import Pool, open_pool
 from trigger_dispatcher.__main__ import PROGRAM
+from trigger_dispatcher.command_context import CommandContext
 from trigger_dispatcher.consumer import command_handler
-from trigger_dispatcher.desk import Desk
-from trigger_dispatcher.events import event_handler
-from trigger_dispatcher.index import Index
+from trigger_dispatcher.events.handlers import event_handler
+from trigger_dispatcher.events.subscription_cache import SubscriptionCache
 
 SERVICES = Path(__file__).parents[2] / "services"
 TARGET = "https://receiver.example/hook"
@@ -43,7 +43,7 @@ class QuietBus:
         """Say that nothing arrived."""
         return [False for _ in messages]
 
-    async def hint(self, channel: str, bodies: Sequence[bytes]) -> None:
+    async def notify(self, channel: str, bodies: Sequence[bytes]) -> None:
         """Tell nobody."""
 
 
@@ -70,7 +70,7 @@ class Answer:
 class Replica:
     """One process of the dispatcher: its own memory of who listens."""
 
-    index: Index = field(default_factory=Index)
+    index: SubscriptionCache = field(default_factory=SubscriptionCache)
 
 
 @dataclass(slots=True)
@@ -80,8 +80,8 @@ class DispatcherHarness:
     dsn: str
     pool: Pool
     owner: asyncpg.Connection[asyncpg.Record]
-    hop: Hop
-    desk: Desk
+    hop: MessagePipeline
+    ctx: CommandContext
     replica: Replica = field(default_factory=Replica)
     account_id: UUID = field(default_factory=new_id)
 
@@ -91,9 +91,9 @@ class DispatcherHarness:
         given.setdefault("correlation_id", command_id)
         return Envelope(id=command_id, name=name, account_id=account_id or self.account_id, data=data, **given)
 
-    async def handle(self, *envelopes: Envelope) -> Effects:
+    async def handle(self, *envelopes: Envelope) -> BatchEffects:
         """Carry out commands in one transaction."""
-        return await self.hop.commit(envelopes, command_handler(self.desk))
+        return await self.hop.commit(envelopes, command_handler(self.ctx))
 
     async def ask(self, name: str, data: dict[str, Any], *, account_id: UUID | None = None, **given: Any) -> Answer:
         """Carry out one command; answer its outcome."""
@@ -107,7 +107,7 @@ class DispatcherHarness:
             "SELECT status, body FROM dispatch_api.outcome WHERE command_id = $1", command_id
         )
         assert row is not None, "there is no outcome"
-        return Answer(row["status"], open_sealed(row["body"], self.desk.sealer))
+        return Answer(row["status"], decrypt_fields(row["body"], self.ctx.encryptor))
 
     async def subscribe(self, *triggers: str, account_id: UUID | None = None, **fields: Any) -> Answer:
         """Make a hook."""
@@ -126,7 +126,7 @@ class DispatcherHarness:
     def happened(self, trigger: str, *, account_id: UUID | None = None, **given: Any) -> Envelope:
         """An event as the ledger tells it; `given` may hold subject_id, client_id, object, request, after, at."""
         request = given.get("request") or self.command("some_command", {}, account_id=account_id)
-        told = event(
+        deliverable = event(
             request,
             trigger,
             subject_id=given.get("subject_id") or new_id(),
@@ -134,7 +134,7 @@ class DispatcherHarness:
             data=given.get("object", {"id": "1"}),
             after=given.get("after"),
         )
-        return told.model_copy(update={"at": given["at"]}) if "at" in given else told
+        return deliverable.model_copy(update={"at": given["at"]}) if "at" in given else deliverable
 
     async def tell(self, *events: Envelope, replica: Replica | None = None) -> list[Envelope]:
         """Handle events in one transaction; answer the jobs that it made."""
@@ -146,7 +146,7 @@ class DispatcherHarness:
         return [dict(row) for row in await self.owner.fetch(query, *arguments)]
 
 
-def jobs_of(effects: Effects) -> list[Envelope]:
+def jobs_of(effects: BatchEffects) -> list[Envelope]:
     """The executor's jobs among what a batch brought about."""
     return [Envelope.decode(message.body) for message in effects.messages if message.queue == EXECUTOR_JOBS.name]
 
@@ -174,15 +174,15 @@ def id_made(moment: datetime) -> UUID:
 @asynccontextmanager
 async def open_dispatcher(dsn: str, *, egress_allow: str = "") -> AsyncIterator[DispatcherHarness]:
     """Migrate the database and open the dispatcher's hop over it."""
-    await prepare(dsn, PROGRAM)
+    await prepare_database(dsn, PROGRAM)
     await migrate(dsn, service="action_executor", folder=SERVICES / "action_executor" / "migrations")
     pool = await open_pool(dsn, role="ledgerwire_dispatch", name="dispatcher-test", size_max=6)
     owner = await asyncpg.connect(dsn)
     bus: Any = QuietBus()
-    hop = Hop(pool, bus, Relay(pool, bus, schema="dispatch"), "dispatch")
-    desk = Desk(Sealer.parse(new_key()), EgressPolicy.parse(egress_allow))
+    hop = MessagePipeline(pool, bus, Relay(pool, bus, schema="dispatch"), "dispatch")
+    ctx = CommandContext(Encryptor.parse(new_key()), EgressPolicy.parse(egress_allow))
     try:
-        yield DispatcherHarness(dsn, pool, owner, hop, desk)
+        yield DispatcherHarness(dsn, pool, owner, hop, ctx)
     finally:
         await owner.close()
         await pool.close()

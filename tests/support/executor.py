@@ -16,18 +16,18 @@ import asyncpg
 from action_executor.__main__ import PROGRAM
 from action_executor.app import open_service
 from action_executor.settings import ExecutorSettings
-from chassis.command import prepare
-from chassis.sealing import Sealer, new_key
-from chassis.service import Running
-from contracts.envelope import Envelope
-from contracts.events import public_body
-from contracts.ids import derive_id, new_id
-from contracts.topology import EXECUTOR_COMMANDS, EXECUTOR_JOBS, QUEUES
+from chassis.command import prepare_database
+from chassis.encryption import Encryptor, new_key
+from chassis.service import ServiceHandle
+from contracts.primitives.ids import derive_id, new_id
+from contracts.wire.envelope import Envelope
+from contracts.wire.events import public_body
+from contracts.wire.topology import EXECUTOR_COMMANDS, EXECUTOR_JOBS, QUEUES
 from messaging.port import Bus, Outgoing
-from messaging.postgres import Wakeups, open_bus
+from messaging.postgres import LocalNotifier, open_bus
 from storage.migrations import migrate
 from storage.pool import Pool, open_pool
-from storage.pool import prepare as prepare_connection
+from storage.pool import register_codecs as prepare_connection
 from tests.support.eventually import eventually
 
 SERVICES: Final = Path(__file__).parents[2] / "services"
@@ -55,14 +55,14 @@ class ExecutorHarness:
     owner: asyncpg.Connection[asyncpg.Record]
     pool: Pool
     bus: Bus
-    wakeups: Wakeups
+    wakeups: LocalNotifier
     key: str
     account_id: UUID = field(default_factory=new_id)
 
     @property
-    def sealer(self) -> Sealer:
-        """What seals secrets here."""
-        return Sealer.parse(self.key)
+    def encryptor(self) -> Encryptor:
+        """What encrypts secrets here."""
+        return Encryptor.parse(self.key)
 
     def settings(self, **given: Any) -> ExecutorSettings:
         """Settings in which nothing waits long."""
@@ -80,7 +80,7 @@ class ExecutorHarness:
         return ExecutorSettings(**(quick | given))
 
     @asynccontextmanager
-    async def running(self, **given: Any) -> AsyncIterator[Running]:
+    async def running(self, **given: Any) -> AsyncIterator[ServiceHandle]:
         """An executor at work."""
         async with open_service(self.settings(**given), wakeups=self.wakeups) as running:
             yield running
@@ -91,9 +91,9 @@ class ExecutorHarness:
         hook = MadeHook(given.get("account_id", self.account_id), new_id(), secret)
         await self.owner.execute(
             "INSERT INTO dispatch.hook (account_id, id, target_url, triggers, filters, state, fingerprint, secret,"
-            " listens_from, ordered) VALUES ($1, $2, $3, ARRAY['sale.posted'], '{}', $4, $5, $6, now(), $7)",
+            " effective_from, ordered) VALUES ($1, $2, $3, ARRAY['sale.posted'], '{}', $4, $5, $6, now(), $7)",
             hook.account_id, hook.id, url, given.get("state", "active"), secrets.token_bytes(16),
-            self.sealer.seal(secret), given.get("ordered"),
+            self.encryptor.encrypt(secret), given.get("ordered"),
         )  # fmt: skip
         return hook
 
@@ -103,7 +103,7 @@ class ExecutorHarness:
         await self.owner.execute(
             "UPDATE dispatch.hook SET previous_secret = secret, previous_until = now() + $2::text::interval,"
             " secret = $3, version = version + 1 WHERE id = $1",
-            hook.id, keep, self.sealer.seal(secret),
+            hook.id, keep, self.encryptor.encrypt(secret),
         )  # fmt: skip
         return secret
 
@@ -140,7 +140,7 @@ class ExecutorHarness:
         """Put an automation where the dispatcher keeps them."""
         automation_id = new_id()
         await self.owner.execute(
-            "INSERT INTO dispatch.automation (account_id, id, name, enabled, version, listens_from)"
+            "INSERT INTO dispatch.automation (account_id, id, name, enabled, version, effective_from)"
             " VALUES ($1, $2, 'Some automation', true, 1, now())",
             self.account_id, automation_id,
         )  # fmt: skip
@@ -253,7 +253,7 @@ class ExecutorHarness:
             command.account_id, command.id, status, body,
         )  # fmt: skip
         if command.reply_to:
-            await self.bus.hint(command.reply_to, [command.id.bytes])
+            await self.bus.notify(command.reply_to, [command.id.bytes])
 
 
 @asynccontextmanager
@@ -261,14 +261,14 @@ async def open_harness(dsn: str) -> AsyncIterator[ExecutorHarness]:
     """Migrate an empty database and open what tests need; no executor runs yet."""
     for service in PUBLISHERS:
         await migrate(dsn, service=service, folder=SERVICES / service / "migrations")
-    await prepare(dsn, PROGRAM)
+    await prepare_database(dsn, PROGRAM)
     async with AsyncExitStack() as stack:
         owner = await asyncpg.connect(dsn)
         stack.push_async_callback(owner.close)
         await prepare_connection(owner)
         pool = await open_pool(dsn, role="ledgerwire_execution", name="harness", size_max=2)
         stack.push_async_callback(pool.close)
-        wakeups = Wakeups()
+        wakeups = LocalNotifier()
         bus = await open_bus(pool, queues=QUEUES, name="harness", wakeups=wakeups)
         stack.push_async_callback(bus.close)
         yield ExecutorHarness(dsn, owner, pool, bus, wakeups, new_key())

@@ -17,22 +17,22 @@ import orjson
 
 import ingress
 import messaging
-from contracts.envelope import Envelope
-from contracts.topology import LEDGER_COMMANDS, QUEUES, ROLES
-from ingress.accounts import create_account
+from contracts.wire.envelope import Envelope
+from contracts.wire.topology import LEDGER_COMMANDS, QUEUES, ROLES
+from ingress.access.accounts import create_account
 from ingress.app import open_service
 from ingress.settings import IngressSettings
-from messaging.postgres import Wakeups
+from messaging.postgres import LocalNotifier
 from messaging.postgres import open_bus as open_postgres_bus
-from outbox.hop import Effects, Hop
-from outbox.parked import parker
+from outbox.dead_letters import dead_letter_sink
+from outbox.pipeline import BatchEffects, MessagePipeline
 from outbox.relay import Relay
 from storage.migrations import migrate
 from storage.pool import Connection, Pool, open_pool
 
 XML: Final = {"Content-Type": "application/xml"}
 _SCRIPT: Final = """
-SELECT storage.make_hop('ledger', 'ledgerwire_ledger');
+SELECT storage.create_messaging_tables('ledger', 'ledgerwire_ledger');
 GRANT USAGE ON SCHEMA ledger_api TO ledgerwire_ingress;
 GRANT SELECT ON ledger_api.outcome TO ledgerwire_ingress;
 """
@@ -86,7 +86,7 @@ class FakeLedger:
     decide: Decide = lambda _: (201, {"id": "11111111-1111-7111-8111-111111111111", "name": "made"})
     taken: list[Envelope] = field(default_factory=list)
 
-    async def handle(self, _: Connection, commands: Sequence[Envelope], effects: Effects) -> None:
+    async def handle(self, _: Connection, commands: Sequence[Envelope], effects: BatchEffects) -> None:
         """Keep and answer."""
         for command in commands:
             self.taken.append(command)
@@ -170,7 +170,7 @@ async def running_ingress(dsn: str, *, ledger: FakeLedger | None = None, **given
     await migrate(dsn, service="ingress", folder=Path(ingress.__file__).with_name("migrations"))
     pool = await open_pool(dsn, role=ROLES["ingress"], name="test", size_max=4)
     keys = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    wakeups = Wakeups()
+    wakeups = LocalNotifier()
     fake = ledger or FakeLedger()
     async with AsyncExitStack() as stack:
         usual = {
@@ -200,12 +200,14 @@ async def _close(pool: Pool) -> None:
 
 
 @asynccontextmanager
-async def _ledger(dsn: str, fake: FakeLedger, wakeups: Wakeups) -> AsyncIterator[None]:
+async def _ledger(dsn: str, fake: FakeLedger, wakeups: LocalNotifier) -> AsyncIterator[None]:
     pool = await open_pool(dsn, role=ROLES["ledger"], name="test-ledger", size_max=4)
     bus = await open_postgres_bus(pool, queues=QUEUES, name="ledger", wakeups=wakeups)
     relay = Relay(pool, bus, schema="ledger")
-    hop = Hop(pool, bus, relay, "ledger")
-    consumer = await bus.consume(LEDGER_COMMANDS.name, hop.handler(fake.handle), park=parker(pool, schema="ledger"))
+    hop = MessagePipeline(pool, bus, relay, "ledger")
+    consumer = await bus.consume(
+        LEDGER_COMMANDS.name, hop.handler(fake.handle), dead_letter=dead_letter_sink(pool, schema="ledger")
+    )
     try:
         yield
     finally:

@@ -12,15 +12,15 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis.command import prepare
-from contracts import commands
-from contracts.envelope import Envelope
-from contracts.ids import new_id
+from chassis.command import prepare_database
+from contracts.primitives.ids import new_id
 from contracts.urls import PublicUrls
+from contracts.wire import commands
+from contracts.wire.envelope import Envelope
 from ledger import consumer
 from ledger.__main__ import PROGRAM
 from messaging.port import Outgoing
-from outbox.hop import Effects, Hop
+from outbox.pipeline import BatchEffects, MessagePipeline
 from outbox.relay import Relay
 from storage.pool import Pool, open_pool
 
@@ -61,7 +61,7 @@ class QuietBus:
         """Say that nothing arrived."""
         return [False for _ in messages]
 
-    async def hint(self, channel: str, bodies: Sequence[bytes]) -> None:
+    async def notify(self, channel: str, bodies: Sequence[bytes]) -> None:
         """Tell nobody."""
 
 
@@ -72,7 +72,7 @@ class LedgerHarness:
     dsn: str
     pool: Pool
     owner: asyncpg.Connection[asyncpg.Record]
-    hop: Hop
+    hop: MessagePipeline
     account_id: UUID = field(default_factory=new_id)
 
     async def add_account(
@@ -101,7 +101,7 @@ class LedgerHarness:
         given.setdefault("correlation_id", command_id)
         return Envelope(id=command_id, name=name, account_id=account_id or self.account_id, data=data, **given)
 
-    async def handle(self, *envelopes: Envelope) -> Effects:
+    async def handle(self, *envelopes: Envelope) -> BatchEffects:
         """Handle a batch in one transaction; answers what it brought about."""
         return await self.hop.commit(envelopes, handle)
 
@@ -250,13 +250,15 @@ def a_message(raw: bytes = b"<Sale/>", **fields: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def open_harness(dsn: str, *, sessions: int = 4) -> AsyncIterator[LedgerHarness]:
     """Migrate an empty database and give the ledger in it, with one account."""
-    await prepare(dsn, PROGRAM)
+    await prepare_database(dsn, PROGRAM)
     owner = await asyncpg.connect(dsn)
     pool = await open_pool(dsn, role="ledgerwire_ledger", name="tests", size_max=sessions)
     try:
         await owner.execute(_ACCOUNTS)
         bus: Any = QuietBus()
-        harness = LedgerHarness(dsn, pool, owner, Hop(pool, bus, Relay(pool, bus, schema="ledger"), "ledger"))
+        harness = LedgerHarness(
+            dsn, pool, owner, MessagePipeline(pool, bus, Relay(pool, bus, schema="ledger"), "ledger")
+        )
         await harness.add_account(harness.account_id)
         yield harness
     finally:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from contracts import commands
-from contracts.envelope import Envelope
-from contracts.ids import new_id
+from contracts.primitives.ids import new_id
+from contracts.wire import commands
+from contracts.wire.envelope import Envelope
 from tests.support.ledger import Answer, LedgerHarness, a_message
 
 BY = {"kind": "access_token", "id": str(new_id()), "name": "books"}

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from standalone import embedded
-from standalone.embedded_binaries import binaries_for, runner_for
-from standalone.embedded_data import USER, make_data, password
-from standalone.embedded_keeper import clear_leftovers
+from embedded_postgres import server as embedded
+from embedded_postgres.binaries import binaries_for, runner_for
+from embedded_postgres.data import USER, make_data, password
+from embedded_postgres.supervisor import clear_leftovers
 from tests.support.container import Container
 from tests.support.machine import LocalProcess, Machine, ServersMissing, free_port, fresh_directory
 

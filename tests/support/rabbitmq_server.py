@@ -20,7 +20,7 @@ import aio_pika
 import aiohttp
 import aiormq
 
-from contracts.topology import QUEUES
+from contracts.wire.topology import QUEUES
 from tests.support.container import Container
 from tests.support.machine import LocalProcess, Machine, ServersMissing, free_port, fresh_directory, say
 

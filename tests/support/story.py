@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from contracts import commands as names
-from ledger.documents import overdue
+from contracts.wire import commands as names
+from ledger.sales import mark_overdue
 from tests.support.ledger import LedgerHarness, a_line
 from tests.support.ledger_inbox import a_purchase, accept, an_order, received, reject
 
@@ -75,7 +75,7 @@ class Story:
     async def _invoices(self) -> None:
         await self.sale(issue=False)
         late = await self.sale(document_date="2026-01-10", date_due="2026-01-24")
-        told = self.ledger.command(overdue.COMMAND, {"id": late}, at=datetime.now(tz=UTC))
+        told = self.ledger.command(mark_overdue.COMMAND, {"id": late}, at=datetime.now(tz=UTC))
         await self.ledger.handle(told)
         bad = await self.sale()
         await self.pay("65.01", (bad, "65.01"))

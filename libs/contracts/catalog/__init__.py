@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from contracts.catalog.actions import ACTIONS as _ACTIONS
-from contracts.catalog.model import SAMPLE_EVENT_ID, SAMPLE_TIME, Action, Field, Filter, Text, Trigger, fields_of
+from contracts.catalog.model import (
+    SAMPLE_EVENT_ID,
+    SAMPLE_TIME,
+    Action,
+    Field,
+    Filter,
+    LocalizedText,
+    Trigger,
+    fields_of,
+)
 from contracts.catalog.triggers import TRIGGERS as _TRIGGERS
 
 __all__ = [
@@ -17,7 +26,7 @@ __all__ = [
     "Action",
     "Field",
     "Filter",
-    "Text",
+    "LocalizedText",
     "Trigger",
     "fields_of",
     "offered_actions",

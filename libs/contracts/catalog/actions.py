@@ -11,22 +11,28 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from contracts.catalog import inputs, samples
-from contracts.catalog.model import Action, Text
-from contracts.connections import ConnectionKind
-from contracts.objects import ClientIn, PaymentIn, SaleIn
-from contracts.parties import ClientUpdate, ProductIn
+from contracts.catalog.model import Action, LocalizedText
+from contracts.resources.clients import ClientUpdate, ProductIn
+from contracts.resources.connections import ConnectionKind
+from contracts.resources.schemas import ClientIn, PaymentIn, SaleIn
 
 
 def _ours(
-    key: str, title: Text, description: Text, takes: type[BaseModel], gives: dict[str, Any], *, available: bool = False
+    key: str,
+    title: LocalizedText,
+    description: LocalizedText,
+    takes: type[BaseModel],
+    gives: dict[str, Any],
+    *,
+    available: bool = False,
 ) -> Action:
     return Action(key, "ours", title, description, takes, gives, "exactly_once", available)
 
 
 def _outwards(
     key: str,
-    title: Text,
-    description: Text,
+    title: LocalizedText,
+    description: LocalizedText,
     takes: type[BaseModel],
     gives: dict[str, Any],
     *,
@@ -40,8 +46,8 @@ def _outwards(
 _OURS: Final = (
     _ours(
         "create_client",
-        Text("Create client", "Créer un client", "Crear cliente"),
-        Text(
+        LocalizedText("Create client", "Créer un client", "Crear cliente"),
+        LocalizedText(
             "Adds a client; counts against the plan.",
             "Ajoute un client ; compte dans le forfait.",
             "Añade un cliente; cuenta en el plan.",
@@ -52,8 +58,8 @@ _OURS: Final = (
     ),
     _ours(
         "find_client",
-        Text("Find client", "Rechercher un client", "Buscar cliente"),
-        Text(
+        LocalizedText("Find client", "Rechercher un client", "Buscar cliente"),
+        LocalizedText(
             "Finds a client by email, external id, registration number or name; nothing found is no error.",
             "Recherche un client par e-mail, identifiant externe, numéro d'immatriculation ou nom.",
             "Busca un cliente por correo, identificador externo, número de registro o nombre.",
@@ -64,8 +70,8 @@ _OURS: Final = (
     ),
     _ours(
         "find_or_create_client",
-        Text("Find or create client", "Rechercher ou créer un client", "Buscar o crear cliente"),
-        Text(
+        LocalizedText("Find or create client", "Rechercher ou créer un client", "Buscar o crear cliente"),
+        LocalizedText(
             "Finds the client with this external id or email, else adds it.",
             "Recherche le client avec cet identifiant externe ou cet e-mail, sinon l'ajoute.",
             "Busca el cliente con este identificador externo o correo; si no existe, lo añade.",
@@ -76,8 +82,8 @@ _OURS: Final = (
     ),
     _ours(
         "update_client",
-        Text("Update client", "Modifier un client", "Modificar cliente"),
-        Text(
+        LocalizedText("Update client", "Modifier un client", "Modificar cliente"),
+        LocalizedText(
             "Changes the given fields of a client.",
             "Modifie les champs indiqués d'un client.",
             "Modifica los campos indicados de un cliente.",
@@ -88,8 +94,8 @@ _OURS: Final = (
     ),
     _ours(
         "create_product",
-        Text("Create product", "Créer un produit", "Crear producto"),
-        Text(
+        LocalizedText("Create product", "Créer un produit", "Crear producto"),
+        LocalizedText(
             "Adds a product or service; counts against the plan.",
             "Ajoute un produit ou un service ; compte dans le forfait.",
             "Añade un producto o servicio; cuenta en el plan.",
@@ -100,8 +106,8 @@ _OURS: Final = (
     ),
     _ours(
         "find_product",
-        Text("Find product", "Rechercher un produit", "Buscar producto"),
-        Text(
+        LocalizedText("Find product", "Rechercher un produit", "Buscar producto"),
+        LocalizedText(
             "Finds a product by code, external id or name; nothing found is no error.",
             "Recherche un produit par code, identifiant externe ou nom.",
             "Busca un producto por código, identificador externo o nombre.",
@@ -112,8 +118,8 @@ _OURS: Final = (
     ),
     _ours(
         "create_purchase",
-        Text("Create purchase", "Créer un achat", "Crear compra"),
-        Text(
+        LocalizedText("Create purchase", "Créer un achat", "Crear compra"),
+        LocalizedText(
             "Pushes a document and its file into the purchase inbox.",
             "Dépose un document et son fichier dans la boîte des achats.",
             "Deja un documento y su archivo en el buzón de compras.",
@@ -123,8 +129,8 @@ _OURS: Final = (
     ),
     _ours(
         "create_sale",
-        Text("Create sale", "Créer une vente", "Crear venta"),
-        Text(
+        LocalizedText("Create sale", "Créer une vente", "Crear venta"),
+        LocalizedText(
             "Pushes an order into the sales inbox.",
             "Dépose une commande dans la boîte des ventes.",
             "Deja un pedido en el buzón de ventas.",
@@ -134,8 +140,8 @@ _OURS: Final = (
     ),
     _ours(
         "create_document",
-        Text("Create sales document", "Créer un document de vente", "Crear documento de venta"),
-        Text(
+        LocalizedText("Create sales document", "Créer un document de vente", "Crear documento de venta"),
+        LocalizedText(
             "Drafts a quote, order, proforma, invoice, receipt or credit note and, if asked, issues it at once.",
             "Prépare un devis, une commande, une facture ou un avoir et, sur demande, l'émet aussitôt.",
             "Prepara un presupuesto, pedido, factura o nota de crédito y, si se pide, lo emite enseguida.",
@@ -146,19 +152,19 @@ _OURS: Final = (
     ),
     _ours(
         "issue_document",
-        Text("Issue document", "Émettre un document", "Emitir documento"),
-        Text(
+        LocalizedText("Issue document", "Émettre un document", "Emitir documento"),
+        LocalizedText(
             "Issues a draft: it gets its number and is in the books.",
             "Émet un brouillon : il reçoit son numéro et entre en comptabilité.",
             "Emite un borrador: recibe su número y entra en los libros.",
         ),
-        inputs.OneThing,
+        inputs.ByIdInput,
         samples.SALE,
     ),
     _ours(
         "send_document",
-        Text("Send document", "Envoyer un document", "Enviar documento"),
-        Text(
+        LocalizedText("Send document", "Envoyer un document", "Enviar documento"),
+        LocalizedText(
             "Sends an issued document to its client.",
             "Envoie un document émis à son client.",
             "Envía un documento emitido a su cliente.",
@@ -168,8 +174,8 @@ _OURS: Final = (
     ),
     _ours(
         "void_document",
-        Text("Void document", "Annuler un document", "Anular documento"),
-        Text(
+        LocalizedText("Void document", "Annuler un document", "Anular documento"),
+        LocalizedText(
             "Voids an issued document on which nothing is settled.",
             "Annule un document émis sur lequel rien n'est réglé.",
             "Anula un documento emitido sin nada liquidado.",
@@ -179,8 +185,8 @@ _OURS: Final = (
     ),
     _ours(
         "record_payment",
-        Text("Record payment", "Enregistrer un paiement", "Registrar pago"),
-        Text(
+        LocalizedText("Record payment", "Enregistrer un paiement", "Registrar pago"),
+        LocalizedText(
             "Records an incoming payment and settles what it is allocated to.",
             "Enregistre un paiement reçu et règle ce à quoi il est affecté.",
             "Registra un pago recibido y liquida aquello a lo que se asigna.",
@@ -191,8 +197,8 @@ _OURS: Final = (
     ),
     _ours(
         "add_note",
-        Text("Add note", "Ajouter une note", "Añadir nota"),
-        Text(
+        LocalizedText("Add note", "Ajouter une note", "Añadir nota"),
+        LocalizedText(
             "Adds a note to a client.",
             "Ajoute une note à un client.",
             "Añade una nota a un cliente.",
@@ -202,8 +208,8 @@ _OURS: Final = (
     ),
     _ours(
         "open_dispute",
-        Text("Open dispute", "Ouvrir un litige", "Abrir disputa"),
-        Text(
+        LocalizedText("Open dispute", "Ouvrir un litige", "Abrir disputa"),
+        LocalizedText(
             "Marks an invoice as disputed, with its reason.",
             "Marque une facture comme contestée, avec son motif.",
             "Marca una factura como disputada, con su motivo.",
@@ -213,8 +219,8 @@ _OURS: Final = (
     ),
     _ours(
         "resolve_dispute",
-        Text("Resolve dispute", "Résoudre un litige", "Resolver disputa"),
-        Text(
+        LocalizedText("Resolve dispute", "Résoudre un litige", "Resolver disputa"),
+        LocalizedText(
             "Resolves a dispute; its invoice is collected again.",
             "Résout un litige ; sa facture est de nouveau relancée.",
             "Resuelve una disputa; su factura vuelve a cobrarse.",
@@ -224,8 +230,8 @@ _OURS: Final = (
     ),
     _ours(
         "record_promise",
-        Text("Record promise", "Enregistrer une promesse", "Registrar promesa"),
-        Text(
+        LocalizedText("Record promise", "Enregistrer une promesse", "Registrar promesa"),
+        LocalizedText(
             "Records that a client will pay by a date; reminders rest until then.",
             "Enregistre qu'un client paiera avant une date ; les relances attendent jusque-là.",
             "Registra que un cliente pagará antes de una fecha; los recordatorios esperan.",
@@ -235,8 +241,8 @@ _OURS: Final = (
     ),
     _ours(
         "move_invoices",
-        Text("Move invoices", "Déplacer des factures", "Mover facturas"),
-        Text(
+        LocalizedText("Move invoices", "Déplacer des factures", "Mover facturas"),
+        LocalizedText(
             "Moves invoices, or all of a client's, to another collector.",
             "Déplace des factures, ou toutes celles d'un client, vers un autre parcours de relance.",
             "Mueve facturas, o todas las de un cliente, a otro flujo de cobro.",
@@ -246,8 +252,8 @@ _OURS: Final = (
     ),
     _ours(
         "send_message",
-        Text("Send message", "Envoyer un message", "Enviar mensaje"),
-        Text(
+        LocalizedText("Send message", "Envoyer un message", "Enviar mensaje"),
+        LocalizedText(
             "Sends an email or SMS to a client and keeps it with the client.",
             "Envoie un e-mail ou un SMS à un client et le garde dans son dossier.",
             "Envía un correo o SMS a un cliente y lo guarda en su ficha.",
@@ -260,8 +266,8 @@ _OURS: Final = (
 _OUTWARDS: Final = (
     _outwards(
         "http_request",
-        Text("HTTP request", "Requête HTTP", "Petición HTTP"),
-        Text(
+        LocalizedText("HTTP request", "Requête HTTP", "Petición HTTP"),
+        LocalizedText(
             "Calls a URL; a 2xx answer is success.",
             "Appelle une URL ; une réponse 2xx est un succès.",
             "Llama a una URL; una respuesta 2xx es un éxito.",
@@ -274,22 +280,22 @@ _OUTWARDS: Final = (
     ),
     _outwards(
         "send_email",
-        Text("Send email", "Envoyer un e-mail", "Enviar correo"),
-        Text("Sends a mail to anyone.", "Envoie un e-mail à quiconque.", "Envía un correo a cualquiera."),
+        LocalizedText("Send email", "Envoyer un e-mail", "Enviar correo"),
+        LocalizedText("Sends a mail to anyone.", "Envoie un e-mail à quiconque.", "Envía un correo a cualquiera."),
         inputs.SendEmail,
         {"message_id": "<0198f7c4@baltic-trading.example>", "accepted": ["aija@ozola.example"]},
     ),
     _outwards(
         "send_sms",
-        Text("Send SMS", "Envoyer un SMS", "Enviar SMS"),
-        Text("Sends a text message.", "Envoie un SMS.", "Envía un mensaje de texto."),
+        LocalizedText("Send SMS", "Envoyer un SMS", "Enviar SMS"),
+        LocalizedText("Sends a text message.", "Envoie un SMS.", "Envía un mensaje de texto."),
         inputs.SendSms,
         {"message_id": "SM0198f7c4", "to": "+37120000000"},
     ),
     _outwards(
         "post_chat_message",
-        Text("Post chat message", "Publier dans une messagerie", "Publicar en un chat"),
-        Text(
+        LocalizedText("Post chat message", "Publier dans une messagerie", "Publicar en un chat"),
+        LocalizedText(
             "Posts a text to a chat's incoming webhook, in Slack's form.",
             "Publie un texte par le webhook entrant d'une messagerie, au format de Slack.",
             "Publica un texto en el webhook entrante de un chat, en el formato de Slack.",
@@ -301,8 +307,8 @@ _OUTWARDS: Final = (
     ),
     _outwards(
         "store_file",
-        Text("Store file", "Enregistrer un fichier", "Guardar archivo"),
-        Text(
+        LocalizedText("Store file", "Enregistrer un fichier", "Guardar archivo"),
+        LocalizedText(
             "Keeps a file in S3, over WebDAV or in a folder.",
             "Enregistre un fichier dans S3, par WebDAV ou dans un dossier.",
             "Guarda un archivo en S3, por WebDAV o en una carpeta.",
@@ -312,8 +318,8 @@ _OUTWARDS: Final = (
     ),
     _outwards(
         "append_row",
-        Text("Append row", "Ajouter une ligne", "Añadir fila"),
-        Text(
+        LocalizedText("Append row", "Ajouter une ligne", "Añadir fila"),
+        LocalizedText(
             "Appends a row to a spreadsheet or CSV file.",
             "Ajoute une ligne à un tableur ou un fichier CSV.",
             "Añade una fila a una hoja de cálculo o un archivo CSV.",
@@ -323,8 +329,8 @@ _OUTWARDS: Final = (
     ),
     _outwards(
         "send_direct",
-        Text("Send over PayTraq Direct", "Envoyer par PayTraq Direct", "Enviar por PayTraq Direct"),
-        Text(
+        LocalizedText("Send over PayTraq Direct", "Envoyer par PayTraq Direct", "Enviar por PayTraq Direct"),
+        LocalizedText(
             "Delivers an invoice to the buyer's own purchase inbox.",
             "Remet une facture dans la boîte des achats de l'acheteur.",
             "Entrega una factura en el buzón de compras del comprador.",
@@ -338,8 +344,8 @@ _FLOW: Final = (
     Action(
         "filter",
         "flow",
-        Text("Filter", "Filtre", "Filtro"),
-        Text(
+        LocalizedText("Filter", "Filtre", "Filtro"),
+        LocalizedText(
             "Goes on only when a condition holds; else the run ends as filtered.",
             "Continue seulement si une condition est remplie ; sinon l'exécution s'arrête, filtrée.",
             "Continúa solo si se cumple una condición; si no, la ejecución termina filtrada.",
@@ -352,8 +358,8 @@ _FLOW: Final = (
     Action(
         "delay",
         "flow",
-        Text("Delay", "Attente", "Espera"),
-        Text(
+        LocalizedText("Delay", "Attente", "Espera"),
+        LocalizedText(
             "Waits for a time, or until one.",
             "Attend un certain temps, ou jusqu'à une date.",
             "Espera un tiempo, o hasta una fecha.",

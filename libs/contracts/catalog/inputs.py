@@ -1,4 +1,4 @@
-"""What actions take, where `contracts.objects` has no model of it yet: a step's input once its templates are filled in.
+"""Input models of actions that no resource has: a step's input after its templates are rendered.
 
 Field descriptions are what the console and the connectors show beside a field.
 """
@@ -11,15 +11,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from contracts.money import MoneyText
-from contracts.objects import (
-    CountryCode,
-    Email,
-    LongText,
-    Model,
-    Reference,
-    ShortText,
-)
+from contracts.primitives.money import MoneyText
+from contracts.resources.schemas import CountryCode, Email, LongText, Model, Reference, ShortText
 from contracts.values import Form
 
 IDS_MAX = 1_000
@@ -51,7 +44,7 @@ Operator = Literal[
 ]  # fmt: skip
 
 
-class OneThing(Model):
+class ByIdInput(Model):
     """A thing by its id."""
 
     id: UUID

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
-from contracts.connections import ConnectionKind
+from contracts.resources.connections import ConnectionKind
 
 Guarantee = Literal["exactly_once", "at_least_once"]
 Group = Literal["ours", "outwards", "flow"]
@@ -28,7 +28,7 @@ _TYPES: dict[type, FieldType] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class LocalizedText:
     """A text for people in the three languages we speak."""
 
     en: str
@@ -45,7 +45,7 @@ class Filter:
     """A field worth filtering by: its dotted path in the event's `data`, and its values where they are a closed set."""
 
     field: str
-    title: Text
+    title: LocalizedText
     values: tuple[str, ...] = ()
 
     def public(self) -> dict[str, Any]:
@@ -80,8 +80,8 @@ class Trigger:
     """
 
     key: str
-    title: Text
-    description: Text
+    title: LocalizedText
+    description: LocalizedText
     sample: dict[str, Any]
     filters: tuple[Filter, ...] = ()
     guarantee: Guarantee = "at_least_once"
@@ -123,8 +123,8 @@ class Action:
 
     key: str
     group: Group
-    title: Text
-    description: Text
+    title: LocalizedText
+    description: LocalizedText
     input: type[BaseModel]
     output: dict[str, Any]
     guarantee: Guarantee

@@ -5,81 +5,87 @@ from __future__ import annotations
 from typing import Final
 
 from contracts.catalog import samples
-from contracts.catalog.model import Filter, Text, Trigger
-from contracts.catalog.triggers_books import BOOKS, SALE_TYPES
+from contracts.catalog.ledger_triggers import LEDGER_TRIGGERS, SALE_TYPES
+from contracts.catalog.model import Filter, LocalizedText, Trigger
 
-_CLIENT: Final = Filter("client_id", Text("Client", "Client", "Cliente"))
+_CLIENT: Final = Filter("client_id", LocalizedText("Client", "Client", "Cliente"))
 
 TRIGGERS: Final = (
-    *BOOKS,
+    *LEDGER_TRIGGERS,
     Trigger(
         key="inbox.received",
-        title=Text("Inbox message received", "Message reçu dans la boîte", "Mensaje recibido en el buzón"),
-        description=Text(
+        title=LocalizedText("Inbox message received", "Message reçu dans la boîte", "Mensaje recibido en el buzón"),
+        description=LocalizedText(
             "Somebody pushed a document into the purchase or sales inbox.",
             "Quelqu'un a déposé un document dans la boîte des achats ou des ventes.",
             "Alguien dejó un documento en el buzón de compras o de ventas.",
         ),
         sample=samples.INBOX_MESSAGE,
         filters=(
-            Filter("box", Text("Inbox", "Boîte", "Buzón"), ("purchases", "sales")),
-            Filter("channel.id", Text("Channel", "Canal", "Canal")),
-            Filter("document.supplier.name", Text("Supplier", "Fournisseur", "Proveedor")),
-            Filter("document.sale_type", Text("Kind of document", "Type de document", "Tipo de documento"), SALE_TYPES),
+            Filter("box", LocalizedText("Inbox", "Boîte", "Buzón"), ("purchases", "sales")),
+            Filter("channel.id", LocalizedText("Channel", "Canal", "Canal")),
+            Filter("document.supplier.name", LocalizedText("Supplier", "Fournisseur", "Proveedor")),
+            Filter(
+                "document.sale_type",
+                LocalizedText("Kind of document", "Type de document", "Tipo de documento"),
+                SALE_TYPES,
+            ),
         ),
     ),
     Trigger(
         key="message.created",
         available=False,
-        title=Text("New message", "Nouveau message", "Mensaje nuevo"),
-        description=Text(
+        title=LocalizedText("New message", "Nouveau message", "Mensaje nuevo"),
+        description=LocalizedText(
             "A reminder was sent by email or SMS, or a customer replied to one.",
             "Une relance a été envoyée par e-mail ou SMS, ou un client y a répondu.",
             "Se envió un recordatorio por correo o SMS, o un cliente respondió.",
         ),
         sample=samples.MESSAGE,
         filters=(
-            Filter("direction", Text("Direction", "Sens", "Sentido"), ("sent", "received")),
-            Filter("channel", Text("Channel", "Canal", "Canal"), ("email", "sms")),
+            Filter("direction", LocalizedText("Direction", "Sens", "Sentido"), ("sent", "received")),
+            Filter("channel", LocalizedText("Channel", "Canal", "Canal"), ("email", "sms")),
             _CLIENT,
         ),
     ),
     Trigger(
         key="note.created",
         available=False,
-        title=Text("New note", "Nouvelle note", "Nota nueva"),
-        description=Text(
+        title=LocalizedText("New note", "Nouvelle note", "Nota nueva"),
+        description=LocalizedText(
             "A note was added to a client: by hand, from a call, or with a dispute's reason.",
             "Une note a été ajoutée à un client : à la main, lors d'un appel, ou avec le motif d'un litige.",
             "Se añadió una nota a un cliente: a mano, en una llamada, o con el motivo de una disputa.",
         ),
         sample=samples.NOTE,
         filters=(
-            Filter("kind", Text("Kind of note", "Type de note", "Tipo de nota"), ("note", "call", "dispute")),
+            Filter("kind", LocalizedText("Kind of note", "Type de note", "Tipo de nota"), ("note", "call", "dispute")),
             _CLIENT,
         ),
     ),
     Trigger(
         key="invoices.moved",
         available=False,
-        title=Text("Invoice(s) moved", "Facture(s) déplacée(s)", "Factura(s) movida(s)"),
-        description=Text(
+        title=LocalizedText("Invoice(s) moved", "Facture(s) déplacée(s)", "Factura(s) movida(s)"),
+        description=LocalizedText(
             "One or several invoices were moved to another collector, by a person or by a workflow's last step.",
             "Une ou plusieurs factures ont changé de parcours de relance, par une personne ou par la dernière étape.",
             "Una o varias facturas pasaron a otro flujo de cobro, por una persona o por el último paso.",
         ),
         sample=samples.MOVE,
         filters=(
-            Filter("cause", Text("Moved by", "Déplacée par", "Movida por"), ("person", "workflow")),
-            Filter("to_collector.id", Text("To collector", "Vers le parcours", "Al flujo de cobro")),
-            Filter("from_collector.id", Text("From collector", "Depuis le parcours", "Desde el flujo de cobro")),
+            Filter("cause", LocalizedText("Moved by", "Déplacée par", "Movida por"), ("person", "workflow")),
+            Filter("to_collector.id", LocalizedText("To collector", "Vers le parcours", "Al flujo de cobro")),
+            Filter(
+                "from_collector.id", LocalizedText("From collector", "Depuis le parcours", "Desde el flujo de cobro")
+            ),
         ),
     ),
     Trigger(
         key="dispute.opened",
         available=False,
-        title=Text("Dispute opened", "Litige ouvert", "Disputa abierta"),
-        description=Text(
+        title=LocalizedText("Dispute opened", "Litige ouvert", "Disputa abierta"),
+        description=LocalizedText(
             "An invoice was marked as disputed, with a reason.",
             "Une facture a été marquée comme contestée, avec un motif.",
             "Se marcó una factura como disputada, con un motivo.",
@@ -90,8 +96,8 @@ TRIGGERS: Final = (
     Trigger(
         key="dispute.resolved",
         available=False,
-        title=Text("Dispute resolved", "Litige résolu", "Disputa resuelta"),
-        description=Text(
+        title=LocalizedText("Dispute resolved", "Litige résolu", "Disputa resuelta"),
+        description=LocalizedText(
             "A dispute was resolved; its invoice is collected again.",
             "Un litige a été résolu ; sa facture est de nouveau relancée.",
             "Se resolvió una disputa; su factura vuelve a cobrarse.",
@@ -103,8 +109,8 @@ TRIGGERS: Final = (
     Trigger(
         key="promise.recorded",
         available=False,
-        title=Text("Promise to pay", "Promesse de paiement", "Promesa de pago"),
-        description=Text(
+        title=LocalizedText("Promise to pay", "Promesse de paiement", "Promesa de pago"),
+        description=LocalizedText(
             "A client promised to pay by a date.",
             "Un client a promis de payer avant une date.",
             "Un cliente prometió pagar antes de una fecha.",
@@ -115,8 +121,8 @@ TRIGGERS: Final = (
     Trigger(
         key="promise.broken",
         available=False,
-        title=Text("Promise broken", "Promesse non tenue", "Promesa incumplida"),
-        description=Text(
+        title=LocalizedText("Promise broken", "Promesse non tenue", "Promesa incumplida"),
+        description=LocalizedText(
             "The promised date is over and the amount has not come in.",
             "La date promise est passée et le montant n'est pas arrivé.",
             "Pasó la fecha prometida y el importe no llegó.",
@@ -127,8 +133,8 @@ TRIGGERS: Final = (
     Trigger(
         key="call.recorded",
         available=False,
-        title=Text("Call recorded", "Appel enregistré", "Llamada registrada"),
-        description=Text(
+        title=LocalizedText("Call recorded", "Appel enregistré", "Llamada registrada"),
+        description=LocalizedText(
             "The outcome of a call with a client was recorded.",
             "Le résultat d'un appel avec un client a été enregistré.",
             "Se registró el resultado de una llamada con un cliente.",
@@ -137,7 +143,7 @@ TRIGGERS: Final = (
         filters=(
             Filter(
                 "outcome",
-                Text("Outcome", "Résultat", "Resultado"),
+                LocalizedText("Outcome", "Résultat", "Resultado"),
                 ("no_answer", "left_message", "spoke", "promised", "wrong_number", "disputed", "other"),
             ),
             _CLIENT,
@@ -145,27 +151,27 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="quota.reached",
-        title=Text("Plan limit reached", "Limite du forfait atteinte", "Límite del plan alcanzado"),
-        description=Text(
+        title=LocalizedText("Plan limit reached", "Limite du forfait atteinte", "Límite del plan alcanzado"),
+        description=LocalizedText(
             "Something was refused because the plan's limit is reached; once in a period.",
             "Une création a été refusée car la limite du forfait est atteinte ; une fois par période.",
             "Se rechazó una creación porque se alcanzó el límite del plan; una vez por período.",
         ),
         sample=samples.QUOTA,
-        filters=(Filter("quota", Text("Limit", "Limite", "Límite"), ("clients", "products")),),
+        filters=(Filter("quota", LocalizedText("Limit", "Limite", "Límite"), ("clients", "products")),),
     ),
     Trigger(
         key="webhook.received",
-        title=Text("Webhook received", "Webhook reçu", "Webhook recibido"),
-        description=Text(
+        title=LocalizedText("Webhook received", "Webhook reçu", "Webhook recibido"),
+        description=LocalizedText(
             "Somebody posted JSON or a form to a channel of kind hook.",
             "Quelqu'un a envoyé du JSON ou un formulaire à un canal de type hook.",
             "Alguien envió JSON o un formulario a un canal de tipo hook.",
         ),
         sample=samples.WEBHOOK,
         filters=(
-            Filter("channel.id", Text("Channel", "Canal", "Canal")),
-            Filter("channel.name", Text("Channel's name", "Nom du canal", "Nombre del canal")),
+            Filter("channel.id", LocalizedText("Channel", "Canal", "Canal")),
+            Filter("channel.name", LocalizedText("Channel's name", "Nom du canal", "Nombre del canal")),
         ),
         free_form=True,
     ),

@@ -1,6 +1,6 @@
 """The bus over Postgres: leases, in-process waking and a sweep; no server but the database."""
 
+from messaging.local_notifier import LocalNotifier
 from messaging.postgres.bus import PostgresBus, open_bus
-from messaging.wakeups import Wakeups
 
-__all__ = ["PostgresBus", "Wakeups", "open_bus"]
+__all__ = ["LocalNotifier", "PostgresBus", "open_bus"]

@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from contracts.topology import Queue
+from contracts.wire.topology import Queue
 from messaging import metrics
-from messaging.dead import DeadMessage
+from messaging.dead_letters import DeadMessage
 from messaging.handling import describe
-from messaging.port import BatchHandler, BusHealth, ConsumerOptions, HintHandler, Outgoing, Park
+from messaging.local_notifier import LocalNotifier
+from messaging.port import (
+    BatchHandler,
+    BusHealth,
+    ConsumerOptions,
+    DeadLetterSink,
+    NotificationHandler,
+    Outgoing,
+)
 from messaging.postgres import queries
 from messaging.postgres.consumer import LEASE_SECONDS, PostgresConsumer
-from messaging.wakeups import Wakeups
 
 if TYPE_CHECKING:
     from messaging.postgres.queries import Pool
@@ -30,10 +37,10 @@ STOP_SECONDS: Final = 5.0
 
 
 class PostgresBus:
-    """A `messaging.port.Bus` and `messaging.dead.DeadLetters`."""
+    """A `messaging.port.Bus` and `messaging.dead_letters.DeadLetters`."""
 
     def __init__(
-        self, pool: Pool, *, queues: Sequence[Queue], wakeups: Wakeups, sole: bool, lease_seconds: float
+        self, pool: Pool, *, queues: Sequence[Queue], wakeups: LocalNotifier, sole: bool, lease_seconds: float
     ) -> None:
         self._pool, self._wakeups, self._sole, self._lease_seconds = pool, wakeups, sole, lease_seconds
         self._queues = {queue.name: queue for queue in queues}
@@ -43,7 +50,7 @@ class PostgresBus:
         self._full: set[str] = set()
         self._cannot_publish: str | None = None
         self._consumers: list[PostgresConsumer] = []
-        self._listeners: list[tuple[str, HintHandler]] = []
+        self._subscribers: list[tuple[str, NotificationHandler]] = []
 
     async def publish(self, messages: Sequence[Outgoing]) -> Sequence[bool]:
         """Publish; answer in order whether each one is durably on its queue: a commit is a confirm."""
@@ -68,7 +75,7 @@ class PostgresBus:
         return confirmed
 
     async def consume(
-        self, queue: str, handler: BatchHandler, *, park: Park, options: ConsumerOptions | None = None
+        self, queue: str, handler: BatchHandler, *, dead_letter: DeadLetterSink, options: ConsumerOptions | None = None
     ) -> PostgresConsumer:
         """Start to take from a queue of the topology.
 
@@ -79,7 +86,7 @@ class PostgresBus:
             self._pool,
             self._queues[queue],
             handler,
-            park=park,
+            dead_letter=dead_letter,
             options=options or ConsumerOptions(),
             wakeups=self._wakeups,
             sole=self._sole,
@@ -89,14 +96,14 @@ class PostgresBus:
         consumer.start()
         return consumer
 
-    async def hint(self, channel: str, bodies: Sequence[bytes]) -> None:
+    async def notify(self, channel: str, bodies: Sequence[bytes]) -> None:
         """Tell listeners in this process something."""
-        self._wakeups.hint(channel, bodies)
+        self._wakeups.notify(channel, bodies)
 
-    async def listen(self, channel: str, handler: HintHandler) -> None:
+    async def listen(self, channel: str, handler: NotificationHandler) -> None:
         """Receive the hints of a channel, from this process alone, as long as the bus is open."""
         self._wakeups.listen(channel, handler)
-        self._listeners.append((channel, handler))
+        self._subscribers.append((channel, handler))
 
     def health(self) -> BusHealth:
         """What keeps the bus from doing its work now, as sentences."""
@@ -106,22 +113,22 @@ class PostgresBus:
             problems += consumer.problems()
         return BusHealth(problems)
 
-    async def list_dead(self, queue: str, limit: int = 100) -> list[DeadMessage]:
-        """The oldest dead messages of a queue, at most `limit`; see `messaging.dead`."""
-        return await queries.list_dead(self._pool, queue, limit)
+    async def list_dead_letters(self, queue: str, limit: int = 100) -> list[DeadMessage]:
+        """The oldest dead messages of a queue, at most `limit`; see `messaging.dead_letters`."""
+        return await queries.list_dead_letters(self._pool, queue, limit)
 
-    async def replay_dead(self, queue: str) -> int:
-        """Put all that is dead now back on its queue; see `messaging.dead`."""
-        replayed = await queries.replay_dead(self._pool, queue)
+    async def replay_dead_letters(self, queue: str) -> int:
+        """Put all that is dead now back on its queue; see `messaging.dead_letters`."""
+        replayed = await queries.replay_dead_letters(self._pool, queue)
         self._wakeups.wake((queue,))
         return replayed
 
     async def close(self) -> None:
         """Stop consumers and listeners; bounded. The pool is the caller's."""
         await asyncio.gather(*(consumer.stop(STOP_SECONDS) for consumer in self._consumers))
-        for channel, handler in self._listeners:
-            self._wakeups.listen_no_more(channel, handler)
-        self._listeners.clear()
+        for channel, handler in self._subscribers:
+            self._wakeups.stop_listening(channel, handler)
+        self._subscribers.clear()
 
     async def _open_queues(self, names: set[str]) -> set[str]:
         """Those of the queues that are declared and not full."""
@@ -142,7 +149,7 @@ async def open_bus(
     *,
     queues: Sequence[Queue],
     name: str,
-    wakeups: Wakeups | None = None,
+    wakeups: LocalNotifier | None = None,
     sole: bool = False,
     lease_seconds: float = LEASE_SECONDS,
 ) -> PostgresBus:
@@ -156,4 +163,4 @@ async def open_bus(
     """
     await queries.declare(pool, queues)
     log.info("bus_opened", bus=name, queues=len(queues))
-    return PostgresBus(pool, queues=queues, wakeups=wakeups or Wakeups(), sole=sole, lease_seconds=lease_seconds)
+    return PostgresBus(pool, queues=queues, wakeups=wakeups or LocalNotifier(), sole=sole, lease_seconds=lease_seconds)

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from contracts.topology import Queue
+from contracts.wire.topology import Queue
 from messaging import metrics
-from messaging.dead import TOO_OFTEN
-from messaging.desk import Desk
-from messaging.handling import InHand, describe, pause_after
-from messaging.port import BatchHandler, ConsumerOptions, Incoming, Park
+from messaging.dead_letters import TOO_OFTEN
+from messaging.delivery_buffer import DeliveryBuffer
+from messaging.handling import InFlightMessage, describe, pause_after
+from messaging.local_notifier import LocalNotifier
+from messaging.port import BatchHandler, ConsumerOptions, DeadLetterSink, Incoming
 from messaging.postgres import queries
 from messaging.postgres.queries import Fence
-from messaging.wakeups import Wakeups
 
 if TYPE_CHECKING:
     from messaging.postgres.queries import Pool
@@ -47,18 +47,18 @@ class PostgresConsumer:
         queue: Queue,
         handler: BatchHandler,
         *,
-        park: Park,
+        dead_letter: DeadLetterSink,
         options: ConsumerOptions,
-        wakeups: Wakeups,
+        wakeups: LocalNotifier,
         sole: bool,
         lease_seconds: float,
     ) -> None:
         self._pool, self._queue, self._options, self._wakeups = pool, queue, options, wakeups
         self._sole, self._lease = sole, timedelta(seconds=lease_seconds)
-        self._desk = Desk(queue.name, handler, park=park, options=options, transport=self)
+        self._buffer = DeliveryBuffer(queue.name, handler, dead_letter=dead_letter, options=options, transport=self)
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
-        self._desk.on_room = self._wake.set
+        self._buffer.on_capacity = self._wake.set
         self._failing_since: float | None = None
         self._why = ""
         self._stopping = False
@@ -67,7 +67,7 @@ class PostgresConsumer:
     def start(self) -> None:
         """Begin to take."""
         self._wakeups.wait_for(self._queue.name, self._wake)
-        self._desk.start()
+        self._buffer.start()
         name = self._queue.name
         self._tasks = [
             asyncio.create_task(self._take_forever(), name=f"consume {name}"),
@@ -78,47 +78,47 @@ class PostgresConsumer:
         """Take nothing more, finish the batches in hand within the deadline, leave the rest to be redelivered."""
         ends = self._loop.time() + deadline_seconds
         self._stopping = True
-        self._wakeups.wait_no_more(self._queue.name, self._wake)
+        self._wakeups.stop_waiting(self._queue.name, self._wake)
         self._wake.set()
-        await self._desk.stop(deadline_seconds)
+        await self._buffer.stop(deadline_seconds)
         if self._tasks:
             # A claim under way is waited for, so that what it brings is given back at once.
             await asyncio.wait(self._tasks[:1], timeout=max(1.0, ends - self._loop.time()))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._postpone(list(self._desk.holding), timedelta(0))
+        await self._postpone(list(self._buffer.delayed_count), timedelta(0))
 
     def problems(self) -> list[str]:
         """What keeps this consumer from its work, as sentences."""
-        found = [problem] if (problem := self._desk.problem()) else []
+        found = [problem] if (problem := self._buffer.problem()) else []
         if self._failing_since is not None:
             failing = self._loop.time() - self._failing_since
             if failing > FAILING_MAX_SECONDS:
                 found.append(f"{self._queue.name}: nothing could be taken for {failing:.0f} s: {self._why}")
         return found
 
-    async def settle(self, messages: Sequence[InHand]) -> None:
+    async def ack(self, messages: Sequence[InFlightMessage]) -> None:
         """Delete; those whose lease ran out are somebody else's by now and stay."""
         try:
             async with asyncio.timeout(STATEMENT_SECONDS):
-                settled = await queries.settle(self._pool, self._queue.name, _fences(messages))
+                settled = await queries.ack(self._pool, self._queue.name, _fences(messages))
         except Exception as error:  # noqa: BLE001  they come again when their lease is over
             log.warning("settle_failed", queue=self._queue.name, messages=len(messages), error=describe(error))
             return
         if settled < len(messages):
-            log.warning("settled_too_late", queue=self._queue.name, messages=len(messages) - settled)
+            log.warning("result_rejected_stale_lease", queue=self._queue.name, messages=len(messages) - settled)
 
-    async def give_back(self, messages: Sequence[InHand], pause_seconds: float) -> None:
+    async def release(self, messages: Sequence[InFlightMessage], pause_seconds: float) -> None:
         """Put them behind all others, for whoever takes them after a pause."""
         try:
             async with asyncio.timeout(STATEMENT_SECONDS):
                 pause = timedelta(seconds=pause_seconds)
-                await queries.give_back(self._pool, self._queue.name, _fences(messages), pause)
+                await queries.release(self._pool, self._queue.name, _fences(messages), pause)
         except Exception as error:  # noqa: BLE001  they come again when their lease is over
             log.warning("give_back_failed", queue=self._queue.name, messages=len(messages), error=describe(error))
 
-    async def _postpone(self, messages: Sequence[InHand], pause: timedelta) -> set[int] | None:
+    async def _postpone(self, messages: Sequence[InFlightMessage], pause: timedelta) -> set[int] | None:
         """The ids of those that were still ours; None when it could not be done."""
         if not messages:
             return set()
@@ -134,10 +134,10 @@ class PostgresConsumer:
         while not self._stopping:
             try:
                 if not freed:
-                    await queries.free(self._pool, self._queue.name)
+                    await queries.free_leases(self._pool, self._queue.name)
                     freed = True
                 full = await self._take()
-            except Exception as error:  # noqa: BLE001  weather or not, the next try may do; health tells it
+            except Exception as error:  # noqa: BLE001  a transient error or not, the next try may do; health tells it
                 self._note_failure(describe(error))
                 await asyncio.sleep(
                     pause_after(
@@ -154,7 +154,7 @@ class PostgresConsumer:
     async def _take(self) -> bool:
         """Claim as much as there is room for; answer whether there may be more."""
         self._wake.clear()
-        room = self._options.prefetch - self._desk.in_hand
+        room = self._options.prefetch - self._buffer.in_flight
         if room < max(1, min(self._options.batch_max, self._options.prefetch // 2)):  # the desk wakes us
             return False
         async with asyncio.timeout(STATEMENT_SECONDS):
@@ -163,14 +163,14 @@ class PostgresConsumer:
         poison = [message.fence for message in claimed if message.fence.deliveries > deliveries_max]
         if poison:
             log.error("messages_died", queue=self._queue.name, messages=len(poison))
-            await queries.bury(self._pool, self._queue.name, poison, TOO_OFTEN)
+            await queries.dead_letter(self._pool, self._queue.name, poison, TOO_OFTEN)
         arrived = [
-            InHand(Incoming(self._queue.name, message.body, message.fence.deliveries), message.fence)
+            InFlightMessage(Incoming(self._queue.name, message.body, message.fence.deliveries), message.fence)
             for message in claimed
             if message.fence.deliveries <= deliveries_max
         ]
         if arrived:
-            self._desk.arrive(arrived)
+            self._buffer.arrive(arrived)
         return len(claimed) == room
 
     async def _sleep(self, seconds: float) -> bool:
@@ -184,15 +184,15 @@ class PostgresConsumer:
 
     async def _renew_forever(self) -> None:
         """Renew the leases of what stays in hand; drop what was lost meanwhile to somebody else."""
-        young: set[InHand] = set()
+        young: set[InFlightMessage] = set()
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
-            held = set(self._desk.holding)
+            held = set(self._buffer.delayed_count)
             old, young = held & young, held
             renewed = await self._postpone(list(old), self._lease)
             if renewed is not None and len(renewed) < len(old):
-                lost = {message for message in old if message.ticket.id not in renewed}
-                self._desk.forget(lost.__contains__)
+                lost = {message for message in old if message.receipt.id not in renewed}
+                self._buffer.discard_in_flight(lost.__contains__)
             await self._count_dead()
 
     async def _count_dead(self) -> None:
@@ -209,5 +209,5 @@ class PostgresConsumer:
         self._why = why
 
 
-def _fences(messages: Sequence[InHand]) -> list[Fence]:
-    return [message.ticket for message in messages]
+def _fences(messages: Sequence[InFlightMessage]) -> list[Fence]:
+    return [message.receipt for message in messages]

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 from uuid import UUID
 
-from contracts.topology import Queue
-from messaging.dead import DeadMessage
+from contracts.wire.topology import Queue
+from messaging.dead_letters import DeadMessage
 from messaging.port import Outgoing
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _CLAIM: Final = """
     WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     SELECT c.id, c.body, c.deliveries FROM relaxed, bus.claim($1, $2, $3) c
 """
-_SETTLE: Final = """
+_ACK: Final = """
     WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     SELECT bus.settle($1, $2, $3) FROM relaxed
 """
@@ -42,8 +42,8 @@ _POSTPONE: Final = """
     WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     SELECT p FROM relaxed, bus.postpone($1, $2, $3, $4) p
 """
-_GIVE_BACK: Final = "SELECT bus.give_back($1, $2, $3, $4)"
-_BURY: Final = "SELECT bus.bury($1, $2, $3, $4)"
+_RELEASE: Final = "SELECT bus.give_back($1, $2, $3, $4)"
+_DEAD_LETTER: Final = "SELECT bus.bury($1, $2, $3, $4)"
 _FREE: Final = "UPDATE bus.message SET available_at = now() WHERE queue = $1 AND available_at > now()"
 _ROWS_ESTIMATED: Final = "SELECT reltuples FROM pg_class WHERE oid = 'bus.message'::regclass"
 _LENGTH: Final = "SELECT count(*) FROM (SELECT FROM bus.message WHERE queue = $1 LIMIT $2) AS counted"
@@ -104,9 +104,9 @@ async def claim(pool: Pool, queue: str, *, at_most: int, lease: timedelta) -> li
     return claimed
 
 
-async def settle(pool: Pool, queue: str, fences: Sequence[Fence]) -> int:
+async def ack(pool: Pool, queue: str, fences: Sequence[Fence]) -> int:
     """Forget messages; answers how many of them were still ours."""
-    settled: int = await pool.fetchval(_SETTLE, queue, *_columns(fences))
+    settled: int = await pool.fetchval(_ACK, queue, *_columns(fences))
     return settled
 
 
@@ -115,17 +115,17 @@ async def postpone(pool: Pool, queue: str, fences: Sequence[Fence], pause: timed
     return {row["p"] for row in await pool.fetch(_POSTPONE, queue, *_columns(fences), pause)}
 
 
-async def give_back(pool: Pool, queue: str, fences: Sequence[Fence], pause: timedelta) -> None:
+async def release(pool: Pool, queue: str, fences: Sequence[Fence], pause: timedelta) -> None:
     """Put messages behind all others, for after a pause."""
-    await pool.execute(_GIVE_BACK, queue, *_columns(fences), pause)
+    await pool.execute(_RELEASE, queue, *_columns(fences), pause)
 
 
-async def bury(pool: Pool, queue: str, fences: Sequence[Fence], why: str) -> None:
+async def dead_letter(pool: Pool, queue: str, fences: Sequence[Fence], why: str) -> None:
     """Move messages to the dead letters."""
-    await pool.execute(_BURY, queue, *_columns(fences), why)
+    await pool.execute(_DEAD_LETTER, queue, *_columns(fences), why)
 
 
-async def free(pool: Pool, queue: str) -> None:
+async def free_leases(pool: Pool, queue: str) -> None:
     """End all leases and pauses of a queue."""
     await pool.execute(_FREE, queue)
 
@@ -145,7 +145,7 @@ async def count_dead(pool: Pool, queue: str) -> int:
     return counted
 
 
-async def list_dead(pool: Pool, queue: str, limit: int) -> list[DeadMessage]:
+async def list_dead_letters(pool: Pool, queue: str, limit: int) -> list[DeadMessage]:
     """The oldest dead messages of a queue."""
     rows = await pool.fetch(_LIST_DEAD, queue, limit)
     return [
@@ -154,7 +154,7 @@ async def list_dead(pool: Pool, queue: str, limit: int) -> list[DeadMessage]:
     ]
 
 
-async def replay_dead(pool: Pool, queue: str) -> int:
+async def replay_dead_letters(pool: Pool, queue: str) -> int:
     """Put the dead messages of a queue back on it; answers how many."""
     replayed: int = await pool.fetchval("SELECT bus.replay($1)", queue)
     return replayed

@@ -16,7 +16,7 @@ class AckWindow:
         self._first_open = 1
         self._settled_beyond: set[int] = set()
 
-    def settle(self, tags: Collection[int]) -> tuple[int | None, list[int]]:
+    def ack(self, tags: Collection[int]) -> tuple[int | None, list[int]]:
         """Mark open tags as settled; answer a tag to acknowledge with all before it, and those to do singly."""
         self._settled_beyond.update(tags)
         while self._first_open in self._settled_beyond:

@@ -10,16 +10,23 @@ from typing import Final
 
 import structlog
 
-from contracts.topology import Queue
-from messaging.dead import DeadMessage
-from messaging.port import BatchHandler, BusHealth, ConsumerOptions, HintHandler, Outgoing, Park
-from messaging.rabbitmq import dead
-from messaging.rabbitmq.connection import Link, Live
+from contracts.wire.topology import Queue
+from messaging.dead_letters import DeadMessage
+from messaging.port import (
+    BatchHandler,
+    BusHealth,
+    ConsumerOptions,
+    DeadLetterSink,
+    NotificationHandler,
+    Outgoing,
+)
+from messaging.rabbitmq import dead_letters
+from messaging.rabbitmq.connection import Link, OpenConnection
 from messaging.rabbitmq.consumer import WATCH_SECONDS, RabbitConsumer
+from messaging.rabbitmq.durability import DURABILITY_SECONDS, ensure_durable
 from messaging.rabbitmq.listener import Listener
 from messaging.rabbitmq.publisher import Publisher
-from messaging.rabbitmq.settling import SETTLE_SECONDS, settle
-from messaging.rabbitmq.topology import MEND_PAUSE_SECONDS, declare
+from messaging.rabbitmq.topology import REDECLARE_PAUSE_SECONDS, declare
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +38,7 @@ OPERATOR_SECONDS: Final = 10.0
 
 
 class RabbitBus:
-    """A `messaging.port.Bus` and `messaging.dead.DeadLetters`."""
+    """A `messaging.port.Bus` and `messaging.dead_letters.DeadLetters`."""
 
     def __init__(
         self,
@@ -49,7 +56,7 @@ class RabbitBus:
         self._publish_link = Link(url, name=name, purpose="publish", set_up=self._set_up)
         self._consume_link = Link(url, name=name, purpose="consume")
         self._consumers: list[RabbitConsumer] = []
-        self._listeners: list[Listener] = []
+        self._subscribers: list[Listener] = []
         self._mending: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -67,7 +74,7 @@ class RabbitBus:
         return await self._publisher.publish(self._publish_link, messages)
 
     async def consume(
-        self, queue: str, handler: BatchHandler, *, park: Park, options: ConsumerOptions | None = None
+        self, queue: str, handler: BatchHandler, *, dead_letter: DeadLetterSink, options: ConsumerOptions | None = None
     ) -> RabbitConsumer:
         """Start to take from a queue of the topology.
 
@@ -78,7 +85,7 @@ class RabbitBus:
             self._consume_link,
             self._queues[queue],
             handler,
-            park=park,
+            dead_letter=dead_letter,
             options=options or ConsumerOptions(),
             name=f"{self._name}.{queue}",
             republish=self.publish,
@@ -88,14 +95,14 @@ class RabbitBus:
         consumer.start()
         return consumer
 
-    async def hint(self, channel: str, bodies: Sequence[bytes]) -> None:
+    async def notify(self, channel: str, bodies: Sequence[bytes]) -> None:
         """Tell listeners of a channel something that may be lost; dropped when nobody listens."""
-        await self._publisher.hint(channel, bodies)
+        await self._publisher.notify(channel, bodies)
 
-    async def listen(self, channel: str, handler: HintHandler) -> None:
+    async def listen(self, channel: str, handler: NotificationHandler) -> None:
         """Receive the hints of a channel as long as the bus is open; waits a little until it does."""
         listener = Listener(self._consume_link, channel, handler)
-        self._listeners.append(listener)
+        self._subscribers.append(listener)
         listener.start()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LISTEN_WAIT_SECONDS):
@@ -104,7 +111,7 @@ class RabbitBus:
     def health(self) -> BusHealth:
         """What keeps the bus from doing its work now, as sentences."""
         links = [self._publish_link]
-        if self._consumers or self._listeners:
+        if self._consumers or self._subscribers:
             links.append(self._consume_link)
         problems = [problem for link in links if (problem := link.problem())]
         problems += self._publisher.problems()
@@ -112,35 +119,35 @@ class RabbitBus:
             problems += consumer.problems()
         return BusHealth(problems)
 
-    async def list_dead(self, queue: str, limit: int = 100) -> list[DeadMessage]:
-        """The oldest dead messages of a queue, at most `limit`; see `messaging.dead`."""
-        return await dead.list_dead(await self._for_operator(), queue, limit)
+    async def list_dead_letters(self, queue: str, limit: int = 100) -> list[DeadMessage]:
+        """The oldest dead messages of a queue, at most `limit`; see `messaging.dead_letters`."""
+        return await dead_letters.list_dead_letters(await self._for_operator(), queue, limit)
 
-    async def replay_dead(self, queue: str) -> int:
-        """Put all that is dead now back on its queue; see `messaging.dead`."""
-        return await dead.replay_dead(await self._for_operator(), queue, self.publish)
+    async def replay_dead_letters(self, queue: str) -> int:
+        """Put all that is dead now back on its queue; see `messaging.dead_letters`."""
+        return await dead_letters.replay_dead_letters(await self._for_operator(), queue, self.publish)
 
     async def close(self) -> None:
         """Stop consumers and close connections; bounded."""
         await asyncio.gather(*(consumer.stop(STOP_SECONDS) for consumer in self._consumers))
-        await asyncio.gather(*(listener.stop() for listener in self._listeners))
+        await asyncio.gather(*(listener.stop() for listener in self._subscribers))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(self._publish_link.close(), self._consume_link.close())
 
-    async def _set_up(self, live: Live) -> None:
+    async def _set_up(self, live: OpenConnection) -> None:
         for queue in self._queues.values():
             await declare(live, queue)
-        await settle(
+        await ensure_durable(
             live,
             list(self._queues.values()),
-            another=self._publish_link.another,
+            reconnect=self._publish_link.reconnect,
             settle_seconds=self._settle_seconds,
         )
         await self._publisher.open(live)
 
-    async def _for_operator(self) -> Live:
+    async def _for_operator(self) -> OpenConnection:
         async with asyncio.timeout(OPERATOR_SECONDS):
             return await self._consume_link.connected()
 
@@ -154,7 +161,7 @@ class RabbitBus:
 
     async def _mend(self, name: str) -> None:
         log.warning("queue_missing", queue=name)
-        await asyncio.sleep(MEND_PAUSE_SECONDS)
+        await asyncio.sleep(REDECLARE_PAUSE_SECONDS)
         try:
             async with asyncio.timeout(OPERATOR_SECONDS):
                 await declare(await self._publish_link.connected(), self._queues[name])
@@ -172,7 +179,7 @@ async def connect(
     publish_timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS,
     watch_seconds: float = WATCH_SECONDS,
     start_wait_seconds: float = START_WAIT_SECONDS,
-    settle_seconds: float = SETTLE_SECONDS,
+    settle_seconds: float = DURABILITY_SECONDS,
 ) -> RabbitBus:
     """Open the bus on a broker and declare `queues` there; `name` shows in the broker's lists.
 

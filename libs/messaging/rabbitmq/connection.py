@@ -52,7 +52,7 @@ class Backoff:
 
 
 @dataclass(slots=True, eq=False)
-class Live:
+class OpenConnection:
     """A connection as long as it is one. `lost` gets the reason when it is over."""
 
     connection: Connection
@@ -93,7 +93,7 @@ class _Transport(TransportFactory):
             self._writer.transport.abort()
 
 
-SetUp = Callable[[Live], Awaitable[None]]
+SetUp = Callable[[OpenConnection], Awaitable[None]]
 
 
 class Link:
@@ -103,7 +103,7 @@ class Link:
         self._url = URL(url).update_query({"heartbeat": HEARTBEAT_SECONDS, **URL(url).query})
         self._name, self.purpose, self._set_up = name, purpose, set_up
         self._loop = asyncio.get_running_loop()
-        self._live: Live | None = None
+        self._live: OpenConnection | None = None
         self._up = asyncio.Event()
         self._down_since = self._loop.time()
         self._ever_up = False
@@ -117,7 +117,7 @@ class Link:
         """Begin to connect."""
         self._task = asyncio.create_task(self._run(), name=f"amqp-{self.purpose}-{self._name}")
 
-    async def connected(self) -> Live:
+    async def connected(self) -> OpenConnection:
         """Wait, without a bound, for a connection that is up."""
         while self._live is None or self._live.lost.done():
             await self._up.wait()
@@ -173,7 +173,7 @@ class Link:
                 backoff.reset()
             await backoff.pause()
 
-    async def another(self) -> Live:
+    async def reconnect(self) -> OpenConnection:
         """Open a further connection beside this one; whoever asks gives it up with `give_up`.
 
         Raises:
@@ -185,7 +185,7 @@ class Link:
             transport_factory=transport,
             client_properties={"connection_name": f"{self._name} {self.purpose}", "product": "Ledgerwire"},
         )
-        live = Live(connection, transport, self._loop.create_future())
+        live = OpenConnection(connection, transport, self._loop.create_future())
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await connection.connect()
@@ -195,8 +195,8 @@ class Link:
             raise
         return live
 
-    async def _open(self) -> Live:
-        live = await self.another()
+    async def _open(self) -> OpenConnection:
+        live = await self.reconnect()
         try:
             if self._set_up is not None:
                 async with asyncio.timeout(SET_UP_SECONDS):
@@ -211,18 +211,18 @@ class Link:
             log.warning("broker_unreachable", purpose=self.purpose, bus=self._name, error=why)
         self._why_down = why
 
-    def _attach(self, live: Live) -> None:
+    def _attach(self, live: OpenConnection) -> None:
         log.info("broker_connected", purpose=self.purpose, bus=self._name)
         self._live, self._ever_up = live, True
         self.unblocked.set()
         self._up.set()
 
-    def _detach(self, live: Live, reason: str) -> None:
+    def _detach(self, live: OpenConnection, reason: str) -> None:
         live.end(reason)
         self._up.clear()
         self._live, self._down_since, self._why_down = None, self._loop.time(), reason
 
-    async def _watch(self, live: Live) -> None:
+    async def _watch(self, live: OpenConnection) -> None:
         while not live.lost.done():
             await asyncio.wait([live.lost], timeout=BLOCK_CHECK_SECONDS)
             if await _takes_publishes(live.connection):
@@ -240,7 +240,7 @@ async def _takes_publishes(connection: Connection) -> bool:
     return True
 
 
-async def _close(live: Live, *, politely: bool) -> None:
+async def _close(live: OpenConnection, *, politely: bool) -> None:
     if not politely:
         live.transport.cut()
     with contextlib.suppress(Exception):
@@ -250,7 +250,7 @@ async def _close(live: Live, *, politely: bool) -> None:
     live.transport.cut()
 
 
-async def give_up(live: Live, reason: str) -> None:
+async def give_up(live: OpenConnection, reason: str) -> None:
     """Cut a connection that nobody else uses."""
     live.end(reason)
     await _close(live, politely=False)
@@ -280,7 +280,7 @@ def _stop_if_cancelled(error: BaseException) -> None:
         raise asyncio.CancelledError from error
 
 
-async def keep(link: Link, session: Callable[[Live], Awaitable[None]], *, what: str) -> None:
+async def keep_task(link: Link, session: Callable[[OpenConnection], Awaitable[None]], *, what: str) -> None:
     """Run a session on the link's connection again and again; it ends by raising, whenever it is over.
 
     A session that fails several times although the connection is up gets a fresh connection.

@@ -18,16 +18,23 @@ import structlog
 from aiormq.abc import ChannelFrame, DeliveredMessage
 from aiormq.channel import Channel
 
-from contracts.ids import new_id, parse_id
-from contracts.topology import Queue
+from contracts.primitives.ids import new_id, parse_id
+from contracts.wire.topology import Queue
 from messaging import metrics
-from messaging.desk import Desk
-from messaging.handling import InHand
-from messaging.port import BatchHandler, ConsumerOptions, Incoming, Outgoing, Park
+from messaging.delivery_buffer import DeliveryBuffer
+from messaging.handling import InFlightMessage
+from messaging.port import BatchHandler, ConsumerOptions, DeadLetterSink, Incoming, Outgoing
 from messaging.rabbitmq.acks import AckWindow
-from messaging.rabbitmq.connection import CLOSE_SECONDS, DOWN_MAX_SECONDS, Link, Live, close_channel, keep
+from messaging.rabbitmq.connection import (
+    CLOSE_SECONDS,
+    DOWN_MAX_SECONDS,
+    Link,
+    OpenConnection,
+    close_channel,
+    keep_task,
+)
 from messaging.rabbitmq.frames import STABLE_ID_HEADER, encode_acks
-from messaging.rabbitmq.topology import MEND_PAUSE_SECONDS, RPC_SECONDS, count, declare
+from messaging.rabbitmq.topology import REDECLARE_PAUSE_SECONDS, RPC_SECONDS, count, declare
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +64,7 @@ class _Session:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ticket:
+class _Receipt:
     """What settles one delivery."""
 
     session: _Session
@@ -74,7 +81,7 @@ class RabbitConsumer:
         queue: Queue,
         handler: BatchHandler,
         *,
-        park: Park,
+        dead_letter: DeadLetterSink,
         options: ConsumerOptions,
         name: str,
         republish: Republish,
@@ -82,7 +89,7 @@ class RabbitConsumer:
     ) -> None:
         self._link, self._queue, self._options, self._name = link, queue, options, name
         self._republish, self._watch_seconds = republish, watch_seconds
-        self._desk = Desk(queue.name, handler, park=park, options=options, transport=self)
+        self._buffer = DeliveryBuffer(queue.name, handler, dead_letter=dead_letter, options=options, transport=self)
         self._loop = asyncio.get_running_loop()
         self._session: _Session | None = None
         self._unsubscribed_since: float | None = self._loop.time()
@@ -92,19 +99,19 @@ class RabbitConsumer:
 
     def start(self) -> None:
         """Begin to take."""
-        self._desk.start()
+        self._buffer.start()
         what = f"consume {self._queue.name}"
-        self._task = asyncio.create_task(keep(self._link, self._run_session, what=what), name=what)
+        self._task = asyncio.create_task(keep_task(self._link, self._run_session, what=what), name=what)
 
     async def stop(self, deadline_seconds: float) -> None:
         """Take nothing more, finish the batches in hand within the deadline, leave the rest to be redelivered."""
         ends = self._loop.time() + deadline_seconds
         self._stopping = True
-        self._desk.begin_stop()
+        self._buffer.begin_stop()
         if self._session is not None:
             with contextlib.suppress(Exception):
                 await self._session.channel.basic_cancel(self._name, timeout=min(RPC_SECONDS, deadline_seconds))
-        await self._desk.stop(ends - self._loop.time())
+        await self._buffer.stop(ends - self._loop.time())
         if self._task is not None:
             # Ending the session closes its channel, behind the last acknowledgements; the rest returns to the queue.
             self._task.cancel()
@@ -113,39 +120,39 @@ class RabbitConsumer:
     def problems(self) -> list[str]:
         """What keeps this consumer from its work, as sentences."""
         now, name = self._loop.time(), self._queue.name
-        found = [problem] if (problem := self._desk.problem()) else []
+        found = [problem] if (problem := self._buffer.problem()) else []
         if self._unsubscribed_since is not None and now - self._unsubscribed_since > DOWN_MAX_SECONDS:
             found.append(f"{name}: not subscribed for {now - self._unsubscribed_since:.0f} s")
         if self._silent_since is not None and now - self._silent_since > self._options.stall_seconds:
             found.append(f"{name}: messages wait and none is handed out for {now - self._silent_since:.0f} s")
         return found
 
-    async def settle(self, messages: Sequence[InHand]) -> None:
+    async def ack(self, messages: Sequence[InFlightMessage]) -> None:
         """Acknowledge; what came over a channel that is gone will be redelivered, which is no fault."""
         tags: defaultdict[_Session, list[int]] = defaultdict(list)
         for message in messages:
-            tags[message.ticket.session].append(message.ticket.tag)
+            tags[message.receipt.session].append(message.receipt.tag)
         for session, settled in tags.items():
             async with session.acking:
-                up_to, singles = session.acks.settle(settled)
+                up_to, singles = session.acks.ack(settled)
                 await self._send(session, encode_acks(session.channel.number, up_to, singles))
 
-    async def give_back(self, messages: Sequence[InHand], pause_seconds: float) -> None:  # noqa: ARG002
+    async def release(self, messages: Sequence[InFlightMessage], pause_seconds: float) -> None:  # noqa: ARG002
         """Put them behind all others by publishing them anew; if that fails, let the broker requeue them in front."""
-        current = [message for message in messages if not message.ticket.session.over.done()]
-        confirmed = await self._republish([_copy(message.incoming, message.ticket) for message in current])
+        current = [message for message in messages if not message.receipt.session.over.done()]
+        confirmed = await self._republish([_copy(message.incoming, message.receipt) for message in current])
         moved = [message for message, there in zip(current, confirmed, strict=True) if there]
-        await self.settle(moved)
+        await self.ack(moved)
         for message in set(current).difference(moved):
-            await self._requeue(message.ticket)
+            await self._requeue(message.receipt)
 
-    async def _requeue(self, ticket: _Ticket) -> None:
-        session = ticket.session
+    async def _requeue(self, receipt: _Receipt) -> None:
+        session = receipt.session
         async with session.acking:
-            session.acks.settle([ticket.tag])
+            session.acks.ack([receipt.tag])
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(ACK_SECONDS):
-                    await session.channel.basic_nack(ticket.tag, requeue=True, wait=False)
+                    await session.channel.basic_nack(receipt.tag, requeue=True, wait=False)
 
     async def _send(self, session: _Session, payload: bytes) -> None:
         if session.over.done() or session.channel.is_closed:
@@ -156,7 +163,7 @@ class RabbitConsumer:
         except TimeoutError:
             session.end("acknowledgements could not be sent")
 
-    async def _run_session(self, live: Live) -> None:
+    async def _run_session(self, live: OpenConnection) -> None:
         """Subscribe and stay until it is over; always ends by raising.
 
         Raises:
@@ -178,7 +185,7 @@ class RabbitConsumer:
             if self._unsubscribed_since is None:  # else it has not come up since
                 self._unsubscribed_since = self._loop.time()
             session.end("over")
-            self._desk.forget(lambda message: message.ticket.session is session)
+            self._buffer.discard_in_flight(lambda message: message.receipt.session is session)
             await close_channel(channel)
 
     async def _subscribe(self, session: _Session) -> None:
@@ -197,15 +204,15 @@ class RabbitConsumer:
         headers = message.header.properties.headers or {}
         deliveries = headers.get("x-delivery-count", 0)
         incoming = Incoming(self._queue.name, message.body, 1 + deliveries if isinstance(deliveries, int) else 1)
-        self._desk.arrive([InHand(incoming, _Ticket(session, tag, headers.get(STABLE_ID_HEADER)))])
+        self._buffer.arrive([InFlightMessage(incoming, _Receipt(session, tag, headers.get(STABLE_ID_HEADER)))])
 
-    async def _watch(self, live: Live, session: _Session) -> None:
+    async def _watch(self, live: OpenConnection, session: _Session) -> None:
         """Look at the queue now and then: subscriptions have been seen to end without a word."""
         while True:
             await asyncio.wait([session.over], timeout=self._watch_seconds * random.uniform(0.8, 1.2))  # noqa: S311
             if session.over.done():
                 if session.over.result() == CANCELLED:  # mostly because the queue is being deleted
-                    await asyncio.sleep(MEND_PAUSE_SECONDS)
+                    await asyncio.sleep(REDECLARE_PAUSE_SECONDS)
                 raise SubscriptionLost(session.over.result())
             if self._stopping:
                 continue
@@ -221,7 +228,7 @@ class RabbitConsumer:
 
     def _listen_for_silence(self, waiting: int) -> None:
         """Silence at two looks in a row is no accident: subscribe anew."""
-        if not waiting or self._desk.in_hand or self._desk.idle_seconds() < self._watch_seconds:
+        if not waiting or self._buffer.in_flight or self._buffer.idle_seconds() < self._watch_seconds:
             self._silent_since = None
         elif self._silent_since is None:
             self._silent_since = self._loop.time()
@@ -229,6 +236,6 @@ class RabbitConsumer:
             raise SubscriptionLost(f"{waiting} messages wait and none is handed out")
 
 
-def _copy(incoming: Incoming, ticket: _Ticket) -> Outgoing:
+def _copy(incoming: Incoming, receipt: _Receipt) -> Outgoing:
     # Published by somebody else without our id, it gets one: nothing else could be recognised twice either.
-    return Outgoing(parse_id(str(ticket.stable_id)) or new_id(), incoming.queue, incoming.body)
+    return Outgoing(parse_id(str(receipt.stable_id)) or new_id(), incoming.queue, incoming.body)

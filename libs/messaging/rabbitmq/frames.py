@@ -47,7 +47,7 @@ def encode_publish(
     )
 
 
-def encode_hint(channel: int, queue: str, body: bytes, *, frame_body_max: int) -> bytes:
+def encode_notification(channel: int, queue: str, body: bytes, *, frame_body_max: int) -> bytes:
     """A publish that may be lost and that nobody needs to confirm; to a queue that is not there it vanishes."""
     return (
         _publish_method(channel, queue, 0)

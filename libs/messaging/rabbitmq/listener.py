@@ -7,10 +7,10 @@ import asyncio
 import structlog
 from aiormq.abc import DeliveredMessage
 
-from messaging.port import HintHandler
-from messaging.rabbitmq.connection import Link, Live, close_channel, keep
-from messaging.rabbitmq.hints import hint_queue, split
-from messaging.rabbitmq.topology import RPC_SECONDS, declare_hints
+from messaging.port import NotificationHandler
+from messaging.rabbitmq.connection import Link, OpenConnection, close_channel, keep_task
+from messaging.rabbitmq.notifications import notification_queue, split_bodies
+from messaging.rabbitmq.topology import RPC_SECONDS, declare_notifications
 
 log = structlog.get_logger(__name__)
 
@@ -18,8 +18,8 @@ log = structlog.get_logger(__name__)
 class Listener:
     """One subscription to hints; what is sent while it is away is lost, which its users know."""
 
-    def __init__(self, link: Link, channel: str, handler: HintHandler) -> None:
-        self._link, self._queue, self._handler = link, hint_queue(channel), handler
+    def __init__(self, link: Link, channel: str, handler: NotificationHandler) -> None:
+        self._link, self._queue, self._handler = link, notification_queue(channel), handler
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
         self.subscribed = asyncio.Event()
@@ -27,7 +27,7 @@ class Listener:
     def start(self) -> None:
         """Begin to listen."""
         what = f"listen {self._queue}"
-        self._task = asyncio.create_task(keep(self._link, self._run_session, what=what), name=what)
+        self._task = asyncio.create_task(keep_task(self._link, self._run_session, what=what), name=what)
 
     async def stop(self) -> None:
         """Listen no more."""
@@ -35,7 +35,7 @@ class Listener:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _run_session(self, live: Live) -> None:
+    async def _run_session(self, live: OpenConnection) -> None:
         """Subscribe and stay until it is over.
 
         Raises:
@@ -52,7 +52,7 @@ class Listener:
         live.lost.add_done_callback(lambda lost: end(lost.result()))
         channel.on_consumer_cancel_callbacks.add(lambda _: end("the broker cancelled the subscription"))
         try:
-            await declare_hints(channel, self._queue)
+            await declare_notifications(channel, self._queue)
             await channel.basic_consume(self._queue, self._arrived, no_ack=True, timeout=RPC_SECONDS)
             self.subscribed.set()
             raise ConnectionError(await over)
@@ -60,7 +60,7 @@ class Listener:
             await close_channel(channel)
 
     async def _arrived(self, message: DeliveredMessage) -> None:
-        for body in split(message.body):
+        for body in split_bodies(message.body):
             try:
                 self._handler(body)
             except Exception:

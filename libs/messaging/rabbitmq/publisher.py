@@ -21,9 +21,9 @@ from aiormq.exceptions import PublishError
 
 from messaging import metrics
 from messaging.port import Outgoing
-from messaging.rabbitmq.connection import Link, Live
-from messaging.rabbitmq.frames import QUEUE_NAME_BYTES_MAX, encode_hint, encode_publish
-from messaging.rabbitmq.hints import hint_queue, join
+from messaging.rabbitmq.connection import Link, OpenConnection
+from messaging.rabbitmq.frames import QUEUE_NAME_BYTES_MAX, encode_notification, encode_publish
+from messaging.rabbitmq.notifications import join_bodies, notification_queue
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ IN_FLIGHT_MAX: Final = 200
 BYTES_PER_PLACE: Final = 64 * 1024  # a big message takes several places, so that bytes in flight are bounded as well
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024  # RabbitMQ 4 closes the channel, and all in flight with it, for a bigger one
 CONNECT_WAIT_SECONDS: Final = 1.0
-HINT_SECONDS: Final = 1.0
+NOTIFICATION_SECONDS: Final = 1.0
 UNANSWERED_SECONDS_MAX: Final = 60.0  # what got no answer is published again much sooner, here or by another process
 
 
@@ -39,9 +39,9 @@ UNANSWERED_SECONDS_MAX: Final = 60.0  # what got no answer is published again mu
 class _Open:
     """The channels of one connection."""
 
-    live: Live
+    live: OpenConnection
     confirmed: Channel
-    hints: Channel
+    notifications: Channel
     prefix: bytes  # of its message ids
 
 
@@ -87,10 +87,10 @@ class Publisher:
         self._count = 0
         self._unanswered: dict[str, tuple[float, float]] = {}  # by queue: since when, and when it was last so
 
-    async def open(self, live: Live) -> None:
+    async def open(self, live: OpenConnection) -> None:
         """Open the channels on a fresh connection (part of the link's set-up)."""
         opened = _Open(live, await live.channel(confirms=True), await live.channel(), uuid4().hex.encode() + b"-")
-        for channel in (opened.confirmed, opened.hints):
+        for channel in (opened.confirmed, opened.notifications):
             channel.closing.add_done_callback(lambda _: live.end("a publishing channel was closed"))
         self._open = opened
         live.lost.add_done_callback(lambda _: self._lost(opened))
@@ -112,19 +112,21 @@ class Publisher:
             if now - last < UNANSWERED_SECONDS_MAX
         ]
 
-    async def hint(self, channel_name: str, bodies: Sequence[bytes]) -> None:
+    async def notify(self, channel_name: str, bodies: Sequence[bytes]) -> None:
         """Send hints, joined, without a confirm; they vanish when nobody listens or nothing is connected."""
         opened = self._open
         if opened is None:
             return
-        channel, queue = opened.hints, hint_queue(channel_name)
+        channel, queue = opened.notifications, notification_queue(channel_name)
         try:
-            async with asyncio.timeout(HINT_SECONDS):
-                for joined in join(bodies):
-                    payload = encode_hint(channel.number, queue, joined, frame_body_max=channel.max_content_size)
+            async with asyncio.timeout(NOTIFICATION_SECONDS):
+                for joined in join_bodies(bodies):
+                    payload = encode_notification(
+                        channel.number, queue, joined, frame_body_max=channel.max_content_size
+                    )
                     await channel.write_queue.put(ChannelFrame(payload, should_close=False))
         except TimeoutError:
-            log.info("hints_dropped", channel=channel_name, hints=len(bodies))
+            log.info("hints_dropped", channel=channel_name, notifications=len(bodies))
 
     async def _send(self, opened: _Open, batch: _Batch) -> None:
         clock = asyncio.get_running_loop().time

@@ -12,22 +12,24 @@ from aiormq.channel import Channel
 from aiormq.exceptions import ChannelPreconditionFailed
 from pamqp.commands import Queue as QueueCommands
 
-from contracts.topology import Queue
-from messaging.rabbitmq.connection import Live, close_channel
+from contracts.wire.topology import Queue
+from messaging.rabbitmq.connection import OpenConnection, close_channel
 
 log = structlog.get_logger(__name__)
 
 RPC_SECONDS: Final = 10.0
-MEND_PAUSE_SECONDS: Final = 1.0  # a queue declared while it is still being deleted comes back with ghosts of consumers
+REDECLARE_PAUSE_SECONDS: Final = (
+    1.0  # a queue declared while it is still being deleted comes back with ghosts of consumers
+)
 DEAD_DELIVERY_LIMIT: Final = 1_000_000  # looking at a dead message hands it out; from 4.0 on 20 times would drop it
-HINTS_EXPIRE_MS: Final = 10 * 60 * 1000
-HINTS_MAX: Final = 10_000
+NOTIFICATIONS_EXPIRE_MS: Final = 10 * 60 * 1000
+NOTIFICATIONS_MAX: Final = 10_000
 
 DEAD_ARGUMENTS: Final[dict[str, Any]] = {"x-queue-type": "quorum", "x-delivery-limit": DEAD_DELIVERY_LIMIT}
-HINT_ARGUMENTS: Final[dict[str, Any]] = {
+NOTIFICATION_ARGUMENTS: Final[dict[str, Any]] = {
     "x-queue-type": "classic",
-    "x-expires": HINTS_EXPIRE_MS,
-    "x-max-length": HINTS_MAX,
+    "x-expires": NOTIFICATIONS_EXPIRE_MS,
+    "x-max-length": NOTIFICATIONS_MAX,
     "x-overflow": "drop-head",
 }
 
@@ -46,7 +48,7 @@ def queue_arguments(queue: Queue) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def passing_channel(live: Live) -> AsyncIterator[Channel]:
+async def short_lived_channel(live: OpenConnection) -> AsyncIterator[Channel]:
     """A channel for a few calls, bounded in time; the broker may close it for one of them."""
     async with asyncio.timeout(RPC_SECONDS):
         channel = await live.channel()
@@ -56,7 +58,7 @@ async def passing_channel(live: Live) -> AsyncIterator[Channel]:
             await close_channel(channel)
 
 
-async def declare(live: Live, queue: Queue) -> None:
+async def declare(live: OpenConnection, queue: Queue) -> None:
     """Declare a queue and its dead queue.
 
     Raises:
@@ -66,9 +68,9 @@ async def declare(live: Live, queue: Queue) -> None:
     await _declare_one(live, queue.name, queue_arguments(queue))
 
 
-async def _declare_one(live: Live, name: str, arguments: dict[str, Any]) -> None:
+async def _declare_one(live: OpenConnection, name: str, arguments: dict[str, Any]) -> None:
     try:
-        async with passing_channel(live) as channel:
+        async with short_lived_channel(live) as channel:
             await channel.queue_declare(name, durable=True, arguments=arguments)
     except ChannelPreconditionFailed as error:
         # An older version or an operator made it with other bounds: it works, and only they may change it.
@@ -76,18 +78,18 @@ async def _declare_one(live: Live, name: str, arguments: dict[str, Any]) -> None
         await count(live, name)
 
 
-async def declare_hints(channel: Channel, name: str) -> None:
+async def declare_notifications(channel: Channel, name: str) -> None:
     """Declare the queue on which a listener gets its hints; it goes by itself some minutes after its listener."""
     async with asyncio.timeout(RPC_SECONDS):
-        await channel.queue_declare(name, durable=True, arguments=HINT_ARGUMENTS)
+        await channel.queue_declare(name, durable=True, arguments=NOTIFICATION_ARGUMENTS)
 
 
-async def count(live: Live, name: str) -> QueueCommands.DeclareOk:
+async def count(live: OpenConnection, name: str) -> QueueCommands.DeclareOk:
     """How many messages are ready in a queue and how many consumers it has.
 
     Raises:
         aiormq.exceptions.ChannelNotFoundEntity: there is no such queue.
         aiormq.exceptions.AMQPError, TimeoutError: the broker does not answer.
     """
-    async with passing_channel(live) as channel:
+    async with short_lived_channel(live) as channel:
         return await channel.queue_declare(name, passive=True)

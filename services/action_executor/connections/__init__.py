@@ -1,1 +1,1 @@
-"""Connections: credentials towards applications outside, sealed at rest, opened for the step that names one."""
+"""Connections: credentials towards applications outside, encrypted at rest, opened for the step that names one."""

@@ -6,8 +6,8 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 from chassis.egress import EgressPolicy
-from contracts.connections import ConnectionIn
-from contracts.problem import Fault
+from contracts.primitives.problem import FieldError
+from contracts.resources.connections import ConnectionIn
 
 # These say how the message is framed or whom it is for: that is ours to say.
 REFUSED_HEADERS: Final = frozenset(
@@ -16,15 +16,15 @@ REFUSED_HEADERS: Final = frozenset(
 _USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
-def faults(asked: ConnectionIn, egress: EgressPolicy) -> list[Fault]:
+def faults(requested: ConnectionIn, egress: EgressPolicy) -> list[FieldError]:
     """Everything that is wrong with a connection beyond its form, each with its path."""
-    found = [Fault("url", reason)] if (reason := egress.allows_url(asked.url)) else []
-    lower = [name.lower() for name in asked.headers]
-    for name in asked.headers:
+    found = [FieldError("url", reason)] if (reason := egress.allows_url(requested.url)) else []
+    lower = [name.lower() for name in requested.headers]
+    for name in requested.headers:
         if name.lower() in REFUSED_HEADERS:
-            found.append(Fault(f"headers.{name}", "is set by us: leave it out"))
+            found.append(FieldError(f"headers.{name}", "is set by us: leave it out"))
         elif lower.count(name.lower()) > 1:
-            found.append(Fault(f"headers.{name}", "is there twice, in other capitals"))
+            found.append(FieldError(f"headers.{name}", "is there twice, in other capitals"))
     return found
 
 
@@ -34,14 +34,14 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def target_of(base: str, asked: str | None) -> str | None:
+def target_of(base: str, requested: str | None) -> str | None:
     """The URL a step goes to: the connection's own, or `asked` seen from there; None when that is another server's.
 
     What lets us in somewhere is never sent anywhere else, whatever a template made of the URL.
     """
-    if not asked:
+    if not requested:
         return base
-    url = urljoin(base, asked)
+    url = urljoin(base, requested)
     return url if _server(url) == _server(base) else None
 
 

@@ -1,4 +1,4 @@
-"""Connections in Postgres: their names in clear, what is secret in them sealed."""
+"""Connections in Postgres: their names in clear, what is secret in them encrypted."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class NewConnection:
     kind: str
     origin: str
     header_names: list[str]
-    sealed: bytes
+    encrypted: bytes
 
 
 _COLUMNS = "id, name, kind, origin, header_names, created_at, removed_at"
 
 _INSERT = f"""
-INSERT INTO execution.connection (account_id, id, name, kind, origin, header_names, sealed)
+INSERT INTO execution.connection (account_id, id, name, kind, origin, header_names, encrypted)
 SELECT $1, $2, $3, $4, $5, $6, $7
  WHERE (SELECT count(*) FROM execution.connection WHERE account_id = $1 AND removed_at IS NULL) < $8
 RETURNING {_COLUMNS}
@@ -46,7 +46,7 @@ async def insert(conn: Connection, made: NewConnection) -> Record | None:
         made.kind,
         made.origin,
         made.header_names,
-        made.sealed,
+        made.encrypted,
         CONNECTIONS_MAX,
     )
 
@@ -54,30 +54,30 @@ async def insert(conn: Connection, made: NewConnection) -> Record | None:
 async def remove(conn: Connection, *, account_id: UUID, connection_id: UUID) -> Record | None:
     """Take a connection and its secrets away, also when it is gone already; None when there never was one."""
     return await conn.fetchrow(
-        "UPDATE execution.connection SET sealed = NULL, removed_at = coalesce(removed_at, now())"  # noqa: S608
+        "UPDATE execution.connection SET encrypted = NULL, removed_at = coalesce(removed_at, now())"  # noqa: S608
         f" WHERE account_id = $1 AND id = $2 RETURNING {_COLUMNS}",
         account_id,
         connection_id,
     )
 
 
-async def find_sealed(pool: Pool, *, account_id: UUID, connection_id: UUID) -> Record | None:
-    """`kind` and `sealed` of a connection; `sealed` is null when it was removed."""
+async def find_encrypted(pool: Pool, *, account_id: UUID, connection_id: UUID) -> Record | None:
+    """`kind` and `encrypted` of a connection; `encrypted` is null when it was removed."""
     return await pool.fetchrow(
-        "SELECT kind, sealed FROM execution.connection WHERE account_id = $1 AND id = $2", account_id, connection_id
+        "SELECT kind, encrypted FROM execution.connection WHERE account_id = $1 AND id = $2", account_id, connection_id
     )
 
 
-async def lock_all_sealed(conn: Connection) -> list[Record]:
-    """Every sealed secret there is, locked until the transaction ends."""
+async def lock_all_encrypted(conn: Connection) -> list[Record]:
+    """Every encrypted secret there is, locked until the transaction ends."""
     return list(
         await conn.fetch(
-            "SELECT account_id, id, sealed FROM execution.connection WHERE sealed IS NOT NULL"
+            "SELECT account_id, id, encrypted FROM execution.connection WHERE encrypted IS NOT NULL"
             " ORDER BY account_id, id FOR UPDATE"
         )
     )
 
 
-async def replace_sealed(conn: Connection, rows: list[tuple[UUID, UUID, bytes]]) -> None:
-    """Write secrets that were sealed again: (account id, connection id, sealed)."""
-    await conn.executemany("UPDATE execution.connection SET sealed = $3 WHERE account_id = $1 AND id = $2", rows)
+async def replace_encrypted(conn: Connection, rows: list[tuple[UUID, UUID, bytes]]) -> None:
+    """Write secrets that were encrypted again: (account id, connection id, encrypted)."""
+    await conn.executemany("UPDATE execution.connection SET encrypted = $3 WHERE account_id = $1 AND id = $2", rows)

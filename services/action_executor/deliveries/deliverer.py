@@ -11,20 +11,20 @@ from uuid import UUID
 
 import structlog
 
-from action_executor.deliveries import lane_store, store
-from action_executor.deliveries.claims import Claims
-from action_executor.deliveries.endings import Ending
-from action_executor.deliveries.lane import Limits, Reaction
-from action_executor.deliveries.lanes import Lanes
-from action_executor.deliveries.records import Held, Key, LaneNote
+from action_executor.deliveries import queue_store, store
+from action_executor.deliveries.cancellation import Cancellation
+from action_executor.deliveries.claimer import Claimer
+from action_executor.deliveries.lease_reaper import LeaseReaper
+from action_executor.deliveries.queue import BreakerDecision, Limits
+from action_executor.deliveries.records import ClaimedDelivery, Key, QueueUpdate
+from action_executor.deliveries.results import Finished, ResultWriter
 from action_executor.deliveries.rules import Cancelled, HookGone, Succeeded, TryAgain
+from action_executor.deliveries.scheduler import DeliveryScheduler
 from action_executor.deliveries.sender import Attempted, Sender
-from action_executor.deliveries.settle import Finished, Settler
-from action_executor.deliveries.upkeep import Upkeep
 from action_executor.settings import LEASE_MARGIN_SECONDS, ExecutorSettings
 from outbox.relay import Relay
 from storage.pool import Pool
-from storage.weather import is_weather
+from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ class Deliverer:
     ) -> None:
         self._pool, self._sender = pool, sender
         self.lease_seconds: Final = settings.hook_lease_seconds
-        self.lanes: Final = Lanes(
+        self.scheduler: Final = DeliveryScheduler(
             Limits(
                 rate_per_second=settings.hook_rate_per_second,
                 concurrency=settings.hook_concurrency,
@@ -51,19 +51,19 @@ class Deliverer:
                 attempt_seconds_max=settings.hook_timeout_seconds + LEASE_MARGIN_SECONDS / 2,
             )
         )
-        self._claims = Claims(
-            pool, self.lanes, self.offer, lease_seconds=self.lease_seconds, sweep_seconds=settings.sweep_seconds
+        self._claims = Claimer(
+            pool, self.scheduler, self.enqueue, lease_seconds=self.lease_seconds, sweep_seconds=settings.sweep_seconds
         )
-        self._settler = Settler(
+        self._settler = ResultWriter(
             pool,
             relay,
-            self.lanes,
+            self.scheduler,
             disable_after_seconds=settings.hook_disable_after_seconds,
             on_due=self._claims.wake,
-            on_disabled=self._say_goodbye,
+            on_disabled=self._notify_target_of_removal,
         )
-        self._upkeep = Upkeep(
-            pool, self.lanes, worker_id=worker_id, every_seconds=settings.sweep_seconds, on_freed=self._claims.wake
+        self._lease_reaper = LeaseReaper(
+            pool, self.scheduler, worker_id=worker_id, every_seconds=settings.sweep_seconds, on_freed=self._claims.wake
         )
         self._attempts: set[asyncio.Task[None]] = set()
         self._errands: set[asyncio.Task[None]] = set()
@@ -75,7 +75,7 @@ class Deliverer:
         """Begin to claim, settle and sweep."""
         self._loops = [
             asyncio.create_task(self._claims.run(), name="claim-deliveries"),
-            asyncio.create_task(self._upkeep.run(), name="sweep-deliveries"),
+            asyncio.create_task(self._lease_reaper.run(), name="sweep-deliveries"),
             asyncio.create_task(self._settler.run(), name="settle-deliveries"),
         ]
 
@@ -90,113 +90,117 @@ class Deliverer:
 
     def room(self, key: Key, now: float) -> int:
         """How many fresh deliveries of a hook could be leased straight away; they are expected then."""
-        room = self.lanes.room(key, now)
+        room = self.scheduler.room(key, now)
         if room > 0:
             self._sender.expect(key)
         return room
 
-    def offer(self, items: Sequence[Held]) -> None:
+    def enqueue(self, items: Sequence[ClaimedDelivery]) -> None:
         """Take over deliveries leased to this process and committed."""
-        self.lanes.offer(items)
-        self._pump()
+        self.scheduler.enqueue(items)
+        self._start_ready()
 
     async def stop(self, deadline_seconds: float) -> None:
         """Begin nothing more, give back what was not begun, finish and settle what was, within the deadline."""
         self._stopping = True
         if not self._loops:
             return
-        claims, upkeep, settler = self._loops
-        for loop in (claims, upkeep):
+        claims, lease_reaper, result_writer = self._loops
+        for loop in (claims, lease_reaper):
             loop.cancel()
-        await asyncio.gather(claims, upkeep, return_exceptions=True)
+        await asyncio.gather(claims, lease_reaper, return_exceptions=True)
         if self._timer is not None:
             self._timer.cancel()
-        await self._return(self.lanes.take_all())
+        await self._return(self.scheduler.take_all())
         if self._attempts:
-            _, late = await asyncio.wait(self._attempts, timeout=deadline_seconds)
-            for attempt in late:
+            _, is_retry = await asyncio.wait(self._attempts, timeout=deadline_seconds)
+            for attempt in is_retry:
                 attempt.cancel()  # its lease runs out and somebody else makes it again
-            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.gather(*is_retry, return_exceptions=True)
         self._settler.stop()
-        await asyncio.wait([settler, *self._errands], timeout=SETTLE_SECONDS_MAX)
-        for task in (settler, *self._errands):
+        await asyncio.wait([result_writer, *self._errands], timeout=SETTLE_SECONDS_MAX)
+        for task in (result_writer, *self._errands):
             task.cancel()
-        await asyncio.gather(settler, *self._errands, self._leave(), return_exceptions=True)
+        await asyncio.gather(result_writer, *self._errands, self._leave(), return_exceptions=True)
 
     async def _leave(self) -> None:
         async with asyncio.timeout(1.0):
-            await self._upkeep.say_goodbye()
+            await self._lease_reaper.notify_target_of_removal()
 
-    def _pump(self) -> None:
+    def _start_ready(self) -> None:
         if self._stopping:
             return
         now = time.monotonic()
-        for item in self.lanes.pump(now):
+        for item in self.scheduler.next_ready(now):
             attempt = asyncio.create_task(self._deliver(item))
             self._attempts.add(attempt)
             attempt.add_done_callback(self._attempts.discard)
-        if self.lanes.returned:
-            self._run_errand(self._return(self.lanes.take_returned()))
-        if self.lanes.hungry:
+        if self.scheduler.returned:
+            self._run_task(self._return(self.scheduler.take_returned()))
+        if self.scheduler.wants_more:
             self._claims.wake()
         self._set_timer(now)
 
     def _set_timer(self, now: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        wake = self.lanes.next_wake()
-        self._timer = asyncio.get_running_loop().call_later(max(wake - now, 0.0), self._pump) if wake else None
+        wake = self.scheduler.next_wake()
+        self._timer = asyncio.get_running_loop().call_later(max(wake - now, 0.0), self._start_ready) if wake else None
 
-    async def _deliver(self, item: Held) -> None:
+    async def _deliver(self, item: ClaimedDelivery) -> None:
         """Prepare, call; settling is the settler's."""
         try:
             attempted = await self._sender.attempt(item)
         except Exception as error:  # noqa: BLE001  nothing was sent: it stays due
-            log.warning("delivery_not_begun", delivery_id=str(item.id), error=repr(error), weather=is_weather(error))
+            log.warning(
+                "delivery_not_begun", delivery_id=str(item.id), error=repr(error), transient=is_transient(error)
+            )
             self._finish(item, None)
-            self._run_errand(self._return([item], due_in=TROUBLE_PAUSE_SECONDS))
+            self._run_task(self._return([item], due_in=TROUBLE_PAUSE_SECONDS))
         else:
-            clean = self.lanes.lane(item.key).clean
+            clean = self.scheduler.queue(item.key).clean
             reaction = self._finish(item, attempted)
             if isinstance(attempted.verdict, Succeeded):
-                self.lanes.lane(item.key).clean = True
+                self.scheduler.queue(item.key).clean = True
             self._settler.put(Finished(item, attempted, reaction, note_success=not clean))
-        self._pump()
+        self._start_ready()
 
-    def _finish(self, item: Held, attempted: Attempted | None) -> Reaction:
+    def _finish(self, item: ClaimedDelivery, attempted: Attempted | None) -> BreakerDecision:
         """Tell the lane; answer how it takes it."""
         now = time.monotonic()
         if attempted is None:
-            return self.lanes.finished(item, ok=None, seconds=0.0, now=now)
+            return self.scheduler.finished(item, ok=None, seconds=0.0, now=now)
         verdict = attempted.verdict
-        judged = attempted.asked and not attempted.outdated and not isinstance(verdict, HookGone | Cancelled)
+        judged = attempted.requested and not attempted.outdated and not isinstance(verdict, HookGone | Cancelled)
         ok = isinstance(verdict, Succeeded) if judged else None
-        reaction = self.lanes.finished(item, ok=ok, seconds=attempted.seconds, now=now, version=attempted.version)
+        reaction = self.scheduler.finished(item, ok=ok, seconds=attempted.seconds, now=now, version=attempted.version)
         if isinstance(verdict, HookGone):
-            self.lanes.pause(item.key, ENDING_SECONDS, now)  # until the dispatcher knows too
+            self.scheduler.pause(item.key, ENDING_SECONDS, now)  # until the dispatcher knows too
         if isinstance(verdict, TryAgain) and verdict.hook_pause_seconds > 0:
-            self.lanes.pause(item.key, verdict.hook_pause_seconds, now)
+            self.scheduler.pause(item.key, verdict.hook_pause_seconds, now)
             return replace(reaction, open_seconds=max(reaction.open_seconds, verdict.hook_pause_seconds))
         return reaction
 
-    async def _return(self, items: Sequence[Held], *, due_in: float = 0.0) -> None:
+    async def _return(self, items: Sequence[ClaimedDelivery], *, due_in: float = 0.0) -> None:
         """Give deliveries back that were not begun; should that fail, their leases run out."""
         if not items:
             return
         try:
             async with self._pool.acquire() as conn, conn.transaction():
                 keys: dict[Key, bool] = {item.key: item.ordered for item in items}
-                await lane_store.note_lanes(conn, [LaneNote(key, ordered, due_in) for key, ordered in keys.items()])
-                await store.give_back(conn, items, due_in=due_in)
+                await queue_store.update_queues(
+                    conn, [QueueUpdate(key, ordered, due_in) for key, ordered in keys.items()]
+                )
+                await store.release(conn, items, due_in=due_in)
         except Exception as error:  # noqa: BLE001  the sweep frees them
-            log.warning("not_given_back", deliveries=len(items), error=repr(error), weather=is_weather(error))
-        self.lanes.settled(items)
+            log.warning("release_failed", deliveries=len(items), error=repr(error), transient=is_transient(error))
+        self.scheduler.settled(items)
         self._claims.wake()
 
-    def _say_goodbye(self, ending: Ending) -> None:
-        self._run_errand(self._sender.say_goodbye(ending.item, ending.version))
+    def _notify_target_of_removal(self, ending: Cancellation) -> None:
+        self._run_task(self._sender.notify_target_of_removal(ending.item, ending.version))
 
-    def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(errand)
+    def _run_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)

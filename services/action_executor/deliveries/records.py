@@ -31,7 +31,7 @@ class NewDelivery:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Held:
+class ClaimedDelivery:
     """A delivery leased to this process. `lease_ends` is monotonic seconds; `tries` is how far along its schedule."""
 
     account_id: UUID
@@ -42,8 +42,8 @@ class Held:
     trigger: str
     body: bytes
     ordered: bool
-    late: bool
-    tries: int
+    is_retry: bool
+    schedule_position: int
     epoch: int
     lease_ends: float
 
@@ -54,7 +54,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class LaneRow:
+class QueueRow:
     """What Postgres knows of one hook's receiver. Seconds count from now."""
 
     key: Key
@@ -65,20 +65,20 @@ class LaneRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
+class ClaimRequest:
     """How many fresh and late deliveries of a hook to claim; of one with `ordered` deliveries, so many of these too."""
 
     key: Key
     fresh: int
-    late: int
+    is_retry: int
     ordered: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Settled:
+class DeliveryResult:
     """One finished attempt, or (without `started_at`) one cancelled before it began. `due_in` seconds, when pending."""
 
-    item: Held
+    item: ClaimedDelivery
     state: State
     due_in: float | None
     error: str | None
@@ -89,7 +89,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class LaneNote:
+class QueueUpdate:
     """What becomes of a lane: failures in a row to add, for how long it is closed.
 
     `due_in` seconds: when its next delivery is due, None when nothing became pending. `version` is the hook's that was

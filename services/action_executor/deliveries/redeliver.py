@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from action_executor.deliveries.records import Key
 from action_executor.deliveries.rules import FAILURES_TO_OPEN
-from contracts import present_execution
-from contracts.envelope import Envelope
-from contracts.problem import faults_of
+from contracts.primitives.problem import field_errors
+from contracts.serializers import execution
+from contracts.wire.envelope import Envelope
 from storage.pool import Connection
 
 
@@ -43,7 +43,7 @@ SELECT d.hook_id, d.ordered, h.state AS hook_state
 
 # Somebody asks for a try: the breaker lets one through.
 _OPEN_LANE = """
-INSERT INTO execution.lane AS l (account_id, hook_id, ordered, due_at) VALUES ($1, $2, $3, now())
+INSERT INTO execution.delivery_queue AS l (account_id, hook_id, ordered, due_at) VALUES ($1, $2, $3, now())
     ON CONFLICT (account_id, hook_id) DO UPDATE
        SET due_at = now(), open_until = NULL, failures = least(l.failures, $4)
 """
@@ -52,7 +52,7 @@ INSERT INTO execution.lane AS l (account_id, hook_id, ordered, due_at) VALUES ($
 _MAKE_DUE = """
 UPDATE execution.delivery
    SET tries = CASE WHEN state = 'pending' THEN tries ELSE 0 END,
-       state = 'pending', due_at = now(), finished_at = NULL, late = true, lease_epoch = lease_epoch + 1
+       state = 'pending', due_at = now(), finished_at = NULL, is_retry = true, lease_epoch = lease_epoch + 1
  WHERE account_id = $1 AND id = $2 AND state <> 'in_flight' AND NOT (state = 'succeeded' AND $3)
 """
 
@@ -63,10 +63,10 @@ _SHOW_ATTEMPTS = "SELECT * FROM execution_api.attempt WHERE account_id = $1 AND 
 async def redeliver(conn: Connection, command: Envelope) -> Redelivery:
     """Make a delivery due now: 200 with it. What is being attempted at this moment stays as it is."""
     try:
-        asked = RedeliverData.model_validate(command.data)
+        requested = RedeliverData.model_validate(command.data)
     except ValidationError as error:
         return _invalid(error)
-    delivery_id = asked.id
+    delivery_id = requested.id
     found = await conn.fetchrow(_FIND, command.account_id, delivery_id)
     if found is None:
         return _problem(404, "not_found", "There is nothing here under this id", f"there is no delivery {delivery_id}")
@@ -74,10 +74,10 @@ async def redeliver(conn: Connection, command: Envelope) -> Redelivery:
         return _problem(409, "hook_not_active", "The hook is not active", "enable the hook first, then deliver again")
     key = (command.account_id, found["hook_id"])
     await conn.execute(_OPEN_LANE, *key, found["ordered"], FAILURES_TO_OPEN)
-    await conn.execute(_MAKE_DUE, command.account_id, delivery_id, asked.undelivered_only)
+    await conn.execute(_MAKE_DUE, command.account_id, delivery_id, requested.undelivered_only)
     row = await conn.fetchrow(_SHOW, command.account_id, delivery_id)
     attempts = await conn.fetch(_SHOW_ATTEMPTS, command.account_id, delivery_id)
-    return Redelivery(200, present_execution.delivery(row or {}, attempts), key)
+    return Redelivery(200, execution.delivery(row or {}, attempts), key)
 
 
 def _problem(status: int, code: str, title: str, detail: str) -> Redelivery:
@@ -85,7 +85,7 @@ def _problem(status: int, code: str, title: str, detail: str) -> Redelivery:
 
 
 def _invalid(error: ValidationError) -> Redelivery:
-    faults = [{"path": fault.path, "message": fault.message} for fault in faults_of(error)]
+    faults = [{"path": fault.path, "message": fault.message} for fault in field_errors(error)]
     detail = f"{faults[0]['path']} {faults[0]['message']}"
     return Redelivery(
         422, {"code": "invalid_input", "title": "The input has faults", "detail": detail, "errors": faults}

@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 from action_executor.foreign_text import clean_text
-from action_executor.outward import Answer, NoAnswer
+from action_executor.http_client import OutboundResponse, TransportError
 
 EXCERPT_BYTES_MAX: Final = 2 * 1024
 JITTER: Final = 0.2
@@ -70,12 +70,19 @@ class Cancelled:
 Verdict: TypeAlias = Succeeded | TryAgain | GivenUp | HookGone | Cancelled
 
 
-def judge(result: Answer | NoAnswer, *, tries: int, schedule: Sequence[float], roll: float, now: datetime) -> Verdict:
+def judge(
+    result: OutboundResponse | TransportError,
+    *,
+    schedule_position: int,
+    schedule: Sequence[float],
+    jitter: float,
+    now: datetime,
+) -> Verdict:
     """What the result of a try means after `tries` earlier ones; `roll` in [0, 1) gives the jitter.
 
     2xx only is success; a redirect is a failure like any other. `Retry-After` never brings a try forward.
     """
-    if isinstance(result, Answer):
+    if isinstance(result, OutboundResponse):
         if 200 <= result.status < 300:  # noqa: PLR2004  HTTP's "success"
             return Succeeded()
         reason = reason_for(result.status)
@@ -83,12 +90,16 @@ def judge(result: Answer | NoAnswer, *, tries: int, schedule: Sequence[float], r
             return HookGone(reason)
     else:
         reason = result.reason
-    if tries + 1 >= len(schedule):
-        return GivenUp(f"{reason}; given up after {tries + 1} tries")
-    asked = retry_after_seconds(result.headers, now) if isinstance(result, Answer) else 0.0
-    pause = schedule[tries + 1] * (1 + JITTER * (2 * roll - 1))
-    rest = min(asked, HOOK_PAUSE_SECONDS_MAX) if isinstance(result, Answer) and result.status in BUSY else 0.0
-    return TryAgain(reason, max(pause, asked), rest)
+    if schedule_position + 1 >= len(schedule):
+        return GivenUp(f"{reason}; given up after {schedule_position + 1} tries")
+    requested = retry_after_seconds(result.headers, now) if isinstance(result, OutboundResponse) else 0.0
+    pause = schedule[schedule_position + 1] * (1 + JITTER * (2 * jitter - 1))
+    rest = (
+        min(requested, HOOK_PAUSE_SECONDS_MAX)
+        if isinstance(result, OutboundResponse) and result.status in BUSY
+        else 0.0
+    )
+    return TryAgain(reason, max(pause, requested), rest)
 
 
 def reason_for(status: int) -> str:
@@ -102,7 +113,7 @@ def reason_for(status: int) -> str:
             return f"answered {status}"
 
 
-def why_not(state: str | None, reason: str | None) -> str:
+def rejection_reason(state: str | None, reason: str | None) -> str:
     """Say why a hook that is not active gets nothing; without a `state` there is no such hook."""
     if state is None or state == "removed":
         return "the hook was deleted"
@@ -122,13 +133,13 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float:
     return min(max((moment - now).total_seconds(), 0.0), RETRY_AFTER_SECONDS_MAX)
 
 
-def open_seconds(failures: int, roll: float) -> float:
+def open_seconds(failures: int, jitter: float) -> float:
     """How long a receiver that failed so often in a row is left alone before the next probe; 0 while it is trusted."""
     beyond = failures - FAILURES_TO_OPEN
     if beyond < 0:
         return 0.0
     pause = min(OPEN_SECONDS_FIRST * 2.0 ** min(beyond, 16), OPEN_SECONDS_MAX)
-    return pause * (1 + JITTER * (2 * roll - 1))
+    return pause * (1 + JITTER * (2 * jitter - 1))
 
 
 def signing_key(secret: str) -> bytes:

@@ -11,8 +11,8 @@ from typing import Final
 
 import structlog
 
-from action_executor.deliveries.hooks import Hook, HookBook
-from action_executor.deliveries.records import Held, Key
+from action_executor.deliveries.hook_cache import Hook, HookCache
+from action_executor.deliveries.records import ClaimedDelivery, Key
 from action_executor.deliveries.rules import (
     Cancelled,
     GivenUp,
@@ -21,15 +21,15 @@ from action_executor.deliveries.rules import (
     TryAgain,
     Verdict,
     judge,
+    rejection_reason,
     signed_headers,
-    why_not,
 )
-from action_executor.outward import Answer, Call, NoAnswer, Outward
-from storage.weather import is_weather
+from action_executor.http_client import OutboundHttpClient, OutboundRequest, OutboundResponse, TransportError
+from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
 
-FAREWELL: Final = b'{"type": "hook.removed"}'
+REMOVAL_NOTICE: Final = b'{"type": "hook.removed"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Attempted:
     started_at: datetime
     finished_at: datetime
     seconds: float = 0.0
-    result: Answer | NoAnswer | None = None
-    asked: bool = False
+    result: OutboundResponse | TransportError | None = None
+    requested: bool = False
     version: int = 0
     outdated: bool = False  # the hook had changed when the answer came
 
@@ -52,14 +52,14 @@ class Attempted:
 class Sender:
     """Makes attempts."""
 
-    def __init__(self, outward: Outward, book: HookBook, *, schedule: Sequence[float]) -> None:
-        self._outward, self._book, self._schedule = outward, book, schedule
+    def __init__(self, http_client: OutboundHttpClient, book: HookCache, *, schedule: Sequence[float]) -> None:
+        self._outward, self._book, self._schedule = http_client, book, schedule
 
     def expect(self, key: Key) -> None:
         """Make ready for an attempt that comes in a moment."""
-        self._book.warm(key)
+        self._book.prefetch(key)
 
-    async def attempt(self, item: Held) -> Attempted:
+    async def attempt(self, item: ClaimedDelivery) -> Attempted:
         """Make the next attempt of a delivery.
 
         Raises:
@@ -70,45 +70,45 @@ class Sender:
             hook = await self._book.get(item.key, fresh=True)  # it may just have been made, or enabled again
         began, started_at = time.monotonic(), datetime.now(tz=UTC)
         if hook is None or not hook.active:
-            reason = why_not(hook.state if hook else None, hook.reason if hook else None)
+            reason = rejection_reason(hook.state if hook else None, hook.reason if hook else None)
             return Attempted(Cancelled(reason), started_at, started_at)
-        asked = hook.fault is None
-        result = await self._send(item, hook, started_at) if hook.fault is None else NoAnswer(hook.fault)
+        requested = hook.fault is None
+        result = await self._send(item, hook, started_at) if hook.fault is None else TransportError(hook.fault)
         seconds, finished_at = time.monotonic() - began, datetime.now(tz=UTC)
         verdict = judge(
             result,
-            tries=item.tries,
+            schedule_position=item.schedule_position,
             schedule=self._schedule,
-            roll=random.random(),  # noqa: S311  jitter, no secret
+            jitter=random.random(),  # noqa: S311  jitter, no secret
             now=finished_at,
         )
         outdated = not isinstance(verdict, Succeeded) and await self._has_changed(item.key, hook, verdict)
         if outdated and isinstance(verdict, TryAgain | GivenUp | HookGone):
             # What the former target answered says nothing about the one that is there now: that one has not been asked.
             verdict = TryAgain(f"{verdict.reason}; the hook has changed since", 0.0)
-        return Attempted(verdict, started_at, finished_at, seconds, result, asked, hook.version, outdated)
+        return Attempted(verdict, started_at, finished_at, seconds, result, requested, hook.version, outdated)
 
     async def _has_changed(self, key: Key, called: Hook, verdict: Verdict) -> bool:
         """Whether the hook has another target or secret than the one called; looked up anew where much hangs on it."""
         try:
             hook = await self._book.get(key, fresh=isinstance(verdict, HookGone | GivenUp))
         except Exception as error:
-            if not is_weather(error):
+            if not is_transient(error):
                 raise
             return False  # the dispatcher refuses what is outdated
         return hook is not None and hook.active and hook.version != called.version
 
-    async def _send(self, item: Held, hook: Hook, moment: datetime) -> Answer | NoAnswer:
+    async def _send(self, item: ClaimedDelivery, hook: Hook, moment: datetime) -> OutboundResponse | TransportError:
         headers = signed_headers(item.event_id, item.body, keys=hook.keys_at(moment), moment=moment)
-        return await self._outward.call(Call("POST", hook.target_url, headers, item.body))
+        return await self._outward.call(OutboundRequest("POST", hook.target_url, headers, item.body))
 
-    async def say_goodbye(self, item: Held, version: int) -> None:
+    async def notify_target_of_removal(self, item: ClaimedDelivery, version: int) -> None:
         """Tell the target of this version of a hook that we removed it (REST Hooks): once, whatever comes of it."""
         hook = await self._book.get(item.key, fresh=True)
         if hook is None or hook.fault is not None or hook.version != version:
             return
         moment = datetime.now(tz=UTC)
-        headers = signed_headers(item.hook_id, FAREWELL, keys=hook.keys_at(moment), moment=moment)
-        result = await self._outward.call(Call("DELETE", hook.target_url, headers, FAREWELL))
-        told = result.status if isinstance(result, Answer) else result.reason
-        log.info("hook_removal_told", hook_id=str(item.hook_id), result=told)
+        headers = signed_headers(item.hook_id, REMOVAL_NOTICE, keys=hook.keys_at(moment), moment=moment)
+        result = await self._outward.call(OutboundRequest("DELETE", hook.target_url, headers, REMOVAL_NOTICE))
+        recorded = result.status if isinstance(result, OutboundResponse) else result.reason
+        log.info("removal_notification_sent", hook_id=str(item.hook_id), result=recorded)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from action_executor.deliveries.records import Held, Key, NewDelivery, Settled
+from action_executor.deliveries.records import ClaimedDelivery, DeliveryResult, Key, NewDelivery
 from storage.pool import Connection, Pool
 
 CANCEL_MAX: Final = 2_000
@@ -53,7 +53,7 @@ async def insert(conn: Connection, items: Sequence[NewDelivery], *, lease_second
     return {row["id"] for row in rows}
 
 
-_SETTLE = """
+_SAVE_RESULTS = """
 WITH given AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::float8[], $6::text[], $7::timestamptz[],
                          $8::timestamptz[], $9::int[], $10::text[])
@@ -61,11 +61,11 @@ WITH given AS (
 ), settled AS (
     UPDATE execution.delivery d
        SET state = g.state,
-           late = true,
+           is_retry = true,
            due_at = now() + make_interval(secs => g.due_in),
            leased_until = NULL,
            lease_epoch = d.lease_epoch + 1,
-           losses = 0,
+           lost_workers = 0,
            attempts = d.attempts + (g.started_at IS NOT NULL)::int,
            tries = d.tries + (g.started_at IS NOT NULL)::int,
            status_code = CASE WHEN g.started_at IS NULL THEN d.status_code ELSE g.status_code END,
@@ -85,10 +85,10 @@ SELECT id FROM settled
 """
 
 
-async def settle(conn: Connection | Pool, results: Sequence[Settled]) -> set[UUID]:
-    """Commit results; answer the ids whose lease still held. What a zombie brings late is refused by the epoch."""
+async def save_results(conn: Connection | Pool, results: Sequence[DeliveryResult]) -> set[UUID]:
+    """Commit results; answer the ids whose lease still held. What a zombie brings is_retry is refused by the epoch."""
     rows = await conn.fetch(
-        _SETTLE,
+        _SAVE_RESULTS,
         [result.item.account_id for result in results],
         [result.item.id for result in results],
         [result.item.epoch for result in results],
@@ -103,7 +103,7 @@ async def settle(conn: Connection | Pool, results: Sequence[Settled]) -> set[UUI
     return {row["id"] for row in rows}
 
 
-_GIVE_BACK = """
+_RELEASE = """
 UPDATE execution.delivery d
    SET state = 'pending', due_at = now() + make_interval(secs => $4), leased_until = NULL,
        lease_epoch = d.lease_epoch + 1
@@ -112,10 +112,10 @@ UPDATE execution.delivery d
 """
 
 
-async def give_back(conn: Connection, items: Sequence[Held], *, due_in: float) -> None:
+async def release(conn: Connection, items: Sequence[ClaimedDelivery], *, due_in: float) -> None:
     """Let deliveries go that were leased but not begun: due again in so many seconds."""
     await conn.execute(
-        _GIVE_BACK,
+        _RELEASE,
         [item.account_id for item in items],
         [item.id for item in items],
         [item.epoch for item in items],
@@ -141,7 +141,7 @@ WITH hook AS MATERIALIZED (
       FROM (SELECT account_id, id FROM waiting LIMIT $4) w
      WHERE d.account_id = w.account_id AND d.id = w.id AND d.state = 'pending'
 ), counted AS (SELECT count(*) >= $4 AS more FROM waiting), lane AS (
-    UPDATE execution.lane
+    UPDATE execution.delivery_queue
        SET due_at = CASE WHEN more THEN now() + make_interval(secs => $5) END,
            failures = 0, failing_since = NULL, open_until = NULL
       FROM counted, hook WHERE account_id = $1 AND hook_id = $2 AND ended
@@ -156,6 +156,6 @@ async def cancel_pending(conn: Connection, key: Key, *, reason: str, version: in
     `version` is the hook's last that is known to have ended: one that is active at a later version keeps what waits.
     Answers whether more is left than fits in one statement's time: its lane is due again in a moment.
     """
-    await conn.execute("SELECT FROM execution.lane WHERE account_id = $1 AND hook_id = $2 FOR UPDATE", *key)
+    await conn.execute("SELECT FROM execution.delivery_queue WHERE account_id = $1 AND hook_id = $2 FOR UPDATE", *key)
     more: bool = await conn.fetchval(_CANCEL, *key, reason, CANCEL_MAX, CANCEL_PAUSE_SECONDS, version)
     return more

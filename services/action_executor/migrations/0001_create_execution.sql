@@ -1,5 +1,5 @@
 -- The executor's books: what is to be delivered, what was tried, and what automations did step by step.
-SELECT storage.make_hop('execution', 'ledgerwire_execution');
+SELECT storage.create_messaging_tables('execution', 'ledgerwire_execution');
 
 -- One row for each (event, hook). Its id carries the event's time, so a range of ids is a range of time.
 CREATE TABLE execution.delivery (
@@ -14,13 +14,13 @@ CREATE TABLE execution.delivery (
     ordered boolean NOT NULL,          -- one at a time for each client, in the order of event ids
     after_id uuid,                     -- of an ordered one: the delivery that must be here before it may go
     state text NOT NULL CHECK (state IN ('pending', 'in_flight', 'succeeded', 'failed', 'cancelled')),
-    late boolean NOT NULL DEFAULT false, -- tried before: goes in the lane of retries
+    is_retry boolean NOT NULL DEFAULT false, -- tried before: goes in the lane of retries
     attempts integer NOT NULL DEFAULT 0, -- settled, ever
     tries integer NOT NULL DEFAULT 0,    -- how far along the schedule; a redelivery begins it anew
     due_at timestamptz,                -- while pending: when the next attempt may start
     leased_until timestamptz,          -- while in flight: when another worker may take it over
     lease_epoch integer NOT NULL DEFAULT 0, -- rises with each lease, so that a zombie's late write is refused
-    losses smallint NOT NULL DEFAULT 0,  -- workers lost in a row while they held it
+    lost_workers smallint NOT NULL DEFAULT 0,  -- workers lost in a row while they held it
     status_code integer,               -- of the last attempt
     error text,                        -- why the last attempt failed, or why it was cancelled
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -32,7 +32,7 @@ CREATE TABLE execution.delivery (
 ) PARTITION BY RANGE (id);
 -- The key alone leads with the account: in a partition without statistics yet the planner takes any index that does
 -- for as good as the key, and would read an account's whole week to find one row.
-CREATE INDEX delivery_due ON execution.delivery (hook_id, account_id, late, due_at, id)
+CREATE INDEX delivery_due ON execution.delivery (hook_id, account_id, is_retry, due_at, id)
     WHERE state = 'pending' AND NOT ordered;
 CREATE INDEX delivery_due_ordered ON execution.delivery (hook_id, account_id, due_at, id)
     WHERE state = 'pending' AND ordered;
@@ -62,7 +62,7 @@ CREATE TABLE execution.attempt (
 
 -- One row for each hook that ever had to wait: when its next delivery is due, and how its receiver is doing. Whoever
 -- locks it is the only one to choose among the hook's deliveries.
-CREATE TABLE execution.lane (
+CREATE TABLE execution.delivery_queue (
     account_id uuid NOT NULL,
     hook_id uuid NOT NULL,
     ordered boolean NOT NULL DEFAULT false, -- it has had deliveries that keep their clients' order
@@ -73,8 +73,8 @@ CREATE TABLE execution.lane (
     version bigint NOT NULL DEFAULT 0, -- of the hook that failures, failing_since and open_until are about
     PRIMARY KEY (account_id, hook_id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
-CREATE INDEX lane_due ON execution.lane (due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX lane_failing ON execution.lane (account_id, hook_id) WHERE failures > 0;
+CREATE INDEX delivery_queue_due ON execution.delivery_queue (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX lane_failing ON execution.delivery_queue (account_id, hook_id) WHERE failures > 0;
 
 -- The processes that deliver: each takes its share of a hook's rate and concurrency.
 CREATE TABLE execution.worker (
@@ -97,7 +97,7 @@ CREATE TABLE execution.run (
     step_no integer NOT NULL DEFAULT 0, -- the step in hand, from 0
     due_at timestamptz,                -- when somebody is to look at it; while leased, when another worker may
     lease_epoch integer NOT NULL DEFAULT 0,
-    losses smallint NOT NULL DEFAULT 0, -- workers lost in a row while they held it
+    lost_workers smallint NOT NULL DEFAULT 0, -- workers lost in a row while they held it
     leased boolean NOT NULL DEFAULT false,
     error text,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -154,7 +154,7 @@ BEGIN
         SELECT account_id, id FROM execution.run WHERE finished_at < now() - interval '30 days'
          ORDER BY finished_at LIMIT 100000 FOR UPDATE SKIP LOCKED);
     DELETE FROM execution.worker WHERE seen_at < now() - interval '1 day';
-    said := storage.maintain_hop('execution');
+    said := storage.maintain_messaging_tables('execution');
     FOREACH parent IN ARRAY ARRAY['execution.delivery', 'execution.attempt'] LOOP
         EXIT WHEN said = 'changed';
         postponed := postponed OR said IS NOT NULL;

@@ -6,16 +6,16 @@ CREATE TABLE execution.connection (
     kind text NOT NULL CHECK (kind IN ('chat', 'http')),
     origin text NOT NULL,              -- the server of its URL: all of the URL that is shown
     header_names text[] NOT NULL,
-    sealed bytea,                      -- all that was sent, URL and headers among it; gone when it was removed
+    encrypted bytea,                      -- all that was sent, URL and headers among it; gone when it was removed
     created_at timestamptz NOT NULL DEFAULT now(),
     removed_at timestamptz,            -- the row stays: removing twice is no error, and runs say what happened
     PRIMARY KEY (account_id, id),
-    CHECK ((sealed IS NULL) = (removed_at IS NOT NULL))
+    CHECK ((encrypted IS NULL) = (removed_at IS NOT NULL))
 );
 
-CREATE TABLE execution.canary (
+CREATE TABLE execution.key_check_value (
     single boolean PRIMARY KEY DEFAULT true CHECK (single),
-    sealed bytea NOT NULL
+    encrypted bytea NOT NULL
 );
 
 -- All of a connection but its secrets.

@@ -16,24 +16,24 @@ from prometheus_client import Counter as Metric
 from prometheus_client import Gauge
 from pydantic import ValidationError
 
+from action_executor.actions import ACTIONS, StepContext
 from action_executor.foreign_text import clean_text
 from action_executor.jobs import RunJob
 from action_executor.runs import rules, store
-from action_executor.runs.actions import ACTIONS, Tools
 from action_executor.runs.records import Failed, NotBegun, Run, Sent, Step, StepCall, StepOutcome, StepSpec
 from action_executor.runs.renderer import NoWorker, Renderer, WorkerKilled
 from action_executor.runs.store import NewRun, RunChange, StepChange
 from action_executor.runs.templates import Filled, TemplateFault
 from action_executor.settings import LEASE_MARGIN_SECONDS, STEP_SECONDS, ExecutorSettings
 from contracts.catalog import ACTIONS as CATALOG
-from contracts.envelope import Envelope
-from contracts.problem import faults_of
-from contracts.topology import LEDGER_COMMANDS
+from contracts.primitives.problem import field_errors
+from contracts.wire.envelope import Envelope
+from contracts.wire.topology import LEDGER_COMMANDS
 from messaging.port import Outgoing
 from outbox.record import record
 from outbox.relay import Relay
 from storage.pool import Connection, Pool
-from storage.weather import is_weather
+from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ OLDEST = Gauge("ledgerwire_run_oldest_seconds", "The age of the oldest run that 
 
 VERSIONS_MAX: Final = 500
 AWAITED_MAX: Final = 10_000
-WEATHER_PAUSE_SECONDS: Final = 1.0
+TRANSIENT_PAUSE_SECONDS: Final = 1.0
 PAUSE_SECONDS_MIN: Final = 0.01
 
 
@@ -70,8 +70,8 @@ class _BadInput(Exception):
 class Engine:
     """The runs of one process. Any number of processes share the work."""
 
-    def __init__(self, pool: Pool, relay: Relay, tools: Tools, settings: ExecutorSettings) -> None:
-        self._pool, self._relay, self._tools = pool, relay, tools
+    def __init__(self, pool: Pool, relay: Relay, context: StepContext, settings: ExecutorSettings) -> None:
+        self._pool, self._relay, self._context = pool, relay, context
         self._renderer = Renderer()
         self._schedule = settings.step_schedule_seconds
         self._lease_seconds = settings.run_lease_seconds
@@ -100,9 +100,9 @@ class Engine:
         """Look now: runs became due."""
         self._wake.set()
 
-    def answered(self, hint: bytes) -> None:
+    def answered(self, notify: bytes) -> None:
         """A command's outcome is there: the hint's bytes are the command's id."""
-        key = self._awaited.pop(UUID(bytes=hint), None) if len(hint) == 16 else None  # noqa: PLR2004  a UUID's bytes
+        key = self._awaited.pop(UUID(bytes=notify), None) if len(notify) == 16 else None  # noqa: PLR2004  a UUID's bytes
         if key is not None:
             self._answered.add(key)
             self._wake.set()
@@ -123,10 +123,10 @@ class Engine:
             self._loop.cancel()
             await asyncio.gather(self._loop, return_exceptions=True)
         if self._running:
-            _, late = await asyncio.wait(self._running, timeout=deadline_seconds)
-            for task in late:
+            _, is_retry = await asyncio.wait(self._running, timeout=deadline_seconds)
+            for task in is_retry:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await asyncio.gather(*is_retry, return_exceptions=True)
         await self._renderer.stop()
 
     async def _run(self) -> None:
@@ -136,8 +136,8 @@ class Engine:
                 await self.claim_once()
                 pause = await self._pause_seconds()
             except Exception as error:
-                log.warning("runs_not_claimed", error=repr(error), exc_info=not is_weather(error))
-                await asyncio.sleep(WEATHER_PAUSE_SECONDS)
+                log.warning("runs_not_claimed", error=repr(error), exc_info=not is_transient(error))
+                await asyncio.sleep(TRANSIENT_PAUSE_SECONDS)
                 continue
             try:
                 async with asyncio.timeout(pause):
@@ -153,7 +153,7 @@ class Engine:
         if len(self._running) >= self._at_once_max or due is None:
             return self._sweep_seconds  # a run that ends wakes the loop
         # Overdue ones that stay are an account's that has enough running.
-        return min(self._sweep_seconds, due if due > 0 else WEATHER_PAUSE_SECONDS)
+        return min(self._sweep_seconds, due if due > 0 else TRANSIENT_PAUSE_SECONDS)
 
     async def claim_once(self) -> int:
         """Claim and begin as many runs as there is room for; answer how many."""
@@ -186,7 +186,7 @@ class Engine:
             log.info("run_taken_over", run_id=str(run.id))
         except Exception as error:
             # Its lease runs out and it is claimed again, a bounded number of times.
-            log.warning("run_interrupted", run_id=str(run.id), error=repr(error), exc_info=not is_weather(error))
+            log.warning("run_interrupted", run_id=str(run.id), error=repr(error), exc_info=not is_transient(error))
 
     async def _go(self, run: Run) -> None:
         specs = await self._specs(run)
@@ -196,7 +196,7 @@ class Engine:
         known = [(spec.action, CATALOG[spec.action].guarantee if spec.action in CATALOG else "") for spec in specs]
         steps = await store.load_steps(self._pool, run, known)
         if run.lost >= rules.LOST_MAX:
-            await self._save(run, *rules.lost(run, steps[run.step_no]))
+            await self._save(run, *rules.apply_lost_worker(run, steps[run.step_no]))
             return
         number = run.step_no
         while number < len(steps):
@@ -222,14 +222,14 @@ class Engine:
         prepared = await self._prepare(run, spec, steps, before)
         outcome = prepared.fault or await self._call(run, spec, prepared)
         step = prepared.step
-        change, step_change = rules.settle(
+        change, step_change = rules.apply_outcome(
             step,
             outcome,
             last=number == len(steps) - 1,
             continue_on_error=spec.continue_on_error,
             schedule=self._schedule,
             lease_seconds=self._lease_seconds,
-            roll=random.random(),  # noqa: S311  jitter, no secret
+            jitter=random.random(),  # noqa: S311  jitter, no secret
         )
         if not prepared.written:
             step_change = replace(
@@ -267,8 +267,8 @@ class Engine:
         if not first:
             step = replace(step, attempts=step.attempts + 1)
         begin = StepChange(step.number, "running", input=given if first else None, begun=True, warnings=warnings)
-        asked = float((given or {}).get("timeout_seconds") or STEP_SECONDS)
-        lease_seconds = max(self._lease_seconds, asked + LEASE_MARGIN_SECONDS)
+        requested = float((given or {}).get("timeout_seconds") or STEP_SECONDS)
+        lease_seconds = max(self._lease_seconds, requested + LEASE_MARGIN_SECONDS)
         await self._save(run, RunChange("running", step.number, lease_seconds, leased=True), begin)
         return _Prepared(step, given, first, written=True)
 
@@ -277,9 +277,9 @@ class Engine:
         began = step.started_at or run.now
         call = StepCall(run, step.number, prepared.given or {}, began, prepared.first, spec.connection_id)
         try:
-            return await ACTIONS[step.action].run(call, self._tools)
+            return await ACTIONS[step.action].run(call, self._context)
         except Exception as error:
-            if is_weather(error):  # ours: the run is taken up again when it is over
+            if is_transient(error):  # ours: the run is taken up again when it is over
                 raise
             log.exception("step_failed_unexpectedly", run_id=str(run.id), action=step.action)
             return Failed(clean_text(f"{step.action} ended unexpectedly: {type(error).__name__}: {error}"[:500]))
@@ -297,7 +297,7 @@ class Engine:
         try:
             checked = CATALOG[spec.action].input.model_validate(filled.value)
         except ValidationError as error:
-            faults = [f"input.{fault.path}: {fault.message}" for fault in faults_of(error)[:10]]
+            faults = [f"input.{fault.path}: {fault.message}" for fault in field_errors(error)[:10]]
             faults += [warning["message"] for warning in filled.warnings[:10]]
             raise _BadInput("; ".join(faults)) from None
         filled.value = checked.model_dump(mode="json", exclude_unset=True)

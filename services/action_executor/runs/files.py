@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from action_executor.runs.records import Run
-from contracts.ids import new_id, parse_id
+from contracts.primitives.ids import new_id, parse_id
 from storage.pool import Pool
 
 FILE_BYTES_MAX: Final = 20 * 1024 * 1024  # what the inboxes take too

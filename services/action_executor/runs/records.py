@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-from contracts.envelope import Envelope
-from contracts.ids import derive_id
+from contracts.primitives.ids import derive_id
+from contracts.wire.envelope import Envelope
 
 RunState = Literal["running", "waiting", "succeeded", "filtered", "failed", "cancelled"]
 StepState = Literal["pending", "running", "succeeded", "skipped", "failed"]

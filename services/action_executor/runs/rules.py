@@ -21,7 +21,7 @@ SECONDS_MAX: Final = 366 * 86_400.0
 LOOP = f"automations caused one another {DEPTH_MAX} times over: the loop is cut here"
 
 
-def settle(  # noqa: C901, PLR0911  one table, a row for each outcome
+def apply_outcome(  # noqa: C901, PLR0911  one table, a row for each outcome
     step: Step,
     outcome: StepOutcome,
     *,
@@ -29,7 +29,7 @@ def settle(  # noqa: C901, PLR0911  one table, a row for each outcome
     continue_on_error: bool,
     schedule: Sequence[float],
     lease_seconds: float,
-    roll: float,
+    jitter: float,
 ) -> tuple[RunChange, StepChange]:
     """What to commit after a step: its change and its run's. A run that goes straight on keeps its lease."""
     number = step.number
@@ -55,12 +55,12 @@ def settle(  # noqa: C901, PLR0911  one table, a row for each outcome
             failed = StepChange(number, "failed", error=reason, template_killed=killed)
             return (go_on() if continue_on_error else RunChange("failed", number, error=_why(step, reason))), failed
         case Failed(reason, True, seconds) if step.attempts < len(schedule):
-            pause = max(schedule[step.attempts] * (1 + JITTER * (2 * roll - 1)), seconds)
+            pause = max(schedule[step.attempts] * (1 + JITTER * (2 * jitter - 1)), seconds)
             return RunChange("waiting", number, pause), StepChange(number, "running", error=reason)
         case Failed(reason, retryable, _, output):
-            said = f"{reason}; given up after {step.attempts} tries" if retryable else reason
-            failed = StepChange(number, "failed", output=_bounded(output), error=said)
-            return (go_on() if continue_on_error else RunChange("failed", number, error=_why(step, said))), failed
+            error = f"{reason}; given up after {step.attempts} tries" if retryable else reason
+            failed = StepChange(number, "failed", output=_bounded(output), error=error)
+            return (go_on() if continue_on_error else RunChange("failed", number, error=_why(step, error))), failed
         case _:
             assert_never(outcome)
 
@@ -79,7 +79,7 @@ def _bounded(output: Any) -> Any:
     return None if output is None or _too_large(output) else output
 
 
-def lost(run: Run, step: Step) -> tuple[RunChange, StepChange]:
+def apply_lost_worker(run: Run, step: Step) -> tuple[RunChange, StepChange]:
     """What to commit when worker after worker dies in the same step."""
     reason = f"its worker was lost {run.lost} times in a row"
     return RunChange("failed", step.number, error=_why(step, reason)), StepChange(step.number, "failed", error=reason)

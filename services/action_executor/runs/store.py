@@ -12,7 +12,7 @@ from asyncpg import Record
 
 from action_executor.jobs import RunJob
 from action_executor.runs.records import Run, RunState, Step, StepSpec, StepState
-from contracts.envelope import Envelope
+from contracts.wire.envelope import Envelope
 from storage.pool import Connection, Pool
 
 Key = tuple[UUID, UUID]
@@ -90,11 +90,11 @@ async def insert(conn: Connection, runs: Sequence[NewRun]) -> None:
 
 _LEASE = """
 UPDATE execution.run r
-   SET leased = true, losses = r.losses + r.leased::int, lease_epoch = r.lease_epoch + 1,
+   SET leased = true, lost_workers = r.lost_workers + r.leased::int, lease_epoch = r.lease_epoch + 1,
        due_at = now() + make_interval(secs => $1)
   FROM picked p WHERE r.account_id = p.account_id AND r.id = p.id
 RETURNING r.account_id, r.id, r.automation_id, r.version, r.event_id, r.correlation_id, r.body, r.depth, r.step_no,
-          r.lease_epoch, r.losses, now() AS now
+          r.lease_epoch, r.lost_workers, now() AS now
 """
 
 _CLAIM_DUE = f"""
@@ -137,7 +137,7 @@ async def claim(
             depth=row["depth"],
             step_no=row["step_no"],
             epoch=row["lease_epoch"],
-            lost=row["losses"],
+            lost=row["lost_workers"],
             now=row["now"],
         )
         for row in rows
@@ -215,7 +215,7 @@ _SAVE = """
 WITH run AS (
     UPDATE execution.run
        SET state = $4, step_no = $5, due_at = now() + make_interval(secs => $6::float8), leased = $7, error = $8,
-           losses = CASE WHEN $7 AND $14 THEN losses ELSE 0 END,
+           lost_workers = CASE WHEN $7 AND $14 THEN lost_workers ELSE 0 END,
            finished_at = CASE WHEN $4 NOT IN ('running', 'waiting') THEN now() END
      WHERE account_id = $1 AND id = $2 AND lease_epoch = $3 AND leased
     RETURNING account_id, id, state

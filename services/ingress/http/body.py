@@ -10,13 +10,13 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
-from contracts.objects import Model
-from contracts.problem import FAULTS_MAX, Fault, faults_of, path_of, texts_in
+from contracts.primitives.problem import ERRORS_MAX, FieldError, field_errors, path_of, texts_in
+from contracts.resources.schemas import Model
 from contracts.strict_json import JsonRefused, NotJson, Numbers, read_json
 from contracts.values import from_text
 from ingress.errors import InvalidInput, Malformed, UnsupportedMediaType
 from ingress.http.incoming import chunks
-from ingress.http.route import BODY_BYTES_MAX, Call, Route
+from ingress.http.route import BODY_BYTES_MAX, Request, Route
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Nothing(Model):
     """A body that must hold nothing."""
 
 
-async def read_bytes(call: Call, *, bytes_max: int | None = None) -> bytes:
+async def read_bytes(call: Request, *, bytes_max: int | None = None) -> bytes:
     """Read the body into memory, at most `bytes_max`, usually what the route takes; it counts for the request's sender.
 
     Raises:
@@ -77,9 +77,9 @@ def read_query(route: Route, query: Mapping[str, Any]) -> Model | None:
             continue
         values = query.getall(name)  # type: ignore[attr-defined]  # a MultiDictProxy
         if len(values) > 1 and name not in several:
-            faults.append(Fault(name, "is given more than once"))
+            faults.append(FieldError(name, "is given more than once"))
         if any("\0" in value for value in values):
-            faults.append(Fault(name, "must not hold a NUL character"))
+            faults.append(FieldError(name, "must not hold a NUL character"))
         given[name] = values if name in several else values[0]
     if faults:
         raise InvalidInput(faults=faults)
@@ -93,9 +93,9 @@ def _validate(kind: type[Model], given: Any, noun: str | None = None) -> Model:
     try:
         return kind.model_validate(given)
     except ValidationError as error:
-        faults = faults_of(error)
+        faults = field_errors(error)
         if noun is not None:
-            faults = [Fault(fault.path, fault.message.replace("a field of this object", noun)) for fault in faults]
+            faults = [FieldError(fault.path, fault.message.replace("a field of this object", noun)) for fault in faults]
         raise InvalidInput(faults=faults) from None
 
 
@@ -107,15 +107,15 @@ def parse_json(raw: bytes, content_type: str, *, numbers: Numbers = "native") ->
         or is beyond a bound of depth, size or numbers.
     """
     if not is_json(content_type):
-        said = f"{content_type[:100]!r} is" if content_type else "no content type is given; it is"
-        raise UnsupportedMediaType(f"{said} not read here: send application/json in UTF-8")
+        given = f"{content_type[:100]!r} is" if content_type else "no content type is given; it is"
+        raise UnsupportedMediaType(f"{given} not read here: send application/json in UTF-8")
     try:
         value = read_json(raw, numbers=numbers)
     except JsonRefused as refused:
         raise not_read(refused) from None
     if _NUL_ESCAPED in raw:
         with_nul = (place for text, place in texts_in(value) if "\0" in text)
-        faults = [Fault(path_of(place), "must not hold a NUL character") for place in islice(with_nul, FAULTS_MAX)]
+        faults = [FieldError(path_of(place), "must not hold a NUL character") for place in islice(with_nul, ERRORS_MAX)]
         if faults:
             raise InvalidInput(faults=faults)
     return value
@@ -129,7 +129,7 @@ async def aside(raw: bytes, read: Callable[[], T]) -> T:
 def not_read(refused: JsonRefused, path: str = "") -> Malformed | InvalidInput:
     """The error for JSON that is refused; `path` is the field of a form that holds it, "" for the body itself."""
     kind = Malformed if isinstance(refused, NotJson) else InvalidInput
-    return kind(f"{path or 'the body'} {refused}", faults=[Fault(path, str(refused))])
+    return kind(f"{path or 'the body'} {refused}", faults=[FieldError(path, str(refused))])
 
 
 def is_json(content_type: str) -> bool:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from contracts.etag import ANY, entity_tag, matches
 from ingress.errors import NotFound, PreconditionFailed
-from ingress.http.route import Call, Reply
+from ingress.http.route import Request, Response
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from ingress.http.api import Api
+    from ingress.http.context import Api
 
 TAGS_MAX: Final = 20  # a client knows one state, seldom two; the rest is left out of the message
 _OURS: Final = re.compile(r'(?<!W/)"[0-9a-f]{32}"')  # a weak tag never matches strongly
@@ -25,16 +25,16 @@ _OK: Final = 200
 _NOT_MODIFIED: Final = 304
 
 
-def wanted_tags(call: Call) -> list[str] | None:
+def wanted_tags(call: Request) -> list[str] | None:
     """The tags of `If-Match` that could be ours; None without the header, or where no single object is changed."""
     values = call.headers.getall("If-Match", [])
     if not values or call.route.method == "GET" or "{id}" not in call.route.path:
         return None
-    told = ",".join(values)
-    return [ANY] if told.strip() == ANY else _OURS.findall(told)[:TAGS_MAX]
+    header = ",".join(values)
+    return [ANY] if header.strip() == ANY else _OURS.findall(header)[:TAGS_MAX]
 
 
-async def check(api: Api, call: Call) -> None:
+async def check(api: Api, call: Request) -> None:
     """Compare `If-Match` with the object as `GET` gives it now; what is not there is left to the handler.
 
     Raises:
@@ -44,15 +44,15 @@ async def check(api: Api, call: Call) -> None:
     if tags is None or reader is None:
         return
     with suppress(NotFound):
-        reading = Call(call.id, reader, call.request, call.held, caller=call.caller, account=call.account)
+        reading = Request(call.id, reader, call.request, call.held, caller=call.caller, account=call.account)
         now = await reader.handler(api, reading)
-        if isinstance(now, Reply) and not matches(tags, now.body):
+        if isinstance(now, Response) and not matches(tags, now.body):
             raise PreconditionFailed
 
 
-def tagged(call: Call, reply: Reply | web.StreamResponse) -> Reply | web.StreamResponse:
+def tagged(call: Request, reply: Response | web.StreamResponse) -> Response | web.StreamResponse:
     """Give the object that a `GET` answers its tag, or 304 where the caller has it already."""
-    if not isinstance(reply, Reply) or call.route.method != "GET" or reply.status != _OK:
+    if not isinstance(reply, Response) or call.route.method != "GET" or reply.status != _OK:
         return reply
     if not isinstance(reply.body, dict) or "next_cursor" in reply.body:
         return reply
@@ -60,5 +60,5 @@ def tagged(call: Call, reply: Reply | web.StreamResponse) -> Reply | web.StreamR
     headers = {**reply.headers, "ETag": tag}
     known = ",".join(call.headers.getall("If-None-Match", []))
     if known.strip() == ANY or tag in known:
-        return Reply(_NOT_MODIFIED, b"", headers)
-    return Reply(reply.status, reply.body, headers, reply.content_type)
+        return Response(_NOT_MODIFIED, b"", headers)
+    return Response(reply.status, reply.body, headers, reply.content_type)

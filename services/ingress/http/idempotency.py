@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from contracts.problem import Fault
+from contracts.primitives.problem import FieldError
+from ingress.acceptance.store import Key
 from ingress.errors import InvalidInput
 from ingress.http.body import CREDENTIALS_IN_QUERY
-from ingress.http.route import Call
-from ingress.store.acceptance import Key
+from ingress.http.route import Request
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = {"Idempotency-Replayed": "true"}
 KEY_CHARS_MAX: Final = 255
 
 
-def key_of(call: Call, *, scope: str = "") -> Key | None:
+def key_of(call: Request, *, scope: str = "") -> Key | None:
     """The request's key; None without one.
 
     A key belongs to the account, and a request is what is asked, not how its sender signs in: a retry with a credential
@@ -30,15 +30,15 @@ def key_of(call: Call, *, scope: str = "") -> Key | None:
     if text is None:
         return None
     if not 1 <= len(text) <= KEY_CHARS_MAX or not (text.isascii() and text.isprintable()):
-        raise InvalidInput(faults=[Fault(HEADER, f"must be 1 to {KEY_CHARS_MAX} printable ASCII characters")])
+        raise InvalidInput(faults=[FieldError(HEADER, f"must be 1 to {KEY_CHARS_MAX} printable ASCII characters")])
     return Key(scope, text, _hash_of(call))
 
 
-def _hash_of(call: Call) -> bytes:
+def _hash_of(call: Request) -> bytes:
     request = call.request
-    said = hashlib.sha256(f"{request.method} {request.path}\0".encode("utf-8", "surrogateescape"))
-    asked = sorted((name, value) for name, value in request.query.items() if name not in CREDENTIALS_IN_QUERY)
-    said.update(repr(asked).encode("utf-8", "surrogateescape"))
-    said.update(b"\0")
-    said.update(call.raw)
-    return said.digest()
+    digest = hashlib.sha256(f"{request.method} {request.path}\0".encode("utf-8", "surrogateescape"))
+    requested = sorted((name, value) for name, value in request.query.items() if name not in CREDENTIALS_IN_QUERY)
+    digest.update(repr(requested).encode("utf-8", "surrogateescape"))
+    digest.update(b"\0")
+    digest.update(call.raw)
+    return digest.digest()

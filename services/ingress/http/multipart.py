@@ -175,16 +175,16 @@ def _part(lines: list[str]) -> Part:
             raise FormBroken("the head of a part has a line that is no header")
         headers[name.strip().lower()] = value.strip()
     disposition = headers.get("content-disposition", "")
-    said = _parameters(disposition)
-    if disposition.partition(";")[0].strip().lower() != "form-data" or not said.get("name"):
+    parameters = _parameters(disposition)
+    if disposition.partition(";")[0].strip().lower() != "form-data" or not parameters.get("name"):
         raise FormBroken("a part of it has no name (Content-Disposition: form-data; name=...)")
-    return Part(said["name"], _filename(said), headers.get("content-type"))
+    return Part(parameters["name"], _filename(parameters), headers.get("content-type"))
 
 
-def _filename(said: dict[str, str]) -> str | None:
+def _filename(parameters: dict[str, str]) -> str | None:
     """The name, in whichever way its sender writes what is not ASCII: as it is, RFC 5987, or escaped like a URL."""
-    extended = _EXTENDED.fullmatch(said.get("filename*", ""))
-    name = extended[1] if extended else said.get("filename")
+    extended = _EXTENDED.fullmatch(parameters.get("filename*", ""))
+    name = extended[1] if extended else parameters.get("filename")
     try:
         return name if name is None else unquote(name, errors="strict")
     except UnicodeDecodeError:

@@ -11,18 +11,18 @@ import orjson
 import structlog
 from aiohttp import web
 
-from contracts.problem import problem
+from contracts.primitives.problem import problem
+from documents.xml_answer import PROBLEM_XML_TYPE, problem_xml
 from ingress.errors import ApiError, MethodNotAllowed, NotFound, Unauthorized, Unavailable
-from ingress.http.route import Reply
-from ingress.inbox.answer import PROBLEM_XML_TYPE, problem_xml
-from storage.weather import is_weather
+from ingress.http.route import Response
+from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
 
 PROBLEM_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 2
 
-# A service whose views are not there yet is being brought up: weather, as far as this caller is concerned.
+# A service whose views are not there yet is being brought up: a transient error, as far as this caller is concerned.
 _NOT_YET: Final = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError)
 
 
@@ -37,7 +37,7 @@ def wants_xml(request: web.Request) -> bool:
     return asks_xml and not asks_json and request.path.startswith("/ext/")
 
 
-def reply_of(error: BaseException, *, request_id: UUID, xml: bool) -> Reply:
+def reply_of(error: BaseException, *, request_id: UUID, xml: bool) -> Response:
     """The problem for an error. What nobody foresaw is logged with its trace and answered with its id alone."""
     known = _known(error, request_id)
     body = problem(known.http_status, known.code, known.title, known.detail, known.faults)
@@ -51,11 +51,11 @@ def reply_of(error: BaseException, *, request_id: UUID, xml: bool) -> Reply:
     return problem_reply(body, headers=headers, xml=xml)
 
 
-def problem_reply(body: dict[str, Any], *, headers: dict[str, str] | None = None, xml: bool = False) -> Reply:
+def problem_reply(body: dict[str, Any], *, headers: dict[str, str] | None = None, xml: bool = False) -> Response:
     """The reply that carries a problem object."""
     if xml:
-        return Reply(body["status"], problem_xml(body), headers or {}, PROBLEM_XML_TYPE)
-    return Reply(body["status"], orjson.dumps(body), headers or {}, PROBLEM_TYPE)
+        return Response(body["status"], problem_xml(body), headers or {}, PROBLEM_XML_TYPE)
+    return Response(body["status"], orjson.dumps(body), headers or {}, PROBLEM_TYPE)
 
 
 def _known(error: BaseException, request_id: UUID) -> ApiError:
@@ -67,8 +67,8 @@ def _known(error: BaseException, request_id: UUID) -> ApiError:
             return MethodNotAllowed(f"use {allowed}", headers={"Allow": allowed})
         case web.HTTPException() if error.status < 500:  # noqa: PLR2004  the router knows only 404 besides
             return NotFound()
-        case _ if is_weather(error) or isinstance(error, (*_NOT_YET, asyncio.TimeoutError)):
-            log.warning("request_met_weather", request_id=str(request_id), error=repr(error))
+        case _ if is_transient(error) or isinstance(error, (*_NOT_YET, asyncio.TimeoutError)):
+            log.warning("request_failed_transient", request_id=str(request_id), error=repr(error))
             return Unavailable("a part that this needs does not answer; try again, with the same Idempotency-Key")
         case _:
             log.error("request_failed", request_id=str(request_id), exc_info=error)

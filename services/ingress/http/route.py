@@ -1,6 +1,6 @@
 """The API as data: each route with all that its handling, its OpenAPI and its tests need to know.
 
-A resource is a module with `ROUTES`, each handler `async def (api: Api, call: Call) -> Reply`; `ingress.http.routes`
+A resource is a module with `ROUTES`, each handler `async def (api: Api, call: Call) -> Reply`; `ingress.routes`
 lists the modules.
 """
 
@@ -15,14 +15,14 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 from pydantic import BaseModel, Field
 
-from contracts.ids import parse_id
-from contracts.objects import Model
+from contracts.primitives.ids import parse_id
+from contracts.resources.schemas import Model
 from ingress.errors import NotFound, Unauthorized
 from ingress.scopes import Scope
 
 if TYPE_CHECKING:
-    from ingress.http.api import Api
-    from ingress.http.budget import Hold
+    from ingress.http.body_memory import Hold
+    from ingress.http.context import Api
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 SECONDS_MAX: Final = 60.0
@@ -41,7 +41,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Response:
     """An answer before it is bytes: `body` is JSON-able, or bytes that are sent as they are."""
 
     status: int = 200
@@ -50,7 +50,7 @@ class Reply:
     content_type: str = "application/json"
 
 
-Handler: TypeAlias = "Callable[[Api, Call], Awaitable[Reply | web.StreamResponse]]"
+Handler: TypeAlias = "Callable[[Api, Request], Awaitable[Response | web.StreamResponse]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class Route:
     query: type[Model] | None = None
     answers: type[BaseModel] | None = None
     status: int = 200
-    takes: Literal["json", "bytes", "form", "lines", "anything"] = "json"
-    gives: str = "application/json"
+    request_type: Literal["json", "bytes", "form", "lines", "anything"] = "json"
+    response_type: str = "application/json"
     body_bytes_max: int = BODY_BYTES_MAX
     seconds_max: float | None = SECONDS_MAX
     tag: str = ""
@@ -95,7 +95,7 @@ class Page(Model):
 
 
 @dataclass(slots=True)
-class Call:
+class Request:
     """One request being answered. `id` is its request id, and its operation's and command's if it becomes one."""
 
     id: UUID

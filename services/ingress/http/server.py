@@ -17,16 +17,16 @@ from aiohttp import web
 from prometheus_client import Histogram
 
 from chassis.settings import SettingsError
-from contracts.ids import new_id
+from contracts.primitives.ids import new_id
 from ingress.errors import Forbidden, Malformed
 from ingress.http import conditions
-from ingress.http.api import Api
+from ingress.http.aiohttp_protocol import Protocol
 from ingress.http.body import aside, read_bytes, read_model, read_query
-from ingress.http.budget import Budget
+from ingress.http.body_memory import BodyMemoryLimiter
+from ingress.http.context import Api
 from ingress.http.problems import reply_of, wants_xml
-from ingress.http.protocol import Protocol
-from ingress.http.replies import response_of
-from ingress.http.route import Call, Reply, Route
+from ingress.http.responses import response_of
+from ingress.http.route import Request, Response, Route
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ def make_app(api: Api, routes: Sequence[Route]) -> web.Application:
     """The application: all routes."""
     # Bodies are read by ourselves, with a limit for each route.
     app = web.Application(middlewares=[_answer_unrouted], client_max_size=0)
-    budget = Budget()
+    budget = BodyMemoryLimiter()
     resources: dict[str, web.Resource] = {}
     for route in routes:
         if route.path not in resources:
@@ -131,9 +131,9 @@ def _cannot_listen(error: OSError, host: str, port: int) -> SettingsError:
             f"port {port} of {host} is taken by another program: stop it, or choose another port"
             " with LEDGERWIRE_PORT (0 takes a free one)"
         )
-    said = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
     return SettingsError(
-        f"cannot listen on port {port} of {host}: {said}; LEDGERWIRE_HOST and LEDGERWIRE_PORT say where to listen"
+        f"cannot listen on port {port} of {host}: {reason}; LEDGERWIRE_HOST and LEDGERWIRE_PORT say where to listen"
     )
 
 
@@ -144,12 +144,12 @@ def _reader_of(route: Route, routes: Sequence[Route]) -> Route | None:
 
 
 def _handler(
-    api: Api, route: Route, reader: Route | None, budget: Budget
+    api: Api, route: Route, reader: Route | None, budget: BodyMemoryLimiter
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         began = time.perf_counter()
         with budget.hold() as held:
-            call = Call(new_id(), route, request, held, reader=reader)
+            call = Request(new_id(), route, request, held, reader=reader)
             try:
                 reply = await _answer(api, call)
             except asyncio.CancelledError:
@@ -173,11 +173,11 @@ def _close_after(request: web.Request, response: web.StreamResponse) -> None:
         request.content.feed_eof()  # nobody shall try to read the rest
 
 
-async def _answer(api: Api, call: Call) -> Reply | web.StreamResponse:
+async def _answer(api: Api, call: Request) -> Response | web.StreamResponse:
     route, request = call.route, call.request
     _check_host(request)
     if route.scope is not None:
-        call.caller = await api.doorkeeper.caller_of(request)
+        call.caller = await api.authenticator.caller_of(request)
         call.account = call.caller.account_id
         if route.scope not in call.caller.scopes:
             raise Forbidden(f"this needs the scope {route.scope!r}")
@@ -186,7 +186,7 @@ async def _answer(api: Api, call: Call) -> Reply | web.StreamResponse:
     # A channel's senders may hang what they like behind its URL; the API's callers are told what is not known.
     if route.query is not None or (request.query_string and route.scope is not None):
         call.query = read_query(route, request.query)
-    if route.method in WRITING and route.takes == "json":
+    if route.method in WRITING and route.request_type == "json":
         call.raw = await read_bytes(call)
         content_type = request.headers.get("Content-Type", "")
         call.body = await aside(call.raw, lambda: read_model(route, call.raw, content_type))
@@ -207,7 +207,7 @@ def _check_host(request: web.Request) -> None:
         raise Malformed("the header Host must be there once, as a host name or address with at most a port")
 
 
-def _note(api: Api, call: Call, status: int, seconds: float) -> None:
+def _note(api: Api, call: Request, status: int, seconds: float) -> None:
     """Log and count a request by its route's path: the real one and its query may hold secrets."""
     route = call.route
     SECONDS.labels(route.method, route.path, status).observe(seconds)

@@ -15,12 +15,12 @@ from weakref import WeakValueDictionary
 
 from aiohttp import web
 
-from contracts.problem import Fault
+from contracts.primitives.problem import FieldError
+from documents.filetype import HEAD_BYTES
 from ingress.errors import BodyTooLarge, InvalidInput, Malformed, TooManyRequests, Unavailable
 from ingress.http.incoming import chunks
 from ingress.http.multipart import FormBroken, FormParser, Part
-from ingress.inbox.filetype import HEAD_BYTES
-from storage.files import Arriving, FileStore
+from storage.blobs import BlobStore, Upload
 
 FILE_BYTES_MAX: Final = 20 * 1024 * 1024
 PARTS_MAX: Final = 16
@@ -43,14 +43,14 @@ class Form:
 
     fields: dict[str, bytearray] = field(default_factory=dict)
     filename: str | None = None
-    file: Arriving | None = None
+    file: Upload | None = None
     head: bytearray = field(default_factory=bytearray)
 
 
 class Uploads:
     """The way into the file store, for a bounded number at a time."""
 
-    def __init__(self, files: FileStore) -> None:
+    def __init__(self, files: BlobStore) -> None:
         self.files = files
         self._in_hand = 0
         self._turns: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
@@ -104,9 +104,9 @@ class Uploads:
 class _Reader:
     """Puts what the parser gives where it belongs."""
 
-    def __init__(self, files: FileStore, account_id: UUID, stack: AsyncExitStack) -> None:
+    def __init__(self, files: BlobStore, account_id: UUID, stack: AsyncExitStack) -> None:
         self.form = Form()
-        self.faults: list[Fault] = []
+        self.faults: list[FieldError] = []
         self._files, self._account_id, self._stack = files, account_id, stack
         self._parts = 0
         self._into = ""  # the field of the part that is being read; "" for one that is left out
@@ -126,9 +126,9 @@ class _Reader:
             raise Malformed(f"the form has more than {PARTS_MAX} parts")
         self._into = ""
         if part.name != FILE and part.name not in FIELDS:
-            self.faults.append(Fault(part.name[:100], "is not a field of this form: leave it out"))
+            self.faults.append(FieldError(part.name[:100], "is not a field of this form: leave it out"))
         elif part.name in self.form.fields or (part.name == FILE and self.form.file is not None):
-            self.faults.append(Fault(part.name, "is there more than once"))
+            self.faults.append(FieldError(part.name, "is there more than once"))
         else:
             self._into = part.name
             if part.name == FILE:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from contracts.imports import ImportKind
+from contracts.resources.imports import ImportKind
 from contracts.strict_json import JsonRefused, read_json
 
 CELL_CHARS_MAX: Final = 100_000

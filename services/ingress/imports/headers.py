@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from contracts.imports import ImportKind
-from contracts.problem import Fault
+from contracts.primitives.problem import FieldError
+from contracts.resources.imports import ImportKind
 from ingress.imports.cells import COLUMNS, KEPT
 
 COLUMNS_MAX: Final = 200  # a table has about 30; more is no table of ours, and costs time to compare
@@ -65,7 +65,7 @@ _REQUIRED: Final[Mapping[ImportKind, tuple[str, ...]]] = MappingProxyType(
 class Unreadable(ValueError):
     """The file as a whole cannot be taken; `faults` say why."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[FieldError]) -> None:
         super().__init__("; ".join(f"{fault.path} {fault.message}" for fault in faults))
         self.faults = faults
 
@@ -77,18 +77,20 @@ def header_of(names: list[str], kind: ImportKind) -> list[str | None]:
         Unreadable: unknown and doubled columns, and those that are missing, all of them.
     """
     if len(names) > COLUMNS_MAX:
-        raise Unreadable([Fault("line 1", f"has {len(names)} columns: at most {COLUMNS_MAX} are read")])
-    known, header, faults = _names_of(kind), list[str | None](), list[Fault]()
+        raise Unreadable([FieldError("line 1", f"has {len(names)} columns: at most {COLUMNS_MAX} are read")])
+    known, header, faults = _names_of(kind), list[str | None](), list[FieldError]()
     for name in names:
         column = known.get(_plain(name))
         if not name.strip():
             pass  # spreadsheets leave such columns behind the last
         elif column is None:
-            faults.append(Fault(name.strip()[:100], f"is no column of {kind}: they have {', '.join(COLUMNS[kind])}"))
+            faults.append(
+                FieldError(name.strip()[:100], f"is no column of {kind}: they have {', '.join(COLUMNS[kind])}")
+            )
         elif column in header:
-            faults.append(Fault(name.strip()[:100], f"is a second column for {column}: leave one of the two out"))
+            faults.append(FieldError(name.strip()[:100], f"is a second column for {column}: leave one of the two out"))
         header.append(column)
-    faults += [Fault(name, "is a column that must be there") for name in _REQUIRED[kind] if name not in header]
+    faults += [FieldError(name, "is a column that must be there") for name in _REQUIRED[kind] if name not in header]
     if faults:
         raise Unreadable(faults[:FAULTS_MAX])
     return [None if name in KEPT else name for name in header]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import BinaryIO, Final
 
-from contracts.problem import Fault
+from contracts.primitives.problem import FieldError
 
 LINE_BYTES_MAX: Final = 256 * 1024
 READ_BYTES: Final = 64 * 1024  # one step of work: about a millisecond
@@ -51,7 +51,7 @@ class Line:
 
     number: int
     text: str
-    fault: Fault | None = None
+    fault: FieldError | None = None
 
 
 class Lines:
@@ -90,7 +90,7 @@ class Lines:
         while len(raw) > LINE_BYTES_MAX and not raw.endswith((b"\n", b"\r")):
             too_long, raw = True, self._raw()
         if too_long or len(raw) > LINE_BYTES_MAX:
-            return Line(self._number, "", Fault("", _TOO_LONG))
+            return Line(self._number, "", FieldError("", _TOO_LONG))
         return self._decoded(raw)
 
     def _decoded(self, raw: bytes) -> Line:
@@ -98,10 +98,10 @@ class Lines:
             text = raw.decode(self._charset)
         except UnicodeDecodeError as error:
             said = f"is not {self._named} text from byte {error.start + 1} of the line on: save the file as UTF-8, or"
-            return Line(self._number, "", Fault("", f"{said} name its charset in the Content-Type"))
+            return Line(self._number, "", FieldError("", f"{said} name its charset in the Content-Type"))
         if self._number == 1:
             text = text.removeprefix(_BOM)
-        return Line(self._number, text, Fault("", _NUL) if "\0" in text else None)
+        return Line(self._number, text, FieldError("", _NUL) if "\0" in text else None)
 
     def _raw(self) -> bytes:
         """The bytes up to and with the next line ending, or the first part of a line that is too long."""

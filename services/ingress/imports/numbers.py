@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from contracts.problem import Fault
+from contracts.primitives.problem import FieldError
 
 Mark = Literal[".", ","]
 
@@ -34,7 +34,7 @@ class Numbers:
         if ("," in cell or "." in cell) and (mark := _own_mark(_without_spaces(cell)[0], cell)) is not None:
             self.shown.setdefault(column, set()).add(mark)
 
-    def read(self, column: str, cell: str) -> str | Fault:
+    def read(self, column: str, cell: str) -> str | FieldError:
         """The number as the API writes it; a cell that is none is given back as it is."""
         text, had_spaces = _without_spaces(cell)
         if not _NUMBER.fullmatch(text) or len(text) > _DIGITS_MAX:
@@ -83,7 +83,7 @@ def _own_mark(text: str, cell: str) -> Mark | None:
     return None if _AMBIGUOUS.fullmatch(text) and len(text) == len(cell) else mark
 
 
-def _ambiguous(column: str, text: str) -> Fault:
+def _ambiguous(column: str, text: str) -> FieldError:
     plain = text.replace(",", ".")
     grouped = text.replace(",", "").replace(".", "")
-    return Fault(column, f"is ambiguous: {text} can mean {plain} or {grouped}; write {plain}0 or {grouped}")
+    return FieldError(column, f"is ambiguous: {text} can mean {plain} or {grouped}; write {plain}0 or {grouped}")

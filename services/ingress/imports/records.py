@@ -13,9 +13,9 @@ from typing import Any, BinaryIO, Final, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from contracts.imports import ImportKind
-from contracts.parties import ClientUpsert, OnConflict, ProductUpsert
-from contracts.problem import Fault, faults_of
+from contracts.primitives.problem import FieldError, field_errors
+from contracts.resources.clients import ClientUpsert, OnConflict, ProductUpsert
+from contracts.resources.imports import ImportKind
 from contracts.strict_json import JsonRefused, read_json
 from ingress.imports.cells import KEPT
 from ingress.imports.lines import Lines
@@ -41,7 +41,7 @@ class BadRecord:
     """A line that tells none, and why."""
 
     line: int
-    faults: list[Fault]
+    faults: list[FieldError]
 
 
 def records(
@@ -66,13 +66,13 @@ def records(
 
 
 def _checked(line: int, given: dict[str, Any], kind: ImportKind, on_conflict: OnConflict) -> Record | BadRecord:
-    said = {name: value for name, value in given.items() if name not in KEPT}
-    if "on_conflict" in said:
-        return BadRecord(line, [Fault("on_conflict", "is not a field of this object: leave it out")])
+    fields = {name: value for name, value in given.items() if name not in KEPT}
+    if "on_conflict" in fields:
+        return BadRecord(line, [FieldError("on_conflict", "is not a field of this object: leave it out")])
     try:
-        read = _MODELS[kind].model_validate(said | {"on_conflict": on_conflict})
+        read = _MODELS[kind].model_validate(fields | {"on_conflict": on_conflict})
     except ValidationError as error:
-        return BadRecord(line, faults_of(error))
+        return BadRecord(line, field_errors(error))
     return Record(line, read.model_dump(mode="json", exclude_unset=True))
 
 
@@ -90,12 +90,12 @@ def _of_json(file: BinaryIO, charset: str | None) -> Iterator[Given | None]:
             yield line.number, _parsed(stripped)
 
 
-def _parsed(text: str) -> dict[str, Any] | list[Fault]:
+def _parsed(text: str) -> dict[str, Any] | list[FieldError]:
     try:
         given = read_json(text.encode())
     except JsonRefused as refused:
-        return [Fault("", str(refused))]
+        return [FieldError("", str(refused))]
     if not isinstance(given, dict):
-        return [Fault("", "must be one JSON object")]
+        return [FieldError("", "must be one JSON object")]
     # What is said with an escape is not in the line itself.
-    return [Fault("", "must not hold a NUL character")] if "\\u0000" in text else given
+    return [FieldError("", "must not hold a NUL character")] if "\\u0000" in text else given

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
-from contracts.imports import ImportKind
-from contracts.problem import Fault
+from contracts.primitives.problem import FieldError
+from contracts.resources.imports import ImportKind
 from ingress.imports.cells import CELL_CHARS_MAX, COLUMNS, object_of
 from ingress.imports.headers import Unreadable, header_of
 from ingress.imports.lines import LINE_BYTES_MAX, Line, Lines
@@ -30,14 +30,14 @@ _QUOTED: Final = re.compile(r'"[^"]*"?')
 _NAMED_DELIMITER: Final = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # a first line that Excel writes
 _TOO_LONG: Final = f"has a cell of more than {CELL_CHARS_MAX} characters"
 
-Given = tuple[int, dict[str, Any] | list[Fault]]
+Given = tuple[int, dict[str, Any] | list[FieldError]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
     line: int
     cells: list[str]
-    fault: Fault | None = None
+    fault: FieldError | None = None
 
 
 def objects_of(file: BinaryIO, kind: ImportKind, charset: str | None) -> Iterator[Given | None]:
@@ -78,13 +78,15 @@ def _first(lines: Lines) -> tuple[str, list[str]]:
     if first is None:
         return ",", []
     if first.fault is not None:
-        raise Unreadable([Fault(f"line {first.number}", first.fault.message)])
+        raise Unreadable([FieldError(f"line {first.number}", first.fault.message)])
     bare = _QUOTED.sub("", first.text)
     delimiter = named[1] if named and named[1] in _DELIMITERS else max(_DELIMITERS, key=bare.count)
     try:
         return delimiter, next(csv.reader([first.text], delimiter=delimiter), [])
     except csv.Error as error:
-        raise Unreadable([Fault(f"line {first.number}", f"cannot be read as a line of a table: {error}")]) from None
+        raise Unreadable(
+            [FieldError(f"line {first.number}", f"cannot be read as a line of a table: {error}")]
+        ) from None
 
 
 def _note(numbers: Numbers, header: list[str | None], rows: _Rows) -> Iterator[None]:
@@ -99,9 +101,9 @@ def _note(numbers: Numbers, header: list[str | None], rows: _Rows) -> Iterator[N
                     numbers.note(str(name), _number(str(name), row.cells[place]))
 
 
-def _read(given: dict[str, Any], numbers: Numbers) -> dict[str, Any] | list[Fault]:
+def _read(given: dict[str, Any], numbers: Numbers) -> dict[str, Any] | list[FieldError]:
     read = {name: numbers.read(name, _number(name, given[name])) for name in _NUMBERS.intersection(given)}
-    faults = [value for value in read.values() if isinstance(value, Fault)]
+    faults = [value for value in read.values() if isinstance(value, FieldError)]
     return faults or given | read
 
 
@@ -132,17 +134,17 @@ class _Rows:
     def _take(self) -> Line | None:
         return self._again.popleft() if self._again else self._lines.next()
 
-    def _checked(self, number: int, cells: list[str] | Fault) -> _Row:
-        if isinstance(cells, Fault):
+    def _checked(self, number: int, cells: list[str] | FieldError) -> _Row:
+        if isinstance(cells, FieldError):
             return _Row(number, [], cells)
         if len(cells) > self._columns and any(cells[self._columns :]):
-            fault = Fault("", f"has {len(cells)} cells under {self._columns} columns")
+            fault = FieldError("", f"has {len(cells)} cells under {self._columns} columns")
             return _Row(number, [], fault)
         if any(len(cell) > CELL_CHARS_MAX for cell in cells):
-            return _Row(number, [], Fault("", _TOO_LONG))
+            return _Row(number, [], FieldError("", _TOO_LONG))
         return _Row(number, cells)
 
-    def _record(self, first: Line) -> list[str] | Fault:
+    def _record(self, first: Line) -> list[str] | FieldError:
         if '"' not in first.text:
             return first.text.rstrip("\r\n").split(self._delimiter)
         taken: list[Line] = []
@@ -158,7 +160,7 @@ class _Rows:
                 f" {self._columns} columns: is a quote not closed?"
             )
         self._again.extendleft(reversed(taken))
-        return Fault("", broken)
+        return FieldError("", broken)
 
     def _texts(self, first: Line, taken: list[Line]) -> Iterator[str]:
         """The lines of one record, those after the first put down in `taken`; none where the bounds are reached."""

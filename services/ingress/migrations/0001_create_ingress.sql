@@ -2,7 +2,7 @@
 --
 -- account_id leads every key. What a caller presents instead of an account (a token, a channel's URL) is found through
 -- a plain index: it is random enough to be unique, and a unique index without account_id could not be distributed.
-SELECT storage.make_hop('ingress', 'ledgerwire_ingress');
+SELECT storage.create_messaging_tables('ingress', 'ledgerwire_ingress');
 
 CREATE TABLE ingress.account (
     account_id uuid PRIMARY KEY,
@@ -51,7 +51,7 @@ CREATE TABLE ingress.access_token (
 );
 CREATE INDEX access_token_hash ON ingress.access_token (secret_hash);
 
--- id is public and stays; the URL's secret is found by its SHA-256 and kept sealed, because admins may see the URL again.
+-- id is public and stays; the URL's secret is found by its SHA-256 and kept encrypted, because admins may see the URL again.
 CREATE TABLE ingress.channel (
     account_id uuid NOT NULL REFERENCES ingress.account,
     id uuid NOT NULL,
@@ -66,10 +66,10 @@ CREATE TABLE ingress.channel (
 );
 CREATE INDEX channel_secret ON ingress.channel (secret_hash);
 
--- Sealed once: proves at every start that the keys open what this schema's secrets were sealed with.
-CREATE TABLE ingress.canary (
+-- Encrypted once: proves at every start that the keys open what this schema's secrets were encrypted with.
+CREATE TABLE ingress.key_check_value (
     single boolean PRIMARY KEY DEFAULT true CHECK (single),
-    sealed bytea NOT NULL
+    encrypted bytea NOT NULL
 );
 
 -- What was accepted: the root of a journey, and what `202` points at. id = command id = request id = correlation id.
@@ -93,7 +93,7 @@ CREATE TABLE ingress.idempotency (
     key text NOT NULL,
     request_hash bytea NOT NULL,
     command_id uuid NOT NULL,
-    answer bytea,    -- the first answer where no outcome row holds it; sealed when it has a secret in it
+    answer bytea,    -- the first answer where no outcome row holds it; encrypted when it has a secret in it
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (account_id, scope, key)
 );
@@ -132,7 +132,7 @@ GRANT SELECT ON ingress_api.account TO ledgerwire_ledger, ledgerwire_dispatch, l
 CREATE FUNCTION ingress.maintain_partitions() RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
-    said text := storage.maintain_hop('ingress'); also text;
+    said text := storage.maintain_messaging_tables('ingress'); also text;
 BEGIN
     IF said = 'changed' THEN
         RETURN said;

@@ -12,13 +12,13 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from contracts.money import MINOR_MAX, MoneyError, from_minor, plain, to_minor
+from contracts.primitives.money import MINOR_MAX, MoneyError, from_minor, plain, to_minor
 from ledger.account import Account
-from ledger.documents import due
-from ledger.documents.amounts import AdjustmentFacts, LineFacts, SaleFacts, Tax, totals
 from ledger.errors import BadInput, Faults, at
 from ledger.inbox.document import Document, Line, within
-from ledger.inbox.drafting import description, tax_rate
+from ledger.inbox.draft_from_message import description, tax_rate
+from ledger.sales import due
+from ledger.sales.amounts import AdjustmentFacts, LineFacts, SaleFacts, Tax, totals
 
 DocumentType = Literal["estimate", "order", "proforma", "invoice", "receipt", "credit_note"]
 
@@ -82,7 +82,7 @@ class Amounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ParsedBill:
     """What is known of a bill before its supplier is: all that its document says, checked."""
 
     document: Document
@@ -93,7 +93,7 @@ class Told:
     amounts: Amounts
 
 
-def told(document: Document, *, account: Account, today: date) -> Told:
+def parse_bill(document: Document, *, account: Account, today: date) -> ParsedBill:
     """Read a bill off its document.
 
     Raises:
@@ -110,10 +110,10 @@ def told(document: Document, *, account: Account, today: date) -> Told:
         faults.add("document.gross_amount", "makes more than the books can hold")
     date_due = _date_due(document, document_date, faults)
     faults.refuse_if_any()
-    return Told(document, document.document_ref or "", document_date, date_due, currency, amounts)
+    return ParsedBill(document, document.document_ref or "", document_date, date_due, currency, amounts)
 
 
-def lines_of(said: Told) -> list[dict[str, Any]]:
+def lines_of(bill: ParsedBill) -> list[dict[str, Any]]:
     """The lines as answers show them."""
     return [
         {
@@ -125,17 +125,17 @@ def lines_of(said: Told) -> list[dict[str, Any]]:
             "tax_rate": None if (rate := tax_rate(line)) is None else plain(rate),
             "tax_category": line.tax_category or None,
             "unit": line.unit or None,
-            "net": from_minor(minor, said.currency),
+            "net": from_minor(minor, bill.currency),
         }
-        for line, minor in zip(said.document.lines, said.amounts.lines, strict=True)
+        for line, minor in zip(bill.document.lines, bill.amounts.lines, strict=True)
     ]
 
 
-def adjustments_of(said: Told) -> list[dict[str, Any]]:
+def adjustments_of(bill: ParsedBill) -> list[dict[str, Any]]:
     """Charges and discounts as answers show them."""
     return [
         {"type": one.type, "mode": one.mode, "amount": plain(one.amount), "description": one.description}
-        for one in said.document.adjustments
+        for one in bill.document.adjustments
     ]
 
 

@@ -10,27 +10,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from contracts.imports import FAULTS_KEPT_MAX, ImportLines, LineFault, LinesTaken
-from ledger.books import Asked, Books, Changes, Needs
-from ledger.decision import Decision
+from contracts.resources.imports import FAULTS_KEPT_MAX, ImportBatchResult, ImportLines, LineFault
+from ledger.clients.handlers import UPSERT_CLIENT
 from ledger.errors import LedgerRefusal, QuotaExceeded
-from ledger.parties.handlers import UPSERT_CLIENT
 from ledger.products.handlers import UPSERT_PRODUCT
 from ledger.quotas.rules import Quota
+from ledger.unit_of_work.command_handler import CommandHandler
+from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
 
 @dataclass(slots=True)
 class _Lines:
     """What becomes of the lines, one after the other."""
 
-    changes: Changes
+    changes: ChangeSet
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("created", "updated", "unchanged"), 0))
     refused: int = 0
     faults: list[LineFault] = field(default_factory=list)
     reached: set[Quota] = field(default_factory=set)
 
-    def take(self, changes: Changes) -> None:
-        changed = changes.clients_changed or changes.catalogue.products_changed
+    def take(self, changes: ChangeSet) -> None:
+        changed = changes.clients_changed or changes.reference.products_changed
         self.counts["created" if changes.http_status == 201 else "updated" if changed else "unchanged"] += 1  # noqa: PLR2004
         self.changes.join(changes)
 
@@ -38,42 +38,42 @@ class _Lines:
         self.refused += 1
         if isinstance(refusal, QuotaExceeded):
             self.reached.add(refusal.quota)
-        told = [LineFault(line=line, path=fault.path, message=fault.message) for fault in refusal.faults]
-        self.faults += told or [LineFault(line=line, path="", message=refusal.detail or refusal.title)]
+        errors = [LineFault(line=line, path=fault.path, message=fault.message) for fault in refusal.faults]
+        self.faults += errors or [LineFault(line=line, path="", message=refusal.detail or refusal.title)]
 
 
-def _needs(asked: Asked[ImportLines], needs: Needs) -> None:
-    for _, one, decision in _each(asked):
-        decision.needs(one, needs)
+def _plan(ctx: CommandContext[ImportLines], plan: ReadPlan) -> None:
+    for _, one, decision in _each(ctx):
+        decision.plan(one, plan)
 
 
-def _import(asked: Asked[ImportLines], books: Books) -> Changes:
-    tried, lines = books.branch(), _Lines(Changes(None, http_status=200))
-    for line, one, decision in _each(asked):
+def _import(ctx: CommandContext[ImportLines], state: LoadedState) -> ChangeSet:
+    tried, lines = state.branch(), _Lines(ChangeSet(None, http_status=200))
+    for line, one, decision in _each(ctx):
         try:
-            changes = decision.decide(one, tried)
+            changes = decision.handle(one, tried)
             tried.take(one, changes)
         except LedgerRefusal as refusal:
             lines.refuse(line, refusal)
         else:
             lines.take(changes)
-    aborted = asked.input.on_error == "abort" and lines.refused > 0
-    changes = Changes(None, http_status=200) if aborted else lines.changes
-    changes.catalogue.reached |= lines.reached
+    aborted = ctx.input.on_error == "abort" and lines.refused > 0
+    changes = ChangeSet(None, http_status=200) if aborted else lines.changes
+    changes.reference.reached |= lines.reached
     counts = {} if aborted else lines.counts
-    taken = LinesTaken(refused=lines.refused, aborted=aborted, faults=lines.faults[:FAULTS_KEPT_MAX], **counts)
-    changes.said = taken.model_dump(mode="json")
-    changes.subject_id = asked.input.import_id
+    taken = ImportBatchResult(refused=lines.refused, aborted=aborted, faults=lines.faults[:FAULTS_KEPT_MAX], **counts)
+    changes.result_body = taken.model_dump(mode="json")
+    changes.subject_id = ctx.input.import_id
     return changes
 
 
-IMPORT_LINES = Decision(ImportLines, _needs, _import)
+IMPORT_LINES = CommandHandler(ImportLines, _plan, _import)
 
 
-def _each(asked: Asked[ImportLines]) -> Iterator[tuple[int, Asked[Any], Decision[Any]]]:
+def _each(ctx: CommandContext[ImportLines]) -> Iterator[tuple[int, CommandContext[Any], CommandHandler[Any]]]:
     """Each line with its number, as the command that it is by itself."""
-    whole: Asked[Any] = asked
-    for client in asked.input.clients:
+    whole: CommandContext[Any] = ctx
+    for client in ctx.input.clients:
         yield client.line, replace(whole, input=client.given), UPSERT_CLIENT
-    for product in asked.input.products:
+    for product in ctx.input.products:
         yield product.line, replace(whole, input=product.given), UPSERT_PRODUCT

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from contracts.inboxes import MessageWarning, message_warning
-from contracts.money import MoneyError, from_minor, to_minor
-from ledger.documents.sale import Sale
+from contracts.primitives.money import MoneyError, from_minor, to_minor
+from contracts.resources.inbox import MessageWarning, message_warning
 from ledger.inbox.document import Document
-from ledger.inbox.drafting import tax_rate
+from ledger.inbox.draft_from_message import tax_rate
+from ledger.sales.sale import Sale
 
 LINES_NAMED_MAX: Final = 20
 """How many lines are named in warnings: people need examples, and a message may have thousands of lines."""
@@ -36,8 +36,8 @@ def _amounts(document: Document, sale: Sale) -> Iterator[MessageWarning]:
         ("rounding_amount", document.rounding_amount, 0),
         ("payable_amount", document.payable_amount, sale.total_minor - sale.deposit_minor),
     )
-    for name, stated, counted in amounts:
-        yield from _unlike(f"document.{name}", stated, counted, sale.currency)
+    for name, stated, number_assignments in amounts:
+        yield from _unlike(f"document.{name}", stated, number_assignments, sale.currency)
     yield from _taxes(document, sale)
 
 
@@ -48,13 +48,19 @@ def _taxes(document: Document, sale: Sale) -> Iterator[MessageWarning]:
         if tax.rate is not None and tax.tax_amount is not None:
             stated[tax.rate] += tax.tax_amount
     for rate, amount in stated.items():
-        counted = sum(to_minor(row["tax"], sale.currency) for row in sale.taxes if Decimal(row["rate"]) == rate)
-        yield from _unlike("document.taxes", amount, counted, sale.currency, of=f"{rate.normalize():f} % tax ")
+        number_assignments = sum(
+            to_minor(row["tax"], sale.currency) for row in sale.taxes if Decimal(row["rate"]) == rate
+        )
+        yield from _unlike(
+            "document.taxes", amount, number_assignments, sale.currency, of=f"{rate.normalize():f} % tax "
+        )
 
 
-def _unlike(path: str, stated: Decimal | None, counted: int, currency: str, of: str = "") -> Iterator[MessageWarning]:
-    if stated is not None and _minor(stated, currency) != counted:
-        said = f"is {of}{stated:f}, but the draft comes to {from_minor(counted, currency)}"
+def _unlike(
+    path: str, stated: Decimal | None, number_assignments: int, currency: str, of: str = ""
+) -> Iterator[MessageWarning]:
+    if stated is not None and _minor(stated, currency) != number_assignments:
+        said = f"is {of}{stated:f}, but the draft comes to {from_minor(number_assignments, currency)}"
         yield message_warning("totals_differ", path, said)
 
 

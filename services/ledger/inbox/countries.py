@@ -17,9 +17,9 @@ _CODE: Final = re.compile(r"[A-Z]{2}", re.ASCII)
 _OTHERWISE: Final = {"EL": "GR", "UK": "GB"}
 
 
-def country_code(said: str) -> str | None:
+def country_code(name: str) -> str | None:
     """The ISO 3166 code of two letters; None when it is no country that we know by this name."""
-    text = " ".join(said.split())
+    text = " ".join(name.split())
     code = text.upper()
     if _CODE.fullmatch(code):
         return _OTHERWISE.get(code, code)

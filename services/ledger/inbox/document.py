@@ -13,9 +13,15 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 
-from contracts.money import StatedAdjustment, StatedAmount, StatedNumber, StatedPercent, is_currency
-from contracts.objects import LINES_MAX, Model, Operation, PaymentMethodIn, SaleType
-from contracts.problem import Fault, faults_of
+from contracts.primitives.money import (
+    StatedAdjustment,
+    StatedAmount,
+    StatedNumber,
+    StatedPercent,
+    is_currency,
+)
+from contracts.primitives.problem import FieldError, field_errors
+from contracts.resources.schemas import LINES_MAX, Model, Operation, PaymentMethodIn, SaleType
 from ledger.errors import BadInput
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)]
@@ -207,9 +213,9 @@ def read(pushed: Mapping[str, Any], mended: Mapping[str, Any] | None) -> Documen
     try:
         return Document.model_validate({**pushed, **(mended or {})})
     except ValidationError as error:
-        raise BadInput(faults=[within(fault) for fault in faults_of(error)]) from None
+        raise BadInput(faults=[within(fault) for fault in field_errors(error)]) from None
 
 
-def within(fault: Fault) -> Fault:
+def within(fault: FieldError) -> FieldError:
     """The same fault with its path in the message instead of the document."""
-    return Fault(f"document.{fault.path}" if fault.path else "document", fault.message)
+    return FieldError(f"document.{fault.path}" if fault.path else "document", fault.message)

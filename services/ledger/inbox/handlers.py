@@ -8,22 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from contracts import present
-from contracts.commands import APPLY_INBOX_RULES
-from contracts.envelope import Envelope
-from contracts.events import event
-from contracts.ids import derive_id
-from contracts.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS
+from contracts.primitives.ids import derive_id
+from contracts.serializers import ledger as present
 from contracts.urls import PublicUrls
-from ledger.inbox import matching, store
-from ledger.inbox.matching import Rule
-from ledger.inbox.rules import InboxMessage, read
-from ledger.inbox.shelf import FollowUp
-from outbox.hop import Effects
+from contracts.wire.commands import APPLY_INBOX_RULES
+from contracts.wire.envelope import Envelope
+from contracts.wire.events import event
+from contracts.wire.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS
+from ledger.inbox import rule_matching, store
+from ledger.inbox.inbox_state import FollowUp
+from ledger.inbox.message import InboxMessage, read
+from ledger.inbox.rule_matching import Rule
+from outbox.pipeline import BatchEffects
 from storage.pool import Connection
 
 
-async def receive(conn: Connection, commands: Sequence[Envelope], effects: Effects, urls: PublicUrls) -> None:
+async def receive(conn: Connection, commands: Sequence[Envelope], effects: BatchEffects, urls: PublicUrls) -> None:
     """Keep a batch's messages and fire `inbox.received` for each that was not there.
 
     Only a command that somebody waits for, or that came without a channel, is answered: a channel's sender had the
@@ -45,25 +45,25 @@ async def receive(conn: Connection, commands: Sequence[Envelope], effects: Effec
     for command, read_message in read_commands:
         key = (read_message.account_id, read_message.id)
         message = unique[key]
-        shown = present.inbox_message(_as_row(message), urls)
+        result_entity = present.inbox_message(_as_row(message), urls)
         if message.channel is None or command.reply_to is not None:
-            effects.answer(command, 201, shown)
+            effects.answer(command, 201, result_entity)
         if message.id in fresh:
             fresh.discard(message.id)
-            told = event(command, "inbox.received", subject_id=message.id, client_id=None, data=shown)
-            effects.send(DISPATCHER_EVENTS, told)
+            outgoing = event(command, "inbox.received", subject_id=message.id, client_id=None, data=result_entity)
+            effects.send(DISPATCHER_EVENTS, outgoing)
             if candidates[key]:
                 follow_up(command, [FollowUp(APPLY_INBOX_RULES, {"id": str(message.id)})], effects)
 
 
-def follow_up(command: Envelope, commands: Sequence[FollowUp], effects: Effects) -> None:
+def follow_up(command: Envelope, commands: Sequence[FollowUp], effects: BatchEffects) -> None:
     """Send the commands that one brings about; each has the id that belongs to both, however often it is sent."""
     for one in commands:
         effects.send(LEDGER_COMMANDS, command.follow(one.name, one.data, identifier=derive_id(command.id, one.name)))
 
 
 def _candidates(message: InboxMessage, rules: Iterable[Rule]) -> list[Rule]:
-    return matching.candidates(
+    return rule_matching.candidates(
         rules,
         box=message.box,
         state=message.state,
@@ -76,10 +76,10 @@ def _candidates(message: InboxMessage, rules: Iterable[Rule]) -> list[Rule]:
 
 def _warned(message: InboxMessage, candidates: Sequence[Rule]) -> InboxMessage:
     """The message with a warning where it has flags and no rule looks at it; a rule that does warns itself."""
-    wish = matching.wish_of(message.auto_processing)
-    if candidates or not wish.words:
+    sender_request = rule_matching.sender_request_of(message.auto_processing)
+    if candidates or not sender_request.words:
         return message
-    warning = matching.not_followed(wish, box=message.box, channel_id=message.channel_id)
+    warning = rule_matching.not_followed(sender_request, box=message.box, channel_id=message.channel_id)
     return replace(message, warnings=[*message.warnings, dict(warning)])
 
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import orjson
 
-from ledger.inbox.matching import Rule
-from ledger.inbox.rules import InboxMessage
-from ledger.inbox.shelf import Held, Key, Verdict
+from ledger.inbox.inbox_state import InboxEntry, Key, Verdict
+from ledger.inbox.message import InboxMessage
+from ledger.inbox.rule_matching import Rule
 from storage.pool import Connection
 
 _INSERT: Final = """
@@ -78,12 +78,12 @@ SELECT m.account_id, m.id, m.box, m.state, m.channel ->> 'id' AS channel_id, m.d
 """
 
 
-async def held(conn: Connection, *, keys: Collection[Key]) -> dict[Key, Held]:
+async def held(conn: Connection, *, keys: Collection[Key]) -> dict[Key, InboxEntry]:
     """Read messages to be decided on; the accounts' books are locked, so nobody else decides."""
     if not keys:
         return {}
     rows = await conn.fetch(_HELD, [key[0] for key in keys], [key[1] for key in keys])
-    return {(row["account_id"], row["id"]): Held(**row) for row in rows}
+    return {(row["account_id"], row["id"]): InboxEntry(**row) for row in rows}
 
 
 _DECIDE: Final = """
@@ -96,7 +96,7 @@ UPDATE ledger.inbox_message m
 """
 
 
-async def decide(conn: Connection, *, rows: Sequence[tuple[UUID, Verdict]]) -> None:
+async def handle(conn: Connection, *, rows: Sequence[tuple[UUID, Verdict]]) -> None:
     """Write what became of messages, of each the account and the verdict."""
     if not rows:
         return

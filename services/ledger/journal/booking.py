@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from contracts.ids import new_id
-from ledger.errors import BadInput, Fault
+from contracts.primitives.ids import new_id
+from ledger.errors import BadInput, FieldError
 from ledger.journal.rules import Entry, mirror
 
 
@@ -19,16 +19,16 @@ class Booking:
     document_id: UUID
     booked_on: date
     id: UUID = field(default_factory=new_id)
-    mirror_of: UUID | None = None
+    reversal_of: UUID | None = None
 
 
-def undone(booking: Booking, *, today: date, on: date | None = None) -> Booking:
+def reversed_ids(booking: Booking, *, today: date, on: date | None = None) -> Booking:
     """The exact mirror: it counts on the day asked for, else today, and never before what it undoes.
 
     Raises:
         BadInput: the day asked for is before that of what it undoes.
     """
     if on is not None and on < booking.booked_on:
-        raise BadInput(faults=[Fault("date", f"is before the day of what it undoes: {booking.booked_on}")])
+        raise BadInput(faults=[FieldError("date", f"is before the day of what it undoes: {booking.booked_on}")])
     day = on or max(today, booking.booked_on)
-    return Booking(mirror(booking.entry), booking.document_id, day, mirror_of=booking.id)
+    return Booking(mirror(booking.entry), booking.document_id, day, reversal_of=booking.id)

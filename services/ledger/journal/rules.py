@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
-from contracts.money import within_bounds
+from contracts.primitives.money import within_bounds
 
 Account = Literal["receivable", "revenue", "tax", "cash", "unapplied", "bad_debt", "deposits"]
 """`deposits` is money received together with a document (its deposit), no payment of its own."""

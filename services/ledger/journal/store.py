@@ -8,13 +8,13 @@ from itertools import groupby
 from typing import Final
 from uuid import UUID
 
-from ledger.books import Key
 from ledger.journal.booking import Booking
 from ledger.journal.rules import Entry, Posting
+from ledger.unit_of_work.state import Key
 from storage.pool import Connection
 
 _INSERT_ENTRIES: Final = """
-INSERT INTO ledger.entry (account_id, id, kind, document_id, booked_on, mirror_of, command_id, created_at)
+INSERT INTO ledger.entry (account_id, id, kind, document_id, booked_on, reversal_of, command_id, created_at)
 SELECT w.*, $8 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::date[], $6::uuid[], $7::uuid[]) AS w
 """
 
@@ -37,7 +37,7 @@ async def insert(conn: Connection, *, rows: Sequence[tuple[UUID, UUID, Booking]]
         [booking.entry.kind for _, _, booking in rows],
         [booking.document_id for _, _, booking in rows],
         [booking.booked_on for _, _, booking in rows],
-        [booking.mirror_of for _, _, booking in rows],
+        [booking.reversal_of for _, _, booking in rows],
         [command_id for _, command_id, _ in rows],
         now,
     )
@@ -66,8 +66,8 @@ SELECT e.account_id, e.id, e.kind, e.document_id, e.booked_on, p.ledger_account,
   FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
   JOIN ledger.entry e ON e.account_id = w.account_id AND e.document_id = w.id
   JOIN ledger.posting p ON p.account_id = e.account_id AND p.entry_id = e.id
- WHERE e.mirror_of IS NULL
-   AND NOT EXISTS (SELECT FROM ledger.entry m WHERE m.account_id = e.account_id AND m.mirror_of = e.id)
+ WHERE e.reversal_of IS NULL
+   AND NOT EXISTS (SELECT FROM ledger.entry m WHERE m.account_id = e.account_id AND m.reversal_of = e.id)
  ORDER BY e.account_id, e.id, p.line
 """
 

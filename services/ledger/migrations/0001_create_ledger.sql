@@ -1,8 +1,8 @@
 -- The books: who owes, what was sold, what was paid, and the double entry beneath it.
 --
 -- Amounts are whole minor units of a currency. account_id leads every key. What another service may read is in
--- ledger_api, whose views give what `contracts.present` makes answers and events from.
-SELECT storage.make_hop('ledger', 'ledgerwire_ledger');
+-- ledger_api, whose views give what `contracts.serializers.ledger` makes answers and events from.
+SELECT storage.create_messaging_tables('ledger', 'ledgerwire_ledger');
 
 -- One row for each account: whoever changes the account's books locks it first, so that everything beneath it
 -- (balances, counters, what is open) is read and written by one transaction at a time.
@@ -65,7 +65,7 @@ CREATE TABLE ledger.client_balance (
 ) WITH (fillfactor = 70);
 
 -- A sales document as it was written. Issuing gives it its number; from then on it never changes by a byte, and what
--- becomes of it is in sale_standing. lines, adjustments and taxes are kept as answers show them, with exact decimals
+-- becomes of it is in sale_state. lines, adjustments and taxes are kept as answers show them, with exact decimals
 -- as text.
 CREATE TABLE ledger.sale (
     account_id uuid NOT NULL,
@@ -119,7 +119,7 @@ CREATE INDEX sale_payment ON ledger.sale (account_id, payment_id, id) WHERE paym
 CREATE INDEX sale_converted_from ON ledger.sale (account_id, converted_from) WHERE converted_from IS NOT NULL;
 
 -- Only a draft may change or go.
-CREATE FUNCTION ledger.keep_issued() RETURNS trigger
+CREATE FUNCTION ledger.forbid_change_after_issue() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
     IF OLD.issued_at IS NOT NULL THEN
@@ -127,13 +127,13 @@ BEGIN
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
-CREATE TRIGGER keep_issued BEFORE UPDATE OR DELETE ON ledger.sale FOR EACH ROW EXECUTE FUNCTION ledger.keep_issued();
+CREATE TRIGGER forbid_change_after_issue BEFORE UPDATE OR DELETE ON ledger.sale FOR EACH ROW EXECUTE FUNCTION ledger.forbid_change_after_issue();
 
 -- Where each document stands: its state, and a cache of what settlements, refunds and credit notes come to, equal to
 -- its recomputation at every commit. Lists are read along these indexes, newest first.
 --
 -- settled_minor is what an invoice is paid, or what a credit note has paid; what is derived is derived here, once.
-CREATE TABLE ledger.sale_standing (
+CREATE TABLE ledger.sale_state (
     account_id uuid NOT NULL,
     sale_id uuid NOT NULL,
     sale_type text NOT NULL,
@@ -151,8 +151,8 @@ CREATE TABLE ledger.sale_standing (
     converted_to uuid,             -- what was made of it; of an order, only while that is not void
     status_reason text,
     send_requested_at timestamptz,
-    clock_at timestamptz,          -- when the clock looks at it: as it becomes overdue, later while one is at it
-    overdue_told_at timestamptz,   -- when `sale.overdue` was fired, which happens once
+    overdue_check_at timestamptz,          -- when the clock looks at it: as it becomes overdue, later while one is at it
+    overdue_notified_at timestamptz,   -- when `sale.overdue` was fired, which happens once
     updated_at timestamptz NOT NULL,
     open_minor bigint NOT NULL GENERATED ALWAYS AS (
         CASE
@@ -175,20 +175,20 @@ CREATE TABLE ledger.sale_standing (
         sale_type = 'sales_invoice' AND status = 'issued' AND due_minor > settled_minor) STORED,
     late boolean NOT NULL GENERATED ALWAYS AS (
         sale_type = 'sales_invoice' AND status = 'issued' AND due_minor > settled_minor
-        AND overdue_told_at IS NOT NULL) STORED,
+        AND overdue_notified_at IS NOT NULL) STORED,
     PRIMARY KEY (account_id, sale_id),
     FOREIGN KEY (account_id, sale_id) REFERENCES ledger.sale ON DELETE CASCADE,
     CHECK (settled_minor + written_off_minor <= due_minor),
     CHECK (settled_minor + refunded_minor <= total_minor)
 ) WITH (fillfactor = 80);
-CREATE INDEX sale_standing_type ON ledger.sale_standing (account_id, sale_type, sale_id);
-CREATE INDEX sale_standing_status ON ledger.sale_standing (account_id, status, sale_id);
-CREATE INDEX sale_standing_type_status ON ledger.sale_standing (account_id, sale_type, status, sale_id);
-CREATE INDEX sale_standing_client ON ledger.sale_standing (account_id, client_id, sale_id);
-CREATE INDEX sale_standing_settlement ON ledger.sale_standing (account_id, settlement, sale_id);
-CREATE INDEX sale_standing_late ON ledger.sale_standing (account_id, late, sale_id);
-CREATE INDEX sale_standing_owed ON ledger.sale_standing (account_id, date_due, sale_id) WHERE owed AND NOT late;
-CREATE INDEX sale_standing_clock ON ledger.sale_standing (clock_at) WHERE owed AND NOT late;
+CREATE INDEX sale_state_type ON ledger.sale_state (account_id, sale_type, sale_id);
+CREATE INDEX sale_state_status ON ledger.sale_state (account_id, status, sale_id);
+CREATE INDEX sale_state_type_status ON ledger.sale_state (account_id, sale_type, status, sale_id);
+CREATE INDEX sale_state_client ON ledger.sale_state (account_id, client_id, sale_id);
+CREATE INDEX sale_state_settlement ON ledger.sale_state (account_id, settlement, sale_id);
+CREATE INDEX sale_state_late ON ledger.sale_state (account_id, late, sale_id);
+CREATE INDEX sale_state_owed ON ledger.sale_state (account_id, date_due, sale_id) WHERE owed AND NOT late;
+CREATE INDEX sale_state_clock ON ledger.sale_state (overdue_check_at) WHERE owed AND NOT late;
 
 -- That somebody asked for a document to go to its client; sending is not done here.
 CREATE TABLE ledger.send_request (
@@ -225,7 +225,7 @@ CREATE TABLE ledger.payment (
     method text NOT NULL,
     reference text,
     external_id text,
-    settled_minor bigint NOT NULL CHECK (settled_minor >= 0),    -- caches, as in sale_standing
+    settled_minor bigint NOT NULL CHECK (settled_minor >= 0),    -- caches, as in sale_state
     refunded_minor bigint NOT NULL CHECK (refunded_minor >= 0),
     receipt_id uuid,    -- the live receipt for it
     status_reason text,
@@ -248,13 +248,13 @@ CREATE TABLE ledger.entry (
     kind text NOT NULL,
     document_id uuid NOT NULL,    -- the sale or payment that it was booked for
     booked_on date NOT NULL,
-    mirror_of uuid,               -- the entry that this one undoes
+    reversal_of uuid,               -- the entry that this one undoes
     command_id uuid NOT NULL,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (account_id, id),
-    FOREIGN KEY (account_id, mirror_of) REFERENCES ledger.entry
+    FOREIGN KEY (account_id, reversal_of) REFERENCES ledger.entry
 );
-CREATE UNIQUE INDEX entry_mirror_of ON ledger.entry (account_id, mirror_of) WHERE mirror_of IS NOT NULL;
+CREATE UNIQUE INDEX entry_mirror_of ON ledger.entry (account_id, reversal_of) WHERE reversal_of IS NOT NULL;
 CREATE INDEX entry_document ON ledger.entry (account_id, document_id);
 CREATE INDEX entry_booked_on ON ledger.entry (account_id, booked_on, id);
 
@@ -299,18 +299,18 @@ CREATE TABLE ledger.settlement (
     credit_note_id uuid,
     amount_minor bigint NOT NULL CHECK (amount_minor <> 0),
     entry_id uuid NOT NULL,
-    mirror_of uuid,
+    reversal_of uuid,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (account_id, id),
     FOREIGN KEY (account_id, sale_id) REFERENCES ledger.sale,
     FOREIGN KEY (account_id, payment_id) REFERENCES ledger.payment,
     FOREIGN KEY (account_id, credit_note_id) REFERENCES ledger.sale,
     FOREIGN KEY (account_id, entry_id) REFERENCES ledger.entry,
-    FOREIGN KEY (account_id, mirror_of) REFERENCES ledger.settlement,
+    FOREIGN KEY (account_id, reversal_of) REFERENCES ledger.settlement,
     CHECK (num_nonnulls(payment_id, credit_note_id) = 1),
-    CHECK ((mirror_of IS NOT NULL) = (amount_minor < 0))
+    CHECK ((reversal_of IS NOT NULL) = (amount_minor < 0))
 );
-CREATE UNIQUE INDEX settlement_mirror_of ON ledger.settlement (account_id, mirror_of) WHERE mirror_of IS NOT NULL;
+CREATE UNIQUE INDEX settlement_mirror_of ON ledger.settlement (account_id, reversal_of) WHERE reversal_of IS NOT NULL;
 CREATE INDEX settlement_sale ON ledger.settlement (account_id, sale_id);
 CREATE INDEX settlement_payment ON ledger.settlement (account_id, payment_id) WHERE payment_id IS NOT NULL;
 CREATE INDEX settlement_credit_note ON ledger.settlement (account_id, credit_note_id) WHERE credit_note_id IS NOT NULL;
@@ -325,17 +325,17 @@ CREATE TABLE ledger.refund (
     date date NOT NULL,
     reference text,
     entry_id uuid NOT NULL,
-    mirror_of uuid,
+    reversal_of uuid,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (account_id, id),
     FOREIGN KEY (account_id, payment_id) REFERENCES ledger.payment,
     FOREIGN KEY (account_id, credit_note_id) REFERENCES ledger.sale,
     FOREIGN KEY (account_id, entry_id) REFERENCES ledger.entry,
-    FOREIGN KEY (account_id, mirror_of) REFERENCES ledger.refund,
+    FOREIGN KEY (account_id, reversal_of) REFERENCES ledger.refund,
     CHECK (num_nonnulls(payment_id, credit_note_id) = 1),
-    CHECK ((mirror_of IS NOT NULL) = (amount_minor < 0))
+    CHECK ((reversal_of IS NOT NULL) = (amount_minor < 0))
 );
-CREATE UNIQUE INDEX refund_mirror_of ON ledger.refund (account_id, mirror_of) WHERE mirror_of IS NOT NULL;
+CREATE UNIQUE INDEX refund_mirror_of ON ledger.refund (account_id, reversal_of) WHERE reversal_of IS NOT NULL;
 CREATE INDEX refund_payment ON ledger.refund (account_id, payment_id) WHERE payment_id IS NOT NULL;
 CREATE INDEX refund_credit_note ON ledger.refund (account_id, credit_note_id) WHERE credit_note_id IS NOT NULL;
 
@@ -355,7 +355,7 @@ CREATE TABLE ledger.document_event (
 CREATE INDEX document_event_document ON ledger.document_event (account_id, document_id, event_id);
 
 -- The last outgoing event about each client, under the account's lock: the next one names it.
-CREATE TABLE ledger.last_told (
+CREATE TABLE ledger.last_event (
     account_id uuid NOT NULL,
     client_id uuid NOT NULL,
     event_id uuid NOT NULL,
@@ -389,7 +389,7 @@ CREATE INDEX inbox_message_state ON ledger.inbox_message (account_id, box, state
 CREATE INDEX inbox_message_correlation ON ledger.inbox_message (account_id, correlation_id);
 
 -- The commands that were handled, for the journey. A received message is its own record.
-CREATE TABLE ledger.handled (
+CREATE TABLE ledger.processed_command (
     account_id uuid NOT NULL,
     command_id uuid NOT NULL,
     command text NOT NULL,
@@ -401,8 +401,8 @@ CREATE TABLE ledger.handled (
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (account_id, command_id)
 ) PARTITION BY RANGE (command_id);
-CREATE INDEX handled_correlation ON ledger.handled (account_id, correlation_id);
-CREATE INDEX handled_subject ON ledger.handled (account_id, subject_id) WHERE subject_id IS NOT NULL;
+CREATE INDEX processed_command_correlation ON ledger.processed_command (account_id, correlation_id);
+CREATE INDEX processed_command_subject ON ledger.processed_command (account_id, subject_id) WHERE subject_id IS NOT NULL;
 
 -- Insert only: these rows never change, whatever our code tries.
 REVOKE UPDATE, DELETE ON ledger.entry, ledger.posting, ledger.settlement, ledger.refund, ledger.document_event,
@@ -412,12 +412,12 @@ REVOKE DELETE ON ledger.payment, ledger.number_counter, ledger.client_balance, l
 CREATE FUNCTION ledger.maintain_partitions() RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
-    said text := storage.maintain_hop('ledger'); also text;
+    said text := storage.maintain_messaging_tables('ledger'); also text;
 BEGIN
     IF said = 'changed' THEN
         RETURN said;
     END IF;
-    also := storage.maintain_table('ledger.handled', 7, 1, 2, 90);
+    also := storage.maintain_table('ledger.processed_command', 7, 1, 2, 90);
     RETURN coalesce(also, said);
 END $$;
 REVOKE ALL ON FUNCTION ledger.maintain_partitions() FROM PUBLIC;

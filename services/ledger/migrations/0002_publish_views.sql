@@ -1,4 +1,4 @@
--- What others may read of the books: one row for each thing, as `contracts.present` takes it. Lists go by id, newest
+-- What others may read of the books: one row for each thing, as `contracts.serializers.ledger` takes it. Lists go by id, newest
 -- first: ids sort by the time they were made.
 CREATE VIEW ledger_api.client AS
 SELECT c.account_id, c.id, c.name, c.type, c.first_name, c.last_name, c.email, c.phone, c.reg_number, c.vat_number,
@@ -28,7 +28,7 @@ SELECT t.account_id, t.sale_id AS id, t.sale_type, t.status, s.number, t.client_
        t.open_minor AS amount_due_minor, t.credited_minor, t.unapplied_minor, t.settlement, t.late,
        t.late OR t.owed AND coalesce(t.date_due < (now() AT TIME ZONE b.zone)::date, false) AS overdue,
        a.allocations, r.refunds
-  FROM ledger.sale_standing t
+  FROM ledger.sale_state t
   JOIN ledger.sale s ON s.account_id = t.account_id AND s.id = t.sale_id
   JOIN ledger.book b ON b.account_id = t.account_id
  CROSS JOIN LATERAL (
@@ -49,14 +49,14 @@ SELECT t.account_id, t.sale_id AS id, t.sale_type, t.status, s.number, t.client_
                '[]') AS refunds
       FROM ledger.refund x
      WHERE t.refunded_minor > 0 AND x.account_id = t.account_id AND x.credit_note_id = t.sale_id
-       AND x.mirror_of IS NULL
-       AND NOT EXISTS (SELECT FROM ledger.refund m WHERE m.account_id = x.account_id AND m.mirror_of = x.id)
+       AND x.reversal_of IS NULL
+       AND NOT EXISTS (SELECT FROM ledger.refund m WHERE m.account_id = x.account_id AND m.reversal_of = x.id)
  ) r;
 
 -- The invoices of an account that are overdue and that the clock has not told of yet: few, and most of the time none.
 CREATE FUNCTION ledger_api.overdue_untold(account uuid) RETURNS uuid[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    SELECT coalesce(array_agg(t.sale_id), '{}') FROM ledger.sale_standing t
+    SELECT coalesce(array_agg(t.sale_id), '{}') FROM ledger.sale_state t
      WHERE t.account_id = account AND t.owed AND NOT t.late
        AND t.date_due < (SELECT (now() AT TIME ZONE b.zone)::date FROM ledger.book b WHERE b.account_id = account)
 $$;
@@ -89,8 +89,8 @@ SELECT p.account_id, p.id, p.client_id, p.status, p.amount_minor, p.currency, p.
                                             'reference', x.reference) ORDER BY x.id),
                '[]') AS refunds
       FROM ledger.refund x
-     WHERE p.refunded_minor > 0 AND x.account_id = p.account_id AND x.payment_id = p.id AND x.mirror_of IS NULL
-       AND NOT EXISTS (SELECT FROM ledger.refund m WHERE m.account_id = x.account_id AND m.mirror_of = x.id)
+     WHERE p.refunded_minor > 0 AND x.account_id = p.account_id AND x.payment_id = p.id AND x.reversal_of IS NULL
+       AND NOT EXISTS (SELECT FROM ledger.refund m WHERE m.account_id = x.account_id AND m.reversal_of = x.id)
  ) r;
 
 CREATE VIEW ledger_api.inbox_message AS
@@ -105,7 +105,7 @@ CREATE VIEW ledger_api.hop AS
 SELECT account_id, correlation_id, at, 'ledger'::text AS service, command AS step, subject_id,
        command_id AS message_id, causation_id AS cause_id,
        jsonb_strip_nulls(jsonb_build_object('status', status, 'code', code)) AS detail
-  FROM ledger.handled
+  FROM ledger.processed_command
 UNION ALL
 SELECT account_id, correlation_id, committed_at, 'ledger', 'receive_inbox_message', id, command_id, causation_id,
        jsonb_build_object('box', box, 'state', state)

@@ -46,7 +46,7 @@ BEGIN
     ELSE
         RETURN QUERY
         SELECT t.client_id, t.currency, t.date_due, t.open_minor::numeric, 0::numeric
-          FROM ledger.sale_standing t
+          FROM ledger.sale_state t
          WHERE t.account_id = account AND t.sale_type = 'sales_invoice' AND t.status IN ('issued', 'written_off')
            AND t.open_minor > 0
         UNION ALL
@@ -55,7 +55,7 @@ BEGIN
          WHERE b.account_id = account AND b.unapplied_minor <> 0;
     END IF;
 END $$;
-CREATE INDEX sale_standing_open ON ledger.sale_standing (account_id, client_id)
+CREATE INDEX sale_state_open ON ledger.sale_state (account_id, client_id)
  WHERE sale_type = 'sales_invoice' AND status IN ('issued', 'written_off') AND open_minor > 0;
 
 -- The same by how long it had been due. Rows without a client are the sums of all.
@@ -124,7 +124,7 @@ GRANT EXECUTE ON FUNCTION ledger_api.today(uuid), ledger_api.trial_balance(uuid,
 
 -- The entries, by the day they count on.
 CREATE VIEW ledger_api.journal AS
-SELECT e.account_id, e.id, e.booked_on, e.kind, e.document_id, e.mirror_of, e.command_id, e.created_at, p.postings
+SELECT e.account_id, e.id, e.booked_on, e.kind, e.document_id, e.reversal_of, e.command_id, e.created_at, p.postings
   FROM ledger.entry e
  CROSS JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object('account', x.ledger_account, 'client_id', x.client_id, 'document_id',

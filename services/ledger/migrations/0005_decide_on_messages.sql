@@ -1,6 +1,6 @@
 -- Messages come with files and are decided on: accepted into the books, by people or by rules, or rejected.
 
--- Where a message's file lies is known by its hash; see storage.files.
+-- Where a message's file lies is known by its hash; see storage.blobs.
 ALTER TABLE ledger.inbox_message
     ADD COLUMN file jsonb,          -- {name, content_type, size, sha256}
     ADD COLUMN decided_at timestamptz,
@@ -89,7 +89,7 @@ CREATE OR REPLACE VIEW ledger_api.hop AS
 SELECT account_id, correlation_id, at, 'ledger'::text AS service, command AS step, subject_id,
        command_id AS message_id, causation_id AS cause_id,
        jsonb_strip_nulls(jsonb_build_object('status', status, 'code', code)) AS detail
-  FROM ledger.handled
+  FROM ledger.processed_command
 UNION ALL
 SELECT account_id, correlation_id, committed_at, 'ledger', 'receive_inbox_message', id, command_id, causation_id,
        jsonb_build_object('box', box, 'state', CASE WHEN duplicate_of IS NULL THEN 'received' ELSE 'duplicate' END)

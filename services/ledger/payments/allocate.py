@@ -12,9 +12,9 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from contracts.money import from_minor
-from ledger.documents.states import Status
-from ledger.errors import BadInput, Fault, StateForbids, at
+from contracts.primitives.money import from_minor
+from ledger.errors import BadInput, FieldError, StateForbids, at
+from ledger.sales.transitions import Status
 
 _SETTLES: Final = ("issued",)
 
@@ -57,7 +57,7 @@ class Allocated:
     unapplied_minor: int
 
 
-def allocate(source: Source, asked: Sequence[Allocation], owed: Mapping[UUID, Owed]) -> Allocated:
+def allocate(source: Source, ctx: Sequence[Allocation], is_receivable: Mapping[UUID, Owed]) -> Allocated:
     """Check every allocation against its invoice, and all of them against the source.
 
     `owed` holds those of the named invoices that this account has.
@@ -66,32 +66,32 @@ def allocate(source: Source, asked: Sequence[Allocation], owed: Mapping[UUID, Ow
         BadInput: something asked for is wrong in itself; every fault with its path (`allocations[0].amount`).
         StateForbids: all that is wrong lies in the invoices' states (void, a draft, paid already).
     """
-    wrong: list[Fault] = []
-    forbidden: list[Fault] = []
+    wrong: list[FieldError] = []
+    forbidden: list[FieldError] = []
     seen: set[UUID] = set()
-    for index, allocation in enumerate(asked):
-        invoice = owed.get(allocation.invoice_id)
+    for index, allocation in enumerate(ctx):
+        invoice = is_receivable.get(allocation.invoice_id)
         mistake = _mistake(source, allocation, invoice, seen)
         seen.add(allocation.invoice_id)
         if mistake:
-            wrong.append(Fault(at("allocations", index, mistake[0]), mistake[1]))
+            wrong.append(FieldError(at("allocations", index, mistake[0]), mistake[1]))
         elif invoice is not None and (obstacle := _obstacle(invoice)):
-            forbidden.append(Fault(at("allocations", index, "sale_id"), obstacle))
+            forbidden.append(FieldError(at("allocations", index, "sale_id"), obstacle))
         elif invoice is not None and allocation.amount_minor > invoice.open_minor:
             rest = from_minor(invoice.open_minor, invoice.currency)
-            wrong.append(Fault(at("allocations", index, "amount"), f"is more than what is open: {rest}"))
-    left = source.unapplied_minor - sum(max(allocation.amount_minor, 0) for allocation in asked)
+            wrong.append(FieldError(at("allocations", index, "amount"), f"is more than what is open: {rest}"))
+    left = source.unapplied_minor - sum(max(allocation.amount_minor, 0) for allocation in ctx)
     if left < 0:
         rest = from_minor(source.unapplied_minor, source.currency)
-        wrong.append(Fault("allocations", f"come to more than what is there to allocate: {rest}"))
+        wrong.append(FieldError("allocations", f"come to more than what is there to allocate: {rest}"))
     if wrong:
         raise BadInput(faults=[*wrong, *forbidden])
     if forbidden:
         raise StateForbids(faults=forbidden, code="not_open")
-    return Allocated(tuple(asked), left)
+    return Allocated(tuple(ctx), left)
 
 
-def oldest_first(source: Source, owed: Iterable[Owed]) -> tuple[Allocation, ...]:
+def oldest_first(source: Source, is_receivable: Iterable[Owed]) -> tuple[Allocation, ...]:
     """Share out what a source has: by due date, open-ended ones last, then in the order they were made (by id).
 
     Takes only what it may settle (issued, same client and currency); the amounts pass `allocate` as they are.
@@ -100,7 +100,7 @@ def oldest_first(source: Source, owed: Iterable[Owed]) -> tuple[Allocation, ...]
     allocations = []
     fitting = (
         one
-        for one in owed
+        for one in is_receivable
         if (one.client_id, one.currency) == (source.client_id, source.currency) and _obstacle(one) is None
     )
     for invoice in sorted(fitting, key=lambda one: (one.date_due or date.max, one.id)):
@@ -112,17 +112,17 @@ def oldest_first(source: Source, owed: Iterable[Owed]) -> tuple[Allocation, ...]
     return tuple(allocations)
 
 
-def _mistake(source: Source, asked: Allocation, invoice: Owed | None, seen: set[UUID]) -> tuple[str, str] | None:
+def _mistake(source: Source, ctx: Allocation, invoice: Owed | None, seen: set[UUID]) -> tuple[str, str] | None:
     """What is wrong with one allocation in itself: the field and a sentence."""
     if invoice is None:
         return "sale_id", "is no invoice of this account"
-    if asked.invoice_id in seen:
+    if ctx.invoice_id in seen:
         return "sale_id", "is named twice"
     if invoice.client_id != source.client_id:
         return "sale_id", "is another client's invoice"
     if invoice.currency != source.currency:
         return "sale_id", f"is in {invoice.currency}, this is in {source.currency}"
-    if asked.amount_minor <= 0:
+    if ctx.amount_minor <= 0:
         return "amount", "must be more than 0"
     return None
 

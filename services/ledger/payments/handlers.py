@@ -10,172 +10,172 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from contracts.ids import new_id
-from contracts.objects import PaymentIn
-from contracts.transitions import ConfirmPayment, MoveOne, MoveOneOn
-from ledger.books import Asked, Books, Changes, Needs
-from ledger.decision import Decision
-from ledger.documents import states
-from ledger.documents.states import Facts
-from ledger.errors import Conflict, Fault, Faults
+from contracts.primitives.ids import new_id
+from contracts.resources.schemas import PaymentIn
+from contracts.resources.transitions import ConfirmPayment, DatedTransitionInput, TransitionInput
+from ledger.clients import handlers as parties
+from ledger.errors import Conflict, Faults, FieldError
 from ledger.journal import rules as journal
-from ledger.journal.booking import Booking, undone
-from ledger.parties import handlers as parties
-from ledger.payments import settling
+from ledger.journal.booking import Booking, reversed_ids
+from ledger.payments import allocation_commands
 from ledger.payments.allocate import Allocation
 from ledger.payments.payment import Payment
 from ledger.payments.source import held, payment_of
+from ledger.sales import transitions as states
+from ledger.sales.transitions import Facts
+from ledger.unit_of_work.command_handler import CommandHandler
+from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
 
-def _needs(asked: Asked[PaymentIn], needs: Needs) -> None:
-    needs.clients.add(asked.key(asked.input.client_id))
-    settling.need_allocated(asked, needs, asked.input.allocations)
-    if asked.input.external_id is not None:
-        needs.payment_external_ids.add((asked.account.id, asked.input.external_id))
+def _plan(ctx: CommandContext[PaymentIn], plan: ReadPlan) -> None:
+    plan.clients.add(ctx.key(ctx.input.client_id))
+    allocation_commands.need_allocated(ctx, plan, ctx.input.allocations)
+    if ctx.input.external_id is not None:
+        plan.payment_external_ids.add((ctx.account.id, ctx.input.external_id))
 
 
-def _record(asked: Asked[PaymentIn], books: Books) -> Changes:
-    parties.named(asked, books, asked.input.client_id)
-    settling.check_known(asked, books, asked.input.allocations)
-    _check_external_id(asked, books)
-    payment, wanted = _read(asked)
-    changes = Changes(("payment", payment.id), http_status=201)
+def _record(ctx: CommandContext[PaymentIn], state: LoadedState) -> ChangeSet:
+    parties.named(ctx, state, ctx.input.client_id)
+    allocation_commands.check_known(ctx, state, ctx.input.allocations)
+    _check_external_id(ctx, state)
+    payment, wanted = _read(ctx)
+    changes = ChangeSet(("payment", payment.id), http_status=201)
     if payment.status == "pending":
         changes.payments[payment.id] = payment
-        changes.tell("payment.created", None, payment)
+        changes.emit("payment.created", None, payment)
     else:
-        changes.tell("payment.posted", None, payment)
-        _post_within(changes, payment, wanted, asked, books)
+        changes.emit("payment.posted", None, payment)
+        _post_within(changes, payment, wanted, ctx, state)
     return changes
 
 
-RECORD_PAYMENT = Decision(PaymentIn, _needs, _record)
+RECORD_PAYMENT = CommandHandler(PaymentIn, _plan, _record)
 
 
-def _check_external_id(asked: Asked[PaymentIn], books: Books) -> None:
-    if asked.input.external_id is not None:
-        there = books.payment_external_ids.get((asked.account.id, asked.input.external_id))
+def _check_external_id(ctx: CommandContext[PaymentIn], state: LoadedState) -> None:
+    if ctx.input.external_id is not None:
+        there = state.payment_external_ids.get((ctx.account.id, ctx.input.external_id))
         if there is not None:
-            fault = Fault("external_id", f"is that of the payment {there}")
+            fault = FieldError("external_id", f"is that of the payment {there}")
             raise Conflict(code="external_id_taken", faults=[fault])
 
 
-def _read(asked: Asked[PaymentIn]) -> tuple[Payment, list[Allocation]]:
+def _read(ctx: CommandContext[PaymentIn]) -> tuple[Payment, list[Allocation]]:
     """The payment and what it is to settle, in minor units."""
-    given, faults = asked.input, Faults()
+    given, faults = ctx.input, Faults()
     payment = Payment(
-        account_id=asked.account.id,
+        account_id=ctx.account.id,
         id=new_id(),
         client_id=given.client_id,
         status=given.status,
-        amount_minor=settling.minor_of(given.amount, given.currency, "amount", faults),
+        amount_minor=allocation_commands.minor_of(given.amount, given.currency, "amount", faults),
         currency=given.currency,
-        date=given.date or asked.today,
+        date=given.date or ctx.today,
         method=given.method,
         reference=given.reference,
         external_id=given.external_id,
-        created_at=asked.now,
-        updated_at=asked.now,
+        created_at=ctx.now,
+        updated_at=ctx.now,
     )
-    wanted = settling.wanted_of(given.allocations, given.currency, faults)
+    wanted = allocation_commands.wanted_of(given.allocations, given.currency, faults)
     faults.refuse_if_any()
     return payment, wanted
 
 
 def _post_within(
-    changes: Changes, payment: Payment, wanted: Sequence[Allocation], asked: Asked[Any], books: Books
+    changes: ChangeSet, payment: Payment, wanted: Sequence[Allocation], ctx: CommandContext[Any], state: LoadedState
 ) -> None:
     """Book a payment that came in, and settle with it what is asked for."""
     party = journal.Party(payment.client_id, payment.currency)
     entry = journal.payment(party, payment.id, amount_minor=payment.amount_minor)
     changes.bookings.append(Booking(entry, payment.id, payment.date))
-    settling.apply_within(changes, held(payment), wanted, asked, books)
+    allocation_commands.apply_within(changes, held(payment), wanted, ctx, state)
 
 
-def _need_one(asked: Asked[MoveOne], needs: Needs) -> None:
-    needs.payments.add(asked.key(asked.input.id))
+def _need_one(ctx: CommandContext[TransitionInput], plan: ReadPlan) -> None:
+    plan.payments.add(ctx.key(ctx.input.id))
 
 
-def _need_confirmed(asked: Asked[ConfirmPayment], needs: Needs) -> None:
-    needs.payments.add(asked.key(asked.input.id))
-    settling.need_allocated(asked, needs, asked.input.allocations)
+def _need_confirmed(ctx: CommandContext[ConfirmPayment], plan: ReadPlan) -> None:
+    plan.payments.add(ctx.key(ctx.input.id))
+    allocation_commands.need_allocated(ctx, plan, ctx.input.allocations)
 
 
-def _confirm(asked: Asked[ConfirmPayment], books: Books) -> Changes:
-    before = payment_of(asked, books, asked.input.id)
-    status = states.decide("payment", before.status, "confirm")
-    settling.check_known(asked, books, asked.input.allocations)
+def _confirm(ctx: CommandContext[ConfirmPayment], state: LoadedState) -> ChangeSet:
+    before = payment_of(ctx, state, ctx.input.id)
+    status = states.decide_transition("payment", before.status, "confirm")
+    allocation_commands.check_known(ctx, state, ctx.input.allocations)
     faults = Faults()
-    wanted = settling.wanted_of(asked.input.allocations, before.currency, faults)
+    wanted = allocation_commands.wanted_of(ctx.input.allocations, before.currency, faults)
     faults.refuse_if_any()
-    payment = replace(
-        before, status=status, date=asked.input.date or before.date, status_reason=None, updated_at=asked.now
-    )
-    changes = Changes(("payment", payment.id))
-    changes.tell("payment.posted", before.status, payment)
-    _post_within(changes, payment, wanted, asked, books)
+    payment = replace(before, status=status, date=ctx.input.date or before.date, status_reason=None, updated_at=ctx.now)
+    changes = ChangeSet(("payment", payment.id))
+    changes.emit("payment.posted", before.status, payment)
+    _post_within(changes, payment, wanted, ctx, state)
     return changes
 
 
-CONFIRM_PAYMENT = Decision(ConfirmPayment, _need_confirmed, _confirm)
+CONFIRM_PAYMENT = CommandHandler(ConfirmPayment, _need_confirmed, _confirm)
 
 
-def _fail(asked: Asked[MoveOne], books: Books) -> Changes:
-    before = payment_of(asked, books, asked.input.id)
-    status = states.decide("payment", before.status, "fail")
-    payment = replace(before, status=status, status_reason=asked.input.reason, updated_at=asked.now)
-    changes = Changes(("payment", payment.id), payments={payment.id: payment})
-    changes.tell("payment.failed", before.status, payment)
+def _fail(ctx: CommandContext[TransitionInput], state: LoadedState) -> ChangeSet:
+    before = payment_of(ctx, state, ctx.input.id)
+    status = states.decide_transition("payment", before.status, "fail")
+    payment = replace(before, status=status, status_reason=ctx.input.reason, updated_at=ctx.now)
+    changes = ChangeSet(("payment", payment.id), payments={payment.id: payment})
+    changes.emit("payment.failed", before.status, payment)
     return changes
 
 
-FAIL_PAYMENT = Decision(MoveOne, _need_one, _fail)
+FAIL_PAYMENT = CommandHandler(TransitionInput, _need_one, _fail)
 
 
-def _need_reversible(asked: Asked[MoveOneOn], needs: Needs) -> None:
-    needs.payments.add(asked.key(asked.input.id))
-    needs.undoable.add(asked.key(asked.input.id))
+def _need_reversible(ctx: CommandContext[DatedTransitionInput], plan: ReadPlan) -> None:
+    plan.payments.add(ctx.key(ctx.input.id))
+    plan.undoable.add(ctx.key(ctx.input.id))
 
 
-def _need_what_it_settled(asked: Asked[MoveOneOn], books: Books, needs: Needs) -> None:
-    settling.need_settled(asked, books, needs)
-    payment = books.payments.get(asked.key(asked.input.id))
+def _need_what_it_settled(ctx: CommandContext[DatedTransitionInput], state: LoadedState, plan: ReadPlan) -> None:
+    allocation_commands.need_settled(ctx, state, plan)
+    payment = state.payments.get(ctx.key(ctx.input.id))
     if payment is not None and payment.receipt_id is not None:
-        needs.sales.add(asked.key(payment.receipt_id))
+        plan.sales.add(ctx.key(payment.receipt_id))
 
 
-def _reverse(asked: Asked[MoveOneOn], books: Books) -> Changes:
+def _reverse(ctx: CommandContext[DatedTransitionInput], state: LoadedState) -> ChangeSet:
     """Take a payment back: what it settled is open again, and its receipt is void."""
-    before = payment_of(asked, books, asked.input.id)
-    status = states.decide("payment", before.status, "reverse", Facts(refunded_minor=before.refunded_minor))
-    changes = Changes(("payment", before.id))
-    live = books.settlements.get(asked.key(before.id), [])
-    taken_back = settling.unsettle_within(changes, held(before), live, asked, books, on=asked.input.date)
-    booked = next(one for one in books.booked[asked.key(before.id)] if one.entry.kind == "payment")
-    changes.bookings.append(undone(booked, today=asked.today, on=asked.input.date))
+    before = payment_of(ctx, state, ctx.input.id)
+    status = states.decide_transition("payment", before.status, "reverse", Facts(refunded_minor=before.refunded_minor))
+    changes = ChangeSet(("payment", before.id))
+    live = state.settlements.get(ctx.key(before.id), [])
+    taken_back = allocation_commands.unsettle_within(changes, held(before), live, ctx, state, on=ctx.input.date)
+    booked = next(one for one in state.booked[ctx.key(before.id)] if one.entry.kind == "payment")
+    changes.bookings.append(reversed_ids(booked, today=ctx.today, on=ctx.input.date))
     payment = replace(
         before,
         status=status,
         settled_minor=before.settled_minor - taken_back,
         receipt_id=None,
-        status_reason=asked.input.reason,
-        updated_at=asked.now,
+        status_reason=ctx.input.reason,
+        updated_at=ctx.now,
     )
     changes.payments[payment.id] = payment
-    changes.tell("payment.reversed", before.status, payment)
+    changes.emit("payment.reversed", before.status, payment)
     if before.receipt_id is not None:
-        _void_receipt(changes, asked, books, before)
+        _void_receipt(changes, ctx, state, before)
     return changes
 
 
-def _void_receipt(changes: Changes, asked: Asked[MoveOneOn], books: Books, payment: Payment) -> None:
+def _void_receipt(
+    changes: ChangeSet, ctx: CommandContext[DatedTransitionInput], state: LoadedState, payment: Payment
+) -> None:
     if payment.receipt_id is None:
         return
-    before = books.standings[asked.key(payment.receipt_id)]
-    status = states.decide(before.sale_type, before.status, "reverse")
-    after = replace(before, status=status, status_reason=asked.input.reason, updated_at=asked.now)
-    changes.stand(after)
-    changes.tell("sale.voided", before.status, after)
+    before = state.document_states[ctx.key(payment.receipt_id)]
+    status = states.decide_transition(before.sale_type, before.status, "reverse")
+    after = replace(before, status=status, status_reason=ctx.input.reason, updated_at=ctx.now)
+    changes.set_document_state(after)
+    changes.emit("sale.voided", before.status, after)
 
 
-REVERSE_PAYMENT = Decision(MoveOneOn, _need_reversible, _reverse, _need_what_it_settled)
+REVERSE_PAYMENT = CommandHandler(DatedTransitionInput, _need_reversible, _reverse, _need_what_it_settled)

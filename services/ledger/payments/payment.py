@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from ledger.documents.states import Status
+from ledger.sales.transitions import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Payment:
 class Settlement:
     """A row of `ledger.settlement`: so much of one payment or credit note for one invoice, booked by `entry_id`.
 
-    One that takes another back (`mirror_of`) has its amount below 0.
+    One that takes another back (`reversal_of`) has its amount below 0.
     """
 
     id: UUID
@@ -49,7 +49,7 @@ class Settlement:
     entry_id: UUID
     payment_id: UUID | None = None
     credit_note_id: UUID | None = None
-    mirror_of: UUID | None = None
+    reversal_of: UUID | None = None
 
     @property
     def source_id(self) -> UUID:
@@ -68,7 +68,7 @@ class Refund:
     entry_id: UUID
     payment_id: UUID | None = None
     credit_note_id: UUID | None = None
-    mirror_of: UUID | None = None
+    reversal_of: UUID | None = None
 
     @property
     def source_id(self) -> UUID:

@@ -7,21 +7,21 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from ledger.books import Asked, Books, Changes
-from ledger.documents import lookup, states
-from ledger.documents.standing import Standing
-from ledger.documents.states import Command, Facts, Kind, Status
 from ledger.errors import NotFound
 from ledger.journal.rules import Party
 from ledger.payments.allocate import Source
 from ledger.payments.payment import Payment
+from ledger.sales import lookup, transitions
+from ledger.sales.document_state import DocumentState
+from ledger.sales.transitions import Command, Facts, Kind, Status
+from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """A payment or credit note as a source of settlements and refunds."""
 
-    thing: Payment | Standing
+    thing: Payment | DocumentState
 
     @property
     def id(self) -> UUID:
@@ -64,7 +64,9 @@ class Held:
         Raises:
             StateForbids: it does not, or there is nothing left of it.
         """
-        states.decide(self.kind, self.status, command, Facts(unapplied_minor=self.thing.unapplied_minor))
+        transitions.decide_transition(
+            self.kind, self.status, command, Facts(unapplied_minor=self.thing.unapplied_minor)
+        )
 
     def applied(self, minor: int, *, now: datetime) -> Held:
         """It after settlements, or below 0 after some were taken back."""
@@ -74,44 +76,44 @@ class Held:
         """It after a refund, or below 0 after one was taken back."""
         return Held(replace(self.thing, refunded_minor=self.thing.refunded_minor + minor, updated_at=now))
 
-    def put(self, changes: Changes) -> None:
+    def put(self, changes: ChangeSet) -> None:
         """Let it be so within `changes`."""
         if isinstance(self.thing, Payment):
             changes.payments[self.id] = self.thing
         else:
-            changes.stand(self.thing)
+            changes.set_document_state(self.thing)
 
-    def tell_updated(self, changes: Changes) -> None:
+    def tell_updated(self, changes: ChangeSet) -> None:
         """Fire the event that something else of it is applied or refunded now."""
-        changes.tell("payment.updated" if isinstance(self.thing, Payment) else "sale.updated", self.status, self.thing)
+        changes.emit("payment.updated" if isinstance(self.thing, Payment) else "sale.updated", self.status, self.thing)
 
 
 SourceKind = Literal["payment", "sale"]
 
 
-def held(thing: Payment | Standing) -> Held:
+def held(thing: Payment | DocumentState) -> Held:
     """A payment or credit note as a source."""
     return Held(thing)
 
 
-def held_named(kind: SourceKind, asked: Asked[Any], books: Books) -> Held:
+def held_named(kind: SourceKind, ctx: CommandContext[Any], state: LoadedState) -> Held:
     """The payment or credit note that a command is about.
 
     Raises:
         NotFound: this account has none with this id.
     """
     if kind == "sale":
-        return Held(lookup.standing_of(asked, books, asked.input.id))
-    return Held(payment_of(asked, books, asked.input.id))
+        return Held(lookup.state_of(ctx, state, ctx.input.id))
+    return Held(payment_of(ctx, state, ctx.input.id))
 
 
-def payment_of(asked: Asked[Any], books: Books, payment_id: UUID) -> Payment:
+def payment_of(ctx: CommandContext[Any], state: LoadedState, payment_id: UUID) -> Payment:
     """The payment.
 
     Raises:
         NotFound: this account has none with this id.
     """
-    payment = books.payments.get(asked.key(payment_id))
+    payment = state.payments.get(ctx.key(payment_id))
     if payment is None:
         raise NotFound("There is no payment with this id.")
     return payment

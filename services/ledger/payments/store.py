@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from ledger.books import Key
 from ledger.payments.payment import Payment, Refund, Settlement
+from ledger.unit_of_work.state import Key
 from storage.pool import Connection
 
 _EXTERNAL_IDS: Final = """
@@ -56,8 +56,8 @@ WITH found AS (
 )
 SELECT f.account_id, f.id, f.sale_id, f.amount_minor, f.entry_id, f.payment_id, f.credit_note_id
   FROM found f
- WHERE f.mirror_of IS NULL
-   AND NOT EXISTS (SELECT FROM ledger.settlement m WHERE m.account_id = f.account_id AND m.mirror_of = f.id)
+ WHERE f.reversal_of IS NULL
+   AND NOT EXISTS (SELECT FROM ledger.settlement m WHERE m.account_id = f.account_id AND m.reversal_of = f.id)
  ORDER BY f.account_id, f.id
 """
 
@@ -86,8 +86,8 @@ WITH found AS (
 )
 SELECT f.account_id, f.id, f.amount_minor, f.date, f.reference, f.entry_id, f.payment_id, f.credit_note_id
   FROM found f
- WHERE f.mirror_of IS NULL
-   AND NOT EXISTS (SELECT FROM ledger.refund m WHERE m.account_id = f.account_id AND m.mirror_of = f.id)
+ WHERE f.reversal_of IS NULL
+   AND NOT EXISTS (SELECT FROM ledger.refund m WHERE m.account_id = f.account_id AND m.reversal_of = f.id)
  ORDER BY f.account_id, f.id
 """
 
@@ -137,7 +137,7 @@ async def move(conn: Connection, *, payments: Sequence[Payment]) -> None:
 
 _INSERT_SETTLEMENTS: Final = """
 INSERT INTO ledger.settlement
-       (account_id, id, sale_id, payment_id, credit_note_id, amount_minor, entry_id, mirror_of, created_at)
+       (account_id, id, sale_id, payment_id, credit_note_id, amount_minor, entry_id, reversal_of, created_at)
 SELECT w.*, $9 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::uuid[],
                            $8::uuid[]) AS w
 """
@@ -156,14 +156,14 @@ async def settle(conn: Connection, *, rows: Sequence[tuple[UUID, Settlement]], n
         [one.credit_note_id for _, one in rows],
         [one.amount_minor for _, one in rows],
         [one.entry_id for _, one in rows],
-        [one.mirror_of for _, one in rows],
+        [one.reversal_of for _, one in rows],
         now,
     )
 
 
 _INSERT_REFUNDS: Final = """
 INSERT INTO ledger.refund
-       (account_id, id, payment_id, credit_note_id, amount_minor, date, reference, entry_id, mirror_of, created_at)
+       (account_id, id, payment_id, credit_note_id, amount_minor, date, reference, entry_id, reversal_of, created_at)
 SELECT w.*, $10 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::date[], $7::text[],
                             $8::uuid[], $9::uuid[]) AS w
 """
@@ -183,6 +183,6 @@ async def refund(conn: Connection, *, rows: Sequence[tuple[UUID, Refund]], now: 
         [one.date for _, one in rows],
         [one.reference for _, one in rows],
         [one.entry_id for _, one in rows],
-        [one.mirror_of for _, one in rows],
+        [one.reversal_of for _, one in rows],
         now,
     )

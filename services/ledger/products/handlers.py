@@ -7,119 +7,119 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from contracts.ids import new_id
-from contracts.parties import OneThing, ProductIn, ProductUpdate, ProductUpsert
-from ledger.books import Asked, Books, Changes, Happening, Needs
-from ledger.decision import Decision
-from ledger.errors import Conflict, Fault, NotFound, StateForbids
+from contracts.primitives.ids import new_id
+from contracts.resources.clients import ByIdInput, ProductIn, ProductUpdate, ProductUpsert
+from ledger.errors import Conflict, FieldError, NotFound, StateForbids
 from ledger.products.rules import Product, ProductIdentity, changed, identities_in, new_product
 from ledger.quotas.counting import count, uncount
+from ledger.unit_of_work.command_handler import CommandHandler
+from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, LoadedState, ReadPlan
 
 
-def _needs(asked: Asked[ProductIn] | Asked[ProductUpsert], needs: Needs) -> None:
-    _need_identities(asked, needs, identities_in(asked.input.code, asked.input.external_id))
-    needs.catalogue.usage.add((asked.account.id, "products"))
+def _plan(ctx: CommandContext[ProductIn] | CommandContext[ProductUpsert], plan: ReadPlan) -> None:
+    _need_identities(ctx, plan, identities_in(ctx.input.code, ctx.input.external_id))
+    plan.reference.usage.add((ctx.account.id, "products"))
 
 
-def _create(asked: Asked[ProductIn] | Asked[ProductUpsert], books: Books) -> Changes:
-    _check_free(asked, books, asked.input.code, asked.input.external_id, of=None)
-    product = new_product(asked.input, product_id=new_id(), account=asked.account, now=asked.now)
-    changes = Changes(("product", product.id), http_status=201)
-    count(asked, books, changes, "products")
-    changes.catalogue.products.append(product)
-    changes.happenings.append(Happening("product.created", "product", product.id, None))
+def _create(ctx: CommandContext[ProductIn] | CommandContext[ProductUpsert], state: LoadedState) -> ChangeSet:
+    _check_free(ctx, state, ctx.input.code, ctx.input.external_id, of=None)
+    product = new_product(ctx.input, product_id=new_id(), account=ctx.account, now=ctx.now)
+    changes = ChangeSet(("product", product.id), http_status=201)
+    count(ctx, state, changes, "products")
+    changes.reference.products.append(product)
+    changes.domain_events.append(DomainEvent("product.created", "product", product.id, None))
     return changes
 
 
-CREATE_PRODUCT = Decision(ProductIn, _needs, _create)
+CREATE_PRODUCT = CommandHandler(ProductIn, _plan, _create)
 
 
-def _upsert(asked: Asked[ProductUpsert], books: Books) -> Changes:
-    given = asked.input
-    known = (books.catalogue.found.get((asked.account.id, one)) for one in identities_in(given.code, given.external_id))
+def _upsert(ctx: CommandContext[ProductUpsert], state: LoadedState) -> ChangeSet:
+    given = ctx.input
+    known = (state.reference.found.get((ctx.account.id, one)) for one in identities_in(given.code, given.external_id))
     there = next((product for product in known if product is not None), None)
     if there is None or given.on_conflict == "error":
-        return _create(asked, books)
+        return _create(ctx, state)
     if there.archived_at is not None:
-        fault = Fault("code", f"is that of the product {there.id}, which is archived: bring it back first")
+        fault = FieldError("code", f"is that of the product {there.id}, which is archived: bring it back first")
         raise StateForbids(code="product_archived", faults=[fault])
-    changes = Changes(("product", there.id), http_status=200)
+    changes = ChangeSet(("product", there.id), http_status=200)
     if given.on_conflict == "update":
-        _check_free(asked, books, given.code, given.external_id, of=there)
-        _change(there, changed(there, given, now=asked.now), changes)
+        _check_free(ctx, state, given.code, given.external_id, of=there)
+        _change(there, changed(there, given, now=ctx.now), changes)
     return changes
 
 
-UPSERT_PRODUCT = Decision(ProductUpsert, _needs, _upsert)
+UPSERT_PRODUCT = CommandHandler(ProductUpsert, _plan, _upsert)
 
 
-def _update_needs(asked: Asked[ProductUpdate], needs: Needs) -> None:
-    needs.catalogue.products.add(asked.key(asked.input.id))
-    _need_identities(asked, needs, identities_in(asked.input.code, asked.input.external_id))
-    if asked.input.archived is not None:
-        needs.catalogue.usage.add((asked.account.id, "products"))
+def _update_needs(ctx: CommandContext[ProductUpdate], plan: ReadPlan) -> None:
+    plan.reference.products.add(ctx.key(ctx.input.id))
+    _need_identities(ctx, plan, identities_in(ctx.input.code, ctx.input.external_id))
+    if ctx.input.archived is not None:
+        plan.reference.usage.add((ctx.account.id, "products"))
 
 
-def _update(asked: Asked[ProductUpdate], books: Books) -> Changes:
-    there = named(asked, books, asked.input.id, path="id")
-    _check_free(asked, books, asked.input.code, asked.input.external_id, of=there)
-    after = changed(there, asked.input, now=asked.now)
-    changes = Changes(("product", there.id), http_status=200)
+def _update(ctx: CommandContext[ProductUpdate], state: LoadedState) -> ChangeSet:
+    there = named(ctx, state, ctx.input.id, path="id")
+    _check_free(ctx, state, ctx.input.code, ctx.input.external_id, of=there)
+    after = changed(there, ctx.input, now=ctx.now)
+    changes = ChangeSet(("product", there.id), http_status=200)
     if there.archived_at is None and after.archived_at is not None:
         uncount(changes, "products")
     elif there.archived_at is not None and after.archived_at is None:
-        count(asked, books, changes, "products")
+        count(ctx, state, changes, "products")
     _change(there, after, changes)
     return changes
 
 
-UPDATE_PRODUCT = Decision(ProductUpdate, _update_needs, _update)
+UPDATE_PRODUCT = CommandHandler(ProductUpdate, _update_needs, _update)
 
 
-def _remove_needs(asked: Asked[OneThing], needs: Needs) -> None:
-    needs.catalogue.products.add(asked.key(asked.input.id))
-    needs.catalogue.usage.add((asked.account.id, "products"))
+def _remove_needs(ctx: CommandContext[ByIdInput], plan: ReadPlan) -> None:
+    plan.reference.products.add(ctx.key(ctx.input.id))
+    plan.reference.usage.add((ctx.account.id, "products"))
 
 
-def _remove(asked: Asked[OneThing], books: Books) -> Changes:
-    product = named(asked, books, asked.input.id, path="id")
-    changes = Changes(None, http_status=200, subject_id=product.id)
-    changes.said = {"id": str(product.id), "deleted": not product.referred, "archived": product.referred}
+def _remove(ctx: CommandContext[ByIdInput], state: LoadedState) -> ChangeSet:
+    product = named(ctx, state, ctx.input.id, path="id")
+    changes = ChangeSet(None, http_status=200, subject_id=product.id)
+    changes.result_body = {"id": str(product.id), "deleted": not product.referred, "archived": product.referred}
     if product.archived_at is None:
         uncount(changes, "products")
     if not product.referred:
-        changes.catalogue.products_removed.append(product)
+        changes.reference.products_removed.append(product)
     elif product.archived_at is None:
-        _change(product, replace(product, archived_at=asked.now, updated_at=asked.now), changes)
+        _change(product, replace(product, archived_at=ctx.now, updated_at=ctx.now), changes)
     return changes
 
 
-REMOVE_PRODUCT = Decision(OneThing, _remove_needs, _remove)
+REMOVE_PRODUCT = CommandHandler(ByIdInput, _remove_needs, _remove)
 
 
-def named(asked: Asked[Any], books: Books, product_id: UUID, *, path: str) -> Product:
+def named(ctx: CommandContext[Any], state: LoadedState, product_id: UUID, *, path: str) -> Product:
     """The product that a command names by its id, archived or not.
 
     Raises:
         NotFound: this account has none with this id.
     """
-    product = books.catalogue.products.get(asked.key(product_id))
+    product = state.reference.products.get(ctx.key(product_id))
     if product is None:
-        raise NotFound(faults=[Fault(path, "is no product of this account")])
+        raise NotFound(faults=[FieldError(path, "is no product of this account")])
     return product
 
 
-def _change(before: Product, after: Product, changes: Changes) -> None:
+def _change(before: Product, after: Product, changes: ChangeSet) -> None:
     if after is not before:
-        changes.catalogue.products_changed.append(after)
+        changes.reference.products_changed.append(after)
 
 
-def _need_identities(asked: Asked[Any], needs: Needs, identities: Iterable[ProductIdentity]) -> None:
-    needs.catalogue.product_identities.update((asked.account.id, identity) for identity in identities)
+def _need_identities(ctx: CommandContext[Any], plan: ReadPlan, identities: Iterable[ProductIdentity]) -> None:
+    plan.reference.product_identities.update((ctx.account.id, identity) for identity in identities)
 
 
 def _check_free(
-    asked: Asked[Any], books: Books, code: str | None, external_id: str | None, *, of: Product | None
+    ctx: CommandContext[Any], state: LoadedState, code: str | None, external_id: str | None, *, of: Product | None
 ) -> None:
     """Refuse a code or an external id that is another product's.
 
@@ -128,9 +128,9 @@ def _check_free(
     """
     taken = []
     for identity in identities_in(code, external_id):
-        there = books.catalogue.found.get((asked.account.id, identity))
+        there = state.reference.found.get((ctx.account.id, identity))
         if there is not None and (of is None or there.id != of.id):
             note = ", which is archived" if there.archived_at is not None else ""
-            taken.append(Fault(identity.by, f"is that of the product {there.id}{note}"))
+            taken.append(FieldError(identity.by, f"is that of the product {there.id}{note}"))
     if taken:
         raise Conflict(code=f"{taken[0].path}_taken", faults=taken)

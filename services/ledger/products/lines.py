@@ -6,22 +6,24 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from contracts.objects import LineIn, SaleIn
-from ledger.books import Asked, Books, Changes, Needs
-from ledger.errors import Fault, NotFound, StateForbids, at
+from contracts.resources.schemas import LineIn, SaleIn
+from ledger.errors import FieldError, NotFound, StateForbids, at
 from ledger.products.rules import Product, ProductIdentity, given_to_line
+from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
 
-def need(asked: Asked[Any], lines: Iterable[LineIn], needs: Needs) -> None:
+def need(ctx: CommandContext[Any], lines: Iterable[LineIn], plan: ReadPlan) -> None:
     """Let the products be read that lines name by id, or by a code that may be one's."""
     for line in lines:
         if line.product_id is not None:
-            needs.catalogue.products.add(asked.key(line.product_id))
+            plan.reference.products.add(ctx.key(line.product_id))
         elif line.item_code is not None:
-            needs.catalogue.product_identities.add((asked.account.id, ProductIdentity("code", line.item_code)))
+            plan.reference.product_identities.add((ctx.account.id, ProductIdentity("code", line.item_code)))
 
 
-def with_products(asked: Asked[Any], books: Books, changes: Changes, sale: SaleIn, *, currency: str) -> SaleIn:
+def with_products(
+    ctx: CommandContext[Any], state: LoadedState, changes: ChangeSet, sale: SaleIn, *, currency: str
+) -> SaleIn:
     """The document with its lines filled in; from now on it refers to their products.
 
     A code that is no product's, or an archived one's, is free text. A price in another currency is not taken.
@@ -29,23 +31,23 @@ def with_products(asked: Asked[Any], books: Books, changes: Changes, sale: SaleI
     Raises:
         NotFound, StateForbids: products named by id are not there, or archived; every one is told.
     """
-    products = [_product_of(asked, books, line) for line in sale.lines]
+    products = [_product_of(ctx, state, line) for line in sale.lines]
     _check_named(sale.lines, products)
     lines = [
         line if product is None else line.model_copy(update=given_to_line(product, line, currency=currency))
         for line, product in zip(sale.lines, products, strict=True)
     ]
     fresh = {product.id: product for product in products if product is not None and not product.referred}
-    changes.catalogue.products_changed += [replace(product, referred=True) for product in fresh.values()]
+    changes.reference.products_changed += [replace(product, referred=True) for product in fresh.values()]
     return sale.model_copy(update={"lines": lines})
 
 
-def _product_of(asked: Asked[Any], books: Books, line: LineIn) -> Product | None:
+def _product_of(ctx: CommandContext[Any], state: LoadedState, line: LineIn) -> Product | None:
     if line.product_id is not None:
-        return books.catalogue.products.get(asked.key(line.product_id))
+        return state.reference.products.get(ctx.key(line.product_id))
     if line.item_code is None:
         return None
-    found = books.catalogue.found.get((asked.account.id, ProductIdentity("code", line.item_code)))
+    found = state.reference.found.get((ctx.account.id, ProductIdentity("code", line.item_code)))
     return None if found is None or found.archived_at is not None else found
 
 
@@ -54,9 +56,9 @@ def _check_named(lines: list[LineIn], products: list[Product | None]) -> None:
     for index, (line, product) in enumerate(zip(lines, products, strict=True)):
         path = at("lines", index, "product_id")
         if line.product_id is not None and product is None:
-            unknown.append(Fault(path, "is no product of this account"))
+            unknown.append(FieldError(path, "is no product of this account"))
         elif product is not None and product.archived_at is not None:
-            archived.append(Fault(path, f"is that of the product {product.code}, which is archived"))
+            archived.append(FieldError(path, f"is that of the product {product.code}, which is archived"))
     if unknown:
         raise NotFound(faults=unknown)
     if archived:

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from contracts.money import plain
-from contracts.objects import LineIn
-from contracts.parties import ProductIn, ProductPatch
+from contracts.primitives.money import plain
+from contracts.resources.clients import ProductIn, ProductPatch
+from contracts.resources.schemas import LineIn
 from ledger.account import Account
 
 
@@ -67,9 +67,9 @@ _GIVEN: Final = (
 """What a caller says of a product, as `ProductIn` and `ProductPatch` name it."""
 
 
-def new_product(asked: ProductIn, *, product_id: UUID, account: Account, now: datetime) -> Product:
+def new_product(ctx: ProductIn, *, product_id: UUID, account: Account, now: datetime) -> Product:
     """Make the product; its price is in the account's currency where none is named."""
-    given = {name: _plain(getattr(asked, name)) for name in _GIVEN}
+    given = {name: _plain(getattr(ctx, name)) for name in _GIVEN}
     return Product(
         account_id=account.id,
         id=product_id,
@@ -77,17 +77,17 @@ def new_product(asked: ProductIn, *, product_id: UUID, account: Account, now: da
         archived_at=None,
         created_at=now,
         updated_at=now,
-        **(given | {"currency": asked.currency or account.currency}),
+        **(given | {"currency": ctx.currency or account.currency}),
     )
 
 
-def changed(product: Product, asked: ProductIn | ProductPatch, *, now: datetime) -> Product:
+def changed(product: Product, ctx: ProductIn | ProductPatch, *, now: datetime) -> Product:
     """The product with what was sent of it; the very same where that is what it was."""
-    sent: dict[str, Any] = {name: _plain(getattr(asked, name)) for name in _GIVEN if name in asked.model_fields_set}
-    if asked.currency is None:
+    sent: dict[str, Any] = {name: _plain(getattr(ctx, name)) for name in _GIVEN if name in ctx.model_fields_set}
+    if ctx.currency is None:
         sent.pop("currency", None)  # a product always has one
-    if isinstance(asked, ProductPatch) and asked.archived is not None:
-        sent["archived_at"] = (product.archived_at or now) if asked.archived else None
+    if isinstance(ctx, ProductPatch) and ctx.archived is not None:
+        sent["archived_at"] = (product.archived_at or now) if ctx.archived else None
     after = replace(product, **sent)
     return product if after == product else replace(after, updated_at=now)
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
-from ledger.books import Key
 from ledger.products.rules import Product, ProductIdentity
+from ledger.unit_of_work.state import Key
 from storage.pool import Connection
 
 # One branch for each way of asking, each through its own index. Decimals as text: exact, as they were written.

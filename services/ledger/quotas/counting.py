@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from ledger.books import Asked, Books, Changes
 from ledger.errors import QuotaExceeded
 from ledger.quotas.rules import Quota
+from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState
 
 
-def count(asked: Asked[Any], books: Books, changes: Changes, quota: Quota) -> None:
+def count(ctx: CommandContext[Any], state: LoadedState, changes: ChangeSet, quota: Quota) -> None:
     """Count one more.
 
     Raises:
         QuotaExceeded: there are as many as there may be.
     """
-    usage = books.catalogue.usage[asked.account.id, quota].by(changes.catalogue.usage.get(quota, 0))
+    usage = state.reference.usage[ctx.account.id, quota].by(changes.reference.usage.get(quota, 0))
     if usage.left == 0:
         raise QuotaExceeded(f"The plan has room for {usage.limit} {quota}, and {usage.used} are there.", quota=quota)
-    changes.catalogue.usage[quota] = changes.catalogue.usage.get(quota, 0) + 1
+    changes.reference.usage[quota] = changes.reference.usage.get(quota, 0) + 1
 
 
-def uncount(changes: Changes, quota: Quota) -> None:
+def uncount(changes: ChangeSet, quota: Quota) -> None:
     """Count one less."""
-    changes.catalogue.usage[quota] = changes.catalogue.usage.get(quota, 0) - 1
+    changes.reference.usage[quota] = changes.reference.usage.get(quota, 0) - 1

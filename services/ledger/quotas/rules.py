@@ -30,7 +30,7 @@ class Usage:
         """With so many more, or fewer."""
         return replace(self, used=self.used + count)
 
-    def told(self, today: date) -> Usage:
+    def notified(self, today: date) -> Usage:
         """Once somebody is told; the very same if that was done in this period."""
         begins = period(today)[0]
         return self if self.told_for is not None and self.told_for >= begins else replace(self, told_for=begins)

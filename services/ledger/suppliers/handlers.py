@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.ids import new_id
-from contracts.parties import SupplierIn
-from ledger.books import Asked, Books, Changes, Needs
+from contracts.primitives.ids import new_id
+from contracts.resources.clients import SupplierIn
 from ledger.suppliers.rules import Supplier, identity_of, new_supplier
+from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
 
-def need(asked: Asked[Any], given: SupplierIn, needs: Needs) -> None:
+def need(ctx: CommandContext[Any], given: SupplierIn, plan: ReadPlan) -> None:
     """Let the supplier that a purchase tells of be read."""
-    needs.catalogue.suppliers.add((asked.account.id, identity_of(given)))
+    plan.reference.suppliers.add((ctx.account.id, identity_of(given)))
 
 
-def found_or_made(asked: Asked[Any], given: SupplierIn, books: Books, changes: Changes) -> Supplier:
+def found_or_made(ctx: CommandContext[Any], given: SupplierIn, state: LoadedState, changes: ChangeSet) -> Supplier:
     """The supplier that is meant, found by what tells most of it or made within `changes`. It fires no event."""
-    there = books.catalogue.suppliers.get((asked.account.id, identity_of(given)))
+    there = state.reference.suppliers.get((ctx.account.id, identity_of(given)))
     if there is not None:
         return there
-    supplier = new_supplier(given, supplier_id=new_id(), account_id=asked.account.id, now=asked.now)
-    changes.catalogue.suppliers.append(supplier)
+    supplier = new_supplier(given, supplier_id=new_id(), account_id=ctx.account.id, now=ctx.now)
+    changes.reference.suppliers.append(supplier)
     return supplier

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from contracts.parties import SupplierIn
+from contracts.resources.clients import SupplierIn
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contracts.money import MoneyError, from_minor
+from contracts.primitives.money import MoneyError, from_minor
 
-FACTS_TOLD_MAX: Final = 4
+FACTS_SHOWN_MAX: Final = 4
 CHARACTERS_TOLD_MAX: Final = 300
 
 _MINOR: Final = "_minor"
@@ -28,7 +28,7 @@ class Check:
     promise: str
     sql: str
     args: tuple[Any, ...] = ()
-    needs: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
 
 
 def spelled(row: Mapping[str, Any]) -> str:
@@ -52,8 +52,10 @@ def spelled(row: Mapping[str, Any]) -> str:
 
 
 def _all(facts: Mapping[str, Any], currency: str | None) -> str:
-    told = [f"{_words(name)} {_value(name, value, currency)}" for name, value in facts.items() if value is not None]
-    return ", ".join(told[:FACTS_TOLD_MAX])
+    facts_shown = [
+        f"{_words(name)} {_value(name, value, currency)}" for name, value in facts.items() if value is not None
+    ]
+    return ", ".join(facts_shown[:FACTS_SHOWN_MAX])
 
 
 def _words(name: str) -> str:

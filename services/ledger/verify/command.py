@@ -27,7 +27,7 @@ async def run(dsn: str, *, settled: bool) -> int:
         OSError, asyncpg.PostgresError: the server cannot be reached or gives up.
     """
     try:
-        report = await verify(dsn, settled=settled, tell=lambda text: print(text, file=sys.stderr, flush=True))  # noqa: T201
+        report = await verify(dsn, settled=settled, report=lambda text: print(text, file=sys.stderr, flush=True))  # noqa: T201
     except NotReadable as error:
         print(f"verify: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -53,10 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """`python -m ledger verify`: the exit status; 2 when the books cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m ledger verify", description=__doc__)
     add_options(parser)
-    asked = parser.parse_args(argv)
+    ctx = parser.parse_args(argv)
     try:
         dsn = ServiceSettings.read().postgres_dsn.get_secret_value()
-        return asyncio.run(run(dsn, settled=asked.settled))
+        return asyncio.run(run(dsn, settled=ctx.settled))
     except (SettingsError, OSError, asyncpg.PostgresError) as error:
         print(f"ledger: {error}", file=sys.stderr)  # noqa: T201
         return 2

@@ -15,7 +15,7 @@ WITH claim AS (
            (x.note - x.invoice) * s.net_minor AS revenue, (x.note - x.invoice) * s.tax_minor AS tax,
            -x.note * t.refunded_minor AS cash, x.invoice * s.deposit_minor AS deposits, t.written_off_minor AS bad_debt
       FROM ledger.sale s
-      JOIN ledger.sale_standing t ON t.account_id = s.account_id AND t.sale_id = s.id
+      JOIN ledger.sale_state t ON t.account_id = s.account_id AND t.sale_id = s.id
      CROSS JOIN LATERAL (SELECT
         (s.sale_type = 'sales_invoice')::int AS invoice, (s.sale_type = 'credit_note')::int AS note) x
      WHERE s.sale_type IN ('sales_invoice', 'credit_note') AND t.status IN ('issued', 'written_off')
@@ -60,7 +60,7 @@ WITH claim AS (
            (s.sale_type = 'sales_invoice')::int AS issued, (s.sale_type = 'credit_note')::int AS credited,
            0 AS paid, (t.status = 'void')::int AS undone, (t.status = 'written_off')::int AS written_off
       FROM ledger.sale s
-      JOIN ledger.sale_standing t ON t.account_id = s.account_id AND t.sale_id = s.id
+      JOIN ledger.sale_state t ON t.account_id = s.account_id AND t.sale_id = s.id
      WHERE s.sale_type IN ('sales_invoice', 'credit_note') AND s.number IS NOT NULL
        AND (s.net_minor, s.tax_minor) <> (0, 0)
     UNION ALL

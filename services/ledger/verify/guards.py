@@ -46,7 +46,7 @@ SELECT NULL::uuid AS account_id, c.relname || '.' || t.tgname AS id, 'the trigge
  WHERE c.relnamespace = 'ledger'::regnamespace AND t.tgenabled NOT IN ('O', 'A')
 UNION ALL
 SELECT NULL, w.trigger, 'the trigger', NULL, json_build_object('state', NULL), json_build_object('state', 'there')
-  FROM (VALUES ('sale.keep_issued'), ('posting.refuse_unbalanced')) AS w (trigger)
+  FROM (VALUES ('sale.forbid_change_after_issue'), ('posting.refuse_unbalanced')) AS w (trigger)
  WHERE NOT EXISTS (
     SELECT FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
      WHERE c.relnamespace = 'ledger'::regnamespace AND c.relname || '.' || t.tgname = w.trigger)

@@ -37,29 +37,29 @@ _MIRRORS: Final = """
 SELECT m.account_id, m.id, 'the ' || m.kind || ', entry' AS what, NULL AS currency, to_json(found) AS found,
        to_json(must) AS must
   FROM ledger.entry m
-  LEFT JOIN ledger.entry o ON o.account_id = m.account_id AND o.id = m.mirror_of
+  LEFT JOIN ledger.entry o ON o.account_id = m.account_id AND o.id = m.reversal_of
   LEFT JOIN unnest($1::text[], $2::text[]) AS k (kind, undone_by) ON k.kind = o.kind
  CROSS JOIN LATERAL (SELECT
     o.id::text AS the_entry_that_it_undoes, m.kind AS its_kind, m.document_id AS its_document) found
  CROSS JOIN LATERAL (SELECT
-    coalesce(m.mirror_of::text, 'some entry') AS the_entry_that_it_undoes, k.undone_by AS its_kind,
+    coalesce(m.reversal_of::text, 'some entry') AS the_entry_that_it_undoes, k.undone_by AS its_kind,
     o.document_id AS its_document) must
- WHERE (m.mirror_of IS NOT NULL OR m.kind = ANY($2::text[])) AND found IS DISTINCT FROM must
+ WHERE (m.reversal_of IS NOT NULL OR m.kind = ANY($2::text[])) AND found IS DISTINCT FROM must
 UNION ALL
-SELECT account_id, mirror_of, 'entry', NULL, json_build_object('times_undone', count(*)),
+SELECT account_id, reversal_of, 'entry', NULL, json_build_object('times_undone', count(*)),
        json_build_object('times_undone', 1)
-  FROM ledger.entry WHERE mirror_of IS NOT NULL GROUP BY account_id, mirror_of HAVING count(*) > 1
+  FROM ledger.entry WHERE reversal_of IS NOT NULL GROUP BY account_id, reversal_of HAVING count(*) > 1
 """
 
 _MIRROR_POSTINGS: Final = """
 WITH pair AS MATERIALIZED (
-    SELECT account_id, id, mirror_of FROM ledger.entry WHERE mirror_of IS NOT NULL
+    SELECT account_id, id, reversal_of FROM ledger.entry WHERE reversal_of IS NOT NULL
 ), undoing AS (
     SELECT r.id AS of_entry, p.* FROM pair r
       JOIN ledger.posting p ON p.account_id = r.account_id AND p.entry_id = r.id
 ), undone AS (
     SELECT r.id AS of_entry, p.* FROM pair r
-      JOIN ledger.posting p ON p.account_id = r.account_id AND p.entry_id = r.mirror_of
+      JOIN ledger.posting p ON p.account_id = r.account_id AND p.entry_id = r.reversal_of
 )
 SELECT coalesce(m.account_id, o.account_id) AS account_id, coalesce(m.of_entry, o.of_entry) AS id,
        'line ' || coalesce(m.line, o.line) || ' of the undoing entry' AS what,

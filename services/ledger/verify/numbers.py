@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ledger.documents.numbers import PREFIXES
+from ledger.sales.numbers import PREFIXES
 from ledger.verify.check import Check
 
 _COUNTED: Final = """

@@ -13,9 +13,19 @@ from typing import Any, Final, cast
 import asyncpg
 import orjson
 
-from ledger.verify import documents, guards, happenings, inboxes, journal, numbers, plans, settlements, standing
+from ledger.verify import (
+    document_states,
+    documents,
+    events,
+    guards,
+    inboxes,
+    journal,
+    numbers,
+    quotas,
+    settlements,
+)
 from ledger.verify.check import Check, spelled
-from storage.pool import Connection, prepare
+from storage.pool import Connection, register_codecs
 
 CONNECT_SECONDS: Final = 30.0
 SESSIONS: Final = 2  # that share the snapshot: one core each
@@ -64,7 +74,7 @@ class Report:
     left_out: tuple[Check, ...]
 
 
-async def verify(dsn: str, *, settled: bool = False, tell: Tell = lambda _: None) -> Report:
+async def verify(dsn: str, *, settled: bool = False, report: Tell = lambda _: None) -> Report:
     """Check the books of all accounts as they stand at one moment; `tell` hears of each check as it ends.
 
     `settled` says that nothing is under way: then every event must have reached the dispatcher's log.
@@ -82,9 +92,9 @@ async def verify(dsn: str, *, settled: bool = False, tell: Tell = lambda _: None
         for other in others:
             await other.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")  # takes no parameters; the server made it
         run = _Run([
-            *journal.CHECKS, *documents.CHECKS, *standing.CHECKS, *settlements.CHECKS, *numbers.CHECKS,
-            *plans.CHECKS, *inboxes.CHECKS, *happenings.checks(settled=settled), *await guards.checks(first),
-        ], tell)  # fmt: skip
+            *journal.CHECKS, *documents.CHECKS, *document_states.CHECKS, *settlements.CHECKS, *numbers.CHECKS,
+            *quotas.CHECKS, *inboxes.CHECKS, *events.checks(settled=settled), *await guards.checks(first),
+        ], report)  # fmt: skip
         await _together(run.work(conn) for conn in (first, *others))
         return await run.report(first, began)
 
@@ -106,7 +116,7 @@ async def _session(dsn: str) -> AsyncIterator[Connection]:
         dsn, timeout=CONNECT_SECONDS, server_settings={"application_name": "ledgerwire-verify", **_BOUNDS}
     )
     try:
-        await prepare(conn)
+        await register_codecs(conn)
         # json keeps its keys in the order of the statement, jsonb does not.
         await conn.set_type_codec("json", encoder=str, decoder=orjson.loads, schema="pg_catalog")
         async with conn.transaction(isolation="repeatable_read", readonly=True):
@@ -118,8 +128,8 @@ async def _session(dsn: str) -> AsyncIterator[Connection]:
 class _Run:
     """The checks of one run, taken in turn by its sessions."""
 
-    def __init__(self, checks: Sequence[Check], tell: Tell) -> None:
-        self._checks, self._tell = checks, tell
+    def __init__(self, checks: Sequence[Check], report: Tell) -> None:
+        self._checks, self._tell = checks, report
         self._left = deque(checks)
         self._broken: dict[str, Broken] = {}
         self._left_out: set[str] = set()
@@ -129,13 +139,13 @@ class _Run:
         """Take checks until none is left."""
         while self._left:
             check, since = self._left.popleft(), time.monotonic()
-            said = await self._one(conn, check)
+            result = await self._one(conn, check)
             self._done += 1
             took = time.monotonic() - since
-            self._tell(f"  {self._done:2}/{len(self._checks)}  {took:5.1f} s  {check.promise}: {said}")
+            self._tell(f"  {self._done:2}/{len(self._checks)}  {took:5.1f} s  {check.promise}: {result}")
 
     async def _one(self, conn: Connection, check: Check) -> str:
-        if not all([await _readable(conn, relation) for relation in check.needs]):
+        if not all([await _readable(conn, relation) for relation in check.requires]):
             self._left_out.add(check.name)
             return "left out, it cannot be read from here"
         if (broken := await _broken(conn, check)) is None:

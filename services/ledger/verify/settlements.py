@@ -26,17 +26,17 @@ WITH settled AS (
     UNION ALL
     SELECT account_id, sale_id, 'credit note', currency, client_id,
            CASE WHEN status = 'issued' THEN total_minor ELSE 0 END
-      FROM ledger.sale_standing WHERE sale_type = 'credit_note'
+      FROM ledger.sale_state WHERE sale_type = 'credit_note'
 )
 SELECT s.account_id, s.sale_id AS id, 'with ' || s.source_id || ', invoice' AS what, t.currency,
        json_build_object('settled_minor', s.minor) AS found, json_build_object('settled_minor', 0) AS must
-  FROM settled s LEFT JOIN ledger.sale_standing t ON t.account_id = s.account_id AND t.sale_id = s.sale_id
+  FROM settled s LEFT JOIN ledger.sale_state t ON t.account_id = s.account_id AND t.sale_id = s.sale_id
  WHERE s.minor < 0
 UNION ALL
 SELECT i.account_id, i.id, coalesce(t.sale_type, 'document'), t.currency, json_build_object('settled_minor', i.minor),
        json_build_object('settled_minor', least(greatest(i.minor, 0), m.most))
   FROM invoice i
-  LEFT JOIN ledger.sale_standing t ON t.account_id = i.account_id AND t.sale_id = i.id
+  LEFT JOIN ledger.sale_state t ON t.account_id = i.account_id AND t.sale_id = i.id
  CROSS JOIN LATERAL (SELECT
     CASE WHEN t.sale_type = 'sales_invoice' AND t.status IN ('issued', 'written_off') THEN t.due_minor ELSE 0 END
     AS most) m
@@ -52,7 +52,7 @@ SELECT e.account_id, e.sale_id, 'settled with ' || s.what || ' ' || s.id || ', i
        json_build_object('the_client_of_what_settles_it', s.client_id, 'its_currency', s.currency),
        json_build_object('the_client_of_what_settles_it', t.client_id, 'its_currency', t.currency)
   FROM settled e
-  JOIN ledger.sale_standing t ON t.account_id = e.account_id AND t.sale_id = e.sale_id
+  JOIN ledger.sale_state t ON t.account_id = e.account_id AND t.sale_id = e.sale_id
   JOIN source s ON s.account_id = e.account_id AND s.id = e.source_id
  WHERE (s.client_id, s.currency) <> (t.client_id, t.currency)
 """
@@ -60,24 +60,24 @@ SELECT e.account_id, e.sale_id, 'settled with ' || s.what || ' ' || s.id || ', i
 # A settlement is one entry, Dr unapplied of the source / Cr receivable of the invoice; taken back, the other way round.
 _SETTLED: Final = """
 WITH booked AS (
-    SELECT e.account_id, e.id, e.mirror_of,
+    SELECT e.account_id, e.id, e.reversal_of,
            min(p.document_id::text) FILTER (WHERE p.ledger_account = 'unapplied') AS source,
            min(p.document_id::text) FILTER (WHERE p.ledger_account = 'receivable') AS invoice,
            sum(p.amount_minor) FILTER (WHERE p.ledger_account = 'unapplied') AS debit,
            -sum(p.amount_minor) FILTER (WHERE p.ledger_account = 'receivable') AS credit
       FROM ledger.entry e
       JOIN ledger.posting p ON p.account_id = e.account_id AND p.entry_id = e.id
-     WHERE e.kind IN ('settle', 'unsettle') GROUP BY e.account_id, e.id, e.mirror_of
+     WHERE e.kind IN ('settle', 'unsettle') GROUP BY e.account_id, e.id, e.reversal_of
 )
 SELECT coalesce(s.account_id, b.account_id) AS account_id, coalesce(s.id, b.id) AS id,
        CASE WHEN s.id IS NULL THEN 'settlement of the entry' ELSE 'entry of settlement' END AS what, NULL AS currency,
        to_json(found) AS found, to_json(must) AS must
   FROM ledger.settlement s
   FULL JOIN booked b ON b.account_id = s.account_id AND b.id = s.entry_id
-  LEFT JOIN ledger.settlement o ON o.account_id = s.account_id AND o.id = s.mirror_of
+  LEFT JOIN ledger.settlement o ON o.account_id = s.account_id AND o.id = s.reversal_of
  CROSS JOIN LATERAL (SELECT
     b.debit::bigint AS unapplied_minor, b.credit::bigint AS receivable_minor, b.source, b.invoice,
-    b.mirror_of AS the_entry_it_undoes) found
+    b.reversal_of AS the_entry_it_undoes) found
  CROSS JOIN LATERAL (SELECT
     s.amount_minor AS unapplied_minor, s.amount_minor AS receivable_minor,
     coalesce(s.payment_id, s.credit_note_id)::text AS source, s.sale_id::text AS invoice,
@@ -88,22 +88,22 @@ SELECT coalesce(s.account_id, b.account_id) AS account_id, coalesce(s.id, b.id) 
 # A refund is one entry, Dr unapplied / Cr cash of its source.
 _REFUNDED: Final = """
 WITH booked AS (
-    SELECT e.account_id, e.id, e.mirror_of, min(p.document_id::text) AS source,
+    SELECT e.account_id, e.id, e.reversal_of, min(p.document_id::text) AS source,
            sum(p.amount_minor) FILTER (WHERE p.ledger_account = 'unapplied') AS debit,
            -sum(p.amount_minor) FILTER (WHERE p.ledger_account = 'cash') AS credit
       FROM ledger.entry e
       JOIN ledger.posting p ON p.account_id = e.account_id AND p.entry_id = e.id
-     WHERE e.kind IN ('refund', 'unrefund') GROUP BY e.account_id, e.id, e.mirror_of
+     WHERE e.kind IN ('refund', 'unrefund') GROUP BY e.account_id, e.id, e.reversal_of
 )
 SELECT coalesce(s.account_id, b.account_id) AS account_id, coalesce(s.id, b.id) AS id,
        CASE WHEN s.id IS NULL THEN 'refund of the entry' ELSE 'entry of refund' END AS what, NULL AS currency,
        to_json(found) AS found, to_json(must) AS must
   FROM ledger.refund s
   FULL JOIN booked b ON b.account_id = s.account_id AND b.id = s.entry_id
-  LEFT JOIN ledger.refund o ON o.account_id = s.account_id AND o.id = s.mirror_of
+  LEFT JOIN ledger.refund o ON o.account_id = s.account_id AND o.id = s.reversal_of
  CROSS JOIN LATERAL (SELECT
     b.debit::bigint AS unapplied_minor, b.credit::bigint AS cash_minor, b.source,
-    b.mirror_of AS the_entry_it_undoes) found
+    b.reversal_of AS the_entry_it_undoes) found
  CROSS JOIN LATERAL (SELECT
     s.amount_minor AS unapplied_minor, s.amount_minor AS cash_minor,
     coalesce(s.payment_id, s.credit_note_id)::text AS source, o.entry_id AS the_entry_it_undoes) must
@@ -114,25 +114,25 @@ _TAKEN_BACK: Final = """
 SELECT m.account_id, m.id, 'settlement taken back' AS what, NULL AS currency, to_json(found) AS found,
        to_json(must) AS must
   FROM ledger.settlement m
-  LEFT JOIN ledger.settlement o ON o.account_id = m.account_id AND o.id = m.mirror_of
+  LEFT JOIN ledger.settlement o ON o.account_id = m.account_id AND o.id = m.reversal_of
  CROSS JOIN LATERAL (SELECT m.amount_minor, m.sale_id, m.payment_id, m.credit_note_id) found
  CROSS JOIN LATERAL (SELECT -o.amount_minor AS amount_minor, o.sale_id, o.payment_id, o.credit_note_id) must
- WHERE m.mirror_of IS NOT NULL AND found IS DISTINCT FROM must
+ WHERE m.reversal_of IS NOT NULL AND found IS DISTINCT FROM must
 UNION ALL
 SELECT m.account_id, m.id, 'refund taken back', NULL, to_json(found), to_json(must)
   FROM ledger.refund m
-  LEFT JOIN ledger.refund o ON o.account_id = m.account_id AND o.id = m.mirror_of
+  LEFT JOIN ledger.refund o ON o.account_id = m.account_id AND o.id = m.reversal_of
  CROSS JOIN LATERAL (SELECT m.amount_minor, m.payment_id, m.credit_note_id) found
  CROSS JOIN LATERAL (SELECT -o.amount_minor AS amount_minor, o.payment_id, o.credit_note_id) must
- WHERE m.mirror_of IS NOT NULL AND found IS DISTINCT FROM must
+ WHERE m.reversal_of IS NOT NULL AND found IS DISTINCT FROM must
 UNION ALL
-SELECT account_id, mirror_of, 'settlement', NULL, json_build_object('times_taken_back', count(*)),
+SELECT account_id, reversal_of, 'settlement', NULL, json_build_object('times_taken_back', count(*)),
        json_build_object('times_taken_back', 1)
-  FROM ledger.settlement WHERE mirror_of IS NOT NULL GROUP BY account_id, mirror_of HAVING count(*) > 1
+  FROM ledger.settlement WHERE reversal_of IS NOT NULL GROUP BY account_id, reversal_of HAVING count(*) > 1
 UNION ALL
-SELECT account_id, mirror_of, 'refund', NULL, json_build_object('times_taken_back', count(*)),
+SELECT account_id, reversal_of, 'refund', NULL, json_build_object('times_taken_back', count(*)),
        json_build_object('times_taken_back', 1)
-  FROM ledger.refund WHERE mirror_of IS NOT NULL GROUP BY account_id, mirror_of HAVING count(*) > 1
+  FROM ledger.refund WHERE reversal_of IS NOT NULL GROUP BY account_id, reversal_of HAVING count(*) > 1
 """
 
 CHECKS: Final = (

@@ -80,8 +80,8 @@ class Receiver:
         return web.Response(status=204)
 
     async def _chat(self, request: web.Request) -> web.Response:
-        said = orjson.loads(await request.read())
-        self.chat.append(str(said.get("text")))
+        body = orjson.loads(await request.read())
+        self.chat.append(str(body.get("text")))
         self.changed.set()
         return web.Response(text="ok")
 

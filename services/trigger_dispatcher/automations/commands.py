@@ -7,15 +7,15 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from contracts.envelope import Envelope
-from contracts.ids import new_id
-from contracts.objects import AutomationIn, Model
-from contracts.present_subscriptions import automation as present
+from contracts.primitives.ids import new_id
+from contracts.resources.schemas import AutomationIn, Model
+from contracts.serializers.subscriptions import automation as present
+from contracts.wire.envelope import Envelope
 from storage.pool import Connection
 from trigger_dispatcher.automations import rules, store
-from trigger_dispatcher.desk import Desk, Result, read
+from trigger_dispatcher.command_context import CommandContext, Result, read
 from trigger_dispatcher.errors import InvalidInput, LimitReached, NotFound
-from trigger_dispatcher.event import listening_from
+from trigger_dispatcher.events.event import subscribed_at
 
 AUTOMATIONS_MAX: Final = 500
 
@@ -39,10 +39,10 @@ class AutomationState(Model):
     enabled: bool
 
 
-async def create_automation(conn: Connection, command: Envelope, desk: Desk) -> Result:
+async def create_automation(conn: Connection, command: Envelope, ctx: CommandContext) -> Result:
     """Make an automation: 201 with it."""
-    asked = read(AutomationIn, command.data)
-    await _check(conn, command, asked, desk)
+    requested = read(AutomationIn, command.data)
+    await _check(conn, command, requested, ctx)
     if await store.count_automations(conn, account_id=command.account_id) >= AUTOMATIONS_MAX:
         raise LimitReached(f"an account has at most {AUTOMATIONS_MAX} automations: remove some")
     automation_id = new_id()
@@ -50,60 +50,60 @@ async def create_automation(conn: Connection, command: Envelope, desk: Desk) -> 
         conn,
         account_id=command.account_id,
         automation_id=automation_id,
-        name=asked.name,
-        enabled=asked.enabled,
-        definition=rules.definition(asked),
-        listens_from=listening_from(command),
+        name=requested.name,
+        enabled=requested.enabled,
+        definition=rules.definition(requested),
+        effective_from=subscribed_at(command),
     )
     return Result(201, present(await _known(conn, command, automation_id)))
 
 
-async def _check(conn: Connection, command: Envelope, asked: AutomationIn, desk: Desk) -> None:
-    faults = rules.faults(asked, desk.egress)
-    if named := rules.connections_of(asked):
+async def _check(conn: Connection, command: Envelope, requested: AutomationIn, ctx: CommandContext) -> None:
+    faults = rules.faults(requested, ctx.egress)
+    if named := rules.connections_of(requested):
         kinds = await store.connection_kinds(conn, account_id=command.account_id, connection_ids=named)
-        faults += rules.connection_faults(asked, kinds)
+        faults += rules.connection_faults(requested, kinds)
     if faults:
         raise InvalidInput(faults=rules.order_of(faults))
 
 
-async def update_automation(conn: Connection, command: Envelope, desk: Desk) -> Result:
+async def update_automation(conn: Connection, command: Envelope, ctx: CommandContext) -> Result:
     """Replace an automation: 200 with it. Runs under way keep the version they began with."""
     automation = await _live(conn, command, read(AutomationId, {"id": command.data.get("id")}).id)
-    asked = read(AutomationChange, {name: value for name, value in command.data.items() if name != "id"})
-    await _check(conn, command, asked, desk)
+    requested = read(AutomationChange, {name: value for name, value in command.data.items() if name != "id"})
+    await _check(conn, command, requested, ctx)
     await store.change_automation(
         conn,
         account_id=command.account_id,
         automation_id=automation["id"],
-        name=asked.name,
-        enabled=automation["enabled"] if asked.enabled is None else asked.enabled,
-        definition=rules.definition(asked),
-        listens_from=listening_from(command),
+        name=requested.name,
+        enabled=automation["enabled"] if requested.enabled is None else requested.enabled,
+        definition=rules.definition(requested),
+        effective_from=subscribed_at(command),
     )
     return Result(200, present(await _known(conn, command, automation["id"])))
 
 
-async def set_automation_state(conn: Connection, command: Envelope, _: Desk) -> Result:
+async def set_automation_state(conn: Connection, command: Envelope, _: CommandContext) -> Result:
     """Turn an automation on or off: 200 with it."""
-    asked = read(AutomationState, command.data)
-    await _live(conn, command, asked.id)
+    requested = read(AutomationState, command.data)
+    await _live(conn, command, requested.id)
     await store.switch(
         conn,
         account_id=command.account_id,
-        automation_id=asked.id,
-        enabled=asked.enabled,
-        listens_from=listening_from(command),
+        automation_id=requested.id,
+        enabled=requested.enabled,
+        effective_from=subscribed_at(command),
     )
-    return Result(200, present(await _known(conn, command, asked.id)))
+    return Result(200, present(await _known(conn, command, requested.id)))
 
 
-async def delete_automation(conn: Connection, command: Envelope, _: Desk) -> Result:
+async def delete_automation(conn: Connection, command: Envelope, _: CommandContext) -> Result:
     """Remove an automation: 200 with it, also when it is gone already. Runs under way go on."""
-    asked = read(AutomationId, command.data)
-    await _known(conn, command, asked.id)
-    await store.remove(conn, account_id=command.account_id, automation_id=asked.id)
-    return Result(200, present(await _known(conn, command, asked.id)))
+    requested = read(AutomationId, command.data)
+    await _known(conn, command, requested.id)
+    await store.remove(conn, account_id=command.account_id, automation_id=requested.id)
+    return Result(200, present(await _known(conn, command, requested.id)))
 
 
 async def _known(conn: Connection, command: Envelope, automation_id: UUID) -> Record:

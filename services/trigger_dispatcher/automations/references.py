@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from contracts.catalog import ACTIONS, TRIGGERS, Trigger
-from contracts.objects import AutomationIn
-from contracts.problem import Fault, path_of, texts_in
+from contracts.primitives.problem import FieldError, path_of, texts_in
+from contracts.resources.schemas import AutomationIn
 
 NEAREST_MAX: Final = 3
 NAME_CHARACTERS_MAX: Final = 100
@@ -29,18 +29,18 @@ _ANY: Final = object()
 """A value whose fields are not known beforehand."""
 
 
-def reference_faults(asked: AutomationIn) -> Iterator[Fault]:
+def reference_faults(requested: AutomationIn) -> Iterator[FieldError]:
     """Yield the references that lead nowhere, each with its path and the nearest names there are."""
-    if asked.trigger.key not in TRIGGERS:
+    if requested.trigger.key not in TRIGGERS:
         return
-    outputs = [_output_of(step.action) for step in asked.steps]
-    trigger = _event_of(TRIGGERS[asked.trigger.key])
+    outputs = [_output_of(step.action) for step in requested.steps]
+    trigger = _event_of(TRIGGERS[requested.trigger.key])
     account = dict.fromkeys(ACCOUNT_FIELDS, "")
-    for number, step in enumerate(asked.steps):
+    for number, step in enumerate(requested.steps):
         names = {"trigger": trigger, "account": account, "steps": outputs[:number]}
         for text, place in texts_in(step.input, (None, f"steps[{number}].input")):
             if reason := _fault_of(text, names):
-                yield Fault(path_of(place), reason)
+                yield FieldError(path_of(place), reason)
 
 
 def _event_of(trigger: Trigger) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from chassis.egress import EgressPolicy
 from contracts.catalog import ACTIONS, Action, offered_actions
 from contracts.catalog.inputs import HeaderName, HeaderValue
-from contracts.objects import AutomationIn, AutomationStep
-from contracts.problem import FAULTS_MAX, Fault, faults_of
+from contracts.primitives.problem import ERRORS_MAX, FieldError, field_errors
+from contracts.resources.schemas import AutomationIn, AutomationStep
 from trigger_dispatcher.automations.references import reference_faults
 from trigger_dispatcher.automations.templates import template_faults
 from trigger_dispatcher.hooks.rules import as_texts, filter_faults, trigger_faults
@@ -24,93 +24,93 @@ _HEADERS: Final = TypeAdapter(dict[HeaderName, HeaderValue])
 _TEMPLATE_MARKS: Final = ("{{", "{%")
 
 
-def definition(asked: AutomationIn) -> dict[str, Any]:
+def definition(requested: AutomationIn) -> dict[str, Any]:
     """What a version keeps: `{"trigger": {"key", "filters"}, "steps": [{"action", "input", ...}]}`."""
     return {
-        "trigger": {"key": asked.trigger.key, "filters": as_texts(asked.trigger.filters)},
-        "steps": [step.model_dump(mode="json") for step in asked.steps],
+        "trigger": {"key": requested.trigger.key, "filters": as_texts(requested.trigger.filters)},
+        "steps": [step.model_dump(mode="json") for step in requested.steps],
     }
 
 
-def faults(asked: AutomationIn, egress: EgressPolicy) -> list[Fault]:
+def faults(requested: AutomationIn, egress: EgressPolicy) -> list[FieldError]:
     """Everything that is wrong with an automation, each with its path."""
-    if len(orjson.dumps(definition(asked))) > DEFINITION_BYTES_MAX:
-        return [Fault("steps", f"come to more than {DEFINITION_BYTES_MAX} bytes of JSON")]
-    key = asked.trigger.key
-    found = [Fault("trigger.key", fault.message) for fault in trigger_faults([key])]
-    found += filter_faults(asked.trigger.filters, [key], "trigger.filters")
-    for number, step in enumerate(asked.steps):
+    if len(orjson.dumps(definition(requested))) > DEFINITION_BYTES_MAX:
+        return [FieldError("steps", f"come to more than {DEFINITION_BYTES_MAX} bytes of JSON")]
+    key = requested.trigger.key
+    found = [FieldError("trigger.key", fault.message) for fault in trigger_faults([key])]
+    found += filter_faults(requested.trigger.filters, [key], "trigger.filters")
+    for number, step in enumerate(requested.steps):
         found += _step_faults(step, f"steps[{number}]", egress)
-        found += islice(template_faults(step.input, f"steps[{number}].input", number), FAULTS_MAX + 1)
+        found += islice(template_faults(step.input, f"steps[{number}].input", number), ERRORS_MAX + 1)
     # Of templates that are closed and begin with names there are.
-    return found or list(islice(reference_faults(asked), FAULTS_MAX + 1))
+    return found or list(islice(reference_faults(requested), ERRORS_MAX + 1))
 
 
-def _step_faults(step: AutomationStep, path: str, egress: EgressPolicy) -> list[Fault]:
+def _step_faults(step: AutomationStep, path: str, egress: EgressPolicy) -> list[FieldError]:
     action = ACTIONS.get(step.action)
     if action is None or not action.available:
         offered = ", ".join(one.key for one in offered_actions())
-        return [Fault(f"{path}.action", f"{step.action[:100]} is not an action: one of {offered}")]
+        return [FieldError(f"{path}.action", f"{step.action[:100]} is not an action: one of {offered}")]
     return [*_input_faults(step.input, action, f"{path}.input"), *_way_faults(step, action, path, egress)]
 
 
-def _way_faults(step: AutomationStep, action: Action, path: str, egress: EgressPolicy) -> list[Fault]:
+def _way_faults(step: AutomationStep, action: Action, path: str, egress: EgressPolicy) -> list[FieldError]:
     """What is wrong with where a step goes: its URL, its connection, or both."""
     if step.connection_id is not None and action.connection is None:
-        said = "names stored credentials, which this action does not take: leave it out"
-        return [Fault(f"{path}.connection_id", said)]
+        value = "names stored credentials, which this action does not take: leave it out"
+        return [FieldError(f"{path}.connection_id", value)]
     url = step.input.get("url")
     if action.connection is not None and step.connection_id is None and not url:
-        return [Fault(f"{path}.input.url", "is required, or a connection_id")]
+        return [FieldError(f"{path}.input.url", "is required, or a connection_id")]
     if action.connection == "chat" and step.connection_id is not None and url:
-        return [Fault(f"{path}.input.url", "is what the connection holds: leave it out")]
+        return [FieldError(f"{path}.input.url", "is what the connection holds: leave it out")]
     if not isinstance(url, str) or _is_template(url):
         return []
     if step.connection_id is not None and not url.startswith(("http:", "https:")):
         return []  # a path on the connection's server
     reason = egress.allows_url(url)
-    return [Fault(f"{path}.input.url", reason)] if reason else []
+    return [FieldError(f"{path}.input.url", reason)] if reason else []
 
 
-def connections_of(asked: AutomationIn) -> set[UUID]:
+def connections_of(requested: AutomationIn) -> set[UUID]:
     """The connections named by steps whose actions take one."""
     takers = {key for key, action in ACTIONS.items() if action.connection is not None}
-    return {step.connection_id for step in asked.steps if step.connection_id is not None and step.action in takers}
+    return {step.connection_id for step in requested.steps if step.connection_id is not None and step.action in takers}
 
 
-def connection_faults(asked: AutomationIn, kinds: Mapping[UUID, str]) -> list[Fault]:
+def connection_faults(requested: AutomationIn, kinds: Mapping[UUID, str]) -> list[FieldError]:
     """The steps whose connection is not among the account's, `kinds` by id, or is of another kind than they take."""
     found = []
-    for number, step in enumerate(asked.steps):
+    for number, step in enumerate(requested.steps):
         action = ACTIONS.get(step.action)
         if step.connection_id is None or action is None or action.connection is None:
             continue
         kind = kinds.get(step.connection_id)
         if kind is None:
-            found.append(Fault(f"steps[{number}].connection_id", "is no connection of this account"))
+            found.append(FieldError(f"steps[{number}].connection_id", "is no connection of this account"))
         elif kind != action.connection:
-            said = f"is of kind {kind}, and this action takes one of kind {action.connection}"
-            found.append(Fault(f"steps[{number}].connection_id", said))
+            value = f"is of kind {kind}, and this action takes one of kind {action.connection}"
+            found.append(FieldError(f"steps[{number}].connection_id", value))
     return found
 
 
-def _input_faults(given: dict[str, object], action: Action, path: str) -> list[Fault]:
+def _input_faults(given: dict[str, object], action: Action, path: str) -> list[FieldError]:
     if not _is_template(given):
         # Nothing is left to be filled in, so that the run's own check can be made now.
         try:
             action.input.model_validate(given)
         except ValidationError as error:
-            return [Fault(_joined(path, fault.path), fault.message) for fault in faults_of(error)]
+            return [FieldError(_joined(path, fault.path), fault.message) for fault in field_errors(error)]
         return []
     unknown = [
-        Fault(f"{path}.{name}", "is not a field of this action: leave it out")
-        for name in islice(sorted(given.keys() - action.fields), FAULTS_MAX + 1)
+        FieldError(f"{path}.{name}", "is not a field of this action: leave it out")
+        for name in islice(sorted(given.keys() - action.fields), ERRORS_MAX + 1)
     ]
-    unknown += [Fault(f"{path}.{name}", "is required") for name in action.required - given.keys()]
+    unknown += [FieldError(f"{path}.{name}", "is required") for name in action.required - given.keys()]
     return unknown + _header_faults(given, action, f"{path}.headers")
 
 
-def _header_faults(given: Mapping[str, object], action: Action, path: str) -> list[Fault]:
+def _header_faults(given: Mapping[str, object], action: Action, path: str) -> list[FieldError]:
     """The headers that no request can have; those with templates are checked when they are filled in."""
     headers = given.get("headers")
     if "headers" not in action.fields or not isinstance(headers, dict):
@@ -119,7 +119,7 @@ def _header_faults(given: Mapping[str, object], action: Action, path: str) -> li
     try:
         _HEADERS.validate_python(known)
     except ValidationError as error:
-        return [Fault(_joined(path, fault.path), fault.message) for fault in faults_of(error)]
+        return [FieldError(_joined(path, fault.path), fault.message) for fault in field_errors(error)]
     return []
 
 
@@ -139,6 +139,6 @@ def _is_template(value: object) -> bool:
             return False
 
 
-def order_of(found: Sequence[Fault]) -> list[Fault]:
+def order_of(found: Sequence[FieldError]) -> list[FieldError]:
     """The faults in the order of their paths, so that the same input is answered alike each time."""
     return sorted(found, key=lambda fault: fault.path)

@@ -22,18 +22,18 @@ async def insert_automation(
     name: str,
     enabled: bool,
     definition: dict[str, Any],
-    listens_from: datetime,
+    effective_from: datetime,
 ) -> None:
     """Make an automation and publish its first version."""
     await conn.execute(
-        "INSERT INTO dispatch.automation (account_id, id, name, enabled, version, listens_from)"
+        "INSERT INTO dispatch.automation (account_id, id, name, enabled, version, effective_from)"
         " VALUES ($1, $2, $3, $4, $5, least($6, clock_timestamp()))",
         account_id,
         automation_id,
         name,
         enabled,
         FIRST_VERSION,
-        listens_from,
+        effective_from,
     )
     await conn.execute(
         "INSERT INTO dispatch.automation_version (account_id, automation_id, version, definition)"
@@ -73,8 +73,8 @@ _CHANGE: Final = """
         UPDATE dispatch.automation a
            SET name = $3, enabled = $4, updated_at = clock_timestamp(),
                version = a.version + (p.definition <> $5::jsonb)::int,
-               listens_from = CASE WHEN ($4 AND NOT a.enabled) OR p.definition -> 'trigger' <> $5::jsonb -> 'trigger'
-                                   THEN least($6, clock_timestamp()) ELSE a.listens_from END
+               effective_from = CASE WHEN ($4 AND NOT a.enabled) OR p.definition -> 'trigger' <> $5::jsonb -> 'trigger'
+                                   THEN least($6, clock_timestamp()) ELSE a.effective_from END
           FROM published p WHERE a.account_id = $1 AND a.id = $2
         RETURNING a.account_id, a.id, a.version, p.definition <> $5::jsonb AS other
     )
@@ -91,24 +91,24 @@ async def change_automation(
     name: str,
     enabled: bool,
     definition: dict[str, Any],
-    listens_from: datetime,
+    effective_from: datetime,
 ) -> None:
     """Replace an automation; a definition that differs from the published one is published as the next version."""
-    await conn.execute(_CHANGE, account_id, automation_id, name, enabled, definition, listens_from)
+    await conn.execute(_CHANGE, account_id, automation_id, name, enabled, definition, effective_from)
 
 
 async def switch(
-    conn: Connection, *, account_id: UUID, automation_id: UUID, enabled: bool, listens_from: datetime
+    conn: Connection, *, account_id: UUID, automation_id: UUID, enabled: bool, effective_from: datetime
 ) -> None:
-    """Turn an automation on, for what happens from `listens_from` on, or off."""
+    """Turn an automation on, for what happens from `effective_from` on, or off."""
     await conn.execute(
         "UPDATE dispatch.automation SET enabled = $3, updated_at = clock_timestamp(),"
-        " listens_from = CASE WHEN $3 THEN least($4, clock_timestamp()) ELSE listens_from END"
+        " effective_from = CASE WHEN $3 THEN least($4, clock_timestamp()) ELSE effective_from END"
         " WHERE account_id = $1 AND id = $2 AND enabled <> $3",
         account_id,
         automation_id,
         enabled,
-        listens_from,
+        effective_from,
     )
 
 

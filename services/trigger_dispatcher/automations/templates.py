@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from contracts.problem import Fault, path_of, texts_in
+from contracts.primitives.problem import FieldError, path_of, texts_in
 
 NAMES: Final = ("trigger", "steps", "account")
 TEMPLATE_CHARACTERS_MAX: Final = 16 * 1024  # as the executor has it
@@ -21,12 +21,12 @@ _STEP: Final = re.compile(r"(?<![\w.])steps\s*\[\s*(\d{1,4})\s*\]")
 _LITERALS: Final = frozenset({"true", "false", "nil", "null", "none", "None", "blank", "empty"})
 
 
-def template_faults(given: object, path: str, number: int) -> Iterator[Fault]:
+def template_faults(given: object, path: str, number: int) -> Iterator[FieldError]:
     """Yield what is wrong with the templates inside the input of step `number`, each with its path."""
     for text, place in texts_in(given, (None, path)):
         reason = _fault_of(text, number) if _OPENS.search(text) else None
         if reason is not None:
-            yield Fault(path_of(place), reason)
+            yield FieldError(path_of(place), reason)
 
 
 def _fault_of(text: str, number: int) -> str | None:

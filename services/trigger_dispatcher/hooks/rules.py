@@ -12,8 +12,8 @@ import orjson
 
 from chassis.egress import EgressPolicy
 from contracts.catalog import OFFERED_TRIGGERS
-from contracts.problem import Fault
-from trigger_dispatcher.matching import as_text
+from contracts.primitives.problem import FieldError
+from trigger_dispatcher.events.matching import as_text
 
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105  what Standard Webhooks puts before every secret
 SECRET_BYTES: Final = 32
@@ -43,16 +43,16 @@ def as_texts(filters: Mapping[str, Sequence[object]]) -> Filters:
     return {path: list(dict.fromkeys(as_text(value) or "" for value in values)) for path, values in filters.items()}
 
 
-def target_faults(target_url: str, egress: EgressPolicy) -> list[Fault]:
+def target_faults(target_url: str, egress: EgressPolicy) -> list[FieldError]:
     """Why this URL cannot be a target."""
     reason = egress.allows_url(target_url)
-    return [] if reason is None else [Fault("target_url", reason)]
+    return [] if reason is None else [FieldError("target_url", reason)]
 
 
-def trigger_faults(triggers: Sequence[str], path: str = "triggers") -> list[Fault]:
+def trigger_faults(triggers: Sequence[str], path: str = "triggers") -> list[FieldError]:
     """The keys that are no triggers, each with what there is instead."""
     return [
-        Fault(f"{path}[{number}]", f"{key[:100]} is not a trigger: {_instead_of(key)}")
+        FieldError(f"{path}[{number}]", f"{key[:100]} is not a trigger: {_instead_of(key)}")
         for number, key in enumerate(triggers)
         if key not in OFFERED_TRIGGERS
     ]
@@ -64,7 +64,7 @@ def _instead_of(key: str) -> str:
     return f"there is {', '.join(near)}" if near else f"one of {', '.join(OFFERED_TRIGGERS)}"
 
 
-def filter_faults(filters: Mapping[str, object], triggers: Sequence[str], path: str = "filters") -> list[Fault]:
+def filter_faults(filters: Mapping[str, object], triggers: Sequence[str], path: str = "filters") -> list[FieldError]:
     """What would silently pass nothing: fields that no event of these triggers has, numbers for what is decimal text.
 
     Amounts are text with the decimals of their currency, so that 600 would never equal "600.00".
@@ -74,10 +74,10 @@ def filter_faults(filters: Mapping[str, object], triggers: Sequence[str], path: 
     for field, values in filters.items():
         if known and not any(trigger.has_field(field) for trigger in known):
             said = f"is not a field of {' or '.join(one.key for one in known[:TRIGGERS_SHOWN_MAX])}"
-            found.append(Fault(f"{path}.{field}", said))
+            found.append(FieldError(f"{path}.{field}", said))
         elif _has_number(values) and any(trigger.has_decimal(field) for trigger in known):
             found.append(
-                Fault(f"{path}.{field}", 'is an amount: write it as text, as events have it, such as "600.00"')
+                FieldError(f"{path}.{field}", 'is an amount: write it as text, as events have it, such as "600.00"')
             )
     return found
 

@@ -16,7 +16,7 @@ KEEPS_SIGNING_SECONDS: Final = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class HookRow:
-    """A hook that is to be made. `secret` is sealed."""
+    """A hook that is to be made. `secret` is encrypted."""
 
     account_id: UUID
     id: UUID
@@ -27,7 +27,7 @@ class HookRow:
     name: str | None
     fingerprint: bytes
     secret: bytes
-    listens_from: datetime
+    effective_from: datetime
     created_by: dict[str, Any] | None
 
 
@@ -35,7 +35,7 @@ async def insert_hook(conn: Connection, hook: HookRow) -> Record:
     """Make an active hook; answer its row."""
     row = await conn.fetchrow(
         "INSERT INTO dispatch.hook (account_id, id, target_url, triggers, filters, ordered, name, state, fingerprint,"
-        " secret, listens_from, created_by)"
+        " secret, effective_from, created_by)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, least($10, clock_timestamp()), $11) RETURNING *",
         hook.account_id,
         hook.id,
@@ -46,7 +46,7 @@ async def insert_hook(conn: Connection, hook: HookRow) -> Record:
         hook.name,
         hook.fingerprint,
         hook.secret,
-        hook.listens_from,
+        hook.effective_from,
         hook.created_by,
     )
     return _made(row)
@@ -88,15 +88,15 @@ async def change_hook(conn: Connection, hook: Record, changes: dict[str, Any], *
     return _made(row)
 
 
-async def activate(conn: Connection, hook: Record, *, listens_from: datetime) -> Record:
-    """Let a hook listen (again): to what happens from `listens_from` on."""
+async def activate(conn: Connection, hook: Record, *, effective_from: datetime) -> Record:
+    """Let a hook listen (again): to what happens from `effective_from` on."""
     row = await conn.fetchrow(
         "UPDATE dispatch.hook SET state = 'active', reason = NULL, version = version + 1,"
-        " listens_from = least($3, clock_timestamp()), updated_at = clock_timestamp()"
+        " effective_from = least($3, clock_timestamp()), updated_at = clock_timestamp()"
         " WHERE account_id = $1 AND id = $2 RETURNING *",
         hook["account_id"],
         hook["id"],
-        listens_from,
+        effective_from,
     )
     return _made(row)
 
@@ -105,7 +105,9 @@ async def end(conn: Connection, hook: Record, *, state: str, reason: str | None)
     """Stop a hook: `disabled` may be taken up again, `removed` is for good."""
     if state == "removed":
         await conn.execute(
-            "DELETE FROM dispatch.last_job WHERE account_id = $1 AND hook_id = $2", hook["account_id"], hook["id"]
+            "DELETE FROM dispatch.ordered_predecessor WHERE account_id = $1 AND hook_id = $2",
+            hook["account_id"],
+            hook["id"],
         )
     row = await conn.fetchrow(
         "UPDATE dispatch.hook SET state = $3, reason = $4, updated_at = clock_timestamp()"
@@ -119,7 +121,7 @@ async def end(conn: Connection, hook: Record, *, state: str, reason: str | None)
 
 
 async def rotate(conn: Connection, hook: Record, *, secret: bytes) -> Record:
-    """Give a hook a new sealed secret; the one it had signs too for another day."""
+    """Give a hook a new encrypted secret; the one it had signs too for another day."""
     row = await conn.fetchrow(
         "UPDATE dispatch.hook SET previous_secret = secret, previous_until = now() + make_interval(secs => $4),"
         " secret = $3, version = version + 1, updated_at = clock_timestamp()"
@@ -138,13 +140,13 @@ def _made(row: Record | None) -> Record:
     return row
 
 
-async def sealed_secrets(conn: Connection) -> list[Record]:
-    """Every hook's sealed secrets, locked: to seal them with a newer key."""
+async def encrypted_secrets(conn: Connection) -> list[Record]:
+    """Every hook's encrypted secrets, locked: to encrypt them with a newer key."""
     return await conn.fetch("SELECT account_id, id, secret, previous_secret FROM dispatch.hook FOR UPDATE")
 
 
 async def replace_secrets(conn: Connection, rows: list[tuple[UUID, UUID, bytes, bytes | None]]) -> None:
-    """Write secrets sealed anew: (account_id, id, secret, previous_secret)."""
+    """Write secrets encrypted anew: (account_id, id, secret, previous_secret)."""
     await conn.executemany(
         "UPDATE dispatch.hook SET secret = $3, previous_secret = $4 WHERE account_id = $1 AND id = $2", rows
     )

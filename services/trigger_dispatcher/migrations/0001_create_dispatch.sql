@@ -1,5 +1,5 @@
 -- The dispatcher's books: what happened (the event log), who wants to hear of it, and who was told.
-SELECT storage.make_hop('dispatch', 'ledgerwire_dispatch');
+SELECT storage.create_messaging_tables('dispatch', 'ledgerwire_dispatch');
 
 -- What happened, once for each event id, exactly as every subscriber sees it. Feeds polls, samples, recovery, the journey.
 CREATE TABLE dispatch.event (
@@ -32,18 +32,18 @@ CREATE TABLE dispatch.dispatch (
 ) PARTITION BY RANGE (event_id);
 
 -- Events that wait for the one before them about the same client, in accounts with an ordered hook.
-CREATE TABLE dispatch.held (
+CREATE TABLE dispatch.pending_ordered_event (
     account_id uuid NOT NULL,
     event_id uuid NOT NULL,
     after_id uuid NOT NULL,
     held_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (account_id, event_id)
 );
-CREATE INDEX held_after ON dispatch.held (account_id, after_id);
-CREATE INDEX held_at ON dispatch.held (held_at);
+CREATE INDEX pending_ordered_event_after ON dispatch.pending_ordered_event (account_id, after_id);
+CREATE INDEX pending_ordered_event_held_at ON dispatch.pending_ordered_event (held_at);
 
 -- The last job that each ordered hook got about each client: the next one names it.
-CREATE TABLE dispatch.last_job (
+CREATE TABLE dispatch.ordered_predecessor (
     account_id uuid NOT NULL,
     hook_id uuid NOT NULL,
     client_id uuid NOT NULL,
@@ -71,10 +71,10 @@ CREATE TABLE dispatch.hook (
     reason text,                       -- why it is not active, when it was not its owner's wish
     fingerprint bytea NOT NULL,        -- of target, triggers and filters
     version bigint NOT NULL DEFAULT 1, -- rises with target and secret: an answer counts for the version it was sent to
-    secret bytea NOT NULL,             -- sealed
-    previous_secret bytea,             -- sealed; signs too until previous_until
+    secret bytea NOT NULL,             -- encrypted
+    previous_secret bytea,             -- encrypted; signs too until previous_until
     previous_until timestamptz,
-    listens_from timestamptz NOT NULL, -- what happened before is not for it, unless recovered
+    effective_from timestamptz NOT NULL, -- what happened before is not for it, unless recovered
     created_by jsonb,                  -- {kind, id, name} of the credential that made it
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
@@ -91,7 +91,7 @@ CREATE TABLE dispatch.automation (
     name text NOT NULL,
     enabled boolean NOT NULL,
     version integer NOT NULL,          -- the published one
-    listens_from timestamptz NOT NULL,
+    effective_from timestamptz NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     removed_at timestamptz,
@@ -110,20 +110,20 @@ CREATE TABLE dispatch.automation_version (
 );
 
 -- What the settings say about keeping, for the maintenance that runs as the owner.
-CREATE TABLE dispatch.keep (
+CREATE TABLE dispatch.retention_setting (
     single boolean PRIMARY KEY DEFAULT true CHECK (single),
     event_days integer NOT NULL CHECK (event_days > 0)
 );
-INSERT INTO dispatch.keep (event_days) VALUES (30);
+INSERT INTO dispatch.retention_setting (event_days) VALUES (30);
 
-CREATE TABLE dispatch.canary (
+CREATE TABLE dispatch.key_check_value (
     single boolean PRIMARY KEY DEFAULT true CHECK (single),
-    sealed bytea NOT NULL
+    encrypted bytea NOT NULL
 );
 
 -- What happened stays what it was: the log and the dispatches only grow, and go by whole partitions.
 REVOKE UPDATE, DELETE ON dispatch.event, dispatch.dispatch FROM ledgerwire_dispatch;
-REVOKE INSERT, DELETE ON dispatch.keep FROM ledgerwire_dispatch;
+REVOKE INSERT, DELETE ON dispatch.retention_setting FROM ledgerwire_dispatch;
 REVOKE UPDATE, DELETE ON dispatch.automation_version FROM ledgerwire_dispatch;
 
 CREATE FUNCTION dispatch.maintain_partitions() RETURNS text
@@ -133,8 +133,8 @@ DECLARE
 BEGIN
     -- Replicas that start together take turns: two of them changing one table's grants would collide.
     PERFORM pg_advisory_xact_lock('dispatch.event'::regclass::oid::bigint);
-    SELECT event_days INTO days FROM dispatch.keep;
-    said := storage.maintain_hop('dispatch');
+    SELECT event_days INTO days FROM dispatch.retention_setting;
+    said := storage.maintain_messaging_tables('dispatch');
     FOREACH parent IN ARRAY ARRAY['dispatch.event', 'dispatch.dispatch'] LOOP
         EXIT WHEN said = 'changed';
         postponed := postponed OR said IS NOT NULL;
@@ -198,7 +198,7 @@ SELECT e.account_id, e.correlation_id, d.dispatched_at, 'trigger_dispatcher', 'd
 
 GRANT USAGE ON SCHEMA dispatch_api TO ledgerwire_ingress, ledgerwire_execution;
 GRANT SELECT ON dispatch_api.event, dispatch_api.dispatch, dispatch_api.automation, dispatch_api.automation_version,
-                dispatch_api.hop, dispatch_api.outcome, dispatch_api.parked TO ledgerwire_ingress;
+                dispatch_api.hop, dispatch_api.outcome, dispatch_api.dead-lettered TO ledgerwire_ingress;
 -- All of a hook but its secrets.
 GRANT SELECT (account_id, id, target_url, triggers, filters, ordered, name, state, reason, created_by, created_at, updated_at)
    ON dispatch_api.hook TO ledgerwire_ingress;

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.support.api_installation import House, open_house
 from tests.support.caller import Caller
-from tests.support.house import House, open_house
 from tests.support.postgres_server import Postgres
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from contracts.ids import new_id
+from contracts.primitives.ids import new_id
+from tests.support.api_installation import House
 from tests.support.caller import Caller, an_invoice
-from tests.support.house import House
 
 
 async def test_a_client_keeps_its_contacts_and_addresses(caller: Caller) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.ids import new_id
+from contracts.primitives.ids import new_id
 from tests.support.caller import Caller, a_payment, an_invoice
 from tests.support.eventually import eventually
 

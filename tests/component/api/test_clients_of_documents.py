@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from contracts.catalog import TRIGGERS
-from contracts.ids import new_id
+from contracts.primitives.ids import new_id
 from tests.support.caller import Caller
 
 LINE = {"description": "Work", "quantity": "1", "unit_price": "10"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.ids import new_id
+from contracts.primitives.ids import new_id
 from tests.support.caller import Caller
 
 HOOK = "https://chat.example/services/T0/XYZZY"

@@ -7,14 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from contracts.envelope import Envelope
-from contracts.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS
+from contracts.wire.envelope import Envelope
+from contracts.wire.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS
 from messaging.port import Incoming
-from outbox.parked import parker, replay_parked
+from outbox.dead_letters import dead_letter_sink, replay_dead_letters
 from storage.pool import open_pool
+from tests.support.api_installation import House
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
-from tests.support.house import House
 
 
 async def accepted_event(caller: Caller) -> str:
@@ -41,7 +41,7 @@ async def test_a_parked_message_fails_its_operation_until_it_is_replayed(
     body = body.replace(b'{"id":"x"}', b"[" * 5000) if broken else body  # cut off: nothing can read it
     pool = await open_pool(house.dsn, role=f"ledgerwire_{schema}", name="test-parked", size_max=1)
     try:
-        await parker(pool, schema=schema)(Incoming(queue.name, body), "no such thing")
+        await dead_letter_sink(pool, schema=schema)(Incoming(queue.name, body), "no such thing")
         failed = await caller.read(path)
         assert (failed["state"], failed["status"], failed["problem"]["code"]) == ("failed", 500, "dead_lettered")
         assert "no such thing" in failed["problem"]["detail"]
@@ -49,7 +49,7 @@ async def test_a_parked_message_fails_its_operation_until_it_is_replayed(
         hops = (await caller.read(f"/v1/journey/{request}"))["hops"]
         (hop,) = [hop for hop in hops if hop["step"] == "dead_lettered"]
         assert (hop["detail"]["reason"], hop["detail"]["replayed"]) == ("no such thing", False)
-        await replay_parked(pool, schema=schema)
+        await replay_dead_letters(pool, schema=schema)
         await pool.execute(f"DELETE FROM {schema}.outbox WHERE queue = $1", queue.name)  # noqa: S608  not handled again
         assert (await caller.read(path))["state"] == "succeeded"
     finally:

@@ -11,12 +11,12 @@ from uuid import UUID
 import orjson
 import pytest
 
-from chassis.sealing import new_key
-from contracts.commands import IMPORT_LINES
-from ingress.resources import shapes
+from chassis.encryption import new_key
+from contracts.wire.commands import IMPORT_LINES
+from ingress import response_models
+from tests.support.api_installation import House, open_house
 from tests.support.caller import Answer, Caller
 from tests.support.eventually import eventually
-from tests.support.house import House, open_house
 from tests.support.postgres_server import Postgres
 
 
@@ -38,7 +38,7 @@ async def test_a_table_becomes_clients(caller: Caller) -> None:
     assert {name: told[name] for name in ("state", "lines", "handled", "created", "refused", "errors")} == {
         "state": "done", "lines": 2, "handled": 2, "created": 2, "refused": 0, "errors": [],
     }  # fmt: skip
-    shapes.Import.model_validate(told)
+    response_models.Import.model_validate(told)
     assert await caller.read(answer.headers["Location"]) == told
     assert (await caller.items("/v1/imports"))[0] == told
     assert await names(caller) == {"A", "B"}

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from contracts.ids import new_id
-from contracts.problem import Fault
+from contracts.primitives.ids import new_id
+from contracts.primitives.problem import FieldError
 from ingress.errors import InvalidInput, TooManyRequests
-from ingress.http.import_files import FAULTS_SHOWN_MAX, REFUSED_MAX, STEP_RECORDS, Reading
-from ingress.importing import READING_PER_ACCOUNT_MAX, Importer
+from ingress.imports.receive import FAULTS_SHOWN_MAX, REFUSED_MAX, STEP_RECORDS, Reading
 from ingress.imports.records import BadRecord, records
+from ingress.imports.worker import READING_PER_ACCOUNT_MAX, Importer
+from tests.support.api_installation import House
 from tests.support.caller import Answer, Caller
 from tests.support.eventually import eventually
-from tests.support.house import House
 
 PATH = "/v1/imports?kind=clients&format=csv"
 
@@ -60,7 +60,7 @@ async def test_reading_gives_the_loop_a_turn_after_a_bounded_number_of_records()
     def bad() -> Any:
         nonlocal given
         for given in range(1, 50_001):
-            yield BadRecord(given, [Fault("name", "is required")])
+            yield BadRecord(given, [FieldError("name", "is required")])
 
     beside = asyncio.create_task(others())
     reading = Reading(new_id(), "clients", "skip", io.BytesIO())

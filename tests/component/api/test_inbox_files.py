@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import orjson
 
+from tests.support.api_installation import House
 from tests.support.caller import Answer, Caller, a_document, a_sale_xml
-from tests.support.house import House
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 PURCHASES = "/v1/inbox/purchases"

@@ -6,10 +6,10 @@ import base64
 
 import pytest
 
-from ingress.http.inboxes import RAW_IN_COMMAND_BYTES_MAX
-from ingress.inbox.read import XML_BYTES_MAX
+from documents.parser import XML_BYTES_MAX
+from ingress.channels.inboxes import RAW_IN_COMMAND_BYTES_MAX
 from tests.support.caller import Caller
-from tests.unit.ingress_inbox.messages import sample
+from tests.unit.documents.messages import sample
 
 
 def an_invoice_with_a_pdf(pdf_bytes: int) -> bytes:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from ingress.http.routes import ROUTES
-from ingress.resources import shapes
+from ingress import response_models
+from ingress.routes import ROUTES
 from tests.component.api.test_automations import an_automation
 from tests.component.api.test_hooks import a_hook
+from tests.support.api_installation import House
 from tests.support.caller import Caller, a_document
-from tests.support.house import House
 
 
 async def test_the_description_is_openapi_3_1_and_names_every_route(house: House, caller: Caller) -> None:
@@ -79,48 +79,48 @@ async def test_answers_are_as_described(caller: Caller) -> None:
     message = await caller.made_of("/v1/inbox/purchases", a_document())
     hook = await caller.made_of("/v1/hooks", a_hook())
     automation = await caller.made_of("/v1/automations", an_automation())
-    fits(shapes.Client, await caller.read(f"/v1/clients/{client['id']}"))
-    fits(shapes.Sale, sale)
-    fits(shapes.SaleLine, sale["lines"][0])
-    fits(shapes.SaleAdjustment, sale["adjustments"][0])
-    fits(shapes.SaleTax, sale["taxes"][0])
-    fits(shapes.Payment, payment)
-    fits(shapes.InboxMessage, message)
-    fits(shapes.Hook, hook)
-    fits(shapes.Automation, automation)
-    fits(shapes.Journey, journey := await caller.read(f"/v1/journey/{sale['id']}"))
-    fits(shapes.Hop, journey["hops"][0])
-    fits(shapes.Trigger, await caller.read("/v1/triggers/sale.posted"))
-    fits(shapes.Action, await caller.read("/v1/actions/create_client"))
-    fits(shapes.Listed, await caller.read("/v1/clients"))
-    fits(shapes.Problem, (await caller.post("/v1/clients", {})).json)
+    fits(response_models.Client, await caller.read(f"/v1/clients/{client['id']}"))
+    fits(response_models.Sale, sale)
+    fits(response_models.SaleLine, sale["lines"][0])
+    fits(response_models.SaleAdjustment, sale["adjustments"][0])
+    fits(response_models.SaleTax, sale["taxes"][0])
+    fits(response_models.Payment, payment)
+    fits(response_models.InboxMessage, message)
+    fits(response_models.Hook, hook)
+    fits(response_models.Automation, automation)
+    fits(response_models.Journey, journey := await caller.read(f"/v1/journey/{sale['id']}"))
+    fits(response_models.JourneyStep, journey["hops"][0])
+    fits(response_models.Trigger, await caller.read("/v1/triggers/sale.posted"))
+    fits(response_models.Action, await caller.read("/v1/actions/create_client"))
+    fits(response_models.ResourcePage, await caller.read("/v1/clients"))
+    fits(response_models.Problem, (await caller.post("/v1/clients", {})).json)
     pending = await caller.post("/v1/clients", {"name": "Later"}, headers={"Prefer": "respond-async"})
-    fits(shapes.Accepted, pending.json)
+    fits(response_models.PendingOperation, pending.json)
     events = await caller.read("/v1/triggers/sale.voided/samples")
-    TypeAdapter(shapes.Events).validate_python(events)
+    TypeAdapter(response_models.Events).validate_python(events)
 
 
 async def test_answers_about_access_are_as_described(caller: Caller) -> None:
-    fits(shapes.Me, me := await caller.read("/v1/me"))
-    fits(shapes.Account, me["account"])
-    fits(shapes.Caller, me["caller"])
-    fits(shapes.NewToken, token := await caller.made_of("/v1/tokens", {"name": "Ours"}))
-    fits(shapes.Token, await caller.read(f"/v1/tokens/{token['id']}"))
-    fits(shapes.Deleted, (await caller.delete(f"/v1/tokens/{token['id']}")).json)
-    fits(shapes.NewKeyPair, pair := await caller.made_of("/v1/api-credentials", None))
-    fits(shapes.KeyPair, await caller.read(f"/v1/api-credentials/{pair['id']}"))
-    fits(shapes.Channel, channel := await caller.made_of("/v1/channels", {"kind": "hook"}))
+    fits(response_models.Me, me := await caller.read("/v1/me"))
+    fits(response_models.Account, me["account"])
+    fits(response_models.Caller, me["caller"])
+    fits(response_models.NewToken, token := await caller.made_of("/v1/tokens", {"name": "Ours"}))
+    fits(response_models.Token, await caller.read(f"/v1/tokens/{token['id']}"))
+    fits(response_models.Deleted, (await caller.delete(f"/v1/tokens/{token['id']}")).json)
+    fits(response_models.NewKeyPair, pair := await caller.made_of("/v1/api-credentials", None))
+    fits(response_models.KeyPair, await caller.read(f"/v1/api-credentials/{pair['id']}"))
+    fits(response_models.Channel, channel := await caller.made_of("/v1/channels", {"kind": "hook"}))
     told = await caller.anonymous("POST", channel["url"], json={"a": 1})
-    fits(shapes.Told, told.json)
-    fits(shapes.Operation, await caller.read(f"/v1/operations/{told.json['event_id']}"))
+    fits(response_models.WebhookReceipt, told.json)
+    fits(response_models.Operation, await caller.read(f"/v1/operations/{told.json['event_id']}"))
     direct = await caller.made_of("/v1/channels", {"kind": "direct"})
-    fits(shapes.Pushed, (await caller.anonymous("POST", direct["url"], json=a_document())).json)
+    fits(response_models.PushReceipt, (await caller.anonymous("POST", direct["url"], json=a_document())).json)
     chat = {"name": "Our chat", "kind": "chat", "url": "https://chat.example/in"}
-    fits(shapes.Connection, await caller.made_of("/v1/connections", chat))
+    fits(response_models.Connection, await caller.made_of("/v1/connections", chat))
 
 
 def test_every_route_that_gives_json_says_of_which_shape() -> None:
-    silent = {route.path for route in ROUTES if route.gives == "application/json" and route.answers is None}
+    silent = {route.path for route in ROUTES if route.response_type == "application/json" and route.answers is None}
     assert silent == {"/openapi.json"}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contracts.ids import new_id
+from contracts.primitives.ids import new_id
 from tests.support.caller import Caller
 
 

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from contracts.ids import new_id
-from ingress.http.paging import write_cursor
+from contracts.primitives.ids import new_id
 from ingress.http.route import Page, Route
-from ingress.http.routes import ROUTES
+from ingress.routes import ROUTES
+from ingress.views.paging import write_cursor
 from tests.support.caller import Caller
 
 READS: Final = [route for route in ROUTES if route.method == "GET" and route.query is not None and route.scope]

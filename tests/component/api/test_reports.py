@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from contracts.ids import new_id
-from ingress.resources.shapes import reports as shapes
+from contracts.primitives.ids import new_id
+from ingress.response_models import reports as shapes
 from tests.support.caller import Caller
 
 
@@ -137,7 +137,7 @@ async def test_what_is_undone_stands_in_the_journal_beside_its_mirror(caller: Ca
 
     void, issue = await caller.items(f"/v1/journal?document_id={sale['id']}")
 
-    assert (void["kind"], void["mirror_of"], issue["kind"]) == ("void", issue["id"], "issue")
+    assert (void["kind"], void["reversal_of"], issue["kind"]) == ("void", issue["id"], "issue")
     assert [(one["debit"], one["credit"]) for one in void["postings"]] == [
         (one["credit"], one["debit"]) for one in issue["postings"]
     ]

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from contracts.ids import new_id
+from contracts.primitives.ids import new_id
 from tests.support.caller import Caller
 from tests.unit.pdf.reading import pages
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from ingress.accounts import UNLIMITED, set_quota
+from ingress.access.accounts import UNLIMITED, set_quota
+from tests.support.api_installation import House
 from tests.support.caller import Caller, an_invoice
 from tests.support.eventually import eventually
-from tests.support.house import House
 
 
 async def test_what_is_used_is_shown_beside_the_limit(house: House, caller: Caller) -> None:

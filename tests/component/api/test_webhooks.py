@@ -8,7 +8,7 @@ import aiohttp
 import orjson
 import pytest
 
-from contracts.ids import new_id
+from contracts.primitives.ids import new_id
 from tests.support.caller import Answer, Caller
 from tests.support.eventually import eventually
 

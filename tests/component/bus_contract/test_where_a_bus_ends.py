@@ -26,25 +26,25 @@ async def test_a_message_handed_out_too_often_dies_is_seen_and_can_be_put_back(h
     await keeper.publish([poison])
     for number in range(1, 4):
         victim = await harness.open([queue], f"victim-{number}")
-        await victim.consume(queue.name, hang, park=Parked())
+        await victim.consume(queue.name, hang, dead_letter=Parked())
         await eventually(lambda: hung == number)  # noqa: B023  awaited before the next turn
         await harness.crash(victim)
-    await keeper.consume(queue.name, taken, park=Parked())
+    await keeper.consume(queue.name, taken, dead_letter=Parked())
 
     async def dead() -> bool:
-        return bool(await keeper.list_dead(queue.name))
+        return bool(await keeper.list_dead_letters(queue.name))
 
     await eventually(dead)
     await eventually(lambda: REGISTRY.get_sample_value("ledgerwire_bus_dead", {"queue": queue.name}) == 1)
     for _ in range(3):  # looking changes nothing
-        (message,) = await keeper.list_dead(queue.name, 10)
+        (message,) = await keeper.list_dead_letters(queue.name, 10)
         assert (message.id, message.body, message.queue) == (poison.id, b"poison", queue.name)
         assert message.reason == "handed out too often"
     assert taken.messages == []
-    assert await keeper.replay_dead(queue.name) == 1
+    assert await keeper.replay_dead_letters(queue.name) == 1
     await eventually(lambda: taken.bodies == ["poison"])
-    assert await keeper.list_dead(queue.name) == []
-    assert await keeper.replay_dead(queue.name) == 0
+    assert await keeper.list_dead_letters(queue.name) == []
+    assert await keeper.replay_dead_letters(queue.name) == 0
 
 
 async def test_a_full_queue_takes_no_more_and_says_so(harness: Harness) -> None:
@@ -66,6 +66,6 @@ async def test_health_says_when_messages_in_hand_do_not_move(harness: Harness) -
     assert bus.health().problems == []
     options = ConsumerOptions(stall_seconds=0.3, retry_pause_first_seconds=0.02)
     await bus.publish(some_messages(queue, 2))
-    await bus.consume(queue.name, each(lambda _: RetryLater("stuck")), park=Parked(), options=options)
+    await bus.consume(queue.name, each(lambda _: RetryLater("stuck")), dead_letter=Parked(), options=options)
     problems = await eventually(lambda: bus.health().problems)
     assert "2 messages in hand and none settled" in problems[0]

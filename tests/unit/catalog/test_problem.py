@@ -8,15 +8,15 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.catalog.inputs import Delay
-from contracts.connections import ConnectionIn
-from contracts.objects import AutomationIn, HookIn, Model, SaleIn
-from contracts.problem import faults_of
+from contracts.primitives.problem import field_errors
+from contracts.resources.connections import ConnectionIn
+from contracts.resources.schemas import AutomationIn, HookIn, Model, SaleIn
 
 
 def faults(model: type[Model], given: Any) -> dict[str, str]:
     with pytest.raises(ValidationError) as caught:
         model.model_validate(given)
-    return {fault.path: fault.message for fault in faults_of(caught.value)}
+    return {fault.path: fault.message for fault in field_errors(caught.value)}
 
 
 def test_what_is_missing_unknown_or_of_another_type_is_said_plainly() -> None:

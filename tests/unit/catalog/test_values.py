@@ -13,10 +13,10 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from contracts.catalog import ACTIONS
 from contracts.catalog.inputs import Delay, HttpRequest
-from contracts.connections import HeaderName
-from contracts.money import MoneyText, Percent, Quantity, SignedDecimal
-from contracts.objects import CountryCode, Email, Locale, Model, SaleIn
-from contracts.problem import faults_of
+from contracts.primitives.money import MoneyText, Percent, Quantity, SignedDecimal
+from contracts.primitives.problem import field_errors
+from contracts.resources.connections import HeaderName
+from contracts.resources.schemas import CountryCode, Email, Locale, Model, SaleIn
 from contracts.values import YEARS, from_text
 
 
@@ -93,7 +93,7 @@ def test_every_day_of_these_years_is_a_date(day: dt.date) -> None:
 def test_days_outside_say_what_is_expected(value: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Everything.model_validate({"day": value, "from": value})
-    assert {fault.path for fault in faults_of(caught.value)} == {"day", "from"}
+    assert {fault.path for fault in field_errors(caught.value)} == {"day", "from"}
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_decimal_has_bounded_digits_and_is_finite(value: Any) -> None:
 def said(kind: Any, value: str) -> str:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(kind).validate_python(value)
-    (fault,) = faults_of(caught.value)
+    (fault,) = field_errors(caught.value)
     return fault.message
 
 
@@ -182,7 +182,7 @@ def test_no_fault_shows_a_regular_expression(text: str) -> None:
         try:
             TypeAdapter(kind).validate_python(text)
         except ValidationError as error:
-            found = faults_of(error)
+            found = field_errors(error)
         assert not [fault for fault in found if re.search(r"\^|\\|\[A-Z|\$$", fault.message)]
 
 
@@ -196,6 +196,6 @@ def test_inputs_of_actions_have_these_types_too() -> None:
 def test_a_document_date_of_0_is_named() -> None:
     with pytest.raises(ValidationError) as caught:
         SaleIn.model_validate({"sale_type": "sales_invoice", "document_date": "0", "issue": "no", "lines": []})
-    found = {fault.path: fault.message for fault in faults_of(caught.value)}
+    found = {fault.path: fault.message for fault in field_errors(caught.value)}
     assert found["document_date"] == "must be a date, as 2026-03-02"
     assert found["issue"] == "must be true or false"

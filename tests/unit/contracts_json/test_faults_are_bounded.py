@@ -9,48 +9,50 @@ import pytest
 from pydantic import ValidationError
 
 from chassis.egress import EgressPolicy
-from contracts.objects import AutomationIn, Model, SaleIn
-from contracts.problem import (
-    FAULTS_MAX,
+from contracts.primitives.problem import (
+    ERRORS_MAX,
     LISTED_MAX,
     MESSAGE_CHARS_MAX,
     PATH_CHARS_MAX,
-    Fault,
-    faults_of,
+    FieldError,
+    field_errors,
     path_of,
     problem,
     texts_in,
 )
+from contracts.resources.schemas import AutomationIn, Model, SaleIn
 from ledger.text import unstorable
 from trigger_dispatcher.automations.rules import faults as automation_faults
 from trigger_dispatcher.automations.templates import template_faults
 
-ANSWER_BYTES_MAX = FAULTS_MAX * (PATH_CHARS_MAX + MESSAGE_CHARS_MAX)
+ANSWER_BYTES_MAX = ERRORS_MAX * (PATH_CHARS_MAX + MESSAGE_CHARS_MAX)
 
 
-def faults(model: type[Model], given: Any) -> list[Fault]:
+def faults(model: type[Model], given: Any) -> list[FieldError]:
     with pytest.raises(ValidationError) as caught:
         model.model_validate(given)
-    return faults_of(caught.value)
+    return field_errors(caught.value)
 
 
 def test_a_path_and_a_message_are_cut() -> None:
-    fault = Fault("p" * 1_000_000, "m" * 1_000_000)
+    fault = FieldError("p" * 1_000_000, "m" * 1_000_000)
     assert (len(fault.path), len(fault.message)) == (PATH_CHARS_MAX, MESSAGE_CHARS_MAX)
-    assert Fault("lines[0]", "is required") == Fault("lines[0]", "is required")
+    assert FieldError("lines[0]", "is required") == FieldError("lines[0]", "is required")
 
 
 def test_an_answer_names_so_many_faults_and_counts_the_rest() -> None:
-    told = problem(422, "invalid_input", "t", faults=[Fault(f"a[{n}]", "is wrong") for n in range(1_000)])["errors"]
-    assert len(told) == FAULTS_MAX
-    assert told[-1] == {"path": "", "message": f"has {1_000 - FAULTS_MAX + 1} more faults"}
+    told = problem(422, "invalid_input", "t", faults=[FieldError(f"a[{n}]", "is wrong") for n in range(1_000)])[
+        "errors"
+    ]
+    assert len(told) == ERRORS_MAX
+    assert told[-1] == {"path": "", "message": f"has {1_000 - ERRORS_MAX + 1} more faults"}
 
 
 def test_every_fault_of_a_model_is_counted() -> None:
     sale = {"sale_type": "sales_invoice", "client": {"name": "A"}, "lines": [{"colour": 1}] * 1_000}
     found = faults(SaleIn, sale)
-    assert (len(found), found[0].path) == (FAULTS_MAX, "lines[0].quantity")
-    assert found[-1].message == f"has {3 * 1_000 - FAULTS_MAX + 1} more faults"
+    assert (len(found), found[0].path) == (ERRORS_MAX, "lines[0].quantity")
+    assert found[-1].message == f"has {3 * 1_000 - ERRORS_MAX + 1} more faults"
 
 
 def test_more_faults_than_can_be_listed_are_only_counted() -> None:
@@ -63,7 +65,7 @@ def test_a_long_name_is_not_repeated_in_every_path() -> None:
     name = "n" * 400_000
     given = {name: {name: ["\0"] * 10_000}}
     found = unstorable(given)
-    assert len(found) == FAULTS_MAX
+    assert len(found) == ERRORS_MAX
     assert len(orjson.dumps([fault.path for fault in found])) < ANSWER_BYTES_MAX
 
 
@@ -77,7 +79,7 @@ def test_template_faults_are_made_one_by_one() -> None:
 def test_the_faults_of_an_automation_are_bounded_before_they_are_made() -> None:
     step = {"action": "add_note", "input": {f"field_{n}": 1 for n in range(10_000)}}
     asked = AutomationIn.model_validate({"name": "a", "trigger": {"key": "client.created"}, "steps": [step] * 20})
-    assert len(automation_faults(asked, EgressPolicy())) <= 20 * (FAULTS_MAX + 2)
+    assert len(automation_faults(asked, EgressPolicy())) <= 20 * (ERRORS_MAX + 2)
 
 
 def test_a_place_is_written_as_callers_write_it() -> None:

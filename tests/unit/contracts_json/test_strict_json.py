@@ -12,9 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.envelope import Envelope
-from contracts.events import public_body
-from contracts.problem import texts_in
+from contracts.primitives.problem import texts_in
 from contracts.strict_json import (
     DEPTH_MAX,
     NAME_CHARS_MAX,
@@ -26,6 +24,8 @@ from contracts.strict_json import (
     Numbers,
     read_json,
 )
+from contracts.wire.envelope import Envelope
+from contracts.wire.events import public_body
 from ledger.text import unstorable
 
 

@@ -6,17 +6,23 @@ from uuid import UUID
 
 import pytest
 
-from contracts.ids import new_id
-from ingress.credentials import digest, new_access_token, new_channel_secret, new_key_pair, new_password
+from contracts.primitives.ids import new_id
+from ingress.access.credentials import (
+    digest,
+    new_access_token,
+    new_channel_secret,
+    new_key_pair,
+    new_password,
+)
 from ingress.errors import ApiError, TooManyRequests, Unavailable
 from ingress.http.body import is_json
-from ingress.http.budget import Budget
-from ingress.http.rates import KEYS_MAX, Rates
-from ingress.http.routes import ROUTES
+from ingress.http.body_memory import BodyMemoryLimiter
+from ingress.http.rate_limiter import KEYS_MAX, RateLimiter
+from ingress.routes import ROUTES
 
 
 def test_an_account_gets_its_burst_and_then_waits() -> None:
-    rates, account = Rates(per_second=5), new_id()
+    rates, account = RateLimiter(per_second=5), new_id()
     for _ in range(10):
         rates.admit(account)
     with pytest.raises(TooManyRequests) as told:
@@ -26,14 +32,14 @@ def test_an_account_gets_its_burst_and_then_waits() -> None:
 
 
 def test_rates_remember_a_bounded_number_of_keys() -> None:
-    rates = Rates(per_second=1)
+    rates = RateLimiter(per_second=1)
     for number in range(KEYS_MAX + 50):
         rates.admit(UUID(int=number))
     assert len(rates._buckets) == KEYS_MAX
 
 
 def test_a_key_that_is_checked_is_not_counted() -> None:
-    rates, key = Rates(per_second=1, burst_seconds=1), "192.0.2.1"
+    rates, key = RateLimiter(per_second=1, burst_seconds=1), "192.0.2.1"
     for _ in range(3):
         rates.check(key)
     rates.admit(key)
@@ -43,7 +49,7 @@ def test_a_key_that_is_checked_is_not_counted() -> None:
 
 
 def test_bodies_in_hand_are_bounded_together() -> None:
-    budget = Budget(bytes_max=100)
+    budget = BodyMemoryLimiter(bytes_max=100)
     with budget.hold() as one, budget.hold() as other:
         one.add(60)
         other.add(40)
@@ -54,7 +60,7 @@ def test_bodies_in_hand_are_bounded_together() -> None:
 
 
 def test_an_account_and_a_channel_have_their_share_of_the_bodies_in_hand() -> None:
-    budget = Budget(bytes_max=100, account_bytes_max=40, channel_bytes_max=20)
+    budget = BodyMemoryLimiter(bytes_max=100, account_bytes_max=40, channel_bytes_max=20)
     with budget.hold() as by_channel, budget.hold() as by_token, budget.hold() as of_another:
         by_channel.owners, by_token.owners, of_another.owners = ("account", "channel"), ("account",), ("another",)
         by_channel.add(20)

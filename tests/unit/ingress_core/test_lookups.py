@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from ingress.lookups import KEYS_MAX, UNDER_WAY_MAX, Batched
+from storage.data_loader import KEYS_MAX, UNDER_WAY_MAX, DataLoader
 from tests.support.eventually import eventually
 
 
@@ -38,20 +38,20 @@ def table() -> Table:
 
 
 async def test_keys_of_one_moment_are_one_query(table: Table) -> None:
-    batched = Batched(table.fetch, seconds_max=1)
+    batched = DataLoader(table.fetch, seconds_max=1)
     assert await asyncio.gather(*(batched.load(key) for key in "abcab")) == [1, 2, None, 1, 2]
     assert table.asked == [["a", "b", "c"]]
 
 
 async def test_what_changed_is_seen_by_the_next_one(table: Table) -> None:
-    batched = Batched(table.fetch, seconds_max=1)
+    batched = DataLoader(table.fetch, seconds_max=1)
     assert await batched.load("a") == 1
     del table.rows["a"]
     assert await batched.load("a") is None
 
 
 async def test_what_arrives_while_queries_are_under_way_gathers_for_the_next(table: Table) -> None:
-    batched = Batched(table.fetch, seconds_max=1)
+    batched = DataLoader(table.fetch, seconds_max=1)
     table.open.clear()
     early = []
     for number in range(UNDER_WAY_MAX):
@@ -69,16 +69,16 @@ async def test_a_failure_is_told_to_each_and_ends_with_it(table: Table) -> None:
     async def fail(_: Sequence[str]) -> Mapping[str, int]:
         raise OSError("gone")
 
-    broken = Batched(fail, seconds_max=1)
+    broken = DataLoader(fail, seconds_max=1)
     told = await asyncio.gather(broken.load("a"), broken.load("b"), return_exceptions=True)
     assert [str(error) for error in told] == ["gone", "gone"]
-    batched = Batched(table.fetch, seconds_max=1)
+    batched = DataLoader(table.fetch, seconds_max=1)
     assert await batched.load("b") == 2
 
 
 async def test_a_query_that_hangs_is_not_waited_for_forever(table: Table) -> None:
     table.open.clear()
-    batched = Batched(table.fetch, seconds_max=0.05)
+    batched = DataLoader(table.fetch, seconds_max=0.05)
     with pytest.raises(TimeoutError):
         await batched.load("a")
     table.open.set()
@@ -87,7 +87,7 @@ async def test_a_query_that_hangs_is_not_waited_for_forever(table: Table) -> Non
 
 async def test_one_who_leaves_does_not_take_the_others_along(table: Table) -> None:
     table.open.clear()
-    batched = Batched(table.fetch, seconds_max=1)
+    batched = DataLoader(table.fetch, seconds_max=1)
     leaving, staying = (asyncio.create_task(batched.load("a")) for _ in range(2))
     await eventually(lambda: table.asked)
     leaving.cancel()

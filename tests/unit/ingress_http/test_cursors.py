@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingress.errors import InvalidInput
-from ingress.http.paging import page, parse_cursor, write_cursor
 from ingress.http.route import Page
+from ingress.views.paging import page, parse_cursor, write_cursor
 
 PATH = "/v1/things"
 TYPES = (datetime, date, UUID, str, int)
@@ -91,7 +91,7 @@ def test_a_key_of_other_types_is_refused_although_its_check_sum_is_right(key: An
 
 
 def _forged(content: Any) -> str:
-    from ingress.http import paging  # noqa: PLC0415
+    from ingress.views import paging  # noqa: PLC0415
 
     raw = orjson.dumps(content)
     return base64.urlsafe_b64encode(paging._check_sum(PATH, raw) + raw).rstrip(b"=").decode()

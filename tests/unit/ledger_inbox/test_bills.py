@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from contracts.ids import new_id
+from contracts.primitives.ids import new_id
 from ledger.account import Account
-from ledger.bills.bill import Told, lines_of, told, type_of
+from ledger.bills.bill import ParsedBill, lines_of, parse_bill, type_of
 from ledger.errors import BadInput
 from ledger.inbox.document import read
 
@@ -21,10 +21,10 @@ def a_line(quantity: str = "10", unit_price: str = "4.20", **fields: Any) -> dic
     return {"description": "Paper A4", "quantity": quantity, "unit_price": unit_price} | fields
 
 
-def a_bill(**fields: Any) -> Told:
+def a_bill(**fields: Any) -> ParsedBill:
     said = {"document_date": "2026-03-01", "document_ref": "A-17", "currency": "EUR", "lines": [a_line()]} | fields
     document = read({name: value for name, value in said.items() if value is not None}, None)
-    return told(document, account=ACCOUNT, today=TODAY)
+    return parse_bill(document, account=ACCOUNT, today=TODAY)
 
 
 def amounts(**fields: Any) -> tuple[int, int, int]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from contracts.inboxes import AcceptSaleIn
+from contracts.resources.inbox import AcceptSaleIn
 from ledger.errors import BadInput
 from ledger.inbox.countries import country_code
 from ledger.inbox.document import read
-from ledger.inbox.drafting import Mapped, mapped
+from ledger.inbox.draft_from_message import Mapped, mapped
 
 ORDER: dict[str, Any] = {
     "document_date": "2026-03-02",
@@ -23,9 +23,9 @@ ORDER: dict[str, Any] = {
 }
 
 
-def draft(comment: str | None = None, /, asked: dict[str, Any] | None = None, **fields: Any) -> Mapped:
+def draft(comment: str | None = None, /, ctx: dict[str, Any] | None = None, **fields: Any) -> Mapped:
     document = read({name: value for name, value in (ORDER | fields).items() if value is not None}, None)
-    return mapped(document, comment, AcceptSaleIn.model_validate(asked or {}))
+    return mapped(document, comment, AcceptSaleIn.model_validate(ctx or {}))
 
 
 def a_line(**fields: Any) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def test_the_orders_reference_is_the_external_id_where_it_gives_none() -> None:
 
 def test_an_acceptance_may_say_otherwise() -> None:
     client_id = "0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b"
-    sale = draft(asked={"client_id": client_id, "sale_type": "sales_invoice", "issue": True, "comment": "x"}).sale
+    sale = draft(ctx={"client_id": client_id, "sale_type": "sales_invoice", "issue": True, "comment": "x"}).sale
     assert (str(sale.client_id), sale.client, sale.sale_type, sale.issue, sale.comment) == (
         client_id, None, "sales_invoice", True, "x",
     )  # fmt: skip

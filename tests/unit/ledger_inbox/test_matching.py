@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from contracts.ids import new_id
-from contracts.inboxes import InboxRuleIn, RuleMatch
-from ledger.inbox.matching import Rule, allows, candidates, is_for, wish_of
+from contracts.primitives.ids import new_id
+from contracts.resources.inbox import InboxRuleIn, RuleMatch
+from ledger.inbox.rule_matching import Rule, allows, candidates, is_for, sender_request_of
 
 SUPPLIER = {
     "name": "Paper and  Pens OÜ",
@@ -21,20 +21,20 @@ SUPPLIER = {
 
 def a_rule(box: str = "purchases", *, match: dict[str, Any] | None = None, **fields: Any) -> Rule:
     said = RuleMatch.model_validate(match or {"channel_id": "c"}).model_dump()
-    usual: dict[str, Any] = {
+    default: dict[str, Any] = {
         "account_id": new_id(), "id": new_id(), "box": box, "match": said, "max_amount_minor": None, "currency": None,
         "no_warnings": True, "issue": False, "auto_processing": False, "name": None,
         "created_at": datetime(2026, 3, 2, tzinfo=UTC),
     }  # fmt: skip
-    return Rule(**usual | fields)
+    return Rule(**default | fields)
 
 
 def chosen(*rules: Rule, **fields: Any) -> list[Rule]:
-    usual: dict[str, Any] = {
+    default: dict[str, Any] = {
         "box": "purchases", "state": "received", "channel_id": "c", "document": {"supplier": SUPPLIER}, "warnings": [],
         "auto_processing": None,
     }  # fmt: skip
-    return candidates(rules, **usual | fields)
+    return candidates(rules, **default | fields)
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_a_rule_allows_up_to_its_amount_in_its_currency() -> None:
 
 
 def test_flags_that_are_not_there_ask_for_nothing() -> None:
-    assert wish_of(None) == wish_of({})
-    assert wish_of({"process": True, "payment": {}}).payment == {}
+    assert sender_request_of(None) == sender_request_of({})
+    assert sender_request_of({"process": True, "payment": {}}).payment == {}
 
 
 @pytest.mark.parametrize(

@@ -33,19 +33,19 @@ def test_exactly_what_is_settled_is_acknowledged_in_whatever_order(
     while order:
         size = data.draw(st.integers(1, len(order)))
         batch, order = order[:size], order[size:]
-        broker.acknowledge(*window.settle(batch))
+        broker.acknowledge(*window.ack(batch))
         settled.update(batch)
         assert broker.open == set(range(1, last + 1)) - settled
 
 
 def test_a_whole_batch_in_order_takes_one_acknowledgement() -> None:
     window = AckWindow()
-    assert window.settle(range(1, 101)) == (100, [])
-    assert window.settle(range(101, 201)) == (200, [])
+    assert window.ack(range(1, 101)) == (100, [])
+    assert window.ack(range(101, 201)) == (200, [])
 
 
 def test_what_lies_behind_an_open_tag_is_acknowledged_singly() -> None:
     window = AckWindow()
-    assert window.settle([2, 3]) == (None, [2, 3])
-    assert window.settle([1]) == (1, [])
-    assert window.settle([4]) == (4, [])
+    assert window.ack([2, 3]) == (None, [2, 3])
+    assert window.ack([1]) == (1, [])
+    assert window.ack([4]) == (4, [])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from messaging.desk import BATCH_BYTES_MAX, Desk
-from messaging.handling import InHand
+from messaging.delivery_buffer import BATCH_BYTES_MAX, DeliveryBuffer
+from messaging.handling import InFlightMessage
 from messaging.port import BatchHandler, ConsumerOptions, Done, Incoming, Outcome, Refused, RetryLater
 from tests.support.eventually import eventually
 from tests.support.pace import linger
@@ -18,10 +18,10 @@ class Memory:
         self.settled: list[str] = []
         self.given_back: list[str] = []
 
-    async def settle(self, messages: Sequence[InHand]) -> None:
+    async def ack(self, messages: Sequence[InFlightMessage]) -> None:
         self.settled += [message.incoming.body.decode() for message in messages]
 
-    async def give_back(self, messages: Sequence[InHand], pause_seconds: float) -> None:  # noqa: ARG002
+    async def release(self, messages: Sequence[InFlightMessage], pause_seconds: float) -> None:  # noqa: ARG002
         self.given_back += [message.incoming.body.decode() for message in messages]
 
 
@@ -29,14 +29,14 @@ async def no_park(message: Incoming, reason: str) -> None:
     raise AssertionError(reason)
 
 
-def a_desk(handler: BatchHandler, memory: Memory, **bounds: float) -> Desk:
+def a_desk(handler: BatchHandler, memory: Memory, **bounds: float) -> DeliveryBuffer:
     quick = {"retry_pause_first_seconds": 0.01, "retry_pause_max_seconds": 0.05}
     options = ConsumerOptions(**(quick | bounds))  # type: ignore[arg-type]  # whole numbers and fractions
-    return Desk("q", handler, park=no_park, options=options, transport=memory)
+    return DeliveryBuffer("q", handler, dead_letter=no_park, options=options, transport=memory)
 
 
-def in_hand(*bodies: str) -> list[InHand]:
-    return [InHand(Incoming("q", body.encode()), ticket=None) for body in bodies]
+def in_flight(*bodies: str) -> list[InFlightMessage]:
+    return [InFlightMessage(Incoming("q", body.encode()), receipt=None) for body in bodies]
 
 
 async def done(messages: Sequence[Incoming]) -> Sequence[Outcome]:
@@ -51,7 +51,7 @@ async def test_a_batch_is_bounded_in_bytes_too() -> None:
         return [Done()] * len(messages)
 
     desk = a_desk(handler, memory := Memory())
-    desk.arrive(in_hand(*["x" * (BATCH_BYTES_MAX // 2)] * 5))
+    desk.arrive(in_flight(*["x" * (BATCH_BYTES_MAX // 2)] * 5))
     desk.start()
     await eventually(lambda: len(memory.settled) == 5)
     assert sizes == [2, 2, 1]
@@ -60,12 +60,12 @@ async def test_a_batch_is_bounded_in_bytes_too() -> None:
 
 async def test_what_is_forgotten_is_not_offered() -> None:
     desk = a_desk(done, memory := Memory())
-    desk.arrive(messages := in_hand("a", "b", "c"))
-    desk.forget(lambda message: message is messages[1])
-    assert desk.in_hand == 2
+    desk.arrive(messages := in_flight("a", "b", "c"))
+    desk.discard_in_flight(lambda message: message is messages[1])
+    assert desk.in_flight == 2
     desk.start()
     await eventually(lambda: memory.settled == ["a", "c"])
-    assert desk.in_hand == 0
+    assert desk.in_flight == 0
     await desk.stop(1)
 
 
@@ -78,11 +78,11 @@ async def test_what_is_forgotten_while_it_is_held_does_not_come_back() -> None:
 
     desk = a_desk(later, Memory())
     desk.start()
-    desk.arrive(in_hand("a"))
+    desk.arrive(in_flight("a"))
     await eventually(lambda: offered)
-    desk.forget(lambda _: True)
+    desk.discard_in_flight(lambda _: True)
     offered.clear()
-    desk.arrive(in_hand("b"))
+    desk.arrive(in_flight("b"))
     await eventually(lambda: offered.count(b"b") >= 3)
     assert b"a" not in offered
     await desk.stop(1)
@@ -92,11 +92,11 @@ async def test_a_message_held_for_too_long_is_given_back() -> None:
     async def later(messages: Sequence[Incoming]) -> Sequence[Outcome]:
         return [RetryLater("wait")] * len(messages)
 
-    desk = a_desk(later, memory := Memory(), hold_max_seconds=0.1)
+    desk = a_desk(later, memory := Memory(), delay_max_seconds=0.1)
     desk.start()
-    desk.arrive(in_hand("a"))
+    desk.arrive(in_flight("a"))
     await eventually(lambda: memory.given_back == ["a"])
-    assert desk.in_hand == 0
+    assert desk.in_flight == 0
     await desk.stop(1)
 
 
@@ -106,9 +106,9 @@ async def test_put_off_messages_never_take_more_than_half_of_the_places_from_tho
 
     desk = a_desk(handler, memory := Memory(), prefetch=10, retry_pause_first_seconds=5, retry_pause_max_seconds=5)
     desk.start()
-    desk.arrive(in_hand(*["stuck"] * 9, "fine"))
+    desk.arrive(in_flight(*["stuck"] * 9, "fine"))
     await eventually(lambda: len(memory.given_back) == 4)
-    assert desk.in_hand == 5
+    assert desk.in_flight == 5
     await desk.stop(1)
 
 
@@ -118,10 +118,10 @@ async def test_a_park_that_fails_leaves_the_message_in_hand() -> None:
 
     desk = a_desk(refuse, memory := Memory())
     desk.start()
-    desk.arrive(in_hand("a"))
-    await eventually(lambda: any(message.tries for message in desk.holding))
+    desk.arrive(in_flight("a"))
+    await eventually(lambda: any(message.batch_attempts for message in desk.delayed_count))
     assert memory.settled == []
-    assert desk.in_hand == 1
+    assert desk.in_flight == 1
     await desk.stop(1)
 
 
@@ -129,15 +129,15 @@ async def test_a_transport_that_breaks_its_promise_loses_nothing_from_sight() ->
     class Broken(Memory):
         broken = True
 
-        async def settle(self, messages: Sequence[InHand]) -> None:
+        async def ack(self, messages: Sequence[InFlightMessage]) -> None:
             if self.broken:
                 raise RuntimeError("no")
-            await super().settle(messages)
+            await super().ack(messages)
 
     desk = a_desk(done, memory := Broken())
     desk.start()
-    desk.arrive(in_hand("a"))
-    await eventually(lambda: any(message.tries for message in desk.holding))
+    desk.arrive(in_flight("a"))
+    await eventually(lambda: any(message.batch_attempts for message in desk.delayed_count))
     memory.broken = False
     await eventually(lambda: memory.settled == ["a"])
     await desk.stop(1)
@@ -156,7 +156,7 @@ async def test_as_many_batches_are_in_hand_as_asked() -> None:
 
     desk = a_desk(handler, memory := Memory(), concurrency=3, batch_max=1)
     desk.start()
-    desk.arrive(in_hand(*map(str, range(12))))
+    desk.arrive(in_flight(*map(str, range(12))))
     await eventually(lambda: len(memory.settled) == 12)
     assert busiest == 3
     await desk.stop(1)

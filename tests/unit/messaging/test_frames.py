@@ -7,7 +7,7 @@ from typing import Any
 import pamqp.frame
 import pytest
 
-from messaging.rabbitmq.frames import encode_acks, encode_hint, encode_publish
+from messaging.rabbitmq.frames import encode_acks, encode_notification, encode_publish
 
 BODY_MAX = 131_064
 
@@ -52,7 +52,7 @@ def test_a_queue_may_be_named_in_any_alphabet() -> None:
 
 
 def test_a_hint_is_neither_kept_nor_returned() -> None:
-    (_, method), (_, header), (_, body) = decode(encode_hint(3, "hint.x", b"id", frame_body_max=BODY_MAX))
+    (_, method), (_, header), (_, body) = decode(encode_notification(3, "hint.x", b"id", frame_body_max=BODY_MAX))
     assert (method.routing_key, method.mandatory, header.properties.delivery_mode) == ("hint.x", False, 1)
     assert body.value == b"id"
 

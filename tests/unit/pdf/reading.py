@@ -9,7 +9,7 @@ from typing import Any
 
 from pypdf import PdfReader
 
-from ingress.pdf.render import render_sale
+from documents.pdf.render import render_sale
 from tests.unit.pdf.builders import SELLER
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-from contracts.ids import new_id
+from contracts.primitives.ids import new_id
+from documents.pdf.content import LINE_BREAKS_MAX, content_of
+from documents.pdf.fonts import typeface
+from documents.pdf.render import pages_of
 from ingress.errors import TooManyRequests
-from ingress.pdf.press import ACCOUNT_MAX, Press
-from ingress.pdf.render import pages_of
-from ingress.pdf.typeface import typeface
-from ingress.pdf.wording import LINE_BREAKS_MAX, worded
+from ingress.views.pdf_renderer import ACCOUNT_MAX, PdfRenderer
 from tests.unit.pdf.builders import SELLER, a_line, a_sale
 
 
 def test_line_breaks_are_bounded_and_no_word_is_lost() -> None:
     texts = "\n".join(f"w{number}" for number in range(3_000))
     lines = [a_line(description="a" + "\n" * 9_000 + "b") for _ in range(20)]
-    wording = worded(a_sale(comment=texts, lines=lines), SELLER, locale="en", typeface=typeface())
+    wording = content_of(a_sale(comment=texts, lines=lines), SELLER, locale="en", typeface=typeface())
     assert wording.notes.split() == texts.split()
     assert all(line.text.split() == ["a", "b"] for line in wording.lines)
     assert sum(line.text.count("\n") for line in wording.lines) + wording.notes.count("\n") <= LINE_BREAKS_MAX
@@ -24,7 +24,7 @@ def test_line_breaks_are_bounded_and_no_word_is_lost() -> None:
 
 
 async def test_one_accounts_documents_leave_a_place_for_those_of_others() -> None:
-    press, one, other = Press(), new_id(), new_id()
+    press, one, other = PdfRenderer(), new_id(), new_id()
     slow, order = a_sale(lines=[a_line()] * 100), list[str]()
 
     async def make(name: str, account_id: object) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.pdf.formats import formats_of
+from documents.pdf.formats import formats_of
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingress.pdf.pages import HEIGHT, LEFT, RIGHT
-from ingress.pdf.render import pages_of
-from ingress.pdf.typeface import REGULAR, REPLACEMENT, typeface
-from ingress.pdf.wording import worded
+from documents.pdf.content import content_of
+from documents.pdf.fonts import REGULAR, REPLACEMENT, typeface
+from documents.pdf.pages import HEIGHT, LEFT, RIGHT
+from documents.pdf.render import pages_of
 from tests.unit.pdf.builders import a_client, a_line, a_sale
 from tests.unit.pdf.reading import text_of
 
@@ -72,7 +72,7 @@ def test_whatever_is_said_stays_on_the_paper(text: str, locale: str) -> None:
         comment=text,
         taxes=[{"category": text, "rate": "99.999999", "net": "1.00", "tax": "1.00"}],
     )
-    for page in pages_of(worded(sale, {"name": name}, locale=locale, typeface=LETTERS), LETTERS):
+    for page in pages_of(content_of(sale, {"name": name}, locale=locale, typeface=LETTERS), LETTERS):
         for text_set in page.texts:
             right = text_set.left + LETTERS.width(text_set.text, text_set.weight, text_set.size)
             assert text_set.left >= LEFT - 0.01
@@ -85,7 +85,7 @@ def test_the_largest_figures_there_are_fit_beside_one_another() -> None:
     line = a_line("x" * 900, net="92000000000000000.00", quantity=large, unit_price=large, unit="kilogram")
     line |= {"discount": "99.999999", "tax_rate": "99.999999"}
     sale = a_sale(lines=[line], total="92000000000000000.00", amount_due="92000000000000000.00")
-    (first, *_) = pages_of(worded(sale, {"name": "W" * 200}, locale="fr", typeface=LETTERS), LETTERS)
+    (first, *_) = pages_of(content_of(sale, {"name": "W" * 200}, locale="fr", typeface=LETTERS), LETTERS)
     figures = [text for text in first.texts if any(part in text.text for part in ("345678", "999999", "92\u202f000"))]
     assert len(figures) >= 5
     assert all(text.size > SMALLEST_READABLE for text in figures)

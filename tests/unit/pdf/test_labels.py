@@ -8,10 +8,10 @@ from typing import get_args
 
 import pytest
 
-from contracts.objects import PaymentMethod, SaleType
-from ingress.pdf.labels import LABELS, labels_of, spoken
-from ingress.pdf.labels.shape import Labels, Mark
-from ingress.pdf.typeface import typeface
+from contracts.resources.schemas import PaymentMethod, SaleType
+from documents.pdf.fonts import typeface
+from documents.pdf.labels import LABELS, labels_of, spoken
+from documents.pdf.labels.shape import Labels, Mark
 
 ENGLISH = LABELS["en"]
 

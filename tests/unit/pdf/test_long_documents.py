@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from ingress.pdf.render import render_sale
+from documents.pdf.render import render_sale
 from tests.unit.pdf.builders import SELLER, a_line, a_sale
 from tests.unit.pdf.reading import pages
 

@@ -7,9 +7,9 @@ from typing import Any, get_args
 
 import pytest
 
-from contracts.objects import SaleType
-from ingress.pdf.labels import LABELS
-from ingress.pdf.labels.shape import Mark
+from contracts.resources.schemas import SaleType
+from documents.pdf.labels import LABELS
+from documents.pdf.labels.shape import Mark
 from tests.unit.pdf.builders import SELLER, a_client, a_line, a_sale
 from tests.unit.pdf.reading import text_of
 

@@ -8,18 +8,18 @@ import sys
 
 import pytest
 
+from documents.pdf.render import render_sale
 from ingress.errors import Unavailable
-from ingress.pdf.press import Press
-from ingress.pdf.render import render_sale
+from ingress.views.pdf_renderer import PdfRenderer
 from tests.unit.pdf.builders import SELLER, a_line, a_sale
 
 
 async def test_it_gives_what_rendering_gives() -> None:
-    assert await Press().sale(a_sale(), SELLER, locale="lv") == render_sale(a_sale(), SELLER, locale="lv")
+    assert await PdfRenderer().sale(a_sale(), SELLER, locale="lv") == render_sale(a_sale(), SELLER, locale="lv")
 
 
 async def test_who_would_wait_behind_too_many_is_told_to_come_again() -> None:
-    press = Press(at_once=1, waiting_max=2)
+    press = PdfRenderer(at_once=1, waiting_max=2)
     asked = [press.sale(a_sale(lines=[a_line()] * 50), SELLER, locale="en") for _ in range(5)]
     made = await asyncio.gather(*asked, return_exceptions=True)
     assert [isinstance(one, bytes) for one in made] == [True] * 3 + [False] * 2
@@ -29,7 +29,7 @@ async def test_who_would_wait_behind_too_many_is_told_to_come_again() -> None:
 
 async def test_the_loop_turns_while_a_long_document_is_made() -> None:
     turns = 0
-    making = asyncio.create_task(Press().sale(a_sale(lines=[a_line()] * 2_000), SELLER, locale="en"))
+    making = asyncio.create_task(PdfRenderer().sale(a_sale(lines=[a_line()] * 2_000), SELLER, locale="en"))
     while not making.done():
         await asyncio.wait([making], timeout=0.001)
         turns += 1
@@ -38,7 +38,7 @@ async def test_the_loop_turns_while_a_long_document_is_made() -> None:
 
 
 async def test_a_fault_in_a_document_is_the_askers_alone() -> None:
-    press = Press(at_once=1, waiting_max=0)
+    press = PdfRenderer(at_once=1, waiting_max=0)
     with pytest.raises(KeyError):
         await press.sale({}, SELLER, locale="en")
     assert await press.sale(a_sale(), SELLER, locale="en")

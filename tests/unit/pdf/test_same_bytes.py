@@ -13,13 +13,13 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from ingress.pdf.render import render_sale
+from documents.pdf.render import render_sale
 from tests.unit.pdf.builders import SELLER, a_client, a_line, a_sale
 
 SALE = a_sale(client=a_client("Ķēniņš & Δέλτα"), lines=[a_line("Юбка"), a_line("<b>")], comment="Paldies!")
 _PROGRAM = """
 from hashlib import sha256
-from ingress.pdf.render import render_sale
+from documents.pdf.render import render_sale
 from tests.unit.pdf.builders import SELLER
 from tests.unit.pdf.test_same_bytes import SALE
 render_sale(SALE | {"number": "another"}, SELLER, locale="fr")

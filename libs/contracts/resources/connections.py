@@ -1,0 +1,43 @@
+"""Connections: credentials towards an application outside, as callers send them; steps name one by its id.
+
+What is secret in one (the URL of a chat's webhook, headers) is encrypted where it comes in and opened where it is used.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from contracts.resources.schemas import Model, ShortText
+from contracts.values import Form
+
+ConnectionKind = Literal["chat", "http"]
+"""chat: an incoming webhook, its URL the secret; http: a server, and the headers that let us in."""
+
+# RFC 9110: a token; and visible characters with blanks inside, so that no value can end its line.
+HeaderName = Annotated[
+    str, Form(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}", "must be a header's name: letters, digits and hyphens, at most 100")
+]
+HeaderValue = Annotated[
+    str,
+    Form(
+        r"[!-~]([ -~\t]{0,4094}[!-~])?",
+        "must be a header's value: printable ASCII without spaces around it, at most 4096 characters",
+    ),
+]
+
+
+class ConnectionIn(Model):
+    """A name for people, where it leads, and what lets us in: none of it but the name and the server is shown again."""
+
+    name: ShortText
+    kind: ConnectionKind
+    url: Annotated[str, StringConstraints(min_length=8, max_length=2048)]
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, max_length=20)
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_has(self) -> Self:
+        if self.kind == "chat" and self.headers:
+            raise ValueError("headers can be used only with kind http")
+        return self

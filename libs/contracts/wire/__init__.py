@@ -1,0 +1,1 @@
+"""What travels between services: envelope, commands, events, jobs, topology."""

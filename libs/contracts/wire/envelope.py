@@ -1,0 +1,66 @@
+"""The one shape of everything that travels between services: commands, events and jobs.
+
+The broker's message id is fresh for each publish attempt; `Envelope.id` is the stable id that receivers mark as seen.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from contracts.primitives.ids import new_id
+
+
+class Envelope(BaseModel):
+    """One message.
+
+    `name` is a command's name (`receive_inbox_message`), an event's trigger key (`sale.posted`) or a job's kind
+    (`deliver`). `correlation_id` is the id of the request that began it all and `causation_id` that of the message
+    handled when this one was made; both feed the journey. `reply_to` names the queue on which a waiting caller
+    is to be woken, or is None when nobody waits. `depth` counts automations that caused one another.
+    `if_match` are the entity tags one of which the command's object must have when it is handled; None asks nothing.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: UUID = Field(default_factory=new_id)
+    name: str
+    account_id: UUID
+    at: AwareDatetime = Field(default_factory=lambda: datetime.now(tz=UTC))
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    reply_to: str | None = None
+    traceparent: str | None = None
+    depth: int = Field(default=0, ge=0)
+    if_match: list[str] | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """The bytes that travel: compact JSON in UTF-8."""
+        return orjson.dumps(self.model_dump(mode="python"))
+
+    @classmethod
+    def decode(cls, body: bytes) -> Envelope:
+        """Read what `encode` wrote.
+
+        Raises:
+            pydantic.ValidationError: the bytes are no envelope; the message can never be handled.
+        """
+        return cls.model_validate_json(body)
+
+    def follow(self, name: str, data: dict[str, Any], *, identifier: UUID | None = None) -> Envelope:
+        """Make a message that this one caused: same account, same correlation, this one as its cause."""
+        return Envelope(
+            id=identifier or new_id(),
+            name=name,
+            account_id=self.account_id,
+            correlation_id=self.correlation_id,
+            causation_id=self.id,
+            traceparent=self.traceparent,
+            depth=self.depth,
+            data=data,
+        )

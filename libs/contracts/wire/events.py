@@ -1,0 +1,41 @@
+"""What an event carries from the ledger to the dispatcher, and the one body every subscriber sees.
+
+The envelope of an event: `id` is the event id, `name` the trigger key, `at` when it happened, and `data` is
+`{"subject_id": the thing's id, "client_id": whom it concerns or null, "object": what GET of the thing gives}`. An event
+of the books about a client also has `"after"`, the id of the one before it about that client: their ids rise in the
+order of the books, and by `after` a receiver knows that none is missing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from contracts.primitives.ids import new_id_after
+from contracts.wire.envelope import Envelope
+
+WEBHOOK_RECEIVED: Final = "webhook.received"
+"""The one event that no books bring about: ingress tells it, of what was posted to a channel of kind hook."""
+
+
+def event(
+    cause: Envelope,
+    trigger: str,
+    *,
+    subject_id: UUID,
+    client_id: UUID | None,
+    data: dict[str, Any],
+    after: UUID | None = None,
+) -> Envelope:
+    """Make the event `trigger` that the handling of `cause` brought about; its id is higher than that of `after`."""
+    payload = {"subject_id": str(subject_id), "client_id": str(client_id) if client_id else None, "object": data}
+    if after is None:
+        return cause.follow(trigger, payload)
+    return cause.follow(trigger, {**payload, "after": str(after)}, identifier=new_id_after(after))
+
+
+def public_body(*, event_id: UUID, trigger: str, timestamp: str, data: dict[str, Any]) -> bytes:
+    """The body of a hook, a sample and a polled event: the same bytes each time (contract.md, Trigger keys)."""
+    return orjson.dumps({"id": str(event_id), "type": trigger, "timestamp": timestamp, "data": data})

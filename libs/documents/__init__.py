@@ -1,0 +1,1 @@
+"""Document formats as pure functions: bytes to a document, and a document to bytes."""

@@ -1,0 +1,72 @@
+"""What a document that was read travels as, and by what it resembles another: pure.
+
+`as_json` is the form in the command, which a JSON sender would have sent.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from documents.document import BESIDE_DOCUMENT, InboxDocument
+
+
+def as_json(document: InboxDocument) -> dict[str, Any]:
+    """Answer `{"document": {...}, "links": {...}, "comment": ..., "auto_processing": {...}}`, JSON-able.
+
+    Numbers are decimal strings with their scale, dates ISO 8601; what is absent is left out.
+    """
+    return _nested(_plain(document))
+
+
+def identity(document: InboxDocument) -> tuple[str, str]:
+    """(supplier, document_ref): what a document has in common with those that it resembles within a channel.
+
+    The supplier is its registration number when there is one, else its name, both without regard to capitals and
+    spaces; "" when there is none, as in an order, where the channel alone stands for the sender.
+    """
+    supplier = document.supplier
+    if supplier is None:
+        return "", document.document_ref
+    if supplier.reg_number:
+        return f"reg:{_folded(supplier.reg_number).replace(' ', '')}", document.document_ref
+    return f"name:{_folded(supplier.name)}", document.document_ref
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _nested(flat: dict[str, Any]) -> dict[str, Any]:
+    beside = {name: flat.pop(name) for name in BESIDE_DOCUMENT if name in flat}
+    return {"document": flat, **beside}
+
+
+@cache
+def _names(kind: type) -> Sequence[str]:
+    return tuple(each.name for each in fields(kind))
+
+
+def _plain(record: object) -> dict[str, Any]:
+    """Turn a dataclass into dicts, lists, text, whole numbers and flags; None and () are left out."""
+    plain: dict[str, Any] = {}
+    for name in _names(type(record)):  # type: ignore[arg-type]  # mypy takes type[object] for unhashable
+        match getattr(record, name):
+            case None | ():
+                continue
+            case bool() | int() | str() as value:
+                plain[name] = value
+            case Decimal() as value:
+                plain[name] = f"{value:f}"
+            case date() as value:
+                plain[name] = value.isoformat()
+            case tuple() as several:
+                plain[name] = [_plain(each) for each in several]
+            case inner:
+                plain[name] = _plain(inner)
+    return plain

@@ -1,0 +1,361 @@
+"""What any sender's format becomes: one frozen document, the same for `<Sale>`, UBL and JSON.
+
+Field names are those of contract.md (inbox message, sale, client); `documents.command_form` makes JSON of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, StrictBool, StrictInt
+
+from contracts.primitives.money import StatedAdjustment, StatedAmount, StatedNumber, StatedPercent
+from contracts.primitives.problem import ERRORS_MAX, FieldError
+from contracts.resources.inbox import WarningCode
+from contracts.resources.schemas import LINES_MAX, PAYMENT_METHODS, Operation, SaleType
+from documents.values import (
+    InvalidValue,
+    PaymentMethod,
+    PayTermType,
+    ShippingType,
+    TaxBasis,
+    UnsignedAmount,
+    as_currency,
+    as_date,
+    as_web_address,
+    text_within,
+)
+
+InboxKind = Literal["purchases", "sales"]
+"""Which inbox a channel leads to: bills of suppliers, or orders of clients."""
+
+AdjustmentType = Literal["charge", "discount"]
+AdjustmentMode = Literal["pct", "amount"]
+
+REFERENCE_CHARS_MAX: Final = 100
+NAME_CHARS_MAX: Final = 200
+ITEM_NAME_CHARS_MAX: Final = 1_000
+WARNINGS_MAX: Final = 100  # a document of 1 MiB could have 100,000
+TEXT_CHARS_MAX: Final = 10_000
+DAYS_MAX: Final = 3650
+ADJUSTMENTS_MAX: Final = 100
+TAXES_MAX: Final = 100  # a document has a handful of tax categories
+PERCENT_MAX: Final = 100
+PAY_TERMS_WITH_DAYS: Final = (1, 2)
+PAY_TERM_WITH_DATE: Final = 0
+
+
+def _day_from_text(given: object) -> date:
+    if not isinstance(given, str):
+        raise InvalidValue("is not a date: use text such as 2014-01-30")
+    return as_date(given)
+
+
+def _days_in_bounds(days: int) -> int:
+    if not 0 <= days <= DAYS_MAX:
+        raise InvalidValue(f"must be from 0 to {DAYS_MAX}")
+    return days
+
+
+def _method_from_name(given: object) -> object:
+    return PAYMENT_METHODS.index(given) if given in PAYMENT_METHODS else given
+
+
+Reference = Annotated[str, AfterValidator(text_within(REFERENCE_CHARS_MAX))]
+Name = Annotated[str, AfterValidator(text_within(NAME_CHARS_MAX))]
+ItemName = Annotated[str, AfterValidator(text_within(ITEM_NAME_CHARS_MAX))]
+Text = Annotated[str, AfterValidator(text_within(TEXT_CHARS_MAX))]
+Day = Annotated[date, BeforeValidator(_day_from_text)]
+Days = Annotated[StrictInt, AfterValidator(_days_in_bounds)]
+Currency = Annotated[str, AfterValidator(as_currency)]
+WebAddress = Annotated[str, AfterValidator(as_web_address)]
+Method = Annotated[PaymentMethod, BeforeValidator(_method_from_name)]
+
+_STRICT: Final = ConfigDict(extra="forbid")  # read when JSON becomes one of these; XML senders' extras are warnings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A postal address as the sender wrote it; `country` may be a code or a name."""
+
+    __pydantic_config__ = _STRICT
+
+    street: Name | None = None
+    city: Name | None = None
+    postal_code: Reference | None = None
+    region: Name | None = None
+    country: Name | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplier:
+    """Who sends the bill."""
+
+    __pydantic_config__ = _STRICT
+
+    name: Name
+    reg_number: Reference | None = None
+    tax_number: Reference | None = None
+    email: Name | None = None
+    phone: Reference | None = None
+    address: Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Who is to pay; in the sales inbox whoever ordered."""
+
+    __pydantic_config__ = _STRICT
+
+    name: Name | None = None
+    type: Literal["company", "person"] | None = None
+    first_name: Name | None = None
+    last_name: Name | None = None
+    email: Name | None = None
+    phone: Reference | None = None
+    reg_number: Reference | None = None
+    vat_number: Reference | None = None
+    address: Address | None = None
+    locale: Reference | None = None
+    currency: Currency | None = None
+    external_id: Reference | None = None
+    comment: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipTo:
+    """Where the goods go, when that is not the client's own address."""
+
+    __pydantic_config__ = _STRICT
+
+    name: Name | None = None
+    address: Address | None = None
+
+
+def _days_fit(term: PayTerm) -> PayTerm:
+    if term.days is not None and term.type not in PAY_TERMS_WITH_DAYS:
+        raise InvalidValue("days can be used only with type 1 (due days) and 2 (end of month plus days)")
+    return term
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayTerm:
+    """PayTraq's: 0 other date, 1 due days, 2 end of month plus days, 3 cash on delivery, 4 open."""
+
+    __pydantic_config__ = _STRICT
+
+    type: PayTermType
+    days: Days | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line; `discount` and `tax_rate` in percent, `total` as the sender states it.
+
+    `discount_amount` is what is taken off the whole line, in the document's currency; below 0 it is a charge.
+    `tax_key` is the sender's own id of a tax, `tax_category` the UN/ECE 5305 code of UBL.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    item_code: Reference | None = None
+    barcode: Reference | None = None
+    name: ItemName | None = None
+    description: Text | None = None
+    quantity: StatedNumber
+    unit_price: StatedNumber
+    discount: StatedPercent | None = None
+    discount_amount: StatedAmount | None = None
+    total: StatedAmount | None = None
+    unit: Reference | None = None
+    tax_rate: StatedPercent | None = None
+    tax_name: Name | None = None
+    tax_key: Reference | None = None
+    tax_category: Reference | None = None
+
+
+def _says_what(line: Line) -> Line:
+    if not (line.item_code or line.barcode or line.name or line.description):
+        raise InvalidValue("needs an item_code, a barcode, a name or a description")
+    return line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """A charge or discount on the whole document; `amount` is percent of the lines when `mode` is pct.
+
+    A correction has negative amounts: what it takes back keeps its type.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    type: AdjustmentType
+    mode: AdjustmentMode
+    amount: StatedAdjustment
+    description: Text | None = None
+
+
+def _percent_of_a_hundred(adjustment: Adjustment) -> Adjustment:
+    if adjustment.mode == "pct" and abs(adjustment.amount) > PERCENT_MAX:
+        raise InvalidValue(f"amount must be from -{PERCENT_MAX} to {PERCENT_MAX} when the mode is pct")
+    return adjustment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Where the sender shows the document and its PDF."""
+
+    __pydantic_config__ = _STRICT
+
+    document: WebAddress | None = None
+    pdf: WebAddress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoPayment:
+    """The payment that PayTraq Connect asks to be added with the order."""
+
+    __pydantic_config__ = _STRICT
+
+    money_account_id: Reference | None = None
+    date_paid: Day | None = None
+    amount: StatedAmount | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoProcessing:
+    """What PayTraq Connect asks to be done with the order at once; whether it is done, the account's rules say."""
+
+    __pydantic_config__ = _STRICT
+
+    process: StrictBool = False
+    approve: StrictBool = False
+    send: StrictBool = False
+    payment: AutoPayment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxSubtotal:
+    """What the document states of one tax category: `category` is the UN/ECE 5305 code, `rate` in percent."""
+
+    __pydantic_config__ = _STRICT
+
+    category: Reference | None = None
+    rate: StatedPercent | None = None
+    taxable_amount: StatedAmount | None = None
+    tax_amount: StatedAmount | None = None
+    exemption_code: Reference | None = None
+    exemption_reason: Text | None = None
+
+
+def _from_1_to_the_most(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    if not 1 <= len(lines) <= LINES_MAX:
+        raise InvalidValue(f"must have from 1 to {LINES_MAX} lines")
+    return lines
+
+
+def _to_the_most(adjustments: tuple[Adjustment, ...]) -> tuple[Adjustment, ...]:
+    if len(adjustments) > ADJUSTMENTS_MAX:
+        raise InvalidValue(f"must have at most {ADJUSTMENTS_MAX}")
+    return adjustments
+
+
+def _taxes_within_bounds(taxes: tuple[TaxSubtotal, ...]) -> tuple[TaxSubtotal, ...]:
+    if len(taxes) > TAXES_MAX:
+        raise InvalidValue(f"must have at most {TAXES_MAX}")
+    return taxes
+
+
+# not pydantic's own length limits: they count only the entries that are right and so tell of faults that are none
+Lines = Annotated[tuple[Annotated[Line, AfterValidator(_says_what)], ...], AfterValidator(_from_1_to_the_most)]
+Adjustments = Annotated[
+    tuple[Annotated[Adjustment, AfterValidator(_percent_of_a_hundred)], ...], AfterValidator(_to_the_most)
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxDocument:
+    """A document pushed by somebody else, read and checked, not yet in the books.
+
+    Amounts are in `currency`, exact and with the scale they were sent with. `pay_term.days` occurs only with type 1
+    and 2, `date_due` only with type 0. What the sender left out is None. `payable_amount` is what the sender states is
+    left to pay: gross less `prepaid_amount` (below 0: carried over from before) plus `rounding_amount`.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    document_date: Day
+    document_ref: Reference
+    supplier: Supplier | None = None
+    client: Client | None = None
+    ship_to: ShipTo | None = None
+    sale_type: SaleType
+    operation: Operation | None = None
+    currency: Currency
+    tax_basis: TaxBasis | None = None
+    include_tax: StrictBool = False
+    pay_term: Annotated[PayTerm, AfterValidator(_days_fit)] | None = None
+    date_due: Day | None = None
+    deposit: UnsignedAmount | None = None
+    payment_method: Method | None = None
+    shipping_type: ShippingType | None = None
+    lines: Lines
+    adjustments: Adjustments = ()
+    shipping_charge: StatedAmount | None = None
+    shipping_tax_rate: StatedPercent | None = None
+    shipping_tax_name: Name | None = None
+    shipping_tax_key: Reference | None = None
+    taxes: Annotated[tuple[TaxSubtotal, ...], AfterValidator(_taxes_within_bounds)] = ()
+    gross_amount: StatedAmount | None = None
+    net_amount: StatedAmount | None = None
+    prepaid_amount: StatedAmount | None = None
+    rounding_amount: StatedAmount | None = None
+    payable_amount: StatedAmount | None = None
+    external_id: Reference | None = None
+    links: Links | None = None
+    comment: Text | None = None
+    auto_processing: AutoProcessing | None = None
+
+
+BESIDE_DOCUMENT: Final[tuple[str, ...]] = ("links", "comment", "auto_processing")
+"""Fields that stand beside `document` in JSON (contract.md, inbox message)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingWarning:
+    """Something about a document that a person should look at; `path` is in the sender's own format."""
+
+    path: str
+    code: WarningCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document that was read; `warnings` flag what a person should look at, none of them a reason to refuse."""
+
+    document: InboxDocument
+    warnings: tuple[ReadingWarning, ...] = field(default=())
+
+
+def bounded_faults(found: list[FieldError], *, count: int | None = None) -> list[FieldError]:
+    """Return at most `FAULTS_MAX`, the last saying how many more there are; `count` when not all were collected."""
+    count = len(found) if count is None else count
+    if count <= ERRORS_MAX:
+        return found
+    return [*found[: ERRORS_MAX - 1], FieldError(_whole(found[0].path), f"has {count - ERRORS_MAX + 1} more faults")]
+
+
+def bounded_warnings(found: list[ReadingWarning], *, count: int | None = None) -> tuple[ReadingWarning, ...]:
+    """Return at most `WARNINGS_MAX`, the last saying how many more there are; `count` when not all were collected."""
+    count = len(found) if count is None else count
+    if count <= WARNINGS_MAX:
+        return tuple(found)
+    more = f"has {count - WARNINGS_MAX + 1} more warnings"
+    return (*found[: WARNINGS_MAX - 1], ReadingWarning(_whole(found[0].path), "more_warnings", more))
+
+
+def _whole(path: str) -> str:
+    return "/" if path.startswith("/") else ""  # how the format of the path names the message itself

@@ -1,0 +1,137 @@
+"""The door of the inbox rules: bytes, content type and box to a parsed document or all its faults.
+
+JSON is told by its content type, kinds of XML by their root element; a new kind is one more entry of `_BY_NAME` or
+`_BY_NAMESPACE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import orjson
+
+from contracts.primitives.problem import FieldError
+from documents import paytraq, ubl, xml
+from documents.command_form import as_json
+from documents.document import InboxKind, Parsed
+from documents.json_format import read_twin
+
+JSON_BYTES_MAX: Final = 1024 * 1024
+XML_BYTES_MAX: Final = 20 * 1024 * 1024  # with the PDF inside
+SAID_BYTES_MAX: Final = 2 * 1024 * 1024  # what a document says besides its attachments travels in one command
+
+_XML: Final = frozenset({"application/xml", "text/xml"})
+_JSON: Final = "application/json"
+_CONTENT_TYPE_CHARS_MAX: Final = 200
+
+
+class UnsupportedContentType(ValueError):
+    """Send application/xml, text/xml or application/json."""
+
+    code, http_status = "unsupported_content_type", 415
+
+
+class BodyTooLarge(ValueError):
+    """The body is over the limit."""
+
+    code, http_status = "body_too_large", 413
+
+
+@dataclass(frozen=True, slots=True)
+class XmlKind:
+    """How one root element is read: what `xml.load` needs to know, and the reader of its content."""
+
+    read: Callable[[xml.Root, xml.Tree, InboxKind], Parsed | list[FieldError]]
+    namespaces: dict[str, str]
+    repeatable: frozenset[str]
+    attributes: bool = False
+
+
+_SALE: Final = XmlKind(lambda _, content, box: paytraq.read_sale(content, box=box), {}, paytraq.REPEATABLE)
+_UBL: Final = XmlKind(
+    lambda root, content, box: ubl.read_ubl(root.name, content, box=box),
+    ubl.NAMESPACES,
+    ubl.REPEATABLE,
+    attributes=True,
+)
+
+_BY_NAME: Final = {"Sale": _SALE}  # PayTraq gives it no namespace; if a sender does, it is as good
+_BY_NAMESPACE: Final = {
+    xml.Root(ubl.INVOICE_NAMESPACE, "Invoice"): _UBL,
+    xml.Root(ubl.CREDIT_NOTE_NAMESPACE, "CreditNote"): _UBL,
+}
+
+
+def bytes_max_of(content_type: str) -> int:
+    """How many bytes a document of this content type may have."""
+    return XML_BYTES_MAX if is_xml(content_type) else JSON_BYTES_MAX
+
+
+def read_document(body: bytes, *, content_type: str, box: InboxKind) -> Parsed | list[FieldError]:
+    """Read what was posted to a channel of `box`.
+
+    Answers the document with warnings, or all faults found. Costs up to 0.4 s of CPU for 1 MiB made to be slow; about
+    0.4 ms for an invoice of two lines.
+
+    Raises:
+        XmlRefused, JsonRefused: it is not well formed, or beyond what is parsed.
+        UnsupportedContentType: neither XML nor JSON by its content type.
+        BodyTooLarge: it has more bytes than `bytes_max_of` its content type.
+    """
+    if len(body) > bytes_max_of(content_type):
+        raise BodyTooLarge
+    media_type, charset = split_content_type(content_type)
+    if media_type == _JSON:
+        return read_twin(body, box=box)
+    if media_type in _XML:
+        return _read_xml(body, charset, box)
+    raise UnsupportedContentType
+
+
+def is_xml(content_type: str) -> bool:
+    """Whether a sender of this content type gets its answers, good or bad, as XML."""
+    return split_content_type(content_type)[0] in _XML
+
+
+def _read_xml(body: bytes, charset: str | None, box: InboxKind) -> Parsed | list[FieldError]:
+    root = xml.inspect(body, charset=charset)
+    kind = _BY_NAMESPACE.get(root) or _BY_NAME.get(root.name)
+    if kind is None:
+        return [
+            FieldError("/", f"has the root element {root.name[:80]}: send Sale, or Invoice or CreditNote of UBL 2.1")
+        ]
+    content = xml.load(
+        body,
+        charset=charset,
+        namespaces=kind.namespaces or {root.namespace: ""},
+        repeatable=kind.repeatable,
+        attributes=kind.attributes,
+        inside=root.name if root.enveloped else None,
+    )
+    return _within_bounds(kind.read(root, content, box), body)
+
+
+def _within_bounds(found: Parsed | list[FieldError], body: bytes) -> Parsed | list[FieldError]:
+    if len(body) <= SAID_BYTES_MAX or isinstance(found, list):
+        return found
+    if len(orjson.dumps(as_json(found.document))) <= SAID_BYTES_MAX:
+        return found
+    return [FieldError("/", f"says more than {SAID_BYTES_MAX} bytes besides its attachments")]
+
+
+def split_content_type(content_type: str) -> tuple[str, str | None]:
+    """Split `text/xml; charset="utf-8"` into the type and the charset, both in small letters."""
+    return _split(content_type[:_CONTENT_TYPE_CHARS_MAX])
+
+
+@lru_cache(maxsize=256)
+def _split(content_type: str) -> tuple[str, str | None]:
+    media_type, *parameters = content_type.split(";")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return media_type.strip().lower(), value.strip().strip('"').strip().lower() or None
+    return media_type.strip().lower(), None

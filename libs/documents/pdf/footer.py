@@ -1,0 +1,25 @@
+"""The foot of every page, set last: only then is it known how many pages there are."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from documents.pdf.content import Content
+from documents.pdf.pages import FAINT, FOOT, GREY, LEFT, RIGHT, Cursor, PageFlow, Style
+
+_FOOT: Final = Style(7.5, 10, colour=GREY)
+_PAGE_WIDTH: Final = 110.0
+
+
+def set_feet(sheets: PageFlow, wording: Content) -> None:
+    """Set who sent it and which page this is; and across a draft that it is one."""
+    width = RIGHT - LEFT - _PAGE_WIDTH - 10
+    sender = sheets.wrapped(wording.seller.short, _FOOT, width)[0]
+    pages = len(sheets.pages)
+    for index, page in enumerate(sheets.pages):
+        place = Cursor(index, FOOT - 9)
+        sheets.rule(place.down(-6), LEFT, RIGHT, colour=FAINT)
+        sheets.line(place, LEFT, width, sender, _FOOT)
+        counted = wording.labels.page.format(page=index + 1, pages=pages)
+        sheets.line(place, RIGHT - _PAGE_WIDTH, _PAGE_WIDTH, counted, _FOOT, "right")
+        page.across = wording.mark.upper() if wording.is_draft else ""

@@ -1,0 +1,120 @@
+"""The head of the first page: who sells, what this is, who buys, when and how to pay; and the heads of further ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from documents.pdf.content import Content, Tone
+from documents.pdf.fonts import BOLD
+from documents.pdf.pages import (
+    ACCENT,
+    BODY,
+    FAINT,
+    GREY,
+    INK,
+    LEFT,
+    RIGHT,
+    SMALL,
+    STRONG,
+    TOP,
+    WIDTH,
+    Box,
+    Colour,
+    Cursor,
+    PageFlow,
+    Style,
+)
+
+_SELLER: Final = Style(15, 19, BOLD)
+_TITLE: Final = Style(22, 26, BOLD, ACCENT)
+_NUMBER: Final = Style(11, 15, colour=INK)
+_MARK: Final = Style(8, 16, BOLD)
+_CLIENT: Final = Style(11, 15, BOLD)
+_LABEL: Final = Style(8, 11, BOLD, GREY)
+_BAND: Final = 5.0
+
+_SELLER_WIDTH: Final = 250.0
+_TITLE_LEFT: Final = LEFT + 270.0
+_CLIENT_WIDTH: Final = 240.0
+_FACTS_LEFT: Final = LEFT + 270.0
+_FACT_LABEL_WIDTH: Final = 100.0
+
+TONES: Final[Mapping[Tone, Colour]] = {
+    "quiet": GREY,
+    "good": (0.10, 0.47, 0.30),
+    "warning": (0.66, 0.40, 0.03),
+    "bad": (0.70, 0.16, 0.16),
+}
+
+
+def first_head(sheets: PageFlow, wording: Content) -> Cursor:
+    """Set the head of the first page; answers where it ends."""
+    sheets.box(0, Box(0, 0, WIDTH, _BAND, ACCENT))
+    start = Cursor(0, TOP)
+    seller, title = _seller(sheets, start, wording), _title(sheets, start, wording)
+    place = max(seller, title).down(22)
+    sheets.rule(place, LEFT, RIGHT)
+    place = place.down(14)
+    client, facts = _client(sheets, place, wording), _facts(sheets, place, wording)
+    return max(client, facts).down(24)
+
+
+def next_head(sheets: PageFlow, page: int, wording: Content) -> float:
+    """Set the head of a further page; answers its end."""
+    sheets.box(page, Box(0, 0, WIDTH, _BAND, ACCENT))
+    place = Cursor(page, TOP - 14)
+    named = f"{wording.title} {wording.number}".strip()
+    half = (RIGHT - LEFT) / 2 - 10
+    sheets.line(place, LEFT, half, sheets.wrapped(wording.seller.name, STRONG, half)[0], STRONG)
+    sheets.line(place, RIGHT - half, half, named, SMALL, "right")
+    place = place.down(18)
+    sheets.rule(place, LEFT, RIGHT, colour=FAINT)
+    return place.top + 12
+
+
+def _seller(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
+    seller = wording.seller
+    place = sheets.block(place, LEFT, _SELLER_WIDTH, sheets.wrapped(seller.name, _SELLER, _SELLER_WIDTH), _SELLER)
+    place = place.down(3)
+    for detail in seller.details:
+        place = sheets.block(place, LEFT, _SELLER_WIDTH, sheets.wrapped(detail, SMALL, _SELLER_WIDTH), SMALL)
+    return place
+
+
+def _title(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
+    width = RIGHT - _TITLE_LEFT
+    place = place.down(-4)
+    for text, style in ((wording.title, _TITLE), (wording.number, _NUMBER)):
+        if text:
+            place = sheets.block(place, _TITLE_LEFT, width, sheets.wrapped(text, style, width), style, "right")
+    return _marked(sheets, place.down(7), wording) if wording.mark else place
+
+
+def _marked(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
+    """A small stamp at the right edge."""
+    text, colour = wording.mark.upper(), TONES[wording.tone]
+    wide = sheets.typeface.width(text, BOLD, _MARK.size)
+    left = RIGHT - wide - 14
+    sheets.box(place.page, Box(left, place.top, wide + 14, _MARK.leading, colour, radius=3, line=1))
+    sheets.line(place, left + 7, wide, text, Style(_MARK.size, _MARK.leading, BOLD, colour))
+    return place.down(_MARK.leading)
+
+
+def _client(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
+    client = wording.client
+    sheets.line(place, LEFT, _CLIENT_WIDTH, wording.labels.client, _LABEL)
+    place = place.down(_LABEL.leading + 3)
+    place = sheets.block(place, LEFT, _CLIENT_WIDTH, sheets.wrapped(client.name, _CLIENT, _CLIENT_WIDTH), _CLIENT)
+    for detail in client.details:
+        place = sheets.block(place, LEFT, _CLIENT_WIDTH, sheets.wrapped(detail, BODY, _CLIENT_WIDTH), BODY)
+    return place
+
+
+def _facts(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
+    left = _FACTS_LEFT + _FACT_LABEL_WIDTH
+    for label, value in wording.facts:
+        sheets.line(place, _FACTS_LEFT, _FACT_LABEL_WIDTH - 8, label, Style(9, BODY.leading, colour=GREY))
+        place = sheets.block(place, left, RIGHT - left, sheets.wrapped(value, BODY, RIGHT - left), BODY, "right")
+        place = place.down(3)
+    return place

@@ -1,0 +1,41 @@
+"""Render a sales document: words, then pages, then bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from documents.pdf.body import set_lines, set_totals
+from documents.pdf.content import Content, content_of
+from documents.pdf.drawing import drawn
+from documents.pdf.fonts import Typeface, typeface
+from documents.pdf.footer import set_feet
+from documents.pdf.header import first_head, next_head
+from documents.pdf.pages import Page, PageFlow
+
+
+def render_sale(sale: Mapping[str, Any], seller: Mapping[str, Any], *, locale: str) -> bytes:
+    """The PDF of a sale; an equal sale, seller and locale give equal bytes.
+
+    `sale` is what `GET /v1/sales/{id}` gives; `seller` has the account's `name`, and may have what clients have;
+    `locale` is the reader's, such as `fr` or `es_MX`: a language that is not among `LABELS` gets English.
+    """
+    letters = typeface()
+    wording = content_of(sale, seller, locale=locale, typeface=letters)
+    return drawn(
+        pages_of(wording, letters),
+        letters,
+        title=f"{wording.title} {wording.number}".strip(),
+        author=wording.seller.name,
+        language=wording.language,
+        dated=wording.dated,
+    )
+
+
+def pages_of(wording: Content, letters: Typeface) -> list[Page]:
+    """The pages of a document."""
+    sheets = PageFlow(letters, lambda sheets, page: next_head(sheets, page, wording))
+    place = set_lines(sheets, first_head(sheets, wording), wording)
+    set_totals(sheets, place.down(16), wording)
+    set_feet(sheets, wording)
+    return sheets.pages

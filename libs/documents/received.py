@@ -1,0 +1,100 @@
+"""What was pushed into an inbox, read: a document, a file, or both, as the command to the books says it.
+
+By `content`, a digest of everything that was sent, it is recognised when it comes again. A message of the same
+`identity` with other content resembles it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import orjson
+from pydantic import ConfigDict
+
+from contracts.resources.inbox import MessageWarning, message_warning
+from documents.command_form import as_json, identity
+from documents.document import Links, Parsed, Text
+
+UNREAD: Final = message_warning("unread_file", "file", "was not read: say what is in it when the message is accepted")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that is kept: a safe name, the type that its bytes tell, its size in bytes and their SHA-256 in hex."""
+
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+
+    def as_json(self) -> dict[str, Any]:
+        """As the command carries it."""
+        return {"name": self.name, "content_type": self.content_type, "size": self.size, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccompanyingFields:
+    """What may stand beside a file that comes without a document."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    links: Links | None = None
+    comment: Text | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As the command carries it: a message whose document has no fields."""
+        links = {name: address for name, address in asdict(self.links).items() if address} if self.links else None
+        beside = {"links": links, "comment": self.comment}
+        return {"document": {}, **{name: value for name, value in beside.items() if value}}
+
+
+_NOTHING: Final = AccompanyingFields()
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMessage:
+    """One message. `raw` are the document's bytes as they came, of `content_type`; empty for a file alone.
+
+    Where they are kept in the file store instead, `raw` is empty and `raw_file` names them.
+    `said` is `{"document", "links", "comment", "auto_processing", "file"}`, what is absent left out.
+    """
+
+    raw: bytes
+    content_type: str
+    data: dict[str, Any]
+    warnings: list[MessageWarning]
+    identity: tuple[str, str]
+    content: bytes
+    raw_file: StoredFile | None = None
+
+
+def of_document(
+    raw: bytes,
+    content_type: str,
+    parsed: Parsed,
+    digest: bytes,
+    file: StoredFile | None = None,
+    beside: AccompanyingFields | None = None,
+) -> ReceivedMessage:
+    """A document of the given digest, with its file and what was sent beside it as parts of a form."""
+    data = as_json(parsed.document)
+    if file is not None:
+        data["file"] = file.as_json()
+    content = digest if file is None and beside in {None, _NOTHING} else _digest_of_all(digest, file, beside)
+    warnings = [message_warning(warning.code, warning.path, warning.message) for warning in parsed.warnings]
+    return ReceivedMessage(raw, content_type, data, warnings, identity(parsed.document), content)
+
+
+def of_file(beside: AccompanyingFields, file: StoredFile) -> ReceivedMessage:
+    """A file that says of itself what it holds, to people alone."""
+    data = beside.as_json() | {"file": file.as_json()}
+    # No supplier's identity begins so: they are "", "reg:..." or "name:...".
+    content = _digest_of_all(b"", file, beside)
+    return ReceivedMessage(b"", file.content_type, data, [UNREAD], ("file", file.sha256), content)
+
+
+def _digest_of_all(document: bytes, file: StoredFile | None, beside: AccompanyingFields | None) -> bytes:
+    parts = [document.hex(), file and file.sha256, beside and beside.as_json()]
+    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).digest()

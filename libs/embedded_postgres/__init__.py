@@ -1,0 +1,1 @@
+"""The PostgreSQL server of the embedded default: installed, started, supervised and stopped by us."""

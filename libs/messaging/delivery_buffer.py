@@ -1,0 +1,313 @@
+"""Work on the messages that a bus has handed to this process: gather batches, call the handler, settle, hold.
+
+Both adapters put arrivals here and get back what to settle. The desk alone knows pauses, attempts and progress.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Protocol, assert_never
+
+import structlog
+
+from messaging import metrics
+from messaging.handling import (
+    Ack,
+    DeadLetter,
+    Delay,
+    Disposition,
+    InFlightMessage,
+    describe,
+    handle,
+    pause_after,
+)
+from messaging.port import BatchHandler, ConsumerOptions, DeadLetterSink
+
+log = structlog.get_logger(__name__)
+
+BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
+BACKOFF_CHECK_SECONDS: Final = 1.0
+FAILED_BATCHES_MIN: Final = (
+    4  # batches in a row of which nothing could be settled: that was transient errors, not the messages
+)
+FULL_BUFFER_DELAY_MAX_SECONDS: Final = 60.0  # when put-off messages fill the desk, others get their turn after this
+
+
+class Acknowledger(Protocol):
+    """Acknowledge or release messages on a bus. Neither raises a transient error: the bus redelivers."""
+
+    async def ack(self, messages: Sequence[InFlightMessage]) -> None:
+        """Make the bus forget these."""
+        ...
+
+    async def release(self, messages: Sequence[InFlightMessage], pause_seconds: float) -> None:
+        """Make the bus hand these out again, after a pause if it can, and not before all others."""
+        ...
+
+
+class DeliveryBuffer:
+    """One consumer's messages in hand and the workers (`options.concurrency`) that handle them."""
+
+    def __init__(
+        self,
+        queue: str,
+        handler: BatchHandler,
+        *,
+        dead_letter: DeadLetterSink,
+        options: ConsumerOptions,
+        transport: Acknowledger,
+    ) -> None:
+        self._queue, self._handler, self._dead_letter, self._options = queue, handler, dead_letter, options
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._ready: deque[InFlightMessage] = deque()
+        self._in_flight: dict[InFlightMessage, None] = {}  # ready, being worked on, or held; in order of arrival
+        self._delayed: dict[InFlightMessage, asyncio.TimerHandle] = {}
+        self._wake, self._stopping = asyncio.Event(), asyncio.Event()
+        self._consecutive_failures = 0  # batches in a row of which nothing could be settled
+        self._backoff_until = 0.0
+        self._moved_at = self._loop.time()
+        self._workers: list[asyncio.Task[None]] = []
+        self.on_capacity: Callable[[], None] = lambda: None
+        self._outcomes = {
+            outcome: metrics.HANDLED.labels(queue, outcome) for outcome in ("done", "parked", "retry", "given_back")
+        }
+        self._batch_seconds = metrics.BATCH_SECONDS.labels(queue)
+
+    @property
+    def in_flight(self) -> int:
+        """How many messages the bus has handed out here and that are not settled."""
+        return len(self._in_flight)
+
+    @property
+    def delayed_count(self) -> Iterable[InFlightMessage]:
+        """The messages in hand, oldest arrival first."""
+        return self._in_flight.keys()
+
+    def idle_seconds(self) -> float:
+        """How long ago something was settled or arrived at an empty desk."""
+        return self._loop.time() - self._moved_at
+
+    def problem(self) -> str | None:
+        """Says so when messages are in hand and none was settled for too long."""
+        idle = self.idle_seconds()
+        if self._in_flight and idle > self._options.stall_seconds:
+            return f"{self._queue}: {len(self._in_flight)} messages in hand and none settled for {idle:.0f} s"
+        return None
+
+    def arrive(self, messages: Sequence[InFlightMessage]) -> None:
+        """Take over messages that the bus handed out."""
+        if not self._in_flight:
+            self._moved_at = self._loop.time()
+        self._in_flight.update(dict.fromkeys(messages))
+        self._ready.extend(messages)
+        self._wake.set()
+
+    def discard_in_flight(self, lost: Callable[[InFlightMessage], bool]) -> None:
+        """Drop those that the bus will hand out again by itself; a batch being handled is finished regardless."""
+        for message in [message for message in self._in_flight if lost(message)]:
+            self._drop(message)
+        self._ready = deque(message for message in self._ready if message in self._in_flight)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._workers = [
+            asyncio.create_task(self._work(), name=f"handle-{self._queue}-{number}")
+            for number in range(self._options.concurrency)
+        ]
+
+    def begin_stop(self) -> None:
+        """Begin no further batch."""
+        self._stopping.set()
+        self._wake.set()
+
+    async def stop(self, deadline_seconds: float) -> None:
+        """Finish the batches being handled within the deadline; leave the rest in hand for the transport to return."""
+        self.begin_stop()
+        if self._workers:
+            _, late = await asyncio.wait(self._workers, timeout=max(deadline_seconds, 0))
+            for worker in late:
+                worker.cancel()
+            await asyncio.gather(*self._workers, return_exceptions=True)
+        for timer in self._delayed.values():
+            timer.cancel()
+        self._delayed.clear()
+        self._ready.clear()
+
+    async def _work(self) -> None:
+        while not self._stopping.is_set():
+            await self._backoff()
+            batch = await self._gather()
+            if batch:
+                try:
+                    await self._handle(batch)
+                except Exception:
+                    # A fault of ours or of the transport: the messages must not be lost from sight.
+                    log.exception("batch_not_settled", queue=self._queue, messages=len(batch))
+                    self._delay(batch)
+
+    async def _backoff(self) -> None:
+        """In a transient error that strikes every message, try one batch a pause and no more."""
+        while (pause := self._backoff_until - self._loop.time()) > 0 and not self._stopping.is_set():
+            await _wait(self._stopping, min(pause, BACKOFF_CHECK_SECONDS))  # another worker may have found it over
+
+    async def _gather(self) -> list[InFlightMessage]:
+        """What has arrived, up to a batch, waiting a little after the first. Empty: ask again, or stopping."""
+        while not self._ready:
+            if self._stopping.is_set():
+                return []
+            self._wake.clear()
+            await self._wake.wait()
+        options = self._options
+        if len(self._ready) < options.batch_max and options.batch_wait_seconds > 0 and not self._ready[0].isolated:
+            await asyncio.sleep(options.batch_wait_seconds)
+        return [] if self._stopping.is_set() or not self._ready else self._take()
+
+    def _take(self) -> list[InFlightMessage]:
+        batch = [self._ready.popleft()]
+        size = len(batch[0].incoming.body)
+        while not batch[0].isolated and self._ready and len(batch) < self._options.batch_max:
+            following = self._ready[0]
+            size += len(following.incoming.body)
+            if following.isolated or size > BATCH_BYTES_MAX:
+                break
+            batch.append(self._ready.popleft())
+        return batch
+
+    async def _handle(self, batch: Sequence[InFlightMessage]) -> None:
+        began = time.perf_counter()
+        steps = await handle(self._handler, batch, self._options)
+        self._batch_seconds.observe(time.perf_counter() - began)
+        settled, held = await self._apply(batch, steps)
+        if settled:
+            await self._transport.ack(settled)
+            for message in settled:
+                self._drop(message)
+            self._end_backoff()
+        elif len(batch) > 1 or not batch[0].isolated:
+            self._begin_backoff(held)
+        for message, step in held:
+            await self._hold(message, step)
+        if held:
+            await self._make_room()
+        self.on_capacity()
+
+    async def _apply(
+        self, batch: Sequence[InFlightMessage], steps: Sequence[Disposition]
+    ) -> tuple[list[InFlightMessage], list[tuple[InFlightMessage, Delay]]]:
+        """Park what is to be dead-lettered; answer what may be settled and what is to be held."""
+        settled, held, dead_lettered = [], [], 0
+        for message, step in zip(batch, steps, strict=True):
+            match step:
+                case Ack():
+                    settled.append(message)
+                case DeadLetter():
+                    if (failed := await self._keep(message, step)) is None:
+                        settled.append(message)
+                        dead_lettered += 1
+                    else:
+                        held.append((message, failed))
+                case Delay():
+                    held.append((message, step))
+                case _:
+                    assert_never(step)
+        self._outcomes["done"].inc(len(settled) - dead_lettered)
+        self._outcomes["parked"].inc(dead_lettered)
+        self._outcomes["retry"].inc(len(held))
+        return settled, held
+
+    async def _keep(self, message: InFlightMessage, step: DeadLetter) -> Delay | None:
+        """Park; None when it is kept, else the pause until the next try."""
+        try:
+            await self._dead_letter(message.incoming, step.reason)
+        except Exception as error:  # noqa: BLE001  not dead-lettered is not settled: it comes again
+            log.warning("park_failed", queue=self._queue, error=describe(error))
+            message.batch_attempts += 1
+            return Delay(describe(error), self._pause(message.batch_attempts))
+        log.warning("message_parked", queue=self._queue, reason=step.kind, deliveries=message.incoming.deliveries)
+        return None
+
+    def _begin_backoff(self, held: Sequence[tuple[InFlightMessage, Delay]]) -> None:
+        self._consecutive_failures += 1
+        self._backoff_until = self._loop.time() + self._pause(self._consecutive_failures - 1)
+        if (
+            self._consecutive_failures & (self._consecutive_failures - 1) == 0
+        ):  # the 1st, 2nd, 4th, 8th ... so that a long storm fills no log
+            log.warning(
+                "batch_delayed",
+                queue=self._queue,
+                messages=len(held),
+                storms=self._consecutive_failures,
+                why=held[0][1].reason,
+            )
+
+    def _end_backoff(self) -> None:
+        """Something was settled: what a longer storm has put off need not wait any more."""
+        if self._consecutive_failures >= FAILED_BATCHES_MIN:
+            for message in [message for message in self._delayed if not message.isolated]:
+                self._delayed[message].cancel()
+                self._requeue_delayed(message)
+        self._consecutive_failures, self._backoff_until, self._moved_at = 0, 0.0, self._loop.time()
+
+    def _pause(self, batch_attempts: int) -> float:
+        options = self._options
+        return pause_after(
+            batch_attempts, first_seconds=options.retry_pause_first_seconds, max_seconds=options.retry_pause_max_seconds
+        )
+
+    def _delay(self, batch: Sequence[InFlightMessage]) -> None:
+        for message in batch:
+            if message in self._in_flight and message not in self._delayed:
+                message.batch_attempts += 1
+                self._delayed[message] = self._loop.call_later(
+                    self._pause(message.batch_attempts), self._requeue_delayed, message
+                )
+
+    async def _hold(self, message: InFlightMessage, step: Delay) -> None:
+        if message not in self._in_flight:
+            return
+        now = self._loop.time()
+        if message.delayed_since is None:
+            message.delayed_since = now
+        if now - message.delayed_since > self._options.delay_max_seconds:
+            await self._release([message])
+        else:
+            self._delayed[message] = self._loop.call_later(step.pause_seconds, self._requeue_delayed, message)
+
+    def _requeue_delayed(self, message: InFlightMessage) -> None:
+        if self._delayed.pop(message, None) is not None:
+            self._ready.append(message)
+            self._wake.set()
+
+    async def _make_room(self) -> None:
+        """Give back the longest held when put-off messages take the places of those that could be handled."""
+        room = self._options.prefetch // 2
+        held = sorted(self._delayed, key=lambda message: message.delayed_since or 0.0)
+        if self._consecutive_failures == 0 and len(held) > room:
+            await self._release(held[: len(held) - room])
+        elif len(held) >= self._options.prefetch:
+            long_ago = self._loop.time() - FULL_BUFFER_DELAY_MAX_SECONDS
+            await self._release([message for message in held if (message.delayed_since or 0.0) < long_ago])
+
+    async def _release(self, messages: Sequence[InFlightMessage]) -> None:
+        if messages:
+            await self._transport.release(messages, self._options.retry_pause_max_seconds)
+            self._outcomes["given_back"].inc(len(messages))
+            for message in messages:
+                self._drop(message)
+
+    def _drop(self, message: InFlightMessage) -> None:
+        self._in_flight.pop(message, None)
+        if timer := self._delayed.pop(message, None):
+            timer.cancel()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

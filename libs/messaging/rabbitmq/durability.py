@@ -1,0 +1,106 @@
+"""See new queues safely onto the broker's disk before anything is published to them: part of a connection's set-up.
+
+For about a second after it has declared a quorum queue, a broker has not noted on disk which log is the queue's (Ra's
+directory; seen with RabbitMQ 3.10). Killed within that time it comes back with a queue that has no leader: it takes
+nothing, gives nothing, and what it had confirmed is gone. So nobody publishes to a queue before it is marked as
+settled, some time after it was declared; the mark is an exchange of its name. A queue without leader and mark has
+therefore never held a message of ours: it is declared anew. One with a mark may hold some: that is an operator's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import structlog
+from aiormq.exceptions import ChannelLockedResource, ChannelNotFoundEntity
+
+from contracts.wire.topology import Queue
+from messaging.rabbitmq.connection import OpenConnection, give_up
+from messaging.rabbitmq.topology import declare, short_lived_channel
+
+log = structlog.get_logger(__name__)
+
+DURABILITY_SECONDS: Final = 2.0  # twice what the broker needs
+ANSWER_SECONDS: Final = 3.0  # a queue with a leader answers in milliseconds
+DELETE_SECONDS: Final = 20.0  # the broker first looks for a leader for 5 s
+LOCK_NAME: Final = "ledgerwire.settling"  # an exclusive queue: whoever has it settles, the others wait
+LOCK_PAUSE_SECONDS: Final = 0.2
+
+Another = Callable[[], Awaitable[OpenConnection]]
+
+
+def mark_of(queue: Queue) -> str:
+    """The exchange that says that a queue and its dead queue are settled."""
+    return f"settled.{queue.name}"
+
+
+async def ensure_durable(
+    live: OpenConnection, queues: Sequence[Queue], *, reconnect: Another, settle_seconds: float
+) -> None:
+    """Return once all these queues, which are declared, are settled; `another` opens a connection for this alone.
+
+    Raises:
+        OSError, aiormq.exceptions.AMQPError, TimeoutError: the broker went away or does not answer.
+    """
+    while unsettled := [queue for queue in queues if not await _is_marked(live, queue)]:
+        own = await reconnect()
+        try:
+            if await _acquire_lock(own):
+                await _ensure_queue_durable(own, unsettled, reconnect=reconnect, settle_seconds=settle_seconds)
+        finally:
+            await give_up(own, "settled")
+        await asyncio.sleep(LOCK_PAUSE_SECONDS)
+
+
+async def _acquire_lock(live: OpenConnection) -> bool:
+    try:
+        async with short_lived_channel(live) as channel:
+            await channel.queue_declare(LOCK_NAME, exclusive=True)
+    except ChannelLockedResource:
+        return False
+    return True
+
+
+async def _ensure_queue_durable(
+    live: OpenConnection, queues: Sequence[Queue], *, reconnect: Another, settle_seconds: float
+) -> None:
+    unsettled = [queue for queue in queues if not await _is_marked(live, queue)]
+    await asyncio.gather(*(_redeclare(live, queue, reconnect=reconnect) for queue in unsettled))
+    await asyncio.sleep(settle_seconds)
+    for queue in unsettled:
+        async with short_lived_channel(live) as channel:
+            await channel.exchange_declare(mark_of(queue), exchange_type="fanout", durable=True, internal=True)
+
+
+async def _redeclare(live: OpenConnection, queue: Queue, *, reconnect: Another) -> None:
+    """Declare anew what has no leader."""
+    for name in (queue.dead, queue.name):
+        if not await _has_leader(name, reconnect=reconnect):
+            log.warning("queue_declared_anew", queue=name, why="it has no leader and never held anything of ours")
+            async with asyncio.timeout(DELETE_SECONDS):
+                await (await live.channel()).queue_delete(name, timeout=DELETE_SECONDS)
+    await declare(live, queue)
+
+
+async def _has_leader(name: str, *, reconnect: Another) -> bool:
+    # On a connection of its own: asked in vain, the broker closes it a minute later.
+    probe = await reconnect()
+    try:
+        channel = await probe.channel()
+        await channel.basic_get(name, timeout=ANSWER_SECONDS)  # what it may give returns with the connection
+    except TimeoutError:
+        return False
+    finally:
+        await give_up(probe, "probed")
+    return True
+
+
+async def _is_marked(live: OpenConnection, queue: Queue) -> bool:
+    try:
+        async with short_lived_channel(live) as channel:
+            await channel.exchange_declare(mark_of(queue), passive=True)
+    except ChannelNotFoundEntity:
+        return False
+    return True

@@ -1,0 +1,145 @@
+"""Steps that steer the run itself: go on only if, wait."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from action_executor.actions.context import StepContext
+from action_executor.runs.records import Done, Failed, Filtered, StepCall, StepOutcome, Wait
+
+DELAY_DAYS_MAX: Final = 366
+# As text a number has no leading zeros: "007" is a code.
+_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,59})(\.[0-9]{1,60})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_DURATION: Final = re.compile(
+    r"P(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"
+    r"(?:T(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9}(?:\.\d{1,6})?)S)?)?",
+    re.ASCII,
+)
+
+
+async def filter_run(call: StepCall, _: StepContext) -> StepOutcome:
+    """Go on only when the condition holds: output `{"passed": ...}`."""
+    passed = holds(call.input.get("where"), call.input.get("op", "eq"), call.input.get("value"))
+    return Done({"passed": True}) if passed else Filtered({"passed": False})
+
+
+def holds(left: Any, op: str, right: Any) -> bool:
+    """Whether `left op right`.
+
+    Two numbers, also written as text, are compared exactly, never as floats. A text with leading zeros is a code:
+    "007" is neither "7" nor 7.
+    """
+    if op == "exists":
+        return left not in (None, "") if right is not False else left in (None, "")
+    return _COMPARISONS[op](left, right)
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        number = Decimal(repr(value))
+        return number if number.is_finite() else None
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return Decimal(value.strip())
+    return None
+
+
+def _pair(left: Any, right: Any) -> tuple[Any, Any]:
+    """Both as numbers where both are, else both as text."""
+    numbers = _number(left), _number(right)
+    if numbers[0] is not None and numbers[1] is not None:
+        return numbers
+    return _text(left), _text(right)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return str(value)
+
+
+def _equal(left: Any, right: Any) -> bool:
+    if isinstance(left, list | dict) or isinstance(right, list | dict):
+        return bool(left == right)
+    one, other = _pair(left, right)
+    return bool(one == other)
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def run(left: Any, right: Any) -> bool:
+        # What is not there is neither more nor less than anything.
+        return left not in (None, "") and right not in (None, "") and compare(*_pair(left, right))
+
+    return run
+
+
+def _contains(left: Any, right: Any) -> bool:
+    match left:
+        case list():
+            return any(_equal(item, right) for item in left)
+        case dict():
+            return _text(right) in left
+        case _:
+            return _text(right) in _text(left)
+
+
+def _is_in(left: Any, right: Any) -> bool:
+    options = right if isinstance(right, list) else [part.strip() for part in _text(right).split(",")]
+    return any(_equal(left, option) for option in options)
+
+
+_COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "eq": _equal,
+    "ne": lambda left, right: not _equal(left, right),
+    "gt": _ordered(lambda one, other: one > other),
+    "gte": _ordered(lambda one, other: one >= other),
+    "lt": _ordered(lambda one, other: one < other),
+    "lte": _ordered(lambda one, other: one <= other),
+    "contains": _contains,
+    "not_contains": lambda left, right: not _contains(left, right),
+    "starts_with": lambda left, right: _text(left).startswith(_text(right)),
+    "ends_with": lambda left, right: _text(left).endswith(_text(right)),
+    "in": _is_in,
+}
+
+
+async def delay(call: StepCall, _: StepContext) -> StepOutcome:
+    """Wait for a time, or until one: output `{"until": ...}`. It waits in Postgres, for up to a year."""
+    try:
+        until = _until(call)
+    except ValueError as error:
+        return Failed(str(error))
+    left = (until - call.run.now).total_seconds()
+    return Wait(left) if left > 0 else Done({"until": until.isoformat()})
+
+
+def _until(call: StepCall) -> datetime:
+    if (moment := call.input.get("until")) is not None:
+        until = datetime.fromisoformat(moment)
+        until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    else:
+        until = call.started_at + duration(str(call.input.get("duration")))
+    if until - call.started_at > timedelta(days=DELAY_DAYS_MAX):
+        raise ValueError(f"a delay lasts at most {DELAY_DAYS_MAX} days")
+    return until
+
+
+def duration(text: str) -> timedelta:
+    """Read an ISO 8601 duration of weeks, days, hours, minutes and seconds: `P3D`, `PT2H30M`.
+
+    Raises:
+        ValueError: it is none, or has years or months, whose length nobody knows.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None or text in {"P", "PT"} or text.endswith("T"):
+        raise ValueError(f"{text[:40]} is no duration such as PT2H or P3D (weeks, days, hours, minutes, seconds)")
+    return timedelta(**{name: float(number) for name, number in match.groupdict().items() if number is not None})

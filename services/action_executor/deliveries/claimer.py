@@ -1,0 +1,123 @@
+"""Claim what is due from Postgres for this process's lanes: retries, what did not fit at once, what others left behind.
+
+Not a hot loop: it sleeps until the next lane is due, until it is woken, or until the sweep's time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from action_executor.deliveries import queue_store
+from action_executor.deliveries.queue import ClaimBudget
+from action_executor.deliveries.records import ClaimedDelivery, ClaimRequest, Key, QueueRow
+from action_executor.deliveries.scheduler import FAIRNESS_SECONDS, DeliveryScheduler
+from storage.pool import Pool
+from storage.transient import is_transient
+
+log = structlog.get_logger(__name__)
+
+QUEUES_MAX: Final = 100  # in one pass
+PAUSE_SECONDS_MIN: Final = 0.01
+TRANSIENT_PAUSE_SECONDS: Final = 1.0
+
+
+class Claimer:
+    """The loop that claims. `offer` takes over what was leased."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        scheduler: DeliveryScheduler,
+        enqueue: Callable[[Sequence[ClaimedDelivery]], None],
+        *,
+        lease_seconds: float,
+        sweep_seconds: float,
+    ) -> None:
+        self._pool, self._scheduler, self._offer = pool, scheduler, enqueue
+        self._lease_seconds, self._sweep_seconds = lease_seconds, sweep_seconds
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look now: something became due, or a lane can take more."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Claim until cancelled."""
+        while True:
+            self._wake.clear()
+            try:
+                full = await self.claim_once() >= QUEUES_MAX
+                pause = 0.0 if full else await self._pause_seconds()
+            except Exception as error:
+                log.warning(
+                    "claim_failed", error=repr(error), transient=is_transient(error), exc_info=not is_transient(error)
+                )
+                await asyncio.sleep(TRANSIENT_PAUSE_SECONDS)
+                continue
+            try:
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            await asyncio.sleep(PAUSE_SECONDS_MIN)  # what wakes together is claimed together
+
+    async def _pause_seconds(self) -> float:
+        due = await queue_store.next_due_seconds(self._pool)
+        return min(self._sweep_seconds, max(due, 0.0) if due is not None else self._sweep_seconds)
+
+    async def claim_once(self) -> int:
+        """Claim for every lane that is due or hungry, as much as it takes; answer how many lanes were looked at."""
+        wanted, self._scheduler.wants_more = self._scheduler.wants_more, set()
+        async with self._pool.acquire() as conn, conn.transaction():
+            rows = await queue_store.lock_queues(conn, also=wanted, lanes_max=QUEUES_MAX)
+            budgets = self._budgets(rows)
+            now = time.monotonic()
+            items = await queue_store.claim(
+                conn,
+                _takes(rows, budgets),
+                lease_seconds=self._lease_seconds,
+                now=now,
+            )
+            waits = _waits(rows, budgets, items)
+            more = await queue_store.set_due(conn, waits) if rows else {}
+        for key in wanted.difference(more):
+            self._scheduler.note_backlog(key, more=False)
+        for key, is_more in more.items():
+            self._scheduler.note_backlog(key, more=is_more)
+        if items:
+            self._offer(items)
+        return len(rows)
+
+    def _budgets(self, rows: Sequence[QueueRow]) -> dict[Key, ClaimBudget]:
+        now = time.monotonic()
+        budgets = {}
+        for row in rows:
+            self._scheduler.restore_breaker_state(
+                row.key, failures=row.failures, open_seconds_left=row.open_seconds_left, now=now, version=row.version
+            )
+            budgets[row.key] = self._scheduler.budget(row.key, now)
+        return budgets
+
+
+def _takes(rows: Sequence[QueueRow], budgets: dict[Key, ClaimBudget]) -> list[ClaimRequest]:
+    found = [ClaimRequest(row.key, budgets[row.key].fresh, budgets[row.key].is_retry, row.ordered) for row in rows]
+    return [take for take in found if take.fresh or take.is_retry]
+
+
+def _waits(
+    rows: Sequence[QueueRow], budgets: dict[Key, ClaimBudget], items: Sequence[ClaimedDelivery]
+) -> list[tuple[QueueRow, float]]:
+    """When each lane may be looked at again by its due time alone; hunger brings this process back earlier."""
+    took = Counter((item.key, item.is_retry) for item in items)
+    waits = []
+    for row in rows:
+        budget = budgets[row.key]
+        used_up = took[row.key, False] >= budget.fresh or took[row.key, True] >= budget.is_retry
+        waits.append((row, max(budget.wait_seconds, FAIRNESS_SECONDS if used_up else 0.0)))
+    return waits

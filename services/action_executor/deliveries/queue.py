@@ -1,0 +1,104 @@
+"""One hook as this process sees it, and the bounds that lanes keep."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from action_executor.deliveries.records import ClaimedDelivery, Key
+from action_executor.deliveries.rules import FAILURES_TO_OPEN
+
+SLOW_SECONDS: Final = 1.0
+LATENCY_SECONDS_FIRST: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds. Rate and concurrency are a hook's over all processes; the others are this process's."""
+
+    rate_per_second: float
+    concurrency: int
+    at_once_max: int
+    held_max: int
+    bytes_max: int
+    attempt_seconds_max: float  # a delivery whose lease ends sooner is given back rather than begun
+
+    @property
+    def account_max(self) -> int:
+        """What one account may have running at once."""
+        return max(1, self.at_once_max // 2)
+
+    @property
+    def slow_max(self) -> int:
+        """What all slow receivers together may have running at once."""
+        return max(1, self.at_once_max // 2)
+
+
+class QueueState(Enum):
+    """Where a lane stands."""
+
+    IDLE = "idle"  # nothing queued, or waiting for one of its own to finish
+    READY = "ready"  # in line
+    ASLEEP = "asleep"  # until a moment
+    PAUSED = "parked"  # until something of its account, or something slow, finishes
+
+
+@dataclass(slots=True, eq=False)
+class DeliveryQueue:
+    """One hook in this process."""
+
+    key: Key
+    fresh: deque[ClaimedDelivery] = field(default_factory=deque)
+    is_retry: deque[ClaimedDelivery] = field(default_factory=deque)
+    running: int = 0
+    running_retries: int = 0
+    fresh_in_a_row: int = 0
+    next_slot: float = 0.0  # the rate's clock (GCRA): when the next one would be due at an even pace
+    failures: int = 0  # in a row
+    open_until: float = 0.0
+    opened_at: float = 0.0
+    latency_seconds: float = LATENCY_SECONDS_FIRST
+    backlog: bool = False  # more of it waits in Postgres: what comes new must queue behind
+    news_at: float = 0.0  # when this process last learned something that Postgres may not know yet
+    version: int = 0  # of the hook that all this is about; what an older one answers teaches nothing
+    clean: bool = False  # Postgres knows of no failures: a success needs no note
+    place: QueueState = QueueState.IDLE
+
+    def renew(self, version: int) -> None:
+        """Begin anew: the hook has another target or secret, of which nothing is known yet."""
+        self.version, self.failures, self.open_until, self.opened_at, self.clean = version, 0, 0.0, 0.0, False
+        self.latency_seconds = LATENCY_SECONDS_FIRST
+
+    @property
+    def queued(self) -> int:
+        """How many wait here."""
+        return len(self.fresh) + len(self.is_retry)
+
+    @property
+    def slow(self) -> bool:
+        """Whether it answers slowly."""
+        return self.latency_seconds > SLOW_SECONDS
+
+    @property
+    def suspect(self) -> bool:
+        """Whether the breaker lets only one at a time through."""
+        return self.failures >= FAILURES_TO_OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimBudget:
+    """What a lane may take from Postgres now; `wait_seconds` says when to ask again where that is nothing."""
+
+    fresh: int
+    is_retry: int
+    wait_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerDecision:
+    """What the end of an attempt did to its lane: for how long the breaker opened, and whether the failure counted."""
+
+    open_seconds: float = 0.0
+    counted: bool = False

@@ -1,0 +1,302 @@
+"""Call the outside world over HTTP: the one way out of the executor, for deliveries and for steps alike.
+
+A name is resolved here, every address it has is judged, and only a judged address is connected to: the sockets are
+made here too, so that nothing (a literal address, a name that changes its mind) gets by. No redirects, no cookies, no
+proxies from the environment, no decompression; time, size and connections are bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import aiohttp
+import structlog
+from aiohappyeyeballs import AddrInfoType
+from aiohttp.abc import AbstractResolver, ResolveResult
+from multidict import CIMultiDict
+from yarl import URL
+
+from action_executor.answer_head import StatusAlone, StatusFirstConnector, StatusFirstResponse
+from action_executor.foreign_text import clean_text
+from chassis.egress import HTTPS_ONLY, EgressPolicy, form_fault
+from contracts.version import VERSION
+
+USER_AGENT: Final = f"Ledgerwire/{VERSION}"
+ADDRESSES_MAX: Final = 16
+RESOLVER_THREADS: Final = 16  # a name server that hangs holds one each; the others go on
+IDLE_CONNECTION_SECONDS: Final = 30.0
+DNS_CACHE_SECONDS: Final = 30
+URLS_REMEMBERED_MAX: Final = 4096
+READ_BYTES_MAX: Final = 64 * 1024
+REASON_CHARACTERS_MAX: Final = 500
+NOT_ALLOWED: Final = "is not allowed"
+SMALL_BYTES_MAX: Final = 256 * 1024
+LARGE_AT_ONCE_MAX: Final = 8  # bodies above that, each up to what its caller takes: 20 MiB for a step
+BODILESS: Final = frozenset({204, 304})
+
+log = structlog.get_logger(__name__)
+
+LookUp = Callable[..., list[Any]]
+"""What asks the system for a name's addresses: `socket.getaddrinfo` or its like."""
+
+# Whom the current task is calling: the socket's maker is told an address only.
+_host: ContextVar[str | None] = ContextVar("host", default=None)
+
+
+class TargetRefused(OSError):
+    """The target is none that outbound calls may reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundResponse:
+    """What came back. `body` holds at most what was asked for; `whole` tells whether that was all.
+
+    `fault` says why the answer could not be read to its end; its status holds nevertheless.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    whole: bool = True
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransportError:
+    """Nothing came back that could be read, and why.
+
+    `refused` when the target may never be called, `answered` when it was, and what it answered is not HTTP.
+    """
+
+    reason: str
+    refused: bool = False
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundRequest:
+    """One request. `body` is sent as it is; None sends none. Without `timeout_seconds` the usual one counts."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    read_bytes_max: int = READ_BYTES_MAX
+    timeout_seconds: float | None = None
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves a name and refuses it when any of its addresses may not be reached."""
+
+    def __init__(self, policy: EgressPolicy, look_up: LookUp = socket.getaddrinfo) -> None:
+        self._policy, self._system_look_up = policy, look_up
+        self._threads = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolve")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Give the addresses of `host`, each judged.
+
+        Raises:
+            TargetRefused: one of them may not be reached.
+            OSError: the name does not resolve.
+        """
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, self._look_up, host, port, family)
+        for _, _, _, _, address in found:
+            if fault := self._policy.refuses_address(str(address[0]), host=host):
+                raise TargetRefused(f"{host}: {fault}")
+        return [
+            ResolveResult(hostname=host, host=str(address[0]), port=port, family=kind, proto=proto,
+                          flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV)
+            for kind, _, proto, _, address in found
+        ]  # fmt: skip
+
+    def _look_up(self, host: str, port: int, family: socket.AddressFamily) -> list[Any]:
+        return self._system_look_up(host, port, family=family, type=socket.SOCK_STREAM)[:ADDRESSES_MAX]
+
+    async def close(self) -> None:
+        """Let the threads go; one that hangs in the system's resolver ends by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class OutboundHttpClient:
+    """The way out. One per process, shared: connections to a receiver are used again."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, policy: EgressPolicy, *, connect_seconds: float, timeout_seconds: float
+    ) -> None:
+        self._session = session
+        self._connect_seconds = connect_seconds
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE_MAX)
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=connect_seconds)
+        self._fault_of = lru_cache(maxsize=URLS_REMEMBERED_MAX)(policy.allows_url)
+
+    async def call(self, call: OutboundRequest) -> OutboundResponse | TransportError:
+        """Make one request; never raises for what the network, the receiver or the policy does.
+
+        The status line decides: an answer with a broken head or body behind it is an `Answer`.
+        """
+        if fault := self._fault_of(call.url):
+            log.info("target_refused", error=fault)
+            reason = fault if fault in (HTTPS_ONLY, form_fault(call.url)) else NOT_ALLOWED
+            return TransportError(f"the target {reason}", refused=True)
+        # The URL goes out as it was judged and stored, not quoted anew.
+        url = URL(call.url, encoded=True)
+        _host.set(url.raw_host)
+        try:
+            async with self._session.request(
+                call.method,
+                url,
+                data=call.body,
+                headers=call.headers,
+                allow_redirects=False,
+                timeout=self._timeout_of(call),
+            ) as reply:
+                return await _read(reply, call.read_bytes_max, self._turn(call))
+        except StatusAlone as error:
+            return OutboundResponse(error.status, {}, b"", whole=False, fault="the answer's head is not readable")
+        except TimeoutError as error:
+            connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
+            return TransportError("no connection in time" if connecting else "no answer in time")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return _explain(error)
+        except Exception as error:
+            # A delivery must end by what its receiver did: an exception here would send it again and again.
+            log.exception("call_failed_unexpectedly", error=repr(error))
+            return TransportError(f"the answer could not be read: {type(error).__name__}")
+
+    @asynccontextmanager
+    async def _turn(self, call: OutboundRequest) -> AsyncIterator[None]:
+        """Wait for the turn of a large body, within the time of its call."""
+        async with asyncio.timeout(self._timeout_of(call).total):
+            await self._large.acquire()
+        try:
+            yield
+        finally:
+            self._large.release()
+
+    def _timeout_of(self, call: OutboundRequest) -> aiohttp.ClientTimeout:
+        if call.timeout_seconds is None:
+            return self._timeout
+        return aiohttp.ClientTimeout(total=call.timeout_seconds, connect=self._connect_seconds)
+
+
+async def _read(
+    reply: aiohttp.ClientResponse, bytes_max: int, large: AbstractAsyncContextManager[Any]
+) -> OutboundResponse:
+    """Read up to a bound; a longer or a broken answer costs the connection. `large` lets a large body wait its turn."""
+    parts: list[bytes] = []
+    whole, fault = False, None
+    try:
+        whole = await _read_on(reply, parts, min(bytes_max, SMALL_BYTES_MAX))
+        if not whole and bytes_max > SMALL_BYTES_MAX:
+            async with large:
+                whole = await _read_on(reply, parts, bytes_max)
+    except TimeoutError:
+        fault = "the answer's body did not end in time"
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        fault = f"the answer's body is broken: {_in_words(error)}"[:REASON_CHARACTERS_MAX]
+    if not whole or _has_more(reply):
+        reply.close()
+    headers = CIMultiDict((clean_text(name), clean_text(value)) for name, value in reply.headers.items())
+    return OutboundResponse(reply.status, headers, b"".join(parts)[:bytes_max], whole, fault)
+
+
+async def _read_on(reply: aiohttp.ClientResponse, parts: list[bytes], bytes_max: int) -> bool:
+    """Read until there are more than `bytes_max`; answer whether the body ended before."""
+    size = sum(map(len, parts))
+    while size <= bytes_max and (part := await reply.content.read(bytes_max + 1 - size)):
+        parts.append(part)
+        size += len(part)
+    return size <= bytes_max
+
+
+def _has_more(reply: aiohttp.ClientResponse) -> bool:
+    """Whether a body was announced where there can be none: its bytes would be taken for the next answer."""
+    announced = reply.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in reply.headers
+    return reply.status in BODILESS and announced
+
+
+def _explain(error: BaseException) -> TransportError:
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, TargetRefused):
+            # Where a name leads inside our network is for the operator alone.
+            log.info("target_refused", error=clean_text(str(link)))
+            return TransportError(f"the target {NOT_ALLOWED}", refused=True)
+        link = link.__cause__ or link.__context__
+    answered = isinstance(error, aiohttp.ClientResponseError)
+    return TransportError(_in_words(error)[:REASON_CHARACTERS_MAX], answered=answered)
+
+
+def _in_words(error: BaseException) -> str:
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            reason = f"the name {error.host} does not resolve"
+        case aiohttp.ClientConnectorCertificateError():
+            reason = f"the certificate of {error.host} is not trusted: {error.certificate_error}"
+        case aiohttp.ClientConnectorError():
+            reason = f"cannot connect to {error.host}:{error.port}: {_why(error.os_error)}"
+        case aiohttp.ServerDisconnectedError():
+            reason = "the connection was closed before an answer came"
+        case aiohttp.ClientResponseError():  # as text it tells the whole URL, which may be a secret
+            reason = f"the answer is not readable: {error.message}"
+        case OSError():
+            reason = f"the connection failed: {_why(error)}"
+        case _:
+            reason = f"{type(error).__name__}: {error}"
+    return clean_text(reason)
+
+
+def _why(error: OSError) -> str:
+    """The system's word for an error: its text may hold the addresses that were tried."""
+    return os.strerror(error.errno) if error.errno else "no address answers"
+
+
+def _socket_factory(policy: EgressPolicy) -> Callable[[AddrInfoType], socket.socket]:
+    """Make sockets only towards addresses that may be reached: the last gate, which literal addresses pass too."""
+
+    def make(info: AddrInfoType) -> socket.socket:
+        family, kind, proto, _, address = info
+        if fault := policy.refuses_address(str(address[0]), host=_host.get()):
+            raise TargetRefused(fault)
+        return socket.socket(family, kind, proto)
+
+    return make
+
+
+@asynccontextmanager
+async def open_http_client(
+    policy: EgressPolicy, *, connect_seconds: float, timeout_seconds: float, look_up: LookUp = socket.getaddrinfo
+) -> AsyncIterator[OutboundHttpClient]:
+    """Open the way out; closing it drops the connections. `look_up` is the system's resolver."""
+    resolver = GuardedResolver(policy, look_up)
+    connector = StatusFirstConnector(
+        resolver=resolver,
+        socket_factory=_socket_factory(policy),
+        limit=0,  # whoever calls has bounds of his own, by receiver, account and in all
+        ttl_dns_cache=DNS_CACHE_SECONDS,
+        keepalive_timeout=IDLE_CONNECTION_SECONDS,
+    )
+    session = aiohttp.ClientSession(
+        connector=connector,
+        response_class=StatusFirstResponse,
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+    )
+    try:
+        async with session:
+            yield OutboundHttpClient(session, policy, connect_seconds=connect_seconds, timeout_seconds=timeout_seconds)
+    finally:
+        await resolver.close()

@@ -1,0 +1,19 @@
+"""At start, where no other executor can be at work: free what a killed one held, rather than wait for its leases."""
+
+from __future__ import annotations
+
+import structlog
+
+from storage.pool import Pool
+
+log = structlog.get_logger(__name__)
+
+
+async def expire_all_leases(pool: Pool) -> None:
+    """Let every lease end now; the sweep and the claims do the rest, as after any worker that was lost."""
+    deliveries = await pool.execute(
+        "UPDATE execution.delivery SET leased_until = clock_timestamp() WHERE state = 'in_flight'"
+    )
+    runs = await pool.execute("UPDATE execution.run SET due_at = clock_timestamp() WHERE leased")
+    await pool.execute("DELETE FROM execution.worker")  # whose share of rates and concurrency is free as well
+    log.info("leases_expired_at_startup", deliveries=int(deliveries.split()[-1]), runs=int(runs.split()[-1]))

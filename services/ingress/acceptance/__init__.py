@@ -1,0 +1,1 @@
+"""Accept requests: group commit, deduplication, operations, waiting for results."""

@@ -1,0 +1,190 @@
+"""Accept requests: commit each with its outgoing command before anybody is told, many in one transaction.
+
+Requests that arrive while a commit is under way share the next one. A lone request does not wait; under load a group
+is taken when it is full, or 2 ms after its first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from ingress.acceptance import store
+from ingress.acceptance.store import Acceptance, Accepted, DuplicateMessage, Verdict
+from ingress.errors import Unavailable
+from messaging.port import Outgoing
+from outbox.relay import Relay
+from storage.pool import Pool
+from storage.transient import is_transient
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from storage.pool import Connection
+
+log = structlog.get_logger(__name__)
+
+GROUP_MAX: Final = 64
+GROUP_WAIT_SECONDS: Final = 0.002
+GROUPS_UNDER_WAY_MAX: Final = 3
+
+ACCEPTED = Counter("ledgerwire_accepted_total", "Requests committed", ["command"])
+GROUP_SIZE = Histogram("ledgerwire_accept_group_size", "Requests in one commit", buckets=(1, 2, 4, 8, 16, 32, 64))
+
+Waiter = tuple[Acceptance, "asyncio.Future[Verdict]"]
+
+
+class GroupCommit:
+    """Commits acceptances in groups. One per process; any number of processes."""
+
+    def __init__(self, pool: Pool, relay: Relay, *, commit_seconds: float, waiting_max: int) -> None:
+        self._pool, self._relay = pool, relay
+        self._commit_seconds, self._waiting_max = commit_seconds, waiting_max
+        self._waiting: deque[Waiter] = deque()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_hand = 0
+
+    async def accept(self, one: Acceptance) -> Verdict:
+        """Commit a request; when this returns `Accepted`, its command is durable and on its way.
+
+        Raises:
+            Unavailable: too many wait already, or Postgres does not commit in time. If that was the connection
+                breaking at the very end, the request may be there: with the same key or document a retry finds it.
+        """
+        if self._in_hand >= self._waiting_max:
+            raise Unavailable("too many requests wait to be committed; try again", headers={"Retry-After": "1"})
+        future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        self._waiting.append((one, future))
+        self._in_hand += 1
+        self._consider()
+        try:
+            # Longer than a commit takes to give up: a database that hangs may hold even that back.
+            async with asyncio.timeout(2 * self._commit_seconds):
+                return await future
+        except TimeoutError:
+            raise Unavailable("the database does not answer; try again, with the same Idempotency-Key") from None
+        finally:
+            self._in_hand -= 1
+
+    async def drain(self) -> None:
+        """Wait for the commits under way; called when no request can come any more."""
+        while self._waiting or self._under_way:
+            if not self._under_way:
+                self._start()
+            await asyncio.wait(self._under_way)
+
+    def _consider(self) -> None:
+        if len(self._under_way) >= GROUPS_UNDER_WAY_MAX:
+            return
+        if len(self._waiting) >= GROUP_MAX:
+            self._start()
+        elif self._timer is None:
+            # Idle: gather only what this turn of the loop brings.
+            loop = asyncio.get_running_loop()
+            pause = GROUP_WAIT_SECONDS if self._under_way else 0
+            self._timer = loop.call_later(pause, self._start)
+
+    def _start(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._waiting or len(self._under_way) >= GROUPS_UNDER_WAY_MAX:
+            return
+        group = [self._waiting.popleft() for _ in range(min(GROUP_MAX, len(self._waiting)))]
+        task = asyncio.create_task(self._commit(group))
+        self._under_way.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if self._waiting and (self._timer is None or not self._under_way):
+            self._start()
+
+    async def _commit(self, group: Sequence[Waiter]) -> None:
+        """Settle every future of the group, whatever happens."""
+        GROUP_SIZE.observe(len(group))
+        try:
+            async with asyncio.timeout(self._commit_seconds):
+                await self._commit_within_time(group)
+        except Exception as error:  # noqa: BLE001  each request is answered with it
+            log.warning("group_not_committed", size=len(group), error=repr(error), transient=is_transient(error))
+            self._fail(group, error)
+
+    async def _commit_within_time(self, group: Sequence[Waiter]) -> None:
+        try:
+            left = await self._try_together(group)
+        except Exception as error:  # noqa: BLE001  one of them, or a connection that died while idle: each alone then
+            log.info("group_split", size=len(group), error=repr(error))
+            left = group
+        for waiter in left:
+            await self._alone(waiter)
+
+    async def _try_together(self, group: Sequence[Waiter]) -> Sequence[Waiter]:
+        """Commit what is new in every respect and answer the rest."""
+        encoded = [(one, one.body(None)) for one, _ in group]
+        both = any(one.key and one.document for one, _ in group)
+        async with _connection(self._pool, in_transaction=both) as conn:
+            fresh = await store.accept_many(conn, encoded)
+        self._relay.push([Outgoing(one.id, one.queue, body) for one, body in encoded if one.id in fresh])
+        for one, future in group:
+            if one.id in fresh:
+                _set_result(future, Accepted(one.id))
+                ACCEPTED.labels(one.command).inc()
+        left = [waiter for waiter in group if waiter[0].id not in fresh]
+        return await self._without_known(left) if left else []
+
+    async def _without_known(self, left: Sequence[Waiter]) -> Sequence[Waiter]:
+        """Settle documents that came again in one look, so that a sender who repeats himself costs little."""
+        again = [one for one, _ in left if one.document and not one.key]
+        if not again:
+            return left
+        async with _connection(self._pool) as conn:
+            known = await store.find_documents(conn, again)
+        for one, future in left:
+            if one.id in known and known[one.id] != one.id:
+                _set_result(future, DuplicateMessage(known[one.id]))
+        return [waiter for waiter in left if not waiter[1].done()]
+
+    async def _alone(self, waiter: Waiter) -> None:
+        one, future = waiter
+        if future.done():
+            return
+        try:
+            async with _connection(self._pool, in_transaction=True) as conn:
+                verdict = await store.accept_one(conn, one)
+        except TimeoutError:
+            raise
+        except Exception as error:  # noqa: BLE001  its own request's, no other's
+            self._fail([waiter], error)
+            return
+        if isinstance(verdict, Accepted):
+            self._relay.push([Outgoing(one.id, one.queue, one.body(verdict.duplicate_of))])
+            ACCEPTED.labels(one.command).inc()
+        _set_result(future, verdict)
+
+    def _fail(self, group: Sequence[Waiter], error: Exception) -> None:
+        for _, future in group:
+            if not future.done():
+                future.set_exception(error)
+
+
+def _set_result(future: asyncio.Future[Verdict], verdict: Verdict) -> None:
+    if not future.done():  # its request may have been cancelled
+        future.set_result(verdict)
+
+
+@asynccontextmanager
+async def _connection(pool: Pool, *, in_transaction: bool = False) -> AsyncIterator[Connection]:
+    async with pool.acquire() as conn:
+        if in_transaction:
+            async with conn.transaction():
+                yield conn
+        else:
+            yield conn

@@ -1,0 +1,1 @@
+"""Who is calling: accounts, tokens, key pairs, scopes."""

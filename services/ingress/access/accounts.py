@@ -1,0 +1,106 @@
+"""Make an account with all that its people and programs need to get in, and change its plan."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import unicodedata
+from typing import Any, Final
+from uuid import UUID
+
+from contracts.primitives.ids import new_id
+from ingress.access import account_store, credential_store
+from ingress.access.credentials import PASSWORDS, digest, new_access_token, new_key_pair, new_password
+from ingress.scopes import SCOPES
+from storage.pool import Pool
+
+NAME_CHARS_MAX: Final = 200
+COUNT_MAX: Final = 2**31 - 1
+UNLIMITED: Final = -1
+FIRST_TOKEN_NAME: Final = "ledgerwire account create"  # noqa: S105  names what made it
+
+
+async def create_account(
+    pool: Pool, name: str, clients_max: int | None = None, products_max: int | None = None
+) -> dict[str, Any]:
+    """Make an account; answer `account_id, api_key, api_token, access_token, login {name, password}`.
+
+    The secrets are in this answer and nowhere else. None as a limit means there is none.
+
+    Raises:
+        ValueError: no name, one of over 200 characters, or a limit out of range.
+    """
+    name = name.strip()
+    if not 1 <= len(name) <= NAME_CHARS_MAX or "\0" in name:
+        raise ValueError(f"an account's name has 1 to {NAME_CHARS_MAX} characters")
+    _check_limits(clients_max, products_max)
+    account_id, token = new_id(), new_access_token()
+    api_key, api_token = new_key_pair()
+    login = {"name": f"{_slug(name)}-{secrets.token_hex(3)}", "password": new_password()}
+    password_hash = await asyncio.to_thread(PASSWORDS.hash, login["password"])
+    async with pool.acquire() as conn, conn.transaction():
+        await account_store.insert(
+            conn, account_id=account_id, name=name, clients_max=clients_max, products_max=products_max
+        )
+        await account_store.insert_login(conn, account_id=account_id, name=login["name"], password_hash=password_hash)
+        await credential_store.replace_key_pair(
+            conn, account_id=account_id, identifier=new_id(), api_key=api_key, secret_hash=digest(api_token)
+        )
+        await credential_store.insert_token(
+            conn, account_id=account_id, identifier=new_id(), name=FIRST_TOKEN_NAME, secret_hash=digest(token),
+            scopes=SCOPES,
+        )  # fmt: skip
+    return {
+        "account_id": str(account_id),
+        "api_key": api_key,
+        "api_token": api_token,
+        "access_token": token,
+        "login": login,
+    }
+
+
+def limit(text: str) -> int:
+    """Read a limit from a command line: a number, or `unlimited`.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if text == "unlimited":
+        return UNLIMITED
+    if not (text.isascii() and text.isdigit()) or int(text) > COUNT_MAX:
+        raise ValueError(f"{text!r} is neither a number from 0 to {COUNT_MAX} nor unlimited")
+    return int(text)
+
+
+async def set_quota(
+    pool: Pool, account_id: UUID, clients_max: int | None = None, products_max: int | None = None
+) -> dict[str, Any]:
+    """Change the limits that are given, `UNLIMITED` to lift one; answer `account_id, name, clients_max, products_max`.
+
+    Raises:
+        LookupError: there is no such account; ValueError: a limit is out of range.
+    """
+    _check_limits(*(most for most in (clients_max, products_max) if most != UNLIMITED))
+    account = await account_store.change_quota(
+        pool, account_id=account_id, clients_max=clients_max, products_max=products_max
+    )
+    if account is None:
+        raise LookupError(f"there is no account {account_id}")
+    return {
+        "account_id": str(account.account_id),
+        "name": account.name,
+        "clients_max": account.clients_max,
+        "products_max": account.products_max,
+    }
+
+
+def _check_limits(*limits: int | None) -> None:
+    for most in limits:
+        if most is not None and not 0 <= most <= COUNT_MAX:
+            raise ValueError(f"a limit is a number from 0 to {COUNT_MAX}")
+
+
+def _slug(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:24].strip("-") or "account"

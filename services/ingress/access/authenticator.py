@@ -1,0 +1,114 @@
+"""Tell who is calling: an access token, or the pair of API key and API token in headers or query."""
+
+from __future__ import annotations
+
+import hmac
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from aiohttp import web
+
+from ingress.access import credential_store
+from ingress.access.credential_store import KeyPair, Token
+from ingress.access.credentials import TOKEN_PREFIX, digest
+from ingress.errors import Unauthorized
+from ingress.http.rate_limiter import RateLimiter
+from ingress.http.route import Caller
+from ingress.scopes import ALL_SCOPES
+from storage.data_loader import DataLoader
+from storage.pool import Pool
+
+CREDENTIAL_CHARS_MAX: Final = 200
+RIGHT_MAX: Final = 10_000  # credentials remembered as right, about 1.5 MiB; each is looked up anyway
+USED_MAX: Final = 10_000  # noted in memory between two writes of "last used"
+
+_HOW: Final = "send Authorization: Bearer lw_..., or APIKey and APIToken as headers or query parameters"
+_INVALID: Final = {"WWW-Authenticate": 'Bearer realm="ledgerwire", error="invalid_token"'}
+
+
+class Authenticator:
+    """Asks the database about each caller, so that what was deleted is refused at once."""
+
+    def __init__(self, pool: Pool, wrong: RateLimiter, *, seconds_max: float) -> None:
+        self._pool = pool
+        self._wrong = wrong
+        self._right: OrderedDict[bytes, None] = OrderedDict()
+        self._tokens: DataLoader[bytes, Token] = DataLoader(self._find_tokens, seconds_max=seconds_max)
+        self._pairs: DataLoader[str, KeyPair] = DataLoader(self._find_pairs, seconds_max=seconds_max)
+        self._used_tokens: set[UUID] = set()
+        self._used_pairs: set[UUID] = set()
+
+    async def _find_tokens(self, hashes: Sequence[bytes]) -> Mapping[bytes, Token]:
+        return await credential_store.find_tokens(self._pool, hashes)
+
+    async def _find_pairs(self, keys: Sequence[str]) -> Mapping[str, KeyPair]:
+        return await credential_store.find_key_pairs(self._pool, keys)
+
+    async def caller_of(self, request: web.Request) -> Caller:
+        """Who sent this request.
+
+        Raises:
+            Unauthorized: nobody we know; TooManyRequests: that came too often from this address, or for this key.
+        """
+        scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            token = credential.strip()
+            return await self._limited(request, token, "", lambda: self._by_token(token))
+        pair = _pair_in(request.headers) or (_pair_in(request.query) if request.query_string else None)
+        if pair is None:
+            raise Unauthorized(_HOW)
+        return await self._limited(request, "\0".join(pair), pair[0], lambda: self._by_pair(*pair))
+
+    async def _limited(
+        self, request: web.Request, credential: str, name: str, find: Callable[[], Awaitable[Caller]]
+    ) -> Caller:
+        """Count what is wrong by address and by `name`; beyond the limit only what was right before is looked up."""
+        seen, counted = digest(credential), (request.remote, *((name[:CREDENTIAL_CHARS_MAX],) if name else ()))
+        if seen not in self._right:
+            for key in counted:
+                self._wrong.check(key)
+        try:
+            caller = await find()
+        except Unauthorized:
+            self._right.pop(seen, None)
+            for key in counted:
+                self._wrong.admit(key)
+            raise
+        self._right[seen] = None
+        if len(self._right) > RIGHT_MAX:
+            self._right.popitem(last=False)
+        return caller
+
+    async def _by_token(self, text: str) -> Caller:
+        found = None
+        if text.startswith(TOKEN_PREFIX) and len(text) <= CREDENTIAL_CHARS_MAX:
+            found = await self._tokens.load(digest(text))
+        if found is None:
+            raise Unauthorized("this access token is not known, or was deleted", headers=_INVALID)
+        if len(self._used_tokens) < USED_MAX:
+            self._used_tokens.add(found.id)
+        return Caller(found.account_id, "access_token", found.id, found.name, frozenset(found.scopes))
+
+    async def _by_pair(self, api_key: str, api_token: str) -> Caller:
+        found = None
+        if api_key.isascii() and api_key.isprintable() and len(api_key) <= CREDENTIAL_CHARS_MAX:
+            found = await self._pairs.load(api_key)
+        if found is None or not hmac.compare_digest(found.secret_hash, digest(api_token)):
+            raise Unauthorized("this APIKey and APIToken are not a pair that is known, or were replaced")
+        if len(self._used_pairs) < USED_MAX:
+            self._used_pairs.add(found.id)
+        return Caller(found.account_id, "key_pair", found.id, found.api_key, ALL_SCOPES)
+
+    async def note_used(self) -> None:
+        """Write down which credentials were used since the last time."""
+        tokens, self._used_tokens = self._used_tokens, set()
+        pairs, self._used_pairs = self._used_pairs, set()
+        if tokens or pairs:
+            await credential_store.touch(self._pool, tokens=list(tokens), key_pairs=list(pairs))
+
+
+def _pair_in(place: Mapping[str, str]) -> tuple[str, str] | None:
+    api_key, api_token = place.get("APIKey"), place.get("APIToken")
+    return (api_key, api_token) if api_key and api_token else None

@@ -1,0 +1,52 @@
+"""`/v1/bills`: what suppliers ask for, recorded when a message of the purchase inbox is accepted."""
+
+from __future__ import annotations
+
+from functools import partial
+from uuid import UUID
+
+from aiohttp import web
+
+from contracts.resources.schemas import Reference
+from contracts.serializers import inbox
+from ingress import response_models as models
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import file_download, queries, responses
+
+
+class BillQuery(Page):
+    """Which bills: of one supplier, under one reference, or made of one message."""
+
+    supplier_id: UUID | None = None
+    document_ref: Reference | None = None
+    message_id: UUID | None = None
+
+
+async def list_bills(api: Api, call: Request) -> Response:
+    """List bills, newest first."""
+    requested = call.query_as(BillQuery).model_dump(exclude={"limit", "cursor"})
+    return await responses.many(api, call, queries.BILLS, partial(inbox.bill, urls=api.urls), **requested)
+
+
+async def get_bill(api: Api, call: Request) -> Response:
+    """Look at one bill."""
+    return await responses.one(api, call, queries.BILLS, partial(inbox.bill, urls=api.urls))
+
+
+async def get_file(api: Api, call: Request) -> web.StreamResponse:
+    """Give the file that the bill came with, to be saved."""
+    return await file_download.stream(api, call, (await responses.row_of(api, call, queries.BILLS))["file"])
+
+
+ROUTES = (
+    Route(
+        "GET", "/v1/bills", list_bills, "read", "List suppliers' bills",
+        query=BillQuery, answers=models.ResourcePage[models.Bill], tag="bills",
+    ),
+    Route("GET", "/v1/bills/{id}", get_bill, "read", "Get a supplier's bill", answers=models.Bill, tag="bills"),
+    Route(
+        "GET", "/v1/bills/{id}/file", get_file, "read", "Get the file that a bill came with",
+        response_type="*/*", seconds_max=file_download.SECONDS_MAX, tag="bills",
+    ),
+)  # fmt: skip

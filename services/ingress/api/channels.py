@@ -1,0 +1,184 @@
+"""`/v1/channels`: secret URLs into an account, made, rotated and disabled.
+
+A channel's `id` is public. Its URL lets anybody post, so that only callers with the scope `admin` are shown it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from chassis.encryption import DecryptionError
+from contracts.primitives.ids import new_id
+from contracts.resources.schemas import Model, ShortText
+from ingress import response_models as models
+from ingress.access import channel_store
+from ingress.access.channel_store import CHANNELS_MAX, Channel, Kind, State
+from ingress.access.credentials import digest, new_channel_secret
+from ingress.errors import Conflict, LimitReached, NotFound
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views.paging import page, read_id_cursor
+from storage.pool import Connection
+
+PATH_OF: Final[dict[Kind, str]] = {
+    "direct": "/ext/direct/inbox/",
+    "orders": "/ext/webhooks/inbox/",
+    "hook": "/ext/hooks/",
+}
+SECRET_CHARS_MAX: Final = 64  # ours have 32; what is longer need not be looked up
+
+
+class ChannelIn(Model):
+    """What the channel is for: direct (suppliers' documents), orders, hook (anything)."""
+
+    kind: Kind
+    name: ShortText | None = None
+
+
+class ChannelPage(Page):
+    """Which channels to list: active ones unless `state` says otherwise."""
+
+    kind: Kind | None = None
+    state: State = "active"
+
+
+async def create(api: Api, call: Request) -> Response:
+    """Activate a channel; its URL is a secret to hand to one sender."""
+    requested, secret = call.body_as(ChannelIn), new_channel_secret()
+
+    async def insert(conn: Connection) -> Response:
+        channel = await channel_store.insert(
+            conn,
+            account_id=call.account_id,
+            identifier=new_id(),
+            kind=requested.kind,
+            name=requested.name,
+            secret_hash=digest(secret),
+            secret_sealed=api.encryptor.encrypt(secret),
+        )
+        if channel is None:
+            raise LimitReached(f"an account has at most {CHANNELS_MAX} active channels: disable one that is not used")
+        return Response(201, show(api, call, channel), {"Location": f"/v1/channels/{channel.id}"})
+
+    return await api.run_idempotent(call, insert)
+
+
+async def list_all(api: Api, call: Request) -> Response:
+    """The account's channels, newest first."""
+    requested = call.query_as(ChannelPage)
+    rows = await channel_store.list_newest(
+        api.pool,
+        account_id=call.account_id,
+        kind=requested.kind,
+        state=requested.state,
+        before=read_id_cursor(call),
+        limit=requested.limit + 1,
+    )
+    return Response(200, page(call, rows, show=lambda row: show(api, call, row), key=lambda row: (row.id,)))
+
+
+async def get(api: Api, call: Request) -> Response:
+    """One channel, active or not."""
+    channel = await channel_store.find(api.pool, account_id=call.account_id, identifier=call.id_of())
+    if channel is None:
+        raise NotFound
+    return Response(200, show(api, call, channel))
+
+
+async def disable(api: Api, call: Request) -> Response:
+    """Disable a channel: its URL is unknown from now on."""
+    channel = await channel_store.disable(api.pool, account_id=call.account_id, identifier=call.id_of())
+    if channel is None:
+        raise NotFound
+    return Response(200, show(api, call, channel))
+
+
+async def rotate(api: Api, call: Request) -> Response:
+    """Give the channel a new URL and end the old one; its id, and with it its history and rules, stays."""
+    identifier, secret = call.id_of(), new_channel_secret()
+
+    async def replace(conn: Connection) -> Response:
+        encrypted = api.encryptor.encrypt(secret)
+        channel = await channel_store.replace_secret(
+            conn, account_id=call.account_id, identifier=identifier, secret_hash=digest(secret), secret_sealed=encrypted
+        )
+        if channel is not None:
+            return Response(200, show(api, call, channel))
+        if await channel_store.find(conn, account_id=call.account_id, identifier=identifier) is None:
+            raise NotFound
+        raise Conflict("the channel is disabled: make a new one")
+
+    return await api.run_idempotent(call, replace)
+
+
+def public(channel: Channel) -> dict[str, Any]:
+    """A channel as messages and events name it."""
+    return {"id": str(channel.id), "kind": channel.kind, "name": channel.name}
+
+
+def show(api: Api, call: Request, channel: Channel) -> dict[str, Any]:
+    """A channel; with `url`, where to POST, for callers who may administer.
+
+    `url` is null where the key that encrypted its secret is lost: a rotation gives a new one.
+    """
+    shown = public(channel) | {
+        "state": channel.state,
+        "created_at": channel.created_at.isoformat(),
+        "disabled_at": channel.disabled_at.isoformat() if channel.disabled_at else None,
+    }
+    if call.caller is not None and "admin" in call.caller.scopes:
+        shown["url"] = _url(api, channel)
+    return shown
+
+
+def _url(api: Api, channel: Channel) -> str | None:
+    try:
+        return api.urls.at(PATH_OF[channel.kind] + api.encryptor.open(channel.secret_sealed))
+    except DecryptionError:
+        return None
+
+
+_PATH = "/v1/channels"
+
+ROUTES = (
+    Route(
+        "POST",
+        _PATH,
+        create,
+        "admin",
+        "Activate a channel",
+        body=ChannelIn,
+        answers=models.Channel,
+        status=201,
+        tag="channels",
+    ),
+    Route(
+        "GET",
+        _PATH,
+        list_all,
+        "read",
+        "List channels",
+        query=ChannelPage,
+        answers=models.ResourcePage[models.Channel],
+        tag="channels",
+    ),
+    Route("GET", _PATH + "/{id}", get, "read", "Read a channel", answers=models.Channel, tag="channels"),
+    Route(
+        "DELETE",
+        _PATH + "/{id}",
+        disable,
+        "admin",
+        "Disable a channel",
+        answers=models.Channel,
+        tag="channels",
+    ),
+    Route(
+        "POST",
+        _PATH + "/{id}/rotate",
+        rotate,
+        "admin",
+        "Give a channel a new URL",
+        answers=models.Channel,
+        tag="channels",
+    ),
+)

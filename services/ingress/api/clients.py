@@ -1,0 +1,87 @@
+"""`/v1/clients`: who owes, made by the ledger and read from its books."""
+
+from __future__ import annotations
+
+from contracts.resources.clients import DEFAULT_ON_CONFLICT, ClientPatch, OnConflict
+from contracts.resources.schemas import ClientIn, Email, Model, Reference, ShortText
+from contracts.serializers import ledger
+from contracts.wire.commands import CREATE_CLIENT, REMOVE_CLIENT, UPDATE_CLIENT, UPSERT_CLIENT
+from ingress import response_models as models
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import queries, responses
+
+
+class ClientFilter(Model):
+    """Which clients: `query` is a part of the name, e-mail address, registration or VAT number."""
+
+    query: ShortText | None = None
+    external_id: Reference | None = None
+    email: Email | None = None
+    archived: bool = False
+
+
+class ClientQuery(ClientFilter, Page):
+    """Which clients, page by page."""
+
+
+class MakingQuery(Model):
+    """What becomes of one that is there already: `error` (409), `update` (as PATCH), or `return` (as it is)."""
+
+    on_conflict: OnConflict = DEFAULT_ON_CONFLICT
+
+
+async def create_client(api: Api, call: Request) -> Response:
+    """Make a client; with `on_conflict`, change or find the one that is there."""
+    given, on_conflict = call.body_as(ClientIn), call.query_as(MakingQuery).on_conflict
+    if on_conflict == "error":
+        return await api.submit(call, CREATE_CLIENT, given.model_dump(mode="json"))
+    data = given.model_dump(mode="json", exclude_unset=True) | {"on_conflict": on_conflict}
+    return await api.submit(call, UPSERT_CLIENT, data)
+
+
+async def list_clients(api: Api, call: Request) -> Response:
+    """List clients, newest first."""
+    requested = call.query_as(ClientQuery).model_dump(exclude={"limit", "cursor"})
+    return await responses.many(api, call, queries.CLIENTS, ledger.client, **requested)
+
+
+async def get_client(api: Api, call: Request) -> Response:
+    """Look at one client."""
+    return await responses.one(api, call, queries.CLIENTS, ledger.client)
+
+
+async def update_client(api: Api, call: Request) -> Response:
+    """Change what was sent of a client."""
+    client_id = call.id_of()
+    sent = call.body_as(ClientPatch).model_dump(mode="json", exclude_unset=True)
+    return await api.submit(call, UPDATE_CLIENT, sent | {"id": str(client_id)}, subject_id=client_id)
+
+
+async def remove_client(api: Api, call: Request) -> Response:
+    """Take a client away; one that documents refer to is archived instead."""
+    client_id = call.id_of()
+    return await api.submit(call, REMOVE_CLIENT, {"id": str(client_id)}, subject_id=client_id)
+
+
+_PATH = "/v1/clients"
+
+ROUTES = (
+    Route(
+        "POST", _PATH, create_client, "write", "Create a client, or with `on_conflict` change or find it",
+        body=ClientIn, query=MakingQuery, answers=models.Client, status=201, tag="clients",
+    ),
+    Route(
+        "GET", _PATH, list_clients, "read", "List clients; archived ones with `archived`",
+        query=ClientQuery, answers=models.ResourcePage[models.Client], tag="clients",
+    ),
+    Route("GET", f"{_PATH}/{{id}}", get_client, "read", "Get a client", answers=models.Client, tag="clients"),
+    Route(
+        "PATCH", f"{_PATH}/{{id}}", update_client, "write", "Change a client: only what is sent, null takes away",
+        body=ClientPatch, answers=models.Client, tag="clients",
+    ),
+    Route(
+        "DELETE", f"{_PATH}/{{id}}", remove_client, "write", "Delete a client, or archive one that has documents",
+        answers=models.RemovedResource, tag="clients",
+    ),
+)  # fmt: skip

@@ -1,0 +1,72 @@
+"""`/v1/connections`: credentials towards applications outside; kept by the executor, named by steps of automations.
+
+They are encrypted here, before they travel: nothing on the way and nothing at rest has them in clear.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import orjson
+
+from contracts.resources.connections import ConnectionIn, ConnectionKind
+from contracts.serializers import execution as present
+from contracts.wire.commands import CREATE_CONNECTION, DELETE_CONNECTION
+from ingress import response_models as models
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import responses
+from ingress.views.queries import View
+
+_CONNECTIONS: Final = View("execution_api.connection", filters={"kind": "kind = ?"})
+
+
+class ConnectionQuery(Page):
+    """Which connections: those of a kind."""
+
+    kind: ConnectionKind | None = None
+
+
+async def create_connection(api: Api, call: Request) -> Response:
+    """Keep credentials; what is secret in them is never shown again."""
+    requested = call.body_as(ConnectionIn).model_dump(mode="json")
+    return await api.submit(
+        call, CREATE_CONNECTION, {"encrypted": api.encryptor.encrypt(orjson.dumps(requested).decode()).decode()}
+    )
+
+
+async def list_connections(api: Api, call: Request) -> Response:
+    """List connections, newest first."""
+    return await responses.many(api, call, _CONNECTIONS, present.connection, kind=call.query_as(ConnectionQuery).kind)
+
+
+async def get_connection(api: Api, call: Request) -> Response:
+    """Look at one connection, without its secrets."""
+    return await responses.one(api, call, _CONNECTIONS, present.connection)
+
+
+async def delete_connection(api: Api, call: Request) -> Response:
+    """Forget credentials; steps that name them fail from now on. No error when they are gone already."""
+    return await api.submit(call, DELETE_CONNECTION, {"id": str(call.id_of())})
+
+
+_PATH: Final = "/v1/connections"
+
+ROUTES = (
+    Route(
+        "POST", _PATH, create_connection, "admin", "Keep credentials towards an application",
+        body=ConnectionIn, answers=models.Connection, status=201, waits=True, tag="connections",
+    ),
+    Route(
+        "GET", _PATH, list_connections, "read", "List connections",
+        query=ConnectionQuery, answers=models.ResourcePage[models.Connection], tag="connections",
+    ),
+    Route(
+        "GET", _PATH + "/{id}", get_connection, "read", "Get a connection without its secrets",
+        answers=models.Connection, tag="connections",
+    ),
+    Route(
+        "DELETE", _PATH + "/{id}", delete_connection, "admin", "Forget credentials; also when they are gone already",
+        answers=models.Connection, waits=True, tag="connections",
+    ),
+)  # fmt: skip

@@ -1,0 +1,63 @@
+"""`/v1/deliveries`: events on their way to hooks, with every attempt; kept by the executor."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from contracts.serializers import execution as present
+from contracts.wire.commands import REDELIVER
+from ingress import response_models as models
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import queries, responses
+
+
+class DeliveryQuery(Page):
+    """Which deliveries: each that is given narrows the list."""
+
+    hook_id: UUID | None = None
+    event_id: UUID | None = None
+    state: models.DeliveryState | None = None
+
+
+async def list_deliveries(api: Api, call: Request) -> Response:
+    """List deliveries, newest first."""
+    query = call.query_as(DeliveryQuery)
+    return await responses.many(
+        api,
+        call,
+        queries.DELIVERIES,
+        present.delivery,
+        hook_id=query.hook_id,
+        event_id=query.event_id,
+        state=query.state,
+    )
+
+
+async def get_delivery(api: Api, call: Request) -> Response:
+    """Look at one delivery with its attempts."""
+    row = await responses.row_of(api, call, queries.DELIVERIES)
+    attempts = await queries.attempts(api.pool, account_id=call.account_id, delivery_id=row["id"])
+    return Response(body=present.delivery(row, attempts))
+
+
+async def redeliver(api: Api, call: Request) -> Response:
+    """Send it again, now: the same body under the same event id."""
+    delivery_id = call.id_of()
+    return await api.submit(call, REDELIVER, {"id": str(delivery_id)}, subject_id=delivery_id)
+
+
+ROUTES = (
+    Route(
+        "GET", "/v1/deliveries", list_deliveries, "read", "List deliveries",
+        query=DeliveryQuery, answers=models.ResourcePage[models.Delivery], tag="deliveries",
+    ),
+    Route(
+        "GET", "/v1/deliveries/{id}", get_delivery, "read", "Get a delivery with its attempts",
+        answers=models.DeliveryWithAttempts, tag="deliveries",
+    ),
+    Route(
+        "POST", "/v1/deliveries/{id}/redeliver", redeliver, "write", "Deliver again, now",
+        answers=models.Delivery, tag="deliveries",
+    ),
+)  # fmt: skip

@@ -1,0 +1,189 @@
+"""`/v1/clients/export` and its like: everything that a list shows, as one file, page by page from the books.
+
+A table of CSV has one row for each thing, safe to be opened by a spreadsheet; JSON lines are the things as `GET` gives
+them. What clients and products leave as can be imported again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import orjson
+import structlog
+from aiohttp import web
+
+from contracts.resources.schemas import Model
+from contracts.serializers import ledger
+from contracts.urls import PublicUrls
+from ingress.api.clients import ClientFilter
+from ingress.api.payments import PaymentFilter
+from ingress.api.products import ProductFilter
+from ingress.api.sales import SaleFilter
+from ingress.api.suppliers import SupplierFilter
+from ingress.http.context import Api
+from ingress.http.responses import response_of
+from ingress.http.route import Request, Response, Route
+from ingress.imports.cells import COLUMNS, row_of
+from ingress.views import queries
+from ingress.views.queries import Row, View
+from storage.transient import is_transient
+
+log = structlog.get_logger(__name__)
+
+PAGE_ROWS: Final = 500
+
+_TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+_TIMES: Final = ("created_at", "updated_at")
+
+
+class ExportQuery(Model):
+    """In which form."""
+
+    format: Literal["csv", "jsonl"] = "csv"
+
+
+class ClientExport(ClientFilter, ExportQuery):
+    """Which clients."""
+
+
+class ProductExport(ProductFilter, ExportQuery):
+    """Which products."""
+
+
+class SupplierExport(SupplierFilter, ExportQuery):
+    """Which suppliers."""
+
+
+class SaleExport(SaleFilter, ExportQuery):
+    """Which documents."""
+
+
+class PaymentExport(PaymentFilter, ExportQuery):
+    """Which payments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One kind of thing that can leave, and the columns of its table."""
+
+    name: str
+    view: View
+    show: Callable[[Row, PublicUrls], dict[str, Any]]
+    query: type[ExportQuery]
+    columns: Sequence[str]
+
+
+def _plain(show: Callable[[Row], dict[str, Any]]) -> Callable[[Row, PublicUrls], dict[str, Any]]:
+    """Show what has no URLs in it."""
+    return lambda row, _: show(row)
+
+
+EXPORTS: Final = (
+    Export(
+        "clients",
+        queries.CLIENTS,
+        _plain(ledger.client),
+        ClientExport,
+        ("id", *COLUMNS["clients"], "archived", *_TIMES)
+    ),
+    Export(
+        "products", queries.PRODUCTS, _plain(ledger.product), ProductExport,
+        ("id", *COLUMNS["products"], "archived", *_TIMES)
+    ),
+    Export(
+        "suppliers", queries.SUPPLIERS, _plain(ledger.supplier), SupplierExport,
+        (
+            "id", "name", "reg_number", "tax_number", "email", "phone", "address.street", "address.city",
+            "address.postal_code", "address.region", "address.country", *_TIMES,
+        ),
+    ),
+    Export(
+        "sales", queries.SALES, ledger.sale, SaleExport,
+        (
+            "id", "sale_type", "number", "status", "settlement", "overdue", "client_id", "client.name",
+            "client.external_id", "currency", "document_date", "date_due", "include_tax", "net", "tax", "total",
+            "deposit", "amount_due", "payment_method", "comment", "external_id", *_TIMES,
+        ),
+    ),
+    Export(
+        "payments", queries.PAYMENTS, _plain(ledger.payment), PaymentExport,
+        (
+            "id", "client_id", "status", "amount", "unapplied", "currency", "date", "method", "reference",
+            "external_id", *_TIMES,
+        ),
+    ),
+)  # fmt: skip
+
+
+def _exporting(export: Export) -> Callable[[Api, Request], Any]:
+    async def give(api: Api, call: Request) -> Response | web.StreamResponse:
+        """Give everything that is asked for, as one file."""
+        requested = call.query_as(ExportQuery)
+        headers = {"Content-Disposition": f'attachment; filename="{export.name}.{requested.format}"'}
+        if call.request.method == "HEAD":
+            return Response(body=b"", headers=headers, content_type=_TYPES[requested.format])
+        response = web.StreamResponse(headers=headers | {"Content-Type": _TYPES[requested.format]})
+        response_of(response, call.id)
+        try:
+            await _stream(api, call, export, requested, response)
+        except Exception as error:
+            if not response.prepared:
+                raise
+            # What was said cannot be taken back: cut off, so that nobody takes a part for the whole.
+            log.warning("export_broken", request_id=str(call.id), error=repr(error), transient=is_transient(error))
+            if call.request.transport is not None:
+                call.request.transport.abort()
+        return response
+
+    return give
+
+
+async def _stream(
+    api: Api, call: Request, export: Export, requested: ExportQuery, response: web.StreamResponse
+) -> None:
+    """Write page by page. The first is read before anything is said, so that what is wrong by then is told."""
+    before: UUID | None = None
+    filters = requested.model_dump(exclude={"format"})
+    while True:
+        rows = await queries.newest(
+            api.pool, export.view, account_id=call.account_id, before=before, limit=PAGE_ROWS, **filters
+        )
+        if before is None:
+            await response.prepare(call.request)
+            if requested.format == "csv":
+                await response.write(_table([export.columns]))
+        if rows:
+            shown = [export.show(row, api.urls) for row in rows]
+            await response.write(_lines(shown) if requested.format == "jsonl" else _rows(shown, export.columns))
+        if len(rows) < PAGE_ROWS:
+            break
+        before = rows[-1]["id"]
+    await response.write_eof()
+
+
+def _lines(shown: Sequence[dict[str, Any]]) -> bytes:
+    return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in shown)
+
+
+def _rows(shown: Sequence[dict[str, Any]], columns: Sequence[str]) -> bytes:
+    return _table([row_of(one, columns) for one in shown])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> bytes:
+    written = io.StringIO()
+    csv.writer(written, quoting=csv.QUOTE_ALL).writerows(rows)
+    return written.getvalue().encode()
+
+
+ROUTES = tuple(
+    Route(
+        "GET", f"/v1/{export.name}/export", _exporting(export), "read", f"Export {export.name} as CSV or JSON lines",
+        query=export.query, response_type="text/csv", seconds_max=None, tag=export.name,
+    )
+    for export in EXPORTS
+)  # fmt: skip

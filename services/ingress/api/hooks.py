@@ -1,0 +1,136 @@
+"""`/v1/hooks`: who wants to be told of what; kept by the dispatcher, told by the executor.
+
+A new secret is shown in the answer to create and rotate alone; until then it travels encrypted; a replay of the same
+request opens it again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from contracts.moments import PastMoment
+from contracts.resources.schemas import HookIn, HookPatch, Model, Reference, ShortText
+from contracts.serializers import subscriptions as present
+from contracts.wire.commands import (
+    CREATE_HOOK,
+    DELETE_HOOK,
+    RECOVER_HOOK,
+    ROTATE_HOOK_SECRET,
+    TEST_HOOK,
+    UPDATE_HOOK,
+)
+from ingress import response_models as models
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import queries, responses
+
+
+class HookQuery(Page):
+    """Which hooks: those of a target, those that hear of a trigger, those that one credential made, by its id."""
+
+    target_url: str | None = None
+    trigger: Reference | None = None
+    created_by: UUID | None = None
+
+
+class HookTestIn(Model):
+    """Which trigger to test with; absent is the hook's first."""
+
+    trigger: ShortText | None = None
+
+
+class HookRecoverIn(Model):
+    """Since when; `dry_run` counts and sends nothing."""
+
+    since: PastMoment
+    dry_run: bool = False
+
+
+async def create_hook(api: Api, call: Request) -> Response:
+    """Subscribe; the same target, triggers and filters again give the same hook."""
+    return await api.submit(
+        call, CREATE_HOOK, call.body_as(HookIn).model_dump(mode="json") | {"created_by": call.made_by}
+    )
+
+
+async def list_hooks(api: Api, call: Request) -> Response:
+    """List hooks, newest first."""
+    query = call.query_as(HookQuery)
+    return await responses.many(
+        api,
+        call,
+        queries.HOOKS,
+        present.hook,
+        target_url=query.target_url,
+        trigger=query.trigger,
+        created_by=str(query.created_by) if query.created_by else None,
+    )
+
+
+async def get_hook(api: Api, call: Request) -> Response:
+    """Look at one hook."""
+    return await responses.one(api, call, queries.HOOKS, present.hook)
+
+
+async def update_hook(api: Api, call: Request) -> Response:
+    """Change what is given of a hook."""
+    changes = call.body_as(HookPatch).model_dump(mode="json", exclude_unset=True)
+    return await api.submit(call, UPDATE_HOOK, _about(call, **changes))
+
+
+async def delete_hook(api: Api, call: Request) -> Response:
+    """Unsubscribe; no error when it is gone already."""
+    return await api.submit(call, DELETE_HOOK, _about(call))
+
+
+async def rotate_secret(api: Api, call: Request) -> Response:
+    """Give the hook a new secret; the old one signs beside it for 24 h."""
+    return await api.submit(call, ROTATE_HOOK_SECRET, _about(call))
+
+
+async def test_hook(api: Api, call: Request) -> Response:
+    """Send the newest event of a trigger, or its sample, to this hook alone."""
+    return await api.submit(call, TEST_HOOK, _about(call, trigger=call.body_as(HookTestIn).trigger))
+
+
+async def recover_hook(api: Api, call: Request) -> Response:
+    """Send what the hook never got since a time."""
+    return await api.submit(call, RECOVER_HOOK, _about(call, **call.body_as(HookRecoverIn).model_dump(mode="json")))
+
+
+def _about(call: Request, **more: Any) -> dict[str, Any]:
+    return {"id": str(call.id_of()), **more}
+
+
+ROUTES = (
+    Route(
+        "POST", "/v1/hooks", create_hook, "write", "Subscribe a URL to triggers; the secret is in this answer alone",
+        body=HookIn, answers=models.Hook, status=201, tag="hooks",
+    ),
+    Route(
+        "GET", "/v1/hooks", list_hooks, "read", "List hooks",
+        query=HookQuery, answers=models.ResourcePage[models.Hook], tag="hooks",
+    ),
+    Route("GET", "/v1/hooks/{id}", get_hook, "read", "Get a hook", answers=models.Hook, tag="hooks"),
+    Route(
+        "PATCH", "/v1/hooks/{id}", update_hook, "write", "Change a hook",
+        body=HookPatch, answers=models.Hook, tag="hooks",
+    ),
+    Route(
+        "DELETE", "/v1/hooks/{id}", delete_hook, "write", "Unsubscribe; also when it is gone already",
+        answers=models.Hook, tag="hooks",
+    ),
+    Route(
+        "POST", "/v1/hooks/{id}/rotate-secret", rotate_secret, "write", "Give a hook a new secret, shown once",
+        answers=models.Hook, tag="hooks",
+    ),
+    Route(
+        "POST", "/v1/hooks/{id}/test", test_hook, "write", "Send a hook its newest event, or the sample",
+        body=HookTestIn, answers=models.HookTested, tag="hooks",
+    ),
+    Route(
+        "POST", "/v1/hooks/{id}/recover", recover_hook, "write", "Send a hook what it missed since a time",
+        body=HookRecoverIn, answers=models.RecoveryCount, tag="hooks",
+    ),
+)  # fmt: skip

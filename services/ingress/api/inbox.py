@@ -1,0 +1,165 @@
+"""`/v1/inbox/purchases` and `/v1/inbox/sales`: documents that others pushed, and pushing one over the API.
+
+What comes over the API is read and recognised as on a channel, all of it as one sender; here its sender waits for the
+books to have it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Final, assert_never
+from uuid import UUID
+
+import orjson
+from aiohttp import web
+
+from contracts.primitives.ids import derive_id
+from contracts.resources.schemas import Reference, ShortText
+from contracts.serializers import ledger
+from contracts.wire.commands import RECEIVE_INBOX_MESSAGE
+from documents.document import InboxKind
+from ingress import response_models as models
+from ingress.acceptance.store import Accepted, DuplicateMessage, KeyTaken, Replayed
+from ingress.channels.inboxes import Sender, acceptance_of
+from ingress.channels.upload import read_pushed
+from ingress.errors import KeyReused
+from ingress.http.context import Api
+from ingress.http.idempotency import REPLAYED
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import file_download, queries, read_your_writes, responses
+
+BOXES: Final[tuple[InboxKind, ...]] = ("purchases", "sales")
+
+PUSH_SECONDS_MAX: Final = 150.0  # a large file over a slow line, and then the books' answer
+
+_MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}(?:;[ -~]{0,80})?", re.ASCII)
+
+
+class InboxQuery(Page):
+    """Which messages: in one state, under one reference, of one sender (a supplier or client) by its name."""
+
+    state: models.InboxState | None = None
+    document_ref: Reference | None = None
+    sender: ShortText | None = None
+
+
+async def push(api: Api, call: Request) -> Response:
+    """Take a document into the inbox: 201 with the message, 200 with the one that was there when it came again.
+
+    Raises:
+        InvalidInput: it has faults, all of them told; UnsupportedMediaType, BodyTooLarge, KeyReused, Unavailable.
+    """
+    box = _box(call)
+    pushed = await read_pushed(api, call, box)
+    # Everything that comes over the API is one sender's, so that a document is recognised whoever sends it again.
+    sender = Sender(call.account_id, stem=derive_id(call.account_id, f"inbox.{box}"), channel=None, key_scope="")
+    waits = not call.prefers_async
+    one = acceptance_of(call, sender, pushed, box, reply_to=api.answers.channel if waits else None)
+    with api.answers.expect(call.account_id, call.id, RECEIVE_INBOX_MESSAGE) as waiter:
+        match verdict := await api.commits.accept(one):
+            case Accepted():
+                outcome = await api.answers.wait(waiter) if waits else None
+                if outcome is None:
+                    return _pending(call, call.id)
+                return Response(201, outcome.body.encode(), {"Location": f"/v1/inbox/{box}/{call.id}"})
+            case DuplicateMessage(message_id=message_id):
+                return await _known(api, call, message_id)
+            case Replayed(answer=answer):
+                first_answer = orjson.loads(answer or b"{}")
+                reply = await _known(api, call, UUID(first_answer["message_id"]))
+                created = reply.status == 200 and not first_answer["duplicate"]  # noqa: PLR2004  as the first answer was
+                return Response(201 if created else reply.status, reply.body, {**reply.headers, **REPLAYED})
+            case KeyTaken():
+                raise KeyReused
+            case _:
+                assert_never(verdict)
+
+
+async def _known(api: Api, call: Request, message_id: UUID) -> Response:
+    """Answer with a message that was accepted before, though the books may not have it yet."""
+    with api.answers.expect(call.account_id, message_id, RECEIVE_INBOX_MESSAGE) as waiter:
+        row = await queries.find(api.pool, queries.INBOX_MESSAGES, account_id=call.account_id, identifier=message_id)
+        if row is not None:
+            return Response(200, ledger.inbox_message(row, api.urls))
+        outcome = None if call.prefers_async else await api.answers.wait(waiter, look_now=True)
+    return _pending(call, message_id) if outcome is None else Response(200, outcome.body.encode())
+
+
+def _pending(call: Request, message_id: UUID) -> Response:
+    headers = {"Location": f"/v1/operations/{message_id}"}
+    if call.prefers_async:
+        headers["Preference-Applied"] = "respond-async"
+    return Response(202, {"id": str(message_id), "state": "pending", "location": headers["Location"]}, headers)
+
+
+def _shower(api: Api) -> responses.Show:
+    return partial(ledger.inbox_message, urls=api.urls)
+
+
+async def list_messages(api: Api, call: Request) -> Response:
+    """List an inbox's messages, newest first."""
+    requested = call.query_as(InboxQuery).model_dump(exclude={"limit", "cursor"})
+    await read_your_writes.wait_until_visible(api, call)
+    return await responses.many(api, call, queries.INBOX_MESSAGES, _shower(api), box=_box(call), **requested)
+
+
+async def get_message(api: Api, call: Request) -> Response:
+    """Look at one message."""
+    await read_your_writes.wait_until_visible(api, call)
+    return await responses.one(api, call, queries.INBOX_MESSAGES, _shower(api), box=_box(call))
+
+
+async def get_file(api: Api, call: Request) -> web.StreamResponse:
+    """Give the file that came with the message, to be saved."""
+    await read_your_writes.wait_until_visible(api, call)
+    return await file_download.stream(
+        api, call, (await responses.row_of(api, call, queries.INBOX_FILE, box=_box(call)))["file"]
+    )
+
+
+async def get_raw(api: Api, call: Request) -> Response | web.StreamResponse:
+    """Give the very bytes that came, to be saved: those of the document, or of a file that came alone."""
+    await read_your_writes.wait_until_visible(api, call)
+    row = await responses.row_of(api, call, queries.INBOX_RAW, box=_box(call))
+    if not row["raw"]:
+        return await file_download.stream(api, call, row["raw_file"] or row["file"])
+    content_type = row["content_type"]
+    if not _MEDIA_TYPE.fullmatch(content_type):
+        content_type = "application/octet-stream"
+    ending = "json" if "json" in content_type else "xml" if "xml" in content_type else "bin"
+    disposition = {"Content-Disposition": f'attachment; filename="{row["id"]}.{ending}"'}
+    return Response(body=bytes(row["raw"]), headers=file_download.GUARDED | disposition, content_type=content_type)
+
+
+def _box(call: Request) -> InboxKind:
+    return "purchases" if call.route.path.startswith("/v1/inbox/purchases") else "sales"
+
+
+def _routes(box: InboxKind) -> tuple[Route, ...]:
+    path, tag = f"/v1/inbox/{box}", "inbox"
+    return (
+        Route(
+            "POST", path, push, "write", f"Push a document into the {box} inbox",
+            request_type="form", answers=models.InboxMessage, status=201, seconds_max=PUSH_SECONDS_MAX, tag=tag,
+        ),
+        Route(
+            "GET", path, list_messages, "read", f"List the {box} inbox",
+            query=InboxQuery, answers=models.ResourcePage[models.InboxMessage], tag=tag,
+        ),
+        Route(
+            "GET", f"{path}/{{id}}", get_message, "read", f"Get a message of the {box} inbox",
+            answers=models.InboxMessage, tag=tag,
+        ),
+        Route(
+            "GET", f"{path}/{{id}}/raw", get_raw, "read", "Get the bytes of a message as they came",
+            response_type="*/*", seconds_max=file_download.SECONDS_MAX, tag=tag,
+        ),
+        Route(
+            "GET", f"{path}/{{id}}/file", get_file, "read", "Get the file that came with a message",
+            response_type="*/*", seconds_max=file_download.SECONDS_MAX, tag=tag,
+        ),
+    )  # fmt: skip
+
+
+ROUTES = tuple(route for box in BOXES for route in _routes(box))

@@ -1,0 +1,54 @@
+"""`/v1/payments`: money that came in, recorded by the ledger and read from its books."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from contracts.resources.schemas import Model, PaymentIn, Reference
+from contracts.serializers import ledger
+from contracts.wire.commands import RECORD_PAYMENT
+from ingress import response_models as models
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import queries, responses
+
+
+class PaymentFilter(Model):
+    """Which payments."""
+
+    client_id: UUID | None = None
+    status: models.PaymentStatus | None = None
+    external_id: Reference | None = None
+
+
+class PaymentQuery(PaymentFilter, Page):
+    """Which payments, page by page."""
+
+
+async def record_payment(api: Api, call: Request) -> Response:
+    """Record a payment and settle what it names."""
+    return await api.submit(call, RECORD_PAYMENT, call.body_as(PaymentIn).model_dump(mode="json"))
+
+
+async def list_payments(api: Api, call: Request) -> Response:
+    """List payments, newest first."""
+    requested = call.query_as(PaymentQuery).model_dump(exclude={"limit", "cursor"})
+    return await responses.many(api, call, queries.PAYMENTS, ledger.payment, **requested)
+
+
+async def get_payment(api: Api, call: Request) -> Response:
+    """Look at one payment."""
+    return await responses.one(api, call, queries.PAYMENTS, ledger.payment)
+
+
+ROUTES = (
+    Route(
+        "POST", "/v1/payments", record_payment, "write", "Record a payment",
+        body=PaymentIn, answers=models.Payment, status=201, tag="payments",
+    ),
+    Route(
+        "GET", "/v1/payments", list_payments, "read", "List payments",
+        query=PaymentQuery, answers=models.ResourcePage[models.Payment], tag="payments",
+    ),
+    Route("GET", "/v1/payments/{id}", get_payment, "read", "Get a payment", answers=models.Payment, tag="payments"),
+)  # fmt: skip

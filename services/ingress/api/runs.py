@@ -1,0 +1,49 @@
+"""`/v1/runs`: what automations did, step by step; kept by the executor."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from contracts.serializers import execution as present
+from ingress import response_models as models
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import queries, responses
+
+
+class RunQuery(Page):
+    """Which runs: each that is given narrows the list."""
+
+    automation_id: UUID | None = None
+    event_id: UUID | None = None
+    state: models.RunState | None = None
+
+
+async def list_runs(api: Api, call: Request) -> Response:
+    """List runs, newest first."""
+    query = call.query_as(RunQuery)
+    return await responses.many(
+        api,
+        call,
+        queries.RUNS,
+        present.run,
+        automation_id=query.automation_id,
+        event_id=query.event_id,
+        state=query.state,
+    )
+
+
+async def get_run(api: Api, call: Request) -> Response:
+    """Look at one run with its steps."""
+    row = await responses.row_of(api, call, queries.RUN)
+    steps = await queries.steps(api.pool, account_id=call.account_id, run_id=row["id"])
+    return Response(body=present.run(row, steps))
+
+
+ROUTES = (
+    Route(
+        "GET", "/v1/runs", list_runs, "read", "List runs of automations",
+        query=RunQuery, answers=models.ResourcePage[models.Run], tag="runs",
+    ),
+    Route("GET", "/v1/runs/{id}", get_run, "read", "Get a run with its steps", answers=models.RunWithSteps, tag="runs"),
+)  # fmt: skip

@@ -1,0 +1,54 @@
+"""`/v1/sales/{id}` and its verbs: what becomes of a sales document, each one command to the ledger."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contracts.resources.schemas import Model, SalePatch
+from contracts.resources.transitions import (
+    AllocateIn,
+    ConvertIn,
+    DatedReasonIn,
+    ReasonIn,
+    RefundIn,
+    SendIn,
+    UnallocateIn,
+    UnrefundIn,
+)
+from contracts.wire import commands
+from ingress import response_models as models
+from ingress.api.transition_routes import moving
+from ingress.http.route import Route
+
+_SALE: Final = "/v1/sales/{id}"
+
+
+def _verb(name: str, command: str, summary: str, body: type[Model] | None = None, *, status: int = 200) -> Route:
+    return Route(
+        "POST", f"{_SALE}/{name}", moving(command), "write", summary,
+        body=body, answers=models.Sale, status=status, tag="sales",
+    )  # fmt: skip
+
+
+ROUTES = (
+    Route(
+        "PATCH", _SALE, moving(commands.UPDATE_SALE), "write", "Change a draft: the fields that are sent",
+        body=SalePatch, answers=models.Sale, tag="sales",
+    ),
+    Route("DELETE", _SALE, moving(commands.DELETE_SALE), "write", "Delete a draft", answers=models.Sale, tag="sales"),
+    _verb("issue", commands.ISSUE_SALE, "Issue a draft: it gets its number and is in the books"),
+    _verb("send", commands.SEND_SALE, "Send a document to its client: 409 while no mail can leave", SendIn),
+    _verb("void", commands.VOID_SALE, "Void a document; its number stays used", DatedReasonIn),
+    _verb("write-off", commands.WRITE_OFF_SALE, "Write off what is open of an invoice", DatedReasonIn),
+    _verb("write-back", commands.WRITE_BACK_SALE, "Take a write-off back", DatedReasonIn),
+    _verb("accept", commands.ACCEPT_SALE, "The client accepts a quote", ReasonIn),
+    _verb("decline", commands.DECLINE_SALE, "The client declines a quote", ReasonIn),
+    _verb("expire", commands.EXPIRE_SALE, "A quote or proforma is no longer valid", ReasonIn),
+    _verb("close", commands.CLOSE_SALE, "An order is carried out", ReasonIn),
+    _verb("cancel", commands.CANCEL_SALE, "Cancel an order that is not invoiced", ReasonIn),
+    _verb("convert", commands.CONVERT_SALE, "Make the next document of this one", ConvertIn, status=201),
+    _verb("allocate", commands.ALLOCATE_CREDIT, "Settle invoices with a credit note", AllocateIn),
+    _verb("unallocate", commands.UNALLOCATE_CREDIT, "Take a credit note off invoices", UnallocateIn),
+    _verb("refund", commands.REFUND_CREDIT, "Give back what is left of a credit note", RefundIn),
+    _verb("unrefund", commands.UNREFUND_CREDIT, "Take a refund of a credit note back", UnrefundIn),
+)  # fmt: skip

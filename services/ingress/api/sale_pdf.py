@@ -1,0 +1,78 @@
+"""`/v1/sales/{id}/pdf`: a sales document on paper, in the language of its client, rendered when it is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import UUID
+
+from contracts.serializers import ledger
+from ingress.access import account_store
+from ingress.errors import NotFound
+from ingress.http.context import Api
+from ingress.http.route import Request, Response, Route
+from ingress.views import queries, responses
+from ingress.views.pdf_renderer import PdfRenderer
+
+SECONDS_MAX: Final = 30.0  # waiting for others included
+_TYPE: Final = "application/pdf"
+_NOT_IN_A_NAME: Final = re.compile(r"[^\w.-]+")
+_ETAG: Final = re.compile(r'"[^"]*"')
+
+
+async def get_sale_pdf(api: Api, call: Request) -> Response:
+    """Give the PDF, or 304 when the caller has the same bytes already."""
+    sale = ledger.sale(await responses.row_of(api, call, queries.SALES), api.urls)
+    account = await account_store.find(api.pool, account_id=call.account_id)
+    if account is None:
+        raise NotFound
+    sale["invoice_number"] = await _invoice_number(api, call, sale)
+    paper = await _press().sale(
+        sale, {"name": account.name}, locale=sale["client"].get("locale") or account.locale, account_id=call.account_id
+    )
+    etag = f'"{sha256(paper).hexdigest()}"'
+    # It may be kept by whoever asked, and be asked about each time: an issued document still changes its state.
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if _knows(call.headers.get("If-None-Match", ""), etag):
+        return Response(304, b"", headers, _TYPE)
+    return Response(200, paper, headers | {"Content-Disposition": _disposition(sale)}, _TYPE)
+
+
+async def _invoice_number(api: Api, call: Request, sale: Mapping[str, Any]) -> str | None:
+    """The number of the invoice that a credit note corrects: the law wants it on paper (2006/112/EC, article 219)."""
+    if sale.get("invoice_id") is None:
+        return None
+    invoice = await queries.find(
+        api.pool, queries.SALES, account_id=call.account_id, identifier=UUID(sale["invoice_id"])
+    )
+    return invoice["number"] if invoice else None
+
+
+@cache
+def _press() -> PdfRenderer:
+    return PdfRenderer()
+
+
+def _knows(header: str, etag: str) -> bool:
+    """Whether `If-None-Match` names this content, compared weakly as RFC 9110 says."""
+    return header.strip() == "*" or etag in _ETAG.findall(header)
+
+
+def _disposition(sale: Mapping[str, Any]) -> str:
+    """Shown in place, and saved under the document's number (RFC 6266); a draft has none."""
+    name = _NOT_IN_A_NAME.sub("-", sale["number"] or f"{sale['sale_type']}-{sale['id']}").strip("-.") or "document"
+    plain = name.encode("ascii", "replace").decode().replace("?", "_")
+    further = "" if name.isascii() else f"; filename*=UTF-8''{quote(name + '.pdf')}"
+    return f'inline; filename="{plain}.pdf"{further}'
+
+
+ROUTES = (
+    Route(
+        "GET", "/v1/sales/{id}/pdf", get_sale_pdf, "read", "Get a sales document as PDF",
+        response_type="application/pdf", seconds_max=SECONDS_MAX, tag="sales",
+    ),
+)  # fmt: skip

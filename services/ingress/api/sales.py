@@ -1,0 +1,87 @@
+"""`/v1/sales`: sales documents, drafted and issued by the ledger and read from its books."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from contracts.resources.schemas import Model, Reference, SaleIn, SaleType
+from contracts.serializers import ledger
+from contracts.wire.commands import CREATE_SALE
+from ingress import response_models as models
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import paging, queries, responses
+
+
+class SaleFilter(Model):
+    """Which documents: each that is given narrows the list."""
+
+    sale_type: SaleType | None = None
+    status: models.SaleStatus | None = None
+    client_id: UUID | None = None
+    invoice_id: UUID | None = None
+    settlement: models.Settlement | None = None
+    overdue: bool | None = None
+    external_id: Reference | None = None
+    number: Reference | None = None
+
+
+class SaleQuery(SaleFilter, Page):
+    """Which documents, page by page."""
+
+
+async def create_sale(api: Api, call: Request) -> Response:
+    """Draft a document and, with `issue`, issue it."""
+    return await api.submit(call, CREATE_SALE, call.body_as(SaleIn).model_dump(mode="json"))
+
+
+def _shower(api: Api) -> responses.Show:
+    return partial(ledger.sale, urls=api.urls)
+
+
+async def list_sales(api: Api, call: Request) -> Response:
+    """List documents, newest first."""
+    requested = call.query_as(SaleQuery).model_dump(exclude={"limit", "cursor"})
+    if requested["overdue"]:
+        return await _overdue(api, call, requested)
+    # What is marked as late is overdue: the mark has an index, what the date says has none.
+    late = None if requested["overdue"] is None else False
+    return await responses.many(api, call, queries.SALES, _shower(api), **requested, late=late)
+
+
+async def _overdue(api: Api, call: Request, requested: dict[str, Any]) -> Response:
+    """List what is overdue: what is marked as late, and what became so since the ledger's clock last looked."""
+    query, account_id = call.query_as(SaleQuery), call.account_id
+    before = paging.read_id_cursor(call)
+
+    async def newest(**also: Any) -> list[queries.Row]:
+        return await queries.newest(
+            api.pool, queries.SALES, account_id=account_id, before=before, limit=query.limit + 1, **requested, **also
+        )
+
+    rows = await newest(late=True)
+    if untold := await queries.overdue_untold(api.pool, account_id=account_id):
+        rows += await newest(ids=untold)
+        merged = {row["id"]: row for row in rows}
+        rows = [merged[key] for key in sorted(merged, reverse=True)]
+    return Response(body=paging.page(call, rows, show=_shower(api), key=lambda row: (row["id"],)))
+
+
+async def get_sale(api: Api, call: Request) -> Response:
+    """Look at one document."""
+    return await responses.one(api, call, queries.SALES, _shower(api))
+
+
+ROUTES = (
+    Route(
+        "POST", "/v1/sales", create_sale, "write", "Create a sales document; with `issue` it is issued at once",
+        body=SaleIn, answers=models.Sale, status=201, tag="sales",
+    ),
+    Route(
+        "GET", "/v1/sales", list_sales, "read", "List sales documents",
+        query=SaleQuery, answers=models.ResourcePage[models.Sale], tag="sales",
+    ),
+    Route("GET", "/v1/sales/{id}", get_sale, "read", "Get a sales document", answers=models.Sale, tag="sales"),
+)  # fmt: skip

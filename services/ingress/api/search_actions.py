@@ -1,0 +1,86 @@
+"""The actions that look for a client or a product: what is not found is no error, but said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import orjson
+
+from contracts.catalog import inputs
+from contracts.resources.schemas import ClientIn
+from contracts.serializers import ledger
+from contracts.wire.commands import UPSERT_CLIENT
+from ingress import response_models as models
+from ingress.http.context import Api
+from ingress.http.route import Request, Response
+from ingress.response_models.base import ResponseModel
+from ingress.views import queries
+from ingress.views.queries import Row, View
+
+LOOKED_AT_MAX: Final = 200
+CREATED: Final = 201
+
+
+class FoundClient(ResponseModel):
+    """A client, if there is one."""
+
+    found: bool
+    client: models.Client | None
+
+
+class CreatedClient(ResponseModel):
+    """A client, and whether it was made just now."""
+
+    created: bool
+    client: models.Client
+
+
+class FoundProduct(ResponseModel):
+    """A product, if there is one."""
+
+    found: bool
+    product: models.Product | None
+
+
+async def find_client(api: Api, call: Request) -> Response:
+    """Find a client by the first thing told of it that finds one."""
+    requested = call.body_as(inputs.FindClient)
+    by_number = {"reg_number": requested.reg_number, "query": requested.reg_number}
+    ways = ({"external_id": requested.external_id}, {"email": requested.email}, by_number, {"query": requested.query})
+    row = await _first(api, call, queries.CLIENTS, ways)
+    return Response(body={"found": row is not None, "client": ledger.client(row) if row else None})
+
+
+async def find_product(api: Api, call: Request) -> Response:
+    """Find a product by the first thing told of it that finds one."""
+    requested = call.body_as(inputs.FindProduct)
+    ways = ({"code": requested.code}, {"external_id": requested.external_id}, {"query": requested.query})
+    row = await _first(api, call, queries.PRODUCTS, ways)
+    return Response(body={"found": row is not None, "product": ledger.product(row) if row else None})
+
+
+async def find_or_create_client(api: Api, call: Request) -> Response:
+    """Find the client that is meant, or make it."""
+    sent = call.body_as(ClientIn).model_dump(mode="json", exclude_unset=True)
+    reply = await api.submit(call, UPSERT_CLIENT, sent | {"on_conflict": "return"})
+    if reply.status not in {200, CREATED}:
+        return reply
+    client = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
+    headers = {name: value for name, value in reply.headers.items() if name != "Location"}
+    if reply.status == CREATED:
+        headers["Location"] = f"/v1/clients/{client['id']}"
+    return replace(reply, body={"created": reply.status == CREATED, "client": client}, headers=headers)
+
+
+async def _first(api: Api, call: Request, view: View, ways: tuple[dict[str, Any], ...]) -> Row | None:
+    """The oldest that is found by the first way that finds one; by a part of a name alone, the newest."""
+    for way in ways:
+        if None in way.values():
+            continue
+        rows = await queries.newest(
+            api.pool, view, account_id=call.account_id, before=None, limit=LOOKED_AT_MAX, archived=False, **way
+        )
+        if rows:
+            return rows[0] if list(way) == ["query"] else rows[-1]
+    return None

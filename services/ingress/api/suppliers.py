@@ -1,0 +1,43 @@
+"""`/v1/suppliers`: who sends bills; made where a purchase is accepted, read from the books."""
+
+from __future__ import annotations
+
+from contracts.resources.schemas import Model, Reference, ShortText
+from contracts.serializers import ledger
+from ingress import response_models as models
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import queries, responses
+
+
+class SupplierFilter(Model):
+    """Which suppliers: `query` is a part of the name, registration or tax number, or e-mail address."""
+
+    query: ShortText | None = None
+    reg_number: Reference | None = None
+
+
+class SupplierQuery(SupplierFilter, Page):
+    """Which suppliers, page by page."""
+
+
+async def list_suppliers(api: Api, call: Request) -> Response:
+    """List suppliers, newest first."""
+    requested = call.query_as(SupplierQuery).model_dump(exclude={"limit", "cursor"})
+    return await responses.many(api, call, queries.SUPPLIERS, ledger.supplier, **requested)
+
+
+async def get_supplier(api: Api, call: Request) -> Response:
+    """Look at one supplier."""
+    return await responses.one(api, call, queries.SUPPLIERS, ledger.supplier)
+
+
+ROUTES = (
+    Route(
+        "GET", "/v1/suppliers", list_suppliers, "read", "List suppliers",
+        query=SupplierQuery, answers=models.ResourcePage[models.Supplier], tag="suppliers",
+    ),
+    Route(
+        "GET", "/v1/suppliers/{id}", get_supplier, "read", "Get a supplier", answers=models.Supplier, tag="suppliers",
+    ),
+)  # fmt: skip

@@ -1,0 +1,95 @@
+"""`/v1/triggers`: what there is to react to, with samples and a poll, whose events are the same as in a hook's body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from pydantic import Field
+
+from contracts.catalog import OFFERED_TRIGGERS, Trigger
+from contracts.resources.schemas import Model
+from ingress import response_models as models
+from ingress.errors import NotFound
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import queries, responses
+from ingress.views.paging import read_id_cursor, write_cursor
+
+DEFAULT_SAMPLES: Final = 3
+SAMPLES_MAX: Final = 200
+
+
+class SampleQuery(Model):
+    """How many samples at most."""
+
+    limit: int = Field(default=DEFAULT_SAMPLES, ge=1, le=SAMPLES_MAX)
+
+
+async def list_triggers(_: Api, call: Request) -> Response:
+    """Show every trigger, in the catalog's order."""
+    return responses.catalog(call, list(OFFERED_TRIGGERS.values()), Trigger.public)
+
+
+async def get_trigger(_: Api, call: Request) -> Response:
+    """Show one trigger."""
+    return Response(body=_requested(call).public())
+
+
+async def list_samples(api: Api, call: Request) -> Response:
+    """Give the newest real events of this account, else the sample of the catalog: an array either way."""
+    trigger, limit = _requested(call), call.query_as(SampleQuery).limit
+    rows, _ = await queries.events(api.pool, account_id=call.account_id, trigger=trigger.key, before=None, limit=limit)
+    if not rows:
+        return Response(body=[trigger.sample_event()])
+    return Response(body=_array(row["body"] for row in rows))
+
+
+async def list_events(api: Api, call: Request) -> Response:
+    """Give all events, newest first, as a bare array; the next page stands in the header `Link`."""
+    trigger, query = _requested(call), call.query_as(Page)
+    page_rows, more = await queries.events(
+        api.pool,
+        account_id=call.account_id,
+        trigger=trigger.key,
+        before=read_id_cursor(call),
+        limit=query.limit,
+    )
+    headers = {}
+    if more:
+        cursor = write_cursor(call.route.path, page_rows[-1]["event_id"])
+        headers["Link"] = f'<{_next_url(api, call, query.limit, cursor)}>; rel="next"'
+    return Response(body=_array(row["body"] for row in page_rows), headers=headers)
+
+
+def _requested(call: Request) -> Trigger:
+    try:
+        return OFFERED_TRIGGERS[call.params["key"]]
+    except KeyError:
+        raise NotFound(f"there is no trigger {call.params['key'][:100]!r}; GET /v1/triggers lists them") from None
+
+
+def _array(bodies: Iterable[bytes]) -> bytes:
+    """Join public bodies as they are, so that a poll shows the very bytes that hooks get."""
+    return b"[" + b",".join(bodies) + b"]"
+
+
+def _next_url(api: Api, call: Request, limit: int, cursor: str) -> str:
+    return api.urls.at(f"/v1/triggers/{call.params['key']}/events?limit={limit}&cursor={cursor}")
+
+
+ROUTES = (
+    Route(
+        "GET", "/v1/triggers", list_triggers, "read", "The catalog of triggers",
+        query=Page, answers=models.ResourcePage[models.Trigger], tag="triggers",
+    ),
+    Route("GET", "/v1/triggers/{key}", get_trigger, "read", "One trigger", answers=models.Trigger, tag="triggers"),
+    Route(
+        "GET", "/v1/triggers/{key}/samples", list_samples, "read", "Recent events of a trigger, or its sample",
+        query=SampleQuery, answers=models.Events, tag="triggers",
+    ),
+    Route(
+        "GET", "/v1/triggers/{key}/events", list_events, "read", "All events of a trigger, newest first, for polling",
+        query=Page, answers=models.Events, tag="triggers",
+    ),
+)  # fmt: skip

@@ -1,0 +1,240 @@
+"""`/ext/direct/inbox/...` and `/ext/webhooks/inbox/...`: documents that other people's programs push.
+
+The URL is the credential. 200 means that the message is committed; the books take it from there by themselves.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar, assert_never
+from uuid import UUID
+
+import orjson
+
+from contracts.primitives.problem import FieldError
+from contracts.resources.inbox import MessageWarning, message_warning
+from contracts.strict_json import JsonRefused
+from contracts.wire.commands import QUEUE_OF, RECEIVE_INBOX_MESSAGE
+from documents.content import content_digest
+from documents.document import InboxKind, Parsed
+from documents.filetype import JSON, XML, safe_name
+from documents.parser import XML_BYTES_MAX, UnsupportedContentType, bytes_max_of, is_xml, read_document
+from documents.received import ReceivedMessage, StoredFile, of_document
+from documents.xml import XmlRefused
+from documents.xml_answer import XML_TYPE, accepted_xml
+from ingress import response_models as models
+from ingress.acceptance.store import Acceptance, Accepted, Document, DuplicateMessage, KeyTaken, Replayed
+from ingress.access.channel_store import Channel, Kind
+from ingress.access.credentials import digest
+from ingress.api.channels import SECRET_CHARS_MAX, public
+from ingress.errors import InvalidInput, KeyReused, Malformed, NotFound, UnsupportedMediaType
+from ingress.http.body import aside, not_read, read_bytes
+from ingress.http.context import Api, envelope_of
+from ingress.http.idempotency import REPLAYED, key_of
+from ingress.http.problems import wants_xml
+from ingress.http.route import Request, Response, Route
+
+T = TypeVar("T")
+Warnings = list[MessageWarning]
+
+CONTENT_TYPE_CHARS_MAX: Final = 200
+RECEIVE_SECONDS_MAX: Final = 150.0  # reading a large document takes up to 120 s, parsing and keeping it 2 s
+RAW_IN_COMMAND_BYTES_MAX: Final = 256 * 1024  # more goes to the file store: the bus carries no bodies of 20 MiB
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who pushes: by `stem` their documents are recognised when they come again; `channel` is None for the API's."""
+
+    account_id: UUID
+    stem: UUID
+    channel: dict[str, Any] | None
+    key_scope: str
+
+    @classmethod
+    def of(cls, channel: Channel) -> Sender:
+        """Whoever knows the channel's URL."""
+        return cls(channel.account_id, channel.id, public(channel), str(channel.id))
+
+
+async def receive_direct(api: Api, call: Request) -> Response:
+    """Take a supplier's document into the purchase inbox."""
+    return await _receive(api, call, kind="direct", box="purchases")
+
+
+async def receive_order(api: Api, call: Request) -> Response:
+    """Take an order into the sales inbox."""
+    return await _receive(api, call, kind="orders", box="sales")
+
+
+async def _receive(api: Api, call: Request, *, kind: Kind, box: InboxKind) -> Response:
+    channel = await live_channel(api, call, kind=kind)
+    content_type = call.headers.get("Content-Type", "")
+    call.raw = await read_bytes(call, bytes_max=bytes_max_of(content_type))
+    parsed = await parse(call.raw, content_type, box)
+    pushed = of_document(call.raw, content_type, parsed, await digest_of(call.raw, content_type))
+    pushed = await with_large_bytes_kept(api, channel.account_id, pushed)
+    one = acceptance_of(call, Sender.of(channel), pushed, box)
+    verdict = await api.commits.accept(one)
+    match verdict:
+        case Accepted() | DuplicateMessage():
+            return _reply(call, answer_to(verdict, pushed.warnings), {})
+        case Replayed(answer=answer):
+            return _reply(call, orjson.loads(answer or b"{}"), REPLAYED)
+        case KeyTaken():
+            raise KeyReused
+        case _:
+            assert_never(verdict)
+
+
+async def live_channel(api: Api, call: Request, *, kind: Kind) -> Channel:
+    """The active channel that was called; from here on the request is one of its account.
+
+    Raises:
+        NotFound: there is none of this kind; TooManyRequests: it, or its account, or unknown ones from this address,
+        were called too often.
+    """
+    secret = call.params["secret"]
+    channel = await api.channels.load(digest(secret)) if len(secret) <= SECRET_CHARS_MAX else None
+    if channel is None or channel.kind != kind:
+        api.limits.wrong.admit(call.request.remote)
+        raise NotFound("no active channel has this address")
+    api.limits.channel.admit(channel.id)
+    api.limits.account.admit(channel.account_id)
+    call.account, call.channel = channel.account_id, channel.id
+    return channel
+
+
+async def parse(raw: bytes, content_type: str, box: InboxKind) -> Parsed:
+    """Read the document.
+
+    Raises:
+        InvalidInput: it has faults, all of them told; Malformed: it cannot be read at all; UnsupportedMediaType: it is
+        neither XML nor JSON.
+    """
+    return await checked(raw, lambda: read_document(raw, content_type=content_type, box=box))
+
+
+async def checked(raw: bytes, read: Callable[[], T | list[FieldError]], *, path: str = "") -> T:
+    """Read what `raw` holds, aside where that would keep everybody else waiting; raises as `parse` does.
+
+    `path` is the field of a form that holds it.
+    """
+    try:
+        found = await aside(raw, read)
+    except UnsupportedContentType:
+        raise UnsupportedMediaType("send application/xml, text/xml or application/json") from None
+    except JsonRefused as refused:
+        raise not_read(refused, path) from None
+    except XmlRefused as refused:
+        raise Malformed("the document was not stored", faults=[FieldError("/", str(refused))]) from None
+    if isinstance(found, list):
+        raise InvalidInput("the document was not stored", faults=found)
+    return found
+
+
+async def digest_of(raw: bytes, content_type: str) -> bytes:
+    """The digest by which a document that was read is recognised, made aside as `checked` reads."""
+    return await aside(raw, lambda: content_digest(raw, content_type))
+
+
+async def with_large_bytes_kept(api: Api, account_id: UUID, pushed: ReceivedMessage) -> ReceivedMessage:
+    """Keep a large document's bytes in the file store, durable before its command is accepted."""
+    if len(pushed.raw) <= RAW_IN_COMMAND_BYTES_MAX:
+        return pushed
+    media_type = XML if is_xml(pushed.content_type) else JSON
+    async with api.uploads.files.receive(account_id) as arriving:
+        await arriving.write(pushed.raw)
+        kept = await arriving.keep()
+    raw_file = StoredFile(safe_name("document", media_type), media_type, kept.size, kept.sha256)
+    return replace(pushed, raw=b"", raw_file=raw_file)
+
+
+def acceptance_of(
+    call: Request, sender: Sender, pushed: ReceivedMessage, box: InboxKind, *, reply_to: str | None = None
+) -> Acceptance:
+    """The acceptance of a message that was read; `reply_to` when somebody waits for the books to have it."""
+    data: dict[str, Any] = {
+        "message_id": call.id,
+        "box": box,
+        "channel": sender.channel,
+        "content_type": _storable(pushed.content_type)[:CONTENT_TYPE_CHARS_MAX],
+        "raw": base64.b64encode(pushed.raw).decode(),
+        "raw_file": None if pushed.raw_file is None else pushed.raw_file.as_json(),
+        "received_at": datetime.now(tz=UTC),
+        **pushed.data,
+    }
+
+    def body(duplicate_of: UUID | None) -> bytes:
+        flags = {"warnings": _warnings(pushed.warnings, duplicate_of), "duplicate_of": duplicate_of}
+        return envelope_of(call, RECEIVE_INBOX_MESSAGE, data | flags, reply_to=reply_to).encode()
+
+    return Acceptance(
+        id=call.id,
+        account_id=sender.account_id,
+        command=RECEIVE_INBOX_MESSAGE,
+        method=call.route.method,
+        path=call.route.path,
+        queue=QUEUE_OF[RECEIVE_INBOX_MESSAGE].name,
+        body=body,
+        subject_id=call.id,
+        key=key_of(call, scope=sender.key_scope),
+        document=_document(sender, pushed),
+        answer=lambda verdict: orjson.dumps(answer_to(verdict, pushed.warnings)),
+    )
+
+
+def _storable(header: str) -> str:
+    """A header's text without what is not UTF-8, which no message could carry."""
+    return header.encode("utf-8", "replace").decode()
+
+
+def _document(sender: Sender, pushed: ReceivedMessage) -> Document:
+    data = hashlib.sha256(orjson.dumps(pushed.identity)).digest()
+    return Document(sender.stem, data, pushed.content)
+
+
+def _warnings(warnings: Warnings, duplicate_of: UUID | None) -> Warnings:
+    if duplicate_of is None:
+        return warnings
+    data = f"is that of the message {duplicate_of}, which has other content: compare the two before accepting this one"
+    return [*warnings, message_warning("resembles", "document.document_ref", data)]
+
+
+def answer_to(verdict: Accepted | DuplicateMessage, warnings: Warnings) -> dict[str, Any]:
+    """`{message_id, duplicate, warnings}`, and `duplicate_of` when other content came first under the reference."""
+    if isinstance(verdict, DuplicateMessage):
+        return {"message_id": str(verdict.message_id), "duplicate": True, "warnings": warnings}
+    answer: dict[str, Any] = {
+        "message_id": str(verdict.id),
+        "duplicate": False,
+        "warnings": _warnings(warnings, verdict.duplicate_of),
+    }
+    if verdict.duplicate_of is not None:
+        answer["duplicate_of"] = str(verdict.duplicate_of)
+    return answer
+
+
+def _reply(call: Request, answer: dict[str, Any], headers: dict[str, str]) -> Response:
+    if not wants_xml(call.request):
+        return Response(200, answer, headers)
+    xml = accepted_xml(message_id=answer["message_id"], duplicate=answer["duplicate"], warnings=answer["warnings"])
+    return Response(200, xml, headers, XML_TYPE)
+
+
+ROUTES = (
+    Route(
+        "POST", "/ext/direct/inbox/{secret}", receive_direct, None, "Push a supplier's document",
+        request_type="bytes", answers=models.PushReceipt, body_bytes_max=XML_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX,
+        tag="channels",
+    ),
+    Route(
+        "POST", "/ext/webhooks/inbox/{secret}", receive_order, None, "Push an order",
+        request_type="bytes", answers=models.PushReceipt, body_bytes_max=XML_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX,
+        tag="channels",
+    ),
+)  # fmt: skip

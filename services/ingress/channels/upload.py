@@ -1,0 +1,163 @@
+"""Read what is pushed over the API, in whichever form it comes: a document, a form with a file, JSON with one inside.
+
+A file is kept only when all the rest is known to be right, and before the message is accepted. A file of XML or JSON
+that comes without a document is one: it is read, or refused with its faults; any other is left to people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Final
+
+import orjson
+
+from contracts.primitives.problem import FieldError
+from contracts.strict_json import JsonRefused, read_json
+from documents.document import InboxKind, Parsed
+from documents.filetype import HEAD_BYTES, JSON, XML, safe_name, sniffed
+from documents.inline_file import Inline, Message, read_inline
+from documents.json_format import read_beside, read_message
+from documents.parser import bytes_max_of
+from documents.received import AccompanyingFields, ReceivedMessage, StoredFile, of_document, of_file
+from ingress.channels.inboxes import checked, digest_of, parse, with_large_bytes_kept
+from ingress.errors import BodyTooLarge, InvalidInput, Malformed, UnsupportedMediaType
+from ingress.http.body import is_json, not_read, read_bytes
+from ingress.http.context import Api
+from ingress.http.multipart import FormBroken, boundary_of
+from ingress.http.route import Request
+from ingress.http.uploads import Form
+from storage.blobs import Upload
+
+_TAKEN: Final = (
+    "files are taken that are PDF, pictures, XML, JSON, office documents or plain text by their content;"
+    " archives, web pages and programs are not"
+)
+
+
+async def read_pushed(api: Api, call: Request, box: InboxKind) -> ReceivedMessage:
+    """Read the request; its file, if it has one, and a large document's bytes are kept when this returns.
+
+    Raises:
+        InvalidInput: it has faults, all of them told; UnsupportedMediaType: it, or its file, is of no kind that is
+        taken; BodyTooLarge, Malformed, TooSlow, Unavailable.
+    """
+    return await with_large_bytes_kept(api, call.account_id, await _read(api, call, box))
+
+
+async def _read(api: Api, call: Request, box: InboxKind) -> ReceivedMessage:
+    content_type = call.headers.get("Content-Type", "")
+    try:
+        boundary = boundary_of(content_type)
+    except FormBroken as error:
+        raise Malformed(f"the body cannot be read as a form: {error}") from None
+    if boundary is not None:
+        async with api.uploads.read(call.request, boundary=boundary, account_id=call.account_id) as form:
+            return await _of_form(call, form, box)
+    call.raw = await read_bytes(call, bytes_max=bytes_max_of(content_type))
+    if not is_json(content_type):
+        parsed = await parse(call.raw, content_type, box)
+        return of_document(call.raw, content_type, parsed, await digest_of(call.raw, content_type))
+    message = await checked(call.raw, lambda: read_inline(call.raw, box=box))
+    match message:
+        case Message(Parsed() as parsed, None):
+            return of_document(call.raw, content_type, parsed, await digest_of(call.raw, content_type))
+        case Message(content, Inline() as file):
+            return await _of_inline(api, call, content, file, box)
+        case _:
+            raise InvalidInput(faults=[FieldError("document", "is required, or a file")])
+
+
+async def _of_inline(
+    api: Api, call: Request, content: Parsed | AccompanyingFields, file: Inline, box: InboxKind
+) -> ReceivedMessage:
+    async with api.uploads.files.receive(call.account_id) as arriving:
+        await arriving.write(file.content)
+        coming = _Coming(arriving, file.content[:HEAD_BYTES], file.name)
+        if isinstance(content, AccompanyingFields):
+            return await coming.alone(content, box)
+        return of_document(call.raw, JSON, content, await digest_of(call.raw, JSON), await coming.keep())
+
+
+async def _of_form(call: Request, form: Form, box: InboxKind) -> ReceivedMessage:
+    beside = _beside(form)
+    document = bytes(form.fields.get("document", b"")).strip()
+    coming = None if form.file is None else _Coming(form.file, bytes(form.head), form.filename)
+    if document:
+        parsed = _joined(await _document(document, box), beside)
+        file = None if coming is None else await coming.keep()
+        kind = sniffed(document[:HEAD_BYTES]) or JSON
+        pushed = of_document(document, kind, parsed, await digest_of(document, kind), file, beside)
+    elif coming is not None:
+        pushed = await coming.alone(beside, box)
+    else:
+        raise InvalidInput(faults=[FieldError("file", "is required, or a document")])
+    # A form's boundary is another each time, so what is compared under an Idempotency-Key is what it holds.
+    held = {name: hashlib.sha256(content).hexdigest() for name, content in form.fields.items()}
+    call.raw = orjson.dumps([held, pushed.data.get("file")], option=orjson.OPT_SORT_KEYS)
+    return pushed
+
+
+class _Coming:
+    """A file that has come and is not kept yet."""
+
+    def __init__(self, arriving: Upload, head: bytes, name: str | None) -> None:
+        self._arriving, self._name = arriving, name
+        self._type = sniffed(head, name)
+
+    async def keep(self) -> StoredFile:
+        """Keep it, if it may be."""
+        if not self._arriving.size:
+            raise InvalidInput(faults=[FieldError("file", "is empty")])
+        if self._type is None:
+            raise UnsupportedMediaType(_TAKEN)
+        kept = await self._arriving.keep()
+        return StoredFile(safe_name(self._name, self._type), self._type, kept.size, kept.sha256)
+
+    async def alone(self, beside: AccompanyingFields, box: InboxKind) -> ReceivedMessage:
+        """The message that it is by itself."""
+        if self._type not in {XML, JSON}:
+            return of_file(beside, await self.keep())
+        if self._arriving.size > bytes_max_of(self._type):
+            raise BodyTooLarge(f"a document of {self._type} has at most {bytes_max_of(self._type)} bytes")
+        raw = await self._arriving.content()
+        parsed = _joined(await parse(raw, self._type, box), beside)
+        return of_document(raw, self._type, parsed, await digest_of(raw, self._type), await self.keep(), beside)
+
+
+async def _document(raw: bytes, box: InboxKind) -> Parsed:
+    """Read the field `document`: XML, the JSON twin of a message, or its document alone."""
+    if sniffed(raw[:HEAD_BYTES]) == XML:
+        return await parse(raw, XML, box)
+
+    def read() -> Parsed | list[FieldError]:
+        given = read_json(raw, numbers="exact")
+        whole = isinstance(given, dict) and "document" in given
+        return read_message(given if whole else {"document": given}, box=box)
+
+    return await checked(raw, read, path="document")
+
+
+def _beside(form: Form) -> AccompanyingFields:
+    """Read the fields `links` and `comment`."""
+    given: dict[str, object] = {}
+    faults = []
+    try:
+        given["comment"] = form.fields.get("comment", b"").decode()
+    except UnicodeDecodeError:
+        faults.append(FieldError("comment", "is not UTF-8 text"))
+    try:
+        given["links"] = read_json(bytes(links), numbers="exact") if (links := form.fields.get("links")) else None
+    except JsonRefused as refused:
+        raise not_read(refused, "links") from None
+    beside = read_beside(given)
+    if faults or isinstance(beside, list):
+        raise InvalidInput(faults=[*faults, *(beside if isinstance(beside, list) else [])])
+    return beside
+
+
+def _joined(parsed: Parsed, beside: AccompanyingFields) -> Parsed:
+    """The document with what was said beside it, which wins over what the document says itself."""
+    document = parsed.document
+    links, comment = beside.links or document.links, beside.comment or document.comment
+    return replace(parsed, document=replace(document, links=links, comment=comment))

@@ -1,0 +1,76 @@
+"""Bound the memory of the bodies in hand: of all requests, of each account's, and of each channel's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from ingress.errors import TooManyRequests, Unavailable
+
+BYTES_MAX: Final = 128 * 1024 * 1024
+ACCOUNT_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Half of all, so that one account's senders leave room for the others'."""
+
+CHANNEL_BYTES_MAX: Final = 40 * 1024 * 1024
+"""Two of the largest documents, and less than an account's share: whoever knows one channel's URL does not shut out
+the account's other senders."""
+
+
+class BodyMemoryLimiter:
+    """Counts bytes as they arrive; what a sender announces takes nothing."""
+
+    def __init__(
+        self,
+        bytes_max: int = BYTES_MAX,
+        *,
+        account_bytes_max: int = ACCOUNT_BYTES_MAX,
+        channel_bytes_max: int = CHANNEL_BYTES_MAX,
+    ) -> None:
+        self._bytes_max = bytes_max
+        self._shares_max = (account_bytes_max, channel_bytes_max)
+        self._held = 0
+        self._shares: Counter[Hashable] = Counter()
+
+    @contextmanager
+    def hold(self) -> Iterator[Hold]:
+        """Yield an empty hold of one request; what it took is given back when the block ends."""
+        hold = Hold(self)
+        try:
+            yield hold
+        finally:
+            self._held -= hold.size
+            for owner in hold.owners:
+                self._shares[owner] -= hold.size
+                if not self._shares[owner]:
+                    del self._shares[owner]
+
+    def _take(self, hold: Hold, size: int) -> None:
+        if any(self._shares[owner] + size > most for owner, most in zip(hold.owners, self._shares_max, strict=False)):
+            raise TooManyRequests("too many large bodies of this sender are in hand; try again")
+        if self._held + size > self._bytes_max:
+            raise Unavailable("too many large bodies are in hand; try again", headers={"Retry-After": "1"})
+        self._held += size
+        for owner in hold.owners:
+            self._shares[owner] += size
+
+
+class Hold:
+    """What one request holds. `owners` are its account and, if it came by one, its channel."""
+
+    __slots__ = ("_budget", "owners", "size")
+
+    def __init__(self, budget: BodyMemoryLimiter) -> None:
+        self._budget = budget
+        self.owners: tuple[Hashable, ...] = ()
+        self.size = 0
+
+    def add(self, size: int) -> None:
+        """Take `size` more bytes.
+
+        Raises:
+            TooManyRequests: the account or channel has its share in hand; Unavailable: all together have too much.
+        """
+        self._budget._take(self, size)  # noqa: SLF001  two halves of one thing
+        self.size += size

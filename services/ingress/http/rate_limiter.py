@@ -1,0 +1,85 @@
+"""Keep one sender from taking everybody's turn: token buckets in this process's memory."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Final
+
+from ingress.errors import TooManyRequests
+from ingress.settings import IngressSettings
+
+KEYS_MAX: Final = 10_000
+"""Buckets kept, about 2 MiB; beyond it the one that was not used for longest is forgotten, and so full again."""
+
+BURST_SECONDS: Final = 2.0
+WRONG_BURST_SECONDS: Final = 60.0
+"""Wrong credentials come in bursts, from a misconfigured program, and are then to stop."""
+
+
+class RateLimiter:
+    """Lets each key do `per_second` things on average and `burst_seconds` times as many at once; 0 sets no limit."""
+
+    def __init__(self, per_second: float, *, burst_seconds: float = BURST_SECONDS) -> None:
+        self._per_second = per_second
+        self._burst = max(1.0, per_second * burst_seconds)
+        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()  # tokens left, as of when
+
+    def admit(self, key: Hashable) -> None:
+        """Count one.
+
+        Raises:
+            TooManyRequests: there were too many just now; it says when there is room again.
+        """
+        if not self._per_second:
+            return
+        left, now = self._left(key)
+        self._buckets.pop(key, None)
+        self._buckets[key] = (left - 1 if left >= 1 else left, now)
+        if len(self._buckets) > KEYS_MAX:
+            self._buckets.popitem(last=False)
+        self._refuse_below_one(left)
+
+    def check(self, key: Hashable) -> None:
+        """Count nothing.
+
+        Raises:
+            TooManyRequests: `admit` would raise it.
+        """
+        if self._per_second and key in self._buckets:
+            self._refuse_below_one(self._left(key)[0])
+
+    def _left(self, key: Hashable) -> tuple[float, float]:
+        now = time.monotonic()
+        left, since = self._buckets.get(key, (self._burst, now))
+        return min(self._burst, left + (now - since) * self._per_second), now
+
+    def _refuse_below_one(self, left: float) -> None:
+        if left < 1:
+            seconds = math.ceil((1 - left) / self._per_second)
+            raise TooManyRequests(
+                f"at most {self._per_second:g} a second on average", headers={"Retry-After": str(seconds)}
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The rates of all kinds of senders."""
+
+    account: RateLimiter
+    caller: RateLimiter  # an access token or a key pair
+    channel: RateLimiter  # whoever posts to it
+    wrong: RateLimiter  # credentials and channel URLs that are not known, by address
+
+    @classmethod
+    def of(cls, settings: IngressSettings) -> Limits:
+        """Make them as the settings say."""
+        return cls(
+            account=RateLimiter(settings.requests_per_second),
+            caller=RateLimiter(settings.caller_requests_per_second),
+            channel=RateLimiter(settings.channel_requests_per_second),
+            wrong=RateLimiter(settings.wrong_credentials_per_second, burst_seconds=WRONG_BURST_SECONDS),
+        )

@@ -1,0 +1,239 @@
+"""Imports in the database: begun with all their lines, taken up by one process at a time, counted chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from contracts.resources.clients import OnConflict
+from contracts.resources.imports import FAULTS_KEPT_MAX, ImportKind, OnError
+from storage.pool import Connection, Pool
+
+OPERATION: Final = "import"
+"""The name under which an import is noted among the operations; it is no command, but many."""
+
+RUNNING_MAX: Final = 20
+
+Format = Literal["csv", "jsonl"]
+State = Literal["running", "done", "aborted"]
+Fault = dict[str, Any]
+"""`line`, `path`, `message`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file on its way into the books."""
+
+    account_id: UUID
+    id: UUID
+    kind: ImportKind
+    format: Format
+    on_error: OnError
+    on_conflict: OnConflict
+    state: State
+    lines: int
+    created: int
+    updated: int
+    unchanged: int
+    refused: int
+    faults: list[Fault]
+    created_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def handled(self) -> int:
+        """How many lines are through, whatever became of them; of one that was aborted, all."""
+        return self.lines if self.state == "aborted" else self.created + self.updated + self.unchanged + self.refused
+
+
+_COLUMNS: Final = (
+    "account_id, id, kind, format, on_error, on_conflict, state, lines, created, updated, unchanged, refused, faults,"
+    " created_at, finished_at"
+)
+
+
+async def begin(
+    conn: Connection,
+    *,
+    account_id: UUID,
+    identifier: UUID,
+    kind: ImportKind,
+    form: Format,
+    on_error: OnError,
+    on_conflict: OnConflict,
+    path: str,
+) -> bool:
+    """Insert an import without lines, and its operation; False when the account has `RUNNING_MAX` under way."""
+    done = await conn.fetchval(
+        "WITH begun AS ("
+        " INSERT INTO ingress.import (account_id, id, kind, format, on_error, on_conflict, state)"
+        " SELECT $1, $2, $3, $4, $5, $6, 'running' WHERE"
+        " (SELECT count(*) FROM ingress.import WHERE account_id = $1 AND state = 'running') < $7 RETURNING id"
+        "), noted AS ("
+        " INSERT INTO ingress.operation (account_id, id, command, method, path, subject_id)"
+        " SELECT $1, id, $8, 'POST', $9, id FROM begun"
+        ") SELECT id FROM begun",
+        account_id, identifier, kind, form, on_error, on_conflict, RUNNING_MAX, OPERATION, path,
+    )  # fmt: skip
+    return done is not None
+
+
+async def add_chunks(
+    conn: Connection, *, account_id: UUID, import_id: UUID, first_number: int, bodies: Sequence[bytes]
+) -> None:
+    """Insert chunks, each of lines that go together, numbered from `first_number` on."""
+    await conn.execute(
+        "INSERT INTO ingress.import_chunk (account_id, import_id, number, body)"
+        " SELECT $1, $2, $3::int + place - 1, body FROM unnest($4::bytea[]) WITH ORDINALITY AS given (body, place)",
+        account_id, import_id, first_number, bodies,
+    )  # fmt: skip
+
+
+async def set_read(
+    conn: Connection,
+    *,
+    account_id: UUID,
+    import_id: UUID,
+    state: State,
+    lines: int,
+    refused: int,
+    faults: Sequence[Fault],
+) -> None:
+    """Note what reading the file has shown."""
+    await conn.execute(
+        "UPDATE ingress.import SET state = $3, lines = $4, refused = $5, faults = $6,"
+        " finished_at = CASE WHEN $3 = 'running' THEN NULL ELSE clock_timestamp() END"
+        " WHERE account_id = $1 AND id = $2",
+        account_id, import_id, state, lines, refused, list(faults[:FAULTS_KEPT_MAX]),
+    )  # fmt: skip
+
+
+async def find(pool: Pool, *, account_id: UUID, identifier: UUID) -> Import | None:
+    """One import of the account."""
+    row = await pool.fetchrow(
+        f"SELECT {_COLUMNS} FROM ingress.import WHERE account_id = $1 AND id = $2",  # noqa: S608  constants
+        account_id,
+        identifier,
+    )
+    return Import(*row) if row else None
+
+
+async def list_newest(pool: Pool, *, account_id: UUID, before: UUID | None, limit: int) -> list[Import]:
+    """The account's imports, newest first."""
+    rows = await pool.fetch(
+        f"SELECT {_COLUMNS} FROM ingress.import"  # noqa: S608  constants
+        " WHERE account_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+        account_id,
+        before,
+        limit,
+    )
+    return [Import(*row) for row in rows]
+
+
+# An account's imports go one after the other, in the order in which they came; among accounts the one whose turn is the
+# longest ago is next.
+_CLAIM: Final = f"""
+UPDATE ingress.import SET lease = $1, leased_until = now() + make_interval(secs => $2)
+ WHERE (account_id, id) = (
+    SELECT i.account_id, i.id FROM ingress.import i
+     WHERE i.state = 'running' AND i.leased_until < now()
+       AND NOT EXISTS (
+        SELECT FROM ingress.import e WHERE e.account_id = i.account_id AND e.state = 'running' AND e.id < i.id)
+     ORDER BY i.leased_until, i.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING {_COLUMNS}
+"""  # noqa: S608  constants
+
+
+async def claim(pool: Pool, *, lease: UUID, seconds: float) -> Import | None:
+    """Take up an import that nobody works on, for `seconds`."""
+    row = await pool.fetchrow(_CLAIM, lease, seconds)
+    return Import(*row) if row else None
+
+
+async def next_chunk(pool: Pool, *, account_id: UUID, import_id: UUID) -> tuple[int, bytes] | None:
+    """The first lines that are still to go: their number and the command's data."""
+    row = await pool.fetchrow(
+        "SELECT number, body FROM ingress.import_chunk WHERE account_id = $1 AND import_id = $2"
+        " ORDER BY number LIMIT 1",
+        account_id, import_id,
+    )  # fmt: skip
+    return (row["number"], row["body"]) if row else None
+
+
+async def renew(conn: Connection, *, account_id: UUID, import_id: UUID, lease: UUID, seconds: float) -> bool:
+    """Keep the lease for longer; False when another process has taken over."""
+    done = await conn.fetchval(
+        "UPDATE ingress.import SET leased_until = now() + make_interval(secs => $4)"
+        " WHERE account_id = $1 AND id = $2 AND lease = $3 AND state = 'running' RETURNING id",
+        account_id, import_id, lease, seconds,
+    )  # fmt: skip
+    return done is not None
+
+
+async def give_way(pool: Pool, *, account_id: UUID, import_id: UUID, lease: UUID) -> None:
+    """Let an import be taken up again after those of other accounts that wait."""
+    await pool.execute(
+        "UPDATE ingress.import SET leased_until = clock_timestamp(), lease = NULL"
+        " WHERE account_id = $1 AND id = $2 AND lease = $3 AND state = 'running'",
+        account_id, import_id, lease,
+    )  # fmt: skip
+
+
+async def release(pool: Pool, *, leases: Sequence[UUID]) -> None:
+    """Let imports be taken up by others at once."""
+    await pool.execute(
+        "UPDATE ingress.import SET leased_until = '-infinity' WHERE state = 'running' AND lease = ANY($1::uuid[])",
+        leases,
+    )
+
+
+# Counted once: with the chunk's row goes its turn.
+_COUNT: Final = """
+WITH gone AS (
+    DELETE FROM ingress.import_chunk WHERE account_id = $1 AND import_id = $2 AND number = $3 RETURNING number
+)
+UPDATE ingress.import i
+   SET created = i.created + $4, updated = i.updated + $5, unchanged = i.unchanged + $6, refused = i.refused + $7,
+       faults = CASE WHEN jsonb_array_length(i.faults) < $8 THEN i.faults || $9 ELSE i.faults END,
+       state = w.state, finished_at = CASE WHEN w.state = 'running' THEN NULL ELSE clock_timestamp() END
+  FROM (SELECT CASE
+            WHEN $10 THEN 'aborted'
+            WHEN EXISTS (SELECT FROM ingress.import_chunk
+                          WHERE account_id = $1 AND import_id = $2 AND number <> $3) THEN 'running'
+            ELSE 'done'
+        END AS state) w
+ WHERE i.account_id = $1 AND i.id = $2 AND EXISTS (SELECT FROM gone)
+"""
+
+
+async def count(
+    pool: Pool,
+    *,
+    account_id: UUID,
+    import_id: UUID,
+    number: int,
+    created: int,
+    updated: int,
+    unchanged: int,
+    refused: int,
+    faults: Sequence[Fault],
+    aborted: bool,
+) -> None:
+    """Count what became of a chunk, once; with its last the import is finished."""
+    await pool.execute(
+        _COUNT, account_id, import_id, number, created, updated, unchanged, refused, FAULTS_KEPT_MAX, list(faults),
+        aborted,
+    )  # fmt: skip
+
+
+async def purge(conn: Connection, *, older_than_days: int, limit: int) -> None:
+    """Forget imports that were finished long ago, a bounded number."""
+    await conn.execute(
+        "DELETE FROM ingress.import WHERE (account_id, id) IN ("
+        " SELECT account_id, id FROM ingress.import WHERE finished_at < now() - make_interval(days => $1)"
+        " ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        older_than_days, limit,
+    )  # fmt: skip

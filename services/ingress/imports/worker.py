@@ -1,0 +1,226 @@
+"""Bring imports into the books: one chunk of lines after the other, each a command, each counted when it is answered.
+
+A chunk's command has an id of its own, made of the import's: after a crash it is sent again and changes nothing more.
+Only one of an account's chunks is under way at a time, so that no file keeps anybody else's commands waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+import structlog
+
+from contracts.primitives.ids import derive_id, new_id
+from contracts.resources.imports import ImportBatchResult
+from contracts.wire.commands import IMPORT_LINES, QUEUE_OF
+from contracts.wire.envelope import Envelope
+from ingress.acceptance.outcomes import Outcome
+from ingress.acceptance.result_waiter import CommandResultWaiter
+from ingress.errors import TooManyRequests
+from ingress.imports import store
+from ingress.imports.store import Import
+from messaging.port import Outgoing
+from outbox.relay import Relay
+from storage.pool import Pool
+from storage.transient import is_transient
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE_MAX: Final = 2
+TURN_CHUNKS: Final = 5  # then the next account's import has its turn: a quarter of a second of the ledger's time
+READING_PER_ACCOUNT_MAX: Final = 20  # files that are being read or wait for it; each holds up to 20 MiB of disk
+LEASE_SECONDS: Final = 30.0  # renewed with each chunk, and while one is waited for
+STOP_SECONDS_MAX: Final = 2.0
+PAUSE_SECONDS: Final = 1.0
+LOOK_PAUSE_SECONDS: Final = 0.2
+_BAD: Final = 400
+
+
+@dataclass(slots=True)
+class _Turn:
+    """An account's turn at reading a file: one at a time, so that its other files wait behind it and nobody else's."""
+
+    lock: asyncio.Lock
+    reading: asyncio.Semaphore
+    places: int = 0
+
+    async def __aenter__(self) -> None:
+        await self.lock.acquire()
+        try:
+            await self.reading.acquire()
+        except BaseException:
+            self.lock.release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self.reading.release()
+        self.lock.release()
+
+
+class Importer:
+    """Works on imports, a few at a time. One per process; any number of processes."""
+
+    def __init__(self, pool: Pool, relay: Relay, answers: CommandResultWaiter) -> None:
+        self._pool, self._relay, self._answers = pool, relay, answers
+        self._wake, self._moved = asyncio.Event(), asyncio.Condition()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._leases: set[UUID] = set()
+        self._reading = asyncio.Semaphore(AT_ONCE_MAX)
+        self._turns: dict[UUID, _Turn] = {}
+
+    def start(self) -> list[asyncio.Task[None]]:
+        """Begin to work; gives the tasks, which end only by being cancelled or by a bug."""
+        self._tasks = [
+            asyncio.create_task(self._work(), name=f"ingress-imports-{number}") for number in range(AT_ONCE_MAX)
+        ]
+        return self._tasks
+
+    async def stop(self) -> None:
+        """Stop where it is and say so, that another process, or the next start, goes on at once."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            async with asyncio.timeout(STOP_SECONDS_MAX):
+                await store.release(self._pool, leases=list(self._leases))
+        except Exception as error:  # noqa: BLE001  the leases run out by themselves
+            log.warning("imports_not_released", error=repr(error))
+
+    def wake(self) -> None:
+        """There is an import to begin with."""
+        self._wake.set()
+
+    @asynccontextmanager
+    async def place(self, account_id: UUID) -> AsyncIterator[_Turn]:
+        """One of an account's places for a file that is to be read.
+
+        Raises:
+            TooManyRequests: the account has as many in hand as it may.
+        """
+        turn = self._turns.setdefault(account_id, _Turn(asyncio.Lock(), self._reading))
+        if turn.places == READING_PER_ACCOUNT_MAX:
+            raise TooManyRequests(
+                f"{READING_PER_ACCOUNT_MAX} files of this account are being read already: try again when one is through"
+            )
+        turn.places += 1
+        try:
+            yield turn
+        finally:
+            turn.places -= 1
+            if not turn.places:
+                del self._turns[account_id]
+
+    async def finished(self, account_id: UUID, import_id: UUID, *, seconds: float) -> Import | None:
+        """The import as it stands once it is finished, or when the time is over; None: there is none."""
+        ends = time.monotonic() + seconds
+        while True:
+            found = await store.find(self._pool, account_id=account_id, identifier=import_id)
+            left = ends - time.monotonic()
+            if found is None or found.state != "running" or left <= 0:
+                return found
+            async with self._moved:
+                # Another process may be the one that works on it: look now and then.
+                await _within(self._moved.wait(), min(left, PAUSE_SECONDS))
+
+    async def _work(self) -> None:
+        while True:
+            claimed, lease = None, new_id()
+            self._leases.add(lease)
+            try:
+                claimed = await store.claim(self._pool, lease=lease, seconds=LEASE_SECONDS)
+                if claimed is not None:
+                    await self._bring_in(claimed, lease)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("import_interrupted", error=repr(error))
+                claimed = None
+            self._leases.discard(lease)
+            if claimed is None:
+                self._wake.clear()
+                await _within(self._wake.wait(), PAUSE_SECONDS)
+
+    async def _bring_in(self, claimed: Import, lease: UUID) -> None:
+        """Bring in a part of what is left of an import, unless another process takes over."""
+        log.debug("import_resumed", account_id=str(claimed.account_id), import_id=str(claimed.id))
+        account_id, import_id = claimed.account_id, claimed.id
+        for _ in range(TURN_CHUNKS):
+            chunk = await store.next_chunk(self._pool, account_id=account_id, import_id=import_id)
+            if chunk is None:
+                return
+            number, body = chunk
+            outcome = await self._taken(claimed, lease, number, orjson.loads(body))
+            if outcome is None:
+                return
+            counts = _counts(outcome, body)
+            await store.count(self._pool, account_id=account_id, import_id=import_id, number=number, **counts)
+            async with self._moved:
+                self._moved.notify_all()
+        await store.give_way(self._pool, account_id=account_id, import_id=import_id, lease=lease)
+
+    async def _taken(self, claimed: Import, lease: UUID, number: int, data: dict[str, Any]) -> Outcome | None:
+        """Send a chunk's command, if that is still ours to do, and wait for what becomes of it."""
+        command = Envelope(
+            id=derive_id(claimed.id, f"lines-{number}"),
+            name=IMPORT_LINES,
+            account_id=claimed.account_id,
+            correlation_id=claimed.id,
+            causation_id=claimed.id,
+            reply_to=self._answers.channel,
+            data=data,
+        )
+        with self._answers.expect(command.account_id, command.id, IMPORT_LINES) as waiter:
+            if not await self._send(claimed, lease, command):
+                return None
+            while (outcome := await self._answers.wait(waiter, look_now=True)) is None:
+                await asyncio.sleep(LOOK_PAUSE_SECONDS)  # when nobody may wait any more, it is answered at once
+                if not await self._renew(claimed, lease):
+                    return None
+            return outcome
+
+    async def _send(self, claimed: Import, lease: UUID, command: Envelope) -> bool:
+        message = Outgoing(command.id, QUEUE_OF[IMPORT_LINES].name, command.encode())
+        async with self._pool.acquire() as conn, conn.transaction():
+            if not await store.renew(
+                conn, account_id=claimed.account_id, import_id=claimed.id, lease=lease, seconds=LEASE_SECONDS
+            ):
+                return False
+            await conn.execute(
+                "INSERT INTO ingress.outbox (id, queue, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                message.id, message.queue, message.body,
+            )  # fmt: skip
+        self._relay.push([message])
+        return True
+
+    async def _renew(self, claimed: Import, lease: UUID) -> bool:
+        async with self._pool.acquire() as conn:
+            return await store.renew(
+                conn, account_id=claimed.account_id, import_id=claimed.id, lease=lease, seconds=LEASE_SECONDS
+            )
+
+
+def _counts(outcome: Outcome, body: bytes) -> dict[str, Any]:
+    """What to count of a chunk. One that was refused as a whole is so line by line: it is ours to mend, but told."""
+    if outcome.status < _BAD:
+        return ImportBatchResult.model_validate_json(outcome.body).model_dump(mode="json")
+    data, outcome_body = orjson.loads(body), orjson.loads(outcome.body)
+    lines = [one["line"] for one in data.get("clients") or data.get("products") or ()]
+    message = str(outcome_body.get("detail") or outcome_body.get("title") or "was refused")
+    faults = [{"line": line, "path": "", "message": message} for line in lines]
+    progress = {"refused": len(lines), "aborted": data["on_error"] == "abort", "faults": faults}
+    return dict.fromkeys(("created", "updated", "unchanged"), 0) | progress
+
+
+async def _within(waiting: Any, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await waiting
+    except TimeoutError:
+        pass

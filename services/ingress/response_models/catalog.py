@@ -1,0 +1,74 @@
+"""The shapes of triggers, actions and events."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import RootModel
+
+from contracts.resources.connections import ConnectionKind
+from ingress.response_models.base import ResponseModel
+
+
+class LocalizedTexts(ResponseModel):
+    """A text in the three languages of the console."""
+
+    en: str
+    fr: str
+    es: str
+
+
+class TriggerFilter(ResponseModel):
+    """A field worth filtering by: its dotted path in `data`, and its values where they are a closed set."""
+
+    field: str
+    title: LocalizedTexts
+    values: list[str]
+
+
+class OutputField(ResponseModel):
+    """One field of what a trigger or action gives."""
+
+    path: str
+    type: Literal["string", "integer", "number", "boolean", "object", "array", "null"]
+
+
+class Event(ResponseModel):
+    """One thing that happened, the same object in a hook's body, a sample and a poll."""
+
+    id: UUID
+    type: str
+    timestamp: dt.datetime
+    data: dict[str, Any]
+
+
+class Events(RootModel[list[Event]]):
+    """Events, newest first."""
+
+
+class Trigger(ResponseModel):
+    """A kind of event others can react to."""
+
+    key: str
+    title: LocalizedTexts
+    description: LocalizedTexts
+    guarantee: Literal["exactly_once", "at_least_once"]
+    filters: list[TriggerFilter]
+    fields: list[OutputField]
+    sample: Event
+
+
+class Action(ResponseModel):
+    """Something the system can do; `input_schema` is JSON Schema."""
+
+    key: str
+    group: Literal["ours", "outwards", "flow"]
+    title: LocalizedTexts
+    description: LocalizedTexts
+    guarantee: Literal["exactly_once", "at_least_once"]
+    connection: ConnectionKind | None
+    input_schema: dict[str, Any]
+    output: list[OutputField]
+    sample: dict[str, Any]

@@ -1,0 +1,108 @@
+"""The shapes of deliveries with their attempts and of runs with their steps."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+from uuid import UUID
+
+from contracts.resources.connections import ConnectionKind
+from ingress.response_models.base import ResponseModel
+from ingress.response_models.catalog import Event
+
+DeliveryState = Literal["pending", "in_flight", "succeeded", "failed", "cancelled"]
+RunState = Literal["running", "waiting", "succeeded", "filtered", "failed", "cancelled"]
+StepState = Literal["pending", "running", "succeeded", "skipped", "failed"]
+
+
+class Delivery(ResponseModel):
+    """One event on its way to one hook; `status_code` and `error` are those of the last attempt."""
+
+    id: UUID
+    hook_id: UUID
+    event_id: UUID
+    trigger: str
+    state: DeliveryState
+    attempt_count: int
+    next_attempt_at: dt.datetime | None
+    status_code: int | None
+    error: str | None
+    created_at: dt.datetime
+    finished_at: dt.datetime | None
+
+
+class Attempt(ResponseModel):
+    """One try: the receiver's status and the start of its answer, or why there was none."""
+
+    number: int
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    duration_ms: int
+    status_code: int | None
+    error: str | None
+    response: str | None
+
+
+class DeliveryWithAttempts(Delivery):
+    """A delivery with every attempt, first to last."""
+
+    attempts: list[Attempt]
+
+
+class Run(ResponseModel):
+    """One execution of an automation; `due_at` is when a waiting one goes on."""
+
+    id: UUID
+    automation_id: UUID
+    version: int
+    event_id: UUID
+    trigger_key: str
+    state: RunState
+    step_no: int
+    due_at: dt.datetime | None
+    error: str | None
+    created_at: dt.datetime
+    finished_at: dt.datetime | None
+
+
+class StepWarning(ResponseModel):
+    """A value that a step's templates name and that is missing; it was left empty."""
+
+    path: str
+    code: Literal["missing_value"]
+    message: str
+
+
+class Step(ResponseModel):
+    """One step of a run: what it was given and what it gave."""
+
+    number: int
+    action: str
+    state: StepState
+    guarantee: Literal["exactly_once", "at_least_once"]
+    input: dict[str, Any] | None
+    output: Any
+    attempts: int
+    warnings: list[StepWarning]
+    error: str | None
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+
+
+class RunWithSteps(Run):
+    """A run with its steps, in order, and the event that set it off."""
+
+    trigger: Event
+    steps: list[Step]
+
+
+class Connection(ResponseModel):
+    """Credentials towards an application: its server and the names of its headers, never what is secret."""
+
+    id: UUID
+    name: str
+    kind: ConnectionKind
+    origin: str
+    headers: list[str]
+    created_at: dt.datetime
+    deleted: bool | None = None

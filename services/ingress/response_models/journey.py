@@ -1,0 +1,34 @@
+"""The shape of a journey and its hops."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from ingress.response_models.base import ResponseModel
+
+
+class JourneyStep(ResponseModel):
+    """One thing that happened on the way, in one service; `after_ms` since the journey's first hop."""
+
+    at: dt.datetime
+    after_ms: float = Field(ge=0)
+    service: str
+    step: str
+    subject_id: UUID | None
+    message_id: UUID | None
+    cause_id: UUID | None
+    correlation_id: UUID
+    detail: dict[str, Any]
+
+
+class Journey(ResponseModel):
+    """Everything that the requests concerning one thing caused, in order; `truncated` when there was more."""
+
+    id: UUID
+    correlation_ids: list[UUID]
+    truncated: bool
+    hops: list[JourneyStep]

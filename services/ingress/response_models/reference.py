@@ -1,0 +1,111 @@
+"""The shapes of what stands beside the books: products, suppliers, the plan, imports. Part of `shapes`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+from uuid import UUID
+
+from contracts.resources.clients import OnConflict
+from contracts.resources.imports import ImportKind, OnError
+from contracts.resources.schemas import Address
+from ingress.response_models.base import ResponseModel
+
+ImportState = Literal["running", "done", "aborted"]
+FileFormat = Literal["csv", "jsonl"]
+
+
+class Product(ResponseModel):
+    """An item that is sold."""
+
+    id: UUID
+    code: str
+    name: str
+    type: Literal["product", "service"]
+    description: str | None
+    barcode: str | None
+    unit: str | None
+    unit_price: str | None
+    currency: str
+    tax_rate: str | None
+    tax_category: str | None
+    external_id: str | None
+    archived: bool
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class RemovedResource(ResponseModel):
+    """What became of something that was to go: `archived` where documents refer to it, else `deleted`."""
+
+    id: UUID
+    deleted: bool
+    archived: bool
+
+
+class Supplier(ResponseModel):
+    """Somebody who sends bills, as the first of them told."""
+
+    id: UUID
+    name: str
+    reg_number: str | None
+    tax_number: str | None
+    email: str | None
+    phone: str | None
+    address: Address | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class Period(ResponseModel):
+    """First and last day."""
+
+    start: dt.date
+    end: dt.date
+
+
+class QuotaUsage(ResponseModel):
+    """How many there are, and how many there may be."""
+
+    used: int
+    limit: int | None
+
+
+class Usage(ResponseModel):
+    """What of the plan is used; archived clients and products do not count."""
+
+    period: Period
+    clients: QuotaUsage
+    products: QuotaUsage
+
+
+class ImportFault(ResponseModel):
+    """What is wrong with a line: where in the file, where in the object, and what to do about it."""
+
+    line: int
+    path: str
+    message: str
+
+
+class Import(ResponseModel):
+    """A file on its way into the books. `lines` were read, and `handled` of them are through.
+
+    A refused line is counted once; `errors` tell its faults, at most the first thousand of all. `aborted`: nothing was
+    taken.
+    """
+
+    id: UUID
+    kind: ImportKind
+    format: FileFormat
+    on_error: OnError
+    on_conflict: OnConflict
+    state: ImportState
+    lines: int
+    handled: int
+    created: int
+    updated: int
+    unchanged: int
+    refused: int
+    errors: list[ImportFault]
+    created_at: dt.datetime
+    finished_at: dt.datetime | None

@@ -1,0 +1,118 @@
+"""The shapes of reports on the journal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+from pydantic import Field
+
+from ingress.response_models.base import ResponseModel
+
+
+class TrialBalanceRow(ResponseModel):
+    """What was posted to one account of the journal; `balance` is debit less credit."""
+
+    account: str
+    currency: str
+    debit: str
+    credit: str
+    balance: str
+
+
+class TrialBalanceTotal(ResponseModel):
+    """The sums of one currency: debit and credit are equal."""
+
+    currency: str
+    debit: str
+    credit: str
+
+
+class TrialBalance(ResponseModel):
+    """The journal's accounts at the end of a day."""
+
+    as_of: dt.date
+    items: list[TrialBalanceRow]
+    totals: list[TrialBalanceTotal]
+
+
+class AgeingTotal(ResponseModel):
+    """What is owed by how long it has been due, and what clients have to spare."""
+
+    currency: str
+    not_due: str
+    days_1_30: str
+    days_31_60: str
+    days_61_90: str
+    over_90: str
+    receivable: str
+    unapplied: str
+
+
+class AgeingRow(AgeingTotal):
+    """That of one client."""
+
+    client_id: UUID
+    name: str
+
+
+class Ageing(ResponseModel):
+    """Who owed what at the end of a day; `totals` are those of all clients."""
+
+    as_of: dt.date
+    items: list[AgeingRow]
+    next_cursor: str | None
+    totals: list[AgeingTotal]
+
+
+class StatementLine(ResponseModel):
+    """One thing that changed what a client owes; `balance` is what it owed after that."""
+
+    date: dt.date
+    kind: str
+    document_id: UUID
+    sale_type: str | None
+    number: str | None
+    reference: str | None
+    debit: str
+    credit: str
+    balance: str
+
+
+class Statement(ResponseModel):
+    """A client's account in one currency, oldest first; below 0 the client has something to spare.
+
+    `opening` and `closing` are those of the whole period.
+    """
+
+    client_id: UUID
+    currency: str
+    since: dt.date | None = Field(alias="from")
+    to: dt.date
+    opening: str
+    closing: str
+    items: list[StatementLine]
+    next_cursor: str | None
+
+
+class JournalPosting(ResponseModel):
+    """One line of an entry."""
+
+    account: str
+    client_id: UUID
+    document_id: UUID
+    currency: str
+    debit: str
+    credit: str
+
+
+class JournalEntry(ResponseModel):
+    """One entry: its postings sum to zero. `reversal_of` is the entry that it undoes."""
+
+    id: UUID
+    date: dt.date
+    kind: str
+    document_id: UUID
+    reversal_of: UUID | None
+    created_at: dt.datetime
+    postings: list[JournalPosting]

@@ -1,0 +1,73 @@
+"""All routes there are: one module for each resource."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ingress.api import (
+    actions,
+    api_credentials,
+    automations,
+    bills,
+    channels,
+    clients,
+    connections,
+    deliveries,
+    docs,
+    exports,
+    hooks,
+    imports,
+    inbox,
+    inbox_decisions,
+    journey,
+    me,
+    operations,
+    payment_actions,
+    payments,
+    products,
+    reports,
+    runs,
+    sale_actions,
+    sale_pdf,
+    sales,
+    suppliers,
+    tokens,
+    triggers,
+    usage,
+)
+from ingress.channels import inboxes, webhooks
+from ingress.http.route import Route
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *inboxes.ROUTES,
+    *webhooks.ROUTES,
+    *me.ROUTES,
+    *tokens.ROUTES,
+    *api_credentials.ROUTES,
+    *channels.ROUTES,
+    *operations.ROUTES,
+    *imports.ROUTES,
+    *clients.ROUTES,
+    *products.ROUTES,
+    *suppliers.ROUTES,
+    *usage.ROUTES,
+    *sales.ROUTES,
+    *sale_actions.ROUTES,
+    *sale_pdf.ROUTES,
+    *payments.ROUTES,
+    *payment_actions.ROUTES,
+    *reports.ROUTES,
+    *exports.ROUTES,
+    *inbox.ROUTES,
+    *inbox_decisions.ROUTES,
+    *bills.ROUTES,
+    *triggers.ROUTES,
+    *hooks.ROUTES,
+    *deliveries.ROUTES,
+    *actions.ROUTES,
+    *automations.ROUTES,
+    *connections.ROUTES,
+    *runs.ROUTES,
+    *journey.ROUTES,
+    *docs.ROUTES,
+)

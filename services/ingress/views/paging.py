@@ -1,0 +1,117 @@
+"""Keyset pages: `{"items": [...], "next_cursor": ...}`, newest first. All cursors are written and read here.
+
+A cursor is the sort key of the last row shown, as JSON in base64url, behind a check sum over the key and the list's
+path. So a changed cursor, or one of another list, is refused before its parts are used. The check sum is no secret:
+whoever computes it gains nothing, because a cursor only says where a list of the caller's own account goes on.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import orjson
+
+from contracts.primitives.problem import FieldError
+from ingress.errors import InvalidInput
+from ingress.http.route import Page, Request
+
+R = TypeVar("R")
+
+CHECK_BYTES: Final = 6  # an accidental change passes once in 2**48
+_UNKNOWN: Final = "unknown cursor: pass the `next_cursor` of the previous page unchanged"
+
+
+def write_cursor(path: str, *key: Any) -> str:
+    """Make the cursor of a row from its sort key: texts, whole numbers, ids, dates and times, for the list at `path`.
+
+    `path` is the route's, with its variable parts unfilled.
+    """
+    content = orjson.dumps(key)
+    return base64.urlsafe_b64encode(_check_sum(path, content) + content).rstrip(b"=").decode()
+
+
+def read_cursor(call: Request, *parts: type) -> tuple[Any, ...] | None:
+    """Read the call's cursor, whose parts have these types (`UUID`, `str`, `int`, `dt.date`, `dt.datetime`).
+
+    None for the first page.
+
+    Raises:
+        InvalidInput: this list never gave such a cursor.
+    """
+    text = call.query_as(Page).cursor
+    return None if text is None else parse_cursor(call.route.path, text, *parts)
+
+
+def parse_cursor(path: str, text: str, *parts: type) -> tuple[Any, ...]:
+    """Parse a cursor that `write_cursor` made for `path`.
+
+    Raises:
+        InvalidInput: it is another text.
+    """
+    with suppress(ValueError, TypeError):
+        raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        values = orjson.loads(raw[CHECK_BYTES:])
+        key = tuple(_PARSERS[part](value) for part, value in zip(parts, values, strict=True))
+        # Writing it again checks the sum, and that no other text stands for the same key.
+        if write_cursor(path, *key) == text:
+            return key
+    raise InvalidInput(faults=[FieldError("cursor", _UNKNOWN)])
+
+
+def read_id_cursor(call: Request) -> UUID | None:
+    """Read the cursor of a list that is sorted by id alone (our ids sort by time)."""
+    key = read_cursor(call, UUID)
+    return None if key is None else key[0]
+
+
+def page(call: Request, rows: Sequence[R], *, show: Callable[[R], Any], key: Callable[[R], Sequence[Any]]) -> Any:
+    """Make the answer from rows that were asked for with the call's `limit + 1`."""
+    limit = call.query_as(Page).limit
+    page_rows = rows[:limit]
+    more = write_cursor(call.route.path, *key(page_rows[-1])) if len(rows) > limit else None
+    return {"items": [show(row) for row in page_rows], "next_cursor": more}
+
+
+def _check_sum(path: str, content: bytes) -> bytes:
+    return hashlib.sha256(path.encode() + b"\0" + content).digest()[:CHECK_BYTES]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("not a text that Postgres can hold")
+    return value
+
+
+def _id(value: Any) -> UUID:
+    return UUID(_text(value))
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise ValueError("not a whole number")
+    return value
+
+
+def _time(value: Any) -> dt.datetime:
+    moment = dt.datetime.fromisoformat(value)
+    if moment.utcoffset() != dt.timedelta(0):
+        raise ValueError("not a time in UTC")
+    return moment
+
+
+_PARSERS: Final[Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
+    {
+        UUID: _id,
+        str: _text,
+        int: _whole,
+        dt.date: dt.date.fromisoformat,
+        dt.datetime: _time,
+    }
+)

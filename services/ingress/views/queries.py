@@ -1,0 +1,251 @@
+"""Read the views that other services publish: one thing by its id, or a page of them, newest first.
+
+A view is declared once with the conditions that filters add; each condition is a constant with `?` where its value
+goes, so that every combination is one prepared statement that uses its own index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+from uuid import UUID
+
+from storage.pool import Pool
+
+Row = Mapping[str, Any]
+"""A view's row, jsonb already read."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A published view with `account_id` and `id`: what is read of it and what may be asked. All of it constants.
+
+    `words` is the text in which a `query` is looked for, as the ledger's index of its pieces has it.
+    """
+
+    name: str
+    columns: str = "*"
+    always: str = ""
+    words: str = ""
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+    def select(self, *conditions: str, columns: str = "") -> str:
+        """The statement for rows of account `$1` for which all of these hold."""
+        also = (self.always, *conditions)
+        chosen = f"SELECT {columns or self.columns} FROM {self.name} WHERE account_id = $1"  # noqa: S608  constants
+        return " AND ".join([chosen, *filter(None, also)])
+
+
+CLIENTS = View(
+    "ledger_api.client",
+    words="ledger_api.words(name, email, reg_number, vat_number)",
+    filters={
+        "archived": "(archived_at IS NOT NULL) = ?",
+        "external_id": "external_id = ?",
+        "email": "lower(email) = lower(?)",
+        "reg_number": "reg_number = ?",
+    },
+)
+PRODUCTS = View(
+    "ledger_api.product",
+    words="ledger_api.words(code, name, barcode, external_id)",
+    filters={
+        "archived": "(archived_at IS NOT NULL) = ?",
+        "external_id": "external_id = ?",
+        "code": "code = ?",
+    },
+)
+SUPPLIERS = View(
+    "ledger_api.supplier",
+    words="ledger_api.words(name, reg_number, tax_number, email)",
+    filters={
+        "reg_number": "reg_number = ?",
+    },
+)
+SALES = View(
+    "ledger_api.sale",
+    filters={
+        "sale_type": "sale_type = ?",
+        "status": "status = ?",
+        "client_id": "client_id = ?",
+        "settlement": "settlement = ?",
+        "late": "late = ?",
+        "overdue": "overdue = ?",
+        "ids": "id = ANY(?)",
+        "invoice_id": "invoice_id = ?",
+        "external_id": "external_id = ?",
+        "number": "number = ?",
+    },
+)
+PAYMENTS = View(
+    "ledger_api.payment",
+    filters={"client_id": "client_id = ?", "status": "status = ?", "external_id": "external_id = ?"},
+)
+INBOX_MESSAGES = View(
+    "ledger_api.inbox_message",
+    filters={
+        "box": "box = ?",
+        "state": "state = ?",
+        "document_ref": "document_ref = ?",
+        "sender": "lower(sender) = lower(?)",
+    },
+)
+INBOX_FILE = View("ledger_api.inbox_message", columns="id, file", filters={"box": "box = ?"})
+INBOX_RAW = View("ledger_api.inbox_raw", filters={"box": "box = ?"})
+INBOX_RULES = View("ledger_api.inbox_rule", filters={"box": "box = ?"})
+BILLS = View(
+    "ledger_api.bill",
+    filters={"supplier_id": "supplier_id = ?", "document_ref": "document_ref = ?", "message_id": "message_id = ?"},
+)
+HOOKS = View(
+    "dispatch_api.hook",
+    columns="id, target_url, triggers, filters, ordered, name, state, reason, created_by, created_at, updated_at",
+    always="state <> 'removed'",
+    filters={
+        "target_url": "target_url = ?",
+        "trigger": "triggers @> ARRAY[?]",
+        "created_by": "created_by ->> 'id' = ?",
+    },
+)
+AUTOMATIONS = View("dispatch_api.automation")
+DELIVERIES = View(
+    "execution_api.delivery",
+    filters={"hook_id": "hook_id = ?", "event_id": "event_id = ?", "state": "state = ?"},
+)
+RUN = View("execution_api.run")
+# A page does not carry the events that set its runs off.
+RUNS = View(
+    "execution_api.run",
+    columns="id, automation_id, version, event_id, trigger, state, step_no, due_at, error, created_at, finished_at",
+    filters={"automation_id": "automation_id = ?", "event_id": "event_id = ?", "state": "state = ?"},
+)
+
+ATTEMPTS_MAX = 1_000
+RECENT_MAX = 1_000  # a few milliseconds
+PIECE_BYTES = 3
+STEPS_MAX = 100
+EVENTS_BYTES = 4 * 1024 * 1024  # of one answer, and one event more: an event may have a megabyte
+
+
+async def find(pool: Pool, view: View, *, account_id: UUID, identifier: UUID, **requested: Any) -> Row | None:
+    """One row by its id, when the filters `asked` for hold as well."""
+    conditions, values = _conditions(
+        view, {name: value for name, value in requested.items() if value is not None}, first=3
+    )
+    row = await pool.fetchrow(view.select("id = $2", *conditions), account_id, identifier, *values)
+    return cast("Row | None", row)  # a record is a mapping in all but its type
+
+
+async def newest(
+    pool: Pool, view: View, *, account_id: UUID, before: UUID | None, limit: int, **requested: Any
+) -> list[Row]:
+    """Rows by id, newest first, from below `before`; a filter that is None asks nothing.
+
+    `query` is a text somewhere in the view's `words`, whatever its capitals.
+    """
+    given = {name: value for name, value in requested.items() if value is not None}
+    text = given.pop("query", None)
+    conditions, values = _conditions(view, given, first=3)
+    if before is not None:
+        conditions.append(f"id < ${3 + len(values)}")
+        values.append(before)
+    if text is not None:
+        ids = await _containing(pool, view, text, conditions, [account_id, limit, *values])
+        return cast("list[Row]", await pool.fetch(f"{view.select('id = ANY($2)')} ORDER BY id DESC", account_id, ids))
+    statement = f"{view.select(*conditions)} ORDER BY id DESC LIMIT $2"
+    return cast("list[Row]", await pool.fetch(statement, account_id, limit, *values))
+
+
+async def _containing(pool: Pool, view: View, text: str, conditions: list[str], values: list[Any]) -> list[UUID]:
+    """The ids of the newest `$2` rows that hold a text.
+
+    What many rows hold is found among the newest, what few hold through the index of pieces: each way alone would at
+    times read everything. A text of less than a piece is looked for from the newest on.
+    """
+    given = f"${len(values) + 1}"
+    recent = view.select(*conditions, columns=f"id, {view.words} AS words")
+    looked = await pool.fetchrow(
+        f"SELECT array_agg(id ORDER BY id DESC) FILTER (WHERE strpos(lower(words), lower({given})) > 0) AS ids,"  # noqa: S608
+        f" count(*) AS looked, $2::bigint AS asked FROM ({recent} ORDER BY id DESC LIMIT {RECENT_MAX}) recent",
+        *values,
+        text,
+    )
+    assert looked is not None  # noqa: S101  an aggregate has a row
+    ids = looked["ids"] or []
+    limit: int = values[1]
+    if len(ids) >= limit or looked["looked"] < RECENT_MAX:
+        return list(ids[:limit])
+    holds = f"strpos(lower({view.words}), lower({given})) > 0"
+    if len(text.lower().encode("utf-8", "replace")) < PIECE_BYTES:
+        rows = await pool.fetch(
+            f"{view.select(*conditions, holds, columns='id')} ORDER BY id DESC LIMIT $2", *values, text
+        )
+    else:
+        pieces = f"ledger_api.pieces(account_id, {view.words}) @> ledger_api.pieces($1, {given})"
+        hits = view.select(*conditions, pieces, holds, columns="id")
+        rows = await pool.fetch(
+            f"WITH hits AS MATERIALIZED ({hits}) SELECT id FROM hits ORDER BY id DESC LIMIT $2",  # noqa: S608
+            *values,
+            text,
+        )
+    return [row["id"] for row in rows]
+
+
+def _conditions(view: View, given: Mapping[str, Any], *, first: int) -> tuple[list[str], list[Any]]:
+    numbered = enumerate(given, start=first)
+    return [view.filters[name].replace("?", f"${number}") for number, name in numbered], list(given.values())
+
+
+async def usage(pool: Pool, *, account_id: UUID) -> dict[str, int]:
+    """How much of each thing that a plan counts there is; what was never made is not there."""
+    rows = await pool.fetch("SELECT quota, used FROM ledger_api.usage WHERE account_id = $1", account_id)
+    return {row["quota"]: row["used"] for row in rows}
+
+
+async def overdue_untold(pool: Pool, *, account_id: UUID) -> list[UUID]:
+    """The invoices that became overdue a moment ago: the ledger's clock has not marked them as late yet."""
+    return cast("list[UUID]", await pool.fetchval("SELECT ledger_api.overdue_untold($1)", account_id))
+
+
+# The sizes are known without reading the bodies: a large value is stored apart, with its length.
+_EVENTS: Final = """
+SELECT event_id, body, total FROM (
+    SELECT event_id, body, sum(octet_length(body)) OVER (ORDER BY event_id DESC) - octet_length(body) AS bytes_before,
+           count(*) OVER () AS total
+      FROM (SELECT event_id, body FROM dispatch_api.event
+             WHERE account_id = $1 AND trigger = $2 AND event_id < $3 ORDER BY event_id DESC LIMIT $4) newest
+) sized
+ WHERE bytes_before < $5 ORDER BY event_id DESC
+"""
+
+
+async def events(
+    pool: Pool, *, account_id: UUID, trigger: str, before: UUID | None, limit: int
+) -> tuple[list[Row], bool]:
+    """`(event_id, body)` of what happened under a trigger, newest first, and whether there are more.
+
+    Bodies are the public ones, as bytes; of many large ones there are fewer than `limit`, but at least one.
+    """
+    rows = await pool.fetch(
+        _EVENTS, account_id, trigger, before or UUID(int=2**128 - 1), limit + 1, EVENTS_BYTES
+    )  # fmt: skip
+    return cast("list[Row]", rows[:limit]), bool(rows) and rows[0]["total"] > min(len(rows), limit)
+
+
+async def attempts(pool: Pool, *, account_id: UUID, delivery_id: UUID) -> list[Row]:
+    """A delivery's attempts, first to last."""
+    rows = await pool.fetch(
+        "SELECT * FROM execution_api.attempt WHERE account_id = $1 AND delivery_id = $2 ORDER BY number LIMIT $3",
+        account_id, delivery_id, ATTEMPTS_MAX,
+    )  # fmt: skip
+    return cast("list[Row]", rows)
+
+
+async def steps(pool: Pool, *, account_id: UUID, run_id: UUID) -> list[Row]:
+    """A run's steps, in order."""
+    rows = await pool.fetch(
+        "SELECT * FROM execution_api.step WHERE account_id = $1 AND run_id = $2 ORDER BY number LIMIT $3",
+        account_id, run_id, STEPS_MAX,
+    )  # fmt: skip
+    return cast("list[Row]", rows)

@@ -1,0 +1,100 @@
+"""Read what the ledger publishes of its journal as of a day: sums, statements and entries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final, cast
+from uuid import UUID
+
+from ingress.views.queries import Row
+from storage.pool import Pool
+
+LOWEST_ID: Final = UUID(int=0)
+HIGHEST_ID: Final = UUID(int=2**128 - 1)
+
+
+async def today(pool: Pool, *, account_id: UUID) -> dt.date:
+    """The date where the account is."""
+    return cast("dt.date", await pool.fetchval("SELECT ledger_api.today($1)", account_id))
+
+
+async def trial_balance(pool: Pool, *, account_id: UUID, as_of: dt.date) -> list[Row]:
+    """`(ledger_account, currency, debit_minor, credit_minor)` by currency and account."""
+    rows = await pool.fetch("SELECT * FROM ledger_api.trial_balance($1, $2)", account_id, as_of)
+    return cast("list[Row]", rows)
+
+
+# One look at the books for both: the sums of all, and the clients after the last one shown.
+_AGEING: Final = """
+WITH found AS MATERIALIZED (SELECT * FROM ledger_api.ageing($1, $2))
+(SELECT f.*, NULL AS name FROM found f WHERE f.client_id IS NULL ORDER BY f.currency)
+UNION ALL
+(SELECT f.*, c.name FROM found f
+   JOIN ledger_api.client c ON c.account_id = $1 AND c.id = f.client_id
+  WHERE (f.client_id, f.currency) < ($3, $4) ORDER BY f.client_id DESC, f.currency DESC LIMIT $5)
+"""
+
+
+async def ageing(
+    pool: Pool, *, account_id: UUID, as_of: dt.date, before: tuple[UUID, str] | None, limit: int
+) -> tuple[list[Row], list[Row]]:
+    """The sums by currency, and a page of clients, newest first: rows of `ledger_api.ageing` with each one's name."""
+    client_id, currency = before or (HIGHEST_ID, "")
+    rows = cast("list[Row]", await pool.fetch(_AGEING, account_id, as_of, client_id, currency, limit))
+    return [row for row in rows if row["client_id"] is None], [row for row in rows if row["client_id"] is not None]
+
+
+async def balance_before(pool: Pool, *, account_id: UUID, client_id: UUID, currency: str, **where: Any) -> int:
+    """What a client owed less what it had to spare, before the entry `entry_id` of the day `on`."""
+    minor = await pool.fetchval(
+        "SELECT ledger_api.balance_before($1, $2, $3, $4, $5)",
+        account_id, client_id, currency, where["on"], where["entry_id"],
+    )  # fmt: skip
+    return int(minor)
+
+
+async def statement(
+    pool: Pool,
+    *,
+    account_id: UUID,
+    client_id: UUID,
+    currency: str,
+    after: tuple[dt.date, UUID],
+    to: dt.date,
+    limit: int,
+) -> list[Row]:
+    """The entries that changed a client's balance, oldest first, from after a place up to the end of a day."""
+    rows = await pool.fetch(
+        "SELECT * FROM ledger_api.statement($1, $2, $3, $4, $5, $6, $7)",
+        account_id, client_id, currency, after[0], after[1], to, limit,
+    )  # fmt: skip
+    return cast("list[Row]", rows)
+
+
+_JOURNAL: Final = """
+SELECT id, booked_on, kind, document_id, reversal_of, created_at, postings FROM ledger_api.journal
+ WHERE account_id = $1 AND booked_on >= $2 AND (booked_on, id) < ($3, $4)
+ ORDER BY booked_on DESC, id DESC LIMIT $5
+"""
+
+_JOURNAL_OF: Final = """
+SELECT id, booked_on, kind, document_id, reversal_of, created_at, postings FROM ledger_api.journal
+ WHERE account_id = $1 AND booked_on >= $2 AND (booked_on, id) < ($3, $4) AND document_id = $6
+ ORDER BY booked_on DESC, id DESC LIMIT $5
+"""
+
+
+async def journal(
+    pool: Pool,
+    *,
+    account_id: UUID,
+    since: dt.date,
+    before: tuple[dt.date, UUID],
+    limit: int,
+    document_id: UUID | None = None,
+) -> list[Row]:
+    """Entries with their postings, the latest day first; those of one document or payment, if it is named."""
+    values = [account_id, since, *before, limit]
+    if document_id is not None:
+        return cast("list[Row]", await pool.fetch(_JOURNAL_OF, *values, document_id))
+    return cast("list[Row]", await pool.fetch(_JOURNAL, *values))

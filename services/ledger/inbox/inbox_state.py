@@ -1,0 +1,121 @@
+"""What a batch works on of the inboxes: messages that are decided on, rules, and the bills that purchases become.
+
+A part of `ledger.unit_of_work.state`, and read, changed and taken with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.resources.inbox import Actor, InboxKind, MessageWarning
+from ledger.bills.bill import Bill
+from ledger.inbox.message import State
+from ledger.inbox.rule_matching import Rule
+from ledger.suppliers.rules import Supplier
+
+Key = tuple[UUID, UUID]
+BillKey = tuple[UUID, UUID, str]
+"""Account, supplier, document reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEntry:
+    """A message as it is decided on; `relative_id` is another one under its reference that is in the books."""
+
+    account_id: UUID
+    id: UUID
+    box: InboxKind
+    state: State
+    channel_id: str | None
+    document: dict[str, Any]
+    links: dict[str, Any]
+    comment: str | None
+    auto_processing: dict[str, Any] | None
+    warnings: list[dict[str, Any]]
+    duplicate_of: UUID | None
+    file: dict[str, Any] | None
+    relative_id: UUID | None
+
+    @property
+    def family(self) -> Key:
+        """The key of the first message under its reference."""
+        return self.account_id, self.duplicate_of or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a message: its new state, who says so and what came of it; and further warnings."""
+
+    message_id: UUID
+    state: State
+    by: Actor | None = None
+    reason: str | None = None
+    result: Mapping[str, str] | None = None
+    notes: tuple[MessageWarning, ...] = ()
+    decided_at: datetime | None = None
+
+    def with_note(self, note: MessageWarning) -> Verdict:
+        """The same with one more note."""
+        return replace(self, notes=(*self.notes, note))
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A command that this one brings about: handled once, after the commit."""
+
+    name: str
+    data: dict[str, Any]
+
+
+@dataclass(slots=True)
+class InboxReadPlan:
+    """What the commands of a batch want to be read for them; `rules` of whole accounts."""
+
+    messages: set[Key] = field(default_factory=set)
+    rules: set[UUID] = field(default_factory=set)
+    suppliers: set[Key] = field(default_factory=set)
+    bill_references: set[tuple[UUID, str]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class InboxChanges:
+    """What one command changes."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    bills: list[Bill] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+    rules_removed: list[UUID] = field(default_factory=list)
+    follow_ups: list[FollowUp] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class InboxState:
+    """What was read of all this, as it stands after the commands taken so far."""
+
+    messages: dict[Key, InboxEntry] = field(default_factory=dict)
+    rules: dict[UUID, dict[UUID, Rule]] = field(default_factory=dict)
+    suppliers: dict[Key, Supplier] = field(default_factory=dict)
+    bills: dict[BillKey, UUID] = field(default_factory=dict)
+    accepted: dict[Key, UUID] = field(default_factory=dict)  # by family, in this batch
+
+    def relative_in_books(self, message: InboxEntry) -> UUID | None:
+        """The message under the same reference that is accepted, if another one is."""
+        return message.relative_id or self.accepted.get(message.family)
+
+    def take(self, changes: InboxChanges, account_id: UUID) -> None:
+        """Make a command's changes count."""
+        for verdict in changes.verdicts:
+            message = self.messages[account_id, verdict.message_id]
+            self.messages[account_id, message.id] = replace(message, state=verdict.state)
+            if verdict.state == "accepted":
+                self.accepted[message.family] = message.id
+        for bill in changes.bills:
+            self.bills[account_id, bill.supplier_id, bill.document_ref] = bill.id
+        for rule in changes.rules:
+            self.rules[account_id][rule.id] = rule
+        for rule_id in changes.rules_removed:
+            del self.rules[account_id][rule_id]

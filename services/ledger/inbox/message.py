@@ -1,0 +1,108 @@
+"""Read a pushed message as ingress hands it over, and tell in which state it begins: pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from contracts.wire.envelope import Envelope
+from ledger.text import storable
+
+State = Literal["received", "accepted", "rejected", "duplicate"]
+
+
+class Pushed(BaseModel):
+    """The data of `receive_inbox_message`; what stands beside the document is there when the sender gave it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    message_id: UUID
+    box: Literal["purchases", "sales"]
+    channel: dict[str, Any] | None = None
+    content_type: str
+    raw: str
+    raw_file: dict[str, Any] | None = None
+    received_at: AwareDatetime
+    document: dict[str, Any]
+    links: dict[str, Any] = Field(default_factory=dict)
+    comment: str | None = None
+    auto_processing: dict[str, Any] | None = None
+    file: dict[str, Any] | None = None
+    warnings: list[dict[str, Any]] = Field(default_factory=list)
+    duplicate_of: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxMessage:
+    """A row of `ledger.inbox_message`."""
+
+    account_id: UUID
+    id: UUID
+    box: Literal["purchases", "sales"]
+    state: State
+    channel: dict[str, Any] | None
+    content_type: str
+    raw: bytes
+    raw_file: dict[str, Any] | None
+    document: dict[str, Any]
+    links: dict[str, Any]
+    comment: str | None
+    auto_processing: dict[str, Any] | None
+    file: dict[str, Any] | None
+    warnings: list[dict[str, Any]]
+    duplicate_of: UUID | None
+    received_at: datetime
+    command_id: UUID
+    correlation_id: UUID
+    causation_id: UUID | None
+
+    @property
+    def channel_id(self) -> str | None:
+        """The public id of the channel that it came through."""
+        return str(self.channel["id"]) if self.channel else None
+
+
+def read(command: Envelope) -> InboxMessage:
+    """Make the row of a command.
+
+    Ingress has recognised repetitions before; what reaches the ledger with `duplicate_of` has other content under a
+    reference that was used: it is kept, in the state `duplicate`, for a person to judge.
+
+    Raises:
+        ValueError: the command is not as ingress writes it; it can never be handled.
+    """
+    pushed = Pushed.model_validate(command.data)
+    return InboxMessage(
+        account_id=command.account_id,
+        id=pushed.message_id,
+        box=pushed.box,
+        state="received" if pushed.duplicate_of is None else "duplicate",
+        channel=storable(pushed.channel),
+        content_type=pushed.content_type,
+        raw=_bytes(pushed.raw),
+        raw_file=storable(pushed.raw_file),
+        document=storable(pushed.document),
+        links=storable(pushed.links),
+        comment=storable(pushed.comment),
+        auto_processing=storable(pushed.auto_processing),
+        file=storable(pushed.file),
+        warnings=storable(pushed.warnings),
+        duplicate_of=pushed.duplicate_of,
+        received_at=pushed.received_at.astimezone(UTC),
+        command_id=command.id,
+        correlation_id=command.correlation_id,
+        causation_id=command.causation_id,
+    )
+
+
+def _bytes(raw: str) -> bytes:
+    try:
+        return base64.b64decode(raw, validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"raw is not base64: {error}") from None

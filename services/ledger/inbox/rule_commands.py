@@ -1,0 +1,230 @@
+"""Decide about rules: keeping them, and letting one accept a message that has just come.
+
+A message that a rule may be for brings `apply_inbox_rules` about in the transaction that keeps it. That command is
+handled once, like any other, and under the lock of the books: rules are taken as they are then, oldest first, and the
+first that holds accepts the message. What cannot be accepted stays for people, with a note that says why.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+from contracts.primitives.ids import new_id
+from contracts.primitives.money import MoneyError, from_minor, to_minor
+from contracts.resources.inbox import (
+    RULES_MAX,
+    AcceptMessage,
+    Actor,
+    ApplyRules,
+    InboxRuleIn,
+    MessageWarning,
+    RuleById,
+    message_warning,
+)
+from contracts.wire.commands import RECORD_PAYMENT
+from ledger.errors import BadInput, Conflict, FieldError, LedgerRefusal, NotFound, QuotaExceeded
+from ledger.inbox import accept_message
+from ledger.inbox.inbox_state import FollowUp, InboxEntry, Verdict
+from ledger.inbox.rule_matching import (
+    Rule,
+    SenderRequest,
+    allows,
+    candidates,
+    not_followed,
+    sender_request_of,
+)
+from ledger.unit_of_work.command_handler import CommandHandler
+from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
+
+_TEXT_CHARS_MAX: Final = 500
+
+
+def _need_rules(ctx: CommandContext[Any], plan: ReadPlan) -> None:
+    plan.inbox.rules.add(ctx.account.id)
+
+
+def _create(ctx: CommandContext[InboxRuleIn], state: LoadedState) -> ChangeSet:
+    rules = state.inbox.rules[ctx.account.id]
+    if len(rules) >= RULES_MAX:
+        result_body = f"An account has at most {RULES_MAX} rules: remove one that is not needed."
+        raise Conflict(result_body, code="limit_reached")
+    given, conditions = ctx.input, ctx.input.conditions
+    currency = None if conditions.max_amount is None else conditions.currency or ctx.account.currency
+    rule = Rule(
+        account_id=ctx.account.id,
+        id=new_id(),
+        box=given.box,
+        match=given.match.model_dump(),
+        max_amount_minor=_minor(conditions.max_amount, currency),
+        currency=currency,
+        no_warnings=conditions.no_warnings,
+        issue=given.issue,
+        auto_processing=given.auto_processing,
+        name=given.name,
+        created_at=ctx.now,
+    )
+    changes = ChangeSet(("inbox_rule", rule.id), http_status=201)
+    changes.inbox.rules.append(rule)
+    return changes
+
+
+CREATE_RULE = CommandHandler(InboxRuleIn, _need_rules, _create)
+
+
+def _minor(amount: Decimal | None, currency: str | None) -> int | None:
+    if amount is None or currency is None:
+        return None
+    try:
+        return to_minor(amount, currency)
+    except MoneyError as error:
+        raise BadInput(faults=[FieldError("conditions.max_amount", str(error))]) from None
+
+
+def _delete(ctx: CommandContext[RuleById], state: LoadedState) -> ChangeSet:
+    if ctx.input.id not in state.inbox.rules[ctx.account.id]:
+        raise NotFound("There is no rule with this id.")
+    changes = ChangeSet(None, result_body={"id": str(ctx.input.id), "deleted": True})
+    changes.inbox.rules_removed.append(ctx.input.id)
+    return changes
+
+
+DELETE_RULE = CommandHandler(RuleById, _need_rules, _delete)
+
+
+def _need_to_apply(ctx: CommandContext[ApplyRules], plan: ReadPlan) -> None:
+    accept_message.need_message(ctx, plan)
+    _need_rules(ctx, plan)
+
+
+def _need_what_they_do(ctx: CommandContext[ApplyRules], state: LoadedState, plan: ReadPlan) -> None:
+    message = state.inbox.messages.get(ctx.key(ctx.input.id))
+    if message is not None:
+        for rule in _candidates(message, state):
+            accept_message.need_for(_as_accept(ctx, message, rule), message, state, plan)
+
+
+def _apply(ctx: CommandContext[ApplyRules], state: LoadedState) -> ChangeSet:
+    """Let the first rule that holds accept the message; where none does, nothing changes.
+
+    Raises:
+        NotFound: there is no such message; QuotaExceeded: its client would be one too many.
+    """
+    message = state.inbox.messages.get(ctx.key(ctx.input.id))
+    if message is None:
+        raise NotFound("There is no message with this id.")
+    for rule in _candidates(message, state):
+        try:
+            changes = accept_message.accept(_as_accept(ctx, message, rule), state)
+        except QuotaExceeded:
+            raise
+        except LedgerRefusal as refusal:
+            result_body = f"the rule {rule.name or rule.id} could not accept this: {refusal.detail}"
+            reason = message_warning("not_accepted", "", result_body[:_TEXT_CHARS_MAX])
+            return _left(message, reason, *_flags_left(message))
+        if allows(rule, **_total(changes)):
+            _follow_up(changes, message, rule)
+            return changes
+    return _left(message, *_flags_left(message))
+
+
+APPLY_RULES = CommandHandler(ApplyRules, _need_to_apply, _apply, _need_what_they_do)
+
+
+def _candidates(message: InboxEntry, state: LoadedState) -> list[Rule]:
+    return candidates(
+        state.inbox.rules.get(message.account_id, {}).values(),
+        box=message.box,
+        state=message.state,
+        channel_id=message.channel_id,
+        document=message.document,
+        warnings=message.warnings,
+        auto_processing=message.auto_processing,
+    )
+
+
+def _as_accept(ctx: CommandContext[ApplyRules], message: InboxEntry, rule: Rule) -> CommandContext[AcceptMessage]:
+    """What a person would ask who does as the rule says."""
+    approve = rule.auto_processing and sender_request_of(message.auto_processing).approve
+    result_body = AcceptMessage(
+        id=message.id,
+        box=message.box,
+        by=Actor(kind="rule", id=rule.id, name=rule.name),
+        issue=message.box == "sales" and (rule.issue or approve),
+    )
+    return CommandContext(ctx.envelope, result_body, ctx.account, ctx.now)
+
+
+def _total(changes: ChangeSet) -> dict[str, Any]:
+    made = changes.inbox.bills[0] if changes.inbox.bills else accept_message.drafted(changes)
+    return {"total_minor": made.total_minor, "currency": made.currency}
+
+
+def _flags_left(message: InboxEntry) -> list[MessageWarning]:
+    sender_request = sender_request_of(message.auto_processing)
+    return (
+        [not_followed(sender_request, box=message.box, channel_id=message.channel_id)] if sender_request.words else []
+    )
+
+
+def _left(message: InboxEntry, *notes: MessageWarning) -> ChangeSet:
+    changes = ChangeSet(("inbox_message", message.id), http_status=200)
+    if notes:
+        changes.inbox.verdicts.append(Verdict(message.id, message.state, notes=notes))
+    return changes
+
+
+def _follow_up(changes: ChangeSet, message: InboxEntry, rule: Rule) -> None:
+    """Let be done what PayTraq Connect's flags ask for beyond the document, where the rule allows it."""
+    sender_request = sender_request_of(message.auto_processing)
+    if not rule.auto_processing:
+        beyond = SenderRequest(
+            approve=sender_request.approve and not rule.issue, send=sender_request.send, payment=sender_request.payment
+        )
+        if beyond.words:
+            _warn(changes, not_followed(beyond, box=message.box, channel_id=message.channel_id))
+        return
+    if not sender_request.send and sender_request.payment is None:
+        return
+    sale = accept_message.drafted(changes)
+    if sale.number is None:
+        _note(changes, "auto_processing", "asks to be sent or paid, which a draft is not")
+        return
+    if sender_request.send:
+        _note(changes, "auto_processing.send", "was not done: no mail can leave this installation")
+    if sender_request.payment is not None:
+        _follow_up_payment(changes, message, sender_request)
+
+
+def _follow_up_payment(changes: ChangeSet, message: InboxEntry, sender_request: SenderRequest) -> None:
+    sale, ctx = accept_message.drafted(changes), sender_request.payment or {}
+    open_minor = sale.total_minor - sale.deposit_minor
+    try:
+        minor = to_minor(str(ctx["amount"]), sale.currency) if ctx.get("amount") else open_minor
+    except MoneyError as error:
+        _note(changes, "auto_processing.payment", f"was not recorded: {error}")
+        return
+    if minor <= 0:
+        _note(changes, "auto_processing.payment", "was not recorded: it is of no amount")
+        return
+    settles = min(minor, open_minor) if sale.sale_type == "sales_invoice" else 0
+    amount = from_minor(settles, sale.currency)
+    data = {
+        "client_id": str(sale.client_id),
+        "amount": from_minor(minor, sale.currency),
+        "currency": sale.currency,
+        "date": ctx.get("date_paid"),
+        "method": "bank",
+        "reference": message.document.get("document_ref"),
+        "allocations": [{"sale_id": str(sale.id), "amount": amount}] if settles > 0 else [],
+    }
+    changes.inbox.follow_ups.append(FollowUp(RECORD_PAYMENT, data))
+
+
+def _note(changes: ChangeSet, path: str, result_body: str) -> None:
+    _warn(changes, message_warning("auto_processing", path, result_body))
+
+
+def _warn(changes: ChangeSet, warning: MessageWarning) -> None:
+    (verdict,) = changes.inbox.verdicts
+    changes.inbox.verdicts[0] = verdict.with_note(warning)

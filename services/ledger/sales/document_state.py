@@ -1,0 +1,87 @@
+"""Where a document stands: its state, and what is settled, refunded and credited of it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from contracts.resources.schemas import SaleType
+from ledger.sales.sale import Sale
+from ledger.sales.transitions import Status
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentState:
+    """A row of `ledger.sale_state`, and what rules ask of its paper. Amounts in minor units.
+
+    `settled_minor` is what an invoice is paid, or what a credit note has paid.
+    """
+
+    account_id: UUID
+    sale_id: UUID
+    sale_type: SaleType
+    status: Status
+    client_id: UUID
+    currency: str
+    date_due: date | None
+    total_minor: int
+    due_minor: int
+    updated_at: datetime
+    document_date: date
+    invoice_id: UUID | None = None
+    payment_id: UUID | None = None
+    converted_from: UUID | None = None
+    settled_minor: int = 0
+    refunded_minor: int = 0
+    written_off_minor: int = 0
+    credited_minor: int = 0
+    converted_to: UUID | None = None
+    status_reason: str | None = None
+    send_requested_at: datetime | None = None
+    overdue_check_at: datetime | None = None
+    overdue_notified_at: datetime | None = None
+
+    @property
+    def open_minor(self) -> int:
+        """What is still to be paid of an invoice."""
+        return self.due_minor - self.settled_minor - self.written_off_minor
+
+    @property
+    def unapplied_minor(self) -> int:
+        """What is left of a credit note."""
+        return self.total_minor - self.settled_minor - self.refunded_minor
+
+    @property
+    def creditable_minor(self) -> int:
+        """What further credit notes against an invoice may come to."""
+        return self.total_minor - self.credited_minor
+
+    @property
+    def is_receivable(self) -> bool:
+        """Whether something is to be paid, so that it can become overdue."""
+        return self.sale_type == "sales_invoice" and self.status == "issued" and self.open_minor > 0
+
+    def settled_by(self, amount_minor: int, *, now: datetime) -> DocumentState:
+        """Where it stands after a settlement, or below 0 after one was taken back."""
+        return replace(self, settled_minor=self.settled_minor + amount_minor, updated_at=now)
+
+
+def standing_of(sale: Sale, *, now: datetime) -> DocumentState:
+    """Where a draft stands."""
+    return DocumentState(
+        account_id=sale.account_id,
+        sale_id=sale.id,
+        sale_type=sale.sale_type,
+        status="draft",
+        client_id=sale.client_id,
+        currency=sale.currency,
+        date_due=sale.date_due,
+        total_minor=sale.total_minor,
+        due_minor=sale.total_minor - sale.deposit_minor,
+        updated_at=now,
+        document_date=sale.document_date,
+        invoice_id=sale.invoice_id,
+        payment_id=sale.payment_id,
+        converted_from=sale.converted_from,
+    )

@@ -1,0 +1,38 @@
+"""Decide `mark_overdue`, the clock's command: an invoice became overdue, which is told once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from contracts.resources.transitions import ByIdInput
+from ledger.errors import Conflict
+from ledger.sales import due, lookup
+from ledger.unit_of_work.command_handler import CommandHandler
+from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
+
+COMMAND: Final = "mark_overdue"
+"""data: id of an invoice. Nobody waits for it; refused when there is nothing to tell, or no longer."""
+
+
+def _plan(ctx: CommandContext[ByIdInput], plan: ReadPlan) -> None:
+    plan.sales.add(ctx.key(ctx.input.id))
+
+
+def _mark(ctx: CommandContext[ByIdInput], state: LoadedState) -> ChangeSet:
+    """`asked.today` is the account's date by the clock that sent the command."""
+    before = lookup.state_of(ctx, state, ctx.input.id)
+    if (
+        before.overdue_notified_at is not None
+        or not before.is_receivable
+        or not due.is_overdue(before.date_due, ctx.today)
+    ):
+        raise Conflict("It is not overdue, or that was told.", code="not_overdue")
+    after = replace(before, overdue_notified_at=ctx.envelope.at)
+    changes = ChangeSet(("sale", before.sale_id))
+    changes.set_document_state(after)
+    changes.emit("sale.overdue", before.status, after)
+    return changes
+
+
+MARK_OVERDUE = CommandHandler(ByIdInput, _plan, _mark)

@@ -1,0 +1,311 @@
+"""What may be done to a document or payment in which state: the whole table as data, asked before every command.
+
+`decide` answers with the status that follows, or refuses with a sentence that says what is possible instead. Some
+moves also need something of the books (`Guard`): the caller reads those `Facts` in the same transaction, under lock.
+
+Two readings of ours. A sales order is "issued" by the command `issue` as all documents are, and is then `confirmed`.
+A receipt is issued from a confirmed payment and voided by the reversal of that payment (command `reverse`), never by
+`void`. Converting an order leaves it `confirmed`, since `close` is a step of its own; it can be invoiced only once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, get_args
+
+from ledger.errors import FieldError, StateForbids
+
+Kind = Literal[
+    "sales_estimate", "sales_order", "sales_proforma", "sales_invoice", "sales_receipt", "credit_note", "payment"
+]
+Status = Literal[
+    "draft",
+    "issued",
+    "accepted",
+    "declined",
+    "expired",
+    "converted",
+    "confirmed",
+    "closed",
+    "cancelled",
+    "written_off",
+    "void",
+    "deleted",
+    "pending",
+    "failed",
+    "reversed",
+]
+"""`deleted` is never stored: it is where `delete` takes a draft, whose row goes."""
+
+Command = Literal[
+    "update",
+    "delete",
+    "issue",
+    "send",
+    "accept",
+    "decline",
+    "expire",
+    "convert",
+    "close",
+    "cancel",
+    "void",
+    "write_off",
+    "write_back",
+    "confirm",
+    "fail",
+    "reverse",
+    "allocate",
+    "unallocate",
+    "refund",
+    "unrefund",
+]
+Guard = Literal[
+    "not_invoiced",
+    "no_settlements",
+    "no_credit_notes",
+    "within_creditable",
+    "nothing_applied",
+    "something_open",
+    "paid_by_confirmed_payment",
+    "nothing_refunded",
+    "something_unapplied",
+]
+Settlement = Literal["unpaid", "partial", "paid"]
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+COMMANDS: Final[tuple[Command, ...]] = get_args(Command)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where a command leads, and what must hold for it."""
+
+    to: Status
+    guards: tuple[Guard, ...] = ()
+
+
+_DRAFT: Final[dict[tuple[Status, Command], Move]] = {
+    ("draft", "update"): Move("draft"),
+    ("draft", "delete"): Move("deleted"),
+}
+
+_TABLE: Final[dict[Kind, dict[tuple[Status, Command], Move]]] = {
+    "sales_estimate": {
+        **_DRAFT,
+        ("draft", "issue"): Move("issued"),
+        ("issued", "send"): Move("issued"),
+        ("issued", "accept"): Move("accepted"),
+        ("issued", "decline"): Move("declined"),
+        ("issued", "expire"): Move("expired"),
+        ("issued", "void"): Move("void"),
+        ("accepted", "send"): Move("accepted"),
+        ("accepted", "convert"): Move("converted"),
+        ("accepted", "void"): Move("void"),
+    },
+    "sales_order": {
+        **_DRAFT,
+        ("draft", "issue"): Move("confirmed"),
+        ("confirmed", "send"): Move("confirmed"),
+        ("confirmed", "convert"): Move("confirmed", ("not_invoiced",)),
+        ("confirmed", "close"): Move("closed"),
+        ("confirmed", "cancel"): Move("cancelled", ("not_invoiced",)),
+    },
+    "sales_proforma": {
+        **_DRAFT,
+        ("draft", "issue"): Move("issued"),
+        ("issued", "send"): Move("issued"),
+        ("issued", "convert"): Move("converted"),
+        ("issued", "expire"): Move("expired"),
+        ("issued", "void"): Move("void"),
+    },
+    "sales_invoice": {
+        **_DRAFT,
+        ("draft", "issue"): Move("issued"),
+        ("issued", "send"): Move("issued"),
+        ("issued", "void"): Move("void", ("no_settlements", "no_credit_notes")),
+        ("issued", "write_off"): Move("written_off", ("something_open",)),
+        ("written_off", "write_back"): Move("issued"),
+    },
+    "sales_receipt": {
+        **_DRAFT,
+        ("draft", "issue"): Move("issued", ("paid_by_confirmed_payment",)),
+        ("issued", "send"): Move("issued"),
+        ("issued", "reverse"): Move("void"),
+    },
+    "credit_note": {
+        **_DRAFT,
+        ("draft", "issue"): Move("issued", ("within_creditable",)),
+        ("issued", "send"): Move("issued"),
+        ("issued", "allocate"): Move("issued", ("something_unapplied",)),
+        ("issued", "unallocate"): Move("issued"),
+        ("issued", "refund"): Move("issued", ("something_unapplied",)),
+        ("issued", "unrefund"): Move("issued"),
+        ("issued", "void"): Move("void", ("nothing_applied",)),
+    },
+    "payment": {
+        ("pending", "confirm"): Move("confirmed"),
+        ("pending", "fail"): Move("failed"),
+        ("confirmed", "allocate"): Move("confirmed", ("something_unapplied",)),
+        ("confirmed", "unallocate"): Move("confirmed"),
+        ("confirmed", "refund"): Move("confirmed", ("something_unapplied",)),
+        ("confirmed", "unrefund"): Move("confirmed"),
+        ("confirmed", "reverse"): Move("reversed", ("nothing_refunded",)),
+    },
+}
+
+TRANSITIONS: Final[Mapping[tuple[Kind, Status, Command], Move]] = MappingProxyType(
+    {(kind, status, command): move for kind, rows in _TABLE.items() for (status, command), move in rows.items()}
+)
+"""Everything that is possible; every other triple is refused."""
+
+STARTS: Final[Mapping[Kind, tuple[Status, ...]]] = MappingProxyType(
+    {kind: ("pending", "confirmed") if kind == "payment" else ("draft",) for kind in KINDS}
+)
+"""The statuses that a new one may have: a payment that is known to have come in starts confirmed."""
+
+_INSTEAD: Final[dict[tuple[Kind, Status, Command], str]] = {
+    ("sales_estimate", "issued", "convert"): "accept it first",
+    ("sales_order", "confirmed", "void"): "cancel it instead",
+    ("sales_invoice", "issued", "update"): "correct it by a credit note",
+    ("sales_invoice", "issued", "cancel"): "void it instead",
+    ("sales_invoice", "written_off", "void"): "write it back first",
+    ("sales_invoice", "written_off", "write_off"): "it is written off already",
+    ("sales_receipt", "issued", "void"): "reverse its payment instead",
+    ("payment", "confirmed", "void"): "reverse it instead",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the books say that guards ask for; minor units. A fact that no guard of the move needs may be left out."""
+
+    invoiced: bool | None = None  # a document made from it is there and not void
+    settled_minor: int | None = None  # live settlements on an invoice
+    credited_minor: int | None = None  # live credit notes against an invoice
+    open_minor: int | None = None  # what is still to be paid of an invoice
+    total_minor: int | None = None  # of the credit note to issue
+    creditable_minor: int | None = None  # rest of its invoice; `money.MINOR_MAX` for one that stands alone
+    applied_minor: int | None = None  # settled with and refunded from a credit note
+    unapplied_minor: int | None = None  # what is left of a payment or credit note
+    refunded_minor: int | None = None  # live refunds from a payment
+    payment_status: Status | None = None  # of a receipt's payment; "failed" where it has none
+
+
+def decide_transition(kind: Kind, status: Status, command: Command, facts: Facts | None = None) -> Status:
+    """Tell the status after a command.
+
+    Raises:
+        StateForbids: not possible in this state (code `state_forbids`, the sentence says what is), or a guard does
+            not hold (its own code, such as `has_settlements`).
+        ValueError: the move has a guard whose fact was not given; a mistake of ours.
+    """
+    move = TRANSITIONS.get((kind, status, command))
+    if move is None:
+        raise StateForbids(_sentence(kind, status, command))
+    for guard in move.guards:
+        _hold(guard, facts or Facts())
+    return move.to
+
+
+def possible(kind: Kind, status: Status) -> tuple[Command, ...]:
+    """The commands that a state takes, guards aside."""
+    return tuple(command for command in COMMANDS if (kind, status, command) in TRANSITIONS)
+
+
+def settlement(total_minor: int, open_minor: int) -> Settlement:
+    """How far an invoice is paid, from its total and what is still to be paid; one of 0 is paid from the start."""
+    if open_minor <= 0:
+        return "paid"
+    return "unpaid" if open_minor >= total_minor else "partial"
+
+
+def _sentence(kind: Kind, status: Status, command: Command) -> str:
+    thing = _words(kind)
+    article = "an" if thing[0] in "aeiou" else "a"
+    here = f"{_words(command)} is not possible for {article} {thing} that is {_words(status)}"
+    instead = _INSTEAD.get((kind, status, command))
+    if instead is None and status == "draft" and command in {"void", "cancel"}:
+        instead = "delete it instead"
+    allowed = ", ".join(map(_words, possible(kind, status)))
+    now = f"possible now: {allowed}" if allowed else "nothing can be done to it any more"
+    return f"{here}; {instead}; {now}." if instead else f"{here}; {now}."
+
+
+def _words(name: str) -> str:
+    return name.removeprefix("sales_").replace("_", " ")
+
+
+def _hold(guard: Guard, facts: Facts) -> None:
+    rule = _GUARDS[guard]
+    if not rule.holds(facts):
+        faults = [FieldError(rule.field, rule.sentence)] if rule.field else []
+        raise StateForbids(rule.sentence, code=rule.code, faults=faults)
+
+
+def _known(fact: int | None) -> int:
+    if fact is None:
+        raise ValueError("this move has a guard, and the fact that it asks for was not given")
+    return fact
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A guard: when it holds, and the refusal's code, sentence and field when it does not."""
+
+    holds: Callable[[Facts], bool]
+    code: str
+    sentence: str
+    field: str = ""  # of the document, where one is at fault
+
+
+_GUARDS: Final[dict[Guard, _Rule]] = {
+    "not_invoiced": _Rule(
+        lambda facts: not _known(facts.invoiced),
+        "already_invoiced",
+        "It is invoiced already; void or delete that invoice first.",
+    ),
+    "no_settlements": _Rule(
+        lambda facts: _known(facts.settled_minor) == 0,
+        "has_settlements",
+        "Payments or credits are applied to it; take them off first, or correct it by a credit note.",
+    ),
+    "no_credit_notes": _Rule(
+        lambda facts: _known(facts.credited_minor) == 0,
+        "has_credit_notes",
+        "There is a credit note against it; void that first.",
+    ),
+    "within_creditable": _Rule(
+        lambda facts: _known(facts.total_minor) <= _known(facts.creditable_minor),
+        "over_creditable",
+        "It is more than what is left to credit of its invoice.",
+    ),
+    "nothing_applied": _Rule(
+        lambda facts: _known(facts.applied_minor) == 0,
+        "credit_applied",
+        "Some of it is applied or refunded; take that back first.",
+    ),
+    "something_open": _Rule(
+        lambda facts: _known(facts.open_minor) > 0,
+        "nothing_open",
+        "Nothing of it is left to be paid.",
+    ),
+    "paid_by_confirmed_payment": _Rule(
+        lambda facts: facts.payment_status == "confirmed",
+        "no_confirmed_payment",
+        "A receipt is issued from a confirmed payment: name it in payment_id.",
+        "payment_id",
+    ),
+    "nothing_refunded": _Rule(
+        lambda facts: _known(facts.refunded_minor) == 0,
+        "has_refunds",
+        "Some of it was refunded; take the refund back first.",
+    ),
+    "something_unapplied": _Rule(
+        lambda facts: _known(facts.unapplied_minor) > 0,
+        "nothing_unapplied",
+        "All of it is applied or refunded already.",
+    ),
+}

@@ -1,0 +1,63 @@
+"""Open the four services in one process: each with its own pool, role and schema, joined only by the bus."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from typing import Any
+
+import action_executor.__main__ as executor
+import ingress.__main__ as ingress
+import ledger.__main__ as ledger
+import trigger_dispatcher.__main__ as dispatcher
+from chassis import health
+from chassis.command import Program, prepare_database
+from chassis.service import ServiceHandle
+from ingress.http.server import bind
+from messaging.postgres import LocalNotifier
+
+# In the order they start: what takes work before what hands it on, the way in last.
+PROGRAMS: tuple[Program[Any], ...] = (executor.PROGRAM, dispatcher.PROGRAM, ledger.PROGRAM, ingress.PROGRAM)
+
+
+async def prepare_all(dsn: str, *, report: Callable[[str], None] = lambda _: None) -> None:
+    """Run the migrations of all four as the database's owner; `tell` hears each one that ran."""
+    for program in reversed(PROGRAMS):
+        for name in await prepare_database(dsn, program):
+            report(f"{program.name}: {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """The running services, where the API answers, and where `/healthz`, `/readyz` and `/metrics` do for all."""
+
+    services: list[ServiceHandle]
+    url: str
+    health_url: str
+
+
+@asynccontextmanager
+async def open_all(dsn: str, **given: Any) -> AsyncIterator[Together]:
+    """Start the four services over one database; `given` settings win over the environment.
+
+    The API's address is taken first, because every service makes URLs of it. The health port is a free one unless
+    `LEDGERWIRE_HEALTH_PORT` says otherwise, so that several installations can run on one machine.
+
+    Without an AMQP address the bus is in the same Postgres, and `Wakeups` lets a publish in one service wake
+    the consumer in the next without asking the database.
+    """
+    wakeups = LocalNotifier()
+    async with AsyncExitStack() as stack:
+        requested = ingress.PROGRAM.settings.read(postgres_dsn=dsn, **given)
+        listening = stack.enter_context(closing(bind(requested.host, requested.port)))
+        given |= {"port": listening.getsockname()[1]}
+        services: list[ServiceHandle] = []
+        for program in PROGRAMS:
+            more = {"listening": listening} if program is ingress.PROGRAM else {}
+            opened = program.open_service(program.settings.read(postgres_dsn=dsn, **given), wakeups=wakeups, **more)
+            services.append(await stack.enter_async_context(opened))
+        health_url = await stack.enter_async_context(
+            health.serve(services, host=requested.health_host, port=requested.health_port)
+        )
+        yield Together(services, next(service.url for service in services if service.url), health_url)

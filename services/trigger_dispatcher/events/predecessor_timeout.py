@@ -1,0 +1,61 @@
+"""Let events go on whose predecessor does not come: now and then, beside the way in."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from contracts.wire.topology import EXECUTOR_JOBS
+from outbox.pipeline import BatchEffects
+from outbox.relay import Relay
+from storage.pool import Pool
+from storage.transient import is_transient
+from trigger_dispatcher.events import ordering
+from trigger_dispatcher.events.handlers import dispatch, in_order, matching_subscriptions
+from trigger_dispatcher.events.subscription_cache import SubscriptionCache
+
+log = structlog.get_logger(__name__)
+
+OUT_OF_TURN = Counter(
+    "ledgerwire_events_out_of_turn_total", "Events that went on although one before them had not come"
+)
+
+EVERY_SECONDS: Final = 20.0
+ACCOUNTS_MAX: Final = 100
+
+
+class PredecessorTimeout:
+    """The loop that lets them go."""
+
+    def __init__(self, pool: Pool, relay: Relay, index: SubscriptionCache, *, schema: str) -> None:
+        self._pool, self._relay, self._index, self._schema = pool, relay, index, schema
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except Exception as error:
+                log.warning("sweep_failed", error=repr(error), exc_info=not is_transient(error))
+            await asyncio.sleep(EVERY_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
+
+    async def sweep(self, held_seconds: float = ordering.HELD_SECONDS_MAX) -> int:
+        """Let go what has been held for so long; answer how many events."""
+        effects = BatchEffects(self._schema)
+        async with self._pool.acquire() as conn, conn.transaction():
+            accounts = await ordering.accounts_overdue(conn, held_seconds=held_seconds, accounts_max=ACCOUNTS_MAX)
+            if not accounts:
+                return 0
+            released = await ordering.release_overdue(conn, accounts, held_seconds=held_seconds)
+            known = await matching_subscriptions(conn, self._index, accounts)
+            for job in await dispatch(conn, in_order(released, known)):
+                effects.send(EXECUTOR_JOBS, job)
+            await effects.flush(conn)
+        self._relay.push(effects.messages)
+        OUT_OF_TURN.inc(len(released))
+        log.warning("ordering_timeout", events=len(released), accounts=len(accounts))
+        return len(released)

@@ -1,0 +1,74 @@
+"""Who listens, in memory: bounded, and never older than what Postgres says at the beginning of each batch."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from trigger_dispatcher.events.matching import Subscriber
+
+ACCOUNTS_MAX: Final = 5_000
+SUBSCRIBERS_MAX: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """The active hooks and enabled automations of one account at one version of its subscriptions."""
+
+    version: int
+    by_trigger: Mapping[str, tuple[Subscriber, ...]]
+    size: int
+    in_order: bool = False  # whether a hook among them asks for its clients' order
+
+    def to(self, trigger: str) -> tuple[Subscriber, ...]:
+        """Who listens to a trigger."""
+        return self.by_trigger.get(trigger, ())
+
+
+def subscribers(version: int, subscribers: Iterable[Subscriber]) -> Listeners:
+    """Sort an account's subscribers by what they listen to."""
+    by_trigger: defaultdict[str, list[Subscriber]] = defaultdict(list)
+    size, in_order = 0, False
+    for subscriber in subscribers:
+        size += 1
+        in_order |= subscriber.ordered is not None
+        for trigger in subscriber.triggers:
+            by_trigger[trigger].append(subscriber)
+    return Listeners(version, {trigger: tuple(found) for trigger, found in by_trigger.items()}, size, in_order)
+
+
+class SubscriptionCache:
+    """Remembers the listeners of the accounts used last. One per process; each batch asks it which are out of date."""
+
+    def __init__(self, *, accounts_max: int = ACCOUNTS_MAX, subscribers_max: int = SUBSCRIBERS_MAX) -> None:
+        self._accounts_max, self._subscribers_max = accounts_max, subscribers_max
+        self._known: OrderedDict[UUID, Listeners] = OrderedDict()
+        self._size = 0
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def current(self, versions: Mapping[UUID, int]) -> dict[UUID, Listeners]:
+        """Those of the accounts that are known at just this version; the others are to be loaded and `keep`-ed."""
+        found = {}
+        for account_id, version in versions.items():
+            known = self._known.get(account_id)
+            if known is not None and known.version == version:
+                self._known.move_to_end(account_id)
+                found[account_id] = known
+        return found
+
+    def keep(self, loaded: Mapping[UUID, Listeners]) -> None:
+        """Remember what was loaded; the accounts used longest ago go, until the bounds hold."""
+        for account_id, fresh in loaded.items():
+            known = self._known.pop(account_id, None)
+            # Two batches load at once: the one that saw the later version wins.
+            newer = known if known is not None and known.version > fresh.version else fresh
+            self._size += newer.size - (known.size if known is not None else 0)
+            self._known[account_id] = newer
+        while len(self._known) > self._accounts_max or self._size > self._subscribers_max:
+            _, gone = self._known.popitem(last=False)
+            self._size -= gone.size

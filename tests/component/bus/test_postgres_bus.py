@@ -1,0 +1,160 @@
+"""What is particular to the bus in Postgres: leases, in-process waking, and a server that goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Sequence
+
+import asyncpg
+import pytest
+
+from contracts.wire.topology import ROLES
+from messaging.port import ConsumerOptions, Done, Incoming, Outcome
+from messaging.postgres import LocalNotifier, open_bus
+from storage.pool import open_pool
+from tests.support import servers
+from tests.support.buses import LEASE_SECONDS, Parked, PostgresHarness, Taken, a_message, a_queue, postgres_harness
+from tests.support.eventually import eventually
+from tests.support.pace import linger
+
+
+@pytest.fixture
+async def buses(database_dsn: str) -> AsyncIterator[PostgresHarness]:
+    async with postgres_harness(database_dsn) as harness:
+        yield harness
+
+
+async def count(dsn: str) -> int:
+    conn = await asyncpg.connect(dsn)
+    try:
+        number: int = await conn.fetchval("SELECT count(*) FROM bus.message")
+        return number
+    finally:
+        await conn.close()
+
+
+async def test_a_handler_may_take_longer_than_its_lease(buses: PostgresHarness) -> None:
+    queue, calls = a_queue(), 0
+    bus, rival = await buses.open([queue]), await buses.open([queue], "rival")
+
+    async def slow(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        nonlocal calls
+        calls += 1
+        await linger(2.5 * LEASE_SECONDS)
+        return [Done()] * len(messages)
+
+    await bus.publish([a_message(queue)])
+    for each in (bus, rival):
+        await each.consume(queue.name, slow, dead_letter=Parked())
+
+    async def gone() -> bool:
+        return await count(buses.dsn) == 0
+
+    await eventually(gone)
+    assert calls == 1
+
+
+async def test_what_a_zombie_settles_late_stays_its_heirs(buses: PostgresHarness) -> None:
+    queue, began, go_on, heir_began = a_queue(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+    bus, heir = await buses.open([queue], "zombie"), await buses.open([queue], "heir")
+
+    async def slow(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        began.set()
+        await go_on.wait()
+        return [Done()] * len(messages)
+
+    async def hang(_: Sequence[Incoming]) -> Sequence[Outcome]:
+        heir_began.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    await bus.publish([a_message(queue)])
+    zombie = await bus.consume(queue.name, slow, dead_letter=Parked())
+    await began.wait()
+    for task in zombie._tasks:  # it takes and renews no more, as a process that was stopped for a while
+        task.cancel()
+    await heir.consume(queue.name, hang, dead_letter=Parked())
+    await asyncio.wait_for(heir_began.wait(), 3 * LEASE_SECONDS)
+    go_on.set()
+    await zombie.stop(2)
+    assert await count(buses.dsn) == 1
+    await buses.crash(heir)
+
+
+async def test_the_only_process_takes_over_at_once_what_its_predecessor_had_in_hand(buses: PostgresHarness) -> None:
+    queue, taken, began = a_queue(), Taken(), asyncio.Event()
+    doomed = await buses.open([queue], "doomed")
+
+    async def hang(_: Sequence[Incoming]) -> Sequence[Outcome]:
+        began.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    await doomed.publish([a_message(queue, "left behind")])
+    await doomed.consume(queue.name, hang, dead_letter=Parked())
+    await began.wait()
+    await buses.crash(doomed)
+    pool = await open_pool(buses.dsn, role="ledgerwire_ledger", name="heir")
+    bus = await open_bus(pool, queues=[queue], name="heir", sole=True, lease_seconds=3600)
+    await bus.consume(queue.name, taken, dead_letter=Parked())
+    await eventually(lambda: taken.bodies == ["left behind"], deadline_seconds=LEASE_SECONDS / 2)
+    await bus.close()
+    await pool.close()
+
+
+@pytest.mark.parametrize("role", ROLES.values())
+async def test_every_service_may_use_the_bus(buses: PostgresHarness, role: str) -> None:
+    queue, taken = a_queue(), Taken()
+    pool = await open_pool(buses.dsn, role=role, name="service")
+    bus = await open_bus(pool, queues=[queue], name="service")
+    await bus.publish([a_message(queue, "hello")])
+    await bus.consume(queue.name, taken, dead_letter=Parked(), options=ConsumerOptions(prefetch=1, batch_max=1))
+    await eventually(lambda: taken.bodies == ["hello"])
+    assert await bus.list_dead_letters(queue.name) == []
+    assert await bus.replay_dead_letters(queue.name) == 0
+    await bus.close()
+    await pool.close()
+
+
+async def test_services_of_one_process_wake_each_other(buses: PostgresHarness) -> None:
+    queue, taken, wakeups = a_queue(), Taken(), LocalNotifier()
+    pool = await open_pool(buses.dsn, role="ledgerwire_ledger", name="one-process")
+    ledger = await open_bus(pool, queues=[queue], name="ledger", wakeups=wakeups)
+    ingress = await open_bus(pool, queues=[queue], name="ingress", wakeups=wakeups)
+    heard: list[bytes] = []
+    await ingress.listen("ingress.replies.one", heard.append)
+    await ledger.consume(queue.name, taken, dead_letter=Parked())
+    began = asyncio.get_running_loop().time()
+    for number in range(20):
+        await ingress.publish([a_message(queue, str(number))])
+        await eventually(lambda: len(taken.messages) > number, pause_seconds=0.002)  # noqa: B023  awaited here
+    assert asyncio.get_running_loop().time() - began < 1  # the sweep alone would take 20 s
+    await ledger.notify("ingress.replies.one", [b"hello"])
+    assert heard == [b"hello"]
+    await ingress.close()
+    await ledger.notify("ingress.replies.one", [b"nobody"])
+    assert heard == [b"hello"]
+    await ledger.close()
+    await pool.close()
+
+
+async def test_a_server_that_was_killed_is_waited_for() -> None:
+    async with servers.private_postgres() as server:
+        dsn = await server.create_database()
+        async with postgres_harness(dsn) as harness:
+            queue, taken = a_queue(), Taken()
+            bus = await harness.open([queue], secrets.token_hex(4))
+            await bus.consume(queue.name, taken, dead_letter=Parked())
+            assert list(await bus.publish([a_message(queue, "before")])) == [True]
+            await server.kill()
+            assert list(await bus.publish([a_message(queue, "lost")])) == [False]
+            await eventually(lambda: len(bus.health().problems) == 2)
+            await server.start()
+
+            async def published() -> bool:
+                return all(await bus.publish([a_message(queue, "after")]))
+
+            await eventually(published)
+            await eventually(lambda: {"before", "after"} <= set(taken.bodies))
+            await eventually(lambda: bus.health().problems == [])

@@ -1,0 +1,123 @@
+"""The ledger as a running service on the bus in Postgres: from the queue to the outcome, the event and the parked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from chassis.health import problems_of
+from contracts.catalog import samples
+from contracts.wire.commands import CREATE_SALE, RECEIVE_INBOX_MESSAGE
+from contracts.wire.envelope import Envelope
+from contracts.wire.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS, QUEUES
+from ledger.app import open_service
+from ledger.settings import LedgerSettings
+from messaging.port import Done, Incoming, Outcome, Outgoing
+from messaging.postgres import LocalNotifier, PostgresBus, open_bus
+from tests.support.eventually import eventually
+from tests.support.ledger import LedgerHarness, a_message, an_invoice, open_harness
+
+
+@dataclass(slots=True)
+class Neighbours:
+    """What stands around the ledger: it is sent commands, its events and hints are heard."""
+
+    ledger: LedgerHarness
+    bus: PostgresBus
+    events: list[Envelope] = field(default_factory=list)
+    notifications: list[bytes] = field(default_factory=list)
+
+    async def send(self, *commands: Envelope, body: bytes | None = None) -> None:
+        """Publish commands."""
+        messages = [Outgoing(one.id, LEDGER_COMMANDS.name, body or one.encode()) for one in commands]
+        assert all(await self.bus.publish(messages))
+
+    async def hear(self, messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        """Take events."""
+        self.events.extend(Envelope.decode(message.body) for message in messages)
+        return [Done() for _ in messages]
+
+
+@pytest.fixture
+async def around(database_dsn: str) -> AsyncIterator[Neighbours]:
+    async with open_harness(database_dsn) as ledger:
+        wakeups = LocalNotifier()
+        bus = await open_bus(ledger.pool, queues=QUEUES, name="neighbours", wakeups=wakeups)
+        neighbours = Neighbours(ledger, bus)
+
+        async def dead_letter(message: Incoming, reason: str) -> None:
+            raise AssertionError(reason, message)
+
+        settings = LedgerSettings.read(postgres_dsn=database_dsn)
+        try:
+            await bus.listen("ingress.replies.test", neighbours.notifications.append)
+            await bus.consume(DISPATCHER_EVENTS.name, neighbours.hear, dead_letter=dead_letter)
+            async with open_service(settings, wakeups=wakeups) as running:
+                assert await problems_of(running) == {}
+                yield neighbours
+        finally:
+            await bus.close()
+
+
+async def test_a_command_on_the_queue_becomes_an_outcome_a_hint_and_events(around: Neighbours) -> None:
+    command = around.ledger.command(CREATE_SALE, an_invoice(client={"name": "Aya"}), reply_to="ingress.replies.test")
+
+    await around.send(command)
+
+    await eventually(lambda: len(around.events) == 3 and around.notifications)
+    assert [event.name for event in around.events] == ["client.created", "sale.created", "sale.posted"]
+    assert {(event.causation_id, event.correlation_id) for event in around.events} == {(command.id, command.id)}
+    assert around.notifications == [command.id.bytes]
+    assert (await around.ledger.outcome(command.id)).body["total"] == "165.01"
+    await eventually(lambda: _count(around, "outbox", 0))
+
+
+async def test_many_messages_are_taken_in_batches_and_each_is_told_once(around: Neighbours) -> None:
+    commands = [around.ledger.command(RECEIVE_INBOX_MESSAGE, a_message()) for _ in range(250)]
+
+    await around.send(*commands)
+    await around.send(*commands[:50])
+
+    await eventually(lambda: len(around.events) >= 250, deadline_seconds=20)
+    await eventually(lambda: _count(around, "outbox", 0))
+    assert len({event.id for event in around.events}) == len(around.events) == 250
+
+
+async def test_what_can_never_be_handled_is_parked_with_its_reason(around: Neighbours) -> None:
+    good = around.ledger.command(CREATE_SALE, an_invoice(client={"name": "Aya"}))
+
+    await around.send(around.ledger.command("fold_the_letter", {}), good)
+    await around.send(around.ledger.command(CREATE_SALE, {}), body=b"no envelope")
+
+    await eventually(lambda: _count(around, "parked", 2))
+    reasons = [row["reason"] for row in await around.ledger.owner.fetch("SELECT reason FROM ledger.dead_letter")]
+    assert sorted(reason.split(":")[0] for reason in reasons) == [
+        "not an envelope",
+        "the ledger knows no command 'fold_the_letter'",
+    ]
+    await eventually(lambda: len(around.events) == 3)
+
+
+async def _count(around: Neighbours, table: str, number: int) -> bool:
+    return bool(await around.ledger.owner.fetchval(f"SELECT count(*) = {number} FROM ledger.{table}"))  # noqa: S608
+
+
+async def test_events_have_the_shape_that_the_catalog_promises(around: Neighbours) -> None:
+    sale = await around.ledger.sale(await around.ledger.client())
+    await around.ledger.pay(sale.body["client_id"], "165.01", (sale.id, "165.01"))
+    await around.ledger.handle(around.ledger.command(RECEIVE_INBOX_MESSAGE, a_message()))
+
+    promised: dict[str, dict[str, Any]] = {
+        "client.created": samples.CLIENT,
+        "sale.posted": samples.SALE,
+        "sale.paid": samples.SALE,
+        "payment.posted": samples.PAYMENT,
+        "inbox.received": samples.INBOX_MESSAGE,
+    }
+    told = {event.name: event.data["object"] for event in await around.ledger.events()}
+    assert {name: set(told[name]) for name in promised} == {name: set(sample) for name, sample in promised.items()}
+    assert set(told["sale.posted"]["lines"][0]) == set(samples.LINE)
+    assert set(told["sale.posted"]["taxes"][0]) == set(samples.SALE["taxes"][0])

@@ -1,0 +1,80 @@
+"""The hop on a real Postgres: what is refused, what comes again, and what its process did not live to finish."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from contracts.wire.envelope import Envelope
+from messaging.port import Done, Incoming, Refused
+from outbox.dead_letters import dead_letter_sink, replay_dead_letters
+from outbox.pipeline import BatchEffects
+from storage.pool import Connection
+from tests.support.pipeline import QUEUE, SCHEMA, HopHarness, ToldBus, a_thing, open_hop
+
+
+@pytest.fixture
+async def hop(database_dsn: str) -> AsyncIterator[HopHarness]:
+    async with open_hop(database_dsn) as harness:
+        yield harness
+
+
+async def _refuse(_: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
+    for envelope in envelopes:
+        effects.refused[envelope.id] = f"no {envelope.name}"
+
+
+async def test_a_refused_message_whose_process_died_before_it_was_parked_is_refused_again(hop: HopHarness) -> None:
+    message = a_thing()
+    assert await hop.take(_refuse, message) == [Refused("no thing")]
+    assert await hop.take(_refuse, message) == [Refused("no thing")]
+
+
+async def test_a_refused_message_is_handled_when_a_later_version_replays_it(hop: HopHarness) -> None:
+    message, handled = a_thing(), list[Envelope]()
+    (outcome,) = await hop.take(_refuse, message)
+    assert isinstance(outcome, Refused)
+    await dead_letter_sink(hop.pool, schema=SCHEMA)(Incoming(QUEUE, message.encode()), outcome.reason)
+    assert await replay_dead_letters(hop.pool, schema=SCHEMA) == 1
+    (body,) = [row["body"] for row in await hop.owner.fetch("SELECT body FROM hop.outbox")]
+
+    async def handle(_: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
+        handled.extend(envelopes)
+        for envelope in envelopes:
+            effects.answer(envelope, 200, {})
+
+    assert await hop.take(handle, body) == [Done()]
+    assert handled == [message]
+
+
+async def test_a_refusal_beside_others_undoes_nothing_of_theirs(hop: HopHarness) -> None:
+    good, bad = a_thing("good"), a_thing("bad")
+
+    async def handle(_: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
+        for envelope in envelopes:
+            if envelope.name == "bad":
+                effects.refused[envelope.id] = "no"
+            else:
+                effects.answer(envelope, 200, {"first": True})
+
+    assert await hop.take(handle, good, bad, good) == [Done(), Refused("no"), Done()]
+    assert await hop.take(handle, good, bad) == [Done(), Refused("no")]
+    assert await hop.count("outcome") == 1
+
+
+async def test_what_goes_wrong_after_the_commit_undoes_nothing(hop: HopHarness) -> None:
+    called = list[str]()
+
+    def fail() -> None:
+        raise ValueError("too late")
+
+    async def handle(_: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
+        effects.after_commit += [fail, lambda: called.append("second")]
+        for envelope in envelopes:
+            effects.answer(envelope, 200, {})
+
+    bus = ToldBus()
+    message = a_thing().model_copy(update={"reply_to": "ingress.replies.one"})
+    assert await hop.take(handle, message, bus=bus) == [Done()]
+    assert (called, bus.notifications) == (["second"], [("ingress.replies.one", message.id.bytes)])

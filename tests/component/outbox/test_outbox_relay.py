@@ -1,0 +1,125 @@
+"""The relay on a real Postgres: what a sweep finds, who sweeps, what memory holds, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+
+from outbox.record import record
+from outbox.relay import (
+    BATCH_MAX,
+    BUFFERED_WHILE_SWEEPING_MAX,
+    BYTES_MAX,
+    SWEEP_BYTES_MAX,
+    SWEEPS_SKIPPED_MAX,
+)
+from tests.support.eventually import eventually
+from tests.support.pace import linger
+from tests.support.pipeline import SCHEMA, HopHarness, ToldBus, open_hop, some_outgoing
+
+
+@pytest.fixture
+async def hop(database_dsn: str) -> AsyncIterator[HopHarness]:
+    async with open_hop(database_dsn) as harness:
+        yield harness
+
+
+async def test_what_cannot_be_published_does_not_keep_a_sweep_from_the_rest(hop: HopHarness) -> None:
+    stuck, free = some_outgoing(2 * BATCH_MAX + 50, queue="full"), some_outgoing(50, queue="free")
+    await hop.leave_behind(*stuck, seconds_ago=60)
+    await hop.leave_behind(*free, seconds_ago=10)
+    bus = ToldBus(takes=lambda message: message.queue != "full")
+    relay = hop.relay(bus)
+    for _ in range(4):
+        await relay.sweep()
+    assert {message.id for message in bus.published} == {message.id for message in free}
+    bus.takes = lambda _: True
+    for _ in range(6):  # once it has begun anew
+        await relay.sweep()
+    assert await hop.count("outbox") == 0
+
+
+async def test_two_processes_that_sweep_at_once_publish_each_row_once(hop: HopHarness) -> None:
+    await hop.leave_behind(*some_outgoing(4 * BATCH_MAX))
+    bus = ToldBus()
+    one, other = hop.relay(bus), hop.relay(bus)
+    while await hop.count("outbox"):
+        await asyncio.gather(one.sweep(), other.sweep())
+    assert set(Counter(message.id for message in bus.published).values()) == {1}
+    assert len(bus.published) == 4 * BATCH_MAX
+
+
+async def test_a_process_that_always_has_much_in_hand_sweeps_all_the_same_now_and_then(hop: HopHarness) -> None:
+    (left,) = some_outgoing(1)
+    await hop.leave_behind(left)
+    bus = ToldBus()
+    relay = hop.relay(bus)
+    relay.push(some_outgoing(BUFFERED_WHILE_SWEEPING_MAX + 1))
+    for _ in range(SWEEPS_SKIPPED_MAX):
+        await relay.sweep()
+    assert bus.published == []
+    await relay.sweep()
+    assert bus.published == [left]
+
+
+async def test_memory_holds_a_bounded_number_of_bytes_and_the_sweep_finds_the_rest(hop: HopHarness) -> None:
+    big = some_outgoing(6, body=bytes(BYTES_MAX // 4))
+    async with hop.pool.acquire() as conn, conn.transaction():
+        await record(conn, schema=SCHEMA, messages=big)
+    bus = ToldBus()
+    relay = hop.relay(bus)
+    for message in big:
+        relay.push([message])
+    relay.start()
+    try:
+        await eventually(lambda: len(bus.published) >= 4)
+        assert {message.id for message in bus.published} == {message.id for message in big[:4]}
+        while await relay.sweep(age_seconds=0):
+            pass
+        assert {message.id for message in bus.published} == {message.id for message in big}
+    finally:
+        await relay.stop(5)
+
+
+async def test_a_sweep_holds_few_big_messages_at_once(hop: HopHarness) -> None:
+    big = some_outgoing(5, body=bytes(SWEEP_BYTES_MAX // 2))
+    await hop.leave_behind(*big)
+    bus = ToldBus()
+    relay = hop.relay(bus)
+    assert [await relay.sweep() for _ in range(4)] == [2, 2, 1, 0]
+    assert {message.id for message in bus.published} == {message.id for message in big}
+
+
+async def test_a_relay_whose_bus_hangs_stops_in_time(hop: HopHarness) -> None:
+    bus = ToldBus()
+    bus.gate.clear()
+    relay = hop.relay(bus)
+    relay.start()
+    relay.push(some_outgoing(3))
+    await linger(0)
+    began = time.monotonic()
+    await relay.stop(0.5)
+    assert time.monotonic() - began < 0.9
+
+
+async def test_a_relay_whose_bus_takes_nothing_does_not_wait_for_it_at_the_end(hop: HopHarness) -> None:
+    bus = ToldBus(takes=lambda _: False)
+    relay = hop.relay(bus)
+    messages = some_outgoing(3 * BATCH_MAX)
+    bus.gate.clear()
+    relay.start()
+    relay.push(messages)
+    asked = Counter[str]()
+
+    def take_nothing(_: object) -> bool:
+        asked["messages"] += 1
+        return False
+
+    bus.takes = take_nothing
+    asyncio.get_running_loop().call_later(0.1, bus.gate.set)
+    await relay.stop(5)
+    assert asked["messages"] == BATCH_MAX

@@ -1,0 +1,61 @@
+"""Templates before there is a run: slips are told at once, and whatever could be right is let through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from trigger_dispatcher.automations.templates import template_faults
+
+
+def faults(value: Any, number: int = 1) -> dict[str, str]:
+    return {fault.path: fault.message for fault in template_faults(value, "input", number)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain",
+        "{ no template }",
+        "{{ trigger.data.total }}",
+        "{{trigger.type}} and {{- account.name -}}",
+        "{{ steps[0].output.id }}",
+        '{{ "text" | append: trigger.data.number }}',
+        "{{ 3 | times: trigger.data.quantity }}",
+        "{{ (1..3) }}",
+        "{{ nil | default: account.id }}",
+        "{% for line in trigger.data.lines %}{{ line.code }}{% endfor %}",
+        "{% raw %}{{ anything }}{% endraw %}",
+        "{{ trigger.data.steps[7] }}",
+        "}} closes nothing",
+    ],
+)
+def test_what_may_be_right_is_let_through(text: str) -> None:
+    assert faults(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{{ trigger.data.total", "opens {{ and never closes it with }}"),
+        ("{{ trigger.data.total }", "opens {{ and never closes it with }}"),
+        ("{{ account.id }} {% if trigger", "opens {% and never closes it with %}"),
+        ("{{ triger.data.total }}", "begins with triger: templates know trigger, steps, account"),
+        ("{{ data.total }}", "begins with data: templates know trigger, steps, account"),
+        ("{{ steps[1].output.id }}", "asks for steps[1], and before this step there is steps[0]"),
+        ("{% if steps[12].output %}a{% endif %}", "asks for steps[12], and before this step there is steps[0]"),
+    ],
+)
+def test_a_slip_is_told(text: str, deliverable: str) -> None:
+    assert faults(text) == {"input": deliverable}
+
+
+def test_a_slip_is_found_at_any_depth() -> None:
+    given = {"body": {"lines": ["fine", {"id": "{{ step.id }}"}]}, "url": "{{ account.id"}
+    assert faults(given).keys() == {"input.body.lines[1].id", "input.url"}
+
+
+def test_the_first_step_has_none_before_it() -> None:
+    assert faults("{{ steps[0].output }}", 0) == {"input": "asks for steps[0], and before this step there is no step"}
+    assert "steps[0] to steps[2]" in faults("{{ steps[3].output }}", 3)["input"]
