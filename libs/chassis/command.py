@@ -16,6 +16,7 @@ from uuid import UUID
 import messaging
 from chassis import logging, service
 from chassis.bus import open_bus
+from chassis.handle import ServiceHandle
 from chassis.settings import ServiceSettings, SettingsError
 from contracts.wire.topology import QUEUES, ROLES, SCHEMAS, Service
 from outbox.dead_letters import list_dead_letters, replay_dead_letters
@@ -29,7 +30,7 @@ BUS_MIGRATIONS = Path(messaging.__file__).with_name("migrations")
 
 @dataclass(frozen=True, slots=True)
 class Program(Generic[S]):
-    """What makes a service a program: its name, settings, parts list, migrations and usual health port.
+    """What makes a service a program: its name, settings, composition root, migrations and usual health port.
 
     `niceness` is added to the process's own (nice(2)): what works off a queue yields to the way in, so that a burst is
     accepted first and handled right after.
@@ -37,7 +38,7 @@ class Program(Generic[S]):
 
     name: Service
     settings: type[S]
-    open_service: Callable[..., AbstractAsyncContextManager[service.ServiceHandle]]  # (settings, *, wakeups=None)
+    open_service: Callable[..., AbstractAsyncContextManager[ServiceHandle]]  # (settings, *, wakeups=None)
     migrations: Path
     health_port: int
     niceness: int = 0

@@ -7,15 +7,12 @@ import inspect
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 from prometheus_client.aiohttp import make_aiohttp_handler
 
+from chassis.handle import ServiceHandle
 from chassis.settings import SettingsError, local_url
-
-if TYPE_CHECKING:
-    from chassis.service import ServiceHandle
 
 CHECK_SECONDS_MAX = 3.0
 

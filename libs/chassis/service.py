@@ -1,37 +1,24 @@
 """The life of a service: open its parts in order, serve until told to stop, close them in reverse, bounded.
 
-A service's `app.py` is a parts list: an async context manager that yields a `Running`. `run` adds signals, the health
-port and the exit status; `services/standalone` runs four of them in one process.
+A service's `app.py` is its composition root: an async context manager that yields a `ServiceHandle`. `run` adds
+signals, the health port and the exit status; `services/standalone` runs four of them in one process.
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 
 import structlog
 import uvloop
 
 from chassis import health, logging, tracing
+from chassis.handle import ServiceHandle
 from chassis.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
-
-Check = Callable[[], "Awaitable[str | None] | str | None"]
-"""Answers None when all is well, else a sentence that says what is not."""
-
-
-@dataclass(slots=True)
-class ServiceHandle:
-    """A started service: what `/readyz` asks, and an event that a part sets when it cannot go on."""
-
-    name: str
-    checks: dict[str, Check] = field(default_factory=dict)
-    url: str | None = None  # where it listens, of a service with a way in
-    failed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def stop_event() -> asyncio.Event:

@@ -73,7 +73,7 @@ class DeliveryBuffer:
         self._workers: list[asyncio.Task[None]] = []
         self.on_capacity: Callable[[], None] = lambda: None
         self._outcomes = {
-            outcome: metrics.HANDLED.labels(queue, outcome) for outcome in ("done", "parked", "retry", "given_back")
+            outcome: metrics.HANDLED.labels(queue, outcome) for outcome in ("done", "dead_lettered", "retry", "released")
         }
         self._batch_seconds = metrics.BATCH_SECONDS.labels(queue)
 
@@ -215,7 +215,7 @@ class DeliveryBuffer:
                 case _:
                     assert_never(step)
         self._outcomes["done"].inc(len(settled) - dead_lettered)
-        self._outcomes["parked"].inc(dead_lettered)
+        self._outcomes["dead_lettered"].inc(dead_lettered)
         self._outcomes["retry"].inc(len(held))
         return settled, held
 
@@ -227,7 +227,7 @@ class DeliveryBuffer:
             log.warning("park_failed", queue=self._queue, error=describe(error))
             message.batch_attempts += 1
             return Delay(describe(error), self._pause(message.batch_attempts))
-        log.warning("message_parked", queue=self._queue, reason=step.kind, deliveries=message.incoming.deliveries)
+        log.warning("message_dead_lettered", queue=self._queue, reason=step.kind, deliveries=message.incoming.deliveries)
         return None
 
     def _begin_backoff(self, held: Sequence[tuple[InFlightMessage, Delay]]) -> None:
@@ -295,7 +295,7 @@ class DeliveryBuffer:
     async def _release(self, messages: Sequence[InFlightMessage]) -> None:
         if messages:
             await self._transport.release(messages, self._options.retry_pause_max_seconds)
-            self._outcomes["given_back"].inc(len(messages))
+            self._outcomes["released"].inc(len(messages))
             for message in messages:
                 self._drop(message)
 

@@ -12,7 +12,7 @@ PUBLISHED = Counter(
 )
 HANDLED = Counter(
     "ledgerwire_bus_handled_total",
-    "Messages that left a handler; outcome is done, dead-lettered, retry or given_back",
+    "Messages that left a handler; outcome is done, dead_lettered, retry or released",
     ["queue", "outcome"],
 )
 BATCH_SECONDS = Histogram(

@@ -2,7 +2,7 @@
 
 Each service's schema has `dead_letter(id uuid, queue text, body bytea, reason text, deliveries int,
 dead_lettered_at timestamptz,
-replayed_at timestamptz, account_id uuid, message_id uuid, correlation_id uuid)`; `<schema>_api.parked` shows those
+replayed_at timestamptz, account_id uuid, message_id uuid, correlation_id uuid)`; `<schema>_api.dead_letter` shows those
 whose account is known, so that the operation that they come from fails with the reason.
 """
 

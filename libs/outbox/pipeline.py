@@ -45,7 +45,7 @@ class BatchEffects:
     schema: str
     messages: list[Outgoing] = field(default_factory=list)
     answers: dict[UUID, tuple[UUID, CommandResult]] = field(default_factory=dict)  # command id -> (account id, answer)
-    refused: dict[UUID, str] = field(default_factory=dict)  # message id -> why it is parked
+    refused: dict[UUID, str] = field(default_factory=dict)  # message id -> why it is dead-lettered
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     _written: int = 0  # of the messages, those that are in the outbox already
     _bytes: int = 0

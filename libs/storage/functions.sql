@@ -137,8 +137,8 @@ BEGIN
             message_id uuid,
             correlation_id uuid     -- the request that it comes from
         );
-        CREATE INDEX parked_correlation ON %1$I.dead_letter (account_id, correlation_id) WHERE account_id IS NOT NULL;
-        CREATE VIEW %2$I.dead-lettered AS
+        CREATE INDEX dead_letter_correlation ON %1$I.dead_letter (account_id, correlation_id) WHERE account_id IS NOT NULL;
+        CREATE VIEW %2$I.dead_letter AS
         SELECT account_id, correlation_id, message_id, queue, reason, dead_lettered_at, replayed_at
           FROM %1$I.dead_letter WHERE account_id IS NOT NULL;
         CREATE TABLE %1$I.heartbeat (

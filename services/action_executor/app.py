@@ -22,7 +22,7 @@ from action_executor.startup_recovery import expire_all_leases
 from chassis.bus import open_bus
 from chassis.egress import EgressPolicy
 from chassis.encryption import Encryptor
-from chassis.service import ServiceHandle
+from chassis.handle import ServiceHandle
 from contracts.primitives.ids import new_id
 from contracts.wire.topology import EXECUTOR_COMMANDS, EXECUTOR_JOBS, ROLES, SCHEMAS, Queue
 from messaging.port import Bus, ConsumerOptions

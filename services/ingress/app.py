@@ -12,7 +12,7 @@ import structlog
 
 from chassis.bus import open_bus
 from chassis.encryption import Encryptor
-from chassis.service import ServiceHandle
+from chassis.handle import ServiceHandle
 from chassis.settings import local_url
 from contracts.urls import PublicUrls
 from contracts.wire.topology import ROLES, SCHEMAS

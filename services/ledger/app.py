@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from chassis.bus import open_bus
-from chassis.service import ServiceHandle
+from chassis.handle import ServiceHandle
 from contracts.wire.topology import LEDGER_COMMANDS, ROLES, SCHEMAS
 from ledger.consumer import handle
 from ledger.numeric_overflow import refuse_numeric_overflow

@@ -13,7 +13,7 @@ import ledger.__main__ as ledger
 import trigger_dispatcher.__main__ as dispatcher
 from chassis import health
 from chassis.command import Program, prepare_database
-from chassis.service import ServiceHandle
+from chassis.handle import ServiceHandle
 from ingress.http.server import bind
 from messaging.postgres import LocalNotifier
 

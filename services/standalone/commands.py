@@ -18,7 +18,8 @@ import asyncpg
 import uvloop
 
 from chassis import logging
-from chassis.service import ServiceHandle, stop_event
+from chassis.handle import ServiceHandle
+from chassis.service import stop_event
 from chassis.settings import SettingsError, read_variable
 from contracts.version import VERSION
 from contracts.wire.topology import ROLES

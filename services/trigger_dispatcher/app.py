@@ -10,7 +10,7 @@ from typing import Final
 from chassis.bus import open_bus
 from chassis.egress import EgressPolicy
 from chassis.encryption import Encryptor
-from chassis.service import ServiceHandle
+from chassis.handle import ServiceHandle
 from contracts.wire.topology import DISPATCHER_COMMANDS, DISPATCHER_EVENTS, ROLES, SCHEMAS, Queue
 from messaging.port import Bus, ConsumerOptions
 from messaging.postgres import LocalNotifier

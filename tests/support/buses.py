@@ -43,7 +43,7 @@ def some_messages(queue: Queue, number: int, prefix: str = "m") -> list[Outgoing
 
 
 @dataclass(slots=True)
-class Parked:
+class DeadLettered:
     """A `park` that keeps what it is given."""
 
     messages: list[tuple[bytes, str]] = field(default_factory=list)

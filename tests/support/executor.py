@@ -18,7 +18,7 @@ from action_executor.app import open_service
 from action_executor.settings import ExecutorSettings
 from chassis.command import prepare_database
 from chassis.encryption import Encryptor, new_key
-from chassis.service import ServiceHandle
+from chassis.handle import ServiceHandle
 from contracts.primitives.ids import derive_id, new_id
 from contracts.wire.envelope import Envelope
 from contracts.wire.events import public_body

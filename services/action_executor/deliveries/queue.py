@@ -42,7 +42,7 @@ class QueueState(Enum):
     IDLE = "idle"  # nothing queued, or waiting for one of its own to finish
     READY = "ready"  # in line
     ASLEEP = "asleep"  # until a moment
-    PAUSED = "parked"  # until something of its account, or something slow, finishes
+    PAUSED = "paused"  # until something of its account, or something slow, finishes
 
 
 @dataclass(slots=True, eq=False)

@@ -66,9 +66,9 @@ class DeadLetter:
     dead_lettered_at: datetime
 
 
-_PARKED: Final = {
+_DEAD_LETTERED: Final = {
     service: "SELECT queue, reason, dead_lettered_at"  # noqa: S608  constants of ours
-    f" FROM {schema}_api.dead-lettered WHERE account_id = $1 AND correlation_id = $2 AND replayed_at IS NULL"
+    f" FROM {schema}_api.dead_letter WHERE account_id = $1 AND correlation_id = $2 AND replayed_at IS NULL"
     " ORDER BY dead_lettered_at LIMIT 1"
     for service, schema in SCHEMAS.items()
 }
@@ -78,7 +78,7 @@ _NOT_YET: Final = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, 
 
 async def find_dead_letter(pool: Pool, *, account_id: UUID, request_id: UUID) -> DeadLetter | None:
     """The first message that a request brought about and that waits, given up on, to be replayed."""
-    for service, query in _PARKED.items():
+    for service, query in _DEAD_LETTERED.items():
         try:
             row = await pool.fetchrow(query, account_id, request_id)
         except _NOT_YET:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from contracts.etag import ANY, entity_tag, matches
 from ingress.errors import NotFound, PreconditionFailed
@@ -16,9 +16,6 @@ from ingress.http.route import Request, Response
 
 if TYPE_CHECKING:
     from aiohttp import web
-
-    from ingress.http.context import Api
-
 TAGS_MAX: Final = 20  # a client knows one state, seldom two; the rest is left out of the message
 _OURS: Final = re.compile(r'(?<!W/)"[0-9a-f]{32}"')  # a weak tag never matches strongly
 _OK: Final = 200
@@ -34,7 +31,7 @@ def wanted_tags(call: Request) -> list[str] | None:
     return [ANY] if header.strip() == ANY else _OURS.findall(header)[:TAGS_MAX]
 
 
-async def check(api: Api, call: Request) -> None:
+async def check(api: Any, call: Request) -> None:
     """Compare `If-Match` with the object as `GET` gives it now; what is not there is left to the handler.
 
     Raises:

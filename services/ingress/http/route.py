@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 from aiohttp import web
@@ -18,11 +18,8 @@ from pydantic import BaseModel, Field
 from contracts.primitives.ids import parse_id
 from contracts.resources.schemas import Model
 from ingress.errors import NotFound, Unauthorized
+from ingress.http.body_memory import Hold
 from ingress.scopes import Scope
-
-if TYPE_CHECKING:
-    from ingress.http.body_memory import Hold
-    from ingress.http.context import Api
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 SECONDS_MAX: Final = 60.0
@@ -50,7 +47,7 @@ class Response:
     content_type: str = "application/json"
 
 
-Handler: TypeAlias = "Callable[[Api, Request], Awaitable[Response | web.StreamResponse]]"
+Handler: TypeAlias = "Callable[[Any, Request], Awaitable[Response | web.StreamResponse]]"
 
 
 @dataclass(frozen=True, slots=True)

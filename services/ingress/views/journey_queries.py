@@ -47,11 +47,11 @@ SELECT at, service, step, subject_id, message_id, cause_id, correlation_id, deta
     SELECT 5, p.account_id, p.correlation_id, p.dead_lettered_at, p.service, 'dead_lettered', NULL, p.message_id, NULL,
            jsonb_build_object('queue', p.queue, 'reason', p.reason, 'replayed', p.replayed_at IS NOT NULL)
       FROM (
-        SELECT 'ledger' AS service, * FROM ledger_api.parked
+        SELECT 'ledger' AS service, * FROM ledger_api.dead_letter
         UNION ALL
-        SELECT 'trigger_dispatcher', * FROM dispatch_api.parked
+        SELECT 'trigger_dispatcher', * FROM dispatch_api.dead_letter
         UNION ALL
-        SELECT 'action_executor', * FROM execution_api.parked
+        SELECT 'action_executor', * FROM execution_api.dead_letter
       ) p
      WHERE p.account_id = $1 AND p.correlation_id = ANY($2::uuid[])
 ) hops

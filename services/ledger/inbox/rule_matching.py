@@ -84,7 +84,7 @@ def is_for(rule: Rule, *, box: str, channel_id: str | None, document: Mapping[st
     sender = document.get("supplier" if box == "purchases" else "client")
     known = sender if isinstance(sender, Mapping) else {}
     return all(
-        wanted is None or _normalized(name, wanted) == _told(name, channel_id, known)
+        wanted is None or _normalized(name, wanted) == _value_of(name, channel_id, known)
         for name, wanted in rule.match.items()
     )
 
@@ -116,7 +116,7 @@ def allows(rule: Rule, *, total_minor: int, currency: str) -> bool:
     return rule.max_amount_minor is None or (rule.currency == currency and abs(total_minor) <= rule.max_amount_minor)
 
 
-def _told(name: str, channel_id: str | None, sender: Mapping[str, Any]) -> str | None:
+def _value_of(name: str, channel_id: str | None, sender: Mapping[str, Any]) -> str | None:
     if name == "channel_id":
         return channel_id
     value = sender.get(name) or (sender.get("vat_number") if name == "tax_number" else None)

@@ -33,7 +33,7 @@ def refunding(kind: SourceKind) -> CommandHandler[RefundAsked]:
         booking = Booking(journal.refund(source.party, source.id, amount_minor=amount), source.id, day)
         changes.bookings.append(booking)
         changes.refunds.append(Refund(new_id(), amount, day, ctx.input.reference, booking.id, **source.named))
-        _told(changes, source.refunded(amount, now=ctx.now))
+        _emit_refund(changes, source.refunded(amount, now=ctx.now))
         return changes
 
     return CommandHandler(RefundAsked, plan, handle)
@@ -67,7 +67,7 @@ def unrefunding(kind: SourceKind) -> CommandHandler[Unrefund]:
                 reversal_of=refund.id,
             )
         )
-        _told(changes, source.refunded(-refund.amount_minor, now=ctx.now))
+        _emit_refund(changes, source.refunded(-refund.amount_minor, now=ctx.now))
         return changes
 
     return CommandHandler(Unrefund, plan, handle)
@@ -92,6 +92,6 @@ def _asked_for(ctx: CommandContext[RefundAsked], source: Held) -> tuple[int, dat
     return amount, day
 
 
-def _told(changes: ChangeSet, after: Held) -> None:
+def _emit_refund(changes: ChangeSet, after: Held) -> None:
     after.put(changes)
     after.tell_updated(changes)

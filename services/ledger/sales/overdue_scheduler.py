@@ -50,7 +50,7 @@ class OverdueScheduler:
     def __init__(
         self, pool: Pool, pipeline: MessagePipeline, handle: HandleBatch, *, now: Callable[[], datetime] = _now
     ) -> None:
-        self._pool, self._hop, self._handle, self._now = pool, pipeline, handle, now
+        self._pool, self._pipeline, self._handle, self._now = pool, pipeline, handle, now
         self._wake = asyncio.Event()
         self._until, self._expected = WAKE_EVENT, FOREVER
         self._zones_at = 0.0
@@ -86,8 +86,8 @@ class OverdueScheduler:
         return len(due)
 
     async def _post(self, due: Sequence[Key], now: datetime) -> None:
-        effects = await self._hop.commit([_command(key, now) for key in due], self._handle)
-        self._hop.relay.push(effects.messages)
+        effects = await self._pipeline.commit([_command(key, now) for key in due], self._handle)
+        self._pipeline.relay.push(effects.messages)
         for call in effects.after_commit:
             call()
 

@@ -24,7 +24,7 @@ from trigger_dispatcher.events import ordering, store
 from trigger_dispatcher.events.event import Event, UnreadableEvent, read_event
 from trigger_dispatcher.events.jobs import job
 from trigger_dispatcher.events.matching import Subscriber
-from trigger_dispatcher.events.subscription_cache import Listeners, SubscriptionCache, subscribers
+from trigger_dispatcher.events.subscription_cache import Subscribers, SubscriptionCache, subscribers
 
 RECORDED = Counter("ledgerwire_events_recorded_total", "Events in the log", ["trigger"])
 DISPATCHED = Counter("ledgerwire_dispatches_total", "Jobs made for subscribers", ["kind"])
@@ -94,7 +94,7 @@ def _readable(envelopes: Sequence[Envelope], effects: BatchEffects) -> list[Even
     return events
 
 
-def _wanted(events: Sequence[Event], known: Mapping[UUID, Listeners]) -> list[Dispatch]:
+def _wanted(events: Sequence[Event], known: Mapping[UUID, Subscribers]) -> list[Dispatch]:
     return [
         (event, one)
         for event in events
@@ -104,7 +104,7 @@ def _wanted(events: Sequence[Event], known: Mapping[UUID, Listeners]) -> list[Di
     ]
 
 
-def in_order(events: Sequence[Event], known: Mapping[UUID, Listeners]) -> list[Dispatch]:
+def in_order(events: Sequence[Event], known: Mapping[UUID, Subscribers]) -> list[Dispatch]:
     """Which ordered hooks are to be told of events whose turn it is."""
     return [pair for pair in _wanted(events, known) if _goes_in_order(*pair)]
 
@@ -113,14 +113,14 @@ def _goes_in_order(event: Event, subscriber: Subscriber) -> bool:
     return subscriber.ordered is not None and event.client_id is not None
 
 
-def _is_orderly(event: Event, known: Mapping[UUID, Listeners]) -> bool:
+def _is_orderly(event: Event, known: Mapping[UUID, Subscribers]) -> bool:
     """Whether the event's turn matters: somebody in its account listens in order, if only to what comes after it."""
     return event.client_id is not None and event.account_id in known and known[event.account_id].in_order
 
 
 async def matching_subscriptions(
     conn: Connection, index: SubscriptionCache, account_ids: Collection[UUID]
-) -> dict[UUID, Listeners]:
+) -> dict[UUID, Subscribers]:
     """Who listens in these accounts, as of now: what changed since it was last looked at is loaded again."""
     versions = await store.versions_of(conn, account_ids)
     known = index.current(versions)

@@ -129,11 +129,11 @@ async def release_overdue(conn: Connection, account_ids: Collection[UUID], *, he
     return [logged_event(row) for row in await conn.fetch(_RELEASE_OVERDUE, list(account_ids), held_seconds)]
 
 
-Told = tuple[UUID, UUID, UUID, UUID]
+AlreadyDispatched = tuple[UUID, UUID, UUID, UUID]
 """A job for an ordered hook: (account id, hook id, client id, job id)"""
 
 
-async def follow_on(conn: Connection, deliverable: Sequence[Told]) -> dict[UUID, UUID]:
+async def follow_on(conn: Connection, deliverable: Sequence[AlreadyDispatched]) -> dict[UUID, UUID]:
     """For these jobs, in order: the job before each that goes to the same hook about the same client, if any."""
     if not deliverable:
         return {}

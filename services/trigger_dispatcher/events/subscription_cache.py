@@ -15,7 +15,7 @@ SUBSCRIBERS_MAX: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Listeners:
+class Subscribers:
     """The active hooks and enabled automations of one account at one version of its subscriptions."""
 
     version: int
@@ -28,7 +28,7 @@ class Listeners:
         return self.by_trigger.get(trigger, ())
 
 
-def subscribers(version: int, subscribers: Iterable[Subscriber]) -> Listeners:
+def subscribers(version: int, subscribers: Iterable[Subscriber]) -> Subscribers:
     """Sort an account's subscribers by what they listen to."""
     by_trigger: defaultdict[str, list[Subscriber]] = defaultdict(list)
     size, in_order = 0, False
@@ -37,21 +37,21 @@ def subscribers(version: int, subscribers: Iterable[Subscriber]) -> Listeners:
         in_order |= subscriber.ordered is not None
         for trigger in subscriber.triggers:
             by_trigger[trigger].append(subscriber)
-    return Listeners(version, {trigger: tuple(found) for trigger, found in by_trigger.items()}, size, in_order)
+    return Subscribers(version, {trigger: tuple(found) for trigger, found in by_trigger.items()}, size, in_order)
 
 
 class SubscriptionCache:
-    """Remembers the listeners of the accounts used last. One per process; each batch asks it which are out of date."""
+    """Subscriptions of the accounts used last. One per process; each batch asks which are stale."""
 
     def __init__(self, *, accounts_max: int = ACCOUNTS_MAX, subscribers_max: int = SUBSCRIBERS_MAX) -> None:
         self._accounts_max, self._subscribers_max = accounts_max, subscribers_max
-        self._known: OrderedDict[UUID, Listeners] = OrderedDict()
+        self._known: OrderedDict[UUID, Subscribers] = OrderedDict()
         self._size = 0
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def current(self, versions: Mapping[UUID, int]) -> dict[UUID, Listeners]:
+    def current(self, versions: Mapping[UUID, int]) -> dict[UUID, Subscribers]:
         """Those of the accounts that are known at just this version; the others are to be loaded and `keep`-ed."""
         found = {}
         for account_id, version in versions.items():
@@ -61,7 +61,7 @@ class SubscriptionCache:
                 found[account_id] = known
         return found
 
-    def keep(self, loaded: Mapping[UUID, Listeners]) -> None:
+    def keep(self, loaded: Mapping[UUID, Subscribers]) -> None:
         """Remember what was loaded; the accounts used longest ago go, until the bounds hold."""
         for account_id, fresh in loaded.items():
             known = self._known.pop(account_id, None)

@@ -198,7 +198,7 @@ SELECT e.account_id, e.correlation_id, d.dispatched_at, 'trigger_dispatcher', 'd
 
 GRANT USAGE ON SCHEMA dispatch_api TO ledgerwire_ingress, ledgerwire_execution;
 GRANT SELECT ON dispatch_api.event, dispatch_api.dispatch, dispatch_api.automation, dispatch_api.automation_version,
-                dispatch_api.hop, dispatch_api.outcome, dispatch_api.dead-lettered TO ledgerwire_ingress;
+                dispatch_api.hop, dispatch_api.outcome, dispatch_api.dead_letter TO ledgerwire_ingress;
 -- All of a hook but its secrets.
 GRANT SELECT (account_id, id, target_url, triggers, filters, ordered, name, state, reason, created_by, created_at, updated_at)
    ON dispatch_api.hook TO ledgerwire_ingress;

@@ -14,7 +14,15 @@ from messaging.port import ConsumerOptions, Done, Incoming, Outcome
 from messaging.postgres import LocalNotifier, open_bus
 from storage.pool import open_pool
 from tests.support import servers
-from tests.support.buses import LEASE_SECONDS, Parked, PostgresHarness, Taken, a_message, a_queue, postgres_harness
+from tests.support.buses import (
+    LEASE_SECONDS,
+    DeadLettered,
+    PostgresHarness,
+    Taken,
+    a_message,
+    a_queue,
+    postgres_harness,
+)
 from tests.support.eventually import eventually
 from tests.support.pace import linger
 
@@ -46,7 +54,7 @@ async def test_a_handler_may_take_longer_than_its_lease(buses: PostgresHarness) 
 
     await bus.publish([a_message(queue)])
     for each in (bus, rival):
-        await each.consume(queue.name, slow, dead_letter=Parked())
+        await each.consume(queue.name, slow, dead_letter=DeadLettered())
 
     async def gone() -> bool:
         return await count(buses.dsn) == 0
@@ -70,11 +78,11 @@ async def test_what_a_zombie_settles_late_stays_its_heirs(buses: PostgresHarness
         raise AssertionError
 
     await bus.publish([a_message(queue)])
-    zombie = await bus.consume(queue.name, slow, dead_letter=Parked())
+    zombie = await bus.consume(queue.name, slow, dead_letter=DeadLettered())
     await began.wait()
     for task in zombie._tasks:  # it takes and renews no more, as a process that was stopped for a while
         task.cancel()
-    await heir.consume(queue.name, hang, dead_letter=Parked())
+    await heir.consume(queue.name, hang, dead_letter=DeadLettered())
     await asyncio.wait_for(heir_began.wait(), 3 * LEASE_SECONDS)
     go_on.set()
     await zombie.stop(2)
@@ -92,12 +100,12 @@ async def test_the_only_process_takes_over_at_once_what_its_predecessor_had_in_h
         raise AssertionError
 
     await doomed.publish([a_message(queue, "left behind")])
-    await doomed.consume(queue.name, hang, dead_letter=Parked())
+    await doomed.consume(queue.name, hang, dead_letter=DeadLettered())
     await began.wait()
     await buses.crash(doomed)
     pool = await open_pool(buses.dsn, role="ledgerwire_ledger", name="heir")
     bus = await open_bus(pool, queues=[queue], name="heir", sole=True, lease_seconds=3600)
-    await bus.consume(queue.name, taken, dead_letter=Parked())
+    await bus.consume(queue.name, taken, dead_letter=DeadLettered())
     await eventually(lambda: taken.bodies == ["left behind"], deadline_seconds=LEASE_SECONDS / 2)
     await bus.close()
     await pool.close()
@@ -109,7 +117,7 @@ async def test_every_service_may_use_the_bus(buses: PostgresHarness, role: str) 
     pool = await open_pool(buses.dsn, role=role, name="service")
     bus = await open_bus(pool, queues=[queue], name="service")
     await bus.publish([a_message(queue, "hello")])
-    await bus.consume(queue.name, taken, dead_letter=Parked(), options=ConsumerOptions(prefetch=1, batch_max=1))
+    await bus.consume(queue.name, taken, dead_letter=DeadLettered(), options=ConsumerOptions(prefetch=1, batch_max=1))
     await eventually(lambda: taken.bodies == ["hello"])
     assert await bus.list_dead_letters(queue.name) == []
     assert await bus.replay_dead_letters(queue.name) == 0
@@ -124,7 +132,7 @@ async def test_services_of_one_process_wake_each_other(buses: PostgresHarness) -
     ingress = await open_bus(pool, queues=[queue], name="ingress", wakeups=wakeups)
     heard: list[bytes] = []
     await ingress.listen("ingress.replies.one", heard.append)
-    await ledger.consume(queue.name, taken, dead_letter=Parked())
+    await ledger.consume(queue.name, taken, dead_letter=DeadLettered())
     began = asyncio.get_running_loop().time()
     for number in range(20):
         await ingress.publish([a_message(queue, str(number))])
@@ -145,7 +153,7 @@ async def test_a_server_that_was_killed_is_waited_for() -> None:
         async with postgres_harness(dsn) as harness:
             queue, taken = a_queue(), Taken()
             bus = await harness.open([queue], secrets.token_hex(4))
-            await bus.consume(queue.name, taken, dead_letter=Parked())
+            await bus.consume(queue.name, taken, dead_letter=DeadLettered())
             assert list(await bus.publish([a_message(queue, "before")])) == [True]
             await server.kill()
             assert list(await bus.publish([a_message(queue, "lost")])) == [False]

@@ -14,7 +14,16 @@ from pamqp.commands import Connection as ConnectionCommands
 from messaging.port import ConsumerOptions, Done, Incoming, Outcome, Outgoing, RetryLater
 from messaging.rabbitmq import RabbitBus, connect
 from tests.support import servers
-from tests.support.buses import Parked, RabbitHarness, Taken, a_message, a_queue, amqp, rabbit_harness, some_messages
+from tests.support.buses import (
+    DeadLettered,
+    RabbitHarness,
+    Taken,
+    a_message,
+    a_queue,
+    amqp,
+    rabbit_harness,
+    some_messages,
+)
 from tests.support.eventually import eventually
 from tests.support.machine import free_port
 from tests.support.pace import linger
@@ -50,7 +59,7 @@ async def test_after_a_killed_broker_is_back_everything_confirmed_is_there_and_w
         await broker.kill()
         assert list(await bus.publish(some_messages(queue, 3))) == [False] * 3
         await eventually(lambda: len(bus.health().problems) == 2, deadline_seconds=20)
-        consumer = await bus.consume(queue.name, taken, dead_letter=Parked())
+        consumer = await bus.consume(queue.name, taken, dead_letter=DeadLettered())
         await broker.start()
         await publish_all(bus, some_messages(queue, 100, "after"))
         await eventually(lambda: len(set(taken.bodies)) >= 200, deadline_seconds=30)
@@ -76,7 +85,7 @@ async def test_a_broker_killed_while_its_queues_are_new_gets_them_anew_and_keeps
         assert list(await bus.publish([a_message(queue, "settled")])) == [True]
         await broker.kill()
         await broker.start()
-        await bus.consume(queue.name, taken, dead_letter=Parked())
+        await bus.consume(queue.name, taken, dead_letter=DeadLettered())
         await eventually(lambda: taken.bodies == ["settled"], deadline_seconds=30)
         await bus.close()
 
@@ -88,7 +97,7 @@ async def test_a_queue_without_leader_that_may_hold_something_is_left_alone_and_
         await publish_all(bus, [a_message(queue)])
         await broker.kill()  # within half a second of its declaration, yet marked as settled
         await broker.start()
-        await bus.consume(queue.name, Taken(), dead_letter=Parked())
+        await bus.consume(queue.name, Taken(), dead_letter=DeadLettered())
 
         async def told() -> bool:
             assert list(await bus.publish([a_message(queue)])) == [False]
@@ -105,7 +114,7 @@ async def test_a_broker_that_is_not_there_yet_is_waited_for() -> None:
     await bus.notify("ingress.replies.one", [b"x"])
     (problem,) = bus.health().problems
     assert "cannot be reached to publish" in problem
-    await bus.consume(queue.name, Taken(), dead_letter=Parked())
+    await bus.consume(queue.name, Taken(), dead_letter=DeadLettered())
     assert len(bus.health().problems) >= 2
     await bus.close()
 
@@ -113,7 +122,7 @@ async def test_a_broker_that_is_not_there_yet_is_waited_for() -> None:
 async def test_a_deleted_queue_is_declared_again_and_its_consumer_subscribed(buses: RabbitHarness) -> None:
     queue, taken = a_queue(), Taken()
     bus = await buses.open([queue])
-    await bus.consume(queue.name, taken, dead_letter=Parked())
+    await bus.consume(queue.name, taken, dead_letter=DeadLettered())
     await publish_all(bus, [a_message(queue, "first")])
     await eventually(lambda: taken.bodies == ["first"])
     async with amqp(buses.url) as operator:
@@ -135,7 +144,7 @@ async def test_a_publisher_alone_declares_again_what_was_deleted(buses: RabbitHa
 async def test_a_subscription_that_ended_without_a_word_is_noticed(buses: RabbitHarness) -> None:
     queue, taken = a_queue(), Taken()
     bus = await buses.open([queue])
-    consumer = await bus.consume(queue.name, taken, dead_letter=Parked())
+    consumer = await bus.consume(queue.name, taken, dead_letter=DeadLettered())
     await eventually(lambda: consumer._session)
     session = consumer._session
     assert session is not None
@@ -147,7 +156,7 @@ async def test_a_subscription_that_ended_without_a_word_is_noticed(buses: Rabbit
 async def test_a_connection_given_up_at_any_moment_is_replaced_under_its_consumers(buses: RabbitHarness) -> None:
     queue, taken, dice = a_queue(), Taken(), random.Random(5)  # noqa: S311  a plan, no secret
     bus = await buses.open([queue])
-    await bus.consume(queue.name, taken, dead_letter=Parked())
+    await bus.consume(queue.name, taken, dead_letter=DeadLettered())
     heard: list[bytes] = []
     await bus.listen("ingress.replies.one", heard.append)
     for number in range(30):
@@ -198,7 +207,7 @@ async def test_a_queue_made_with_other_bounds_is_used_as_it_is(buses: RabbitHarn
     queue, taken = a_queue(), Taken()
     await buses.open([replace(queue, length_max=77)])
     bus = await buses.open([queue])
-    await bus.consume(queue.name, taken, dead_letter=Parked())
+    await bus.consume(queue.name, taken, dead_letter=DeadLettered())
     await publish_all(bus, [a_message(queue, "hello")])
     await eventually(lambda: taken.bodies == ["hello"])
 
@@ -217,7 +226,7 @@ async def test_acknowledgements_are_exact_with_many_batches_in_hand_and_mixed_ou
         batch_max=7, prefetch=50, concurrency=5, retry_pause_first_seconds=0.01, retry_pause_max_seconds=0.05
     )
     await publish_all(bus, some_messages(queue, 2000))
-    consumer = await bus.consume(queue.name, handler, dead_letter=Parked(), options=options)
+    consumer = await bus.consume(queue.name, handler, dead_letter=DeadLettered(), options=options)
     await eventually(lambda: len(set(done)) == 2000, deadline_seconds=30)
     await consumer.stop(5)
     # One acknowledgement too many closes the channel (and something is done twice), one too few leaves a message.

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from contracts.primitives.ids import new_id
 from messaging.port import ConsumerOptions, Done, Incoming, Outcome, Outgoing, Refused, RetryLater
 from tests.support.buses import (
+    DeadLettered,
     Harness,
-    Parked,
     Taken,
     a_message,
     a_queue,
@@ -38,7 +38,7 @@ async def test_what_is_published_is_consumed_with_its_bytes(harness: Harness) ->
     bus = await harness.open([queue])
     bodies = [b"", b"\x00\xff", b"x" * 1_000_000, b"y" * 131_064, b"z" * 131_065]
     assert all(await bus.publish([a_message(queue, body) for body in bodies]))
-    await bus.consume(queue.name, taken, dead_letter=Parked())
+    await bus.consume(queue.name, taken, dead_letter=DeadLettered())
     await eventually(lambda: len(taken.messages) == len(bodies))
     assert sorted(message.body for message in taken.messages) == sorted(bodies)
     assert {(message.queue, message.deliveries) for message in taken.messages} == {(queue.name, 1)}
@@ -54,7 +54,7 @@ async def test_a_message_too_big_for_any_bus_is_not_confirmed_and_harms_no_other
 async def test_a_message_of_another_process_arrives(harness: Harness) -> None:
     queue, taken = a_queue(), Taken()
     bus, other = await harness.open([queue]), await harness.open([queue], "other")
-    await bus.consume(queue.name, taken, dead_letter=Parked())
+    await bus.consume(queue.name, taken, dead_letter=DeadLettered())
     await other.publish([a_message(queue, "from afar")])
     await eventually(lambda: taken.bodies == ["from afar"], deadline_seconds=5)
 
@@ -64,7 +64,7 @@ async def test_what_has_arrived_is_gathered_into_batches_no_bigger_than_asked(ha
     bus = await harness.open([queue])
     await bus.publish(some_messages(queue, 100))
     await bus.consume(
-        queue.name, taken, dead_letter=Parked(), options=ConsumerOptions(batch_max=30, batch_wait_seconds=0.05)
+        queue.name, taken, dead_letter=DeadLettered(), options=ConsumerOptions(batch_max=30, batch_wait_seconds=0.05)
     )
     await eventually(lambda: len(taken.messages) == 100)
     sizes = [len(batch) for batch in taken.batches]
@@ -74,7 +74,7 @@ async def test_what_has_arrived_is_gathered_into_batches_no_bigger_than_asked(ha
 
 
 async def test_each_message_gets_the_outcome_at_its_place(harness: Harness) -> None:
-    queue, dead_lettered, again = a_queue(), Parked(), Counter[str]()
+    queue, dead_lettered, again = a_queue(), DeadLettered(), Counter[str]()
     bus = await harness.open([queue])
 
     def decide(message: Incoming) -> Outcome:
@@ -96,7 +96,7 @@ async def test_each_message_gets_the_outcome_at_its_place(harness: Harness) -> N
 
 
 async def test_one_bad_message_does_not_stop_the_others_and_is_parked_in_the_end(harness: Harness) -> None:
-    queue, dead_lettered, done = a_queue(), Parked(), set[str]()
+    queue, dead_lettered, done = a_queue(), DeadLettered(), set[str]()
     bus = await harness.open([queue])
 
     async def handler(messages: Sequence[Incoming]) -> Sequence[Outcome]:
@@ -113,7 +113,7 @@ async def test_one_bad_message_does_not_stop_the_others_and_is_parked_in_the_end
 
 
 async def test_a_refused_message_is_forgotten_only_after_it_is_parked(harness: Harness) -> None:
-    queue, kept = a_queue(), Parked()
+    queue, kept = a_queue(), DeadLettered()
     bus = await harness.open([queue])
     failures = iter([ConnectionResetError("down"), ConnectionResetError("still down")])
 
@@ -127,7 +127,7 @@ async def test_a_refused_message_is_forgotten_only_after_it_is_parked(harness: H
     await eventually(lambda: kept.messages == [(b"never", "never")])
     await consumer.stop(2)
     taken = Taken()
-    await bus.consume(queue.name, taken, dead_letter=Parked())
+    await bus.consume(queue.name, taken, dead_letter=DeadLettered())
     await bus.publish([a_message(queue, "last")])
     await eventually(lambda: taken.bodies == ["last"])
 
@@ -145,7 +145,7 @@ async def test_a_message_put_off_comes_again_after_growing_pauses_while_others_p
         return RetryLater("too early") if len(offered) < 5 else Done()
 
     await bus.publish([a_message(queue, "early"), *some_messages(queue, 5)])
-    await bus.consume(queue.name, each(decide), dead_letter=Parked(), options=QUICK)
+    await bus.consume(queue.name, each(decide), dead_letter=DeadLettered(), options=QUICK)
     await eventually(lambda: len(taken.messages) == 5)
     assert len(offered) < 5
     await eventually(lambda: len(offered) == 5)
@@ -166,7 +166,7 @@ async def test_weather_is_waited_out_without_hammering(harness: Harness) -> None
 
     await bus.publish(some_messages(queue, 200))
     options = ConsumerOptions(batch_max=50, retry_pause_first_seconds=0.05, retry_pause_max_seconds=0.3)
-    await bus.consume(queue.name, handler, dead_letter=Parked(), options=options)
+    await bus.consume(queue.name, handler, dead_letter=DeadLettered(), options=options)
     await eventually(lambda: calls >= 5)
     began, calls = asyncio.get_running_loop().time(), 0
     await eventually(lambda: calls >= 8)
@@ -189,7 +189,7 @@ async def test_messages_put_off_forever_do_not_keep_the_others_from_their_turn(h
     options = ConsumerOptions(
         prefetch=20, batch_max=5, retry_pause_first_seconds=0.02, retry_pause_max_seconds=0.1, delay_max_seconds=0.5
     )
-    await bus.consume(queue.name, each(decide), dead_letter=Parked(), options=options)
+    await bus.consume(queue.name, each(decide), dead_letter=DeadLettered(), options=options)
     await eventually(lambda: len(set(taken.bodies)) == 30, deadline_seconds=20)
 
 
@@ -203,11 +203,11 @@ async def test_what_a_crashed_process_had_in_hand_comes_again(harness: Harness) 
         raise AssertionError
 
     await doomed.publish(some_messages(queue, 10))
-    await doomed.consume(queue.name, hang, dead_letter=Parked())
+    await doomed.consume(queue.name, hang, dead_letter=DeadLettered())
     async with asyncio.timeout(10):
         await began.wait()
     await harness.crash(doomed)
-    await heir.consume(queue.name, taken, dead_letter=Parked())
+    await heir.consume(queue.name, taken, dead_letter=DeadLettered())
     await eventually(lambda: sorted(taken.bodies) == [f"m-{index}" for index in range(10)])
     assert {message.deliveries for message in taken.messages} == {2}
 
@@ -215,7 +215,7 @@ async def test_what_a_crashed_process_had_in_hand_comes_again(harness: Harness) 
 async def test_cut_connections_are_recovered_from_and_nothing_is_lost(harness: Harness) -> None:
     queue, taken = a_queue(), Taken()
     bus = await harness.open([queue])
-    await bus.consume(queue.name, taken, dead_letter=Parked())
+    await bus.consume(queue.name, taken, dead_letter=DeadLettered())
     unsure = some_messages(queue, 300)
     for _ in range(4):
         await harness.cut_connections()
@@ -246,14 +246,14 @@ async def test_stopping_finishes_the_batch_in_hand_and_leaves_the_rest(harness: 
         return await taken(messages)
 
     await bus.publish(some_messages(queue, 50))
-    consumer = await bus.consume(queue.name, slow, dead_letter=Parked(), options=ConsumerOptions(batch_max=10))
+    consumer = await bus.consume(queue.name, slow, dead_letter=DeadLettered(), options=ConsumerOptions(batch_max=10))
     await began.wait()
     stopping = asyncio.create_task(consumer.stop(5))
     await linger(0)
     go_on.set()
     await stopping
     assert len(taken.batches) == 1
-    await bus.consume(queue.name, rest, dead_letter=Parked())
+    await bus.consume(queue.name, rest, dead_letter=DeadLettered())
     await eventually(lambda: len(taken.messages) + len(rest.messages) == 50, deadline_seconds=3)
     assert set(taken.bodies).isdisjoint(rest.bodies)
 
@@ -268,11 +268,11 @@ async def test_stopping_is_bounded_and_what_could_not_be_finished_comes_again(ha
         raise AssertionError
 
     await bus.publish(some_messages(queue, 5))
-    consumer = await bus.consume(queue.name, hang, dead_letter=Parked())
+    consumer = await bus.consume(queue.name, hang, dead_letter=DeadLettered())
     await began.wait()
     async with asyncio.timeout(5):
         await consumer.stop(0.2)
-    await bus.consume(queue.name, taken, dead_letter=Parked())
+    await bus.consume(queue.name, taken, dead_letter=DeadLettered())
     await eventually(lambda: len(taken.messages) == 5, deadline_seconds=3)
 
 
@@ -320,13 +320,13 @@ async def test_ten_thousand_messages_take_effect_once_each_with_crashes_on_the_w
     options = ConsumerOptions(concurrency=3, retry_pause_first_seconds=0.02, retry_pause_max_seconds=0.1)
     doomed = [await harness.open([queue], f"consumer-{number}") for number in range(2)]
     for bus in doomed:
-        await bus.consume(queue.name, handler, dead_letter=Parked(), options=options)
+        await bus.consume(queue.name, handler, dead_letter=DeadLettered(), options=options)
     messages = some_messages(queue, 10_000)
     confirmed = await publisher.publish(messages[:5000])
     await harness.crash(doomed[0])
     confirmed = [*confirmed, *await publisher.publish(messages[5000:])]
     heir = await harness.open([queue], "heir")
-    await heir.consume(queue.name, handler, dead_letter=Parked(), options=options)
+    await heir.consume(queue.name, handler, dead_letter=DeadLettered(), options=options)
     assert all(confirmed)
     await eventually(lambda: len(effects) == 10_000, deadline_seconds=30)
     assert set(effects.values()) == {1}

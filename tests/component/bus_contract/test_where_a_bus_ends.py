@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from prometheus_client import REGISTRY
 
 from messaging.port import ConsumerOptions, Incoming, Outcome, RetryLater
-from tests.support.buses import Harness, Parked, Taken, a_message, a_queue, each, some_messages
+from tests.support.buses import DeadLettered, Harness, Taken, a_message, a_queue, each, some_messages
 from tests.support.eventually import eventually
 
 
@@ -26,10 +26,10 @@ async def test_a_message_handed_out_too_often_dies_is_seen_and_can_be_put_back(h
     await keeper.publish([poison])
     for number in range(1, 4):
         victim = await harness.open([queue], f"victim-{number}")
-        await victim.consume(queue.name, hang, dead_letter=Parked())
+        await victim.consume(queue.name, hang, dead_letter=DeadLettered())
         await eventually(lambda: hung == number)  # noqa: B023  awaited before the next turn
         await harness.crash(victim)
-    await keeper.consume(queue.name, taken, dead_letter=Parked())
+    await keeper.consume(queue.name, taken, dead_letter=DeadLettered())
 
     async def dead() -> bool:
         return bool(await keeper.list_dead_letters(queue.name))
@@ -66,6 +66,6 @@ async def test_health_says_when_messages_in_hand_do_not_move(harness: Harness) -
     assert bus.health().problems == []
     options = ConsumerOptions(stall_seconds=0.3, retry_pause_first_seconds=0.02)
     await bus.publish(some_messages(queue, 2))
-    await bus.consume(queue.name, each(lambda _: RetryLater("stuck")), dead_letter=Parked(), options=options)
+    await bus.consume(queue.name, each(lambda _: RetryLater("stuck")), dead_letter=DeadLettered(), options=options)
     problems = await eventually(lambda: bus.health().problems)
     assert "2 messages in hand and none settled" in problems[0]

@@ -80,7 +80,7 @@ async def test_what_can_never_be_handled_is_parked_with_its_reason(around: Neigh
     bad = around.dispatcher.happened("sale.posted").model_copy(update={"data": {}})
     await around.send(DISPATCHER_EVENTS, bad)
     await around.send(DISPATCHER_COMMANDS, around.dispatcher.command("dance", {}))
-    await eventually(lambda: _count(around, "parked", 2))
+    await eventually(lambda: _count(around, "dead_letter", 2))
 
 
 async def test_keys_that_are_not_this_databases_stop_it_at_the_start(database_dsn: str) -> None:

@@ -61,7 +61,7 @@ async def test_a_collector_is_refused_as_long_as_there_are_none(ledger: LedgerHa
 
 
 @pytest.mark.parametrize(
-    ("there", "asked", "clients"),
+    ("there", "requested", "clients"),
     [
         ({"name": "A", "external_id": "x"}, {"name": "Z", "external_id": "x", "email": "z@z.example"}, 1),
         ({"name": "A", "email": "A@a.example"}, {"name": "Z", "email": "a@A.example"}, 1),
@@ -73,11 +73,11 @@ async def test_a_collector_is_refused_as_long_as_there_are_none(ledger: LedgerHa
     ],
 )
 async def test_a_client_given_with_a_sale_is_found_by_the_strongest_thing_said(
-    ledger: LedgerHarness, there: dict[str, Any], ctx: dict[str, str], clients: int
+    ledger: LedgerHarness, there: dict[str, Any], requested: dict[str, str], clients: int
 ) -> None:
     client_id = await ledger.client(**there)
 
-    sale = await ledger.ask(CREATE_SALE, an_invoice(client=ctx))
+    sale = await ledger.ask(CREATE_SALE, an_invoice(client=requested))
 
     assert (sale.body["client_id"] == client_id) is (clients == 1)
     assert (await ledger.triggers()).count("client.created") == clients

@@ -35,7 +35,7 @@ async def test_a_product_is_answered_as_it_stands_and_told_once(ledger: LedgerHa
 
 
 @pytest.mark.parametrize(
-    ("there", "asked", "code", "paths"),
+    ("there", "requested", "code", "paths"),
     [
         (a_product("A"), a_product("A"), "code_taken", ["code"]),
         (a_product("A", external_id="x"), a_product("B", external_id="x"), "external_id_taken", ["external_id"]),
@@ -48,17 +48,17 @@ async def test_a_product_is_answered_as_it_stands_and_told_once(ledger: LedgerHa
     ],
 )
 async def test_a_code_and_an_external_id_are_taken_once(
-    ledger: LedgerHarness, there: dict[str, Any], ctx: dict[str, Any], code: str, paths: list[str]
+    ledger: LedgerHarness, there: dict[str, Any], requested: dict[str, Any], code: str, paths: list[str]
 ) -> None:
     await ledger.ask(CREATE_PRODUCT, there)
     before = await ledger.contents()
 
-    answer = await ledger.ask(CREATE_PRODUCT, ctx)
+    answer = await ledger.ask(CREATE_PRODUCT, requested)
 
     assert (answer.status, answer.body["code"]) == (409, code)
     assert [fault["path"] for fault in answer.body["errors"]] == paths
     assert await ledger.contents() == before
-    assert (await ledger.ask(CREATE_PRODUCT, ctx, account_id=await ledger.add_account())).status == 201
+    assert (await ledger.ask(CREATE_PRODUCT, requested, account_id=await ledger.add_account())).status == 201
 
 
 async def test_one_code_twice_in_a_batch_is_made_once(ledger: LedgerHarness) -> None:

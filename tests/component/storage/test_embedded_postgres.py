@@ -23,7 +23,7 @@ from tests.support.eventually import eventually
 USER_PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from standalone import embedded
+from embedded_postgres import server as embedded
 
 async def main():
     server = await embedded.start(Path(sys.argv[1]))

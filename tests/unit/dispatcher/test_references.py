@@ -40,7 +40,7 @@ def test_what_leads_somewhere_is_let_through(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("{{ trigger.data.totl }}", "no totl in trigger.data: did you mean total"),
         ("{{ trigger.data.client.nam }}", "no nam in trigger.data.client: did you mean name"),
@@ -52,10 +52,10 @@ def test_what_leads_somewhere_is_let_through(text: str) -> None:
         ("{{ trigger.data.number.first }}", "no first in trigger.data.number"),
     ],
 )
-def test_what_leads_nowhere_is_named_with_the_nearest_names(text: str, deliverable: str) -> None:
+def test_what_leads_nowhere_is_named_with_the_nearest_names(text: str, expected: str) -> None:
     found = faults_of({"a": [text]})
     assert list(found) == ["steps[2].input.body.a[0]"]
-    assert deliverable in found["steps[2].input.body.a[0]"]
+    assert expected in found["steps[2].input.body.a[0]"]
 
 
 def test_what_others_post_may_have_any_field() -> None:

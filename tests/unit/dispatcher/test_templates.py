@@ -36,7 +36,7 @@ def test_what_may_be_right_is_let_through(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("{{ trigger.data.total", "opens {{ and never closes it with }}"),
         ("{{ trigger.data.total }", "opens {{ and never closes it with }}"),
@@ -47,8 +47,8 @@ def test_what_may_be_right_is_let_through(text: str) -> None:
         ("{% if steps[12].output %}a{% endif %}", "asks for steps[12], and before this step there is steps[0]"),
     ],
 )
-def test_a_slip_is_told(text: str, deliverable: str) -> None:
-    assert faults(text) == {"input": deliverable}
+def test_a_slip_is_told(text: str, expected: str) -> None:
+    assert faults(text) == {"input": expected}
 
 
 def test_a_slip_is_found_at_any_depth() -> None:

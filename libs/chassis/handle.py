@@ -1,0 +1,20 @@
+"""A started service as the lifecycle and the health endpoints see it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+Check = Callable[[], "Awaitable[str | None] | str | None"]
+"""Returns None when all is well, else a sentence that says what is wrong."""
+
+
+@dataclass(slots=True)
+class ServiceHandle:
+    """A started service: the checks of `/readyz`, and an event that a part sets when it cannot continue."""
+
+    name: str
+    checks: dict[str, Check] = field(default_factory=dict)
+    url: str | None = None  # the public address of a service that has one
+    failed: asyncio.Event = field(default_factory=asyncio.Event)
