@@ -73,7 +73,8 @@ class DeliveryBuffer:
         self._workers: list[asyncio.Task[None]] = []
         self.on_capacity: Callable[[], None] = lambda: None
         self._outcomes = {
-            outcome: metrics.HANDLED.labels(queue, outcome) for outcome in ("done", "dead_lettered", "retry", "released")
+            outcome: metrics.HANDLED.labels(queue, outcome)
+            for outcome in ("done", "dead_lettered", "retry", "released")
         }
         self._batch_seconds = metrics.BATCH_SECONDS.labels(queue)
 
@@ -227,7 +228,8 @@ class DeliveryBuffer:
             log.warning("park_failed", queue=self._queue, error=describe(error))
             message.batch_attempts += 1
             return Delay(describe(error), self._pause(message.batch_attempts))
-        log.warning("message_dead_lettered", queue=self._queue, reason=step.kind, deliveries=message.incoming.deliveries)
+        deliveries = message.incoming.deliveries
+        log.warning("message_dead_lettered", queue=self._queue, reason=step.kind, deliveries=deliveries)
         return None
 
     def _begin_backoff(self, held: Sequence[tuple[InFlightMessage, Delay]]) -> None:
