@@ -144,6 +144,7 @@ ROUTES = (
     Route(
         "POST",
         _PATH,
+        "createChannel",
         create,
         "admin",
         "Activate a channel",
@@ -155,6 +156,7 @@ ROUTES = (
     Route(
         "GET",
         _PATH,
+        "listChannels",
         list_all,
         "read",
         "List channels",
@@ -162,10 +164,20 @@ ROUTES = (
         answers=models.ResourcePage[models.Channel],
         tag="channels",
     ),
-    Route("GET", _PATH + "/{id}", get, "read", "Read a channel", answers=models.Channel, tag="channels"),
+    Route(
+        "GET",
+        _PATH + "/{id}",
+        "getChannel",
+        get,
+        "read",
+        "Read a channel",
+        answers=models.Channel,
+        tag="channels",
+    ),
     Route(
         "DELETE",
         _PATH + "/{id}",
+        "deleteChannel",
         disable,
         "admin",
         "Disable a channel",
@@ -175,6 +187,7 @@ ROUTES = (
     Route(
         "POST",
         _PATH + "/{id}/rotate",
+        "rotateChannel",
         rotate,
         "admin",
         "Give a channel a new URL",

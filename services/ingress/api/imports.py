@@ -192,16 +192,16 @@ _PATH = "/v1/imports"
 
 ROUTES = (
     Route(
-        "POST", _PATH, start, "write", "Import clients or products from a file of CSV or JSON lines",
+        "POST", _PATH, "createImport", start, "write", "Import clients or products from a file of CSV or JSON lines",
         request_type="lines", query=ImportQuery, answers=models.Import, status=201, seconds_max=None,
         tag="imports",
     ),
     Route(
-        "GET", _PATH, list_all, "read", "List imports",
+        "GET", _PATH, "listImports", list_all, "read", "List imports",
         query=Page, answers=models.ResourcePage[models.Import], tag="imports",
     ),
     Route(
-        "GET", _PATH + "/{id}", get, "read", "How far an import is, and which lines were bad",
+        "GET", _PATH + "/{id}", "getImport", get, "read", "How far an import is, and which lines were bad",
         answers=models.Import, tag="imports",
     ),
 )  # fmt: skip

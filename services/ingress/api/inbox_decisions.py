@@ -83,14 +83,14 @@ async def delete_rule(api: Api, call: Request) -> Response:
 
 
 def _verbs(box: InboxKind, accepting: type[Model], becomes: str) -> tuple[Route, ...]:
-    path = f"/v1/inbox/{box}/{{id}}"
+    path, noun = f"/v1/inbox/{box}/{{id}}", "Purchase" if box == "purchases" else "Sale"
     return (
         Route(
-            "POST", f"{path}/accept", _deciding(commands.ACCEPT_INBOX_MESSAGE, box), "write",
+            "POST", f"{path}/accept", f"accept{noun}Message", _deciding(commands.ACCEPT_INBOX_MESSAGE, box), "write",
             f"Accept a message: it becomes {becomes}", body=accepting, answers=models.InboxMessage, tag="inbox",
         ),
         Route(
-            "POST", f"{path}/reject", _deciding(commands.REJECT_INBOX_MESSAGE, box), "write",
+            "POST", f"{path}/reject", f"reject{noun}Message", _deciding(commands.REJECT_INBOX_MESSAGE, box), "write",
             "Reject a message: it stays out of the books", body=RejectIn, answers=models.InboxMessage, tag="inbox",
         ),
     )  # fmt: skip
@@ -100,13 +100,19 @@ ROUTES = (
     *_verbs("purchases", AcceptPurchaseIn, "its supplier's bill"),
     *_verbs("sales", AcceptSaleIn, "a client's draft"),
     Route(
-        "POST", _RULES, create_rule, "write", "Let messages of a sender be accepted as they come",
+        "POST", _RULES, "createInboxRule", create_rule, "write", "Let messages of a sender be accepted as they come",
         body=InboxRuleIn, answers=models.InboxRule, status=201, tag="inbox",
     ),
     Route(
-        "GET", _RULES, list_rules, "read", "List the rules that accept messages",
+        "GET", _RULES, "listInboxRules", list_rules, "read", "List the rules that accept messages",
         query=RuleQuery, answers=models.ResourcePage[models.InboxRule], tag="inbox",
     ),
-    Route("GET", _RULES + "/{id}", get_rule, "read", "Get a rule", answers=models.InboxRule, tag="inbox"),
-    Route("DELETE", _RULES + "/{id}", delete_rule, "write", "Remove a rule", answers=models.RuleRemoved, tag="inbox"),
+    Route(
+        "GET", _RULES + "/{id}", "getInboxRule", get_rule, "read",
+        "Get a rule", answers=models.InboxRule, tag="inbox",
+    ),
+    Route(
+        "DELETE", _RULES + "/{id}", "deleteInboxRule", delete_rule, "write",
+        "Remove a rule", answers=models.RuleRemoved, tag="inbox",
+    ),
 )  # fmt: skip

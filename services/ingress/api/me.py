@@ -38,4 +38,15 @@ async def me(api: Api, call: Request) -> Response:
     return Response(200, body)
 
 
-ROUTES = (Route("GET", "/v1/me", me, "read", "Who is calling, and what they may do", answers=models.Me, tag="access"),)
+ROUTES = (
+    Route(
+        "GET",
+        "/v1/me",
+        "getMe",
+        me,
+        "read",
+        "Who is calling, and what they may do",
+        answers=models.Me,
+        tag="access",
+    ),
+)

@@ -43,12 +43,15 @@ async def get_payment(api: Api, call: Request) -> Response:
 
 ROUTES = (
     Route(
-        "POST", "/v1/payments", record_payment, "write", "Record a payment",
+        "POST", "/v1/payments", "createPayment", record_payment, "write", "Record a payment",
         body=PaymentIn, answers=models.Payment, status=201, tag="payments",
     ),
     Route(
-        "GET", "/v1/payments", list_payments, "read", "List payments",
+        "GET", "/v1/payments", "listPayments", list_payments, "read", "List payments",
         query=PaymentQuery, answers=models.ResourcePage[models.Payment], tag="payments",
     ),
-    Route("GET", "/v1/payments/{id}", get_payment, "read", "Get a payment", answers=models.Payment, tag="payments"),
+    Route(
+        "GET", "/v1/payments/{id}", "getPayment", get_payment, "read",
+        "Get a payment", answers=models.Payment, tag="payments",
+    ),
 )  # fmt: skip

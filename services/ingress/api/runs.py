@@ -42,8 +42,11 @@ async def get_run(api: Api, call: Request) -> Response:
 
 ROUTES = (
     Route(
-        "GET", "/v1/runs", list_runs, "read", "List runs of automations",
+        "GET", "/v1/runs", "listRuns", list_runs, "read", "List runs of automations",
         query=RunQuery, answers=models.ResourcePage[models.Run], tag="runs",
     ),
-    Route("GET", "/v1/runs/{id}", get_run, "read", "Get a run with its steps", answers=models.RunWithSteps, tag="runs"),
+    Route(
+        "GET", "/v1/runs/{id}", "getRun", get_run, "read",
+        "Get a run with its steps", answers=models.RunWithSteps, tag="runs",
+    ),
 )  # fmt: skip

@@ -34,10 +34,11 @@ async def get_supplier(api: Api, call: Request) -> Response:
 
 ROUTES = (
     Route(
-        "GET", "/v1/suppliers", list_suppliers, "read", "List suppliers",
+        "GET", "/v1/suppliers", "listSuppliers", list_suppliers, "read", "List suppliers",
         query=SupplierQuery, answers=models.ResourcePage[models.Supplier], tag="suppliers",
     ),
     Route(
-        "GET", "/v1/suppliers/{id}", get_supplier, "read", "Get a supplier", answers=models.Supplier, tag="suppliers",
+        "GET", "/v1/suppliers/{id}", "getSupplier", get_supplier, "read",
+        "Get a supplier", answers=models.Supplier, tag="suppliers",
     ),
 )  # fmt: skip

@@ -80,16 +80,19 @@ def _next_url(api: Api, call: Request, limit: int, cursor: str) -> str:
 
 ROUTES = (
     Route(
-        "GET", "/v1/triggers", list_triggers, "read", "The catalog of triggers",
+        "GET", "/v1/triggers", "listTriggers", list_triggers, "read", "The catalog of triggers",
         query=Page, answers=models.ResourcePage[models.Trigger], tag="triggers",
     ),
-    Route("GET", "/v1/triggers/{key}", get_trigger, "read", "One trigger", answers=models.Trigger, tag="triggers"),
     Route(
-        "GET", "/v1/triggers/{key}/samples", list_samples, "read", "Recent events of a trigger, or its sample",
-        query=SampleQuery, answers=models.Events, tag="triggers",
+        "GET", "/v1/triggers/{key}", "getTrigger", get_trigger, "read",
+        "One trigger", answers=models.Trigger, tag="triggers",
     ),
     Route(
-        "GET", "/v1/triggers/{key}/events", list_events, "read", "All events of a trigger, newest first, for polling",
-        query=Page, answers=models.Events, tag="triggers",
+        "GET", "/v1/triggers/{key}/samples", "listTriggerSamples", list_samples, "read",
+        "Recent events of a trigger, or its sample", query=SampleQuery, answers=models.Events, tag="triggers",
+    ),
+    Route(
+        "GET", "/v1/triggers/{key}/events", "listTriggerEvents", list_events, "read",
+        "All events of a trigger, newest first, for polling", query=Page, answers=models.Events, tag="triggers",
     ),
 )  # fmt: skip

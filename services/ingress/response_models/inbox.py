@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any, Literal
 from uuid import UUID
 
-from contracts.resources.inbox import Actor, InboxKind, RuleMatch
+from contracts.resources.inbox import Actor, InboxKind, RuleConditions, RuleMatch
 from contracts.resources.schemas import PayTerm
 from ingress.response_models.base import MessageWarning, ResponseModel
 
@@ -54,14 +54,6 @@ class InboxMessage(ResponseModel):
     decided_by: Actor | None
     reason: str | None
     result: dict[str, UUID] | None
-
-
-class RuleConditions(ResponseModel):
-    """What must hold of a message besides."""
-
-    max_amount: str | None
-    currency: str | None
-    no_warnings: bool
 
 
 class InboxRule(ResponseModel):
