@@ -153,11 +153,13 @@ def _routes(box: InboxKind) -> tuple[Route, ...]:
         ),
         Route(
             "GET", f"{path}/{{id}}/raw", f"get{noun}MessageRaw", get_raw, "read",
-            "Get the bytes of a message as they came", response_type="*/*", seconds_max=file_download.SECONDS_MAX, tag=tag,
+            "Get the bytes of a message as they came", response_type="*/*",
+            seconds_max=file_download.SECONDS_MAX, tag=tag,
         ),
         Route(
             "GET", f"{path}/{{id}}/file", f"get{noun}MessageFile", get_file, "read",
-            "Get the file that came with a message", response_type="*/*", seconds_max=file_download.SECONDS_MAX, tag=tag,
+            "Get the file that came with a message", response_type="*/*",
+            seconds_max=file_download.SECONDS_MAX, tag=tag,
         ),
     )  # fmt: skip
 

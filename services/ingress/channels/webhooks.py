@@ -143,6 +143,7 @@ def _together(fields: list[tuple[str, str]]) -> dict[str, str | list[str]]:
 ROUTES = (
     Route(
         "POST", "/ext/hooks/{secret}", "receiveWebhook", receive, None,
-        "Post anything: it fires the trigger webhook.received", request_type="anything", answers=models.WebhookReceipt, tag="channels",
+        "Post anything: it fires the trigger webhook.received", request_type="anything",
+        answers=models.WebhookReceipt, tag="channels",
     ),
 )  # fmt: skip
