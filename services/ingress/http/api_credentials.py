@@ -78,6 +78,7 @@ ROUTES = (
     Route(
         "POST",
         _PATH,
+        "regenerateKeyPair",
         regenerate,
         "admin",
         "Make a new key pair and end the old one",
@@ -88,6 +89,7 @@ ROUTES = (
     Route(
         "GET",
         _PATH,
+        "listKeyPairs",
         list_all,
         "admin",
         "List the key pair",
@@ -95,7 +97,27 @@ ROUTES = (
         answers=shapes.Listed[shapes.KeyPair],
         tag="access",
     ),
-    Route("DELETE", _PATH, delete, "admin", "End the key pair", answers=shapes.Deleted, tag="access"),
-    Route("GET", _PATH + "/{id}", get, "admin", "Read the key pair", answers=shapes.KeyPair, tag="access"),
-    Route("DELETE", _PATH + "/{id}", delete, "admin", "End the key pair", answers=shapes.Deleted, tag="access"),
+    Route(
+        "DELETE",
+        _PATH,
+        "deleteCurrentKeyPair",
+        delete,
+        "admin",
+        "End the key pair",
+        answers=shapes.Deleted,
+        tag="access",
+    ),
+    Route(
+        "GET", _PATH + "/{id}", "getKeyPair", get, "admin", "Read the key pair", answers=shapes.KeyPair, tag="access"
+    ),
+    Route(
+        "DELETE",
+        _PATH + "/{id}",
+        "deleteKeyPair",
+        delete,
+        "admin",
+        "End the key pair",
+        answers=shapes.Deleted,
+        tag="access",
+    ),
 )

@@ -189,16 +189,16 @@ _PATH = "/v1/imports"
 
 ROUTES = (
     Route(
-        "POST", _PATH, start, "write", "Import clients or products from a file of CSV or JSON lines",
+        "POST", _PATH, "createImport", start, "write", "Import clients or products from a file of CSV or JSON lines",
         takes="lines", query=ImportQuery, answers=shapes.Import, status=201, seconds_max=None,
         tag="imports",
     ),
     Route(
-        "GET", _PATH, list_all, "read", "List imports",
+        "GET", _PATH, "listImports", list_all, "read", "List imports",
         query=Page, answers=shapes.Listed[shapes.Import], tag="imports",
     ),
     Route(
-        "GET", _PATH + "/{id}", get, "read", "How far an import is, and which lines were bad",
+        "GET", _PATH + "/{id}", "getImport", get, "read", "How far an import is, and which lines were bad",
         answers=shapes.Import, tag="imports",
     ),
 )  # fmt: skip

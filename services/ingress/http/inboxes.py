@@ -226,12 +226,12 @@ def _reply(call: Call, answer: dict[str, Any], headers: dict[str, str]) -> Reply
 
 ROUTES = (
     Route(
-        "POST", "/ext/direct/inbox/{secret}", receive_direct, None, "Push a supplier's document",
+        "POST", "/ext/direct/inbox/{secret}", "receiveDocument", receive_direct, None, "Push a supplier's document",
         takes="bytes", answers=shapes.Pushed, body_bytes_max=XML_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX,
         tag="channels",
     ),
     Route(
-        "POST", "/ext/webhooks/inbox/{secret}", receive_order, None, "Push an order",
+        "POST", "/ext/webhooks/inbox/{secret}", "receiveOrder", receive_order, None, "Push an order",
         takes="bytes", answers=shapes.Pushed, body_bytes_max=XML_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX,
         tag="channels",
     ),

@@ -38,4 +38,8 @@ async def me(api: Api, call: Call) -> Reply:
     return Reply(200, body)
 
 
-ROUTES = (Route("GET", "/v1/me", me, "read", "Who is calling, and what they may do", answers=shapes.Me, tag="access"),)
+ROUTES = (
+    Route(
+        "GET", "/v1/me", "getMe", me, "read", "Who is calling, and what they may do", answers=shapes.Me, tag="access"
+    ),
+)

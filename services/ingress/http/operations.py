@@ -108,6 +108,7 @@ ROUTES = (
     Route(
         "GET",
         "/v1/operations/{id}",
+        "getOperation",
         get,
         "read",
         "What became of a request that was accepted",

@@ -57,6 +57,7 @@ Handler: TypeAlias = "Callable[[Api, Call], Awaitable[Reply | web.StreamResponse
 class Route:
     """One verb of one path.
 
+    `operation_id` is its public name for generated clients: camelCase, a verb and a noun, unique and never changed.
     `scope` None lets anybody in (the path itself is the secret). `body` is the model of the JSON that is taken; with
     `takes="bytes"` (a document), "form" where a form with a file may come as well, "lines" of CSV or JSON, or
     "anything" in JSON or a form, the handler reads the body itself. `query` is the model of the query parameters: one
@@ -67,6 +68,7 @@ class Route:
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
+    operation_id: str
     handler: Handler
     scope: Scope | None
     summary: str

@@ -89,6 +89,7 @@ ROUTES = (
     Route(
         "POST",
         "/v1/tokens",
+        "createToken",
         create,
         "admin",
         "Make an access token",
@@ -100,6 +101,7 @@ ROUTES = (
     Route(
         "GET",
         "/v1/tokens",
+        "listTokens",
         list_all,
         "admin",
         "List access tokens",
@@ -107,6 +109,17 @@ ROUTES = (
         answers=shapes.Listed[shapes.Token],
         tag="access",
     ),
-    Route("GET", "/v1/tokens/{id}", get, "admin", "Read an access token", answers=shapes.Token, tag="access"),
-    Route("DELETE", "/v1/tokens/{id}", delete, "admin", "Delete an access token", answers=shapes.Deleted, tag="access"),
+    Route(
+        "GET", "/v1/tokens/{id}", "getToken", get, "admin", "Read an access token", answers=shapes.Token, tag="access"
+    ),
+    Route(
+        "DELETE",
+        "/v1/tokens/{id}",
+        "deleteToken",
+        delete,
+        "admin",
+        "Delete an access token",
+        answers=shapes.Deleted,
+        tag="access",
+    ),
 )

@@ -140,7 +140,7 @@ def _together(fields: list[tuple[str, str]]) -> dict[str, str | list[str]]:
 
 ROUTES = (
     Route(
-        "POST", "/ext/hooks/{secret}", receive, None, "Post anything: it fires the trigger webhook.received",
-        takes="anything", answers=shapes.Told, tag="channels",
+        "POST", "/ext/hooks/{secret}", "receiveWebhook", receive, None,
+        "Post anything: it fires the trigger webhook.received", takes="anything", answers=shapes.Told, tag="channels",
     ),
 )  # fmt: skip

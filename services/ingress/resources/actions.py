@@ -123,6 +123,7 @@ def _run_routes() -> list[Route]:
         Route(
             "POST",
             f"/v1/actions/{key}",
+            f"run{key.title().replace('_', '')}",
             handler,
             "write",
             f"Run the action {key}",
@@ -138,13 +139,16 @@ def _run_routes() -> list[Route]:
 
 ROUTES = (
     Route(
-        "GET", "/v1/actions", list_actions, "read", "The catalog of actions",
+        "GET", "/v1/actions", "listActions", list_actions, "read", "The catalog of actions",
         query=Page, answers=shapes.Listed[shapes.Action], tag="actions",
     ),
     *_run_routes(),
-    Route("GET", "/v1/actions/{key}", get_action, "read", "One action", answers=shapes.Action, tag="actions"),
     Route(
-        "POST", "/v1/actions/{key}", refuse_action, "write", "Run any other action: not offered yet",
+        "GET", "/v1/actions/{key}", "getAction", get_action, "read",
+        "One action", answers=shapes.Action, tag="actions",
+    ),
+    Route(
+        "POST", "/v1/actions/{key}", "runAction", refuse_action, "write", "Run any other action: not offered yet",
         takes="bytes", query=RunQuery, status=501, answers=shapes.Problem, tag="actions",
     ),
 )  # fmt: skip

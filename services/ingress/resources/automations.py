@@ -51,31 +51,31 @@ async def delete_automation(api: Api, call: Call) -> Reply:
 
 ROUTES = (
     Route(
-        "POST", "/v1/automations", create_automation, "write", "Create an automation",
+        "POST", "/v1/automations", "createAutomation", create_automation, "write", "Create an automation",
         body=AutomationIn, answers=shapes.Automation, status=201, tag="automations",
     ),
     Route(
-        "GET", "/v1/automations", list_automations, "read", "List automations",
+        "GET", "/v1/automations", "listAutomations", list_automations, "read", "List automations",
         query=Page, answers=shapes.Listed[shapes.Automation], tag="automations",
     ),
     Route(
-        "GET", "/v1/automations/{id}", get_automation, "read", "Get an automation",
+        "GET", "/v1/automations/{id}", "getAutomation", get_automation, "read", "Get an automation",
         answers=shapes.Automation, tag="automations",
     ),
     Route(
-        "PUT", "/v1/automations/{id}", update_automation, "write", "Replace an automation by its next version",
-        body=AutomationIn, answers=shapes.Automation, tag="automations",
+        "PUT", "/v1/automations/{id}", "updateAutomation", update_automation, "write",
+        "Replace an automation by its next version", body=AutomationIn, answers=shapes.Automation, tag="automations",
     ),
     Route(
-        "POST", "/v1/automations/{id}/enable", enable_automation, "write", "Enable an automation",
+        "POST", "/v1/automations/{id}/enable", "enableAutomation", enable_automation, "write", "Enable an automation",
         answers=shapes.Automation, tag="automations",
     ),
     Route(
-        "POST", "/v1/automations/{id}/disable", disable_automation, "write", "Disable an automation",
-        answers=shapes.Automation, tag="automations",
+        "POST", "/v1/automations/{id}/disable", "disableAutomation", disable_automation, "write",
+        "Disable an automation", answers=shapes.Automation, tag="automations",
     ),
     Route(
-        "DELETE", "/v1/automations/{id}", delete_automation, "write", "Delete an automation; also when it is gone",
-        answers=shapes.Automation, tag="automations",
+        "DELETE", "/v1/automations/{id}", "deleteAutomation", delete_automation, "write",
+        "Delete an automation; also when it is gone", answers=shapes.Automation, tag="automations",
     ),
 )  # fmt: skip

@@ -40,12 +40,15 @@ async def get_file(api: Api, call: Call) -> web.StreamResponse:
 
 ROUTES = (
     Route(
-        "GET", "/v1/bills", list_bills, "read", "List suppliers' bills",
+        "GET", "/v1/bills", "listBills", list_bills, "read", "List suppliers' bills",
         query=BillQuery, answers=shapes.Listed[shapes.Bill], tag="bills",
     ),
-    Route("GET", "/v1/bills/{id}", get_bill, "read", "Get a supplier's bill", answers=shapes.Bill, tag="bills"),
     Route(
-        "GET", "/v1/bills/{id}/file", get_file, "read", "Get the file that a bill came with",
+        "GET", "/v1/bills/{id}", "getBill", get_bill, "read",
+        "Get a supplier's bill", answers=shapes.Bill, tag="bills",
+    ),
+    Route(
+        "GET", "/v1/bills/{id}/file", "getBillFile", get_file, "read", "Get the file that a bill came with",
         gives="*/*", seconds_max=filing.SECONDS_MAX, tag="bills",
     ),
 )  # fmt: skip

@@ -67,20 +67,24 @@ _PATH = "/v1/clients"
 
 ROUTES = (
     Route(
-        "POST", _PATH, create_client, "write", "Create a client, or with `on_conflict` change or find it",
+        "POST", _PATH, "createClient", create_client, "write",
+        "Create a client, or with `on_conflict` change or find it",
         body=ClientIn, query=MakingQuery, answers=shapes.Client, status=201, tag="clients",
     ),
     Route(
-        "GET", _PATH, list_clients, "read", "List clients; archived ones with `archived`",
+        "GET", _PATH, "listClients", list_clients, "read", "List clients; archived ones with `archived`",
         query=ClientQuery, answers=shapes.Listed[shapes.Client], tag="clients",
     ),
-    Route("GET", f"{_PATH}/{{id}}", get_client, "read", "Get a client", answers=shapes.Client, tag="clients"),
     Route(
-        "PATCH", f"{_PATH}/{{id}}", update_client, "write", "Change a client: only what is sent, null takes away",
-        body=ClientPatch, answers=shapes.Client, tag="clients",
+        "GET", f"{_PATH}/{{id}}", "getClient", get_client, "read",
+        "Get a client", answers=shapes.Client, tag="clients",
     ),
     Route(
-        "DELETE", f"{_PATH}/{{id}}", remove_client, "write", "Delete a client, or archive one that has documents",
-        answers=shapes.Removed, tag="clients",
+        "PATCH", f"{_PATH}/{{id}}", "updateClient", update_client, "write",
+        "Change a client: only what is sent, null takes away", body=ClientPatch, answers=shapes.Client, tag="clients",
+    ),
+    Route(
+        "DELETE", f"{_PATH}/{{id}}", "deleteClient", remove_client, "write",
+        "Delete a client, or archive one that has documents", answers=shapes.Removed, tag="clients",
     ),
 )  # fmt: skip

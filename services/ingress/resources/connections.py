@@ -51,19 +51,19 @@ _PATH: Final = "/v1/connections"
 
 ROUTES = (
     Route(
-        "POST", _PATH, create_connection, "admin", "Keep credentials towards an application",
+        "POST", _PATH, "createConnection", create_connection, "admin", "Keep credentials towards an application",
         body=ConnectionIn, answers=shapes.Connection, status=201, waits=True, tag="connections",
     ),
     Route(
-        "GET", _PATH, list_connections, "read", "List connections",
+        "GET", _PATH, "listConnections", list_connections, "read", "List connections",
         query=ConnectionQuery, answers=shapes.Listed[shapes.Connection], tag="connections",
     ),
     Route(
-        "GET", _PATH + "/{id}", get_connection, "read", "Get a connection without its secrets",
+        "GET", _PATH + "/{id}", "getConnection", get_connection, "read", "Get a connection without its secrets",
         answers=shapes.Connection, tag="connections",
     ),
     Route(
-        "DELETE", _PATH + "/{id}", delete_connection, "admin", "Forget credentials; also when they are gone already",
-        answers=shapes.Connection, waits=True, tag="connections",
+        "DELETE", _PATH + "/{id}", "deleteConnection", delete_connection, "admin",
+        "Forget credentials; also when they are gone already", answers=shapes.Connection, waits=True, tag="connections",
     ),
 )  # fmt: skip

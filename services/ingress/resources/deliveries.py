@@ -42,15 +42,15 @@ async def redeliver(api: Api, call: Call) -> Reply:
 
 ROUTES = (
     Route(
-        "GET", "/v1/deliveries", list_deliveries, "read", "List deliveries",
+        "GET", "/v1/deliveries", "listDeliveries", list_deliveries, "read", "List deliveries",
         query=DeliveryQuery, answers=shapes.Listed[shapes.Delivery], tag="deliveries",
     ),
     Route(
-        "GET", "/v1/deliveries/{id}", get_delivery, "read", "Get a delivery with its attempts",
+        "GET", "/v1/deliveries/{id}", "getDelivery", get_delivery, "read", "Get a delivery with its attempts",
         answers=shapes.DeliveryWithAttempts, tag="deliveries",
     ),
     Route(
-        "POST", "/v1/deliveries/{id}/redeliver", redeliver, "write", "Deliver again, now",
+        "POST", "/v1/deliveries/{id}/redeliver", "redeliverEvent", redeliver, "write", "Deliver again, now",
         answers=shapes.Delivery, tag="deliveries",
     ),
 )  # fmt: skip

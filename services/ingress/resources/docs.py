@@ -135,6 +135,6 @@ def _row(name: str, place: str, kind: str) -> str:
 
 
 ROUTES = (
-    Route("GET", "/openapi.json", get_openapi, None, "The API as OpenAPI 3.1", tag="about"),
-    Route("GET", "/docs", get_docs, None, "The API as a page", gives="text/html", tag="about"),
+    Route("GET", "/openapi.json", "getOpenApi", get_openapi, None, "The API as OpenAPI 3.1", tag="about"),
+    Route("GET", "/docs", "getDocumentation", get_docs, None, "The API as a page", gives="text/html", tag="about"),
 )

@@ -176,7 +176,8 @@ def _table(rows: Sequence[Sequence[str]]) -> bytes:
 
 ROUTES = tuple(
     Route(
-        "GET", f"/v1/{export.name}/export", _exporting(export), "read", f"Export {export.name} as CSV or JSON lines",
+        "GET", f"/v1/{export.name}/export", f"export{export.name.title()}", _exporting(export), "read",
+        f"Export {export.name} as CSV or JSON lines",
         query=export.query, gives="text/csv", seconds_max=None, tag=export.name,
     )
     for export in EXPORTS

@@ -97,32 +97,33 @@ def _about(call: Call, **more: Any) -> dict[str, Any]:
 
 ROUTES = (
     Route(
-        "POST", "/v1/hooks", create_hook, "write", "Subscribe a URL to triggers; the secret is in this answer alone",
+        "POST", "/v1/hooks", "createHook", create_hook, "write",
+        "Subscribe a URL to triggers; the secret is in this answer alone",
         body=HookIn, answers=shapes.Hook, status=201, tag="hooks",
     ),
     Route(
-        "GET", "/v1/hooks", list_hooks, "read", "List hooks",
+        "GET", "/v1/hooks", "listHooks", list_hooks, "read", "List hooks",
         query=HookQuery, answers=shapes.Listed[shapes.Hook], tag="hooks",
     ),
-    Route("GET", "/v1/hooks/{id}", get_hook, "read", "Get a hook", answers=shapes.Hook, tag="hooks"),
+    Route("GET", "/v1/hooks/{id}", "getHook", get_hook, "read", "Get a hook", answers=shapes.Hook, tag="hooks"),
     Route(
-        "PATCH", "/v1/hooks/{id}", update_hook, "write", "Change a hook",
+        "PATCH", "/v1/hooks/{id}", "updateHook", update_hook, "write", "Change a hook",
         body=HookPatch, answers=shapes.Hook, tag="hooks",
     ),
     Route(
-        "DELETE", "/v1/hooks/{id}", delete_hook, "write", "Unsubscribe; also when it is gone already",
+        "DELETE", "/v1/hooks/{id}", "deleteHook", delete_hook, "write", "Unsubscribe; also when it is gone already",
         answers=shapes.Hook, tag="hooks",
     ),
     Route(
-        "POST", "/v1/hooks/{id}/rotate-secret", rotate_secret, "write", "Give a hook a new secret, shown once",
-        answers=shapes.Hook, tag="hooks",
+        "POST", "/v1/hooks/{id}/rotate-secret", "rotateHookSecret", rotate_secret, "write",
+        "Give a hook a new secret, shown once", answers=shapes.Hook, tag="hooks",
     ),
     Route(
-        "POST", "/v1/hooks/{id}/test", test_hook, "write", "Send a hook its newest event, or the sample",
+        "POST", "/v1/hooks/{id}/test", "testHook", test_hook, "write", "Send a hook its newest event, or the sample",
         body=HookTestIn, answers=shapes.HookTested, tag="hooks",
     ),
     Route(
-        "POST", "/v1/hooks/{id}/recover", recover_hook, "write", "Send a hook what it missed since a time",
-        body=HookRecoverIn, answers=shapes.Recovered, tag="hooks",
+        "POST", "/v1/hooks/{id}/recover", "recoverHook", recover_hook, "write",
+        "Send a hook what it missed since a time", body=HookRecoverIn, answers=shapes.Recovered, tag="hooks",
     ),
 )  # fmt: skip

@@ -134,27 +134,27 @@ def _box(call: Call) -> Box:
 
 
 def _routes(box: Box) -> tuple[Route, ...]:
-    path, tag = f"/v1/inbox/{box}", "inbox"
+    path, tag, noun = f"/v1/inbox/{box}", "inbox", "Purchase" if box == "purchases" else "Sale"
     return (
         Route(
-            "POST", path, push, "write", f"Push a document into the {box} inbox",
+            "POST", path, f"push{noun}Document", push, "write", f"Push a document into the {box} inbox",
             takes="form", answers=shapes.InboxMessage, status=201, seconds_max=PUSH_SECONDS_MAX, tag=tag,
         ),
         Route(
-            "GET", path, list_messages, "read", f"List the {box} inbox",
+            "GET", path, f"list{noun}Messages", list_messages, "read", f"List the {box} inbox",
             query=InboxQuery, answers=shapes.Listed[shapes.InboxMessage], tag=tag,
         ),
         Route(
-            "GET", f"{path}/{{id}}", get_message, "read", f"Get a message of the {box} inbox",
+            "GET", f"{path}/{{id}}", f"get{noun}Message", get_message, "read", f"Get a message of the {box} inbox",
             answers=shapes.InboxMessage, tag=tag,
         ),
         Route(
-            "GET", f"{path}/{{id}}/raw", get_raw, "read", "Get the bytes of a message as they came",
-            gives="*/*", seconds_max=filing.SECONDS_MAX, tag=tag,
+            "GET", f"{path}/{{id}}/raw", f"get{noun}MessageRaw", get_raw, "read",
+            "Get the bytes of a message as they came", gives="*/*", seconds_max=filing.SECONDS_MAX, tag=tag,
         ),
         Route(
-            "GET", f"{path}/{{id}}/file", get_file, "read", "Get the file that came with a message",
-            gives="*/*", seconds_max=filing.SECONDS_MAX, tag=tag,
+            "GET", f"{path}/{{id}}/file", f"get{noun}MessageFile", get_file, "read",
+            "Get the file that came with a message", gives="*/*", seconds_max=filing.SECONDS_MAX, tag=tag,
         ),
     )  # fmt: skip
 

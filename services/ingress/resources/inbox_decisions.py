@@ -78,14 +78,14 @@ async def delete_rule(api: Api, call: Call) -> Reply:
 
 
 def _verbs(box: Box, accepting: type[Model], becomes: str) -> tuple[Route, ...]:
-    path = f"/v1/inbox/{box}/{{id}}"
+    path, noun = f"/v1/inbox/{box}/{{id}}", "Purchase" if box == "purchases" else "Sale"
     return (
         Route(
-            "POST", f"{path}/accept", _deciding(commands.ACCEPT_INBOX_MESSAGE, box), "write",
+            "POST", f"{path}/accept", f"accept{noun}Message", _deciding(commands.ACCEPT_INBOX_MESSAGE, box), "write",
             f"Accept a message: it becomes {becomes}", body=accepting, answers=shapes.InboxMessage, tag="inbox",
         ),
         Route(
-            "POST", f"{path}/reject", _deciding(commands.REJECT_INBOX_MESSAGE, box), "write",
+            "POST", f"{path}/reject", f"reject{noun}Message", _deciding(commands.REJECT_INBOX_MESSAGE, box), "write",
             "Reject a message: it stays out of the books", body=RejectIn, answers=shapes.InboxMessage, tag="inbox",
         ),
     )  # fmt: skip
@@ -95,13 +95,19 @@ ROUTES = (
     *_verbs("purchases", AcceptPurchaseIn, "its supplier's bill"),
     *_verbs("sales", AcceptSaleIn, "a client's draft"),
     Route(
-        "POST", _RULES, create_rule, "write", "Let messages of a sender be accepted as they come",
+        "POST", _RULES, "createInboxRule", create_rule, "write", "Let messages of a sender be accepted as they come",
         body=InboxRuleIn, answers=shapes.InboxRule, status=201, tag="inbox",
     ),
     Route(
-        "GET", _RULES, list_rules, "read", "List the rules that accept messages",
+        "GET", _RULES, "listInboxRules", list_rules, "read", "List the rules that accept messages",
         query=RuleQuery, answers=shapes.Listed[shapes.InboxRule], tag="inbox",
     ),
-    Route("GET", _RULES + "/{id}", get_rule, "read", "Get a rule", answers=shapes.InboxRule, tag="inbox"),
-    Route("DELETE", _RULES + "/{id}", delete_rule, "write", "Remove a rule", answers=shapes.RuleRemoved, tag="inbox"),
+    Route(
+        "GET", _RULES + "/{id}", "getInboxRule", get_rule, "read",
+        "Get a rule", answers=shapes.InboxRule, tag="inbox",
+    ),
+    Route(
+        "DELETE", _RULES + "/{id}", "deleteInboxRule", delete_rule, "write",
+        "Remove a rule", answers=shapes.RuleRemoved, tag="inbox",
+    ),
 )  # fmt: skip

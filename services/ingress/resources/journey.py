@@ -52,7 +52,7 @@ def _hops(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 ROUTES = (
     Route(
-        "GET", "/v1/journey/{id}", get_journey, "read", "What one thing caused, hop by hop",
+        "GET", "/v1/journey/{id}", "getJourney", get_journey, "read", "What one thing caused, hop by hop",
         answers=shapes.Journey, tag="journey",
     ),
 )  # fmt: skip

@@ -5,8 +5,7 @@ Built on the first request and kept: neither the library nor the document costs 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from openapi_pydantic import (
@@ -34,7 +33,9 @@ from contracts.catalog import TRIGGERS, Trigger
 from contracts.version import VERSION
 from ingress.http.route import Route
 from ingress.resources import shapes
+from ingress.resources.schema_names import SCHEMA_NAMES, schema_name
 
+_TEMPLATE: Final = "#/components/schemas/{model}"
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
 _WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -83,33 +84,47 @@ _SECURITY: Final = {
 }
 
 
-class _Names(GenerateJsonSchema):
-    """Names a page of clients `ClientList`."""
+class _Generator(GenerateJsonSchema):
+    """Leaves out the titles of fields, which only repeat their names."""
 
-    def normalize_name(self, name: str) -> str:
-        """Turn a class's name into a schema's."""
-        return super().normalize_name(re.sub(r"^Listed\[(\w+)\]$", r"\1List", name))
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  pydantic's signature
+        """Never set one."""
+        return False
 
 
 class Models:
-    """The models that the API speaks in, each described once and referred to."""
+    """The models of the API, each described once under its public name and referred to."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         used = {model for route in routes for model in (route.body, route.answers) if model is not None}
-        used |= {shapes.Accepted, shapes.Event, shapes.Problem}
+        used |= {shapes.Accepted, shapes.Event, shapes.Problem, *SCHEMA_NAMES}
         ordered = sorted(used, key=lambda model: model.__name__)
-        self._refs, described = models_json_schema(
-            [(model, "validation") for model in ordered],
-            ref_template="#/components/schemas/{model}",
-            schema_generator=_Names,
+        references, described = models_json_schema(
+            [(model, "validation") for model in ordered], ref_template=_TEMPLATE, schema_generator=_Generator
         )
-        self.schemas: Final[dict[str, Schema | Reference]] = {
-            name: Schema.model_validate(schema) for name, schema in described["$defs"].items()
-        }
+        public = {references[model, "validation"]["$ref"]: name for model in ordered if (name := schema_name(model))}
+        self._references: Final = {model: _renamed(references[model, "validation"], public) for model in ordered}
+        self.schemas: Final[dict[str, Schema | Reference]] = {}
+        for key, schema in described["$defs"].items():
+            name = public.get(_TEMPLATE.format(model=key), key)
+            self.schemas[name] = Schema.model_validate(_renamed(schema, public) | {"title": name})
 
     def media(self, model: type[BaseModel], **more: Any) -> MediaType:
         """A body of this model."""
-        return MediaType(media_type_schema=Reference.model_validate(self._refs[model, "validation"]), **more)
+        return MediaType(media_type_schema=Reference.model_validate(self._references[model]), **more)
+
+
+def _renamed(schema: Any, public: Mapping[str, str]) -> Any:
+    """A schema with its references to the public names."""
+    match schema:
+        case {"$ref": str(reference)} if reference in public:
+            return schema | {"$ref": _TEMPLATE.format(model=public[reference])}
+        case dict():
+            return {key: _renamed(value, public) for key, value in schema.items()}
+        case list():
+            return [_renamed(value, public) for value in schema]
+        case _:
+            return schema
 
 
 def describe(routes: Sequence[Route]) -> dict[str, Any]:
@@ -147,7 +162,7 @@ def _refer(place: str, name: str) -> Reference:
 
 def _operation(route: Route, models: Models) -> Operation:
     return Operation(
-        operationId=_operation_id(route),
+        operationId=route.operation_id,
         summary=route.summary,
         tags=[route.tag] if route.tag else None,
         parameters=[*_path_parameters(route), *_query_parameters(route), *_headers(route)] or None,
@@ -155,10 +170,6 @@ def _operation(route: Route, models: Models) -> Operation:
         responses=_responses(route, models),
         security=_security(route),
     )
-
-
-def _operation_id(route: Route) -> str:
-    return "_".join([route.method.lower(), *re.findall(r"\w+", route.path)])
 
 
 def _path_parameters(route: Route) -> list[Parameter]:
@@ -234,7 +245,7 @@ def _webhook(trigger: Trigger, models: Models) -> PathItem:
     body = models.media(shapes.Event, example=trigger.sample_event())
     return PathItem(
         post=Operation(
-            operationId="on_" + trigger.key.replace(".", "_"),
+            operationId="on" + trigger.key.title().replace(".", ""),
             summary=trigger.title.en,
             description=f"{trigger.description.en} Signed as Standard Webhooks 1.0.0; `webhook-id` is the event's id.",
             requestBody=RequestBody(required=True, content={_JSON: body}),

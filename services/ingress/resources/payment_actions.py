@@ -20,7 +20,7 @@ from ingress.resources.moving import moving
 
 def _verb(name: str, command: str, summary: str, body: type[Model]) -> Route:
     return Route(
-        "POST", f"/v1/payments/{{id}}/{name}", moving(command), "write", summary,
+        "POST", f"/v1/payments/{{id}}/{name}", f"{name}Payment", moving(command), "write", summary,
         body=body, answers=shapes.Payment, tag="payments",
     )  # fmt: skip
 

@@ -42,12 +42,15 @@ async def get_payment(api: Api, call: Call) -> Reply:
 
 ROUTES = (
     Route(
-        "POST", "/v1/payments", record_payment, "write", "Record a payment",
+        "POST", "/v1/payments", "createPayment", record_payment, "write", "Record a payment",
         body=PaymentIn, answers=shapes.Payment, status=201, tag="payments",
     ),
     Route(
-        "GET", "/v1/payments", list_payments, "read", "List payments",
+        "GET", "/v1/payments", "listPayments", list_payments, "read", "List payments",
         query=PaymentQuery, answers=shapes.Listed[shapes.Payment], tag="payments",
     ),
-    Route("GET", "/v1/payments/{id}", get_payment, "read", "Get a payment", answers=shapes.Payment, tag="payments"),
+    Route(
+        "GET", "/v1/payments/{id}", "getPayment", get_payment, "read",
+        "Get a payment", answers=shapes.Payment, tag="payments",
+    ),
 )  # fmt: skip

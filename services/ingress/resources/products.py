@@ -62,20 +62,25 @@ _PATH = "/v1/products"
 
 ROUTES = (
     Route(
-        "POST", _PATH, create_product, "write", "Create a product, or with `on_conflict` change or find it",
+        "POST", _PATH, "createProduct", create_product, "write",
+        "Create a product, or with `on_conflict` change or find it",
         body=ProductIn, query=MakingQuery, answers=shapes.Product, status=201, tag="products",
     ),
     Route(
-        "GET", _PATH, list_products, "read", "List products; archived ones with `archived`",
+        "GET", _PATH, "listProducts", list_products, "read", "List products; archived ones with `archived`",
         query=ProductQuery, answers=shapes.Listed[shapes.Product], tag="products",
     ),
-    Route("GET", f"{_PATH}/{{id}}", get_product, "read", "Get a product", answers=shapes.Product, tag="products"),
     Route(
-        "PATCH", f"{_PATH}/{{id}}", update_product, "write", "Change a product: only what is sent, null takes away",
+        "GET", f"{_PATH}/{{id}}", "getProduct", get_product, "read",
+        "Get a product", answers=shapes.Product, tag="products",
+    ),
+    Route(
+        "PATCH", f"{_PATH}/{{id}}", "updateProduct", update_product, "write",
+        "Change a product: only what is sent, null takes away",
         body=ProductPatch, answers=shapes.Product, tag="products",
     ),
     Route(
-        "DELETE", f"{_PATH}/{{id}}", remove_product, "write", "Delete a product, or archive one that is on documents",
-        answers=shapes.Removed, tag="products",
+        "DELETE", f"{_PATH}/{{id}}", "deleteProduct", remove_product, "write",
+        "Delete a product, or archive one that is on documents", answers=shapes.Removed, tag="products",
     ),
 )  # fmt: skip

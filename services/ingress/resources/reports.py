@@ -205,19 +205,20 @@ def _entry(row: Row) -> dict[str, Any]:
 
 ROUTES = (
     Route(
-        "GET", "/v1/reports/trial-balance", trial_balance, "read", "Get the trial balance as of a day",
-        query=AsOf, answers=shapes_reports.TrialBalance, tag="reports",
+        "GET", "/v1/reports/trial-balance", "getTrialBalance", trial_balance, "read",
+        "Get the trial balance as of a day", query=AsOf, answers=shapes_reports.TrialBalance, tag="reports",
     ),
     Route(
-        "GET", "/v1/reports/ageing", ageing, "read", "Get who owes what, by how long it has been due, as of a day",
+        "GET", "/v1/reports/ageing", "getAgeing", ageing, "read",
+        "Get who owes what, by how long it has been due, as of a day",
         query=AgeingQuery, answers=shapes_reports.Ageing, tag="reports",
     ),
     Route(
-        "GET", "/v1/clients/{id}/statement", statement, "read", "Get a client's statement",
+        "GET", "/v1/clients/{id}/statement", "getClientStatement", statement, "read", "Get a client's statement",
         query=StatementQuery, answers=shapes_reports.Statement, tag="reports",
     ),
     Route(
-        "GET", "/v1/journal", journal, "read", "List the journal's entries",
+        "GET", "/v1/journal", "listJournalEntries", journal, "read", "List the journal's entries",
         query=JournalQuery, answers=Listed[shapes_reports.JournalEntry], tag="reports",
     ),
 )  # fmt: skip

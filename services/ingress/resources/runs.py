@@ -41,8 +41,11 @@ async def get_run(api: Api, call: Call) -> Reply:
 
 ROUTES = (
     Route(
-        "GET", "/v1/runs", list_runs, "read", "List runs of automations",
+        "GET", "/v1/runs", "listRuns", list_runs, "read", "List runs of automations",
         query=RunQuery, answers=shapes.Listed[shapes.Run], tag="runs",
     ),
-    Route("GET", "/v1/runs/{id}", get_run, "read", "Get a run with its steps", answers=shapes.RunWithSteps, tag="runs"),
+    Route(
+        "GET", "/v1/runs/{id}", "getRun", get_run, "read",
+        "Get a run with its steps", answers=shapes.RunWithSteps, tag="runs",
+    ),
 )  # fmt: skip

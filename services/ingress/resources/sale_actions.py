@@ -24,18 +24,22 @@ _SALE: Final = "/v1/sales/{id}"
 
 
 def _verb(name: str, command: str, summary: str, body: type[Model] | None = None, *, status: int = 200) -> Route:
+    verb = name.partition("-")[0] + name.partition("-")[2].title()  # write-off: writeOff
     return Route(
-        "POST", f"{_SALE}/{name}", moving(command), "write", summary,
+        "POST", f"{_SALE}/{name}", f"{verb}Sale", moving(command), "write", summary,
         body=body, answers=shapes.Sale, status=status, tag="sales",
     )  # fmt: skip
 
 
 ROUTES = (
     Route(
-        "PATCH", _SALE, moving(commands.UPDATE_SALE), "write", "Change a draft: the fields that are sent",
+        "PATCH", _SALE, "updateSale", moving(commands.UPDATE_SALE), "write", "Change a draft: the fields that are sent",
         body=SalePatch, answers=shapes.Sale, tag="sales",
     ),
-    Route("DELETE", _SALE, moving(commands.DELETE_SALE), "write", "Delete a draft", answers=shapes.Sale, tag="sales"),
+    Route(
+        "DELETE", _SALE, "deleteSale", moving(commands.DELETE_SALE), "write",
+        "Delete a draft", answers=shapes.Sale, tag="sales",
+    ),
     _verb("issue", commands.ISSUE_SALE, "Issue a draft: it gets its number and is in the books"),
     _verb("send", commands.SEND_SALE, "Send a document to its client: 409 while no mail can leave", SendIn),
     _verb("void", commands.VOID_SALE, "Void a document; its number stays used", DatedReasonIn),

@@ -70,7 +70,7 @@ def _disposition(sale: Mapping[str, Any]) -> str:
 
 ROUTES = (
     Route(
-        "GET", "/v1/sales/{id}/pdf", get_sale_pdf, "read", "Get a sales document as PDF",
+        "GET", "/v1/sales/{id}/pdf", "getSalePdf", get_sale_pdf, "read", "Get a sales document as PDF",
         gives="application/pdf", seconds_max=SECONDS_MAX, tag="sales",
     ),
 )  # fmt: skip

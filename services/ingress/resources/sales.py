@@ -76,12 +76,16 @@ async def get_sale(api: Api, call: Call) -> Reply:
 
 ROUTES = (
     Route(
-        "POST", "/v1/sales", create_sale, "write", "Create a sales document; with `issue` it is issued at once",
+        "POST", "/v1/sales", "createSale", create_sale, "write",
+        "Create a sales document; with `issue` it is issued at once",
         body=SaleIn, answers=shapes.Sale, status=201, tag="sales",
     ),
     Route(
-        "GET", "/v1/sales", list_sales, "read", "List sales documents",
+        "GET", "/v1/sales", "listSales", list_sales, "read", "List sales documents",
         query=SaleQuery, answers=shapes.Listed[shapes.Sale], tag="sales",
     ),
-    Route("GET", "/v1/sales/{id}", get_sale, "read", "Get a sales document", answers=shapes.Sale, tag="sales"),
+    Route(
+        "GET", "/v1/sales/{id}", "getSale", get_sale, "read",
+        "Get a sales document", answers=shapes.Sale, tag="sales",
+    ),
 )  # fmt: skip

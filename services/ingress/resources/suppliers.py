@@ -33,10 +33,11 @@ async def get_supplier(api: Api, call: Call) -> Reply:
 
 ROUTES = (
     Route(
-        "GET", "/v1/suppliers", list_suppliers, "read", "List suppliers",
+        "GET", "/v1/suppliers", "listSuppliers", list_suppliers, "read", "List suppliers",
         query=SupplierQuery, answers=shapes.Listed[shapes.Supplier], tag="suppliers",
     ),
     Route(
-        "GET", "/v1/suppliers/{id}", get_supplier, "read", "Get a supplier", answers=shapes.Supplier, tag="suppliers",
+        "GET", "/v1/suppliers/{id}", "getSupplier", get_supplier, "read",
+        "Get a supplier", answers=shapes.Supplier, tag="suppliers",
     ),
 )  # fmt: skip

@@ -79,16 +79,19 @@ def _next_url(api: Api, call: Call, limit: int, cursor: str) -> str:
 
 ROUTES = (
     Route(
-        "GET", "/v1/triggers", list_triggers, "read", "The catalog of triggers",
+        "GET", "/v1/triggers", "listTriggers", list_triggers, "read", "The catalog of triggers",
         query=Page, answers=shapes.Listed[shapes.Trigger], tag="triggers",
     ),
-    Route("GET", "/v1/triggers/{key}", get_trigger, "read", "One trigger", answers=shapes.Trigger, tag="triggers"),
     Route(
-        "GET", "/v1/triggers/{key}/samples", list_samples, "read", "Recent events of a trigger, or its sample",
-        query=SampleQuery, answers=shapes.Events, tag="triggers",
+        "GET", "/v1/triggers/{key}", "getTrigger", get_trigger, "read",
+        "One trigger", answers=shapes.Trigger, tag="triggers",
     ),
     Route(
-        "GET", "/v1/triggers/{key}/events", list_events, "read", "All events of a trigger, newest first, for polling",
-        query=Page, answers=shapes.Events, tag="triggers",
+        "GET", "/v1/triggers/{key}/samples", "listTriggerSamples", list_samples, "read",
+        "Recent events of a trigger, or its sample", query=SampleQuery, answers=shapes.Events, tag="triggers",
+    ),
+    Route(
+        "GET", "/v1/triggers/{key}/events", "listTriggerEvents", list_events, "read",
+        "All events of a trigger, newest first, for polling", query=Page, answers=shapes.Events, tag="triggers",
     ),
 )  # fmt: skip

@@ -38,4 +38,15 @@ def _period(time_zone: str) -> dict[str, Any]:
     return {"start": today.replace(day=1).isoformat(), "end": today.replace(day=last).isoformat()}
 
 
-ROUTES = (Route("GET", "/v1/usage", get_usage, "read", "What of the plan is used", answers=shapes.Usage, tag="access"),)
+ROUTES = (
+    Route(
+        "GET",
+        "/v1/usage",
+        "getUsage",
+        get_usage,
+        "read",
+        "What of the plan is used",
+        answers=shapes.Usage,
+        tag="access",
+    ),
+)

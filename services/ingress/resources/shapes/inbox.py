@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any, Literal
 from uuid import UUID
 
-from contracts.inboxes import Box, By, RuleMatch
+from contracts.inboxes import Box, By, RuleConditions, RuleMatch
 from contracts.objects import PayTerm
 from ingress.resources.shapes.base import Answer, MessageWarning
 
@@ -54,14 +54,6 @@ class InboxMessage(Answer):
     decided_by: By | None
     reason: str | None
     result: dict[str, UUID] | None
-
-
-class RuleConditions(Answer):
-    """What must hold of a message besides."""
-
-    max_amount: str | None
-    currency: str | None
-    no_warnings: bool
 
 
 class InboxRule(Answer):
