@@ -2,20 +2,79 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from action_executor.settings import ExecutorSettings
+from chassis.settings import PREFIX, ServiceSettings
 from contracts import objects
 from contracts.commands import QUEUE_OF
 from contracts.connections import ConnectionIn
 from contracts.envelope import Envelope
 from contracts.parties import ProductIn
 from contracts.topology import QUEUES, ROLES, SCHEMAS
+from ingress.settings import IngressSettings
+from ledger.settings import LedgerSettings
+from standalone.commands import parser
+from trigger_dispatcher.settings import DispatcherSettings
 
 HERE = Path(__file__).parent
-NOTICE = "Made by `docs/generate.py` from `libs/contracts`: change the code, then run `make docs`."
+NOTICE = "Made by `docs/generate.py` from {source}: change the code, then run `make docs`."
 OBJECTS = (objects.ClientIn, objects.SaleIn, objects.PaymentIn, objects.HookIn, objects.AutomationIn, ConnectionIn)
+SETTINGS: tuple[tuple[str, type[ServiceSettings]], ...] = (
+    ("All services", ServiceSettings),
+    ("Ingress", IngressSettings),
+    ("Ledger", LedgerSettings),
+    ("Trigger dispatcher", DispatcherSettings),
+    ("Action executor", ExecutorSettings),
+)
+# What a setting means whose field says nothing of it.
+MEANINGS = {
+    "log_level": "`DEBUG`, `INFO`, `WARNING` or `ERROR`",
+    "log_format": "`json`: one object a line; `console`: for people",
+    "health_host": "where `/healthz`, `/readyz` and `/metrics` are served",
+    "drain_seconds": "to finish the work in hand after SIGTERM; what is left is redelivered",
+    "pool_size": "connections to Postgres",
+    "access_log": "one log line for each request",
+    "hook_schedule_seconds": "pauses before each attempt of a delivery",
+    "hook_connect_seconds": "to connect to a receiver",
+    "hook_timeout_seconds": "one attempt, from connecting to the status line",
+    "hook_lease_seconds": "how long a worker owns a delivery; another takes it over afterwards",
+    "hook_disable_after_seconds": "a hook with nothing but failures for so long is disabled",
+    "bytes_held_max": "bodies of deliveries in memory",
+    "sweep_seconds": "how often due deliveries and runs are looked for without a notification",
+    "runs_at_once_max": "runs of automations in hand at a time",
+    "step_schedule_seconds": "pauses before each attempt of a step of an automation",
+}
+CLI_HEAD = (
+    "`ledgerwire` is in `.venv/bin` after `make setup`. Standard output carries what programs read, standard error the",
+    "progress. Exit status: 0 done, 1 checked and found wrong, 2 could not be done, 130 interrupted.",
+)
+SETTINGS_HEAD = (
+    f"Each is an environment variable. `{PREFIX}<NAME>_FILE` reads the value from a file. A value out of range stops",
+    "the service at its start, with a message that names the variable. `ledgerwire up` reads all of them.",
+)
+SERVICE_COMMANDS = (
+    "## `python -m ingress`, `ledger`, `trigger_dispatcher`, `action_executor`",
+    "",
+    "A service by itself; [operations/README.md](operations/README.md) says what each needs.",
+    "",
+    "| command | does |",
+    "|---|---|",
+    "| `python -m SERVICE` or `... run` | run the service in the foreground until SIGTERM |",
+    "| `python -m SERVICE migrate` | prepare its schema, as the database's owner |",
+    "| `python -m SERVICE parked [--replay] [ID ...]` | list messages that the service rejected, or put them back |",
+    "| `python -m SERVICE dead [--replay]` | list messages that the bus gave up on, or put them back |",
+    "| `python -m ingress account create NAME`, `... quota ACCOUNT_ID` | as `ledgerwire account` |",
+    "| `python -m ledger verify` | as `ledgerwire verify` |",
+)
 
 
 def flow() -> str:
@@ -29,14 +88,14 @@ def flow() -> str:
     lines = [
         "# What flows where",
         "",
-        NOTICE,
+        NOTICE.format(source="`libs/contracts`"),
         "",
         "```mermaid",
         "flowchart LR",
         *dict.fromkeys(arrows),
         "```",
         "",
-        "| queue | carries | from | to | given up on |",
+        "| queue | carries | from | to | dead letters |",
         "|---|---|---|---|---|",
         *(
             f"| `{queue.name}` | {queue.carries} | {', '.join(queue.fed_by)} | {queue.consumer} | `{queue.dead}` |"
@@ -55,9 +114,102 @@ def flow() -> str:
     return "\n".join(lines)
 
 
+def settings() -> str:
+    """`operations/settings.md`: every setting of every service, with its range, default and meaning."""
+    lines = [
+        "# Settings",
+        "",
+        NOTICE.format(source="the services' `settings.py`"),
+        "",
+        *SETTINGS_HEAD,
+    ]
+    for title, kind in SETTINGS:
+        own = kind.model_fields if kind is ServiceSettings else own_fields(kind)
+        lines += ["", f"## {title}", "", "| environment | meaning | range | default |", "|---|---|---|---|"]
+        lines += [_setting(name, field) for name, field in own.items()]
+    return "\n".join([*lines, ""])
+
+
+def own_fields(kind: type[ServiceSettings]) -> dict[str, FieldInfo]:
+    """The settings that a service has beside those of all services."""
+    return {name: field for name, field in kind.model_fields.items() if name not in ServiceSettings.model_fields}
+
+
+def _setting(name: str, field: FieldInfo) -> str:
+    meaning = (field.description or MEANINGS[name]).replace("|", "\\|")
+    return f"| `{PREFIX}{name.upper()}` | {meaning} | {_range(field)} | {_default(field)} |"
+
+
+def _range(field: FieldInfo) -> str:
+    words = {"ge": "from {}", "gt": "over {}", "le": "to {}", "lt": "under {}"}
+    bounds = {bound: getattr(about, bound) for about in field.metadata for bound in words if hasattr(about, bound)}
+    return " ".join(words[bound].format(_number(value)) for bound, value in bounds.items())
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value: Any = field.default
+    if isinstance(value, SecretStr):
+        return "secret"
+    if isinstance(value, tuple):
+        return f"`{','.join(_number(part) for part in value)}`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, int | float):
+        return f"`{_number(value)}`"
+    return f"`{value}`" if value else "none"
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else str(value)
+
+
+def commands() -> str:
+    """`cli.md`: every command with its arguments, as its parser has them."""
+    lines = ["# Commands", "", NOTICE.format(source="the parsers"), "", *CLI_HEAD]
+    for path, about, one in _parsers(parser(), ""):
+        arguments = [action for action in one._actions if action.help != argparse.SUPPRESS]  # noqa: SLF001  argparse has no public way to them
+        rows = [row for action in arguments if (row := _argument(action))]
+        lines += ["", f"## `{path}`", "", f"{about[:1].upper()}{about[1:]}."]
+        lines += ["", "| argument | meaning |", "|---|---|", *rows] if rows else []
+        lines += ["", f"{one.epilog}."] if one.epilog else []
+    return "\n".join([*lines, "", *SERVICE_COMMANDS, ""])
+
+
+def _parsers(top: argparse.ArgumentParser, about: str) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
+    """The parsers that stand for a command by themselves, each with its line of help."""
+    below = [one for one in top._actions if isinstance(one, argparse._SubParsersAction)]  # noqa: SLF001  as above
+    if not below:
+        yield top.prog, about, top
+    for action in below:
+        texts = {choice.dest: choice.help or "" for choice in action._choices_actions}  # noqa: SLF001  as above
+        for name, one in action.choices.items():
+            yield from _parsers(one, texts[name])
+
+
+def _argument(action: argparse.Action) -> str | None:
+    if isinstance(action, argparse._HelpAction):  # noqa: SLF001  as above
+        return None
+    name = " ".join([*action.option_strings[:1], *_values(action)])
+    return f"| `{name}` | {(action.help or '').replace('|', chr(92) + '|')} |"
+
+
+def _values(action: argparse.Action) -> list[str]:
+    if action.nargs == 0:
+        return []
+    if action.choices:
+        return [f"{{{','.join(str(one) for one in action.choices)}}}"]
+    return [str(action.metavar or action.dest.upper())]
+
+
 def pages() -> dict[Path, str]:
     """Every generated file and what it must hold."""
-    made = {HERE / "flow.md": flow()}
+    made = {
+        HERE / "flow.md": flow(),
+        HERE / "cli.md": commands(),
+        HERE / "operations" / "settings.md": settings(),
+    }
     for model in (Envelope, ProductIn, *OBJECTS):
         schema = json.dumps(model.model_json_schema(), indent=2, sort_keys=True, ensure_ascii=False)
         made[HERE / "contracts" / f"{model.__name__}.json"] = schema + "\n"
@@ -66,16 +218,16 @@ def pages() -> dict[Path, str]:
 
 def main() -> int:
     """Write the files; with `--check` only tell which differ, and fail."""
-    differing = [
-        path for path, text in pages().items() if not path.is_file() or path.read_text(encoding="utf-8") != text
-    ]
+    differing = {
+        path: text for path, text in pages().items() if not path.is_file() or path.read_text(encoding="utf-8") != text
+    }
     if "--check" in sys.argv:
         for path in differing:
             print(f"{path} differs from the code: run `make docs`", file=sys.stderr)
         return 1 if differing else 0
-    for path in differing:
+    for path, text in differing.items():
         path.parent.mkdir(exist_ok=True)
-        path.write_text(pages()[path], encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         print(f"wrote {path}")
     return 0
 
