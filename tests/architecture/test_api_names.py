@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ingress.http.openapi import describe
-from ingress.response_models.schema_names import SCHEMA_NAMES, schema_name
+from ingress.api.openapi import describe
+from ingress.api.schema_names import SCHEMA_NAMES, schema_name
 from ingress.routes import ROUTES
 
 

@@ -45,7 +45,7 @@ async def get_docs(_: Api, __: Request) -> Response:
 @cache
 def _openapi() -> dict[str, Any]:
     # Here, because the library is only needed once somebody asks, and because the routes hold this module's too.
-    from ingress.http.openapi import describe  # noqa: PLC0415
+    from ingress.api.openapi import describe  # noqa: PLC0415
     from ingress.routes import ROUTES as ALL  # noqa: PLC0415
 
     return describe(ALL)

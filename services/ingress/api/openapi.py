@@ -32,8 +32,8 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from contracts.catalog import TRIGGERS, Trigger
 from contracts.version import VERSION
 from ingress import response_models
+from ingress.api.schema_names import SCHEMA_NAMES, schema_name
 from ingress.http.route import Route
-from ingress.response_models.schema_names import SCHEMA_NAMES, schema_name
 
 _TEMPLATE: Final = "#/components/schemas/{model}"
 _JSON: Final = "application/json"
