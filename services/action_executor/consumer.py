@@ -19,6 +19,7 @@ from action_executor.jobs import DELIVER, RUN, DeliverJob, RunJob
 from contracts.primitives.ids import made_at
 from contracts.wire.commands import REDELIVER
 from contracts.wire.envelope import Envelope
+from contracts.wire.topology import DISPATCHER_EVENTS
 from outbox.pipeline import BatchEffects, HandleBatch
 from storage.pool import Connection
 
@@ -28,8 +29,8 @@ KEPT_AT_LEAST: Final = timedelta(days=29)  # an older delivery may be gone
 class Runs(Protocol):
     """Where runs of automations go."""
 
-    async def accept(self, conn: Connection, runs: Sequence[tuple[Envelope, RunJob]]) -> None:
-        """Insert new runs in the caller's transaction."""
+    async def accept(self, conn: Connection, runs: Sequence[tuple[Envelope, RunJob]]) -> list[Envelope]:
+        """Insert new runs in the caller's transaction; return the events to publish."""
         ...
 
     def wake(self) -> None:
@@ -58,7 +59,8 @@ def job_handler(deliverer: Deliverer, runs: Runs) -> HandleBatch:
         if deliveries:
             await _accept(conn, deliveries, deliverer, effects)
         if new_runs:
-            await runs.accept(conn, new_runs)
+            for event in await runs.accept(conn, new_runs):
+                effects.send(DISPATCHER_EVENTS, event)
             effects.after_commit.append(runs.wake)
 
     return handle

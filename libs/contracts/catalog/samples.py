@@ -322,3 +322,18 @@ WEBHOOK: Final[JSONObject] = {
     "content_type": "application/json",
     "body": {"order": "9001", "total": "165.01"},
 }
+
+FAILED_RUN: Final[JSONObject] = {
+    "id": "0198f7c4-ef00-7a10-8d50-6a7b8c9d0e1f",
+    "automation_id": "0198f7c4-0e00-7b20-9e61-7b8c9d0e1f2a",
+    "version": 1,
+    "event_id": "0198f7c4-5a00-7c30-af72-8c9d0e1f2a3b",
+    "trigger_key": "sale.posted",
+    "state": "failed",
+    "step_no": 1,
+    "due_at": None,
+    "error": "step 1 (http_request): answered 404: no such list",
+    "created_at": "2026-03-02T09:30:01+00:00",
+    "finished_at": "2026-03-02T09:30:02+00:00",
+    "automation_name": "New invoices to the mailing list",
+}

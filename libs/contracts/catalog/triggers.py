@@ -175,4 +175,15 @@ TRIGGERS: Final = (
         ),
         free_form=True,
     ),
+    Trigger(
+        key="run.failed",
+        title=LocalizedText("Automation run failed", "Échec d'une automatisation", "Falló una automatización"),
+        description=LocalizedText(
+            "A run of an automation failed. An automation on this trigger that fails itself fires nothing.",
+            "Une exécution d'automatisation a échoué. Une automatisation sur ce déclencheur n'en produit pas.",
+            "Falló una ejecución de automatización. Si falla una automatización con este disparador, no se emite nada.",
+        ),
+        sample=samples.FAILED_RUN,
+        filters=(Filter("automation_id", LocalizedText("Automation", "Automatisation", "Automatización")),),
+    ),
 )

@@ -17,7 +17,10 @@ from contracts.primitives.ids import new_id_after
 from contracts.wire.envelope import Envelope
 
 WEBHOOK_RECEIVED: Final = "webhook.received"
-"""The one event that no books bring about: ingress tells it, of what was posted to a channel of kind hook."""
+"""Fired by ingress: something was posted to a channel of kind hook."""
+
+RUN_FAILED: Final = "run.failed"
+"""Fired by the executor: a run of an automation failed."""
 
 
 def event(

@@ -30,7 +30,9 @@ class Queue:
 
 
 LEDGER_COMMANDS: Final = Queue("ledger.commands", "ledger", "command", ("ingress", "action_executor", "ledger"))
-DISPATCHER_EVENTS: Final = Queue("dispatcher.events", "trigger_dispatcher", "event", ("ledger", "ingress"))
+DISPATCHER_EVENTS: Final = Queue(
+    "dispatcher.events", "trigger_dispatcher", "event", ("ledger", "ingress", "action_executor")
+)
 DISPATCHER_COMMANDS: Final = Queue(
     "dispatcher.commands", "trigger_dispatcher", "command", ("ingress", "action_executor", "trigger_dispatcher")
 )

@@ -20,6 +20,7 @@ from action_executor.actions import ACTIONS, StepContext
 from action_executor.foreign_text import clean_text
 from action_executor.jobs import RunJob
 from action_executor.runs import rules, store
+from action_executor.runs.failures import failure_events
 from action_executor.runs.records import Failed, NotBegun, Run, Sent, Step, StepCall, StepOutcome, StepSpec
 from action_executor.runs.renderer import NoWorker, Renderer, WorkerKilled
 from action_executor.runs.store import NewRun, RunChange, StepChange
@@ -28,7 +29,7 @@ from action_executor.settings import LEASE_MARGIN_SECONDS, STEP_SECONDS, Executo
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.primitives.problem import field_errors
 from contracts.wire.envelope import Envelope
-from contracts.wire.topology import LEDGER_COMMANDS
+from contracts.wire.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS
 from messaging.port import Outgoing
 from outbox.record import record
 from outbox.relay import Relay
@@ -86,15 +87,15 @@ class Engine:
 
     # What comes in
 
-    async def accept(self, conn: Connection, runs: Sequence[tuple[Envelope, RunJob]]) -> None:
-        """Insert new runs in the caller's transaction; a loop between automations ends here, with its reason."""
-        await store.insert(
-            conn,
-            [
-                NewRun(envelope, job, rules.LOOP if envelope.depth >= rules.DEPTH_MAX else None)
-                for envelope, job in runs
-            ],
-        )
+    async def accept(self, conn: Connection, runs: Sequence[tuple[Envelope, RunJob]]) -> list[Envelope]:
+        """Insert new runs in the caller's transaction; a loop between automations ends here, with its reason.
+
+        Return the events to publish: `run.failed` for each run that ended.
+        """
+        loops = {envelope.id: envelope.account_id for envelope, _ in runs if envelope.depth >= rules.DEPTH_MAX}
+        new_runs = [NewRun(envelope, job, rules.LOOP if envelope.id in loops else None) for envelope, job in runs]
+        await store.insert(conn, new_runs)
+        return await failure_events(conn, [(account_id, run_id) for run_id, account_id in loops.items()])
 
     def wake(self) -> None:
         """Look now: runs became due."""
@@ -307,16 +308,22 @@ class Engine:
         if not isinstance(outcome, Sent):
             await self._save(run, change, step)
             return
-        message = Outgoing(outcome.command.id, LEDGER_COMMANDS.name, outcome.command.encode())
+        command = outcome.command
+        await self._save(run, change, step, Outgoing(command.id, LEDGER_COMMANDS.name, command.encode()))
+        self._awaited[command.id] = (run.account_id, run.id)
+        if len(self._awaited) > AWAITED_MAX:
+            self._awaited.popitem(last=False)  # it is found by its due time
+
+    async def _save(self, run: Run, change: RunChange, step: StepChange | None, *messages: Outgoing) -> None:
+        """Commit a change together with the messages that it brings about."""
+        if not messages and change.state != "failed":
+            if not await store.save(self._pool, run, change, step):
+                raise LeaseLost
+            return
         async with self._pool.acquire() as conn, conn.transaction():
             if not await store.save(conn, run, change, step):
                 raise LeaseLost
-            await record(conn, schema="execution", messages=[message])
-        self._awaited[outcome.command.id] = (run.account_id, run.id)
-        if len(self._awaited) > AWAITED_MAX:
-            self._awaited.popitem(last=False)  # it is found by its due time
-        self._relay.push([message])
-
-    async def _save(self, run: Run, change: RunChange, step: StepChange | None) -> None:
-        if not await store.save(self._pool, run, change, step):
-            raise LeaseLost
+            events = await failure_events(conn, [(run.account_id, run.id)]) if change.state == "failed" else []
+            published = [*messages, *(Outgoing(one.id, DISPATCHER_EVENTS.name, one.encode()) for one in events)]
+            await record(conn, schema="execution", messages=published)
+        self._relay.push(published)

@@ -98,7 +98,7 @@ async def test_what_may_pass_by_itself_is_tried_again_with_the_same_key_and_then
 async def test_a_permanent_failure_fails_at_once_or_is_passed_over_by_choice(
     executor: ExecutorHarness, receiver: Receiver
 ) -> None:
-    receiver.always["/no"] = Reply(404, body=b"no such thing")
+    receiver.always["/no"] = Reply(404, {"Content-Type": "text/plain"}, b"no such thing")
     strict = await executor.make_automation(
         step("http_request", url=receiver.url("/no")), step("post_chat_message", url=receiver.url("/chat"), text="a")
     )
