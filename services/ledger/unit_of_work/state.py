@@ -193,7 +193,7 @@ class LoadedState:
     def branch(self) -> LoadedState:
         """A copy on which commands about clients and products can be tried, without a trace in these books."""
         copied = {one.name: copy(getattr(self, one.name)) for one in fields(self)}
-        return LoadedState(**(copied | {"catalogue": self.reference.branch()}))
+        return LoadedState(**(copied | {"reference": self.reference.branch()}))
 
     def know(self, client: Client) -> None:
         """Let a client be found as it now is; where two answer to one identity, the one known first stays."""
