@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal, TypeVar, get_args
 from pydantic_core import PydanticCustomError
 
 from contracts.primitives.money import STATED_DECIMALS_MAX, ExactDecimal, MoneyText, is_currency
+from contracts.values import YEARS
 
 T = TypeVar("T")
 Convert = Callable[[str], T]
@@ -23,7 +24,6 @@ SHOWN_CHARS: Final = 40  # how much of a wrong value is said back
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _XML_DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T[\d:.]{1,20})?(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
-_YEAR_MIN: Final = 1900  # below it, a date is a typing error
 _WHOLE: Final = re.compile(r"\d{1,9}", re.ASCII)
 _WEB_ADDRESS: Final = re.compile(r"https?://[^\s/<>\"']+[^\s<>\"']*", re.IGNORECASE)
 _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -48,15 +48,15 @@ def shorten(text: str) -> str:
 
 
 def as_date(text: str) -> date:
-    """Read YYYY-MM-DD, a day that exists, from 1900 on."""
+    """Read YYYY-MM-DD, a day that exists, within the years that the ledger reads (`YEARS`)."""
     if not _DATE.fullmatch(text):
         raise InvalidValue("is not a date: use YYYY-MM-DD, e.g. 2014-01-30")
     try:
         day = date.fromisoformat(text)
     except ValueError:
         raise InvalidValue(f"is not a date, there is no {text}: use YYYY-MM-DD, e.g. 2014-01-30") from None
-    if day.year < _YEAR_MIN:
-        raise InvalidValue(f"is before {_YEAR_MIN}: use YYYY-MM-DD, e.g. 2014-01-30")
+    if day.year not in YEARS:
+        raise InvalidValue(f"is not within the years {YEARS[0]} to {YEARS[-1]}: use YYYY-MM-DD, e.g. 2014-01-30")
     return day
 
 

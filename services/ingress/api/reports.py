@@ -15,7 +15,6 @@ from contracts.primitives.problem import FieldError
 from contracts.resources.schemas import Model, WithCurrency
 from ingress.errors import InvalidInput
 from ingress.http.context import Api
-from ingress.http.dates import QueryDate
 from ingress.http.route import Page, Request, Response, Route
 from ingress.response_models import ResourcePage
 from ingress.response_models import reports as shapes_reports
@@ -30,7 +29,7 @@ _AGES: Final = (
 class AsOf(Model):
     """As of the end of which day: today where the account is, when left out."""
 
-    as_of: QueryDate | None = None
+    as_of: dt.date | None = None
 
 
 class AgeingQuery(AsOf, Page):
@@ -40,16 +39,16 @@ class AgeingQuery(AsOf, Page):
 class StatementQuery(WithCurrency, Page):
     """Which period, both days included, in which currency: the client's own when left out."""
 
-    since: QueryDate | None = Field(default=None, alias="from")
-    to: QueryDate | None = None
+    since: dt.date | None = Field(default=None, alias="from")
+    to: dt.date | None = None
 
 
 class JournalQuery(Page):
     """Which days, both included (`as_of` is another word for `to`), and of which document or payment."""
 
-    since: QueryDate | None = Field(default=None, alias="from")
-    to: QueryDate | None = None
-    as_of: QueryDate | None = None
+    since: dt.date | None = Field(default=None, alias="from")
+    to: dt.date | None = None
+    as_of: dt.date | None = None
     document_id: UUID | None = None
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.primitives.currencies import CURRENCIES
+from contracts.values import YEARS
 from documents.command_form import as_json, identity
 from documents.document import InboxDocument
 from tests.unit.documents.messages import a_sale, accepted
@@ -30,7 +31,7 @@ def decimals(whole_digits: int, places: int, *, signed: bool = True) -> st.Searc
 QUANTITIES = st.integers(0, 8).flatmap(lambda places: decimals(12, places))
 AMOUNTS = st.integers(0, 8).flatmap(lambda places: decimals(15, places))
 PERCENTS = st.decimals(0, 100, places=4).map(lambda value: f"{value:f}")
-DAYS = st.dates(min_value=date(1900, 1, 1)).map(str)
+DAYS = st.dates(date(YEARS[0], 1, 1), date(YEARS[-1], 12, 31)).map(str)
 
 LINES = st.fixed_dictionaries(
     {"quantity": QUANTITIES, "unit_price": QUANTITIES, "name": WORDS},
