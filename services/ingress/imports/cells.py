@@ -23,7 +23,8 @@ _GUARD: Final = "'"
 # A reader that splits at another separator, or ignores our quotes, finds a cell after each of these.
 _WITHIN: Final = re.compile(rf"([,;|\t\r\n][\s\"]*)('*)(?=[{_BEGINS}])")
 _GUARDED_WITHIN: Final = re.compile(rf"([,;|\t\r\n][\s\"]*)'('*)(?=[{_BEGINS}])")
-_FIRST: Final = re.compile(rf"[{_BEGINS}\s]")
+# The same reader finds what follows the quotes at a cell's start. Guards within may stand before a formula already.
+_FIRST: Final = re.compile(rf"[{_BEGINS}\s]|\"[\s\"]*'*[{_BEGINS}]")
 
 _ADDRESS: Final = ("street", "city", "postal_code", "region", "country")
 

@@ -7,7 +7,7 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingress.imports.cells import COLUMNS, row_of
@@ -198,6 +198,7 @@ risky = st.text(st.sampled_from("=+-@'\t\r\n;|\", x1\uff1d\uff0b\uff0d\uff20\u00
 texts = any_text | risky
 
 
+@example(name="", comment='"\t@', city="\"'@")
 @given(name=texts, comment=texts, city=texts)
 def test_what_leaves_comes_back_as_it_was(name: str, comment: str, city: str) -> None:
     columns = ["name", "comment", "address.city", "address.country"]
@@ -210,6 +211,7 @@ def test_what_leaves_comes_back_as_it_was(name: str, comment: str, city: str) ->
     assert given_back["address"]["city"] == ("x" + city).strip()
 
 
+@example(['"@', "\" '@", '"\t"='])
 @given(st.lists(texts, min_size=1, max_size=4))
 def test_no_reader_of_whatever_dialect_finds_a_formula(cells: list[str]) -> None:
     columns = list(COLUMNS["clients"])[: len(cells)]
