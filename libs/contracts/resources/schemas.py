@@ -57,8 +57,17 @@ PAYMENT_METHODS: tuple[PaymentMethod, ...] = (
     "not_defined", "bank", "cash", "card", "prepayment", "offsetting", "factoring",
 )  # fmt: skip
 
-PaymentMethodIn = Literal[
-    0, 1, 2, 3, 4, 5, 6, "not_defined", "bank", "cash", "card", "prepayment", "offsetting", "factoring"
+PaymentMethodIn = Annotated[
+    Literal[0, 1, 2, 3, 4, 5, 6, "not_defined", "bank", "cash", "card", "prepayment", "offsetting", "factoring"],
+    # Generators of clients refuse an enumeration of mixed types.
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "enum": list(range(len(PAYMENT_METHODS)))},
+                {"type": "string", "enum": list(PAYMENT_METHODS)},
+            ]
+        }
+    ),
 ]
 """A payment method by its name or by PayTraq's number, which is its place in `PAYMENT_METHODS`."""
 

@@ -151,6 +151,6 @@ ROUTES = (
     ),
     Route(
         "POST", "/v1/actions/{key}", "runAction", refuse_action, "write", "Run any other action: not offered yet",
-        request_type="bytes", query=RunQuery, status=501, answers=models.Problem, tag="actions",
+        request_type="anything", query=RunQuery, status=501, answers=models.Problem, tag="actions",
     ),
 )  # fmt: skip

@@ -50,6 +50,6 @@ ROUTES = (
     ),
     Route(
         "GET", "/v1/bills/{id}/file", "getBillFile", get_file, "read", "Get the file that a bill came with",
-        response_type="*/*", seconds_max=file_download.SECONDS_MAX, tag="bills",
+        response_types=file_download.RESPONSE_TYPES, seconds_max=file_download.SECONDS_MAX, tag="bills",
     ),
 )  # fmt: skip

@@ -137,6 +137,13 @@ def _row(name: str, place: str, kind: str) -> str:
 ROUTES = (
     Route("GET", "/openapi.json", "getOpenApi", get_openapi, None, "The API as OpenAPI 3.1", tag="about"),
     Route(
-        "GET", "/docs", "getDocumentation", get_docs, None, "The API as a page", response_type="text/html", tag="about"
+        "GET",
+        "/docs",
+        "getDocumentation",
+        get_docs,
+        None,
+        "The API as a page",
+        response_types=("text/html",),
+        tag="about",
     ),
 )

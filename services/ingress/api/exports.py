@@ -184,7 +184,7 @@ ROUTES = tuple(
     Route(
         "GET", f"/v1/{export.name}/export", f"export{export.name.title()}", _exporting(export), "read",
         f"Export {export.name} as CSV or JSON lines",
-        query=export.query, response_type="text/csv", seconds_max=None, tag=export.name,
+        query=export.query, response_types=("text/csv", "application/x-ndjson"), seconds_max=None, tag=export.name,
     )
     for export in EXPORTS
 )  # fmt: skip

@@ -153,12 +153,12 @@ def _routes(box: InboxKind) -> tuple[Route, ...]:
         ),
         Route(
             "GET", f"{path}/{{id}}/raw", f"get{noun}MessageRaw", get_raw, "read",
-            "Get the bytes of a message as they came", response_type="*/*",
+            "Get the bytes of a message as they came", response_types=file_download.RESPONSE_TYPES,
             seconds_max=file_download.SECONDS_MAX, tag=tag,
         ),
         Route(
             "GET", f"{path}/{{id}}/file", f"get{noun}MessageFile", get_file, "read",
-            "Get the file that came with a message", response_type="*/*",
+            "Get the file that came with a message", response_types=file_download.RESPONSE_TYPES,
             seconds_max=file_download.SECONDS_MAX, tag=tag,
         ),
     )  # fmt: skip

@@ -73,6 +73,6 @@ def _disposition(sale: Mapping[str, Any]) -> str:
 ROUTES = (
     Route(
         "GET", "/v1/sales/{id}/pdf", "getSalePdf", get_sale_pdf, "read", "Get a sales document as PDF",
-        response_type="application/pdf", seconds_max=SECONDS_MAX, tag="sales",
+        response_types=("application/pdf",), seconds_max=SECONDS_MAX, tag="sales",
     ),
 )  # fmt: skip

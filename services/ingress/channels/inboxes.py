@@ -229,12 +229,12 @@ def _reply(call: Request, answer: dict[str, Any], headers: dict[str, str]) -> Re
 ROUTES = (
     Route(
         "POST", "/ext/direct/inbox/{secret}", "receiveDocument", receive_direct, None, "Push a supplier's document",
-        request_type="bytes", answers=models.PushReceipt, body_bytes_max=XML_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX,
-        tag="channels",
+        request_type="bytes", answers=models.PushReceipt, response_types=(JSON, XML_TYPE),
+        body_bytes_max=XML_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX, tag="channels",
     ),
     Route(
         "POST", "/ext/webhooks/inbox/{secret}", "receiveOrder", receive_order, None, "Push an order",
-        request_type="bytes", answers=models.PushReceipt, body_bytes_max=XML_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX,
-        tag="channels",
+        request_type="bytes", answers=models.PushReceipt, response_types=(JSON, XML_TYPE),
+        body_bytes_max=XML_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX, tag="channels",
     ),
 )  # fmt: skip

@@ -26,12 +26,22 @@ def key_of(call: Request, *, scope: str = "") -> Key | None:
     Raises:
         InvalidInput: a key that we could not keep.
     """
+    text = key_text(call)
+    return None if text is None else Key(scope, text, _hash_of(call))
+
+
+def key_text(call: Request) -> str | None:
+    """Return the header's value; None without one.
+
+    Raises:
+        InvalidInput: a key that could not be kept.
+    """
     text = call.request.headers.get(HEADER)
     if text is None:
         return None
     if not 1 <= len(text) <= KEY_CHARS_MAX or not (text.isascii() and text.isprintable()):
         raise InvalidInput(faults=[FieldError(HEADER, f"must be 1 to {KEY_CHARS_MAX} printable ASCII characters")])
-    return Key(scope, text, _hash_of(call))
+    return text
 
 
 def _hash_of(call: Request) -> bytes:

@@ -56,9 +56,10 @@ class Route:
 
     `operation_id` is its public name for generated clients: camelCase, a verb and a noun, unique and never changed.
     `scope` None lets anybody in (the path itself is the secret). `body` is the model of the JSON that is taken; with
-    `takes="bytes"` (a document), "form" where a form with a file may come as well, "lines" of CSV or JSON, or
+    `request_type="bytes"` (a document), "form" where a form with a file may come as well, "lines" of CSV or JSON, or
     "anything" in JSON or a form, the handler reads the body itself. `query` is the model of the query parameters: one
-    that is not named there is refused. `answers` is the model of the answer and `gives` its content type, for OpenAPI.
+    that is not named there is refused. `answers` is the model of the answer and `response_types` its content
+    types, for OpenAPI.
     `waits` tells that another service decides, so that the answer may be a 202; None: as its scope is "write".
     `seconds_max` is for what the handler does, None for one that streams.
     """
@@ -74,7 +75,7 @@ class Route:
     answers: type[BaseModel] | None = None
     status: int = 200
     request_type: Literal["json", "bytes", "form", "lines", "anything"] = "json"
-    response_type: str = "application/json"
+    response_types: tuple[str, ...] = ("application/json",)
     body_bytes_max: int = BODY_BYTES_MAX
     seconds_max: float | None = SECONDS_MAX
     tag: str = ""

@@ -24,6 +24,7 @@ from ingress.http.aiohttp_protocol import Protocol
 from ingress.http.body import aside, read_bytes, read_model, read_query
 from ingress.http.body_memory import BodyMemoryLimiter
 from ingress.http.context import Api
+from ingress.http.idempotency import key_text
 from ingress.http.problems import reply_of, wants_xml
 from ingress.http.responses import response_of
 from ingress.http.route import Request, Response, Route
@@ -186,6 +187,8 @@ async def _answer(api: Api, call: Request) -> Response | web.StreamResponse:
     # A channel's senders may hang what they like behind its URL; the API's callers are told what is not known.
     if route.query is not None or (request.query_string and route.scope is not None):
         call.query = read_query(route, request.query)
+    if route.method == "POST":
+        key_text(call)  # also where nothing changes: a key that is wrong is wrong everywhere
     if route.method in WRITING and route.request_type == "json":
         call.raw = await read_bytes(call)
         content_type = request.headers.get("Content-Type", "")

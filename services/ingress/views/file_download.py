@@ -21,6 +21,9 @@ SECONDS_MAX: Final = 300.0  # 20 MiB over a slow line
 # Somebody else's bytes: kept from being taken for a page of ours.
 GUARDED: Final = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
 
+RESPONSE_TYPES: Final = ("application/octet-stream", "*/*")
+"""A file's own type, whatever it is; generators of clients know bytes by the first."""
+
 
 async def stream(api: Api, call: Request, file: Mapping[str, Any] | None) -> web.StreamResponse:
     """Answer with a file that a message or bill names; with its headers alone when they were asked for alone.
