@@ -36,6 +36,11 @@ def is_transient(error: BaseException) -> bool:
 
 
 def _is_closed_connection(error: BaseException) -> bool:
-    """Whether it is asyncpg's "connection is closed" or "pool is closing", which carry no SQLSTATE."""
+    """Whether it is asyncpg's "connection is closed" or "pool is closing", which carry no SQLSTATE.
+
+    A statement on a connection whose end by the server was read and not yet handled is an internal error of asyncpg.
+    """
     names = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.startswith("asyncpg")}
-    return "InterfaceError" in names and "InternalClientError" not in names
+    if "InternalClientError" in names:
+        return str(error).startswith("cannot switch to state")
+    return "InterfaceError" in names

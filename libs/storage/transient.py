@@ -21,7 +21,12 @@ _TRANSIENT = (
     asyncpg.ReadOnlySQLTransactionError,
 )
 
+# asyncpg's words for a statement on a connection whose end by the server it has read and not yet handled.
+_ENDED_BY_THE_SERVER = "cannot switch to state"
+
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same work may succeed later without anybody mending anything."""
-    return isinstance(error, _TRANSIENT) and not isinstance(error, asyncpg.InternalClientError)
+    if isinstance(error, asyncpg.InternalClientError):
+        return str(error).startswith(_ENDED_BY_THE_SERVER)
+    return isinstance(error, _TRANSIENT)

@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 SETTLE_SECONDS_MAX: Final = 10.0
 TROUBLE_PAUSE_SECONDS: Final = 2.0
 ENDING_SECONDS: Final = 5.0
+RELEASE_PAUSES_SECONDS: Final = (0.2, 0.5, 1.0, 2.0)
+"""Between tries to release deliveries: a cut connection is replaced at once, and a lease would be a long wait."""
 
 
 class Deliverer:
@@ -182,20 +184,26 @@ class Deliverer:
         return reaction
 
     async def _return(self, items: Sequence[ClaimedDelivery], *, due_in: float = 0.0) -> None:
-        """Give deliveries back that were not begun; should that fail, their leases run out."""
+        """Release deliveries that were not begun; should that fail for good, their leases run out."""
         if not items:
             return
-        try:
-            async with self._pool.acquire() as conn, conn.transaction():
-                keys: dict[Key, bool] = {item.key: item.ordered for item in items}
-                await queue_store.update_queues(
-                    conn, [QueueUpdate(key, ordered, due_in) for key, ordered in keys.items()]
-                )
-                await store.release(conn, items, due_in=due_in)
-        except Exception as error:  # noqa: BLE001  the sweep frees them
-            log.warning("release_failed", deliveries=len(items), error=repr(error), transient=is_transient(error))
+        for pause_seconds in (*RELEASE_PAUSES_SECONDS, None):
+            try:
+                await self._release(items, due_in=due_in)
+                break
+            except Exception as error:  # noqa: BLE001  the sweep frees them
+                log.warning("release_failed", deliveries=len(items), error=repr(error), transient=is_transient(error))
+                if pause_seconds is None or not is_transient(error):
+                    break
+            await asyncio.sleep(pause_seconds)
         self.scheduler.settled(items)
         self._claims.wake()
+
+    async def _release(self, items: Sequence[ClaimedDelivery], *, due_in: float) -> None:
+        async with self._pool.acquire() as conn, conn.transaction():
+            keys: dict[Key, bool] = {item.key: item.ordered for item in items}
+            await queue_store.update_queues(conn, [QueueUpdate(key, ordered, due_in) for key, ordered in keys.items()])
+            await store.release(conn, items, due_in=due_in)
 
     def _notify_target_of_removal(self, ending: Cancellation) -> None:
         self._run_task(self._sender.notify_target_of_removal(ending.item, ending.version))

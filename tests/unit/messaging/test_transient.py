@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from messaging.transient import is_transient
+from storage.transient import is_transient as is_transient_in_storage
 
 WEATHER = [
     ConnectionRefusedError(),
@@ -27,6 +28,7 @@ WEATHER = [
     asyncpg.ReadOnlySQLTransactionError("read only"),
     asyncpg.IdleInTransactionSessionTimeoutError("idle"),
     asyncpg.InterfaceError("pool is closing"),
+    asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress"),
     ExceptionGroup("both", [TimeoutError(), ConnectionResetError()]),
 ]
 BUGS = [
@@ -49,6 +51,11 @@ def test_what_may_pass_by_itself_is_weather(error: Exception) -> None:
 @pytest.mark.parametrize("error", BUGS, ids=lambda error: type(error).__name__)
 def test_what_somebody_must_mend_is_not(error: Exception) -> None:
     assert not is_transient(error)
+
+
+def test_storage_retries_a_statement_on_a_connection_that_the_server_ended() -> None:
+    assert is_transient_in_storage(asyncpg.InternalClientError("cannot switch to state 11; another operation (2)"))
+    assert not is_transient_in_storage(asyncpg.InternalClientError("protocol"))
 
 
 def test_telling_them_apart_needs_no_database_driver() -> None:
