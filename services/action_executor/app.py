@@ -91,7 +91,7 @@ async def open_service(
             parts,
             settings,
             EXECUTOR_COMMANDS,
-            command_handler(deliverer, ConnectionCommandHandler(encryptor, policy)),
+            command_handler(deliverer, ConnectionCommandHandler(encryptor, policy), engine),
         )
         _add_checks(running, pool, bus, deliverer, engine)
         yield running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,8 +17,11 @@ from action_executor.deliveries.deliverer import Deliverer
 from action_executor.deliveries.records import ClaimedDelivery, Key, NewDelivery, QueueUpdate
 from action_executor.deliveries.redeliver import redeliver
 from action_executor.jobs import DELIVER, RUN, DeliverJob, RunJob
+from action_executor.runs.cancel import cancel_run
+from action_executor.runs.renderer import Renderer
+from action_executor.runs.replay import PREVIEW_SECONDS_MAX, replay_run
 from contracts.primitives.ids import made_at
-from contracts.wire.commands import REDELIVER
+from contracts.wire.commands import CANCEL_RUN, REDELIVER, REPLAY_RUN
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import DISPATCHER_EVENTS
 from outbox.pipeline import BatchEffects, HandleBatch
@@ -27,7 +31,9 @@ KEPT_AT_LEAST: Final = timedelta(days=29)  # an older delivery may be gone
 
 
 class Runs(Protocol):
-    """Where runs of automations go."""
+    """Where runs of automations go; `renderer` fills in templates."""
+
+    renderer: Renderer
 
     async def accept(self, conn: Connection, runs: Sequence[tuple[Envelope, RunJob]]) -> list[Envelope]:
         """Insert new runs in the caller's transaction; return the events to publish."""
@@ -138,15 +144,25 @@ def _held(item: NewDelivery, lease_ends: float) -> ClaimedDelivery:
     )
 
 
-def command_handler(deliverer: Deliverer, connection_commands: connections.ConnectionCommandHandler) -> HandleBatch:
+def command_handler(
+    deliverer: Deliverer, connection_commands: connections.ConnectionCommandHandler, runs: Runs
+) -> HandleBatch:
     """Make the handler of `executor.commands`."""
 
     async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
+        previews_end = asyncio.get_running_loop().time() + PREVIEW_SECONDS_MAX
         for envelope in envelopes:
             if envelope.name == REDELIVER:
                 await _redeliver(conn, envelope, deliverer, effects)
             elif envelope.name in connections.COMMANDS:
                 answer = await connection_commands.handle(conn, envelope)
+                effects.answer(envelope, answer.status, answer.body)
+            elif envelope.name == REPLAY_RUN:
+                answer = await replay_run(conn, envelope, runs.renderer, previews_end=previews_end)
+                effects.answer(envelope, answer.status, answer.body)
+                effects.after_commit.append(runs.wake)
+            elif envelope.name == CANCEL_RUN:
+                answer = await cancel_run(conn, envelope)
                 effects.answer(envelope, answer.status, answer.body)
             else:
                 effects.refused[envelope.id] = f"{envelope.name} is no command of the executor"

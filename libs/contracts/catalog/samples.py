@@ -333,6 +333,7 @@ FAILED_RUN: Final[JSONObject] = {
     "step_no": 1,
     "due_at": None,
     "error": "step 1 (http_request): answered 404: no such list",
+    "replays": 0,
     "created_at": "2026-03-02T09:30:01+00:00",
     "finished_at": "2026-03-02T09:30:02+00:00",
     "automation_name": "New invoices to the mailing list",

@@ -60,7 +60,8 @@ def attempt(row: Row) -> dict[str, Any]:
 def run(row: Row, steps: Iterable[Row] | None = None) -> dict[str, Any]:
     """A run, from `execution_api.run` and, for one looked at by itself, its rows of `execution_api.step`.
 
-    `due_at` says until when it waits, null unless it does. What set it off is in `trigger`, in the hook's own shape.
+    `due_at` says until when it waits, null unless it does; `replays` counts how often it was taken up again. The event
+    that set it off is in `trigger`, in the hook's own shape.
     """
     found = {
         "id": str(row["id"]),
@@ -72,6 +73,7 @@ def run(row: Row, steps: Iterable[Row] | None = None) -> dict[str, Any]:
         "step_no": row["step_no"],
         "due_at": _time(row["due_at"]),
         "error": row["error"],
+        "replays": row["replays"],
         "created_at": _time(row["created_at"]),
         "finished_at": _time(row["finished_at"]),
     }

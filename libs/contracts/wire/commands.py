@@ -150,6 +150,12 @@ DELETE_AUTOMATION: Final = "delete_automation"
 REDELIVER: Final = "redeliver"
 """data: id of a delivery. 200 with the delivery, due now."""
 
+REPLAY_RUN: Final = "replay_run"
+"""data: id of a run, and ReplayIn. 200 with the run, due now; with `preview` as it is, and what its steps would get."""
+
+CANCEL_RUN: Final = "cancel_run"
+"""data: id of a run. 200 with the run, cancelled."""
+
 CREATE_CONNECTION: Final = "create_connection"
 """data: encrypted (the JSON of ConnectionIn). 201 with the connection, without its secrets."""
 
@@ -210,6 +216,8 @@ QUEUE_OF: Final[dict[str, Queue]] = {
     SET_AUTOMATION_STATE: DISPATCHER_COMMANDS,
     DELETE_AUTOMATION: DISPATCHER_COMMANDS,
     REDELIVER: EXECUTOR_COMMANDS,
+    REPLAY_RUN: EXECUTOR_COMMANDS,
+    CANCEL_RUN: EXECUTOR_COMMANDS,
     CREATE_CONNECTION: EXECUTOR_COMMANDS,
     DELETE_CONNECTION: EXECUTOR_COMMANDS,
 }

@@ -16,10 +16,15 @@ __all__ = ["ACTIONS", "Action", "OutboundHttpClient", "StepContext"]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """How an action is carried out. `calls_out`: its beginning is committed before it runs, as it may act and crash."""
+    """How an action is carried out.
+
+    `calls_out`: its beginning is committed before it runs, as it may act and crash. `changes_ledger`: once it has
+    succeeded it is never repeated, not by a replay of its run either.
+    """
 
     run: Callable[[StepCall, StepContext], Awaitable[StepOutcome]]
     calls_out: bool = False
+    changes_ledger: bool = False
 
 
 ACTIONS: Final[dict[str, Action]] = {
@@ -27,12 +32,12 @@ ACTIONS: Final[dict[str, Action]] = {
     "delay": Action(flow.delay),
     "http_request": Action(external.http_request, calls_out=True),
     "post_chat_message": Action(external.post_chat_message, calls_out=True),
-    "create_client": Action(internal.create_client),
+    "create_client": Action(internal.create_client, changes_ledger=True),
     "find_client": Action(internal.find_client),
-    "find_or_create_client": Action(internal.find_or_create_client),
-    "update_client": Action(internal.update_client),
-    "create_product": Action(internal.create_product),
+    "find_or_create_client": Action(internal.find_or_create_client, changes_ledger=True),
+    "update_client": Action(internal.update_client, changes_ledger=True),
+    "create_product": Action(internal.create_product, changes_ledger=True),
     "find_product": Action(internal.find_product),
-    "create_document": Action(internal.create_document),
-    "record_payment": Action(internal.record_payment),
+    "create_document": Action(internal.create_document, changes_ledger=True),
+    "record_payment": Action(internal.record_payment, changes_ledger=True),
 }

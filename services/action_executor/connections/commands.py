@@ -9,10 +9,11 @@ import structlog
 from pydantic import ValidationError
 
 from action_executor.connections import rules, store
+from action_executor.refusals import invalid, problem
 from chassis.egress import EgressPolicy
 from chassis.encryption import DecryptionError, Encryptor
 from contracts.primitives.ids import new_id
-from contracts.primitives.problem import FieldError, field_errors
+from contracts.primitives.problem import field_errors
 from contracts.resources.connections import ConnectionIn
 from contracts.resources.schemas import Model
 from contracts.serializers import execution
@@ -52,7 +53,7 @@ class ConnectionCommandHandler:
                 return await self._create(conn, command)
             return await _delete(conn, command)
         except ValidationError as error:
-            return _invalid(field_errors(error))
+            return invalid(field_errors(error))
 
     async def _create(self, conn: Connection, command: Envelope) -> CommandResult:
         try:
@@ -60,10 +61,10 @@ class ConnectionCommandHandler:
         except DecryptionError as error:
             log.warning("connection_not_opened", command_id=str(command.id), error=str(error))
             detail = "what was sent was encrypted with a key that is not at hand here: an operator has to see to it"
-            return _problem(500, "secret_not_kept", "A secret cannot be opened", detail)
+            return problem(500, "secret_not_kept", "A secret cannot be opened", detail)
         requested = ConnectionIn.model_validate_json(text)
         if found := rules.faults(requested, self.egress):
-            return _invalid(found)
+            return invalid(found)
         made = store.NewConnection(
             account_id=command.account_id,
             id=new_id(),
@@ -76,7 +77,7 @@ class ConnectionCommandHandler:
         row = await store.insert(conn, made)
         if row is None:
             detail = f"an account has at most {store.CONNECTIONS_MAX} connections: delete one that is not used"
-            return _problem(409, "limit_reached", "There are as many of these as there may be", detail)
+            return problem(409, "limit_reached", "There are as many of these as there may be", detail)
         return CommandResult(201, execution.connection(row))
 
 
@@ -85,15 +86,5 @@ async def _delete(conn: Connection, command: Envelope) -> CommandResult:
     row = await store.remove(conn, account_id=command.account_id, connection_id=connection_id)
     if row is None:
         detail = f"there is no connection {connection_id}"
-        return _problem(404, "not_found", "There is nothing here under this id", detail)
+        return problem(404, "not_found", "There is nothing here under this id", detail)
     return CommandResult(200, execution.connection(row) | {"deleted": True})
-
-
-def _invalid(found: list[FieldError]) -> CommandResult:
-    detail = f"{found[0].path} {found[0].message}"
-    return _problem(422, "invalid_input", "The input has faults", detail, found)
-
-
-def _problem(status: int, code: str, title: str, detail: str, found: list[FieldError] | None = None) -> CommandResult:
-    errors = [{"path": fault.path, "message": fault.message} for fault in found or ()]
-    return CommandResult(status, {"code": code, "title": title, "detail": detail, "errors": errors})

@@ -99,6 +99,7 @@ CREATE TABLE execution.run (
     lease_epoch integer NOT NULL DEFAULT 0,
     lost_workers smallint NOT NULL DEFAULT 0, -- workers lost in a row while they held it
     leased boolean NOT NULL DEFAULT false,
+    replays smallint NOT NULL DEFAULT 0, -- how often it was taken up again after its end
     error text,
     created_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz,
@@ -122,6 +123,7 @@ CREATE TABLE execution.step (
     input jsonb,                       -- as it was sent, templates filled in
     output jsonb,
     attempts integer NOT NULL DEFAULT 0,
+    replay_no smallint NOT NULL DEFAULT 0, -- the replay that gave its effect a new id; 0 for the first id
     template_kills smallint NOT NULL DEFAULT 0, -- template workers that ended with its templates
     warnings jsonb NOT NULL DEFAULT '[]', -- [{"path", "code", "message"}]: what was missing in its input
     error text,
@@ -180,7 +182,7 @@ SELECT account_id, delivery_id, number, started_at, finished_at, duration_ms, st
 
 CREATE VIEW execution_api.run AS
 SELECT account_id, id, automation_id, version, event_id, correlation_id, trigger, body, depth, state, step_no,
-       CASE WHEN state = 'waiting' THEN due_at END AS due_at, error, created_at, finished_at
+       CASE WHEN state = 'waiting' THEN due_at END AS due_at, error, replays, created_at, finished_at
   FROM execution.run;
 
 CREATE VIEW execution_api.step AS

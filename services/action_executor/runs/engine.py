@@ -10,24 +10,22 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 import structlog
 from prometheus_client import Counter as Metric
 from prometheus_client import Gauge
-from pydantic import ValidationError
 
 from action_executor.actions import ACTIONS, StepContext
 from action_executor.foreign_text import clean_text
 from action_executor.jobs import RunJob
 from action_executor.runs import rules, store
 from action_executor.runs.failures import failure_events
+from action_executor.runs.inputs import InvalidStepInput, fill_input
 from action_executor.runs.records import Failed, NotBegun, Run, Sent, Step, StepCall, StepOutcome, StepSpec
 from action_executor.runs.renderer import NoWorker, Renderer, WorkerKilled
 from action_executor.runs.store import NewRun, RunChange, StepChange
 from action_executor.runs.templates import Filled, TemplateFault
 from action_executor.settings import LEASE_MARGIN_SECONDS, STEP_SECONDS, ExecutorSettings
 from contracts.catalog import ACTIONS as CATALOG
-from contracts.primitives.problem import field_errors
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS
 from messaging.port import Outgoing
@@ -64,16 +62,12 @@ class _Prepared:
     warnings: Sequence[Mapping[str, str]] | None = None
 
 
-class _BadInput(Exception):
-    """The filled-in input is not what the action takes."""
-
-
 class Engine:
     """The runs of one process. Any number of processes share the work."""
 
     def __init__(self, pool: Pool, relay: Relay, context: StepContext, settings: ExecutorSettings) -> None:
         self._pool, self._relay, self._context = pool, relay, context
-        self._renderer = Renderer()
+        self.renderer = Renderer()
         self._schedule = settings.step_schedule_seconds
         self._lease_seconds = settings.run_lease_seconds
         self._sweep_seconds = settings.sweep_seconds
@@ -128,7 +122,7 @@ class Engine:
             for task in is_retry:
                 task.cancel()
             await asyncio.gather(*is_retry, return_exceptions=True)
-        await self._renderer.stop()
+        await self.renderer.stop()
 
     async def _run(self) -> None:
         while True:
@@ -209,7 +203,7 @@ class Engine:
     async def _specs(self, run: Run) -> list[StepSpec] | None:
         key = (run.account_id, run.automation_id, run.version)
         if key not in self._versions:
-            specs = await store.find_specs(self._pool, run)
+            specs = await store.find_specs(self._pool, *key)
             if specs is None:
                 return None
             self._versions[key] = specs
@@ -226,7 +220,7 @@ class Engine:
         change, step_change = rules.apply_outcome(
             step,
             outcome,
-            last=number == len(steps) - 1,
+            following=next((one.number for one in steps[number + 1 :] if one.state != "succeeded"), None),
             continue_on_error=spec.continue_on_error,
             schedule=self._schedule,
             lease_seconds=self._lease_seconds,
@@ -256,7 +250,7 @@ class Engine:
         if first:
             try:
                 filled = await self._fill(run, spec, steps)
-            except (TemplateFault, _BadInput) as error:
+            except (TemplateFault, InvalidStepInput) as error:
                 return _Prepared(step, fault=Failed(str(error)))
             except WorkerKilled as error:
                 return _Prepared(step, fault=NotBegun(str(error), killed=True))
@@ -276,7 +270,9 @@ class Engine:
     async def _call(self, run: Run, spec: StepSpec, prepared: _Prepared) -> StepOutcome:
         step = prepared.step
         began = step.started_at or run.now
-        call = StepCall(run, step.number, prepared.given or {}, began, prepared.first, spec.connection_id)
+        call = StepCall(
+            run, step.number, prepared.given or {}, began, prepared.first, spec.connection_id, step.replay_no
+        )
         try:
             return await ACTIONS[step.action].run(call, self._context)
         except Exception as error:
@@ -286,23 +282,8 @@ class Engine:
             return Failed(clean_text(f"{step.action} ended unexpectedly: {type(error).__name__}: {error}"[:500]))
 
     async def _fill(self, run: Run, spec: StepSpec, steps: Sequence[Step]) -> Filled:
-        """The step's input with its templates filled in, checked as the catalog says."""
-        names = {
-            "trigger": orjson.loads(run.body),
-            "steps": [{"output": step.output} for step in steps],
-            "account": await store.find_account(self._pool, run.account_id),
-        }
-        filled = await self._renderer.fill(run.account_id, dict(spec.input), names)
-        if spec.action not in CATALOG:
-            return filled
-        try:
-            checked = CATALOG[spec.action].input.model_validate(filled.value)
-        except ValidationError as error:
-            faults = [f"input.{fault.path}: {fault.message}" for fault in field_errors(error)[:10]]
-            faults += [warning["message"] for warning in filled.warnings[:10]]
-            raise _BadInput("; ".join(faults)) from None
-        filled.value = checked.model_dump(mode="json", exclude_unset=True)
-        return filled
+        account = await store.find_account(self._pool, run.account_id)
+        return await fill_input(self.renderer, spec, steps, account_id=run.account_id, body=run.body, account=account)
 
     async def _settle(self, run: Run, change: RunChange, step: StepChange, outcome: StepOutcome) -> None:
         if not isinstance(outcome, Sent):

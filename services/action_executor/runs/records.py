@@ -32,9 +32,9 @@ class Run:
     lost: int
     now: datetime
 
-    def command_id(self, number: int) -> UUID:
-        """The id of a step's effect: the same each time it is tried (delivery.md, Automations)."""
-        return derive_id(self.id, f"step-{number}")
+    def command_id(self, number: int, replay_no: int = 0) -> UUID:
+        """The id of a step's effect: the same each time it is tried, until a replay gives it a new one."""
+        return derive_id(self.id, f"step-{number}-replay-{replay_no}" if replay_no else f"step-{number}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Step:
     attempts: int = 0
     started_at: datetime | None = None
     template_kills: int = 0  # workers that its templates ended
+    replay_no: int = 0  # the replay that gave its effect a new id
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,12 @@ class StepCall:
     started_at: datetime
     first: bool  # not begun before
     connection_id: UUID | None = None
+    replay_no: int = 0
 
     @property
     def command_id(self) -> UUID:
         """The id of this step's effect."""
-        return self.run.command_id(self.number)
+        return self.run.command_id(self.number, self.replay_no)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,19 +25,22 @@ def apply_outcome(  # noqa: C901, PLR0911  one table, a row for each outcome
     step: Step,
     outcome: StepOutcome,
     *,
-    last: bool,
+    following: int | None,
     continue_on_error: bool,
     schedule: Sequence[float],
     lease_seconds: float,
     jitter: float,
 ) -> tuple[RunChange, StepChange]:
-    """What to commit after a step: its change and its run's. A run that goes straight on keeps its lease."""
+    """What to commit after a step: its change and its run's. A run that goes straight on keeps its lease.
+
+    `following` is the number of the step to take next, None after the last one.
+    """
     number = step.number
 
     def go_on() -> RunChange:
-        if last:
+        if following is None:
             return RunChange("succeeded", number + 1)
-        return RunChange("running", number + 1, lease_seconds, leased=True)
+        return RunChange("running", following, lease_seconds, leased=True)
 
     match outcome:
         case Done(output) if (fault := _too_large(output)) is not None:

@@ -165,9 +165,11 @@ SELECT definition FROM dispatch_api.automation_version WHERE account_id = $1 AND
 """
 
 
-async def find_specs(pool: Pool, run: Run) -> list[StepSpec] | None:
-    """The steps of the version that a run pins; None when there is no such version."""
-    definition = await pool.fetchval(_DEFINITION, run.account_id, run.automation_id, run.version)
+async def find_specs(
+    conn: Connection | Pool, account_id: UUID, automation_id: UUID, version: int
+) -> list[StepSpec] | None:
+    """The steps of a version of an automation; None when there is no such version."""
+    definition = await conn.fetchval(_DEFINITION, account_id, automation_id, version)
     if definition is None:
         return None
     return [
@@ -181,16 +183,16 @@ async def find_specs(pool: Pool, run: Run) -> list[StepSpec] | None:
     ]
 
 
-async def find_account(pool: Pool, account_id: UUID) -> dict[str, str | None]:
+async def find_account(conn: Connection | Pool, account_id: UUID) -> dict[str, str | None]:
     """What templates may say of the account: `id, name, currency, locale, time_zone`."""
-    row = await pool.fetchrow(
+    row = await conn.fetchrow(
         "SELECT name, currency, locale, time_zone FROM ingress_api.account WHERE account_id = $1", account_id
     )
     return {"id": str(account_id), **(dict(row) if row else {})}
 
 
 _STEPS = """
-SELECT number, action, state, input, output, attempts, started_at, template_kills
+SELECT number, action, state, input, output, attempts, started_at, template_kills, replay_no
   FROM execution.step WHERE account_id = $1 AND run_id = $2 ORDER BY number
 """
 
@@ -201,14 +203,19 @@ SELECT $1, $2, number, action, guarantee, 'pending'
 """
 
 
+async def find_steps(conn: Connection | Pool, account_id: UUID, run_id: UUID) -> list[Step]:
+    """Return the steps of a run in order; none before its first claim."""
+    return [Step(**dict(row)) for row in await conn.fetch(_STEPS, account_id, run_id)]
+
+
 async def load_steps(pool: Pool, run: Run, specs: Sequence[tuple[str, str]]) -> list[Step]:
     """The steps of a run in order, made from (action, guarantee) when it is new."""
-    rows = await pool.fetch(_STEPS, run.account_id, run.id)
-    if not rows:
+    steps = await find_steps(pool, run.account_id, run.id)
+    if not steps:
         actions, guarantees = [spec[0] for spec in specs], [spec[1] for spec in specs]
         await pool.execute(_INSERT_STEPS, run.account_id, run.id, list(range(len(specs))), actions, guarantees)
-        rows = await pool.fetch(_STEPS, run.account_id, run.id)
-    return [Step(**dict(row)) for row in rows]
+        steps = await find_steps(pool, run.account_id, run.id)
+    return steps
 
 
 _SAVE = """

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from contracts.resources.runs import ReplayIn
 from contracts.serializers import execution as present
+from contracts.wire import commands
 from ingress import response_models as models
+from ingress.api.transition_routes import moving
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import queries, responses
@@ -48,5 +51,14 @@ ROUTES = (
     Route(
         "GET", "/v1/runs/{id}", "getRun", get_run, "read",
         "Get a run with its steps", answers=models.RunWithSteps, tag="runs",
+    ),
+    Route(
+        "POST", "/v1/runs/{id}/replay", "replayRun", moving(commands.REPLAY_RUN), "write",
+        "Take a run that has ended up again from one of its steps; with preview, only show the inputs",
+        body=ReplayIn, answers=models.ReplayedRun, tag="runs",
+    ),
+    Route(
+        "POST", "/v1/runs/{id}/cancel", "cancelRun", moving(commands.CANCEL_RUN), "write",
+        "Cancel a run that has not ended", answers=models.Run, tag="runs",
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from contracts.catalog import inputs
-from contracts.resources import clients, connections, schemas, transitions
+from contracts.resources import clients, connections, runs, schemas, transitions
 from contracts.resources import inbox as inboxes
 from ingress import response_models as models
 from ingress.api import channels, hooks, search_actions, tokens
@@ -34,6 +34,7 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     schemas.LineTaxIn: "SaleLineTaxInput",
     schemas.PaymentIn: "PaymentInput",
     schemas.PayTerm: "PayTerm",
+    runs.ReplayIn: "ReplayInput",
     schemas.SaleIn: "SaleInput",
     schemas.SalePatch: "SalePatch",
     clients.ClientPatch: "ClientPatch",
@@ -106,6 +107,8 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     models.Refund: "Refund",
     models.RemovedResource: "DeletedRecord",
     models.RuleRemoved: "DeletedInboxRule",
+    models.ReplayPreview: "ReplayPreview",
+    models.ReplayedRun: "ReplayedRun",
     models.Run: "Run",
     models.RunWithSteps: "RunWithSteps",
     models.Sale: "Sale",
@@ -113,6 +116,7 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     models.SaleLine: "SaleLine",
     models.SaleTax: "SaleTax",
     models.Step: "Step",
+    models.StepPreview: "StepPreview",
     models.StepWarning: "StepWarning",
     models.Supplier: "Supplier",
     models.LocalizedTexts: "LocalizedText",

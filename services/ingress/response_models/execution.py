@@ -50,7 +50,7 @@ class DeliveryWithAttempts(Delivery):
 
 
 class Run(ResponseModel):
-    """One execution of an automation; `due_at` is when a waiting one goes on."""
+    """One execution of an automation; `due_at` is when a waiting one goes on; `replays` counts its replays."""
 
     id: UUID
     automation_id: UUID
@@ -61,6 +61,7 @@ class Run(ResponseModel):
     step_no: int
     due_at: dt.datetime | None
     error: str | None
+    replays: int
     created_at: dt.datetime
     finished_at: dt.datetime | None
 
@@ -94,6 +95,33 @@ class RunWithSteps(Run):
 
     trigger: Event
     steps: list[Step]
+
+
+class StepPreview(ResponseModel):
+    """A step of a run that would be replayed: its input as it was and as it would be, null where it is too large."""
+
+    number: int
+    action: str
+    reused: bool
+    before: Any
+    after: Any
+    differs: bool
+    warnings: list[StepWarning]
+    error: str | None
+
+
+class ReplayPreview(ResponseModel):
+    """What a replay would do: from which step, on which version, with which inputs."""
+
+    from_step: int
+    version: int
+    steps: list[StepPreview]
+
+
+class ReplayedRun(Run):
+    """A run that goes on; with `preview` it is left as it is."""
+
+    preview: ReplayPreview | None = None
 
 
 class Connection(ResponseModel):

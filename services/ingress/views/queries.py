@@ -117,7 +117,8 @@ RUN = View("execution_api.run")
 # A page does not carry the events that set its runs off.
 RUNS = View(
     "execution_api.run",
-    columns="id, automation_id, version, event_id, trigger, state, step_no, due_at, error, created_at, finished_at",
+    columns="id, automation_id, version, event_id, trigger, state, step_no, due_at, error, replays, created_at,"
+    " finished_at",
     filters={"automation_id": "automation_id = ?", "event_id": "event_id = ?", "state": "state = ?"},
 )
 

@@ -84,7 +84,7 @@ def settled(outcome: StepOutcome, *, attempts: int = 1, last: bool = False, leni
     return apply_outcome(
         Step(1, "http_request", "running", attempts=attempts),
         outcome,
-        last=last,
+        following=None if last else 2,
         continue_on_error=lenient,
         schedule=(0, 5, 60),
         lease_seconds=90,

@@ -1,0 +1,25 @@
+"""Make the result of a command that is refused: problem details with a stable code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.primitives.problem import FieldError
+from outbox.pipeline import CommandResult
+
+
+def invalid(found: Sequence[FieldError]) -> CommandResult:
+    """422 with every fault."""
+    detail = f"{found[0].path} {found[0].message}"
+    return problem(422, "invalid_input", "The input has faults", detail, found)
+
+
+def not_found(detail: str) -> CommandResult:
+    """404: this account has no such thing."""
+    return problem(404, "not_found", "There is nothing here under this id", detail)
+
+
+def problem(status: int, code: str, title: str, detail: str, found: Sequence[FieldError] = ()) -> CommandResult:
+    """Any refusal: `{"code", "title", "detail", "errors": [{"path", "message"}]}`."""
+    errors = [{"path": fault.path, "message": fault.message} for fault in found]
+    return CommandResult(status, {"code": code, "title": title, "detail": detail, "errors": errors})
