@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import bounds
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from action_executor.settings import ExecutorSettings
 from chassis.settings import PREFIX, ServiceSettings
+from contracts.catalog import OFFERED_TRIGGERS, offered_actions
 from contracts.resources import schemas
 from contracts.resources.clients import ProductIn
 from contracts.resources.connections import ConnectionIn
@@ -60,6 +62,16 @@ CLI_HEAD = (
 SETTINGS_HEAD = (
     f"Each is an environment variable. `{PREFIX}<NAME>_FILE` reads the value from a file. A value out of range stops",
     "the service at its start, with a message that names the variable. `ledgerwire up` reads all of them.",
+)
+CATALOG_HEAD = (
+    "What this release offers. `GET /v1/triggers/{key}` and `GET /v1/actions/{key}` give every field, a complete",
+    "sample and the titles in English, French and Spanish. A filter may name any field; the common ones are listed.",
+)
+BOUNDS_HEAD = (
+    "Everything that can grow has a bound: what a caller sends, what is kept in memory, how long something waits, how",
+    "often it is tried. The first table lists those that an operator can set. The others are constants of the code: to",
+    "change one, change the code and its reason. Bounds of single fields (lengths, ranges, sizes of lists) are in",
+    "`/openapi.json`.",
 )
 SERVICE_COMMANDS = (
     "## `python -m ingress`, `ledger`, `trigger_dispatcher`, `action_executor`",
@@ -166,6 +178,40 @@ def _number(value: float) -> str:
     return str(int(value)) if value == int(value) else str(value)
 
 
+def catalog_page() -> str:
+    """`catalog.md`: what can be subscribed to and done in this release."""
+    lines = ["# Triggers and actions", "", NOTICE.format(source="`libs/contracts/catalog`"), "", *CATALOG_HEAD]
+    lines += ["", "## Triggers", "", "| trigger | fires when | filters |", "|---|---|---|"]
+    for trigger in OFFERED_TRIGGERS.values():
+        filters = ", ".join(f"`{one.field}`" for one in trigger.filters)
+        lines.append(f"| `{trigger.key}` | {trigger.description.en} | {filters} |")
+    lines += ["", "## Actions", "", "| action | does | required | guarantee |", "|---|---|---|---|"]
+    for action in offered_actions():
+        required = ", ".join(f"`{name}`" for name in sorted(action.required))
+        lines.append(f"| `{action.key}` | {action.description.en} | {required} | {action.guarantee} |")
+    return "\n".join([*lines, ""])
+
+
+def bounds_page() -> str:
+    """`operations/bounds.md`: every bound, those that are settings first."""
+    lines = ["# Bounds", "", NOTICE.format(source="the code and `docs/bounds.toml`"), "", *BOUNDS_HEAD]
+    lines += ["", "## Bounds that are settings", ""]
+    lines += ["| setting | what | range | default | reason |", "|---|---|---|---|---|"]
+    for _, kind in SETTINGS:
+        own = kind.model_fields if kind is ServiceSettings else own_fields(kind)
+        lines += [
+            f"{_setting(name, field)} {bounds.reason_of(name)} |"
+            for name, field in own.items()
+            if _is_bound(name, field)
+        ]
+    return "\n".join([*lines, *bounds.tables(), ""])
+
+
+def _is_bound(name: str, field: FieldInfo) -> bool:
+    is_number = isinstance(field.default, int | float) and not isinstance(field.default, bool)
+    return (is_number and not name.endswith("port")) or isinstance(field.default, tuple)
+
+
 def commands() -> str:
     """`cli.md`: every command with its arguments, as its parser has them."""
     lines = ["# Commands", "", NOTICE.format(source="the parsers"), "", *CLI_HEAD]
@@ -209,7 +255,9 @@ def pages() -> dict[Path, str]:
     made = {
         HERE / "flow.md": flow(),
         HERE / "cli.md": commands(),
+        HERE / "catalog.md": catalog_page(),
         HERE / "operations" / "settings.md": settings(),
+        HERE / "operations" / "bounds.md": bounds_page(),
     }
     for model in (Envelope, ProductIn, *OBJECTS):
         schema = json.dumps(model.model_json_schema(), indent=2, sort_keys=True, ensure_ascii=False)
