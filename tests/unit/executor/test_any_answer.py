@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from action_executor.deliveries.rules import HookGone, Succeeded, TryAgain, excerpt, judge
 from action_executor.http_client import OutboundRequest, OutboundResponse, TransportError, open_http_client
 from chassis.egress import EgressPolicy
+from tests.support.raw_answers import RAW_ANSWERS
 from tests.support.raw_receiver import open_raw_receiver
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -115,29 +116,8 @@ def _assert_can_be_kept(text: str) -> None:
     orjson.dumps(text)
 
 
-_HEADER = st.tuples(
-    st.sampled_from([b"Content-Length", b"Transfer-Encoding", b"Retry-After", b"Connection", b"X-A", b"Set-Cookie"]),
-    st.one_of(
-        st.sampled_from([b"chunked", b"gzip", b"0", b"5", b"99999999999999999999", b"Fri, 31 Dec 9999 23:59:59 -2359"]),
-        st.binary(max_size=20),
-    ),
-).map(b": ".join)
-_RAW = st.one_of(
-    st.binary(max_size=200),
-    st.builds(
-        lambda status, reason, headers, body: b"\r\n".join(
-            [b"HTTP/1.1 " + status + b" " + reason, *headers, b"", body]
-        ),
-        st.integers(100, 999).map(lambda number: str(number).encode()),
-        st.binary(max_size=10),
-        st.lists(_HEADER, max_size=4),
-        st.binary(max_size=60),
-    ),
-)
-
-
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(raw=_RAW, packet_bytes=st.sampled_from([3, 1000]))
+@given(raw=RAW_ANSWERS, packet_bytes=st.sampled_from([3, 1000]))
 def test_any_bytes_end_in_a_verdict_by_their_status_line_and_can_be_kept(raw: bytes, packet_bytes: int) -> None:
     packets = [raw[start : start + packet_bytes] for start in range(0, len(raw), packet_bytes)]
     answer = asyncio.run(answer_to(packets))
