@@ -40,6 +40,7 @@ class Result:
     jobs: Sequence[Envelope] = ()
     commands: Sequence[Envelope] = ()
     redeliveries: Sequence[Envelope] = ()
+    events: Sequence[Envelope] = ()
     answers: UUID | None = None
     unfinished: bool = False
 

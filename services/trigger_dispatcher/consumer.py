@@ -12,7 +12,7 @@ from contracts.primitives.ids import parse_id
 from contracts.serializers import subscriptions as present
 from contracts.wire import commands as names
 from contracts.wire.envelope import Envelope
-from contracts.wire.topology import DISPATCHER_COMMANDS, EXECUTOR_COMMANDS, EXECUTOR_JOBS
+from contracts.wire.topology import DISPATCHER_COMMANDS, DISPATCHER_EVENTS, EXECUTOR_COMMANDS, EXECUTOR_JOBS
 from outbox.pipeline import BatchEffects, HandleBatch
 from storage.pool import Connection
 from trigger_dispatcher.automations import commands as automations
@@ -60,6 +60,8 @@ def command_handler(ctx: CommandContext) -> HandleBatch:
                 effects.send(EXECUTOR_JOBS, made)
             for again in result.redeliveries:
                 effects.send(EXECUTOR_COMMANDS, again)
+            for event in result.events:
+                effects.send(DISPATCHER_EVENTS, event)
             for further in result.commands:
                 effects.send(DISPATCHER_COMMANDS, further)
 

@@ -323,6 +323,20 @@ WEBHOOK: Final[JSONObject] = {
     "body": {"order": "9001", "total": "165.01"},
 }
 
+DISABLED_HOOK: Final[JSONObject] = {
+    "id": "0198f7c4-1c00-7d40-8f72-8c9d0e1f2a3b",
+    "target_url": "https://receiver.example/hook",
+    "triggers": ["sale.posted"],
+    "filters": {},
+    "ordered": None,
+    "name": "Accounting",
+    "state": "disabled",
+    "reason": "only failures for 5 days",
+    "created_by": {"kind": "access_token", "id": "0198f7c4-0400-7e50-8a61-7b8c9d0e1f2a", "name": "Accounting"},
+    "created_at": "2026-01-12T08:15:00+00:00",
+    "updated_at": "2026-03-02T09:30:00+00:00",
+}
+
 FAILED_RUN: Final[JSONObject] = {
     "id": "0198f7c4-ef00-7a10-8d50-6a7b8c9d0e1f",
     "automation_id": "0198f7c4-0e00-7b20-9e61-7b8c9d0e1f2a",

@@ -176,6 +176,20 @@ TRIGGERS: Final = (
         free_form=True,
     ),
     Trigger(
+        key="hook.disabled",
+        title=LocalizedText("Hook disabled", "Webhook désactivé", "Webhook desactivado"),
+        description=LocalizedText(
+            "A hook ended by itself: its receiver answered 410 (removed) or only failed for days (disabled).",
+            "Un webhook s'est arrêté : son destinataire a répondu 410 (removed) ou échoué des jours durant (disabled).",
+            "Un webhook terminó solo: su receptor respondió 410 (removed) o falló durante días (disabled).",
+        ),
+        sample=samples.DISABLED_HOOK,
+        filters=(
+            Filter("state", LocalizedText("State", "État", "Estado"), ("disabled", "removed")),
+            Filter("target_url", LocalizedText("Target", "Cible", "Destino")),
+        ),
+    ),
+    Trigger(
         key="run.failed",
         title=LocalizedText("Automation run failed", "Échec d'une automatisation", "Falló una automatización"),
         description=LocalizedText(

@@ -19,6 +19,9 @@ from contracts.wire.envelope import Envelope
 WEBHOOK_RECEIVED: Final = "webhook.received"
 """Fired by ingress: something was posted to a channel of kind hook."""
 
+HOOK_DISABLED: Final = "hook.disabled"
+"""Fired by the dispatcher: a hook ended by itself, because of what its receiver answered or did not."""
+
 RUN_FAILED: Final = "run.failed"
 """Fired by the executor: a run of an automation failed."""
 

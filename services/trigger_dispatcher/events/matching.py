@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from contracts.wire.events import HOOK_DISABLED
 from trigger_dispatcher.events.event import Event
 
 Kind = Literal["hook", "automation"]
@@ -28,8 +29,13 @@ class Subscriber:
     version: int | None = None
 
     def wants(self, event: Event) -> bool:
-        """Whether the event is for it: not before its time, and every filter passes. Its triggers are the index's."""
-        return event.latest_origin >= self.effective_from and passes(self.conditions, event.data)
+        """Whether the event is for it: not before its time, and accepted. Its triggers are the index's."""
+        return event.latest_origin >= self.effective_from and self.accepts(event)
+
+    def accepts(self, event: Event) -> bool:
+        """Whether every filter passes, and the event is not that this very hook was disabled: it would cause itself."""
+        itself = event.trigger == HOOK_DISABLED and event.subject_id == self.id
+        return not itself and passes(self.conditions, event.data)
 
 
 def conditions_of(filters: Mapping[str, Iterable[object]]) -> tuple[Condition, ...]:

@@ -15,6 +15,7 @@ from contracts.resources.inbox import Actor
 from contracts.resources.schemas import HookIn, HookPatch, Model
 from contracts.serializers.subscriptions import hook as present
 from contracts.wire.envelope import Envelope
+from contracts.wire.events import HOOK_DISABLED, event
 from storage.pool import Connection
 from trigger_dispatcher.command_context import CommandContext, Result, read
 from trigger_dispatcher.errors import InvalidInput, LimitReached, NotFound, SameHook
@@ -129,14 +130,17 @@ async def rotate_hook_secret(conn: Connection, command: Envelope, ctx: CommandCo
 async def end_hook(conn: Connection, command: Envelope, _: CommandContext) -> Result:
     """End a hook whose receiver answered 410, or that only failed for days: 200 {id, state}.
 
-    What an older version of the hook was answered ends nothing: its target or secret has changed since.
+    What an older version of the hook was answered ends nothing: its target or secret has changed since. A hook that
+    ends here fires `hook.disabled` once, with the hook as it stands then.
     """
     requested = read(EndHook, command.data)
     hook = await _known(conn, command, requested.id)
+    ended: list[Envelope] = []
     stands = hook["state"] == "active" or (hook["state"] == "disabled" and requested.state == "removed")
     if stands and requested.version == hook["version"]:
         hook = await store.end(conn, hook, state=requested.state, reason=requested.reason[:REASON_CHARACTERS_MAX])
-    return Result(200, {"id": str(hook["id"]), "state": hook["state"]})
+        ended = [event(command, HOOK_DISABLED, subject_id=hook["id"], client_id=None, data=present(hook))]
+    return Result(200, {"id": str(hook["id"]), "state": hook["state"]}, events=ended)
 
 
 async def _known(conn: Connection, command: Envelope, hook_id: UUID) -> Record:

@@ -120,7 +120,7 @@ async def _recover_page(conn: Connection, command: Envelope, requested: RecoverH
         after=requested.after,
         limit=RECOVERED_AT_ONCE_MAX,
     )
-    wanted = [one for one in page.undelivered if passes(subscriber.conditions, one.event.data)]
+    wanted = [one for one in page.undelivered if subscriber.accepts(one.event)]
     count = requested.count + len(wanted)
     further = [_continued(command, page.more_after, count)] if page.more_after else []
     result = Result(200, {"count": count}, commands=further, unfinished=bool(further))

@@ -1,0 +1,63 @@
+"""A hook that ends by itself fires `hook.disabled` once; its own end is never delivered to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+
+from contracts.catalog import TRIGGERS
+from contracts.serializers.subscriptions import hook as shown
+from contracts.wire import commands
+from contracts.wire.envelope import Envelope
+from tests.support.dispatcher import TARGET, DispatcherHarness, ago, open_dispatcher, subscribers
+
+
+@pytest.fixture
+async def dispatcher(database_dsn: str) -> AsyncIterator[DispatcherHarness]:
+    async with open_dispatcher(database_dsn) as opened:
+        yield opened
+
+
+async def ended(dispatcher: DispatcherHarness, hook_id: str, state: str = "disabled") -> list[Envelope]:
+    """End a hook as the executor does; return the events so far."""
+    data = {"id": hook_id, "version": 1, "state": state, "reason": "only failures for 5 days"}
+    assert (await dispatcher.ask(commands.END_HOOK, data)).status == 200
+    rows = await dispatcher.rows("SELECT body FROM dispatch.outbox WHERE queue = 'dispatcher.events' ORDER BY id")
+    return [Envelope.decode(row["body"]) for row in rows]
+
+
+@pytest.mark.parametrize("state", ["disabled", "removed"])
+async def test_a_hook_that_ends_by_itself_fires_one_event_with_what_get_gives(
+    dispatcher: DispatcherHarness, state: str
+) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    (event,) = await ended(dispatcher, made.id, state)
+    row = await dispatcher.pool.fetchrow("SELECT * FROM dispatch_api.hook")
+    assert row is not None
+    told = event.data["object"]
+    assert (event.name, event.data["subject_id"]) == ("hook.disabled", made.id)
+    assert told == shown(row)
+    assert (told["state"], told["reason"]) == (state, "only failures for 5 days")
+    assert list(told) == list(TRIGGERS["hook.disabled"].sample)
+    assert len(await ended(dispatcher, made.id, state)) == 1
+
+
+async def test_a_hook_that_its_owner_ends_fires_nothing(dispatcher: DispatcherHarness) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "state": "disabled"})
+    await dispatcher.ask(commands.DELETE_HOOK, {"id": made.id})
+    assert await ended(dispatcher, made.id, "removed") == []
+
+
+async def test_the_end_of_a_hook_is_told_to_the_others_and_never_to_itself(dispatcher: DispatcherHarness) -> None:
+    ending = await dispatcher.subscribe("hook.disabled", target_url=f"{TARGET}/ending")
+    other = await dispatcher.subscribe("hook.disabled", target_url=f"{TARGET}/other")
+    (event,) = await ended(dispatcher, ending.id)
+    assert subscribers(await dispatcher.tell(event)) == [other.id]
+    await dispatcher.subscribe("hook.disabled", target_url=f"{TARGET}/ending")
+    later = event.model_copy(update={"id": UUID(int=event.id.int + 1)})
+    assert subscribers(await dispatcher.tell(later)) == [other.id]
+    data = {"id": ending.id, "since": ago(hours=1).isoformat()}
+    assert (await dispatcher.ask(commands.RECOVER_HOOK, data)).body == {"count": 0}
