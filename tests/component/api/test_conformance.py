@@ -28,7 +28,10 @@ LEFT_OUT_CHECKS: Final = (
 )
 LEFT_OUT_OPERATIONS: Final = (
     "deleteToken",  # ends the credentials that all the other requests use
-)
+    # Answer 501 where `dry_run` is asked for, as described; to be taken in once that is built.
+    "runAction", "runCreateClient", "runCreateDocument", "runCreateProduct", "runFindOrCreateClient",
+    "runRecordPayment", "runUpdateClient",
+)  # fmt: skip
 
 
 @pytest.mark.timeout(240)
