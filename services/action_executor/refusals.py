@@ -11,12 +11,12 @@ from outbox.pipeline import CommandResult
 def invalid(found: Sequence[FieldError]) -> CommandResult:
     """422 with every fault."""
     detail = f"{found[0].path} {found[0].message}"
-    return problem(422, "invalid_input", "The input has faults", detail, found)
+    return problem(422, "invalid_input", "The input is invalid", detail, found)
 
 
 def not_found(detail: str) -> CommandResult:
     """404: this account has no such thing."""
-    return problem(404, "not_found", "There is nothing here under this id", detail)
+    return problem(404, "not_found", "Unknown id", detail)
 
 
 def problem(status: int, code: str, title: str, detail: str, found: Sequence[FieldError] = ()) -> CommandResult:

@@ -27,7 +27,7 @@ PROGRAM = Program("ingress", IngressSettings, open_service, Path(__file__).with_
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ingress account")
     verbs = parser.add_subparsers(dest="verb", required=True)
-    create = verbs.add_parser("create", help="make an account and print its credentials, shown this once")
+    create = verbs.add_parser("create", help="create an account and print its credentials, shown only once")
     create.add_argument("name")
     quota = verbs.add_parser("quota", help="change an account's plan")
     quota.add_argument("account_id", type=UUID)

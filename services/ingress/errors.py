@@ -12,7 +12,7 @@ from contracts.primitives.problem import FieldError
 
 
 class ApiError(Exception):
-    """Something went wrong on our side."""
+    """Internal server error."""
 
     code: ClassVar[str] = "internal_error"
     http_status: ClassVar[int] = 500
@@ -42,49 +42,49 @@ class Unauthorized(ApiError):
 
 
 class Forbidden(ApiError):
-    """These credentials do not reach so far."""
+    """The credentials lack the scope for this."""
 
     code, http_status = "forbidden", 403
 
 
 class NotFound(ApiError):
-    """There is nothing here."""
+    """Not found."""
 
     code, http_status = "not_found", 404
 
 
 class MethodNotAllowed(ApiError):
-    """This path has other verbs."""
+    """Method not allowed."""
 
     code, http_status = "method_not_allowed", 405
 
 
 class TooSlow(ApiError):
-    """The request did not arrive in time."""
+    """The request body did not arrive in time."""
 
     code, http_status = "request_timeout", 408
 
 
 class Conflict(ApiError):
-    """The state of things forbids this."""
+    """The current state does not allow this."""
 
     code, http_status = "conflict", 409
 
 
 class LimitReached(Conflict):
-    """There are as many of these as there may be."""
+    """The limit on the number of these is reached."""
 
     code = "limit_reached"
 
 
 class SecretNotKept(Conflict):
-    """The first answer held a secret that was not kept."""
+    """The first response contained a secret and is no longer available."""
 
     code = "secret_not_kept"
 
 
 class PreconditionFailed(ApiError):
-    """This was changed since: GET it again, and decide anew."""
+    """Precondition failed: the object has changed; GET it again."""
 
     code, http_status = "precondition_failed", 412
 
@@ -96,13 +96,13 @@ class BodyTooLarge(ApiError):
 
 
 class UnsupportedMediaType(ApiError):
-    """This content type is not read here."""
+    """Unsupported content type."""
 
     code, http_status = "unsupported_media_type", 415
 
 
 class InvalidInput(ApiError):
-    """The input has faults."""
+    """The input is invalid."""
 
     code, http_status = "invalid_input", 422
 
@@ -120,12 +120,12 @@ class KeyReused(ApiError):
 
 
 class TooManyRequests(ApiError):
-    """There were too many requests in a short time."""
+    """Too many requests."""
 
     code, http_status = "too_many_requests", 429
 
 
 class Unavailable(ApiError):
-    """This cannot be done right now."""
+    """Temporarily unavailable."""
 
     code, http_status = "unavailable", 503

@@ -59,31 +59,31 @@ class LedgerRefusal(Exception):
 
 
 class NotFound(LedgerRefusal):
-    """There is nothing here under this id."""
+    """Unknown id."""
 
     code, http_status = "not_found", 404
 
 
 class Conflict(LedgerRefusal):
-    """This clashes with something that is already in the books."""
+    """Conflicts with an existing object."""
 
     code, http_status = "conflict", 409
 
 
 class StateForbids(LedgerRefusal):
-    """This is not possible in the state that it is in."""
+    """The current state does not allow this."""
 
     code, http_status = "state_forbids", 409
 
 
 class PreconditionFailed(LedgerRefusal):
-    """This was changed since: GET it again, and decide anew."""
+    """Precondition failed: the object has changed; GET it again."""
 
     code, http_status = "precondition_failed", 412
 
 
 class BadInput(LedgerRefusal):
-    """The input has faults."""
+    """The input is invalid."""
 
     code, http_status = "invalid_input", 422
 

@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--home", **home)
     account = commands.add_parser("account", help="make accounts and change their plans; works while `up` runs")
     verbs = account.add_subparsers(dest="verb", required=True)
-    create = verbs.add_parser("create", help="make an account and print its credentials, shown this once")
+    create = verbs.add_parser("create", help="create an account and print its credentials, shown only once")
     create.add_argument("name")
     quota = verbs.add_parser("quota", help="change an account's plan")
     quota.add_argument("account_id", type=UUID)

@@ -38,19 +38,19 @@ class CommandError(Exception):
 
 
 class InvalidInput(CommandError):
-    """The input has faults."""
+    """The input is invalid."""
 
     code, http_status = "invalid_input", 422
 
 
 class NotFound(CommandError):
-    """There is nothing here under this id."""
+    """Unknown id."""
 
     code, http_status = "not_found", 404
 
 
 class PreconditionFailed(CommandError):
-    """This was changed since: GET it again, and decide anew."""
+    """Precondition failed: the object has changed; GET it again."""
 
     code, http_status = "precondition_failed", 412
 
@@ -68,6 +68,6 @@ class NotActive(CommandError):
 
 
 class LimitReached(CommandError):
-    """There are as many of these as there may be."""
+    """The limit on the number of these is reached."""
 
     code = "limit_reached"

@@ -77,7 +77,7 @@ class ConnectionCommandHandler:
         row = await store.insert(conn, made)
         if row is None:
             detail = f"an account has at most {store.CONNECTIONS_MAX} connections: delete one that is not used"
-            return problem(409, "limit_reached", "There are as many of these as there may be", detail)
+            return problem(409, "limit_reached", "The limit on the number of these is reached", detail)
         return CommandResult(201, execution.connection(row))
 
 
@@ -86,5 +86,5 @@ async def _delete(conn: Connection, command: Envelope) -> CommandResult:
     row = await store.remove(conn, account_id=command.account_id, connection_id=connection_id)
     if row is None:
         detail = f"there is no connection {connection_id}"
-        return problem(404, "not_found", "There is nothing here under this id", detail)
+        return problem(404, "not_found", "Unknown id", detail)
     return CommandResult(200, execution.connection(row) | {"deleted": True})

@@ -24,7 +24,7 @@ def faults(requested: ConnectionIn, egress: EgressPolicy) -> list[FieldError]:
         if name.lower() in REFUSED_HEADERS:
             found.append(FieldError(f"headers.{name}", "is set by us: leave it out"))
         elif lower.count(name.lower()) > 1:
-            found.append(FieldError(f"headers.{name}", "is there twice, in other capitals"))
+            found.append(FieldError(f"headers.{name}", "duplicate header (names are case-insensitive)"))
     return found
 
 

@@ -69,7 +69,7 @@ async def redeliver(conn: Connection, command: Envelope) -> Redelivery:
     delivery_id = requested.id
     found = await conn.fetchrow(_FIND, command.account_id, delivery_id)
     if found is None:
-        return _problem(404, "not_found", "There is nothing here under this id", f"there is no delivery {delivery_id}")
+        return _problem(404, "not_found", "Unknown id", f"there is no delivery {delivery_id}")
     if found["hook_state"] != "active":
         return _problem(409, "hook_not_active", "The hook is not active", "enable the hook first, then deliver again")
     key = (command.account_id, found["hook_id"])
@@ -88,5 +88,5 @@ def _invalid(error: ValidationError) -> Redelivery:
     faults = [{"path": fault.path, "message": fault.message} for fault in field_errors(error)]
     detail = f"{faults[0]['path']} {faults[0]['message']}"
     return Redelivery(
-        422, {"code": "invalid_input", "title": "The input has faults", "detail": detail, "errors": faults}
+        422, {"code": "invalid_input", "title": "The input is invalid", "detail": detail, "errors": faults}
     )

@@ -123,7 +123,7 @@ async def journal(api: Api, call: Request) -> Response:
     """List the entries, the latest day first."""
     query = call.query_as(JournalQuery)
     if query.to is not None and query.as_of is not None:
-        raise InvalidInput(faults=[FieldError("as_of", "is another word for to: give one of them")])
+        raise InvalidInput(faults=[FieldError("as_of", "`as_of` and `to` are aliases; send only one")])
     place = paging.read_cursor(call, dt.date, UUID)
     since, to = query.since or dt.date.min, query.to or query.as_of or dt.date.max
     _check_period(since, to)

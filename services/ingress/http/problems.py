@@ -69,7 +69,7 @@ def _known(error: BaseException, request_id: UUID) -> ApiError:
             return NotFound()
         case _ if is_transient(error) or isinstance(error, (*_NOT_YET, asyncio.TimeoutError)):
             log.warning("request_failed_transient", request_id=str(request_id), error=repr(error))
-            return Unavailable("a part that this needs does not answer; try again, with the same Idempotency-Key")
+            return Unavailable("a dependency does not respond; try again, with the same Idempotency-Key")
         case _:
             log.error("request_failed", request_id=str(request_id), exc_info=error)
             return ApiError(f"it is logged under {request_id}")

@@ -166,7 +166,7 @@ def named(ctx: CommandContext[Any], state: LoadedState, client_id: Any, *, path:
     """
     client = state.clients.get(ctx.key(client_id))
     if client is None:
-        raise NotFound(faults=[FieldError(path, "is no client of this account")])
+        raise NotFound(faults=[FieldError(path, "unknown client")])
     return client
 
 
@@ -191,7 +191,7 @@ def _archived(client: Client, path: str) -> StateForbids:
 
 def _check_collector(given: ClientIn | ClientUpdate, *, path: str = "") -> None:
     if given.collector_id is not None:
-        raise NotFound(faults=[FieldError(f"{path}collector_id", "is no collector of this account")])
+        raise NotFound(faults=[FieldError(f"{path}collector_id", "unknown collector")])
 
 
 def _check_external_id(

@@ -224,7 +224,7 @@ def _parse_and_find_supplier(
         return parsed, suppliers.found_or_made(ctx, given, state, changes)
     supplier = state.inbox.suppliers.get(ctx.key(ctx.input.supplier_id)) if ctx.input.supplier_id else None
     if supplier is None:
-        raise NotFound(faults=[FieldError("supplier_id", "is no supplier of this account")])
+        raise NotFound(faults=[FieldError("supplier_id", "unknown supplier")])
     return parsed, supplier
 
 

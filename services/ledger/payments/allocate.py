@@ -115,7 +115,7 @@ def oldest_first(source: Source, is_receivable: Iterable[Owed]) -> tuple[Allocat
 def _mistake(source: Source, ctx: Allocation, invoice: Owed | None, seen: set[UUID]) -> tuple[str, str] | None:
     """What is wrong with one allocation in itself: the field and a sentence."""
     if invoice is None:
-        return "sale_id", "is no invoice of this account"
+        return "sale_id", "unknown invoice"
     if ctx.invoice_id in seen:
         return "sale_id", "is named twice"
     if invoice.client_id != source.client_id:

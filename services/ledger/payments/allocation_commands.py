@@ -112,7 +112,7 @@ def check_known(ctx: CommandContext[Any], state: LoadedState, allocations: Seque
         NotFound: some are no sales of this account.
     """
     unknown = [
-        FieldError(at("allocations", index, "sale_id"), "is no sale of this account")
+        FieldError(at("allocations", index, "sale_id"), "unknown sale")
         for index, allocation in enumerate(allocations)
         if ctx.key(allocation.sale_id) not in state.document_states
     ]

@@ -105,7 +105,7 @@ def named(ctx: CommandContext[Any], state: LoadedState, product_id: UUID, *, pat
     """
     product = state.reference.products.get(ctx.key(product_id))
     if product is None:
-        raise NotFound(faults=[FieldError(path, "is no product of this account")])
+        raise NotFound(faults=[FieldError(path, "unknown product")])
     return product
 
 

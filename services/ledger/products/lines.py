@@ -56,7 +56,7 @@ def _check_named(lines: list[LineIn], products: list[Product | None]) -> None:
     for index, (line, product) in enumerate(zip(lines, products, strict=True)):
         path = at("lines", index, "product_id")
         if line.product_id is not None and product is None:
-            unknown.append(FieldError(path, "is no product of this account"))
+            unknown.append(FieldError(path, "unknown product"))
         elif product is not None and product.archived_at is not None:
             archived.append(FieldError(path, f"is that of the product {product.code}, which is archived"))
     if unknown:

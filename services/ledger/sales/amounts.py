@@ -112,7 +112,7 @@ def totals(sale: SaleFacts) -> SaleTotals:
 
 def _check(computed: SaleTotals, faults: Faults) -> None:
     if computed.total_minor < 0:
-        faults.add("lines", "come to less than 0: what is owed to a client is a credit note")
+        faults.add("lines", "total is negative: use a credit note for an amount owed to the client")
     elif computed.deposit_minor > computed.total_minor:
         faults.add("deposit", "is more than the total")
     minor = [computed.net_minor, computed.tax_minor, computed.total_minor]

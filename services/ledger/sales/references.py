@@ -91,7 +91,7 @@ def referring(ctx: CommandContext[Any], state: LoadedState, sale: SaleIn, client
 def _invoice(ctx: CommandContext[Any], state: LoadedState, invoice_id: UUID) -> DocumentState:
     invoice = state.document_states.get(ctx.key(invoice_id))
     if invoice is None:
-        raise NotFound(faults=[FieldError("invoice_id", "is no sale of this account")])
+        raise NotFound(faults=[FieldError("invoice_id", "unknown sale")])
     if invoice.sale_type != "sales_invoice":
         raise BadInput(faults=[FieldError("invoice_id", "is no invoice")])
     return invoice
@@ -100,5 +100,5 @@ def _invoice(ctx: CommandContext[Any], state: LoadedState, invoice_id: UUID) -> 
 def _payment(ctx: CommandContext[Any], state: LoadedState, payment_id: UUID) -> Payment:
     payment = state.payments.get(ctx.key(payment_id))
     if payment is None:
-        raise NotFound(faults=[FieldError("payment_id", "is no payment of this account")])
+        raise NotFound(faults=[FieldError("payment_id", "unknown payment")])
     return payment

@@ -139,7 +139,7 @@ def _computed(ctx: SaleIn, currency: str, document_date: date, client: Client) -
     except BadInput as refusal:
         faults.extend(refusal.faults)
     if ctx.deposit and ctx.sale_type == "credit_note":
-        faults.append(FieldError("deposit", "is none that a credit note could have"))
+        faults.append(FieldError("deposit", "not allowed on a credit note"))
     if faults or computed is None:
         raise BadInput(faults=faults)
     return computed, date_due

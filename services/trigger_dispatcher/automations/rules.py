@@ -87,7 +87,7 @@ def connection_faults(requested: AutomationIn, kinds: Mapping[UUID, str]) -> lis
             continue
         kind = kinds.get(step.connection_id)
         if kind is None:
-            found.append(FieldError(f"steps[{number}].connection_id", "is no connection of this account"))
+            found.append(FieldError(f"steps[{number}].connection_id", "unknown connection"))
         elif kind != action.connection:
             value = f"is of kind {kind}, and this action takes one of kind {action.connection}"
             found.append(FieldError(f"steps[{number}].connection_id", value))

@@ -45,7 +45,7 @@ def test_an_overpayment_with_nothing_asked_stays_unapplied() -> None:
 @pytest.mark.parametrize(
     ("invoice", "path", "message"),
     [
-        (None, "allocations[0].sale_id", "no invoice of this account"),
+        (None, "allocations[0].sale_id", "unknown invoice"),
         (an_invoice(client_id=UUID(int=2)), "allocations[0].sale_id", "another client's"),
         (an_invoice(currency="USD"), "allocations[0].sale_id", "is in USD, this is in EUR"),
         (an_invoice(open_minor=49), "allocations[0].amount", "more than what is open: 0.49"),

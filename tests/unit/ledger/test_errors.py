@@ -40,7 +40,7 @@ def test_a_refusal_may_say_more_of_its_own_case() -> None:
     refusal = StateForbids("It is void.", code="is_void", faults=[FieldError("id", "is void")])
     assert refusal.problem() == {
         "code": "is_void",
-        "title": "This is not possible in the state that it is in",
+        "title": "The current state does not allow this",
         "detail": "It is void.",
         "errors": [{"path": "id", "message": "is void"}],
     }
