@@ -171,13 +171,19 @@ def id_made(moment: datetime) -> UUID:
     return UUID(int=(int(moment.timestamp() * 1000) << 80) | (new_id().int & ((1 << 80) - 1)))
 
 
-@asynccontextmanager
-async def open_dispatcher(dsn: str, *, egress_allow: str = "") -> AsyncIterator[DispatcherHarness]:
-    """Migrate the database and open the dispatcher's hop over it."""
+async def prepare(dsn: str) -> None:
+    """Migrate an empty database for the dispatcher and for the executor, whose views it reads."""
     await prepare_database(dsn, PROGRAM)
     await migrate(dsn, service="action_executor", folder=SERVICES / "action_executor" / "migrations")
-    pool = await open_pool(dsn, role="ledgerwire_dispatch", name="dispatcher-test", size_max=6)
+
+
+@asynccontextmanager
+async def open_dispatcher(dsn: str, *, egress_allow: str = "") -> AsyncIterator[DispatcherHarness]:
+    """Open the dispatcher's message pipeline over a database that is prepared or empty."""
     owner = await asyncpg.connect(dsn)
+    if await owner.fetchval("SELECT to_regclass('dispatch.hook') IS NULL"):
+        await prepare(dsn)
+    pool = await open_pool(dsn, role="ledgerwire_dispatch", name="dispatcher-test", size_max=6)
     bus: Any = QuietBus()
     hop = MessagePipeline(pool, bus, Relay(pool, bus, schema="dispatch"), "dispatch")
     ctx = CommandContext(Encryptor.parse(new_key()), EgressPolicy.parse(egress_allow))

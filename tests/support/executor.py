@@ -256,15 +256,21 @@ class ExecutorHarness:
             await self.bus.notify(command.reply_to, [command.id.bytes])
 
 
-@asynccontextmanager
-async def open_harness(dsn: str) -> AsyncIterator[ExecutorHarness]:
-    """Migrate an empty database and open what tests need; no executor runs yet."""
+async def prepare(dsn: str) -> None:
+    """Migrate an empty database for the executor and the services whose views it reads."""
     for service in PUBLISHERS:
         await migrate(dsn, service=service, folder=SERVICES / service / "migrations")
     await prepare_database(dsn, PROGRAM)
+
+
+@asynccontextmanager
+async def open_harness(dsn: str) -> AsyncIterator[ExecutorHarness]:
+    """Open what tests need over a database that is prepared or empty; no executor runs yet."""
     async with AsyncExitStack() as stack:
         owner = await asyncpg.connect(dsn)
         stack.push_async_callback(owner.close)
+        if await owner.fetchval("SELECT to_regclass('execution.delivery') IS NULL"):
+            await prepare(dsn)
         await prepare_connection(owner)
         pool = await open_pool(dsn, role="ledgerwire_execution", name="harness", size_max=2)
         stack.push_async_callback(pool.close)

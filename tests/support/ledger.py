@@ -247,14 +247,22 @@ def a_message(raw: bytes = b"<Sale/>", **fields: Any) -> dict[str, Any]:
     return usual | fields
 
 
-@asynccontextmanager
-async def open_harness(dsn: str, *, sessions: int = 4) -> AsyncIterator[LedgerHarness]:
-    """Migrate an empty database and give the ledger in it, with one account."""
+async def prepare(dsn: str) -> None:
+    """Migrate an empty database for the ledger, and publish accounts in it as ingress does."""
     await prepare_database(dsn, PROGRAM)
     owner = await asyncpg.connect(dsn)
+    await owner.execute(_ACCOUNTS)
+    await owner.close()
+
+
+@asynccontextmanager
+async def open_harness(dsn: str, *, sessions: int = 4) -> AsyncIterator[LedgerHarness]:
+    """Give the ledger in a database that is prepared or empty, with one account."""
+    owner = await asyncpg.connect(dsn)
+    if await owner.fetchval("SELECT to_regclass('ingress_api.account') IS NULL"):
+        await prepare(dsn)
     pool = await open_pool(dsn, role="ledgerwire_ledger", name="tests", size_max=sessions)
     try:
-        await owner.execute(_ACCOUNTS)
         bus: Any = QuietBus()
         harness = LedgerHarness(
             dsn, pool, owner, MessagePipeline(pool, bus, Relay(pool, bus, schema="ledger"), "ledger")

@@ -96,12 +96,18 @@ def some_outgoing(number: int, *, queue: str = QUEUE, body: bytes = b"x") -> lis
     return [Outgoing(new_id(), queue, body) for _ in range(number)]
 
 
-@asynccontextmanager
-async def open_hop(dsn: str) -> AsyncIterator[HopHarness]:
+async def prepare(dsn: str) -> None:
     """Make the schema in an empty database."""
     await migrate(dsn, service="bus", folder=Path(messaging.__file__).with_name("migrations"))
     owner = await asyncpg.connect(dsn)
     await owner.execute("SELECT storage.create_messaging_tables('hop', 'ledgerwire_ledger')")
+    await owner.close()
+
+
+@asynccontextmanager
+async def open_hop(dsn: str) -> AsyncIterator[HopHarness]:
+    """Open what tests of a pipeline need over a prepared database."""
+    owner = await asyncpg.connect(dsn)
     pool = await open_pool(dsn, role="ledgerwire_ledger", name="hop-test", size_max=8)
     try:
         yield HopHarness(dsn, pool, owner)

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -26,6 +26,9 @@ PAUSE_SECONDS: Final = 0.02
 # What differs from the embedded server: reached as the services reach theirs, by as many connections as tests need.
 OVER_TCP: Final = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200"}
 
+Prepare = Callable[[str], Awaitable[object]]
+"""What fills an empty database, given by its address, and leaves no session in it."""
+
 
 class Postgres:
     """A server. One that was given by its address can be used, but neither killed nor stopped."""
@@ -34,6 +37,7 @@ class Postgres:
         self.dsn: Final = dsn
         """The address as superuser of a database that nobody else uses."""
         self._machine = machine
+        self._templates: Final[dict[Prepare, str]] = {}
 
     @property
     def machine(self) -> Machine:
@@ -82,8 +86,20 @@ class Postgres:
         """Make a database, empty or a copy of another that nobody is connected to (its address); give its address."""
         name = f"t_{secrets.token_hex(6)}"
         copied = "template1" if template is None else urlsplit(template).path.lstrip("/")
-        await self._run(f'CREATE DATABASE "{name}" TEMPLATE "{copied}"')
+        # Copying the files takes half of the time that logging each of their pages takes.
+        await self._run(f'CREATE DATABASE "{name}" TEMPLATE "{copied}" STRATEGY FILE_COPY')
         return urlunsplit(urlsplit(self.dsn)._replace(path=f"/{name}"))
+
+    async def copy_of(self, prepare: Prepare) -> str:
+        """Make a copy of the database that `prepare` filled, which is done once per server; give its address.
+
+        Copying takes a tenth of the time that migrating takes.
+        """
+        if prepare not in self._templates:
+            template = await self.create_database()
+            await prepare(template)
+            self._templates[prepare] = template
+        return await self.create_database(template=self._templates[prepare])
 
     async def drop_database(self, dsn: str) -> None:
         """Drop a database and the sessions in it."""

@@ -142,7 +142,7 @@ async def test_every_fault_of_a_sale_is_told_at_once(caller: Caller) -> None:
     client = await caller.client()
     answer = await caller.post(
         "/v1/sales",
-        an_invoice(client["id"], colour="red", lines=[{"quantity": "-1", "unit_price": "1e30", "description": "x"}]),
+        an_invoice(client["id"], colour="red", lines=[{"quantity": "one", "unit_price": "1e30", "description": "x"}]),
     )
     assert answer.status == 422
     assert set(answer.faults) == {"colour", "lines[0].quantity", "lines[0].unit_price"}

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
-
-import pytest
 
 from action_executor.__main__ import PROGRAM as EXECUTOR
 from chassis.command import prepare_database
 from contracts.primitives.ids import new_id
 from contracts.wire import commands
-from tests.support.dispatcher import Answer, DispatcherHarness, ago, id_made, open_dispatcher
-
-
-@pytest.fixture
-async def dispatcher(database_dsn: str) -> AsyncIterator[DispatcherHarness]:
-    async with open_dispatcher(database_dsn) as harness:
-        yield harness
+from tests.support.dispatcher import Answer, DispatcherHarness, ago, id_made
 
 
 async def change(dispatcher: DispatcherHarness, made: Answer, **fields: Any) -> Answer:

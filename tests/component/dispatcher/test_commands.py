@@ -22,8 +22,8 @@ from trigger_dispatcher.hooks.key_rotation import ensure_encrypted_with_newest_k
 
 
 @pytest.fixture
-async def dispatcher(database_dsn: str) -> AsyncIterator[DispatcherHarness]:
-    async with open_dispatcher(database_dsn, egress_allow="127.0.0.0/8") as harness:
+async def dispatcher(dispatcher_dsn: str) -> AsyncIterator[DispatcherHarness]:
+    async with open_dispatcher(dispatcher_dsn, egress_allow="127.0.0.0/8") as harness:
         yield harness
 
 

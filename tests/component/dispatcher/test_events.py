@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -21,17 +20,10 @@ from tests.support.dispatcher import (
     ago,
     body_of,
     id_made,
-    open_dispatcher,
     subscribers,
 )
 from trigger_dispatcher.events.handlers import event_handler
 from trigger_dispatcher.events.subscription_cache import SubscriptionCache
-
-
-@pytest.fixture
-async def dispatcher(database_dsn: str) -> AsyncIterator[DispatcherHarness]:
-    async with open_dispatcher(database_dsn) as harness:
-        yield harness
 
 
 async def test_a_hook_gets_one_job_with_the_very_body_everybody_sees(dispatcher: DispatcherHarness) -> None:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from uuid import UUID
-
-import pytest
 
 from contracts.primitives.ids import new_id
 from contracts.wire.commands import DELETE_HOOK
 from contracts.wire.envelope import Envelope
-from tests.support.dispatcher import DispatcherHarness, Replica, ago, id_made, open_dispatcher
+from tests.support.dispatcher import DispatcherHarness, Replica, ago, id_made
 from trigger_dispatcher.events.predecessor_timeout import PredecessorTimeout
 from trigger_dispatcher.events.subscription_cache import SubscriptionCache
-
-
-@pytest.fixture
-async def dispatcher(database_dsn: str) -> AsyncIterator[DispatcherHarness]:
-    async with open_dispatcher(database_dsn) as harness:
-        yield harness
 
 
 def a_chain(dispatcher: DispatcherHarness, *triggers: str, client_id: UUID | None = None) -> list[Envelope]:

@@ -42,8 +42,8 @@ class Neighbours:
 
 
 @pytest.fixture
-async def around(database_dsn: str) -> AsyncIterator[Neighbours]:
-    async with open_dispatcher(database_dsn) as dispatcher:
+async def around(dispatcher_dsn: str) -> AsyncIterator[Neighbours]:
+    async with open_dispatcher(dispatcher_dsn) as dispatcher:
         wakeups = LocalNotifier()
         bus = await open_bus(dispatcher.pool, queues=QUEUES, name="neighbours", wakeups=wakeups)
         neighbours = Neighbours(dispatcher, bus)
@@ -54,7 +54,7 @@ async def around(database_dsn: str) -> AsyncIterator[Neighbours]:
         try:
             await bus.listen(REPLIES, neighbours.notifications.append)
             await bus.consume(EXECUTOR_JOBS.name, neighbours.hear, dead_letter=dead_letter)
-            async with open_service(_settings(database_dsn), wakeups=wakeups) as running:
+            async with open_service(_settings(dispatcher_dsn), wakeups=wakeups) as running:
                 assert await problems_of(running) == {}
                 yield neighbours
         finally:
@@ -83,18 +83,18 @@ async def test_what_can_never_be_handled_is_parked_with_its_reason(around: Neigh
     await eventually(lambda: _count(around, "dead_letter", 2))
 
 
-async def test_keys_that_are_not_this_databases_stop_it_at_the_start(database_dsn: str) -> None:
-    async with open_dispatcher(database_dsn):
-        async with open_service(_settings(database_dsn)):
+async def test_keys_that_are_not_this_databases_stop_it_at_the_start(dispatcher_dsn: str) -> None:
+    async with open_dispatcher(dispatcher_dsn):
+        async with open_service(_settings(dispatcher_dsn)):
             pass
         with pytest.raises(SettingsError, match="Put that key back"):
-            async with open_service(_settings(database_dsn, secret_keys=new_key())):
+            async with open_service(_settings(dispatcher_dsn, secret_keys=new_key())):
                 pass
 
 
-async def test_the_log_is_kept_as_long_as_the_settings_say(database_dsn: str) -> None:
-    async with open_dispatcher(database_dsn) as dispatcher:
-        async with open_service(_settings(database_dsn, event_keep_days=90)):
+async def test_the_log_is_kept_as_long_as_the_settings_say(dispatcher_dsn: str) -> None:
+    async with open_dispatcher(dispatcher_dsn) as dispatcher:
+        async with open_service(_settings(dispatcher_dsn, event_keep_days=90)):
             pass
         assert await dispatcher.owner.fetchval("SELECT event_days FROM dispatch.retention_setting") == 90
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,15 +10,9 @@ from contracts.catalog import TRIGGERS
 from contracts.wire import commands
 from contracts.wire.envelope import Envelope
 from outbox.pipeline import BatchEffects
-from tests.support.dispatcher import Answer, DispatcherHarness, ago, body_of, jobs_of, open_dispatcher
+from tests.support.dispatcher import Answer, DispatcherHarness, ago, body_of, jobs_of
 from trigger_dispatcher.events import store as events
 from trigger_dispatcher.hooks import replay
-
-
-@pytest.fixture
-async def dispatcher(database_dsn: str) -> AsyncIterator[DispatcherHarness]:
-    async with open_dispatcher(database_dsn) as harness:
-        yield harness
 
 
 async def test_a_test_sends_the_newest_event_that_passes_under_an_id_of_its_own(dispatcher: DispatcherHarness) -> None:

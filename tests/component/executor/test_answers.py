@@ -9,7 +9,7 @@ import pytest
 
 from contracts.wire.commands import REDELIVER
 from tests.support.eventually import eventually
-from tests.support.executor import ExecutorHarness, open_harness
+from tests.support.executor import ExecutorHarness
 from tests.support.raw_receiver import open_raw_receiver
 from tests.support.receiver import Receiver, Reply, open_receiver
 
@@ -19,12 +19,6 @@ ODD = {
     "/short": b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\nok",
     "/nul": b"HTTP/1.1 200 \xff\r\nX-A: \xff\r\nContent-Length: 3\r\n\r\n\x00\xff\xfe",
 }
-
-
-@pytest.fixture
-async def executor(database_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 async def test_an_event_is_delivered_once_however_odd_its_receivers_answer_is(executor: ExecutorHarness) -> None:

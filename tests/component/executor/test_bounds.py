@@ -12,16 +12,10 @@ from action_executor.deliveries.records import ClaimRequest
 from action_executor.deliveries.store import CANCEL_MAX
 from contracts.primitives.ids import new_id
 from tests.support.eventually import eventually
-from tests.support.executor import ExecutorHarness, MadeHook, open_harness
+from tests.support.executor import ExecutorHarness, MadeHook
 from tests.support.receiver import Receiver, open_receiver
 
 MUCH = 3 * CANCEL_MAX + 100
-
-
-@pytest.fixture
-async def executor(database_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 @pytest.fixture

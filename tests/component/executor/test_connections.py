@@ -13,16 +13,10 @@ from chassis.encryption import Encryptor, new_key
 from chassis.settings import SettingsError
 from contracts.primitives.ids import new_id
 from contracts.wire.commands import CREATE_CONNECTION, DELETE_CONNECTION
-from tests.support.executor import ExecutorHarness, open_harness
+from tests.support.executor import ExecutorHarness
 from tests.support.receiver import Receiver, Reply, open_receiver
 
 KEY = "Bearer s3cr3t-and-long"
-
-
-@pytest.fixture
-async def executor(database_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 @pytest.fixture

@@ -14,16 +14,10 @@ import pytest
 from contracts.primitives.ids import derive_id, new_id
 from contracts.wire.commands import REDELIVER
 from tests.support.eventually import eventually
-from tests.support.executor import ExecutorHarness, open_harness
+from tests.support.executor import ExecutorHarness
 from tests.support.pace import linger
 from tests.support.receiver import Receiver, Reply, open_receiver
 from tests.support.servers import free_port
-
-
-@pytest.fixture
-async def executor(database_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 @pytest.fixture

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from action_executor.deliveries import queue_store
 from action_executor.deliveries.records import ClaimRequest
-from tests.support.executor import ExecutorHarness, MadeHook, open_harness
+from tests.support.executor import ExecutorHarness, MadeHook
 
 WAITING = 5_000
-
-
-@pytest.fixture
-async def executor(database_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 async def fill(executor: ExecutorHarness, hook: MadeHook, *, clients: int, due: str = "now()") -> None:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from contracts.primitives.ids import new_id
 from tests.component.executor.test_runs import step
 from tests.support.eventually import eventually
-from tests.support.executor import ExecutorHarness, open_harness
-
-
-@pytest.fixture
-async def executor(database_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
+from tests.support.executor import ExecutorHarness
 
 
 async def test_a_step_finds_a_client_and_the_next_uses_it(executor: ExecutorHarness) -> None:

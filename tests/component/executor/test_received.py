@@ -12,18 +12,12 @@ import pytest
 
 from action_executor.actions import ACTIONS, Action
 from contracts.wire.commands import CREATE_CONNECTION
-from tests.support.executor import ExecutorHarness, open_harness
+from tests.support.executor import ExecutorHarness
 from tests.support.raw_receiver import open_raw_receiver
 from tests.support.receiver import Receiver, Reply, open_receiver
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
 BIG = bytes(range(256)) * 8000  # 2 MB
-
-
-@pytest.fixture
-async def executor(database_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 @pytest.fixture

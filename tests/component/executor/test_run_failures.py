@@ -8,14 +8,8 @@ import pytest
 
 from contracts.catalog import TRIGGERS
 from contracts.wire.envelope import Envelope
-from tests.support.executor import ExecutorHarness, open_harness
+from tests.support.executor import ExecutorHarness
 from tests.support.receiver import Receiver, Reply, open_receiver
-
-
-@pytest.fixture
-async def executor(database_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 @pytest.fixture

@@ -11,14 +11,8 @@ import pytest
 from contracts.primitives.ids import derive_id
 from contracts.serializers.execution import run as present
 from tests.support.eventually import eventually
-from tests.support.executor import ExecutorHarness, open_harness
+from tests.support.executor import ExecutorHarness
 from tests.support.receiver import Receiver, Reply, open_receiver
-
-
-@pytest.fixture
-async def executor(database_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 @pytest.fixture

@@ -19,15 +19,9 @@ from contracts.wire.topology import EXECUTOR_JOBS, QUEUES
 from messaging.port import Outgoing
 from messaging.rabbitmq import connect
 from tests.support.eventually import eventually
-from tests.support.executor import ExecutorHarness, open_harness
+from tests.support.executor import ExecutorHarness
 from tests.support.receiver import Receiver, Reply, open_receiver
 from tests.support.servers import free_port
-
-
-@pytest.fixture
-async def executor(database_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 @pytest.fixture

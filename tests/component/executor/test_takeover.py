@@ -11,16 +11,10 @@ from action_executor.deliveries.records import NewDelivery
 from action_executor.jobs import RunJob
 from action_executor.runs import store as runs
 from contracts.primitives.ids import new_id
-from tests.support.executor import ExecutorHarness, open_harness
+from tests.support.executor import ExecutorHarness
 from tests.support.receiver import Receiver, open_receiver
 
 LONG = 3600.0
-
-
-@pytest.fixture
-async def executor(database_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from action_executor.runs import render_worker, templates
 from action_executor.runs.renderer import Renderer, WorkerKilled
 from action_executor.runs.templates import TemplateFault
 from contracts.primitives.ids import new_id
-from tests.support.executor import ExecutorHarness, open_harness
+from tests.support.executor import ExecutorHarness
 from tests.support.receiver import Receiver, open_receiver
 
 NAMES: dict[str, Any] = {
@@ -19,12 +19,6 @@ NAMES: dict[str, Any] = {
     "steps": [{"output": {"id": "c1"}}],
     "account": {"id": "acc"},
 }
-
-
-@pytest.fixture
-async def executor(database_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 @pytest.fixture

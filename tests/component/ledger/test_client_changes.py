@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,16 +9,10 @@ import pytest
 from contracts.primitives.ids import new_id
 from contracts.wire.commands import CREATE_CLIENT, CREATE_SALE, REMOVE_CLIENT, UPDATE_CLIENT, UPSERT_CLIENT
 from ledger.unit_of_work.state import StaleBatch
-from tests.support.ledger import LedgerHarness, an_invoice, open_harness
+from tests.support.ledger import LedgerHarness, an_invoice
 
 RIGA = {"street": "Brīvības iela 1", "city": "Rīga", "postal_code": "LV-1010", "region": None, "country": "LV"}
 JANIS = {"name": "Jānis", "role": "Accountant", "email": "janis@a.example", "phone": None}
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 async def test_only_what_was_sent_changes_and_is_told_once(ledger: LedgerHarness) -> None:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from contracts.primitives.ids import new_id
 from contracts.wire.commands import CREATE_CLIENT, CREATE_SALE
-from tests.support.ledger import LedgerHarness, an_invoice, open_harness
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
+from tests.support.ledger import LedgerHarness, an_invoice
 
 
 async def test_a_client_is_answered_as_it_stands_and_told_once(ledger: LedgerHarness) -> None:

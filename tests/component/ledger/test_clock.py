@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,17 +15,11 @@ from ledger.sales.overdue_scheduler import LEASE, OverdueScheduler
 from ledger.settings import LedgerSettings
 from messaging.postgres import LocalNotifier
 from tests.support.eventually import eventually
-from tests.support.ledger import LedgerHarness, an_invoice, handle, open_harness
+from tests.support.ledger import LedgerHarness, an_invoice, handle
 
 DUE = "2026-03-16"
 IN_TIME = datetime(2026, 3, 16, 23, 59, 59, tzinfo=UTC)
 OVER = datetime(2026, 3, 17, 0, 0, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn, sessions=8) as harness:
-        yield harness
 
 
 def a_clock(ledger: LedgerHarness, at: datetime) -> OverdueScheduler:

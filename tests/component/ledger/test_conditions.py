@@ -11,13 +11,13 @@ from contracts.serializers import ledger as present
 from contracts.wire import commands
 from ledger.conditions import SUBJECTS
 from ledger.consumer import HANDLERS
-from tests.support.ledger import LedgerHarness, open_harness
+from tests.support.ledger import LedgerHarness, open_harness, prepare
 from tests.support.postgres_server import Postgres
 
 
 @pytest.fixture(scope="module")
 async def ledger(postgres: Postgres) -> AsyncIterator[LedgerHarness]:
-    dsn = await postgres.create_database()
+    dsn = await postgres.copy_of(prepare)
     async with open_harness(dsn) as harness:
         yield harness
     await postgres.drop_database(dsn)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -23,13 +22,7 @@ from contracts.wire.commands import (
     WRITE_BACK_SALE,
     WRITE_OFF_SALE,
 )
-from tests.support.ledger import Answer, LedgerHarness, a_line, open_harness
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn, sessions=17) as harness:
-        yield harness
+from tests.support.ledger import Answer, LedgerHarness, a_line
 
 
 async def a_credit(ledger: LedgerHarness, client_id: str, amount: str, **fields: Any) -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,13 +10,7 @@ import pytest
 
 from contracts.primitives.ids import new_id
 from contracts.wire.commands import CREATE_SALE
-from tests.support.ledger import URLS, LedgerHarness, a_line, an_invoice, open_harness
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn, sessions=17) as harness:
-        yield harness
+from tests.support.ledger import URLS, LedgerHarness, a_line, an_invoice
 
 
 async def test_a_redelivered_invoice_is_posted_once(ledger: LedgerHarness) -> None:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from contracts.primitives.ids import new_id
 from contracts.wire.commands import CONVERT_SALE, DELETE_SALE, ISSUE_SALE, UPDATE_SALE
-from tests.support.ledger import LedgerHarness, a_line, open_harness
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn, sessions=17) as harness:
-        yield harness
+from tests.support.ledger import LedgerHarness, a_line
 
 
 async def a_draft(ledger: LedgerHarness, **fields: Any) -> dict[str, Any]:

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from contracts.primitives.ids import new_id
 from contracts.wire.commands import CREATE_CLIENT, IMPORT_LINES
-from tests.support.ledger import LedgerHarness, open_harness
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
+from tests.support.ledger import LedgerHarness
 
 
 def some_lines(*given: dict[str, Any], kind: str = "clients", on_error: str = "skip") -> dict[str, Any]:

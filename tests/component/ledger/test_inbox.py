@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from contracts.primitives.ids import new_id
 from contracts.resources.inbox import message_warning
 from contracts.serializers import ledger as present
 from contracts.wire.commands import RECEIVE_INBOX_MESSAGE
-from tests.support.ledger import URLS, LedgerHarness, a_message, open_harness
+from tests.support.ledger import URLS, LedgerHarness, a_message
 
 WARNING = message_warning("total_differs", "document.gross_amount", "is not what the lines come to")
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 async def test_a_message_is_kept_once_with_its_raw_bytes(ledger: LedgerHarness) -> None:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from contracts.wire import commands
-from tests.support.ledger import Answer, LedgerHarness, open_harness
+from tests.support.ledger import Answer, LedgerHarness
 from tests.support.ledger_inbox import a_line, a_rule, accept, an_order, follow_ups, message, received
 
 FLAGS = {"process": True, "approve": True, "send": True, "payment": {"amount": "36.30"}}
 UNMAPPED = [a_line(quantity="1", unit_price="30", tax_rate=None, tax_key="7781")]
 
 DISCOUNT = {"type": "discount", "mode": "amount", "amount": "1"}
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 async def issued(ledger: LedgerHarness, **fields: Any) -> tuple[Answer, dict[str, Any]]:

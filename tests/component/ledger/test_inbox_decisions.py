@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,7 +11,7 @@ from contracts.resources.inbox import message_warning
 from contracts.serializers import ledger as present
 from contracts.wire import commands
 from ledger.verify.run import verify
-from tests.support.ledger import URLS, LedgerHarness, a_message, open_harness
+from tests.support.ledger import URLS, LedgerHarness, a_message
 from tests.support.ledger_inbox import (
     BY,
     SUPPLIER,
@@ -25,12 +24,6 @@ from tests.support.ledger_inbox import (
     received,
     reject,
 )
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 async def test_an_order_becomes_a_client_and_a_draft(ledger: LedgerHarness) -> None:

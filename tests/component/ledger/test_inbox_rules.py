@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from contracts.resources.inbox import message_warning
 from contracts.wire import commands
-from tests.support.ledger import LedgerHarness, open_harness
+from tests.support.ledger import LedgerHarness
 from tests.support.ledger_inbox import (
     a_line,
     a_purchase,
@@ -25,12 +22,6 @@ from tests.support.ledger_inbox import (
 )
 
 WARNING = message_warning("total_differs", "document.gross_amount", "is not what the lines come to")
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 async def test_a_rule_accepts_what_its_sender_sends(ledger: LedgerHarness) -> None:

@@ -383,9 +383,9 @@ class Books(RuleBasedStateMachine):
             assert seen.history == {key: one.status for key, one in things.items()}
 
 
-def test_the_nine_invariants_hold(database_dsn: str) -> None:
+def test_the_nine_invariants_hold(ledger_dsn: str) -> None:
     with asyncio.Runner() as runner:
-        opened = open_harness(database_dsn, sessions=17)
+        opened = open_harness(ledger_dsn, sessions=17)
         Books.runner, Books.ledger = runner, runner.run(opened.__aenter__())
         try:
             run_state_machine_as_test(

@@ -13,8 +13,8 @@ from tests.support.ledger import LedgerHarness, open_harness
 
 
 @pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
+async def ledger(ledger_dsn: str) -> AsyncIterator[LedgerHarness]:
+    async with open_harness(ledger_dsn) as harness:
         client_id = await harness.client()
         sale = await harness.sale(client_id)
         await harness.pay(client_id, "100.00", (sale.id, "65.01"))

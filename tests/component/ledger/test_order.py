@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-
-import pytest
 
 from contracts.primitives.ids import new_id
 from contracts.wire.commands import CREATE_SALE
 from contracts.wire.envelope import Envelope
-from tests.support.ledger import LedgerHarness, an_invoice, open_harness
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn, sessions=8) as harness:
-        yield harness
+from tests.support.ledger import LedgerHarness, an_invoice
 
 
 def _chain(events: list[Envelope], client_id: str) -> list[Envelope]:

@@ -25,8 +25,8 @@ CREATE TRIGGER too_large BEFORE INSERT ON ledger.sale FOR EACH ROW EXECUTE FUNCT
 
 
 @pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
+async def ledger(ledger_dsn: str) -> AsyncIterator[LedgerHarness]:
+    async with open_harness(ledger_dsn) as harness:
         await harness.owner.execute(_TOO_LARGE)
         yield harness
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
 
 from contracts.primitives.ids import new_id
 from contracts.wire.commands import CREATE_SALE, REMOVE_PRODUCT, UPDATE_PRODUCT, UPDATE_SALE
-from tests.support.ledger import LedgerHarness, an_invoice, open_harness
+from tests.support.ledger import LedgerHarness, an_invoice
 
 CONSULTING: Final[dict[str, Any]] = {
     "code": "CONSULT",
@@ -20,12 +19,6 @@ CONSULTING: Final[dict[str, Any]] = {
     "tax_rate": "19",
     "tax_category": "S",
 }
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 async def drafted(ledger: LedgerHarness, *lines: dict[str, Any], **fields: Any) -> Any:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from contracts.primitives.ids import new_id
 from contracts.wire.commands import CREATE_PRODUCT, REMOVE_PRODUCT, UPDATE_PRODUCT, UPSERT_PRODUCT
-from tests.support.ledger import LedgerHarness, open_harness
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
+from tests.support.ledger import LedgerHarness
 
 
 def a_product(code: str = "CONSULT", **fields: Any) -> dict[str, Any]:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-
-import pytest
 
 from contracts.primitives.ids import new_id
 from contracts.wire.commands import (
@@ -18,13 +15,7 @@ from contracts.wire.commands import (
     UPDATE_PRODUCT,
     UPSERT_CLIENT,
 )
-from tests.support.ledger import LedgerHarness, an_invoice, open_harness
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn, sessions=16) as harness:
-        yield harness
+from tests.support.ledger import LedgerHarness, an_invoice
 
 
 async def test_over_the_limit_nothing_is_made_and_it_is_told_once(ledger: LedgerHarness) -> None:

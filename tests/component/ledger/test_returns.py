@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from contracts.wire.commands import CONVERT_SALE, ISSUE_SALE, UPDATE_SALE, VOID_SALE
 from ledger.verify.run import verify
-from tests.support.ledger import LedgerHarness, a_line, open_harness
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
+from tests.support.ledger import LedgerHarness, a_line
 
 
 async def is_sound(ledger: LedgerHarness) -> bool:

@@ -42,8 +42,8 @@ class Neighbours:
 
 
 @pytest.fixture
-async def around(database_dsn: str) -> AsyncIterator[Neighbours]:
-    async with open_harness(database_dsn) as ledger:
+async def around(ledger_dsn: str) -> AsyncIterator[Neighbours]:
+    async with open_harness(ledger_dsn) as ledger:
         wakeups = LocalNotifier()
         bus = await open_bus(ledger.pool, queues=QUEUES, name="neighbours", wakeups=wakeups)
         neighbours = Neighbours(ledger, bus)
@@ -51,7 +51,7 @@ async def around(database_dsn: str) -> AsyncIterator[Neighbours]:
         async def dead_letter(message: Incoming, reason: str) -> None:
             raise AssertionError(reason, message)
 
-        settings = LedgerSettings.read(postgres_dsn=database_dsn)
+        settings = LedgerSettings.read(postgres_dsn=ledger_dsn)
         try:
             await bus.listen("ingress.replies.test", neighbours.notifications.append)
             await bus.consume(DISPATCHER_EVENTS.name, neighbours.hear, dead_letter=dead_letter)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from contracts.wire import commands as names
 from ledger.sales.transitions import COMMANDS, Command, Kind, Status
-from tests.support.ledger import Answer, LedgerHarness, open_harness
+from tests.support.ledger import Answer, LedgerHarness
 from tests.unit.ledger.test_states import allowed
 
 # How a new one of each kind comes into each of its states.
@@ -39,12 +38,6 @@ WAYS: dict[Kind, dict[Status, str]] = {
 ON_SOURCES = ("allocate", "unallocate", "refund", "unrefund")
 ON_PAYMENTS = (*ON_SOURCES, "confirm", "fail", "reverse")
 ALL = [(kind, status) for kind, ways in WAYS.items() for status in ways]
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 class Cast:

@@ -17,7 +17,7 @@ from contracts.wire.envelope import Envelope
 from ledger.verify.run import NotReadable, verify
 from tests.bench.ledger import Size, fill
 from tests.support.corruptions import A_SETTLEMENT, AN_INVOICE, DAMAGES
-from tests.support.ledger import LedgerHarness, open_harness
+from tests.support.ledger import LedgerHarness, open_harness, prepare
 from tests.support.postgres_server import Postgres
 from tests.support.story import Story
 from trigger_dispatcher.__main__ import PROGRAM as DISPATCHER
@@ -29,7 +29,7 @@ COMMAND_SECONDS_MAX = 60
 @pytest.fixture(scope="module")
 async def story_dsn(postgres: Postgres) -> AsyncIterator[str]:
     """The address of a database with a whole story in its books, for copies; nobody is connected to it."""
-    dsn = await postgres.create_database()
+    dsn = await postgres.copy_of(prepare)
     async with open_harness(dsn) as ledger:
         await Story(ledger).tell()
     yield dsn
@@ -186,12 +186,12 @@ async def test_an_event_is_missed_once_much_later_ones_are_in_the_log(state: str
     assert set(await found(state)) == {"log"}
 
 
-async def test_books_are_sound_at_any_moment_while_they_are_written_to(database_dsn: str) -> None:
-    async with open_harness(database_dsn, sessions=10) as ledger:
+async def test_books_are_sound_at_any_moment_while_they_are_written_to(ledger_dsn: str) -> None:
+    async with open_harness(ledger_dsn, sessions=10) as ledger:
         client_id, stop = await ledger.client(), asyncio.Event()
         writers = [asyncio.create_task(_write(ledger, client_id, stop)) for _ in range(6)]
         try:
-            reports = [await verify(database_dsn) for _ in range(4)]
+            reports = [await verify(ledger_dsn) for _ in range(4)]
         finally:
             stop.set()
             await asyncio.gather(*writers)
@@ -206,12 +206,12 @@ async def _write(ledger: LedgerHarness, client_id: str, stop: asyncio.Event) -> 
         await ledger.pay(client_id, "165.01", (sale.id, "165.01"))
 
 
-async def test_the_books_that_the_benchmark_makes_are_sound(database_dsn: str) -> None:
+async def test_the_books_that_the_benchmark_makes_are_sound(ledger_dsn: str) -> None:
     size = Size(documents=400, invoices=120, lines=3)
-    async with open_harness(database_dsn) as ledger:
-        await fill(database_dsn, ledger.account_id, size)
+    async with open_harness(ledger_dsn) as ledger:
+        await fill(ledger_dsn, ledger.account_id, size)
 
-    report = await verify(database_dsn)
+    report = await verify(ledger_dsn)
 
     assert [broken.first for broken in report.broken] == []
     assert (report.postings, report.documents) == (size.postings, 400)

@@ -17,8 +17,8 @@ from documents.json_format import read_twin
 from tests.support.ledger import LedgerHarness, open_harness
 
 
-async def test_samples_have_the_fields_of_real_events_in_their_order(database_dsn: str) -> None:
-    async with open_harness(database_dsn) as ledger:
+async def test_samples_have_the_fields_of_real_events_in_their_order(ledger_dsn: str) -> None:
+    async with open_harness(ledger_dsn) as ledger:
         client_id = await ledger.client(**_given(samples.CLIENT, commands.CREATE_CLIENT))
         sale = await ledger.sale(
             client_id, **_given(samples.SALE, commands.CREATE_SALE), lines=_lines(), adjustments=_adjustments()

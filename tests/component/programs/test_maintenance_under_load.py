@@ -11,17 +11,11 @@ import pytest
 
 from storage.partitions import maintain
 from storage.writable import why_not_writable
-from tests.support.dispatcher import DispatcherHarness, open_dispatcher
+from tests.support.dispatcher import DispatcherHarness
 from tests.support.eventually import eventually
 
 TABLES = ("dispatch.event", "dispatch.dispatch", "dispatch.processed_message", "dispatch.outcome")
 WRITE_SECONDS_MAX = 3.0  # what ingress gives a commit
-
-
-@pytest.fixture
-async def dispatcher(database_dsn: str) -> AsyncIterator[DispatcherHarness]:
-    async with open_dispatcher(database_dsn) as harness:
-        yield harness
 
 
 @asynccontextmanager

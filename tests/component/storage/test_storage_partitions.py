@@ -12,8 +12,8 @@ from tests.support.pipeline import HopHarness, open_hop
 
 
 @pytest.fixture
-async def hop(database_dsn: str) -> AsyncIterator[HopHarness]:
-    async with open_hop(database_dsn) as harness:
+async def hop(hop_dsn: str) -> AsyncIterator[HopHarness]:
+    async with open_hop(hop_dsn) as harness:
         yield harness
 
 

@@ -1,0 +1,62 @@
+"""Databases of one service each, copied for every test from one that was migrated once, and what tests speak to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support import dispatcher as dispatchers
+from tests.support import executor as executors
+from tests.support import ledger as ledgers
+from tests.support import pipeline as pipelines
+from tests.support.dispatcher import DispatcherHarness, open_dispatcher
+from tests.support.executor import ExecutorHarness
+from tests.support.ledger import LedgerHarness
+from tests.support.postgres_server import Postgres
+
+
+@pytest.fixture
+async def ledger_dsn(postgres: Postgres) -> AsyncIterator[str]:
+    dsn = await postgres.copy_of(ledgers.prepare)
+    yield dsn
+    await postgres.drop_database(dsn)
+
+
+@pytest.fixture
+async def ledger(ledger_dsn: str) -> AsyncIterator[LedgerHarness]:
+    async with ledgers.open_harness(ledger_dsn, sessions=17) as harness:  # 16 at once, and one that looks on
+        yield harness
+
+
+@pytest.fixture
+async def executor_dsn(postgres: Postgres) -> AsyncIterator[str]:
+    dsn = await postgres.copy_of(executors.prepare)
+    yield dsn
+    await postgres.drop_database(dsn)
+
+
+@pytest.fixture
+async def executor(executor_dsn: str) -> AsyncIterator[ExecutorHarness]:
+    async with executors.open_harness(executor_dsn) as harness:
+        yield harness
+
+
+@pytest.fixture
+async def dispatcher_dsn(postgres: Postgres) -> AsyncIterator[str]:
+    dsn = await postgres.copy_of(dispatchers.prepare)
+    yield dsn
+    await postgres.drop_database(dsn)
+
+
+@pytest.fixture
+async def dispatcher(dispatcher_dsn: str) -> AsyncIterator[DispatcherHarness]:
+    async with open_dispatcher(dispatcher_dsn) as harness:
+        yield harness
+
+
+@pytest.fixture
+async def hop_dsn(postgres: Postgres) -> AsyncIterator[str]:
+    dsn = await postgres.copy_of(pipelines.prepare)
+    yield dsn
+    await postgres.drop_database(dsn)
