@@ -92,7 +92,7 @@ async def test_what_can_never_be_handled_is_parked_with_its_reason(around: Neigh
     await around.send(around.ledger.command("fold_the_letter", {}), good)
     await around.send(around.ledger.command(CREATE_SALE, {}), body=b"no envelope")
 
-    await eventually(lambda: _count(around, "parked", 2))
+    await eventually(lambda: _count(around, "dead_letter", 2))
     reasons = [row["reason"] for row in await around.ledger.owner.fetch("SELECT reason FROM ledger.dead_letter")]
     assert sorted(reason.split(":")[0] for reason in reasons) == [
         "not an envelope",

@@ -21,7 +21,7 @@ async def _age(hop: HopHarness, weeks: int) -> None:
     """Leave partitions of weeks long gone."""
     for week in range(weeks):
         await hop.owner.execute(
-            f"CREATE TABLE hop.seen_202001{week + 10} PARTITION OF hop.processed_message FOR VALUES"
+            f"CREATE TABLE hop.processed_message_202001{week + 10} PARTITION OF hop.processed_message FOR VALUES"
             f" FROM (storage.uuid7_floor('2020-01-{week + 10}Z')) TO (storage.uuid7_floor('2020-01-{week + 11}Z'))"
         )
 
@@ -37,7 +37,7 @@ async def test_replicas_that_maintain_at_the_same_moment_do_not_disturb_one_anot
         for _ in range(5):
             await _age(hop, 9)
             await asyncio.gather(*(_maintain(one) for one in replicas))
-            old = "SELECT count(*) FROM pg_class WHERE relname LIKE 'seen_2020%'"
+            old = "SELECT count(*) FROM pg_class WHERE relname LIKE 'processed_message_2020%'"
             assert await hop.owner.fetchval(old) == 0
     finally:
         for one in replicas:
