@@ -38,6 +38,17 @@ def identity(document: InboxDocument) -> tuple[str, str]:
     return f"name:{_folded(supplier.name)}", document.document_ref
 
 
+def reference(document: InboxDocument) -> tuple[str, str]:
+    """(supplier or client, document_ref): what a document has in common with those that it resembles over all channels.
+
+    Two shops number their orders alike, so that an order's client tells them apart.
+    """
+    party, number = identity(document)
+    if not party and document.client is not None:
+        party = f"client:{_folded(document.client.name or '')}"
+    return party, number
+
+
 def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 

@@ -1,7 +1,7 @@
 """What was pushed into an inbox, read: a document, a file, or both, as the command to the books says it.
 
 By `content`, a digest of everything that was sent, it is recognised when it comes again. A message of the same
-`identity` with other content resembles it.
+`identity` with other content resembles it, and so does one of the same `reference` that came another way.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import orjson
 from pydantic import ConfigDict
 
 from contracts.resources.inbox import MessageWarning, message_warning
-from documents.command_form import as_json, identity
+from documents.command_form import as_json, identity, reference
 from documents.document import Links, Parsed, Text
 
 UNREAD: Final = message_warning("unread_file", "file", "was not read: say what is in it when the message is accepted")
@@ -66,6 +66,7 @@ class ReceivedMessage:
     data: dict[str, Any]
     warnings: list[MessageWarning]
     identity: tuple[str, str]
+    reference: tuple[str, str]
     content: bytes
     raw_file: StoredFile | None = None
 
@@ -84,7 +85,8 @@ def of_document(
         data["file"] = file.as_json()
     content = digest if file is None and beside in {None, _NOTHING} else _digest_of_all(digest, file, beside)
     warnings = [message_warning(warning.code, warning.path, warning.message) for warning in parsed.warnings]
-    return ReceivedMessage(raw, content_type, data, warnings, identity(parsed.document), content)
+    known, anywhere = identity(parsed.document), reference(parsed.document)
+    return ReceivedMessage(raw, content_type, data, warnings, known, anywhere, content)
 
 
 def of_file(beside: AccompanyingFields, file: StoredFile) -> ReceivedMessage:
@@ -92,7 +94,8 @@ def of_file(beside: AccompanyingFields, file: StoredFile) -> ReceivedMessage:
     data = beside.as_json() | {"file": file.as_json()}
     # No supplier's identity begins so: they are "", "reg:..." or "name:...".
     content = _digest_of_all(b"", file, beside)
-    return ReceivedMessage(b"", file.content_type, data, [UNREAD], ("file", file.sha256), content)
+    known = ("file", file.sha256)
+    return ReceivedMessage(b"", file.content_type, data, [UNREAD], known, known, content)
 
 
 def _digest_of_all(document: bytes, file: StoredFile | None, beside: AccompanyingFields | None) -> bytes:

@@ -27,11 +27,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What makes an inbox message recognisable: 32 bytes each for (supplier, reference) and for its content."""
+    """What makes an inbox message recognisable: 32 bytes each for (supplier, reference) and for its content.
+
+    `reference` tells the same over all channels of the account: a message under one that is known elsewhere is kept and
+    flagged, whatever its content is.
+    """
 
     stem: UUID
     identity: bytes
     content: bytes
+    reference: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +94,31 @@ class Acceptance:
 
 
 # Rows are inserted in the order of their keys so that two groups never wait for one another. A row that has both a key
-# and a document may insert its key and then find its document known: the caller takes that key back.
+# and a document may insert its key and then find its document known: the caller takes that key back. What identifies a
+# reference over all channels is kept under the account's own id and inserted first: who has it not writes nothing more.
 _ACCEPT_MANY: Final = """
 WITH given AS (
     SELECT * FROM unnest(
         $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::bytea[],
-        $9::text[], $10::text[], $11::bytea[], $12::bytea[], $13::uuid[], $14::bytea[], $15::bytea[], $16::uuid[])
+        $9::text[], $10::text[], $11::bytea[], $12::bytea[], $13::uuid[], $14::bytea[], $15::bytea[], $16::bytea[],
+        $17::uuid[])
       AS g (id, account_id, command, method, path, subject_id, queue, body,
-            scope, key, request_hash, answer, stem, identity, content, credential_id)
+            scope, key, request_hash, answer, stem, identity, content, reference, credential_id)
 ), keyed AS (
     INSERT INTO ingress.idempotency (account_id, scope, key, request_hash, command_id, answer)
     SELECT account_id, scope, key, request_hash, id, answer FROM given WHERE key IS NOT NULL
      ORDER BY account_id, scope, key
     ON CONFLICT DO NOTHING RETURNING command_id
+), unclaimed AS (
+    INSERT INTO ingress.inbox_identity (account_id, stem, identity, content, message_id)
+    SELECT account_id, account_id, reference, content, id FROM given
+     WHERE identity IS NOT NULL AND (key IS NULL OR id IN (SELECT command_id FROM keyed))
+     ORDER BY account_id, reference
+    ON CONFLICT DO NOTHING RETURNING message_id
 ), known AS (
     INSERT INTO ingress.inbox_identity (account_id, stem, identity, content, message_id)
     SELECT account_id, stem, identity, content, id FROM given
-     WHERE identity IS NOT NULL AND (key IS NULL OR id IN (SELECT command_id FROM keyed))
+     WHERE id IN (SELECT message_id FROM unclaimed)
      ORDER BY account_id, stem, identity
     ON CONFLICT DO NOTHING RETURNING message_id
 ), fresh AS (
@@ -153,7 +166,7 @@ async def accept_many(conn: Connection, group: Sequence[tuple[Acceptance, bytes]
         *_plain_columns(group),
         *_columns(keys, "scope", "key", "request_hash"),
         [one.answer(Accepted(one.id)) if one.key and one.answer else None for one, _ in group],
-        *_columns(documents, "stem", "identity", "content"),
+        *_columns(documents, "stem", "identity", "content", "reference"),
         [one.credential_id for one, _ in group],
     )
     fresh = {row["id"] for row in rows}
@@ -231,21 +244,14 @@ async def keep_answer(conn: Connection, *, account_id: UUID, key: Key, answer: b
 
 
 async def _claim_document(conn: Connection, one: Acceptance, document: Document) -> Accepted | DuplicateMessage:
+    # In the order of `_ACCEPT_MANY`, so that neither waits for the other in a circle.
+    _, anywhere = await _claim_identity(conn, one, one.account_id, document.reference)
+    content, first = await _claim_identity(conn, one, document.stem, document.identity)
+    if first == one.id:
+        return Accepted(one.id, None if anywhere == one.id else anywhere)
+    if content == document.content:
+        return DuplicateMessage(first)
     place = (one.account_id, document.stem, document.identity)
-    await conn.execute(
-        "INSERT INTO ingress.inbox_identity (account_id, stem, identity, content, message_id)"
-        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-        *place, document.content, one.id,
-    )  # fmt: skip
-    first = await conn.fetchrow(
-        "SELECT content, message_id FROM ingress.inbox_identity WHERE account_id = $1 AND stem = $2 AND identity = $3",
-        *place,
-    )
-    assert first is not None  # noqa: S101  inserted just now, or there before; nothing deletes these
-    if first["message_id"] == one.id:
-        return Accepted(one.id)
-    if first["content"] == document.content:
-        return DuplicateMessage(first["message_id"])
     await conn.execute(
         "INSERT INTO ingress.inbox_variant (account_id, stem, identity, content, message_id)"
         " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
@@ -256,7 +262,26 @@ async def _claim_document(conn: Connection, one: Acceptance, document: Document)
         " WHERE account_id = $1 AND stem = $2 AND identity = $3 AND content = $4",
         *place, document.content,
     )  # fmt: skip
-    return Accepted(one.id, first["message_id"]) if variant == one.id else DuplicateMessage(variant)
+    if variant != one.id:
+        return DuplicateMessage(variant)
+    return Accepted(one.id, first if anywhere == one.id else anywhere)
+
+
+async def _claim_identity(conn: Connection, one: Acceptance, stem: UUID, identity: bytes) -> tuple[bytes, UUID]:
+    """Claim an identity unless it is there: the content and the id of the message that has it."""
+    document = one.document
+    assert document is not None  # noqa: S101  only requests with a document come here
+    await conn.execute(
+        "INSERT INTO ingress.inbox_identity (account_id, stem, identity, content, message_id)"
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        one.account_id, stem, identity, document.content, one.id,
+    )  # fmt: skip
+    row = await conn.fetchrow(
+        "SELECT content, message_id FROM ingress.inbox_identity WHERE account_id = $1 AND stem = $2 AND identity = $3",
+        one.account_id, stem, identity,
+    )  # fmt: skip
+    assert row is not None  # noqa: S101  inserted just now, or there before; nothing deletes these
+    return row["content"], row["message_id"]
 
 
 async def find_documents(conn: Connection, group: Sequence[Acceptance]) -> dict[UUID, UUID]:

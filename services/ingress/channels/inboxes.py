@@ -183,7 +183,7 @@ def acceptance_of(
         body=body,
         subject_id=call.id,
         key=key_of(call, scope=sender.key_scope),
-        document=_document(sender, pushed),
+        document=_document(sender, pushed, box),
         answer=lambda verdict: orjson.dumps(answer_to(verdict, pushed.warnings)),
     )
 
@@ -193,9 +193,11 @@ def _storable(header: str) -> str:
     return header.encode("utf-8", "replace").decode()
 
 
-def _document(sender: Sender, pushed: ReceivedMessage) -> Document:
-    data = hashlib.sha256(orjson.dumps(pushed.identity)).digest()
-    return Document(sender.stem, data, pushed.content)
+def _document(sender: Sender, pushed: ReceivedMessage, box: InboxKind) -> Document:
+    identity, reference = [
+        hashlib.sha256(orjson.dumps(parts)).digest() for parts in (pushed.identity, [box, *pushed.reference])
+    ]
+    return Document(sender.stem, identity, pushed.content, reference)
 
 
 def _warnings(warnings: Warnings, duplicate_of: UUID | None) -> Warnings:

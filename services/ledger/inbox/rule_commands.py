@@ -122,7 +122,7 @@ def _apply(ctx: CommandContext[ApplyRules], state: LoadedState) -> ChangeSet:
             result_body = f"the rule {rule.name or rule.id} could not accept this: {refusal.detail}"
             reason = message_warning("not_accepted", "", result_body[:_TEXT_CHARS_MAX])
             return _left(message, reason, *_flags_left(message))
-        if allows(rule, **_total(changes)):
+        if allows(rule, **_total(message, changes)):
             _follow_up(changes, message, rule)
             return changes
     return _left(message, *_flags_left(message))
@@ -155,9 +155,12 @@ def _as_accept(ctx: CommandContext[ApplyRules], message: InboxEntry, rule: Rule)
     return CommandContext(ctx.envelope, result_body, ctx.account, ctx.now)
 
 
-def _total(changes: ChangeSet) -> dict[str, Any]:
+def _total(message: InboxEntry, changes: ChangeSet) -> dict[str, Any]:
+    """The larger of what the message states as its total and of what it comes to in the ledger, in minor units."""
     made = changes.inbox.bills[0] if changes.inbox.bills else accept_message.drafted(changes)
-    return {"total_minor": made.total_minor, "currency": made.currency}
+    stated = [message.document.get(name) for name in ("gross_amount", "payable_amount")]
+    amounts = [abs(to_minor(str(value), made.currency, rounded=True)) for value in stated if value is not None]
+    return {"total_minor": max(abs(made.total_minor), *amounts, 0), "currency": made.currency}
 
 
 def _flags_left(message: InboxEntry) -> list[MessageWarning]:

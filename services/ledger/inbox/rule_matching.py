@@ -118,7 +118,7 @@ def allows(rule: Rule, *, total_minor: int, currency: str) -> bool:
 
 def _value_of(name: str, channel_id: str | None, sender: Mapping[str, Any]) -> str | None:
     if name == "channel_id":
-        return channel_id
+        return None if channel_id is None else _normalized(name, channel_id)
     value = sender.get(name) or (sender.get("vat_number") if name == "tax_number" else None)
     return None if value is None else _normalized(name, str(value))
 
@@ -128,4 +128,4 @@ def _normalized(name: str, value: str) -> str:
     if name in _BY_NAME or name in _BY_NUMBER:
         folded = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
         return folded.replace(" ", "") if name in _BY_NUMBER else folded
-    return value
+    return value.casefold()  # an id, which callers may write in capitals

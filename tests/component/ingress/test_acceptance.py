@@ -47,6 +47,7 @@ def a_request(
     content: str = "",
     queue: str | None = LEDGER_COMMANDS.name,
     stem: UUID = STEM,
+    reference: str | None = None,
 ) -> Acceptance:
     """A request; `says` is what its key's hash is made of, `document` and `content` what it is recognised by."""
     identifier = new_id()
@@ -60,9 +61,13 @@ def a_request(
         body=lambda first: f"{identifier} {first}".encode(),
         subject_id=identifier,
         key=Key("", key, says.encode()) if key else None,
-        document=Document(stem, document.encode(), content.encode()) if document else None,
+        document=_document(stem, document, content, reference) if document else None,
         answer=lambda verdict: f"answer {type(verdict).__name__}".encode(),
     )
+
+
+def _document(stem: UUID, document: str, content: str, reference: str | None) -> Document:
+    return Document(stem, document.encode(), content.encode(), (reference or f"{stem} {document}").encode())
 
 
 @dataclass(slots=True)
