@@ -37,8 +37,29 @@ SETTINGS: tuple[tuple[str, type[ServiceSettings]], ...] = (
     ("Trigger dispatcher", DispatcherSettings),
     ("Action executor", ExecutorSettings),
 )
-# What a setting means whose field says nothing of it.
+# What a setting means where its field says nothing of it, or less than an operator needs.
 MEANINGS = {
+    "postgres_dsn": "`postgresql://user:password@host/database`; `ledgerwire up` starts an embedded server without it",
+    "amqp_url": "`amqp://user:password@host:5672/`; without it the bus is in Postgres",
+    "secret_keys": "keys that encrypt stored secrets, newest first, separated by commas; the same for all services",
+    "public_url": "how others reach the API: all URLs in answers and events begin with it; `http://HOST:PORT` if unset",
+    "health_port": "port of the health server; 0 takes the service's own, 9101 to 9104",
+    "home": "data directory of the embedded default",
+    "files": "directory of files, shared by all ingress processes; `files` in the data directory if unset",
+    "answer_seconds": "how long a request waits for its result; then 202 with an operation",
+    "look_seconds": "how often a waiting request looks for its result without a notification",
+    "commit_seconds": "how long a request waits for its own commit; then 503",
+    "requests_per_second": "requests of one account; over it 429; 0 sets no limit",
+    "caller_requests_per_second": "requests of one token or key pair; over it 429; 0 sets no limit",
+    "channel_requests_per_second": "requests to one channel's URL; over it 429; 0 sets no limit",
+    "wrong_credentials_per_second": "wrong credentials by address and by key, a minute's worth at once; then 429",
+    "dispatcher_accounts_max": "accounts whose subscriptions are kept in memory",
+    "dispatcher_pool_max": "connections to Postgres",
+    "hook_rate_per_second": "deliveries of one hook, over all processes",
+    "hook_concurrency": "deliveries of one hook at a time, over all processes",
+    "attempts_at_once_max": "connections to receivers at a time",
+    "deliveries_held_max": "deliveries leased to this process",
+    "run_lease_seconds": "how long a worker owns a run; longer for a step that asks for more time",
     "log_level": "`DEBUG`, `INFO`, `WARNING` or `ERROR`",
     "log_format": "`json`: one object a line; `console`: for people",
     "health_host": "where `/healthz`, `/readyz` and `/metrics` are served",
@@ -87,6 +108,14 @@ SERVICE_COMMANDS = (
     "| `python -m ingress account create NAME`, `... quota ACCOUNT_ID` | as `ledgerwire account` |",
     "| `python -m ledger verify` | as `ledgerwire verify` |",
 )
+# What an argument means whose parser says nothing of it.
+ARGUMENTS = {
+    "name": "the account's name",
+    "account_id": "as `account create` printed it",
+    "file": "a file of CSV or JSON lines",
+    "kind": "what the lines are, or what is exported",
+    "format": "CSV or JSON lines",
+}
 
 
 def flow() -> str:
@@ -149,8 +178,12 @@ def own_fields(kind: type[ServiceSettings]) -> dict[str, FieldInfo]:
 
 
 def _setting(name: str, field: FieldInfo) -> str:
-    meaning = (field.description or MEANINGS[name]).replace("|", "\\|")
+    meaning = (MEANINGS.get(name) or field.description or _unexplained(name)).replace("|", "\\|")
     return f"| `{PREFIX}{name.upper()}` | {meaning} | {_range(field)} | {_default(field)} |"
+
+
+def _unexplained(name: str) -> str:
+    raise LookupError(f"the setting {name} needs a description")
 
 
 def _range(field: FieldInfo) -> str:
@@ -239,7 +272,7 @@ def _argument(action: argparse.Action) -> str | None:
     if isinstance(action, argparse._HelpAction):  # noqa: SLF001  as above
         return None
     name = " ".join([*action.option_strings[:1], *_values(action)])
-    return f"| `{name}` | {(action.help or '').replace('|', chr(92) + '|')} |"
+    return f"| `{name}` | {(action.help or ARGUMENTS.get(action.dest, '')).replace('|', chr(92) + '|')} |"
 
 
 def _values(action: argparse.Action) -> list[str]:
