@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-from uuid import UUID
 
 import orjson
 import structlog
@@ -30,12 +29,13 @@ from ingress.http.responses import response_of
 from ingress.http.route import Request, Response, Route
 from ingress.imports.cells import COLUMNS, row_of
 from ingress.views import queries
-from ingress.views.queries import Row, View
+from ingress.views.batches import Row
+from ingress.views.queries import View
 from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
 
-PAGE_ROWS: Final = 500
+PAGE_ROWS: Final = 500  # looked for at once
 
 _TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 _TIMES: Final = ("created_at", "updated_at")
@@ -146,24 +146,29 @@ def _exporting(export: Export) -> Callable[[Api, Request], Any]:
 async def _stream(
     api: Api, call: Request, export: Export, requested: ExportQuery, response: web.StreamResponse
 ) -> None:
-    """Write page by page. The first is read before anything is said, so that what is wrong by then is told."""
-    before: UUID | None = None
-    filters = requested.model_dump(exclude={"format"})
-    while True:
-        rows = await queries.newest(
-            api.pool, export.view, account_id=call.account_id, before=before, limit=PAGE_ROWS, **filters
-        )
-        if before is None:
-            await response.prepare(call.request)
-            if requested.format == "csv":
-                await response.write(_table([export.columns]))
-        if rows:
-            shown = [export.show(row, api.urls) for row in rows]
-            await response.write(_lines(shown) if requested.format == "jsonl" else _rows(shown, export.columns))
-        if len(rows) < PAGE_ROWS:
-            break
-        before = rows[-1]["id"]
+    """Write batch by batch. The first is read before anything is said, so that what is wrong by then is told."""
+    batches = _batches(api, call, export, requested)
+    batch = await anext(batches, None)
+    await response.prepare(call.request)
+    if requested.format == "csv":
+        await response.write(_table([export.columns]))
+    while batch:
+        shown = [export.show(row, api.urls) for row in batch]
+        await response.write(_lines(shown) if requested.format == "jsonl" else _rows(shown, export.columns))
+        batch = await anext(batches, None)
     await response.write_eof()
+
+
+async def _batches(api: Api, call: Request, export: Export, requested: ExportQuery) -> AsyncIterator[list[Row]]:
+    filters = requested.model_dump(exclude={"format"})
+    before, found = None, PAGE_ROWS
+    while found == PAGE_ROWS:
+        found = 0
+        async for batch in queries.batches(
+            api.pool, export.view, account_id=call.account_id, before=before, limit=PAGE_ROWS, **filters
+        ):
+            yield batch
+            before, found = batch[-1]["id"], found + len(batch)
 
 
 def _lines(shown: Sequence[dict[str, Any]]) -> bytes:

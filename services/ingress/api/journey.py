@@ -10,7 +10,7 @@ from ingress.errors import NotFound
 from ingress.http.context import Api
 from ingress.http.route import Request, Response, Route
 from ingress.views import journey_queries
-from ingress.views.queries import Row
+from ingress.views.batches import Row
 
 
 async def get_journey(api: Api, call: Request) -> Response:

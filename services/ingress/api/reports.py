@@ -19,7 +19,7 @@ from ingress.http.route import Page, Request, Response, Route
 from ingress.response_models import ResourcePage
 from ingress.response_models import reports as shapes_reports
 from ingress.views import paging, queries, report_queries, responses
-from ingress.views.queries import Row
+from ingress.views.batches import Row
 
 _AGES: Final = (
     "not_due", "days_1_30", "days_31_60", "days_61_90", "over_90", "receivable", "unapplied",
@@ -87,8 +87,9 @@ async def ageing(api: Api, call: Request) -> Response:
         rows,
         show=lambda row: {"client_id": str(row["client_id"]), "name": row["name"]} | _aged(row),
         key=lambda row: (row["client_id"], row["currency"]),
+        beside={"as_of": as_of.isoformat(), "totals": [_aged(row) for row in totals]},
     )
-    return Response(body={"as_of": as_of.isoformat(), **listed, "totals": [_aged(row) for row in totals]})
+    return Response(body=listed)
 
 
 async def statement(api: Api, call: Request) -> Response:
@@ -102,21 +103,22 @@ async def statement(api: Api, call: Request) -> Response:
     of = {"account_id": call.account_id, "client_id": client["id"], "currency": currency}
     after = (since, report_queries.LOWEST_ID) if place is None else (place[0], place[1])
     opening = await report_queries.balance_before(api.pool, **of, on=since, entry_id=report_queries.LOWEST_ID)
-    closing = await report_queries.balance_before(api.pool, **of, on=to, entry_id=report_queries.HIGHEST_ID)
+    closing = await report_queries.balance_before(api.pool, **of, on=to, entry_id=queries.HIGHEST_ID)
     so_far = opening
     if place is not None:
-        next_id = UUID(int=min(place[1].int + 1, report_queries.HIGHEST_ID.int))
+        next_id = UUID(int=min(place[1].int + 1, queries.HIGHEST_ID.int))
         so_far = await report_queries.balance_before(api.pool, **of, on=place[0], entry_id=next_id)
     rows = await report_queries.statement(api.pool, **of, after=after, to=to, limit=query.limit + 1)
+    period = {"from": None if query.since is None else since.isoformat(), "to": to.isoformat()}
+    sums = {"opening": from_minor(opening, currency), "closing": from_minor(closing, currency)}
     listed = paging.page(
         call,
         list(_with_balance(rows, so_far)),
         show=lambda row: _stated(row[0], row[1], currency),
         key=lambda row: (row[0]["booked_on"], row[0]["entry_id"]),
+        beside={"client_id": str(client["id"]), "currency": currency, **period, **sums},
     )
-    period = {"from": None if query.since is None else since.isoformat(), "to": to.isoformat()}
-    sums = {"opening": from_minor(opening, currency), "closing": from_minor(closing, currency)}
-    return Response(body={"client_id": str(client["id"]), "currency": currency, **period, **sums, **listed})
+    return Response(body=listed)
 
 
 async def journal(api: Api, call: Request) -> Response:
@@ -127,15 +129,15 @@ async def journal(api: Api, call: Request) -> Response:
     place = paging.read_cursor(call, dt.date, UUID)
     since, to = query.since or dt.date.min, query.to or query.as_of or dt.date.max
     _check_period(since, to)
-    rows = await report_queries.journal(
+    entries = report_queries.journal(
         api.pool,
         account_id=call.account_id,
         since=since,
-        before=(to, report_queries.HIGHEST_ID) if place is None else (place[0], place[1]),
+        before=(to, queries.HIGHEST_ID) if place is None else (place[0], place[1]),
         limit=query.limit + 1,
         document_id=query.document_id,
     )
-    listed = paging.page(call, rows, show=_entry, key=lambda row: (row["booked_on"], row["id"]))
+    listed = await paging.page_of_batches(call, entries, show=_entry, key=lambda row: (row["booked_on"], row["id"]))
     return Response(body=listed)
 
 

@@ -53,20 +53,17 @@ async def list_sales(api: Api, call: Request) -> Response:
 
 async def _overdue(api: Api, call: Request, requested: dict[str, Any]) -> Response:
     """List what is overdue: what is marked as late, and what became so since the ledger's clock last looked."""
-    query, account_id = call.query_as(SaleQuery), call.account_id
-    before = paging.read_id_cursor(call)
-
-    async def newest(**also: Any) -> list[queries.Row]:
-        return await queries.newest(
-            api.pool, queries.SALES, account_id=account_id, before=before, limit=query.limit + 1, **requested, **also
-        )
-
-    rows = await newest(late=True)
-    if untold := await queries.overdue_untold(api.pool, account_id=account_id):
-        rows += await newest(ids=untold)
-        merged = {row["id"]: row for row in rows}
-        rows = [merged[key] for key in sorted(merged, reverse=True)]
-    return Response(body=paging.page(call, rows, show=_shower(api), key=lambda row: (row["id"],)))
+    untold = await queries.overdue_untold(api.pool, account_id=call.account_id)
+    if not untold:
+        return await responses.many(api, call, queries.SALES, _shower(api), **requested, late=True)
+    key: dict[str, Any] = {
+        "account_id": call.account_id,
+        "before": paging.read_id_cursor(call),
+        "limit": call.query_as(SaleQuery).limit + 1,
+    }
+    ids = await queries.newest_ids(api.pool, queries.SALES, **key, **requested, late=True)
+    ids += await queries.newest_ids(api.pool, queries.SALES, **key, **requested, id=untold)
+    return await responses.many(api, call, queries.SALES, _shower(api), id=ids)
 
 
 async def get_sale(api: Api, call: Request) -> Response:

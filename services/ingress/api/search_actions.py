@@ -16,7 +16,8 @@ from ingress.http.context import Api
 from ingress.http.route import Request, Response
 from ingress.response_models.base import ResponseModel
 from ingress.views import queries
-from ingress.views.queries import Row, View
+from ingress.views.batches import Row
+from ingress.views.queries import View
 
 LOOKED_AT_MAX: Final = 200
 CREATED: Final = 201

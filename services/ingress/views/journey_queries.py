@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 from uuid import UUID
 
-from ingress.views.queries import Row
+from ingress.views.batches import Row
 from storage.pool import Pool
 
 REQUESTS_MAX: Final = 100

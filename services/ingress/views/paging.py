@@ -1,4 +1,4 @@
-"""Keyset pages: `{"items": [...], "next_cursor": ...}`, newest first. All cursors are written and read here.
+"""Keyset pages: `{"items": [...], "next_cursor": ...}`, newest first, bounded by bytes; and their cursors.
 
 A cursor is the sort key of the last row shown, as JSON in base64url, behind a check sum over the key and the list's
 path. So a changed cursor, or one of another list, is refused before its parts are used. The check sum is no secret:
@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
@@ -23,6 +23,9 @@ from ingress.errors import InvalidInput
 from ingress.http.route import Page, Request
 
 R = TypeVar("R")
+
+PAGE_BYTES: Final = 4 * 1024 * 1024
+"""Of the items of a page, and one item more: larger items make a page of fewer than its `limit`."""
 
 CHECK_BYTES: Final = 6  # an accidental change passes once in 2**48
 _UNKNOWN: Final = "unknown cursor: pass the `next_cursor` of the previous page unchanged"
@@ -71,12 +74,58 @@ def read_id_cursor(call: Request) -> UUID | None:
     return None if key is None else key[0]
 
 
-def page(call: Request, rows: Sequence[R], *, show: Callable[[R], Any], key: Callable[[R], Sequence[Any]]) -> Any:
-    """Make the answer from rows that were asked for with the call's `limit + 1`."""
-    limit = call.query_as(Page).limit
-    page_rows = rows[:limit]
-    more = write_cursor(call.route.path, *key(page_rows[-1])) if len(rows) > limit else None
-    return {"items": [show(row) for row in page_rows], "next_cursor": more}
+def page(
+    call: Request,
+    rows: Sequence[R],
+    *,
+    show: Callable[[R], Any],
+    key: Callable[[R], Sequence[Any]],
+    beside: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Make the answer from rows that were asked for with the call's `limit + 1`; `beside` stands beside the items."""
+    listed = _Listed(call, show, key)
+    listed.add(rows)
+    return listed.body(beside or {})
+
+
+async def page_of_batches(
+    call: Request, batches: AsyncIterator[Sequence[R]], *, show: Callable[[R], Any], key: Callable[[R], Sequence[Any]]
+) -> bytes:
+    """Make the answer from batches that go on to the call's `limit + 1`; none is read beyond `PAGE_BYTES`."""
+    listed = _Listed(call, show, key)
+    async for batch in batches:
+        if not listed.add(batch):
+            break
+    return listed.body({})
+
+
+class _Listed:
+    """The items of a page, serialized one by one: at most the call's `limit`, and none beyond `PAGE_BYTES`."""
+
+    def __init__(self, call: Request, show: Callable[[R], Any], key: Callable[[R], Sequence[Any]]) -> None:
+        self._call, self._show, self._key = call, show, key
+        self._limit = call.query_as(Page).limit
+        self._items: list[bytes] = []
+        self._bytes = 0
+        self._last: Any = None
+        self._cursor: str | None = None
+
+    def add(self, rows: Sequence[Any]) -> bool:
+        """Add rows; answer whether there is room for more."""
+        for row in rows:
+            if len(self._items) == self._limit or self._bytes >= PAGE_BYTES:
+                self._cursor = write_cursor(self._call.route.path, *self._key(self._last))
+                return False
+            item = orjson.dumps(self._show(row))
+            self._items.append(item)
+            self._bytes += len(item)
+            self._last = row
+        return True
+
+    def body(self, beside: Mapping[str, Any]) -> bytes:
+        """The page as JSON."""
+        end = orjson.dumps({**beside, "next_cursor": self._cursor})
+        return b'{"items":[%b],%b' % (b",".join(self._items), end[1:])
 
 
 def _check_sum(path: str, content: bytes) -> bytes:

@@ -6,15 +6,15 @@ goes, so that every combination is one prepared statement that uses its own inde
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from uuid import UUID
 
+from ingress.views.batches import BATCH_BYTES, Row, in_batches, sized
 from storage.pool import Pool
 
-Row = Mapping[str, Any]
-"""A view's row, jsonb already read."""
+HIGHEST_ID: Final = UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,6 @@ SALES = View(
         "settlement": "settlement = ?",
         "late": "late = ?",
         "overdue": "overdue = ?",
-        "ids": "id = ANY(?)",
         "invoice_id": "invoice_id = ?",
         "external_id": "external_id = ?",
         "number": "number = ?",
@@ -141,49 +140,74 @@ async def find(pool: Pool, view: View, *, account_id: UUID, identifier: UUID, **
 async def newest(
     pool: Pool, view: View, *, account_id: UUID, before: UUID | None, limit: int, **requested: Any
 ) -> list[Row]:
-    """Rows by id, newest first, from below `before`; a filter that is None asks nothing.
+    """All of `batches` at once: for a `limit` or rows that are small."""
+    found = batches(pool, view, account_id=account_id, before=before, limit=limit, **requested)
+    return [row async for batch in found for row in batch]
 
-    `query` is a text somewhere in the view's `words`, whatever its capitals.
+
+async def batches(
+    pool: Pool, view: View, *, account_id: UUID, before: UUID | None, limit: int, **requested: Any
+) -> AsyncIterator[list[Row]]:
+    """Yield rows by id, newest first, at most `limit` from below `before`, in batches of bounded size.
+
+    A filter that is None asks nothing; `query` is a text somewhere in the view's `words`, whatever its capitals.
     """
     given = {name: value for name, value in requested.items() if value is not None}
-    text = given.pop("query", None)
-    conditions, values = _conditions(view, given, first=3)
-    if before is not None:
-        conditions.append(f"id < ${3 + len(values)}")
-        values.append(before)
-    if text is not None:
-        ids = await _containing(pool, view, text, conditions, [account_id, limit, *values])
-        return cast("list[Row]", await pool.fetch(f"{view.select('id = ANY($2)')} ORDER BY id DESC", account_id, ids))
-    statement = f"{view.select(*conditions)} ORDER BY id DESC LIMIT $2"
-    return cast("list[Row]", await pool.fetch(statement, account_id, limit, *values))
+    if (text := given.pop("query", None)) is not None:
+        given = {"id": await _containing(pool, view, text, given, account_id=account_id, before=before, limit=limit)}
+    conditions, values = _conditions(view, given, first=5)
+    statement = sized(view.select("id < $4", *conditions), order="id DESC")
+
+    async def read(last: Row | None, rows_max: int) -> list[Row]:
+        place = before if last is None else last["id"]
+        rows = await pool.fetch(statement, account_id, rows_max, BATCH_BYTES, place or HIGHEST_ID, *values)
+        return cast("list[Row]", rows)
+
+    async for batch in in_batches(read, limit):
+        yield batch
 
 
-async def _containing(pool: Pool, view: View, text: str, conditions: list[str], values: list[Any]) -> list[UUID]:
+async def newest_ids(
+    pool: Pool, view: View, *, account_id: UUID, before: UUID | None, limit: int, **requested: Any
+) -> list[UUID]:
+    """The ids that `batches` would give, without reading the rest."""
+    given = {name: value for name, value in requested.items() if value is not None}
+    conditions, values = _conditions(view, given, first=4)
+    statement = f"{view.select('id < $3', *conditions, columns='id')} ORDER BY id DESC LIMIT $2"
+    rows = await pool.fetch(statement, account_id, limit, before or HIGHEST_ID, *values)
+    return [row["id"] for row in rows]
+
+
+async def _containing(
+    pool: Pool, view: View, text: str, given: Mapping[str, Any], *, account_id: UUID, before: UUID | None, limit: int
+) -> list[UUID]:
     """The ids of the newest `$2` rows that hold a text.
 
     What many rows hold is found among the newest, what few hold through the index of pieces: each way alone would at
     times read everything. A text of less than a piece is looked for from the newest on.
     """
-    given = f"${len(values) + 1}"
+    conditions, filters = _conditions(view, given, first=4)
+    conditions.append("id < $3")
+    values = [account_id, limit, before or HIGHEST_ID, *filters]
+    wanted = f"${len(values) + 1}"
     recent = view.select(*conditions, columns=f"id, {view.words} AS words")
     looked = await pool.fetchrow(
-        f"SELECT array_agg(id ORDER BY id DESC) FILTER (WHERE strpos(lower(words), lower({given})) > 0) AS ids,"  # noqa: S608
+        f"SELECT array_agg(id ORDER BY id DESC) FILTER (WHERE strpos(lower(words), lower({wanted})) > 0) AS ids,"  # noqa: S608
         f" count(*) AS looked, $2::bigint AS asked FROM ({recent} ORDER BY id DESC LIMIT {RECENT_MAX}) recent",
         *values,
         text,
     )
     assert looked is not None  # noqa: S101  an aggregate has a row
     ids = looked["ids"] or []
-    limit: int = values[1]
     if len(ids) >= limit or looked["looked"] < RECENT_MAX:
         return list(ids[:limit])
-    holds = f"strpos(lower({view.words}), lower({given})) > 0"
+    holds = f"strpos(lower({view.words}), lower({wanted})) > 0"
     if len(text.lower().encode("utf-8", "replace")) < PIECE_BYTES:
         rows = await pool.fetch(
             f"{view.select(*conditions, holds, columns='id')} ORDER BY id DESC LIMIT $2", *values, text
         )
     else:
-        pieces = f"ledger_api.pieces(account_id, {view.words}) @> ledger_api.pieces($1, {given})"
+        pieces = f"ledger_api.pieces(account_id, {view.words}) @> ledger_api.pieces($1, {wanted})"
         hits = view.select(*conditions, pieces, holds, columns="id")
         rows = await pool.fetch(
             f"WITH hits AS MATERIALIZED ({hits}) SELECT id FROM hits ORDER BY id DESC LIMIT $2",  # noqa: S608
@@ -195,7 +219,8 @@ async def _containing(pool: Pool, view: View, text: str, conditions: list[str], 
 
 def _conditions(view: View, given: Mapping[str, Any], *, first: int) -> tuple[list[str], list[Any]]:
     numbered = enumerate(given, start=first)
-    return [view.filters[name].replace("?", f"${number}") for number, name in numbered], list(given.values())
+    filters = {"id": "id = ANY(?)", **view.filters}
+    return [filters[name].replace("?", f"${number}") for number, name in numbered], list(given.values())
 
 
 async def usage(pool: Pool, *, account_id: UUID) -> dict[str, int]:
@@ -229,7 +254,7 @@ async def events(
     Bodies are the public ones, as bytes; of many large ones there are fewer than `limit`, but at least one.
     """
     rows = await pool.fetch(
-        _EVENTS, account_id, trigger, before or UUID(int=2**128 - 1), limit + 1, EVENTS_BYTES
+        _EVENTS, account_id, trigger, before or HIGHEST_ID, limit + 1, EVENTS_BYTES
     )  # fmt: skip
     return cast("list[Row]", rows[:limit]), bool(rows) and rows[0]["total"] > min(len(rows), limit)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import AsyncIterator
 from typing import Any, Final, cast
 from uuid import UUID
 
-from ingress.views.queries import Row
+from ingress.views.batches import BATCH_BYTES, Row, in_batches, sized
+from ingress.views.queries import HIGHEST_ID
 from storage.pool import Pool
 
 LOWEST_ID: Final = UUID(int=0)
-HIGHEST_ID: Final = UUID(int=2**128 - 1)
 
 
 async def today(pool: Pool, *, account_id: UUID) -> dt.date:
@@ -73,15 +74,11 @@ async def statement(
 
 _JOURNAL: Final = """
 SELECT id, booked_on, kind, document_id, reversal_of, created_at, postings FROM ledger_api.journal
- WHERE account_id = $1 AND booked_on >= $2 AND (booked_on, id) < ($3, $4)
- ORDER BY booked_on DESC, id DESC LIMIT $5
-"""
+ WHERE account_id = $1 AND booked_on >= $4 AND (booked_on, id) < ($5, $6)"""
 
-_JOURNAL_OF: Final = """
-SELECT id, booked_on, kind, document_id, reversal_of, created_at, postings FROM ledger_api.journal
- WHERE account_id = $1 AND booked_on >= $2 AND (booked_on, id) < ($3, $4) AND document_id = $6
- ORDER BY booked_on DESC, id DESC LIMIT $5
-"""
+_LATEST: Final = "booked_on DESC, id DESC"
+_ENTRIES: Final = sized(_JOURNAL, order=_LATEST)
+_ENTRIES_OF: Final = sized(f"{_JOURNAL} AND document_id = $7", order=_LATEST)
 
 
 async def journal(
@@ -92,9 +89,17 @@ async def journal(
     before: tuple[dt.date, UUID],
     limit: int,
     document_id: UUID | None = None,
-) -> list[Row]:
-    """Entries with their postings, the latest day first; those of one document or payment, if it is named."""
-    values = [account_id, since, *before, limit]
-    if document_id is not None:
-        return cast("list[Row]", await pool.fetch(_JOURNAL_OF, *values, document_id))
-    return cast("list[Row]", await pool.fetch(_JOURNAL, *values))
+) -> AsyncIterator[list[Row]]:
+    """Yield entries with their postings, the latest day first, in batches; those of one document or payment, if named.
+
+    There are at most `limit`.
+    """
+    statement, document = (_ENTRIES, ()) if document_id is None else (_ENTRIES_OF, (document_id,))
+
+    async def read(last: Row | None, rows_max: int) -> list[Row]:
+        place = before if last is None else (last["booked_on"], last["id"])
+        rows = await pool.fetch(statement, account_id, rows_max, BATCH_BYTES, since, *place, *document)
+        return cast("list[Row]", rows)
+
+    async for batch in in_batches(read, limit):
+        yield batch

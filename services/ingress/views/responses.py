@@ -9,8 +9,9 @@ from ingress.errors import NotFound
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response
 from ingress.views import queries
-from ingress.views.paging import page, read_cursor, read_id_cursor
-from ingress.views.queries import Row, View
+from ingress.views.batches import Row
+from ingress.views.paging import page, page_of_batches, read_cursor, read_id_cursor
+from ingress.views.queries import View
 
 T = TypeVar("T")
 Show = Callable[[Row], dict[str, Any]]
@@ -40,15 +41,10 @@ async def row_of(api: Api, call: Request, view: View, **requested: Any) -> Row:
 async def many(api: Api, call: Request, view: View, show: Show, **requested: Any) -> Response:
     """A page by the call's `limit` and `cursor`; `asked` are filters of the view, None ones left out."""
     query = call.query_as(Page)
-    rows = await queries.newest(
-        api.pool,
-        view,
-        account_id=call.account_id,
-        before=read_id_cursor(call),
-        limit=query.limit + 1,
-        **requested,
+    found = queries.batches(
+        api.pool, view, account_id=call.account_id, before=read_id_cursor(call), limit=query.limit + 1, **requested
     )
-    return Response(body=page(call, rows, show=show, key=lambda row: (row["id"],)))
+    return Response(body=await page_of_batches(call, found, show=show, key=lambda row: (row["id"],)))
 
 
 def catalog(call: Request, entries: Sequence[T], show: Callable[[T], dict[str, Any]]) -> Response:

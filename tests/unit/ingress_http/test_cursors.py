@@ -99,7 +99,8 @@ def _forged(content: Any) -> str:
 
 def test_the_last_page_has_no_cursor() -> None:
     call: Any = SimpleNamespace(route=SimpleNamespace(path=PATH), query_as=lambda kind: kind(limit=2))
-    full = page(call, [1, 2, 3], show=str, key=lambda row: (row,))
+    full = orjson.loads(page(call, [1, 2, 3], show=str, key=lambda row: (row,)))
     assert (full["items"], parse_cursor(PATH, full["next_cursor"], int)) == (["1", "2"], (2,))
-    assert page(call, [1, 2], show=str, key=lambda row: (row,)) == {"items": ["1", "2"], "next_cursor": None}
+    last = orjson.loads(page(call, [1, 2], show=str, key=lambda row: (row,), beside={"as_of": "2026-01-01"}))
+    assert last == {"items": ["1", "2"], "as_of": "2026-01-01", "next_cursor": None}
     assert Page().limit == 50
