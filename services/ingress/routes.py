@@ -69,5 +69,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *connections.ROUTES,
     *runs.ROUTES,
     *journey.ROUTES,
-    *docs.ROUTES,
+    *docs.make_routes(lambda: ROUTES),
 )

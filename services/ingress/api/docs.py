@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from html import escape
 from typing import Any, Final
@@ -30,35 +30,6 @@ table { border-collapse: collapse; margin: .5rem 0 .5rem 4.5rem }
 td { padding: .1rem 1rem .1rem 0; vertical-align: top }
 """
 _VERBS: Final = ("get", "post", "put", "patch", "delete")
-
-
-async def get_openapi(_: Api, __: Request) -> Response:
-    """Give the OpenAPI 3.1 document."""
-    return Response(body=_openapi_bytes())
-
-
-async def get_docs(_: Api, __: Request) -> Response:
-    """Give the page that lists every operation."""
-    return Response(body=_page_bytes(), headers=_PAGE_HEADERS, content_type="text/html; charset=utf-8")
-
-
-@cache
-def _openapi() -> dict[str, Any]:
-    # Here, because the library is only needed once somebody asks, and because the routes hold this module's too.
-    from ingress.api.openapi import describe  # noqa: PLC0415
-    from ingress.routes import ROUTES as ALL  # noqa: PLC0415
-
-    return describe(ALL)
-
-
-@cache
-def _openapi_bytes() -> bytes:
-    return orjson.dumps(_openapi())
-
-
-@cache
-def _page_bytes() -> bytes:
-    return page(_openapi()).encode()
 
 
 def page(api: dict[str, Any]) -> str:
@@ -134,16 +105,40 @@ def _row(name: str, place: str, kind: str) -> str:
     return f'<tr><td><code>{escape(name)}</code></td><td class="say">{escape(place)}</td><td>{escape(kind)}</td></tr>'
 
 
-ROUTES = (
-    Route("GET", "/openapi.json", "getOpenApi", get_openapi, None, "The API as OpenAPI 3.1", tag="about"),
-    Route(
-        "GET",
-        "/docs",
-        "getDocumentation",
-        get_docs,
-        None,
-        "The API as a page",
-        response_types=("text/html",),
-        tag="about",
-    ),
-)
+def make_routes(all_routes: Callable[[], Sequence[Route]]) -> tuple[Route, ...]:
+    """Make the routes that describe all routes, these included; the description is built on the first request."""
+
+    @cache
+    def description() -> dict[str, Any]:
+        # Imported on use: the library takes memory that most processes never need.
+        from ingress.api.openapi import describe  # noqa: PLC0415
+
+        return describe(all_routes())
+
+    @cache
+    def openapi_bytes() -> bytes:
+        return orjson.dumps(description())
+
+    @cache
+    def page_bytes() -> bytes:
+        return page(description()).encode()
+
+    async def get_openapi(_: Api, __: Request) -> Response:
+        return Response(body=openapi_bytes())
+
+    async def get_docs(_: Api, __: Request) -> Response:
+        return Response(body=page_bytes(), headers=_PAGE_HEADERS, content_type="text/html; charset=utf-8")
+
+    return (
+        Route("GET", "/openapi.json", "getOpenApi", get_openapi, None, "The API as OpenAPI 3.1", tag="about"),
+        Route(
+            "GET",
+            "/docs",
+            "getDocumentation",
+            get_docs,
+            None,
+            "The API as a page",
+            response_types=("text/html",),
+            tag="about",
+        ),
+    )
