@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import orjson
@@ -16,7 +15,7 @@ import orjson
 from chassis.command import Program, main
 from chassis.settings import SettingsError
 from contracts.wire.topology import ROLES
-from ingress.access.accounts import create_account, limit, set_quota
+from ingress.access import account_command
 from ingress.app import open_service
 from ingress.settings import IngressSettings
 from storage.pool import open_pool
@@ -26,15 +25,7 @@ PROGRAM = Program("ingress", IngressSettings, open_service, Path(__file__).with_
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ingress account")
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    create = verbs.add_parser("create", help="create an account and print its credentials, shown only once")
-    create.add_argument("name")
-    quota = verbs.add_parser("quota", help="change an account's plan")
-    quota.add_argument("account_id", type=UUID)
-    for verb, read in ((create, int), (quota, limit)):
-        verb.add_argument("--clients", type=read, metavar="N", help="at most N clients")
-        verb.add_argument("--products", type=read, metavar="N", help="at most N products")
-    quota.epilog = "`unlimited` lifts a limit"
+    account_command.add_verbs(parser)
     return parser
 
 
@@ -44,9 +35,7 @@ async def _account(requested: argparse.Namespace) -> dict[str, Any]:
         settings.postgres_dsn.get_secret_value(), role=ROLES["ingress"], name="ingress-account", size_max=1
     )
     try:
-        if requested.verb == "create":
-            return await create_account(pool, requested.name, requested.clients, requested.products)
-        return await set_quota(pool, requested.account_id, requested.clients, requested.products)
+        return await account_command.run(pool, requested)
     finally:
         await pool.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ingress.api import (
+    account,
     actions,
     api_credentials,
     automations,
@@ -42,6 +43,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *inboxes.ROUTES,
     *webhooks.ROUTES,
     *me.ROUTES,
+    *account.ROUTES,
     *tokens.ROUTES,
     *api_credentials.ROUTES,
     *channels.ROUTES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,11 +14,12 @@ DEFAULT_CURRENCY: Final = "EUR"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account: `currency` is what its clients and documents get that name none; `time_zone` tells its days."""
+    """An account: what its clients and documents get that name none, and `time_zone`, which tells its days."""
 
     id: UUID
     time_zone: str = "UTC"
     currency: str = DEFAULT_CURRENCY
+    default_pay_term: dict[str, Any] | None = None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import uvloop
@@ -24,7 +23,7 @@ from chassis.settings import SettingsError, read_variable
 from contracts.version import VERSION
 from contracts.wire.topology import ROLES
 from embedded_postgres import server as embedded
-from ingress.access.accounts import create_account, limit, set_quota
+from ingress.access import account_command
 from ledger.verify import command as verify_books
 from standalone import import_export
 from standalone.all_in_one import open_all, prepare_all
@@ -56,15 +55,7 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--port", type=_port, default=None, help="0 takes a free one (LEDGERWIRE_PORT, 8080)")
     up.add_argument("--home", **home)
     account = commands.add_parser("account", help="make accounts and change their plans; works while `up` runs")
-    verbs = account.add_subparsers(dest="verb", required=True)
-    create = verbs.add_parser("create", help="create an account and print its credentials, shown only once")
-    create.add_argument("name")
-    quota = verbs.add_parser("quota", help="change an account's plan")
-    quota.add_argument("account_id", type=UUID)
-    quota.epilog = "`unlimited` lifts a limit"
-    for verb, read in ((create, _count), (quota, limit)):
-        verb.add_argument("--clients", type=read, default=None, metavar="N", help="at most N clients")
-        verb.add_argument("--products", type=read, default=None, metavar="N", help="at most N products")
+    for verb in account_command.add_verbs(account):
         verb.add_argument("--home", **home)
     verify = commands.add_parser("verify", help="check the books of all accounts; works while `up` runs")
     verify.add_argument("--home", **home)
@@ -80,12 +71,6 @@ def parser() -> argparse.ArgumentParser:
 def _port(text: str) -> int:
     if not text.isdigit() or int(text) > 65535:  # noqa: PLR2004  the last port there is
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 0 to 65535")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) > 2**31 - 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
     return int(text)
 
 
@@ -158,14 +143,7 @@ async def account(requested: argparse.Namespace) -> int:
         await prepare_all(dsn)
         pool = await open_pool(dsn, role=ROLES["ingress"], name="account", size_max=2)
         try:
-            if requested.verb == "create":
-                made = await create_account(
-                    pool, name=requested.name, clients_max=requested.clients, products_max=requested.products
-                )
-            else:
-                made = await set_quota(
-                    pool, requested.account_id, clients_max=requested.clients, products_max=requested.products
-                )
+            made = await account_command.run(pool, requested)
         finally:
             await pool.close()
     print(json.dumps(made))

@@ -32,9 +32,9 @@ class House:
     session: aiohttp.ClientSession
     files: Path
 
-    async def account(self, name: str = "Baltic Trading OÜ", **plan: int) -> Caller:
+    async def account(self, name: str = "Baltic Trading OÜ", **given: Any) -> Caller:
         """A new account, and a caller that presents its access token."""
-        made = await create_account(self.pool, name, **plan)
+        made = await create_account(self.pool, name, **given)
         return Caller(self.session, self.url, made)
 
 

@@ -33,7 +33,8 @@ OnConflict = Literal["error", "update", "return"]
 DEFAULT_ON_CONFLICT: Final[OnConflict] = "error"
 
 
-def _given_fields(value: Any) -> Any:
+def required_if_sent(value: Any) -> Any:
+    """Refuse null for a field that every object has."""
     if value is None:
         raise ValueError("cannot be taken away: leave it out to keep it")
     return value
@@ -66,7 +67,7 @@ class ClientPatch(WithCurrency):
     comment: LongText | None = None
     archived: bool | None = None
 
-    _kept = field_validator("name", "type", "currency", "contacts", "archived", mode="before")(_given_fields)
+    _kept = field_validator("name", "type", "currency", "contacts", "archived", mode="before")(required_if_sent)
 
 
 class ClientUpdate(ClientPatch):
@@ -115,7 +116,7 @@ class ProductPatch(WithCurrency):
     external_id: Reference | None = None
     archived: bool | None = None
 
-    _kept = field_validator("code", "name", "type", "currency", "archived", mode="before")(_given_fields)
+    _kept = field_validator("code", "name", "type", "currency", "archived", mode="before")(required_if_sent)
 
 
 class ProductUpdate(ProductPatch):

@@ -163,3 +163,10 @@ def _notes(sheets: PageFlow, beside: Cursor, below: Cursor, wording: Content) ->
         place = sheets.room(below.down(20), _LABEL.leading + min(len(lines), 3) * _NOTES.leading)
     sheets.line(place, LEFT, width, wording.labels.notes, _LABEL)
     return max(below, sheets.block(place.down(_LABEL.leading), LEFT, width, lines, _NOTES))
+
+
+def set_closing(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
+    """Set what the seller prints at the end of every document, below all else; answers where it ends."""
+    if not wording.closing:
+        return place
+    return sheets.block(place.down(20), LEFT, RIGHT - LEFT, sheets.wrapped(wording.closing, SMALL, RIGHT - LEFT), SMALL)

@@ -89,13 +89,14 @@ class Content:
     totals: tuple[Total, ...]
     due: Total
     notes: str
+    closing: str  # what the seller prints at the end of every document
 
 
 def content_of(sale: Mapping[str, Any], seller: Mapping[str, Any], *, locale: str, typeface: Typeface) -> Content:
     """Word a sale, as `contracts.serializers.ledger.sale` gives it, for a reader of `locale`.
 
     A credit note may have its invoice's number as `invoice_number`. `seller` has the account's `name`, and may have
-    what clients have: address, numbers, ways to reach it.
+    what clients have (address, numbers, ways to reach it), `website`, `bank_accounts` and `invoice_footer`.
     """
     named = spoken(locale)
     writer = _Writer(sale, labels_of(named), formats_of(named), typeface.clean, typeface.can_draw)
@@ -119,6 +120,7 @@ def content_of(sale: Mapping[str, Any], seller: Mapping[str, Any], *, locale: st
         totals=tuple(writer.totals()),
         due=writer.due(),
         notes=writer.text(sale["comment"]).strip(),
+        closing=writer.text(seller.get("invoice_footer")).strip(),
     )
 
 

@@ -6,11 +6,12 @@ from io import BytesIO
 from typing import Final
 
 from reportlab import rl_config
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from contracts.version import VERSION
 from documents.pdf.fonts import BOLD, REGULAR, Typeface
-from documents.pdf.pages import HEIGHT, SHADOW, WIDTH, Box, Colour, Page
+from documents.pdf.pages import HEIGHT, SHADOW, WIDTH, Box, Colour, Page, Picture
 
 _ACROSS_DEGREES: Final = 52
 _ACROSS_LENGTH: Final = 620.0
@@ -42,6 +43,8 @@ def drawn(pages: list[Page], typeface: Typeface, *, title: str, author: str, lan
             _draw_across(canvas, typeface, page.across)
         for box in page.boxes:
             _draw_box(canvas, box)
+        for picture in page.pictures:
+            _draw_picture(canvas, picture)
         _draw_texts(canvas, page)
         canvas.showPage()
     canvas.save()
@@ -70,6 +73,11 @@ def _draw_box(canvas: Canvas, box: Box) -> None:
         canvas.roundRect(box.left, bottom, box.width, box.height, box.radius, stroke=stroke, fill=fill)
     else:
         canvas.rect(box.left, bottom, box.width, box.height, stroke=stroke, fill=fill)
+
+
+def _draw_picture(canvas: Canvas, picture: Picture) -> None:
+    image, bottom = ImageReader(BytesIO(picture.content)), HEIGHT - picture.top - picture.height
+    canvas.drawImage(image, picture.left, bottom, picture.width, picture.height, mask="auto")
 
 
 def _draw_texts(canvas: Canvas, page: Page) -> None:

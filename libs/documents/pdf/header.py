@@ -7,6 +7,7 @@ from typing import Final
 
 from documents.pdf.content import Content, Tone
 from documents.pdf.fonts import BOLD
+from documents.pdf.logo import picture_size
 from documents.pdf.pages import (
     ACCENT,
     BODY,
@@ -23,6 +24,7 @@ from documents.pdf.pages import (
     Colour,
     Cursor,
     PageFlow,
+    Picture,
     Style,
 )
 
@@ -35,6 +37,8 @@ _LABEL: Final = Style(8, 11, BOLD, GREY)
 _BAND: Final = 5.0
 
 _SELLER_WIDTH: Final = 250.0
+_LOGO_WIDTH: Final = 170.0
+_LOGO_HEIGHT: Final = 56.0
 _TITLE_LEFT: Final = LEFT + 270.0
 _CLIENT_WIDTH: Final = 240.0
 _FACTS_LEFT: Final = LEFT + 270.0
@@ -48,11 +52,12 @@ TONES: Final[Mapping[Tone, Colour]] = {
 }
 
 
-def first_head(sheets: PageFlow, wording: Content) -> Cursor:
+def first_head(sheets: PageFlow, wording: Content, logo: bytes | None = None) -> Cursor:
     """Set the head of the first page; answers where it ends."""
     sheets.box(0, Box(0, 0, WIDTH, _BAND, ACCENT))
     start = Cursor(0, TOP)
-    seller, title = _seller(sheets, start, wording), _title(sheets, start, wording)
+    below_logo = _logo(sheets, start, logo) if logo else start
+    seller, title = _seller(sheets, below_logo, wording), _title(sheets, start, wording)
     place = max(seller, title).down(22)
     sheets.rule(place, LEFT, RIGHT)
     place = place.down(14)
@@ -71,6 +76,15 @@ def next_head(sheets: PageFlow, page: int, wording: Content) -> float:
     place = place.down(18)
     sheets.rule(place, LEFT, RIGHT, colour=FAINT)
     return place.top + 12
+
+
+def _logo(sheets: PageFlow, place: Cursor, content: bytes) -> Cursor:
+    """Set the logo above the seller, as large as its box allows."""
+    width, height = picture_size(content)
+    scale = min(_LOGO_WIDTH / width, _LOGO_HEIGHT / height)
+    picture = Picture(LEFT, place.top, width * scale, height * scale, content)
+    sheets.pages[place.page].pictures.append(picture)
+    return place.down(picture.height + 8)
 
 
 def _seller(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:

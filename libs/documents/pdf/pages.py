@@ -66,11 +66,22 @@ class Box(NamedTuple):
     line: float = 0.0
 
 
+class Picture(NamedTuple):
+    """The bytes of a PNG or JPEG, drawn into a rectangle."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    content: bytes
+
+
 @dataclass(slots=True)
 class Page:
-    """What is drawn on one page: boxes below texts, and across everything, very light, `across`."""
+    """What is drawn on one page: boxes and pictures below texts, and across everything, very light, `across`."""
 
     boxes: list[Box] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
     across: str = ""
 

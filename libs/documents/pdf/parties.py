@@ -42,8 +42,17 @@ def party(who: Mapping[str, Any], labels: Labels, formats: Formats, clean: Calla
         *numbers,
         format_value(who.get("email")),
         format_value(who.get("phone")),
+        format_value(who.get("website")),
+        *(" ".join(map(format_value, _bank(account))).strip() for account in who.get("bank_accounts") or ()),
     ]
     return Party(name, tuple(filter(None, lines)), "  ·  ".join([name, *numbers]))
+
+
+def _bank(account: Mapping[str, Any]) -> Iterator[object]:
+    """Yield a bank account's name, IBAN and BIC."""
+    yield account.get("name")
+    yield f"IBAN {account['iban']}"
+    yield f"BIC {account['bic']}" if account.get("bic") else None
 
 
 def _address(address: Mapping[str, str], formats: Formats) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from documents.pdf.body import set_lines, set_totals
+from documents.pdf.body import set_closing, set_lines, set_totals
 from documents.pdf.content import Content, content_of
 from documents.pdf.drawing import drawn
 from documents.pdf.fonts import Typeface, typeface
@@ -17,13 +17,14 @@ from documents.pdf.pages import Page, PageFlow
 def render_sale(sale: Mapping[str, Any], seller: Mapping[str, Any], *, locale: str) -> bytes:
     """The PDF of a sale; an equal sale, seller and locale give equal bytes.
 
-    `sale` is what `GET /v1/sales/{id}` gives; `seller` has the account's `name`, and may have what clients have;
+    `sale` is what `GET /v1/sales/{id}` gives; `seller` has the account's `name`, and may have what `content_of`
+    says and `logo`, the bytes of a picture;
     `locale` is the reader's, such as `fr` or `es_MX`: a language that is not among `LABELS` gets English.
     """
     letters = typeface()
     wording = content_of(sale, seller, locale=locale, typeface=letters)
     return drawn(
-        pages_of(wording, letters),
+        pages_of(wording, letters, seller.get("logo")),
         letters,
         title=f"{wording.title} {wording.number}".strip(),
         author=wording.seller.name,
@@ -32,10 +33,11 @@ def render_sale(sale: Mapping[str, Any], seller: Mapping[str, Any], *, locale: s
     )
 
 
-def pages_of(wording: Content, letters: Typeface) -> list[Page]:
-    """The pages of a document."""
+def pages_of(wording: Content, letters: Typeface, logo: bytes | None = None) -> list[Page]:
+    """The pages of a document; `logo` is a PNG or JPEG that `documents.pdf.logo` has checked."""
     sheets = PageFlow(letters, lambda sheets, page: next_head(sheets, page, wording))
-    place = set_lines(sheets, first_head(sheets, wording), wording)
-    set_totals(sheets, place.down(16), wording)
+    place = set_lines(sheets, first_head(sheets, wording, logo), wording)
+    place = set_totals(sheets, place.down(16), wording)
+    set_closing(sheets, place, wording)
     set_feet(sheets, wording)
     return sheets.pages

@@ -12,6 +12,7 @@ from asyncpg import Record
 
 from action_executor.jobs import RunJob
 from action_executor.runs.records import Run, RunState, Step, StepSpec, StepState
+from contracts.resources.account import template_account
 from contracts.wire.envelope import Envelope
 from storage.pool import Connection, Pool
 
@@ -183,12 +184,16 @@ async def find_specs(
     ]
 
 
-async def find_account(conn: Connection | Pool, account_id: UUID) -> dict[str, str | None]:
-    """What templates may say of the account: `id, name, currency, locale, time_zone`."""
-    row = await conn.fetchrow(
-        "SELECT name, currency, locale, time_zone FROM ingress_api.account WHERE account_id = $1", account_id
-    )
-    return {"id": str(account_id), **(dict(row) if row else {})}
+_ACCOUNT = """
+SELECT account_id, name, currency, locale, time_zone, default_pay_term, profile
+  FROM ingress_api.account WHERE account_id = $1
+"""
+
+
+async def find_account(conn: Connection | Pool, account_id: UUID) -> dict[str, Any]:
+    """What templates may say of the account, see `contracts.resources.account`."""
+    row = await conn.fetchrow(_ACCOUNT, account_id)
+    return template_account(dict(row)) if row else {"id": str(account_id)}
 
 
 _STEPS = """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from storage.pool import Connection, Pool
@@ -18,18 +20,31 @@ class Account:
     time_zone: str
     locale: str
     currency: str
+    default_pay_term: dict[str, Any] | None
+    profile: dict[str, Any]  # of what `contracts.resources.account.PROFILE_FIELDS` names, what was set
+    logo: dict[str, Any] | None  # {content_type, size, sha256}
     clients_max: int | None
     products_max: int | None
     created_at: datetime
+    updated_at: datetime
 
 
 async def insert(
-    conn: Connection, *, account_id: UUID, name: str, clients_max: int | None, products_max: int | None
+    conn: Connection,
+    *,
+    account_id: UUID,
+    name: str,
+    time_zone: str,
+    locale: str,
+    currency: str,
+    clients_max: int | None,
+    products_max: int | None,
 ) -> None:
     """Insert an account."""
     await conn.execute(
-        "INSERT INTO ingress.account (account_id, name, clients_max, products_max) VALUES ($1, $2, $3, $4)",
-        account_id, name, clients_max, products_max,
+        "INSERT INTO ingress.account (account_id, name, time_zone, locale, currency, clients_max, products_max)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        account_id, name, time_zone, locale, currency, clients_max, products_max,
     )  # fmt: skip
 
 
@@ -41,14 +56,68 @@ async def insert_login(conn: Connection, *, account_id: UUID, name: str, passwor
     )  # fmt: skip
 
 
+_FIND: Final = """
+SELECT account_id, name, time_zone, locale, currency, default_pay_term, profile, logo, clients_max, products_max,
+       created_at, updated_at
+  FROM ingress.account WHERE account_id = $1
+"""
+_LOCK: Final = """
+SELECT account_id, name, time_zone, locale, currency, default_pay_term, profile, logo, clients_max, products_max,
+       created_at, updated_at
+  FROM ingress.account WHERE account_id = $1 FOR UPDATE
+"""
+
+
 async def find(pool: Pool, *, account_id: UUID) -> Account | None:
     """One account."""
+    row = await pool.fetchrow(_FIND, account_id)
+    return Account(*row) if row else None
+
+
+async def lock(conn: Connection, *, account_id: UUID) -> Account | None:
+    """One account, locked until the transaction ends."""
+    row = await conn.fetchrow(_LOCK, account_id)
+    return Account(*row) if row else None
+
+
+_CHANGE: Final = """
+UPDATE ingress.account
+   SET name = $2, time_zone = $3, locale = $4, currency = $5, default_pay_term = $6, profile = $7, logo = $8,
+       updated_at = $9
+ WHERE account_id = $1
+"""
+
+
+async def change(conn: Connection, account: Account) -> None:
+    """Write what may change of an account; its plan changes by `change_quota` alone."""
+    await conn.execute(
+        _CHANGE, account.account_id, account.name, account.time_zone, account.locale, account.currency,
+        account.default_pay_term, account.profile, account.logo, account.updated_at,
+    )  # fmt: skip
+
+
+async def put_logo(conn: Connection, *, account_id: UUID, content: bytes) -> None:
+    """Keep the bytes of an account's logo in the place of those before."""
+    await conn.execute(
+        "INSERT INTO ingress.account_logo (account_id, content) VALUES ($1, $2)"
+        " ON CONFLICT (account_id) DO UPDATE SET content = excluded.content",
+        account_id, content,
+    )  # fmt: skip
+
+
+async def delete_logo(conn: Connection, *, account_id: UUID) -> None:
+    """Delete an account's logo, if it has one."""
+    await conn.execute("DELETE FROM ingress.account_logo WHERE account_id = $1", account_id)
+
+
+async def find_logo(pool: Pool, *, account_id: UUID) -> tuple[Mapping[str, Any], bytes] | None:
+    """An account's logo: {content_type, size, sha256}, and its bytes."""
     row = await pool.fetchrow(
-        "SELECT account_id, name, time_zone, locale, currency, clients_max, products_max, created_at"
-        " FROM ingress.account WHERE account_id = $1",
+        "SELECT a.logo, l.content FROM ingress.account a JOIN ingress.account_logo l USING (account_id)"
+        " WHERE a.account_id = $1 AND a.logo IS NOT NULL",
         account_id,
     )
-    return Account(*row) if row else None
+    return (row["logo"], row["content"]) if row else None
 
 
 async def change_quota(
@@ -58,9 +127,11 @@ async def change_quota(
     row = await pool.fetchrow(
         "UPDATE ingress.account"
         " SET clients_max = CASE WHEN $2::bigint < 0 THEN NULL ELSE coalesce($2::bigint, clients_max) END,"
-        " products_max = CASE WHEN $3::bigint < 0 THEN NULL ELSE coalesce($3::bigint, products_max) END"
+        " products_max = CASE WHEN $3::bigint < 0 THEN NULL ELSE coalesce($3::bigint, products_max) END,"
+        " updated_at = now()"
         " WHERE account_id = $1"
-        " RETURNING account_id, name, time_zone, locale, currency, clients_max, products_max, created_at",
+        " RETURNING account_id, name, time_zone, locale, currency, default_pay_term, profile, logo, clients_max,"
+        " products_max, created_at, updated_at",
         account_id, clients_max, products_max,
     )  # fmt: skip
     return Account(*row) if row else None

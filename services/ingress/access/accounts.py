@@ -6,10 +6,15 @@ import asyncio
 import re
 import secrets
 import unicodedata
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from contracts.primitives.ids import new_id
+from contracts.primitives.problem import field_errors
+from contracts.resources.account import AccountPatch
 from ingress.access import account_store, credential_store
 from ingress.access.credentials import PASSWORDS, digest, new_access_token, new_key_pair, new_password
 from ingress.scopes import SCOPES
@@ -21,28 +26,58 @@ UNLIMITED: Final = -1
 FIRST_TOKEN_NAME: Final = "ledgerwire account create"  # noqa: S105  names what made it
 
 
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """What an account is made with; the company changes it later with `PATCH /v1/account`."""
+
+    time_zone: str = "UTC"
+    currency: str = "EUR"
+    locale: str = "en"
+
+    def check(self) -> None:
+        """Check every value.
+
+        Raises:
+            ValueError: with all faults, each with the option's name.
+        """
+        try:
+            AccountPatch.model_validate(asdict(self))
+        except ValidationError as error:
+            faults = (f"--{fault.path.replace('_', '-')} {fault.message}" for fault in field_errors(error))
+            raise ValueError("; ".join(faults)) from None
+
+
+DEFAULT_SETTINGS: Final = AccountSettings()
+
+
 async def create_account(
-    pool: Pool, name: str, clients_max: int | None = None, products_max: int | None = None
+    pool: Pool,
+    name: str,
+    clients_max: int | None = None,
+    products_max: int | None = None,
+    settings: AccountSettings = DEFAULT_SETTINGS,
 ) -> dict[str, Any]:
     """Make an account; answer `account_id, api_key, api_token, access_token, login {name, password}`.
 
     The secrets are in this answer and nowhere else. None as a limit means there is none.
 
     Raises:
-        ValueError: no name, one of over 200 characters, or a limit out of range.
+        ValueError: no name, one of over 200 characters, a limit out of range, or a setting that is none.
     """
     name = name.strip()
     if not 1 <= len(name) <= NAME_CHARS_MAX or "\0" in name:
         raise ValueError(f"an account's name has 1 to {NAME_CHARS_MAX} characters")
     _check_limits(clients_max, products_max)
+    settings.check()
     account_id, token = new_id(), new_access_token()
     api_key, api_token = new_key_pair()
     login = {"name": f"{_slug(name)}-{secrets.token_hex(3)}", "password": new_password()}
     password_hash = await asyncio.to_thread(PASSWORDS.hash, login["password"])
     async with pool.acquire() as conn, conn.transaction():
         await account_store.insert(
-            conn, account_id=account_id, name=name, clients_max=clients_max, products_max=products_max
-        )
+            conn, account_id=account_id, name=name, clients_max=clients_max, products_max=products_max,
+            **asdict(settings),
+        )  # fmt: skip
         await account_store.insert_login(conn, account_id=account_id, name=login["name"], password_hash=password_hash)
         await credential_store.replace_key_pair(
             conn, account_id=account_id, identifier=new_id(), api_key=api_key, secret_hash=digest(api_token)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from contracts.serializers import ledger
 from ingress.access import account_store
+from ingress.access.account_store import Account
 from ingress.errors import NotFound
 from ingress.http.context import Api
 from ingress.http.route import Request, Response, Route
@@ -32,7 +33,10 @@ async def get_sale_pdf(api: Api, call: Request) -> Response:
         raise NotFound
     sale["invoice_number"] = await _invoice_number(api, call, sale)
     paper = await _press().sale(
-        sale, {"name": account.name}, locale=sale["client"].get("locale") or account.locale, account_id=call.account_id
+        sale,
+        await _seller(api, account),
+        locale=sale["client"].get("locale") or account.locale,
+        account_id=call.account_id,
     )
     etag = f'"{sha256(paper).hexdigest()}"'
     # It may be kept by whoever asked, and be asked about each time: an issued document still changes its state.
@@ -40,6 +44,13 @@ async def get_sale_pdf(api: Api, call: Request) -> Response:
     if _knows(call.headers.get("If-None-Match", ""), etag):
         return Response(304, b"", headers, _TYPE)
     return Response(200, paper, headers | {"Content-Disposition": _disposition(sale)}, _TYPE)
+
+
+async def _seller(api: Api, account: Account) -> dict[str, Any]:
+    """The account as the seller on its documents, under its legal name where it has one."""
+    logo = await account_store.find_logo(api.pool, account_id=account.account_id) if account.logo else None
+    name = account.profile.get("legal_name") or account.name
+    return {**account.profile, "name": name, "logo": logo[1] if logo else None}
 
 
 async def _invoice_number(api: Api, call: Request, sale: Mapping[str, Any]) -> str | None:

@@ -12,14 +12,17 @@ from typing import Final
 from pydantic import BaseModel
 
 from contracts.catalog import inputs
-from contracts.resources import clients, connections, runs, schemas, transitions
+from contracts.resources import account, clients, connections, runs, schemas, transitions
 from contracts.resources import inbox as inboxes
 from ingress import response_models as models
 from ingress.api import channels, hooks, search_actions, tokens
-from ingress.response_models import base, inbox, ledger, reports
+from ingress.response_models import access, base, inbox, ledger, reports
 from ingress.response_models import reference as party_shapes
 
 _INPUTS: Final[Mapping[type[BaseModel], str]] = {
+    account.AccountPatch: "AccountPatch",
+    account.BankAccount: "BankAccount",
+    account.LogoIn: "LogoInput",
     schemas.Address: "Address",
     schemas.AdjustmentIn: "SaleAdjustmentInput",
     schemas.AllocationIn: "AllocationInput",
@@ -69,6 +72,9 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
 _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     models.PendingOperation: "PendingOperation",
     models.Account: "Account",
+    models.AccountProfile: "AccountProfile",
+    access.Logo: "Logo",
+    access.Plan: "Plan",
     models.Action: "Action",
     models.Allocation: "Allocation",
     models.Attempt: "Attempt",

@@ -24,11 +24,28 @@ _NOT_MODIFIED: Final = 304
 
 def wanted_tags(call: Request) -> list[str] | None:
     """The tags of `If-Match` that could be ours; None without the header, or where no single object is changed."""
+    if call.route.method == "GET" or "{id}" not in call.route.path:
+        return None
+    return _tags_of(call)
+
+
+def _tags_of(call: Request) -> list[str] | None:
     values = call.headers.getall("If-Match", [])
-    if not values or call.route.method == "GET" or "{id}" not in call.route.path:
+    if not values:
         return None
     header = ",".join(values)
     return [ANY] if header.strip() == ANY else _OURS.findall(header)[:TAGS_MAX]
+
+
+def require_match(call: Request, shown: Any) -> None:
+    """Compare `If-Match` with an object that the handler itself has read and locked.
+
+    Raises:
+        PreconditionFailed: it is in another state.
+    """
+    tags = _tags_of(call)
+    if tags is not None and not matches(tags, shown):
+        raise PreconditionFailed
 
 
 async def check(api: Any, call: Request) -> None:

@@ -10,9 +10,18 @@ CREATE TABLE ingress.account (
     time_zone text NOT NULL DEFAULT 'UTC',
     locale text NOT NULL DEFAULT 'en',
     currency text NOT NULL DEFAULT 'EUR',
+    default_pay_term jsonb,                   -- of clients without one of their own; null: the ledger's default
+    profile jsonb NOT NULL DEFAULT '{}',      -- what is only shown and printed, as answers show it
+    logo jsonb,                               -- its content type, size and SHA-256
     clients_max bigint CHECK (clients_max >= 0),    -- null: no limit
     products_max bigint CHECK (products_max >= 0),
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE ingress.account_logo (
+    account_id uuid PRIMARY KEY REFERENCES ingress.account,
+    content bytea NOT NULL
 );
 
 -- People's way in, for the console; argon2id.
@@ -118,7 +127,8 @@ CREATE TABLE ingress.inbox_variant (
 );
 
 CREATE VIEW ingress_api.account AS
-SELECT account_id, name, time_zone, locale, currency, clients_max, products_max, created_at FROM ingress.account;
+SELECT account_id, name, time_zone, locale, currency, default_pay_term, profile, clients_max, products_max, created_at
+  FROM ingress.account;
 
 CREATE VIEW ingress_api.hop AS
 SELECT account_id, id AS correlation_id, accepted_at AS at, 'ingress'::text AS service, 'accepted'::text AS step,

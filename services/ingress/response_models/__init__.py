@@ -8,6 +8,7 @@ from __future__ import annotations
 from contracts.resources.inbox import InboxKind
 from ingress.response_models.access import (
     Account,
+    AccountProfile,
     Caller,
     Channel,
     Deleted,
@@ -77,6 +78,7 @@ from ingress.response_models.subscriptions import Automation, Hook, HookTested, 
 
 __all__ = [
     "Account",
+    "AccountProfile",
     "Action",
     "Allocation",
     "Attempt",

@@ -37,19 +37,24 @@ class PayTerm:
     days: int | None = None
 
 
+FALLBACK: Final = PayTerm(PayTermType.DUE_DAYS, DEFAULT_DAYS)
+"""Where neither the document, its client nor the account has a term."""
+
+
 def due_date(
     document_date: date,
     *,
     date_due: date | None = None,
     term: PayTerm | None = None,
     default: PayTerm | None = None,
+    fallback: PayTerm = FALLBACK,
     at_once: bool = False,
 ) -> date | None:
     """Tell when a document is due; None is open (never).
 
-    `date_due` and `term` are what the document itself says; `usual` is the client's term, asked when it says neither.
-    Where nobody says anything it is due after `DAYS_USUAL`, or on its own date if it is one to be settled `at_once`. A
-    due date before the document's is taken as given: papers are often entered late.
+    `date_due` and `term` are what the document itself says; `default` is the client's term, used when it says neither.
+    Without that it is due by the account's term, `fallback`, or on its own date if it is one to be settled `at_once`.
+    A due date before the document's is taken as given: documents are often entered late.
 
     Raises:
         BadInput: the term and the date contradict each other, or the days are missing or out of bounds.
@@ -57,7 +62,7 @@ def due_date(
     if term is None and date_due is not None:
         return date_due
     if term is None:
-        unsaid = PayTerm(PayTermType.CASH_ON_DELIVERY) if at_once else PayTerm(PayTermType.DUE_DAYS, DEFAULT_DAYS)
+        unsaid = PayTerm(PayTermType.CASH_ON_DELIVERY) if at_once else fallback
         term = default if default and default.type != PayTermType.OTHER_DATE else unsaid
     _check(document_date, date_due, term)
     match term.type:

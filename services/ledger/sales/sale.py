@@ -78,7 +78,7 @@ def draft(
         BadInput: every fault of amounts and dates with its path.
     """
     currency, document_date = ctx.currency or client.currency, ctx.document_date or today
-    computed, date_due = _computed(ctx, currency, document_date, client)
+    computed, date_due = _computed(ctx, currency, document_date, client, account)
     return Sale(
         account_id=account.id,
         id=sale_id,
@@ -116,7 +116,9 @@ def draft(
     )
 
 
-def _computed(ctx: SaleIn, currency: str, document_date: date, client: Client) -> tuple[SaleTotals, date | None]:
+def _computed(
+    ctx: SaleIn, currency: str, document_date: date, client: Client, account: Account
+) -> tuple[SaleTotals, date | None]:
     """Ask both rules, so that a caller hears the faults of both at once."""
     faults = [
         FieldError(at("lines", index, "unit_price"), f"is required: no product of the account gives one in {currency}")
@@ -133,7 +135,8 @@ def _computed(ctx: SaleIn, currency: str, document_date: date, client: Client) -
             document_date,
             date_due=ctx.date_due,
             term=None if ctx.pay_term is None else due.PayTerm(ctx.pay_term.type, ctx.pay_term.days),
-            default=None if client.pay_term is None else due.PayTerm(client.pay_term["type"], client.pay_term["days"]),
+            default=_term_of(client.pay_term),
+            fallback=_term_of(account.default_pay_term) or due.FALLBACK,
             at_once=ctx.sale_type in _AT_ONCE,
         )
     except BadInput as refusal:
@@ -143,6 +146,10 @@ def _computed(ctx: SaleIn, currency: str, document_date: date, client: Client) -
     if faults or computed is None:
         raise BadInput(faults=faults)
     return computed, date_due
+
+
+def _term_of(kept: dict[str, Any] | None) -> due.PayTerm | None:
+    return None if kept is None else due.PayTerm(kept["type"], kept["days"])
 
 
 def _facts(ctx: SaleIn, currency: str) -> SaleFacts:

@@ -22,7 +22,7 @@ SELECT w.account_id FROM unnest($1::uuid[]) AS w (account_id)
 
 # The account itself is ingress's: what it publishes is read here, and its absence coped with.
 _LOCK_BOOKS: Final = """
-SELECT b.account_id, b.time_zone AS time_zone_kept, a.time_zone, a.currency
+SELECT b.account_id, b.time_zone AS time_zone_kept, a.time_zone, a.currency, a.default_pay_term
   FROM ledger.book b
   LEFT JOIN ingress_api.account a ON a.account_id = b.account_id
  WHERE b.account_id = ANY($1::uuid[])
@@ -51,7 +51,12 @@ async def lock_books(conn: Connection, *, account_ids: Collection[UUID]) -> dict
     await conn.execute(_MAKE_BOOKS, ordered)
     rows = await conn.fetch(_LOCK_BOOKS, ordered)
     accounts = {
-        row["account_id"]: Account(row["account_id"], row["time_zone"] or "UTC", row["currency"] or DEFAULT_CURRENCY)
+        row["account_id"]: Account(
+            row["account_id"],
+            row["time_zone"] or "UTC",
+            row["currency"] or DEFAULT_CURRENCY,
+            row["default_pay_term"],
+        )
         for row in rows
     }
     moved = [accounts[row["account_id"]] for row in rows if row["time_zone"] not in {None, row["time_zone_kept"]}]

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from contracts.catalog import ACTIONS, TRIGGERS, Trigger
 from contracts.primitives.problem import FieldError, path_of, texts_in
+from contracts.resources.account import SAMPLE_TEMPLATE_ACCOUNT
 from contracts.resources.schemas import AutomationIn
 
 NEAREST_MAX: Final = 3
 NAME_CHARACTERS_MAX: Final = 100
-ACCOUNT_FIELDS: Final = ("id", "name", "currency", "locale", "time_zone")
 
 _MARKUP: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _LITERAL_BLOCK: Final = re.compile(r"\{%-?\s*(raw|comment)\b")  # what stands in one refers to nothing
@@ -35,9 +35,8 @@ def reference_faults(requested: AutomationIn) -> Iterator[FieldError]:
         return
     outputs = [_output_of(step.action) for step in requested.steps]
     trigger = _event_of(TRIGGERS[requested.trigger.key])
-    account = dict.fromkeys(ACCOUNT_FIELDS, "")
     for number, step in enumerate(requested.steps):
-        names = {"trigger": trigger, "account": account, "steps": outputs[:number]}
+        names = {"trigger": trigger, "account": SAMPLE_TEMPLATE_ACCOUNT, "steps": outputs[:number]}
         for text, place in texts_in(step.input, (None, f"steps[{number}].input")):
             if reason := _fault_of(text, names):
                 yield FieldError(path_of(place), reason)

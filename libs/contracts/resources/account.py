@@ -1,0 +1,188 @@
+"""The account: the company whose books these are, as callers change it and as templates refer to it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, field_validator
+
+from contracts.resources.clients import required_if_sent
+from contracts.resources.schemas import Address, Email, Locale, Model, PayTerm, Reference, ShortText, WithCurrency
+from contracts.values import Form
+
+BANK_ACCOUNTS_MAX: Final = 10
+"""More would leave no room for the document on its first page."""
+
+FOOTER_CHARS_MAX: Final = 2_000
+"""A paragraph of legal text; it is printed at the end of every document."""
+
+URL_CHARS_MAX: Final = 2_000
+LOGO_BYTES_MAX: Final = 256 * 1024
+"""It is embedded in every PDF, and travels in a JSON body of at most 1 MiB."""
+
+_PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
+_ZONE: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}", re.ASCII)
+_IBAN_MODULUS: Final = 97
+
+
+def read_time_zone(given: str) -> str:
+    """Check the name of a time zone of the IANA database.
+
+    Raises:
+        ValueError: there is no such zone.
+    """
+    try:
+        if _ZONE.fullmatch(given):
+            ZoneInfo(given)
+            return given
+    except (KeyError, ValueError, OSError):  # unknown, or the name of a folder of zones
+        pass
+    raise ValueError("is not a time zone of the IANA database, such as Europe/Riga")
+
+
+def read_iban(given: str) -> str:
+    """Read an IBAN (ISO 13616), its spaces removed, in capitals.
+
+    Raises:
+        ValueError: it has another form, or its check digits do not fit.
+    """
+    iban = "".join(given.split()).upper()
+    if not _IBAN.fullmatch(iban):
+        raise ValueError("must be an IBAN: two letters, two digits, then 11 to 30 letters and digits")
+    if int("".join(str(int(char, 36)) for char in iban[4:] + iban[:4])) % _IBAN_MODULUS != 1:
+        raise ValueError("is not a valid IBAN: its check digits do not fit; compare it with the original")
+    return iban
+
+
+def read_website(given: str) -> str:
+    """Check the address of a website.
+
+    Raises:
+        ValueError: it is no absolute http or https URL.
+    """
+    try:
+        parts = urlsplit(given)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not given.isprintable() or " " in given:
+        raise ValueError("must be an absolute URL such as https://example.com")
+    return given
+
+
+def _logo_bytes(given: str) -> str:
+    try:
+        content = base64.b64decode(given, validate=True)
+    except (binascii.Error, ValueError):  # not base64, not ASCII
+        raise ValueError("must be the file's bytes in base64") from None
+    if not content.startswith(_PICTURES):
+        raise ValueError("must be a PNG or a JPEG")
+    if len(content) > LOGO_BYTES_MAX:
+        raise ValueError(f"must be a file of at most {LOGO_BYTES_MAX} bytes, this one has {len(content)}")
+    return given
+
+
+TimeZone = Annotated[str, StringConstraints(max_length=100), AfterValidator(read_time_zone)]
+Iban = Annotated[
+    str,
+    StringConstraints(max_length=60),
+    AfterValidator(read_iban),
+    WithJsonSchema({"type": "string", "maxLength": 60, "description": "ISO 13616; spaces are removed"}),
+]
+Bic = Annotated[
+    str, Form(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", "must be a BIC of 8 or 11 capitals, such as HABALV22")
+]
+EndpointId = Annotated[
+    str, Form(r"[0-9]{4}:[!-~]{1,50}", "must be a Peppol participant identifier, such as 0088:5790000435975")
+]
+Website = Annotated[str, StringConstraints(max_length=URL_CHARS_MAX), AfterValidator(read_website)]
+
+
+class BankAccount(Model):
+    """A bank account that clients pay to."""
+
+    name: ShortText | None = None
+    iban: Iban
+    bic: Bic | None = None
+
+
+class LogoIn(Model):
+    """A picture: a PNG or JPEG in base64."""
+
+    content: Annotated[str, AfterValidator(_logo_bytes)]
+
+
+class AccountPatch(WithCurrency):
+    """What may change of an account: absent fields stay, null takes a value away, lists and addresses are replaced.
+
+    `default_pay_term` applies to clients without one of their own.
+    """
+
+    name: ShortText | None = None
+    legal_name: ShortText | None = None
+    address: Address | None = None
+    reg_number: Reference | None = None
+    vat_number: Reference | None = None
+    email: Email | None = None
+    phone: Reference | None = None
+    website: Website | None = None
+    bank_accounts: Annotated[list[BankAccount], Field(max_length=BANK_ACCOUNTS_MAX)] | None = None
+    endpoint_id: EndpointId | None = None
+    locale: Locale | None = None
+    time_zone: TimeZone | None = None
+    default_pay_term: PayTerm | None = None
+    invoice_footer: Annotated[str, StringConstraints(max_length=FOOTER_CHARS_MAX)] | None = None
+    logo: LogoIn | None = None
+
+    _kept = field_validator("name", "locale", "time_zone", "currency", "bank_accounts", mode="before")(required_if_sent)
+
+    @field_validator("default_pay_term")
+    @classmethod
+    def _dates_every_document(cls, term: PayTerm | None) -> PayTerm | None:
+        if term is not None and term.type == 0:
+            raise ValueError("cannot have type 0 (other date): its date is known only for each document")
+        if term is not None and term.type == 1 and term.days is None:
+            raise ValueError("needs days with type 1 (due days)")
+        return term
+
+
+PROFILE_FIELDS: Final = (
+    "legal_name", "address", "reg_number", "vat_number", "email", "phone", "website", "bank_accounts", "endpoint_id",
+    "invoice_footer",
+)  # fmt: skip
+"""The fields that are only shown and printed; nothing is computed from them."""
+
+
+def profile_of(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete the kept fields of a profile: those that were never set are null, the list of bank accounts empty."""
+    return {name: kept.get(name) for name in PROFILE_FIELDS} | {"bank_accounts": kept.get("bank_accounts") or []}
+
+
+def template_account(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What templates may say of an account, from a row of `ingress_api.account`."""
+    return {
+        "id": str(row["account_id"]),
+        "name": row["name"],
+        "currency": row["currency"],
+        "locale": row["locale"],
+        "time_zone": row["time_zone"],
+        "default_pay_term": row["default_pay_term"],
+        **profile_of(row["profile"]),
+    }
+
+
+_SAMPLE_ADDRESS: Final = dict.fromkeys(Address.model_fields, "")
+SAMPLE_TEMPLATE_ACCOUNT: Final[Mapping[str, Any]] = template_account({
+    "account_id": "0198f7c4-0a00-7f30-8c73-2e4f5a6b7c8d",
+    "name": "", "currency": "EUR", "locale": "en", "time_zone": "UTC",
+    "default_pay_term": {"type": 1, "days": 14},
+    "profile": dict.fromkeys(PROFILE_FIELDS, "")
+    | {"address": _SAMPLE_ADDRESS, "bank_accounts": [dict.fromkeys(BankAccount.model_fields, "")]},
+})  # fmt: skip
+"""Every field that a template can refer to, for the check of references."""

@@ -1,0 +1,51 @@
+"""The command line that makes accounts and changes their plans, of `ledgerwire` and of `python -m ingress`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, Final
+from uuid import UUID
+
+from ingress.access.accounts import COUNT_MAX, DEFAULT_SETTINGS, AccountSettings, create_account, limit, set_quota
+from storage.pool import Pool
+
+_PRINTED: Final = (
+    "Prints one JSON object: account_id, api_key, api_token, access_token, login {name, password}."
+    " `login` is kept for a later release: there is no sign-in yet, so it opens nothing today."
+)
+
+
+def add_verbs(account: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """Add `create` and `quota` to `account`; return both, for options of the caller's own."""
+    verbs = account.add_subparsers(dest="verb", required=True)
+    create = verbs.add_parser(
+        "create", help="create an account and print its credentials, shown only once", epilog=_PRINTED
+    )
+    create.add_argument("name", help="the company's name, 1 to 200 characters")
+    create.add_argument("--time-zone", default=DEFAULT_SETTINGS.time_zone, help="such as Europe/Riga (%(default)s)")
+    create.add_argument("--currency", default=DEFAULT_SETTINGS.currency, help="ISO 4217, such as EUR (%(default)s)")
+    create.add_argument("--locale", default=DEFAULT_SETTINGS.locale, help="such as en or fr-CA (%(default)s)")
+    quota = verbs.add_parser("quota", help="change an account's plan", epilog="`unlimited` lifts a limit")
+    quota.add_argument("account_id", type=UUID)
+    for verb, read in ((create, _count), (quota, limit)):
+        verb.add_argument("--clients", type=read, metavar="N", help="at most N clients")
+        verb.add_argument("--products", type=read, metavar="N", help="at most N products")
+    return [create, quota]
+
+
+async def run(pool: Pool, requested: argparse.Namespace) -> dict[str, Any]:
+    """Do what was requested; return the JSON object to print.
+
+    Raises:
+        ValueError: a value is wrong; LookupError: there is no such account.
+    """
+    if requested.verb == "quota":
+        return await set_quota(pool, requested.account_id, requested.clients, requested.products)
+    settings = AccountSettings(requested.time_zone, requested.currency, requested.locale)
+    return await create_account(pool, requested.name, requested.clients, requested.products, settings)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > COUNT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {COUNT_MAX}")
+    return int(text)

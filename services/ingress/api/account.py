@@ -1,0 +1,120 @@
+"""`/v1/account`: the company's profile and settings. The ledger reads its own copy of what it computes with."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from contracts.etag import entity_tag
+from contracts.primitives.problem import FieldError
+from contracts.resources.account import PROFILE_FIELDS, AccountPatch, LogoIn, profile_of
+from contracts.urls import PublicUrls
+from documents.pdf.logo import LogoError, check_logo
+from ingress import response_models as models
+from ingress.access import account_store
+from ingress.access.account_store import Account
+from ingress.errors import InvalidInput, NotFound
+from ingress.http import conditions
+from ingress.http.context import Api
+from ingress.http.route import Request, Response, Route
+from storage.pool import Connection
+
+_SETTINGS: Final = ("name", "time_zone", "locale", "currency", "default_pay_term")
+_LOGO_PATH: Final = "/v1/account/logo"
+
+
+async def get_account(api: Api, call: Request) -> Response:
+    """Show the account."""
+    return Response(200, show(_there(await account_store.find(api.pool, account_id=call.account_id)), api.urls))
+
+
+async def update_account(api: Api, call: Request) -> Response:
+    """Change what was sent of the account."""
+    requested = call.body_as(AccountPatch)
+    logo = await _checked(requested.logo) if requested.logo else None
+
+    async def work(conn: Connection) -> Response:
+        before = _there(await account_store.lock(conn, account_id=call.account_id))
+        conditions.require_match(call, show(before, api.urls))
+        after = _changed(before, requested, logo)
+        await account_store.change(conn, after)
+        if logo is not None:
+            await account_store.put_logo(conn, account_id=call.account_id, content=logo[1])
+        elif "logo" in requested.model_fields_set:
+            await account_store.delete_logo(conn, account_id=call.account_id)
+        body = show(after, api.urls)
+        return Response(200, body, {"ETag": entity_tag(body)})
+
+    return await api.run_idempotent(call, work)
+
+
+async def get_logo(api: Api, call: Request) -> Response:
+    """Give the bytes of the logo."""
+    found = await account_store.find_logo(api.pool, account_id=call.account_id)
+    if found is None:
+        raise NotFound("the account has no logo")
+    kept, content = found
+    return Response(200, content, {"ETag": f'"{kept["sha256"]}"'}, kept["content_type"])
+
+
+def show(account: Account, urls: PublicUrls) -> dict[str, Any]:
+    """An account as it is shown."""
+    return {
+        "id": str(account.account_id),
+        "name": account.name,
+        **profile_of(account.profile),
+        "locale": account.locale,
+        "time_zone": account.time_zone,
+        "currency": account.currency,
+        "default_pay_term": account.default_pay_term,
+        "logo": account.logo and {**account.logo, "url": urls.at(_LOGO_PATH)},
+        "plan": {"clients_max": account.clients_max, "products_max": account.products_max},
+        "created_at": account.created_at.isoformat(),
+        "updated_at": account.updated_at.isoformat(),
+    }
+
+
+async def _checked(given: LogoIn) -> tuple[dict[str, Any], bytes]:
+    """What is kept of a logo, and its bytes."""
+    content = base64.b64decode(given.content)
+    try:
+        media_type = await asyncio.to_thread(check_logo, content)
+    except LogoError as error:
+        raise InvalidInput(faults=[FieldError("logo.content", str(error))]) from None
+    return {"content_type": media_type, "size": len(content), "sha256": sha256(content).hexdigest()}, content
+
+
+def _changed(before: Account, requested: AccountPatch, logo: tuple[dict[str, Any], bytes] | None) -> Account:
+    sent = requested.model_dump(mode="json", include=requested.model_fields_set)
+    given = {name: value for name, value in sent.items() if name in PROFILE_FIELDS}
+    settings: dict[str, Any] = {name: sent[name] for name in _SETTINGS if name in sent}
+    if "logo" in sent:
+        settings["logo"] = logo[0] if logo else None
+    return replace(before, profile=before.profile | given, updated_at=datetime.now(tz=UTC), **settings)
+
+
+def _there(account: Account | None) -> Account:
+    if account is None:
+        raise NotFound
+    return account
+
+
+ROUTES = (
+    Route(
+        "GET", "/v1/account", "getAccount", get_account, "read", "Get the account's profile and settings",
+        answers=models.AccountProfile, tag="access",
+    ),
+    Route(
+        "PATCH", "/v1/account", "updateAccount", update_account, "admin",
+        "Change the account: only what is sent, null takes away",
+        body=AccountPatch, answers=models.AccountProfile, tag="access",
+    ),
+    Route(
+        "GET", _LOGO_PATH, "getAccountLogo", get_logo, "read", "Get the account's logo",
+        response_types=("image/png", "image/jpeg"), tag="access",
+    ),
+)  # fmt: skip
