@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from action_executor.settings import ExecutorSettings
+from chassis.command import parser_of as service_parser
 from chassis.settings import PREFIX, ServiceSettings
 from contracts.catalog import OFFERED_TRIGGERS, offered_actions
 from contracts.resources import schemas
@@ -98,15 +99,7 @@ SERVICE_COMMANDS = (
     "## `python -m ingress`, `ledger`, `trigger_dispatcher`, `action_executor`",
     "",
     "A service by itself; [operations/README.md](operations/README.md) says what each needs.",
-    "",
-    "| command | does |",
-    "|---|---|",
-    "| `python -m SERVICE` or `... run` | run the service in the foreground until SIGTERM |",
-    "| `python -m SERVICE migrate` | prepare its schema, as the database's owner |",
-    "| `python -m SERVICE parked [--replay] [ID ...]` | list messages that the service rejected, or put them back |",
-    "| `python -m SERVICE dead [--replay]` | list messages that the bus gave up on, or put them back |",
-    "| `python -m ingress account create NAME`, `... quota ACCOUNT_ID` | as `ledgerwire account` |",
-    "| `python -m ledger verify` | as `ledgerwire verify` |",
+    "`python -m ingress account` and `python -m ledger verify` are as `ledgerwire account` and `ledgerwire verify`.",
 )
 # What an argument means whose parser says nothing of it.
 ARGUMENTS = {
@@ -248,13 +241,19 @@ def _is_bound(name: str, field: FieldInfo) -> bool:
 def commands() -> str:
     """`cli.md`: every command with its arguments, as its parser has them."""
     lines = ["# Commands", "", NOTICE.format(source="the parsers"), "", *CLI_HEAD]
-    for path, about, one in _parsers(parser(), ""):
+    lines += _commands_of(parser(), "##")
+    return "\n".join([*lines, "", *SERVICE_COMMANDS, *_commands_of(service_parser("SERVICE"), "###"), ""])
+
+
+def _commands_of(top: argparse.ArgumentParser, heading: str) -> list[str]:
+    lines = []
+    for path, about, one in _parsers(top, ""):
         arguments = [action for action in one._actions if action.help != argparse.SUPPRESS]  # noqa: SLF001  argparse has no public way to them
         rows = [row for action in arguments if (row := _argument(action))]
-        lines += ["", f"## `{path}`", "", f"{about[:1].upper()}{about[1:]}."]
+        lines += ["", f"{heading} `{path}`", "", f"{about[:1].upper()}{about[1:]}."]
         lines += ["", "| argument | meaning |", "|---|---|", *rows] if rows else []
         lines += ["", f"{one.epilog}."] if one.epilog else []
-    return "\n".join([*lines, "", *SERVICE_COMMANDS, ""])
+    return lines
 
 
 def _parsers(top: argparse.ArgumentParser, about: str) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from messaging.transient import is_transient
+from storage.transient import is_transient
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,26 +63,30 @@ def _ids_of(body: bytes) -> tuple[UUID | None, UUID | None, UUID | None]:
     return found.get(b"account_id"), found.get(b"id"), found.get(b"correlation_id")
 
 
-async def list_dead_letters(pool: Pool, *, schema: str, limit: int = 100) -> list[DeadLetter]:
-    """The newest dead-lettered messages."""
+async def list_dead_letters(
+    pool: Pool, *, schema: str, ids: list[UUID] | None = None, limit: int = 100
+) -> list[DeadLetter]:
+    """The newest dead-lettered messages, of those with these ids if any are given."""
     rows = await pool.fetch(
         "SELECT id, queue, reason, dead_lettered_at, replayed_at, length(body) AS bytes"  # noqa: S608
-        f" FROM {schema}.dead_letter ORDER BY dead_lettered_at DESC LIMIT $1",
+        f" FROM {schema}.dead_letter WHERE $2::uuid[] IS NULL OR id = ANY($2)"
+        " ORDER BY dead_lettered_at DESC LIMIT $1",
         limit,
+        ids,
     )
     return [DeadLetter(**dict(row)) for row in rows]
 
 
-async def replay_dead_letters(pool: Pool, *, schema: str, ids: list[UUID] | None = None) -> int:
-    """Put dead-lettered messages (all not yet replayed, or those named) back on their queues; answer how many.
+async def replay_dead_letters(pool: Pool, *, schema: str, ids: list[UUID] | None = None) -> list[UUID]:
+    """Put dead-lettered messages (all not yet replayed, or those named) back on their queues; return their ids.
 
     They go through the outbox, so that a crash between neither loses one nor forgets that it was replayed.
     """
     async with pool.acquire() as conn, conn.transaction():
         rows = await conn.fetch(
             f"UPDATE {schema}.dead_letter SET replayed_at = now()"  # noqa: S608
-            " WHERE replayed_at IS NULL AND ($1::uuid[] IS NULL OR id = ANY($1)) RETURNING queue, body",
+            " WHERE replayed_at IS NULL AND ($1::uuid[] IS NULL OR id = ANY($1)) RETURNING id, queue, body",
             ids,
         )
         await record(conn, schema=schema, messages=[Outgoing(new_id(), row["queue"], row["body"]) for row in rows])
-        return len(rows)
+        return [row["id"] for row in rows]

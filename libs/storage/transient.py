@@ -1,32 +1,46 @@
-"""Classify infrastructure errors: transient (try again later) or a bug (dead-letter and show)."""
+"""Classify errors, in this one place: transient (try again later) or a bug (dead-letter and show).
+
+Database errors are recognised by SQLSTATE and by name, so that a process without a database need not import its driver.
+"""
 
 from __future__ import annotations
 
-import asyncpg
+from typing import Final
 
-_TRANSIENT = (
-    OSError,  # connection refused, reset, timed out (TimeoutError is an OSError)
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,  # "connection is closed", "pool is closing"
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.DiskFullError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
-
-# asyncpg's words for a statement on a connection whose end by the server it has read and not yet handled.
-_ENDED_BY_THE_SERVER = "cannot switch to state"
+_SQLSTATE_CLASSES: Final = frozenset({
+    "08",  # connection
+    "40",  # deadlock, serialization: the transaction was rolled back
+    "53",  # out of disk, memory or connections
+    "57",  # cancelled by timeout or operator, shutting down, starting
+    "58",  # the server's own I/O
+})  # fmt: skip
+_SQLSTATES: Final = frozenset({
+    "25006",  # read only: a failover is under way
+    "25P03",  # idle in transaction for too long
+    "25P04",  # transaction took too long
+    "55P03",  # lock not available
+})  # fmt: skip
+_BUGS_AMONG_OS_ERRORS: Final = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same work may succeed later without anybody mending anything."""
-    if isinstance(error, asyncpg.InternalClientError):
-        return str(error).startswith(_ENDED_BY_THE_SERVER)
-    return isinstance(error, _TRANSIENT)
+    if isinstance(error, BaseExceptionGroup):
+        return all(is_transient(part) for part in error.exceptions)
+    if isinstance(error, OSError):  # refused, reset, unreachable, timed out (TimeoutError is one), disk full
+        return not isinstance(error, _BUGS_AMONG_OS_ERRORS)
+    sqlstate = getattr(error, "sqlstate", None)
+    if isinstance(sqlstate, str):
+        return sqlstate[:2] in _SQLSTATE_CLASSES or sqlstate in _SQLSTATES
+    return _is_closed_connection(error)
+
+
+def _is_closed_connection(error: BaseException) -> bool:
+    """Whether it is asyncpg's "connection is closed" or "pool is closing", which carry no SQLSTATE.
+
+    A statement on a connection whose end by the server was read and not yet handled is an internal error of asyncpg.
+    """
+    names = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.startswith("asyncpg")}
+    if "InternalClientError" in names:
+        return str(error).startswith("cannot switch to state")
+    return "InterfaceError" in names

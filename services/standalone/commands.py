@@ -16,12 +16,12 @@ from typing import Any
 import asyncpg
 import uvloop
 
-from chassis import logging
+from chassis import dead_letters, logging
 from chassis.handle import ServiceHandle
 from chassis.service import stop_event
-from chassis.settings import SettingsError, read_variable
+from chassis.settings import ServiceSettings, SettingsError, read_variable
 from contracts.version import VERSION
-from contracts.wire.topology import ROLES
+from contracts.wire.topology import ROLES, SCHEMAS
 from embedded_postgres import server as embedded
 from ingress.access import account_command
 from ledger.verify import command as verify_books
@@ -56,6 +56,10 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--home", **home)
     account = commands.add_parser("account", help="make accounts and change their plans; works while `up` runs")
     for verb in account_command.add_verbs(account):
+        verb.add_argument("--home", **home)
+    letters = commands.add_parser("dead-letters", help="list and replay messages that were given up on")
+    for verb in dead_letters.add_commands(letters):
+        verb.add_argument("--service", choices=list(SCHEMAS), help="only those of one service (default: all)")
         verb.add_argument("--home", **home)
     verify = commands.add_parser("verify", help="check the books of all accounts; works while `up` runs")
     verify.add_argument("--home", **home)
@@ -156,6 +160,15 @@ async def verify(requested: argparse.Namespace) -> int:
         return await verify_books.run(dsn, settled=requested.settled)
 
 
+async def operate_dead_letters(requested: argparse.Namespace) -> int:
+    """List or replay what was given up on; it works while `up` runs."""
+    async with database(open_home(requested.home)) as dsn:
+        await prepare_all(dsn)
+        services = [requested.service] if requested.service else list(SCHEMAS)
+        await dead_letters.run(ServiceSettings.read(postgres_dsn=dsn), services, requested)
+    return 0
+
+
 async def demo(requested: argparse.Namespace) -> int:
     """Run the demo; imported here so that `up` does not carry it."""
     if requested.url and not requested.token:
@@ -170,7 +183,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; answer the exit status. Faults are one sentence on standard error."""
     requested = parser().parse_args(argv)
     logging.configure(service="ledgerwire", level=os.environ.get("LEDGERWIRE_LOG_LEVEL", "WARNING"), form="console")
-    jobs = {"up": up, "account": account, "verify": verify, "demo": demo}
+    jobs = {"up": up, "account": account, "verify": verify, "demo": demo, "dead-letters": operate_dead_letters}
     jobs |= {"import": import_export.import_file, "export": import_export.export_kind}
     job = jobs[requested.command]
     try:

@@ -22,7 +22,7 @@ BANK_ACCOUNTS_MAX: Final = 10
 FOOTER_CHARS_MAX: Final = 2_000
 """A paragraph of legal text; it is printed at the end of every document."""
 
-URL_CHARS_MAX: Final = 2_000
+URL_CHARS_MAX: Final = 2_000  # longest URL that common servers and proxies take
 LOGO_BYTES_MAX: Final = 256 * 1024
 """It is embedded in every PDF, and travels in a JSON body of at most 1 MiB."""
 

@@ -36,7 +36,7 @@ async def test_a_refused_message_is_handled_when_a_later_version_replays_it(hop:
     (outcome,) = await hop.take(_refuse, message)
     assert isinstance(outcome, Refused)
     await dead_letter_sink(hop.pool, schema=SCHEMA)(Incoming(QUEUE, message.encode()), outcome.reason)
-    assert await replay_dead_letters(hop.pool, schema=SCHEMA) == 1
+    assert len(await replay_dead_letters(hop.pool, schema=SCHEMA)) == 1
     (body,) = [row["body"] for row in await hop.owner.fetch("SELECT body FROM hop.outbox")]
 
     async def handle(_: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:

@@ -1,12 +1,14 @@
-"""What an operator asks of a service on its command line: what the bus gave up on, and to have it back."""
+"""The command line of a service: an operator lists what was given up on, and replays it."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -15,6 +17,7 @@ import ledger
 import messaging
 from contracts.primitives.ids import new_id
 from contracts.wire.topology import LEDGER_COMMANDS
+from standalone.all_in_one import prepare_all
 from storage.migrations import migrate
 
 
@@ -27,18 +30,23 @@ async def owner(database_dsn: str) -> AsyncIterator[asyncpg.Connection[asyncpg.R
     await conn.close()
 
 
-async def _ask(dsn: str, *words: str) -> list[str]:
+async def _run(dsn: str, *words: str) -> tuple[int | None, str, str]:
     environment = os.environ | {"LEDGERWIRE_POSTGRES_DSN": dsn}
     environment.pop("LEDGERWIRE_AMQP_URL", None)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ledger", *words, env=environment, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", *words, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    told, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0
-    return told.decode().splitlines()
+    out, errors = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode, out.decode(), errors.decode()
 
 
-async def test_an_operator_sees_what_the_bus_gave_up_on_and_puts_it_back(
+async def _ask(dsn: str, *words: str) -> list[dict[str, Any]]:
+    status, out, errors = await _run(dsn, "ledger", "dead-letters", *words)
+    assert status == 0, errors
+    return [json.loads(line) for line in out.splitlines()]
+
+
+async def test_an_operator_lists_and_replays_what_the_broker_gave_up_on(
     owner: asyncpg.Connection[asyncpg.Record], database_dsn: str
 ) -> None:
     identifier = new_id()
@@ -48,9 +56,72 @@ async def test_an_operator_sees_what_the_bus_gave_up_on_and_puts_it_back(
         " ('executor.jobs', 2, $2, '', '', 1, now())",
         LEDGER_COMMANDS.name, identifier,
     )  # fmt: skip
-    (line,) = await _ask(database_dsn, "dead")
-    found, _, queue, size, reason = line.split("\t")
-    assert (found, queue, size, reason) == (str(identifier), "ledger.commands", "6 bytes", "handed out too often")
-    assert await _ask(database_dsn, "dead", "--replay") == ["ledger.commands: 1 put back"]
+    (found,) = await _ask(database_dsn, "list")
+    assert found.pop("dead_lettered_at")
+    assert found == {
+        "id": str(identifier), "source": "broker", "service": "ledger", "queue": "ledger.commands",
+        "reason": "handed out too often", "bytes": 6, "replayed_at": None,
+    }  # fmt: skip
+    assert await _ask(database_dsn, "list", "--source=handler") == []
+    (replayed,) = await _ask(database_dsn, "replay", "--source=broker")
+    assert replayed == {"source": "broker", "service": "ledger", "queue": "ledger.commands", "replayed": 1}
     assert await owner.fetchval("SELECT body FROM bus.message WHERE queue = 'ledger.commands'") == b"secret"
-    assert await _ask(database_dsn, "dead") == []
+    assert await _ask(database_dsn, "list") == []
+
+
+async def test_an_operator_lists_and_replays_what_a_handler_refused_by_its_id(
+    owner: asyncpg.Connection[asyncpg.Record], database_dsn: str
+) -> None:
+    first, second = new_id(), new_id()
+    for identifier in (first, second):
+        await owner.execute(
+            "INSERT INTO ledger.dead_letter (id, queue, body, reason, deliveries)"
+            " VALUES ($1, $2, 'x', 'no envelope', 1)",
+            identifier, LEDGER_COMMANDS.name,
+        )  # fmt: skip
+    assert {line["id"] for line in await _ask(database_dsn, "list")} == {str(first), str(second)}
+    (line,) = await _ask(database_dsn, "list", str(first))
+    assert (line["id"], line["source"], line["reason"], line["replayed_at"]) == (
+        str(first), "handler", "no envelope", None,
+    )  # fmt: skip
+    assert await _ask(database_dsn, "replay", str(first)) == [{"source": "handler", "service": "ledger", "replayed": 1}]
+    assert await owner.fetchval("SELECT count(*) FROM ledger.outbox") == 1
+    states = {line["id"]: line["replayed_at"] is None for line in await _ask(database_dsn, "list")}
+    assert states == {str(first): False, str(second): True}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("list", "0198f7c4-0a00-7f30-8c73-2e4f5a6b7c8d"), "there is no dead letter 0198f7c4"),
+        (("replay", "0198f7c4-0a00-7f30-8c73-2e4f5a6b7c8d"), "nothing waits to be replayed under the id 0198f7c4"),
+        (("replay", "--source=broker", "0198f7c4-0a00-7f30-8c73-2e4f5a6b7c8d"), "the broker replays whole queues"),
+        (("replay", "A-17"), "invalid UUID value"),
+        (("list", "--limit", "0"), "--limit must be from 1 to"),
+        ((), "the following arguments are required: verb"),
+    ],
+)
+async def test_what_cannot_be_listed_or_replayed_is_an_error_that_says_why(
+    owner: asyncpg.Connection[asyncpg.Record], database_dsn: str, words: tuple[str, ...], said: str
+) -> None:
+    assert await owner.fetchval("SELECT count(*) FROM ledger.dead_letter") == 0
+    status, out, errors = await _run(database_dsn, "ledger", "dead-letters", *words)
+    assert (status, out) == (2, "")
+    assert said in errors
+
+
+async def test_the_embedded_default_lists_the_dead_letters_of_all_services(database_dsn: str) -> None:
+    await prepare_all(database_dsn)
+    conn = await asyncpg.connect(database_dsn)
+    try:
+        for schema in ("ingress", "dispatch"):
+            await conn.execute(
+                f"INSERT INTO {schema}.dead_letter (id, queue, body, reason, deliveries)"  # noqa: S608
+                " VALUES ($1, 'ledger.commands', 'x', 'refused', 1)",
+                new_id(),
+            )
+    finally:
+        await conn.close()
+    status, out, errors = await _run(database_dsn, "standalone.cli", "dead-letters", "list")
+    assert status == 0, errors
+    assert [json.loads(line)["service"] for line in out.splitlines()] == ["ingress", "trigger_dispatcher"]

@@ -8,8 +8,7 @@ import sys
 import asyncpg
 import pytest
 
-from messaging.transient import is_transient
-from storage.transient import is_transient as is_transient_in_storage
+from storage.transient import is_transient
 
 WEATHER = [
     ConnectionRefusedError(),
@@ -51,11 +50,6 @@ def test_what_may_pass_by_itself_is_weather(error: Exception) -> None:
 @pytest.mark.parametrize("error", BUGS, ids=lambda error: type(error).__name__)
 def test_what_somebody_must_mend_is_not(error: Exception) -> None:
     assert not is_transient(error)
-
-
-def test_storage_retries_a_statement_on_a_connection_that_the_server_ended() -> None:
-    assert is_transient_in_storage(asyncpg.InternalClientError("cannot switch to state 11; another operation (2)"))
-    assert not is_transient_in_storage(asyncpg.InternalClientError("protocol"))
 
 
 def test_telling_them_apart_needs_no_database_driver() -> None:
