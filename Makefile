@@ -1,6 +1,6 @@
 # A fresh machine needs Python 3.11 with venv, and make; the rest is set up below.
 .DEFAULT_GOAL := help
-.PHONY: help demo up setup test check bench faults attacks fmt docs lock static
+.PHONY: help demo up setup test check bench faults attacks env fmt docs lock static
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -12,6 +12,9 @@ demo: setup ## Run the main job on real messages, embedded, and show each hop
 
 up: setup ## Keep everything running until Ctrl-C; the data survive
 	@exec $(BIN)/ledgerwire up
+
+env: ## Write .env with fresh secrets for docker-compose.yml; one that is there stays
+	@$(or $(PYTHON),python3) deploy/make_env.py
 
 setup: ## Make .venv with everything in it; does nothing when it is there
 	@.ci/setup

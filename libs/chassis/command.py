@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
@@ -88,6 +89,9 @@ def main(program: Program[S], argv: Sequence[str] | None = None) -> int:
 def _migrate(settings: ServiceSettings, program: Program[S]) -> int:
     """Preparing the database needs its address alone, not what the service itself needs."""
     logging.configure(service=program.name, level=settings.log_level, form=settings.log_format)
+    dsn = settings.postgres_dsn.get_secret_value()
     password = settings.role_password.get_secret_value() if settings.role_password else None
-    asyncio.run(prepare_database(settings.postgres_dsn.get_secret_value(), program, role_password=password))
+    if password is not None and password == unquote(urlsplit(dsn).password or ""):
+        raise SettingsError("LEDGERWIRE_ROLE_PASSWORD: must differ from the database owner's: choose another")
+    asyncio.run(prepare_database(dsn, program, role_password=password))
     return 0

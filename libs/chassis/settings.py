@@ -19,6 +19,7 @@ from contracts.urls import PublicUrls
 
 PREFIX = "LEDGERWIRE_"
 SECRET_BYTES_MAX = 64 * 1024
+PLACEHOLDER = "change-me"
 URL_CHARS_MAX = 200  # what is put below it still fits into a URL of 2,000 characters
 
 
@@ -42,6 +43,13 @@ class ServiceSettings(BaseSettings):
     health_host: str = "127.0.0.1"
     health_port: int = Field(default=0, ge=0, le=65535, description="0 takes the service's own default")
     drain_seconds: float = Field(default=20.0, gt=0, le=300)
+
+    @field_validator("*")
+    @classmethod
+    def _no_placeholder(cls, value: Any) -> Any:
+        if isinstance(value, SecretStr) and PLACEHOLDER in value.get_secret_value():
+            raise ValueError(f"still holds the placeholder {PLACEHOLDER}: put a secret of your own there (`make env`)")
+        return value
 
     @field_validator("public_url")
     @classmethod

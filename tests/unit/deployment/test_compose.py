@@ -1,0 +1,133 @@
+"""docker-compose.yml and the `.env` that `make env` writes: they fit together, and each service has its own secrets."""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from chassis.command import main
+from chassis.settings import ServiceSettings, SettingsError
+from ledger.__main__ import PROGRAM
+
+ROOT = Path(__file__).parents[3]
+COMPOSE = ROOT / "docker-compose.yml"
+VARIABLE = re.compile(r"\$\{(\w+)(?::[-?][^}]*)?\}")
+SERVICES = {"ingress", "ledger", "trigger_dispatcher", "action_executor"}
+MIGRATIONS = {"migrate-ingress", "migrate-ledger", "migrate-dispatcher", "migrate-executor"}
+OWN_PASSWORD = {
+    "ingress": "INGRESS_DB_PASSWORD", "ledger": "LEDGER_DB_PASSWORD",
+    "trigger_dispatcher": "TRIGGER_DISPATCHER_DB_PASSWORD", "action_executor": "ACTION_EXECUTOR_DB_PASSWORD",
+}  # fmt: skip
+
+
+def make_env(place: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", str(ROOT / "deploy" / "make_env.py"), str(place)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def values_of(place: Path) -> dict[str, str]:
+    lines = (line for line in place.read_text().splitlines() if line and not line.startswith("#"))
+    return dict(line.split("=", 1) for line in lines)
+
+
+def variables_in(part: Any) -> set[str]:
+    return set(VARIABLE.findall(yaml.safe_dump(part)))
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return dict(yaml.safe_load(COMPOSE.read_text()))
+
+
+def test_the_file_has_the_form_that_both_generations_of_compose_take(compose: dict[str, Any]) -> None:
+    assert "version" not in compose  # the second generation warns about it, the first takes a file without since 1.27
+    assert {name for name in compose if not name.startswith("x-")} == {"services", "networks", "volumes"}
+    services = compose["services"]
+    assert services.keys() == SERVICES | MIGRATIONS | {"postgres", "rabbitmq"}
+    for name, service in services.items():
+        assert "image" in service, name
+        for other, how in service.get("depends_on", {}).items():
+            assert other in services, (name, other)
+            assert how["condition"] in {"service_healthy", "service_completed_successfully"}
+            assert how["condition"] != "service_healthy" or "healthcheck" in services[other]
+        assert all(isinstance(value, str) for value in service.get("environment", {}).values()), name
+
+
+def test_every_variable_of_the_compose_file_is_in_the_file_that_make_env_writes(tmp_path: Path) -> None:
+    assert make_env(tmp_path / ".env").returncode == 0
+    assert set(VARIABLE.findall(COMPOSE.read_text())) == values_of(tmp_path / ".env").keys()
+    assert "$" not in VARIABLE.sub("", COMPOSE.read_text())
+
+
+def test_the_secrets_are_fresh_all_different_and_for_their_owner_alone(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert (make_env(first).returncode, make_env(second).returncode) == (0, 0)
+    assert stat.S_IMODE(first.stat().st_mode) == 0o600
+    secrets = [value for place in (first, second) for name, value in values_of(place).items()
+               if name.endswith("PASSWORD") or name == "LEDGERWIRE_SECRET_KEYS"]  # fmt: skip
+    assert len(secrets) == len(set(secrets)) == 14
+    assert all(len(secret) >= 32 for secret in secrets)
+
+
+def test_a_file_that_is_there_is_never_written_and_what_it_lacks_is_named(tmp_path: Path) -> None:
+    place = tmp_path / ".env"
+    place.write_text("POSTGRES_PASSWORD=mine\n")
+    refused = make_env(place)
+    assert refused.returncode == 1
+    assert "RABBITMQ_PASSWORD" in refused.stderr
+    assert "POSTGRES_PASSWORD" not in refused.stderr
+    assert place.read_text() == "POSTGRES_PASSWORD=mine\n"
+    complete = tmp_path / "complete"
+    make_env(complete)
+    before = complete.read_text()
+    assert make_env(complete).returncode == 0
+    assert complete.read_text() == before
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_gets_the_secrets_that_it_needs_and_no_others(compose: dict[str, Any], name: str) -> None:
+    given = variables_in(compose["services"][name]["environment"])
+    secrets = {one for one in given if one.endswith("PASSWORD") or one == "LEDGERWIRE_SECRET_KEYS"}
+    encrypts = set() if name == "ledger" else {"LEDGERWIRE_SECRET_KEYS"}
+    assert secrets == {OWN_PASSWORD[name], "RABBITMQ_PASSWORD"} | encrypts
+
+
+def test_each_migration_gives_its_service_a_password_of_its_own(compose: dict[str, Any]) -> None:
+    given = [
+        variables_in(compose["services"][name]["environment"]["LEDGERWIRE_ROLE_PASSWORD"])
+        for name in sorted(MIGRATIONS)
+    ]
+    assert sorted(name for names in given for name in names) == sorted(OWN_PASSWORD.values())
+    for name in MIGRATIONS:
+        assert "POSTGRES_PASSWORD" in variables_in(compose["services"][name]["environment"])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ROLE_PASSWORD", "change-me"),
+        ("POSTGRES_DSN", "postgresql://ledgerwire:change-me@postgres/ledgerwire"),
+        ("AMQP_URL", "amqp://ledgerwire:change-me@rabbitmq/"),
+    ],
+)
+def test_a_placeholder_is_no_secret(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv("LEDGERWIRE_POSTGRES_DSN", "postgresql://localhost/ledgerwire")
+    monkeypatch.setenv(f"LEDGERWIRE_{variable}", value)
+    with pytest.raises(SettingsError, match=rf"LEDGERWIRE_{variable}: .*placeholder change-me.*make env"):
+        ServiceSettings.read()
+
+
+def test_a_service_cannot_get_the_password_of_the_databases_owner(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEDGERWIRE_POSTGRES_DSN", "postgresql://owner:s%40me@localhost/ledgerwire")
+    monkeypatch.setenv("LEDGERWIRE_ROLE_PASSWORD", "s@me")
+    assert main(PROGRAM, ["migrate"]) == 2
+    assert "LEDGERWIRE_ROLE_PASSWORD: must differ from the database owner's" in capsys.readouterr().err
