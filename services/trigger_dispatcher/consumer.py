@@ -30,6 +30,7 @@ COMMANDS: Final[dict[str, CarryOut]] = {
     names.CREATE_HOOK: hooks.create_hook,
     names.UPDATE_HOOK: hooks.update_hook,
     names.DELETE_HOOK: hooks.delete_hook,
+    names.DELETE_HOOKS_OF_CREDENTIAL: hooks.delete_hooks_of_credential,
     names.ROTATE_HOOK_SECRET: hooks.rotate_hook_secret,
     names.END_HOOK: hooks.end_hook,
     names.TEST_HOOK: replay.try_hook,

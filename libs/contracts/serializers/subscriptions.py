@@ -43,6 +43,7 @@ def automation(row: Row) -> dict[str, Any]:
         "version": row["version"],
         "trigger": row["definition"]["trigger"],
         "steps": row["definition"]["steps"],
+        "created_by": row["created_by"],
         "created_at": row["created_at"].isoformat(),
         "updated_at": row["updated_at"].isoformat(),
     }

@@ -121,6 +121,9 @@ UPDATE_HOOK: Final = "update_hook"
 DELETE_HOOK: Final = "delete_hook"
 """data: id. 200, also when it is gone already."""
 
+DELETE_HOOKS_OF_CREDENTIAL: Final = "delete_hooks_of_credential"
+"""data: credential_id. 200 {hooks}: how many hooks that this credential made were deleted."""
+
 ROTATE_HOOK_SECRET: Final = "rotate_hook_secret"  # noqa: S105  a command's name
 """data: id. 200 with the hook and its new secret; the old one signs too for 24 h."""
 
@@ -135,7 +138,7 @@ END_HOOK: Final = "end_hook"
 Nobody waits for it. 200 {id, state}; it changes nothing on a hook that was taken up again since."""
 
 CREATE_AUTOMATION: Final = "create_automation"
-"""data: AutomationIn. 201 with the automation."""
+"""data: AutomationIn, and created_by {kind, id, name}. 201 with the automation."""
 
 UPDATE_AUTOMATION: Final = "update_automation"
 """data: id, and AutomationIn; without `enabled` it stays as it is. 200 with the automation; other steps or another
@@ -207,6 +210,7 @@ QUEUE_OF: Final[dict[str, Queue]] = {
     CREATE_HOOK: DISPATCHER_COMMANDS,
     UPDATE_HOOK: DISPATCHER_COMMANDS,
     DELETE_HOOK: DISPATCHER_COMMANDS,
+    DELETE_HOOKS_OF_CREDENTIAL: DISPATCHER_COMMANDS,
     ROTATE_HOOK_SECRET: DISPATCHER_COMMANDS,
     TEST_HOOK: DISPATCHER_COMMANDS,
     RECOVER_HOOK: DISPATCHER_COMMANDS,

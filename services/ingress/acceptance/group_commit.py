@@ -73,6 +73,16 @@ class GroupCommit:
         finally:
             self._in_hand -= 1
 
+    @asynccontextmanager
+    async def accept_with(self, one: Acceptance) -> AsyncIterator[Connection]:
+        """Commit a request without key and document together with what the block writes, and publish its command."""
+        body = one.body(None)
+        async with asyncio.timeout(self._commit_seconds), _connection(self._pool, in_transaction=True) as conn:
+            yield conn
+            await store.accept_many(conn, [(one, body)])
+        self._relay.push([Outgoing(one.id, one.queue, body)])
+        ACCEPTED.labels(one.command).inc()
+
     async def drain(self) -> None:
         """Wait for the commits under way; called when no request can come any more."""
         while self._waiting or self._under_way:

@@ -18,7 +18,8 @@ from ingress.views import queries, responses
 
 async def create_automation(api: Api, call: Request) -> Response:
     """Make an automation."""
-    return await api.submit(call, CREATE_AUTOMATION, call.body_as(AutomationIn).model_dump(mode="json"))
+    data = call.body_as(AutomationIn).model_dump(mode="json") | {"created_by": call.made_by}
+    return await api.submit(call, CREATE_AUTOMATION, data)
 
 
 async def list_automations(api: Api, call: Request) -> Response:

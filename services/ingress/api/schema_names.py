@@ -86,6 +86,7 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     models.Client: "Client",
     models.Connection: "Connection",
     models.Deleted: "DeletedCredential",
+    models.DeletedToken: "DeletedToken",
     models.Delivery: "Delivery",
     models.DeliveryWithAttempts: "DeliveryWithAttempts",
     models.Event: "Event",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field
 
 from contracts.primitives.ids import new_id
 from contracts.resources.schemas import Model, ShortText
+from contracts.wire.commands import DELETE_HOOKS_OF_CREDENTIAL
 from ingress import response_models as models
 from ingress.access import credential_store
 from ingress.access.credential_store import TOKENS_MAX, Token
@@ -17,6 +18,7 @@ from ingress.errors import LimitReached, NotFound, Unauthorized
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.scopes import SCOPES, Scope
+from ingress.views import queries
 from ingress.views.paging import page, read_id_cursor
 from storage.pool import Connection
 
@@ -26,6 +28,12 @@ class TokenIn(Model):
 
     name: Annotated[ShortText, Field(validation_alias=AliasChoices("name", "application_name", "application"))]
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(SCOPES))] | None = None
+
+
+class TokenDeletion(Model):
+    """What becomes of the hooks that the token made: they stay, or are deleted at once. Automations stay."""
+
+    hooks: Literal["keep", "delete"] = "keep"
 
 
 async def create(api: Api, call: Request) -> Response:
@@ -67,11 +75,22 @@ async def get(api: Api, call: Request) -> Response:
 
 
 async def delete(api: Api, call: Request) -> Response:
-    """Delete a token: what presents it gets 401 from now on."""
-    identifier = call.id_of()
-    if not await credential_store.delete_token(api.pool, account_id=call.account_id, identifier=identifier):
-        raise NotFound
-    return Response(200, {"id": identifier, "deleted": True})
+    """Delete a token: what presents it gets 401 from now on. Say what it made, and delete its hooks if asked to."""
+    identifier, with_hooks = call.id_of(), call.query_as(TokenDeletion).hooks == "delete"
+    made = await queries.count_made_by(api.pool, account_id=call.account_id, credential_id=identifier)
+
+    async def work(conn: Connection) -> None:
+        if not await credential_store.delete_token(conn, account_id=call.account_id, identifier=identifier):
+            raise NotFound
+
+    if with_hooks:
+        await api.submit_with(call, DELETE_HOOKS_OF_CREDENTIAL, {"credential_id": str(identifier)}, work)
+    else:
+        async with api.pool.acquire() as conn:
+            await work(conn)
+    deleted = made.hooks if with_hooks else 0
+    body = {"id": identifier, "deleted": True, "hooks": made.hooks, "automations": made.automations}
+    return Response(200, body | {"hooks_deleted": deleted})
 
 
 def show(token: Token) -> dict[str, Any]:
@@ -125,8 +144,9 @@ ROUTES = (
         "deleteToken",
         delete,
         "admin",
-        "Delete an access token",
-        answers=models.Deleted,
+        "Delete an access token, and with `hooks=delete` the hooks it made",
+        query=TokenDeletion,
+        answers=models.DeletedToken,
         tag="access",
     ),
 )

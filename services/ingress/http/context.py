@@ -26,7 +26,7 @@ from ingress.acceptance import store
 from ingress.acceptance.group_commit import GroupCommit
 from ingress.acceptance.outcomes import Outcome, find_operation
 from ingress.acceptance.result_waiter import CommandResultWaiter
-from ingress.acceptance.store import Acceptance, Accepted, DuplicateMessage, KeyTaken, Replayed
+from ingress.acceptance.store import Acceptance, Accepted, DuplicateMessage, Key, KeyTaken, Replayed
 from ingress.access.authenticator import Authenticator
 from ingress.access.channel_store import Channel
 from ingress.errors import KeyReused, SecretNotKept
@@ -83,19 +83,7 @@ class Api:
         envelope = envelope_of(call, command, data, reply_to=self.answers.channel if waits else None)
         if QUEUE_OF[command].consumer == "action_executor":  # what it keeps never changes but by a removal
             await conditions.check(self, call)
-        body = envelope.encode()
-        one = Acceptance(
-            id=call.id,
-            account_id=call.account_id,
-            command=command,
-            method=call.route.method,
-            path=call.route.path,
-            queue=QUEUE_OF[command].name,
-            body=lambda _: body,
-            subject_id=subject_id,
-            credential_id=call.credential_id,
-            key=key_of(call),
-        )
+        one = _acceptance_of(call, envelope, subject_id=subject_id, key=key_of(call))
         with self.answers.expect(call.account_id, call.id, command) as waiter:
             match verdict := await self.commits.accept(one):
                 case Accepted():
@@ -116,6 +104,19 @@ class Api:
             if first is None or first.credential_id != call.credential_id:
                 raise KeyReused(_NOT_YOURS)
         return self._reply(call, verdict.command_id, outcome, REPLAYED)
+
+    async def submit_with(
+        self, call: Request, command: str, data: dict[str, Any], work: Callable[[Connection], Awaitable[None]]
+    ) -> Outcome | None:
+        """Commit a command together with what `work` writes, and wait for its outcome; None: not in time.
+
+        What `work` raises undoes both.
+        """
+        envelope = envelope_of(call, command, data, reply_to=self.answers.channel)
+        with self.answers.expect(call.account_id, call.id, command) as waiter:
+            async with self.commits.accept_with(_acceptance_of(call, envelope)) as conn:
+                await work(conn)
+            return await self.answers.wait(waiter)
 
     def _reply(
         self, call: Request, command_id: UUID, outcome: Outcome | None, headers: Mapping[str, str] | None = None
@@ -191,6 +192,24 @@ class Api:
         if credential_id != str(call.credential_id):
             raise KeyReused(_NOT_YOURS)
         return Response(status, body, headers | REPLAYED)
+
+
+def _acceptance_of(
+    call: Request, envelope: Envelope, *, subject_id: UUID | None = None, key: Key | None = None
+) -> Acceptance:
+    body = envelope.encode()
+    return Acceptance(
+        id=call.id,
+        account_id=call.account_id,
+        command=envelope.name,
+        method=call.route.method,
+        path=call.route.path,
+        queue=QUEUE_OF[envelope.name].name,
+        body=lambda _: body,
+        subject_id=subject_id,
+        credential_id=call.credential_id,
+        key=key,
+    )
 
 
 def _holds_secret(outcome: Outcome) -> bool:

@@ -126,6 +126,14 @@ class Deleted(ResponseModel):
     deleted: bool
 
 
+class DeletedToken(Deleted):
+    """The token is gone; it had made so many hooks and automations, and so many of the hooks were deleted with it."""
+
+    hooks: int
+    automations: int
+    hooks_deleted: int
+
+
 class Channel(ResponseModel):
     """A secret URL into the account: `url` is where to POST, and is there for callers with the scope `admin` alone."""
 

@@ -52,5 +52,6 @@ class Automation(ResponseModel):
     version: int
     trigger: AutomationTrigger
     steps: list[AutomationStep]
+    created_by: Actor | None
     created_at: dt.datetime
     updated_at: dt.datetime

@@ -229,6 +229,27 @@ async def usage(pool: Pool, *, account_id: UUID) -> dict[str, int]:
     return {row["quota"]: row["used"] for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class MadeBy:
+    """How many hooks and automations a credential made that are still there."""
+
+    hooks: int
+    automations: int
+
+
+_COUNT_MADE_BY: Final = """
+SELECT (SELECT count(*) FROM dispatch_api.hook
+         WHERE account_id = $1 AND state <> 'removed' AND created_by ->> 'id' = $2),
+       (SELECT count(*) FROM dispatch_api.automation WHERE account_id = $1 AND created_by ->> 'id' = $2)
+"""
+
+
+async def count_made_by(pool: Pool, *, account_id: UUID, credential_id: UUID) -> MadeBy:
+    """Count what a credential made."""
+    row = await pool.fetchrow(_COUNT_MADE_BY, account_id, str(credential_id))
+    return MadeBy(*row) if row else MadeBy(0, 0)
+
+
 async def overdue_untold(pool: Pool, *, account_id: UUID) -> list[UUID]:
     """The invoices that became overdue a moment ago: the ledger's clock has not marked them as late yet."""
     return cast("list[UUID]", await pool.fetchval("SELECT ledger_api.overdue_untold($1)", account_id))

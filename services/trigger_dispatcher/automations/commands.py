@@ -8,6 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from contracts.primitives.ids import new_id
+from contracts.resources.inbox import Actor
 from contracts.resources.schemas import AutomationIn, Model
 from contracts.serializers.subscriptions import automation as present
 from contracts.wire.envelope import Envelope
@@ -18,6 +19,12 @@ from trigger_dispatcher.errors import InvalidInput, LimitReached, NotFound
 from trigger_dispatcher.events.event import subscribed_at
 
 AUTOMATIONS_MAX: Final = 500
+
+
+class CreateAutomation(AutomationIn):
+    """The data of `create_automation`; `created_by` is the credential that asked."""
+
+    created_by: Actor | None = None
 
 
 class AutomationId(Model):
@@ -41,7 +48,7 @@ class AutomationState(Model):
 
 async def create_automation(conn: Connection, command: Envelope, ctx: CommandContext) -> Result:
     """Make an automation: 201 with it."""
-    requested = read(AutomationIn, command.data)
+    requested = read(CreateAutomation, command.data)
     await _check(conn, command, requested, ctx)
     if await store.count_automations(conn, account_id=command.account_id) >= AUTOMATIONS_MAX:
         raise LimitReached(f"an account has at most {AUTOMATIONS_MAX} automations: remove some")
@@ -54,6 +61,7 @@ async def create_automation(conn: Connection, command: Envelope, ctx: CommandCon
         enabled=requested.enabled,
         definition=rules.definition(requested),
         effective_from=subscribed_at(command),
+        created_by=requested.created_by.model_dump(mode="json") if requested.created_by else None,
     )
     return Result(201, present(await _known(conn, command, automation_id)))
 

@@ -23,17 +23,19 @@ async def insert_automation(
     enabled: bool,
     definition: dict[str, Any],
     effective_from: datetime,
+    created_by: dict[str, Any] | None,
 ) -> None:
     """Make an automation and publish its first version."""
     await conn.execute(
-        "INSERT INTO dispatch.automation (account_id, id, name, enabled, version, effective_from)"
-        " VALUES ($1, $2, $3, $4, $5, least($6, clock_timestamp()))",
+        "INSERT INTO dispatch.automation (account_id, id, name, enabled, version, effective_from, created_by)"
+        " VALUES ($1, $2, $3, $4, $5, least($6, clock_timestamp()), $7)",
         account_id,
         automation_id,
         name,
         enabled,
         FIRST_VERSION,
         effective_from,
+        created_by,
     )
     await conn.execute(
         "INSERT INTO dispatch.automation_version (account_id, automation_id, version, definition)"

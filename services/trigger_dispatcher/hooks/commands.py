@@ -39,6 +39,12 @@ class HookId(Model):
     id: UUID
 
 
+class CredentialId(Model):
+    """The data of `delete_hooks_of_credential`."""
+
+    credential_id: UUID
+
+
 class EndHook(Model):
     """The data of `end_hook`; `version` is that of the hook which the answers were about."""
 
@@ -117,6 +123,12 @@ async def delete_hook(conn: Connection, command: Envelope, _: CommandContext) ->
     if hook["state"] != "removed":
         hook = await store.end(conn, hook, state="removed", reason=None)
     return Result(200, present(hook))
+
+
+async def delete_hooks_of_credential(conn: Connection, command: Envelope, _: CommandContext) -> Result:
+    """Delete the hooks that a credential made: 200 {hooks}, how many they were."""
+    maker = read(CredentialId, command.data).credential_id
+    return Result(200, {"hooks": await store.remove_made_by(conn, account_id=command.account_id, credential_id=maker)})
 
 
 async def rotate_hook_secret(conn: Connection, command: Envelope, ctx: CommandContext) -> Result:

@@ -120,6 +120,23 @@ async def end(conn: Connection, hook: Record, *, state: str, reason: str | None)
     return _made(row)
 
 
+_REMOVE_MADE_BY: Final = """
+WITH removed AS (
+    UPDATE dispatch.hook SET state = 'removed', reason = NULL, updated_at = clock_timestamp()
+     WHERE account_id = $1 AND created_by ->> 'id' = $2 AND state <> 'removed' RETURNING id
+), forgotten AS (
+    DELETE FROM dispatch.ordered_predecessor WHERE account_id = $1 AND hook_id IN (SELECT id FROM removed)
+)
+SELECT count(*) FROM removed
+"""
+
+
+async def remove_made_by(conn: Connection, *, account_id: UUID, credential_id: UUID) -> int:
+    """Remove the hooks that a credential made; return how many."""
+    count: int = await conn.fetchval(_REMOVE_MADE_BY, account_id, str(credential_id))
+    return count
+
+
 async def rotate(conn: Connection, hook: Record, *, secret: bytes) -> Record:
     """Give a hook a new encrypted secret; the one it had signs too for another day."""
     row = await conn.fetchrow(

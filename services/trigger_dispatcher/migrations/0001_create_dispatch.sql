@@ -95,6 +95,7 @@ CREATE TABLE dispatch.automation (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     removed_at timestamptz,
+    created_by jsonb,                  -- the credential: {"kind", "id", "name"}
     PRIMARY KEY (account_id, id)
 );
 CREATE INDEX automation_enabled ON dispatch.automation (account_id) WHERE enabled AND removed_at IS NULL;
@@ -173,7 +174,7 @@ SELECT account_id, id, target_url, triggers, filters, ordered, name, state, reas
   FROM dispatch.hook;
 
 CREATE VIEW dispatch_api.automation AS
-SELECT a.account_id, a.id, a.name, a.enabled, a.version, v.definition, a.created_at, a.updated_at
+SELECT a.account_id, a.id, a.name, a.enabled, a.version, v.definition, a.created_at, a.updated_at, a.created_by
   FROM dispatch.automation a
   JOIN dispatch.automation_version v USING (account_id)
  WHERE a.removed_at IS NULL AND v.automation_id = a.id AND v.version = a.version;
