@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+import aio_pika
 import asyncpg
-from aiormq.connection import Connection
+from aio_pika.abc import AbstractConnection
 
 import messaging
 from contracts.primitives.ids import new_id
@@ -120,7 +121,7 @@ class RabbitHarness:
         tasks += [bus._publish_link._task, bus._consume_link._task]
         lives = [live for link in (bus._publish_link, bus._consume_link) if (live := link._live) is not None]
         for live in lives:
-            live.transport.cut()
+            live.cut()
         await _end([task for task in tasks if task is not None])
 
     async def cut_connections(self) -> None:
@@ -128,7 +129,7 @@ class RabbitHarness:
         for bus in self._buses:
             for link in (bus._publish_link, bus._consume_link):
                 if link._live is not None:
-                    link._live.transport.cut()
+                    link._live.cut()
 
     async def close(self) -> None:
         """Close what is open."""
@@ -202,14 +203,10 @@ async def rabbit_harness(url: str, *, settle_seconds: float = 0.0) -> AsyncItera
 
 
 @asynccontextmanager
-async def amqp(url: str) -> AsyncIterator[Connection]:
+async def amqp(url: str) -> AsyncIterator[AbstractConnection]:
     """A plain connection of an operator."""
-    connection = Connection(url)
-    await connection.connect()
-    try:
+    async with await aio_pika.connect(url) as connection:
         yield connection
-    finally:
-        await connection.close()
 
 
 def each(decide: Callable[[Incoming], Outcome]) -> BatchHandler:

@@ -18,7 +18,6 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import aio_pika
 import aiohttp
-import aiormq
 
 from contracts.wire.topology import QUEUES
 from tests.support.container import Container
@@ -103,8 +102,8 @@ class Rabbitmq:
                 _, writer = await asyncio.open_connection(parts.hostname, parts.port or 5672)
                 writer.close()
                 async with asyncio.timeout(5):
-                    connection = await aiormq.connect(self.url)
-            except (OSError, aiormq.exceptions.AMQPError) as error:
+                    connection = await aio_pika.connect(self.url)
+            except (OSError, aio_pika.exceptions.AMQPError) as error:
                 if time.monotonic() > ends or (self._machine is not None and self._machine.ended()):
                     said = self._machine.told() if self._machine is not None else ""
                     raise ServersMissing(f"RabbitMQ does not answer: {error!r}\n{said}") from error

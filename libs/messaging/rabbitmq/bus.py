@@ -142,7 +142,7 @@ class RabbitBus:
         await ensure_durable(
             live,
             list(self._queues.values()),
-            reconnect=self._publish_link.reconnect,
+            link=self._publish_link,
             settle_seconds=self._settle_seconds,
         )
         await self._publisher.open(live)
@@ -183,13 +183,14 @@ async def connect(
 ) -> RabbitBus:
     """Open the bus on a broker and declare `queues` there; `name` shows in the broker's lists.
 
-    The first time that a broker has these queues, nothing is published for `settle_seconds` (see `settling`).
+    The first time that a broker has these queues, nothing is published for `settle_seconds` (see `durability`).
 
     It returns without a connection when there is none within `start_wait_seconds`, and goes on trying: `health` says
     so, and publishing answers False.
     """
-    # What the library logs of lost connections (with tracebacks) we say in a line of our own.
-    logging.getLogger("aiormq").setLevel(logging.CRITICAL)
+    # The libraries log lost connections with tracebacks; the link logs them as one event.
+    for library in ("aio_pika", "aiormq"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     bus = RabbitBus(
         url,
         queues=queues,

@@ -1,37 +1,40 @@
 """Keep one connection to the broker up: connect, watch, and connect again with a growing pause.
 
-Our own supervision instead of a library's robust connection: its pause is fixed, and what hangs on it does not always
-come back. Whoever needs a connection waits for `Link.connected()`; whoever uses one watches `Live.lost`.
+Our own supervision of `aio_pika.connect` instead of its `connect_robust`: the pause of that one is fixed, and what
+hangs on it does not always come back. A user waits for `Link.connected()` and watches `OpenConnection.lost`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import aio_pika
 import structlog
-from aiormq.channel import Channel
-from aiormq.connection import Connection, TCPTransportFactory, TLSTransportFactory, TransportFactory
+from aio_pika.abc import AbstractChannel
 from yarl import URL
 
 from messaging import metrics
 from messaging.handling import describe, pause_after
+from messaging.rabbitmq.underlay import CuttableConnection, call_when_cancelled
 
 log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS: Final = 10.0
-SET_UP_SECONDS: Final = 60.0  # a broker may first have to mend what it lost, see `settling`
+SET_UP_SECONDS: Final = 60.0  # a broker may first have to mend what it lost, see `durability`
 CLOSE_SECONDS: Final = 3.0
 HEARTBEAT_SECONDS: Final = 10
 RECONNECT_FIRST_SECONDS: Final = 0.1
 RECONNECT_MAX_SECONDS: Final = 5.0
 STEADY_SECONDS: Final = 5.0  # a connection that lived so long was a good one: the pauses begin anew
 BLOCK_CHECK_SECONDS: Final = 1.0
+BLOCK_ANSWER_SECONDS: Final = 0.05  # the client knows the state: no answer of the broker is awaited
 SESSION_FAILURES_MAX: Final = 5
 DOWN_MAX_SECONDS: Final = 5.0  # shorter gaps are nobody's problem
+CANCELLED: Final = "the broker cancelled the subscription"
 
 
 class Backoff:
@@ -51,46 +54,53 @@ class Backoff:
         await asyncio.sleep(seconds)
 
 
-@dataclass(slots=True, eq=False)
-class OpenConnection:
+class OpenConnection(CuttableConnection):
     """A connection as long as it is one. `lost` gets the reason when it is over."""
 
-    connection: Connection
-    transport: _Transport
-    lost: asyncio.Future[str]
+    def __init__(self, url: URL, **kwargs: Any) -> None:
+        super().__init__(url, **kwargs)
+        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.close_callbacks.add(lambda _, error: self.end(describe(error) if error else "closed"))
 
     def end(self, reason: str) -> None:
         """Say that it is over; harmless when it was said before."""
-        if not self.lost.done():
-            self.lost.set_result(reason)
+        note_end(self.lost, reason)
 
-    async def channel(self, *, confirms: bool = False) -> Channel:
-        """Open a channel.
+    async def open_channel(self, *, confirms: bool = False) -> AbstractChannel:
+        """Open a channel; hold it while it is used, the connection refers to it weakly.
+
+        Open few: until the connection ends, the library keeps two callbacks for each channel ever opened on it.
 
         Raises:
-            aiormq.exceptions.AMQPError, TimeoutError: the connection is over or does not answer.
+            aio_pika.exceptions.AMQPError, RuntimeError, TimeoutError: the connection is over or does not answer.
         """
         async with asyncio.timeout(CONNECT_SECONDS):
-            channel = await self.connection.channel(publisher_confirms=confirms)
-        if not isinstance(channel, Channel):  # the library promises only its abstract class
-            raise TypeError(f"unexpected channel {channel!r}")
-        return channel
+            return await self.channel(publisher_confirms=confirms, on_return_raises=confirms)
+
+    async def takes_publishes(self) -> bool:
+        """Whether the broker takes publishes; it does not while it has an alarm (memory or disk)."""
+        if self.transport is None:
+            return False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BLOCK_ANSWER_SECONDS):
+                await self.transport.ready()
+                return True
+        return False
 
 
-class _Transport(TransportFactory):
-    """Opens the socket and remembers it, so that a connection can be cut at once instead of being closed politely."""
+async def channel_end(live: OpenConnection, channel: AbstractChannel) -> asyncio.Future[str]:
+    """Give what gets the reason once nothing comes over this channel any more, whoever ended it."""
+    over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    channel.close_callbacks.add(lambda *_: note_end(over, "the channel was closed"))
+    live.lost.add_done_callback(lambda lost: note_end(over, lost.result()))
+    await call_when_cancelled(channel, lambda: note_end(over, CANCELLED))
+    return over
 
-    def __init__(self) -> None:
-        self._writer: asyncio.StreamWriter | None = None
 
-    async def create(self, url: URL, **kwargs: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        factory = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
-        reader, self._writer = await factory.create(url, **kwargs)
-        return reader, self._writer
-
-    def cut(self) -> None:
-        if self._writer is not None:
-            self._writer.transport.abort()
+def note_end(over: asyncio.Future[str], reason: str) -> None:
+    """Say why something is over; harmless when it was said before."""
+    if not over.done():
+        over.set_result(reason)
 
 
 SetUp = Callable[[OpenConnection], Awaitable[None]]
@@ -173,36 +183,35 @@ class Link:
                 backoff.reset()
             await backoff.pause()
 
-    async def reconnect(self) -> OpenConnection:
-        """Open a further connection beside this one; whoever asks gives it up with `give_up`.
+    @asynccontextmanager
+    async def separate_connection(self) -> AsyncIterator[OpenConnection]:
+        """Open a further connection beside this one, and cut it afterwards.
 
         Raises:
-            OSError, aiormq.exceptions.AMQPError, TimeoutError: the broker cannot be reached.
+            OSError, aio_pika.exceptions.AMQPError, TimeoutError: the broker cannot be reached.
         """
-        transport = _Transport()
-        connection = Connection(
-            self._url,
-            transport_factory=transport,
-            client_properties={"connection_name": f"{self._name} {self.purpose}", "product": "Ledgerwire"},
-        )
-        live = OpenConnection(connection, transport, self._loop.create_future())
+        live = await self._connect()
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await connection.connect()
-            connection.closing.add_done_callback(lambda closing: live.end(_reason(closing)))
-        except BaseException:
-            await give_up(live, "never came up")
-            raise
-        return live
+            yield live
+        finally:
+            await _give_up(live, "not needed any more")
+
+    async def _connect(self) -> OpenConnection:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            return await aio_pika.connect(
+                self._url,
+                connection_class=OpenConnection,
+                client_properties={"connection_name": f"{self._name} {self.purpose}", "product": "Ledgerwire"},
+            )
 
     async def _open(self) -> OpenConnection:
-        live = await self.reconnect()
+        live = await self._connect()
         try:
             if self._set_up is not None:
                 async with asyncio.timeout(SET_UP_SECONDS):
                     await self._set_up(live)
         except BaseException:
-            await give_up(live, "never came up")
+            await _give_up(live, "never came up")
             raise
         return live
 
@@ -225,48 +234,33 @@ class Link:
     async def _watch(self, live: OpenConnection) -> None:
         while not live.lost.done():
             await asyncio.wait([live.lost], timeout=BLOCK_CHECK_SECONDS)
-            if await _takes_publishes(live.connection):
+            if await live.takes_publishes():
                 self.unblocked.set()
             else:
                 self.unblocked.clear()
 
 
-async def _takes_publishes(connection: Connection) -> bool:
-    try:
-        async with asyncio.timeout(0.05):
-            await connection.ready()
-    except TimeoutError:
-        return False
-    return True
-
-
 async def _close(live: OpenConnection, *, politely: bool) -> None:
     if not politely:
-        live.transport.cut()
+        live.cut()
     with contextlib.suppress(Exception):
         async with asyncio.timeout(CLOSE_SECONDS):
             # With a reason of ours: by default the library tells those who wait that they were cancelled.
-            await live.connection.close(ConnectionResetError("the connection was given up"))
-    live.transport.cut()
+            await live.close(ConnectionResetError("the connection was given up"))
+    live.cut()
 
 
-async def give_up(live: OpenConnection, reason: str) -> None:
+async def _give_up(live: OpenConnection, reason: str) -> None:
     """Cut a connection that nobody else uses."""
     live.end(reason)
     await _close(live, politely=False)
 
 
-def _reason(closing: asyncio.Future[Any]) -> str:
-    if closing.cancelled():
-        return "closed"
-    error = closing.exception()
-    return describe(error) if error is not None else "closed"
-
-
-async def close_channel(channel: Channel) -> None:
+async def close_channel(channel: AbstractChannel) -> None:
     """Close a channel, bounded, whatever state it is in."""
     with contextlib.suppress(Exception):
-        await channel.close(ConnectionResetError("the channel was given up"), timeout=CLOSE_SECONDS)
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await channel.close()
 
 
 def _stop_if_cancelled(error: BaseException) -> None:

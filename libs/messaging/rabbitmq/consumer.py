@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
-from aiormq.abc import ChannelFrame, DeliveredMessage
-from aiormq.channel import Channel
+from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
 from contracts.primitives.ids import new_id, parse_id
 from contracts.wire.topology import Queue
@@ -26,21 +25,24 @@ from messaging.handling import InFlightMessage
 from messaging.port import BatchHandler, ConsumerOptions, DeadLetterSink, Incoming, Outgoing
 from messaging.rabbitmq.acks import AckWindow
 from messaging.rabbitmq.connection import (
+    CANCELLED,
     CLOSE_SECONDS,
     DOWN_MAX_SECONDS,
     Link,
     OpenConnection,
+    channel_end,
     close_channel,
     keep_task,
+    note_end,
 )
 from messaging.rabbitmq.frames import STABLE_ID_HEADER, encode_acks
-from messaging.rabbitmq.topology import REDECLARE_PAUSE_SECONDS, RPC_SECONDS, count, declare
+from messaging.rabbitmq.topology import REDECLARE_PAUSE_SECONDS, RPC_SECONDS, declare, measure_depth
+from messaging.rabbitmq.underlay import FrameWriter, open_writer
 
 log = structlog.get_logger(__name__)
 
 WATCH_SECONDS: Final = 15.0
 ACK_SECONDS: Final = 5.0
-CANCELLED: Final = "the broker cancelled the subscription"
 
 Republish = Callable[[Sequence[Outgoing]], Awaitable[Sequence[bool]]]
 
@@ -51,16 +53,13 @@ class SubscriptionLost(Exception):
 
 @dataclass(slots=True, eq=False)
 class _Session:
-    """One subscription: its channel, which of its tags are settled, and why it is over once it is."""
+    """One subscription: its queue on its channel, which tags are settled, and why it is over once it is."""
 
-    channel: Channel
+    queue: AbstractQueue
+    writer: FrameWriter
     over: asyncio.Future[str]
     acks: AckWindow = field(default_factory=AckWindow)
     acking: asyncio.Lock = field(default_factory=asyncio.Lock)  # acknowledgements leave in the order they were chosen
-
-    def end(self, reason: str) -> None:
-        if not self.over.done():
-            self.over.set_result(reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class _Receipt:
 
     session: _Session
     tag: int
-    stable_id: object  # the header as it came, read only when the message has to be published anew
+    message: AbstractIncomingMessage
 
 
 class RabbitConsumer:
@@ -110,7 +109,7 @@ class RabbitConsumer:
         self._buffer.begin_stop()
         if self._session is not None:
             with contextlib.suppress(Exception):
-                await self._session.channel.basic_cancel(self._name, timeout=min(RPC_SECONDS, deadline_seconds))
+                await self._session.queue.cancel(self._name, timeout=min(RPC_SECONDS, deadline_seconds))
         await self._buffer.stop(ends - self._loop.time())
         if self._task is not None:
             # Ending the session closes its channel, behind the last acknowledgements; the rest returns to the queue.
@@ -135,7 +134,7 @@ class RabbitConsumer:
         for session, settled in tags.items():
             async with session.acking:
                 up_to, singles = session.acks.ack(settled)
-                await self._send(session, encode_acks(session.channel.number, up_to, singles))
+                await self._send(session, encode_acks(session.writer.number, up_to, singles))
 
     async def release(self, messages: Sequence[InFlightMessage], pause_seconds: float) -> None:  # noqa: ARG002
         """Put them behind all others by publishing them anew; if that fails, let the broker requeue them in front."""
@@ -152,31 +151,29 @@ class RabbitConsumer:
             session.acks.ack([receipt.tag])
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(ACK_SECONDS):
-                    await session.channel.basic_nack(receipt.tag, requeue=True, wait=False)
+                    await receipt.message.nack(requeue=True)
 
     async def _send(self, session: _Session, payload: bytes) -> None:
-        if session.over.done() or session.channel.is_closed:
+        if session.over.done() or session.writer.channel.is_closed:
             return
         try:
             async with asyncio.timeout(ACK_SECONDS):
-                await session.channel.write_queue.put(ChannelFrame(payload, should_close=False))
+                await session.writer.write(payload)
         except TimeoutError:
-            session.end("acknowledgements could not be sent")
+            note_end(session.over, "acknowledgements could not be sent")
 
     async def _run_session(self, live: OpenConnection) -> None:
         """Subscribe and stay until it is over; always ends by raising.
 
         Raises:
-            SubscriptionLost, aiormq.exceptions.AMQPError, TimeoutError: why it is over.
+            SubscriptionLost, aio_pika.exceptions.AMQPError, TimeoutError: why it is over.
         """
         if self._stopping:
             await asyncio.Event().wait()  # until `stop` ends this task
         await declare(live, self._queue)
-        channel = await live.channel()
-        session = _Session(channel, self._loop.create_future())
-        channel.closing.add_done_callback(lambda _: session.end("the channel was closed"))
-        live.lost.add_done_callback(lambda lost: session.end(lost.result()))
-        channel.on_consumer_cancel_callbacks.add(lambda _: session.end(CANCELLED))
+        channel = await live.open_channel()
+        queue = await channel.get_queue(self._queue.name, ensure=False)
+        session = _Session(queue, await open_writer(channel), await channel_end(live, channel))
         try:
             await self._subscribe(session)
             await self._watch(live, session)
@@ -184,27 +181,25 @@ class RabbitConsumer:
             self._session = None
             if self._unsubscribed_since is None:  # else it has not come up since
                 self._unsubscribed_since = self._loop.time()
-            session.end("over")
+            note_end(session.over, "over")
             self._buffer.discard_in_flight(lambda message: message.receipt.session is session)
             await close_channel(channel)
 
     async def _subscribe(self, session: _Session) -> None:
-        async def arrived(message: DeliveredMessage) -> None:
+        async def arrived(message: AbstractIncomingMessage) -> None:
             self._arrived(session, message)
 
-        channel = session.channel
-        await channel.basic_qos(prefetch_count=self._options.prefetch, timeout=RPC_SECONDS)
-        await channel.basic_consume(self._queue.name, arrived, consumer_tag=self._name, timeout=RPC_SECONDS)
+        await session.writer.channel.set_qos(prefetch_count=self._options.prefetch, timeout=RPC_SECONDS)
+        await session.queue.consume(arrived, consumer_tag=self._name, timeout=RPC_SECONDS)
         self._session, self._unsubscribed_since = session, None
 
-    def _arrived(self, session: _Session, message: DeliveredMessage) -> None:
+    def _arrived(self, session: _Session, message: AbstractIncomingMessage) -> None:
         tag = message.delivery_tag
         if tag is None or session.over.done():
             return
-        headers = message.header.properties.headers or {}
-        deliveries = headers.get("x-delivery-count", 0)
+        deliveries = message.headers.get("x-delivery-count", 0)
         incoming = Incoming(self._queue.name, message.body, 1 + deliveries if isinstance(deliveries, int) else 1)
-        self._buffer.arrive([InFlightMessage(incoming, _Receipt(session, tag, headers.get(STABLE_ID_HEADER)))])
+        self._buffer.arrive([InFlightMessage(incoming, _Receipt(session, tag, message))])
 
     async def _watch(self, live: OpenConnection, session: _Session) -> None:
         """Look at the queue now and then: subscriptions have been seen to end without a word."""
@@ -217,14 +212,15 @@ class RabbitConsumer:
             if self._stopping:
                 continue
             try:
-                queue, dead = await count(live, self._queue.name), await count(live, self._queue.dead)
+                queue = await measure_depth(session.writer.channel, self._queue.name)
+                dead = await measure_depth(session.writer.channel, self._queue.dead)
             except TimeoutError:
                 live.end("the broker does not answer")
                 raise
-            if not queue.consumer_count:
+            if not queue.consumers:
                 raise SubscriptionLost("the broker knows of no consumer")
-            metrics.DEAD.labels(self._queue.name).set(dead.message_count or 0)
-            self._listen_for_silence(queue.message_count or 0)
+            metrics.DEAD.labels(self._queue.name).set(dead.ready)
+            self._listen_for_silence(queue.ready)
 
     def _listen_for_silence(self, waiting: int) -> None:
         """Silence at two looks in a row is no accident: subscribe anew."""
@@ -238,4 +234,6 @@ class RabbitConsumer:
 
 def _copy(incoming: Incoming, receipt: _Receipt) -> Outgoing:
     # Published by somebody else without our id, it gets one: nothing else could be recognised twice either.
-    return Outgoing(parse_id(str(receipt.stable_id)) or new_id(), incoming.queue, incoming.body)
+    return Outgoing(
+        parse_id(str(receipt.message.headers.get(STABLE_ID_HEADER))) or new_id(), incoming.queue, incoming.body
+    )

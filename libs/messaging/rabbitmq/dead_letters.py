@@ -9,15 +9,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from aiormq.abc import DeliveredMessage
-from aiormq.channel import Channel
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from contracts.primitives.ids import new_id, parse_id
 from messaging.dead_letters import TOO_OFTEN, DeadMessage
 from messaging.port import Outgoing
 from messaging.rabbitmq.connection import OpenConnection
 from messaging.rabbitmq.frames import STABLE_ID_HEADER
-from messaging.rabbitmq.topology import RPC_SECONDS, count, short_lived_channel
+from messaging.rabbitmq.topology import RPC_SECONDS, measure_depth, short_lived_channel
 
 REPLAY_BATCH: Final = 100
 RETURN_SECONDS: Final = 2.0
@@ -29,8 +28,8 @@ async def list_dead_letters(live: OpenConnection, queue: str, limit: int) -> lis
         messages = await _take(channel, f"{queue}.dead", limit)
     # They return a moment after the channel is closed; who replays next must find them.
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(RETURN_SECONDS):
-            while ((await count(live, f"{queue}.dead")).message_count or 0) < len(messages):  # noqa: ASYNC110  no event
+        async with asyncio.timeout(RETURN_SECONDS), short_lived_channel(live) as channel:
+            while (await measure_depth(channel, f"{queue}.dead")).ready < len(messages):  # noqa: ASYNC110  no event
                 await asyncio.sleep(RETURN_SECONDS / 100)
     return [_describe(message, queue) for message in messages]
 
@@ -39,7 +38,8 @@ async def replay_dead_letters(
     live: OpenConnection, queue: str, publish: Callable[[Sequence[Outgoing]], Awaitable[Sequence[bool]]]
 ) -> int:
     """Publish to the queue, confirmed, then acknowledge on the dead queue; only what is dead at the beginning."""
-    left = (await count(live, f"{queue}.dead")).message_count or 0
+    async with short_lived_channel(live) as channel:
+        left = (await measure_depth(channel, f"{queue}.dead")).ready
     replayed = 0
     while left > 0:
         async with short_lived_channel(live) as channel:
@@ -50,8 +50,8 @@ async def replay_dead_letters(
                 [Outgoing(_stable_id(message) or new_id(), queue, message.body) for message in messages]
             )
             for message, there in zip(messages, confirmed, strict=True):
-                if there and message.delivery_tag is not None:
-                    await channel.basic_ack(message.delivery_tag)
+                if there:
+                    await message.ack()
             replayed += sum(confirmed)
             left -= len(messages)
             if not all(confirmed):
@@ -59,23 +59,20 @@ async def replay_dead_letters(
     return replayed
 
 
-async def _take(channel: Channel, queue: str, limit: int) -> list[DeliveredMessage]:
-    taken: list[DeliveredMessage] = []
-    while len(taken) < limit:
-        message = await channel.basic_get(queue, timeout=RPC_SECONDS)
-        if message.delivery_tag is None:
-            break
+async def _take(channel: AbstractChannel, name: str, limit: int) -> list[AbstractIncomingMessage]:
+    queue = await channel.get_queue(name, ensure=False)
+    taken: list[AbstractIncomingMessage] = []
+    while len(taken) < limit and (message := await queue.get(fail=False, timeout=RPC_SECONDS)) is not None:
         taken.append(message)
     return taken
 
 
-def _stable_id(message: DeliveredMessage) -> UUID | None:
-    headers = message.header.properties.headers or {}
-    return parse_id(str(headers.get(STABLE_ID_HEADER, "")))
+def _stable_id(message: AbstractIncomingMessage) -> UUID | None:
+    return parse_id(str(message.headers.get(STABLE_ID_HEADER, "")))
 
 
-def _describe(message: DeliveredMessage, queue: str) -> DeadMessage:
-    headers: dict[str, Any] = dict(message.header.properties.headers or {})
+def _describe(message: AbstractIncomingMessage, queue: str) -> DeadMessage:
+    headers: dict[str, Any] = dict(message.headers)
     deaths = headers.get("x-death") or [{}]
     reason, died_at = str(deaths[0].get("reason", "unknown")), deaths[0].get("time")
     return DeadMessage(

@@ -10,15 +10,16 @@ therefore never held a message of ours: it is declared anew. One with a mark may
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
-from aiormq.exceptions import ChannelLockedResource, ChannelNotFoundEntity
+from aio_pika.exceptions import ChannelNotFoundEntity
 
 from contracts.wire.topology import Queue
-from messaging.rabbitmq.connection import OpenConnection, give_up
+from messaging.rabbitmq.connection import Link, OpenConnection
 from messaging.rabbitmq.topology import declare, short_lived_channel
+from messaging.rabbitmq.underlay import ChannelLockedResource
 
 log = structlog.get_logger(__name__)
 
@@ -28,79 +29,70 @@ DELETE_SECONDS: Final = 20.0  # the broker first looks for a leader for 5 s
 LOCK_NAME: Final = "ledgerwire.settling"  # an exclusive queue: whoever has it settles, the others wait
 LOCK_PAUSE_SECONDS: Final = 0.2
 
-Another = Callable[[], Awaitable[OpenConnection]]
-
 
 def mark_of(queue: Queue) -> str:
     """The exchange that says that a queue and its dead queue are settled."""
     return f"settled.{queue.name}"
 
 
-async def ensure_durable(
-    live: OpenConnection, queues: Sequence[Queue], *, reconnect: Another, settle_seconds: float
-) -> None:
-    """Return once all these queues, which are declared, are settled; `another` opens a connection for this alone.
+async def ensure_durable(live: OpenConnection, queues: Sequence[Queue], *, link: Link, settle_seconds: float) -> None:
+    """Return once all these queues, which are declared, are settled; `link` opens connections for this alone.
 
     Raises:
-        OSError, aiormq.exceptions.AMQPError, TimeoutError: the broker went away or does not answer.
+        OSError, aio_pika.exceptions.AMQPError, TimeoutError: the broker went away or does not answer.
     """
     while unsettled := [queue for queue in queues if not await _is_marked(live, queue)]:
-        own = await reconnect()
-        try:
+        async with link.separate_connection() as own:
             if await _acquire_lock(own):
-                await _ensure_queue_durable(own, unsettled, reconnect=reconnect, settle_seconds=settle_seconds)
-        finally:
-            await give_up(own, "settled")
+                await _ensure_queue_durable(own, unsettled, link=link, settle_seconds=settle_seconds)
         await asyncio.sleep(LOCK_PAUSE_SECONDS)
 
 
 async def _acquire_lock(live: OpenConnection) -> bool:
     try:
         async with short_lived_channel(live) as channel:
-            await channel.queue_declare(LOCK_NAME, exclusive=True)
+            await channel.declare_queue(LOCK_NAME, exclusive=True)
     except ChannelLockedResource:
         return False
     return True
 
 
 async def _ensure_queue_durable(
-    live: OpenConnection, queues: Sequence[Queue], *, reconnect: Another, settle_seconds: float
+    live: OpenConnection, queues: Sequence[Queue], *, link: Link, settle_seconds: float
 ) -> None:
     unsettled = [queue for queue in queues if not await _is_marked(live, queue)]
-    await asyncio.gather(*(_redeclare(live, queue, reconnect=reconnect) for queue in unsettled))
+    await asyncio.gather(*(_redeclare(live, queue, link) for queue in unsettled))
     await asyncio.sleep(settle_seconds)
     for queue in unsettled:
         async with short_lived_channel(live) as channel:
-            await channel.exchange_declare(mark_of(queue), exchange_type="fanout", durable=True, internal=True)
+            await channel.declare_exchange(mark_of(queue), "fanout", durable=True, internal=True)
 
 
-async def _redeclare(live: OpenConnection, queue: Queue, *, reconnect: Another) -> None:
+async def _redeclare(live: OpenConnection, queue: Queue, link: Link) -> None:
     """Declare anew what has no leader."""
     for name in (queue.dead, queue.name):
-        if not await _has_leader(name, reconnect=reconnect):
+        if not await _has_leader(name, link):
             log.warning("queue_declared_anew", queue=name, why="it has no leader and never held anything of ours")
             async with asyncio.timeout(DELETE_SECONDS):
-                await (await live.channel()).queue_delete(name, timeout=DELETE_SECONDS)
+                await (await live.open_channel()).queue_delete(name, timeout=DELETE_SECONDS)
     await declare(live, queue)
 
 
-async def _has_leader(name: str, *, reconnect: Another) -> bool:
+async def _has_leader(name: str, link: Link) -> bool:
     # On a connection of its own: asked in vain, the broker closes it a minute later.
-    probe = await reconnect()
-    try:
-        channel = await probe.channel()
-        await channel.basic_get(name, timeout=ANSWER_SECONDS)  # what it may give returns with the connection
-    except TimeoutError:
-        return False
-    finally:
-        await give_up(probe, "probed")
+    async with link.separate_connection() as probe:
+        queue = await (await probe.open_channel()).get_queue(name, ensure=False)
+        try:
+            await queue.get(fail=False, timeout=ANSWER_SECONDS)  # what it may give returns with the connection
+        except TimeoutError:
+            return False
     return True
 
 
 async def _is_marked(live: OpenConnection, queue: Queue) -> bool:
     try:
         async with short_lived_channel(live) as channel:
-            await channel.exchange_declare(mark_of(queue), passive=True)
+            await channel.get_exchange(mark_of(queue))
     except ChannelNotFoundEntity:
         return False
     return True

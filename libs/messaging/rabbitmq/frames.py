@@ -1,7 +1,7 @@
 """Write publishes as the bytes of AMQP 0-9-1, a whole batch at a time: the hot half of the publisher.
 
-aiormq's own `basic_publish` costs several times as much per message (locks, futures, and pamqp's general encoder); all
-but publishes and acknowledgements still goes through it. Layout: AMQP 0-9-1 specification, sections 2.3.5 and 4.2.
+Bytes only; `underlay.py` sends them. All but publishes and acknowledgements goes through aio-pika, whose general
+encoder costs several times as much per message. Layout: AMQP 0-9-1 specification, sections 2.3.5 and 4.2.
 """
 
 from __future__ import annotations

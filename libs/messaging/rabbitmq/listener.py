@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import structlog
-from aiormq.abc import DeliveredMessage
+from aio_pika.abc import AbstractIncomingMessage
 
 from messaging.port import NotificationHandler
-from messaging.rabbitmq.connection import Link, OpenConnection, close_channel, keep_task
+from messaging.rabbitmq.connection import Link, OpenConnection, channel_end, close_channel, keep_task
 from messaging.rabbitmq.notifications import notification_queue, split_bodies
-from messaging.rabbitmq.topology import RPC_SECONDS, declare_notifications
+from messaging.rabbitmq.topology import NOTIFICATION_ARGUMENTS, RPC_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,6 @@ class Listener:
 
     def __init__(self, link: Link, channel: str, handler: NotificationHandler) -> None:
         self._link, self._queue, self._handler = link, notification_queue(channel), handler
-        self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
         self.subscribed = asyncio.Event()
 
@@ -39,27 +38,22 @@ class Listener:
         """Subscribe and stay until it is over.
 
         Raises:
-            ConnectionError, aiormq.exceptions.AMQPError, TimeoutError: why it is over.
+            ConnectionError, aio_pika.exceptions.AMQPError, TimeoutError: why it is over.
         """
-        channel = await live.channel()
-        over: asyncio.Future[str] = self._loop.create_future()
-
-        def end(reason: str) -> None:
-            if not over.done():
-                over.set_result(reason)
-
-        channel.closing.add_done_callback(lambda _: end("the channel was closed"))
-        live.lost.add_done_callback(lambda lost: end(lost.result()))
-        channel.on_consumer_cancel_callbacks.add(lambda _: end("the broker cancelled the subscription"))
+        channel = await live.open_channel()
+        over = await channel_end(live, channel)
         try:
-            await declare_notifications(channel, self._queue)
-            await channel.basic_consume(self._queue, self._arrived, no_ack=True, timeout=RPC_SECONDS)
+            # The queue goes by itself some minutes after its listener.
+            queue = await channel.declare_queue(
+                self._queue, durable=True, arguments=NOTIFICATION_ARGUMENTS, timeout=RPC_SECONDS
+            )
+            await queue.consume(self._arrived, no_ack=True, timeout=RPC_SECONDS)
             self.subscribed.set()
             raise ConnectionError(await over)
         finally:
             await close_channel(channel)
 
-    async def _arrived(self, message: DeliveredMessage) -> None:
+    async def _arrived(self, message: AbstractIncomingMessage) -> None:
         for body in split_bodies(message.body):
             try:
                 self._handler(body)

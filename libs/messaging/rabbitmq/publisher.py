@@ -15,15 +15,14 @@ from typing import Any, Final
 from uuid import uuid4
 
 import structlog
-from aiormq.abc import ChannelFrame
-from aiormq.channel import Channel
-from aiormq.exceptions import PublishError
+from aio_pika.exceptions import PublishError
 
 from messaging import metrics
 from messaging.port import Outgoing
 from messaging.rabbitmq.connection import Link, OpenConnection
 from messaging.rabbitmq.frames import QUEUE_NAME_BYTES_MAX, encode_notification, encode_publish
 from messaging.rabbitmq.notifications import join_bodies, notification_queue
+from messaging.rabbitmq.underlay import FrameWriter, open_writer
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +39,8 @@ class _Open:
     """The channels of one connection."""
 
     live: OpenConnection
-    confirmed: Channel
-    notifications: Channel
+    confirmed: FrameWriter
+    notifications: FrameWriter
     prefix: bytes  # of its message ids
 
 
@@ -89,10 +88,8 @@ class Publisher:
 
     async def open(self, live: OpenConnection) -> None:
         """Open the channels on a fresh connection (part of the link's set-up)."""
-        opened = _Open(live, await live.channel(confirms=True), await live.channel(), uuid4().hex.encode() + b"-")
-        for channel in (opened.confirmed, opened.notifications):
-            channel.closing.add_done_callback(lambda _: live.end("a publishing channel was closed"))
-        self._open = opened
+        confirmed, notifications = await _open_writer(live, confirms=True), await _open_writer(live, confirms=False)
+        self._open = opened = _Open(live, confirmed, notifications, uuid4().hex.encode() + b"-")
         live.lost.add_done_callback(lambda _: self._lost(opened))
 
     async def publish(self, link: Link, messages: Sequence[Outgoing]) -> list[bool]:
@@ -117,14 +114,12 @@ class Publisher:
         opened = self._open
         if opened is None:
             return
-        channel, queue = opened.notifications, notification_queue(channel_name)
+        writer, queue = opened.notifications, notification_queue(channel_name)
         try:
             async with asyncio.timeout(NOTIFICATION_SECONDS):
                 for joined in join_bodies(bodies):
-                    payload = encode_notification(
-                        channel.number, queue, joined, frame_body_max=channel.max_content_size
-                    )
-                    await channel.write_queue.put(ChannelFrame(payload, should_close=False))
+                    payload = encode_notification(writer.number, queue, joined, frame_body_max=writer.frame_body_max)
+                    await writer.write(payload)
         except TimeoutError:
             log.info("hints_dropped", channel=channel_name, notifications=len(bodies))
 
@@ -150,7 +145,7 @@ class Publisher:
 
     async def _write(self, opened: _Open, batch: _Batch) -> None:
         """Write as many messages as there are places for, as one piece."""
-        channel, now = opened.confirmed, int(time.time())
+        writer, now = opened.confirmed, int(time.time())
         payload: list[bytes] = []
         written: list[tuple[int, str]] = []
         places = IN_FLIGHT_MAX - self._in_flight
@@ -165,37 +160,26 @@ class Publisher:
             written.append((index, message_id.decode()))
             payload.append(
                 encode_publish(
-                    channel.number,
+                    writer.number,
                     message.queue,
                     message.body,
                     message_id=message_id,
                     stable_id=str(message.id).encode(),
                     at=now,
-                    frame_body_max=channel.max_content_size,
+                    frame_body_max=writer.frame_body_max,
                 )
             )
-        # `put` may wait before it takes the piece but not after, so the numbers below are those the broker counts; the
-        # confirms cannot come before they are known.
+        # `write` may wait before it takes the piece but not after: the numbers below are those that the broker counts,
+        # and they are known before its confirms can come.
         if payload:
-            await channel.write_queue.put(ChannelFrame(b"".join(payload), should_close=False))
+            await writer.write(b"".join(payload))
         for index, message_id_text in written:
-            self._expect(channel, batch, index, message_id_text)
+            places_taken = _places(batch.messages[index])
+            self._in_flight += places_taken
+            batch.sent(index)
+            writer.expect_confirm(message_id_text, partial(self._answered, batch, index, places_taken))
 
-    def _expect(self, channel: Channel, batch: _Batch, index: int, message_id: str) -> None:
-        """Register one publish with the channel as its own `basic_publish` does, so that it tells us the answer."""
-        confirmation: asyncio.Future[Any] = channel.loop.create_future()
-        channel.delivery_tag += 1
-        channel.confirmations[channel.delivery_tag] = confirmation
-        channel.message_id_delivery_tag[message_id] = channel.delivery_tag
-        places = _places(batch.messages[index])
-        self._in_flight += places
-        batch.sent(index)
-        confirmation.add_done_callback(partial(self._answered, channel, batch, index, message_id, places))
-
-    def _answered(
-        self, channel: Channel, batch: _Batch, index: int, message_id: str, places: int, answer: asyncio.Future[Any]
-    ) -> None:
-        channel.message_id_delivery_tag.pop(message_id, None)
+    def _answered(self, batch: _Batch, index: int, places: int, answer: asyncio.Future[Any]) -> None:
         self._in_flight -= places
         self._freed.set()
         error = None if answer.cancelled() else answer.exception()
@@ -208,9 +192,14 @@ class Publisher:
     def _lost(self, opened: _Open) -> None:
         if self._open is opened:
             self._open = None
-        for confirmation in list(opened.confirmed.confirmations.values()):
-            confirmation.cancel()
+        opened.confirmed.cancel_confirms()
         self._freed.set()
+
+
+async def _open_writer(live: OpenConnection, *, confirms: bool) -> FrameWriter:
+    channel = await live.open_channel(confirms=confirms)
+    channel.close_callbacks.add(lambda *_: live.end("a publishing channel was closed"))
+    return await open_writer(channel)
 
 
 async def _takes_publishes(link: Link) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
-from aiormq.channel import Channel
-from aiormq.exceptions import ChannelPreconditionFailed
-from pamqp.commands import Queue as QueueCommands
+from aio_pika.abc import AbstractChannel
+from aio_pika.exceptions import ChannelPreconditionFailed
 
 from contracts.wire.topology import Queue
 from messaging.rabbitmq.connection import OpenConnection, close_channel
@@ -48,10 +47,10 @@ def queue_arguments(queue: Queue) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def short_lived_channel(live: OpenConnection) -> AsyncIterator[Channel]:
+async def short_lived_channel(live: OpenConnection) -> AsyncIterator[AbstractChannel]:
     """A channel for a few calls, bounded in time; the broker may close it for one of them."""
     async with asyncio.timeout(RPC_SECONDS):
-        channel = await live.channel()
+        channel = await live.open_channel()
         try:
             yield channel
         finally:
@@ -62,7 +61,7 @@ async def declare(live: OpenConnection, queue: Queue) -> None:
     """Declare a queue and its dead queue.
 
     Raises:
-        aiormq.exceptions.AMQPError, TimeoutError: the broker refuses or does not answer.
+        aio_pika.exceptions.AMQPError, TimeoutError: the broker refuses or does not answer.
     """
     await _declare_one(live, queue.dead, DEAD_ARGUMENTS)
     await _declare_one(live, queue.name, queue_arguments(queue))
@@ -71,25 +70,27 @@ async def declare(live: OpenConnection, queue: Queue) -> None:
 async def _declare_one(live: OpenConnection, name: str, arguments: dict[str, Any]) -> None:
     try:
         async with short_lived_channel(live) as channel:
-            await channel.queue_declare(name, durable=True, arguments=arguments)
+            await channel.declare_queue(name, durable=True, arguments=arguments)
     except ChannelPreconditionFailed as error:
         # An older version or an operator made it with other bounds: it works, and only they may change it.
         log.warning("queue_arguments_differ", queue=name, why=str(error))
-        await count(live, name)
+        async with short_lived_channel(live) as channel:
+            await measure_depth(channel, name)
 
 
-async def declare_notifications(channel: Channel, name: str) -> None:
-    """Declare the queue on which a listener gets its hints; it goes by itself some minutes after its listener."""
-    async with asyncio.timeout(RPC_SECONDS):
-        await channel.queue_declare(name, durable=True, arguments=NOTIFICATION_ARGUMENTS)
+class QueueDepth(NamedTuple):
+    """How many messages are ready in a queue and how many consumers it has."""
+
+    ready: int
+    consumers: int
 
 
-async def count(live: OpenConnection, name: str) -> QueueCommands.DeclareOk:
-    """How many messages are ready in a queue and how many consumers it has.
+async def measure_depth(channel: AbstractChannel, name: str) -> QueueDepth:
+    """Ask the broker for the depth of a queue.
 
     Raises:
-        aiormq.exceptions.ChannelNotFoundEntity: there is no such queue.
-        aiormq.exceptions.AMQPError, TimeoutError: the broker does not answer.
+        aio_pika.exceptions.ChannelNotFoundEntity: there is no such queue; the channel is closed by it.
+        aio_pika.exceptions.AMQPError, TimeoutError: the broker does not answer.
     """
-    async with short_lived_channel(live) as channel:
-        return await channel.queue_declare(name, passive=True)
+    queue = await channel.declare_queue(name, passive=True, timeout=RPC_SECONDS)
+    return QueueDepth(queue.declaration_result.message_count or 0, queue.declaration_result.consumer_count or 0)

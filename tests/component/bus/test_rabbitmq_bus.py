@@ -148,7 +148,7 @@ async def test_a_subscription_that_ended_without_a_word_is_noticed(buses: Rabbit
     await eventually(lambda: consumer._session)
     session = consumer._session
     assert session is not None
-    await session.channel.basic_cancel(consumer._name)
+    await session.queue.cancel(consumer._name)
     await publish_all(bus, [a_message(queue, "unheard")])
     await eventually(lambda: taken.bodies == ["unheard"])
 
@@ -235,6 +235,6 @@ async def test_acknowledgements_are_exact_with_many_batches_in_hand_and_mixed_ou
         channel = await operator.channel()
 
         async def left() -> int | None:
-            return (await channel.queue_declare(queue.name, passive=True)).message_count
+            return (await channel.declare_queue(queue.name, passive=True)).declaration_result.message_count
 
         assert await left() == 0

@@ -54,5 +54,5 @@ def test_what_somebody_must_mend_is_not(error: Exception) -> None:
 
 def test_telling_them_apart_needs_no_database_driver() -> None:
     program = "import sys, messaging.port, messaging.delivery_buffer\n"
-    program += "sys.exit('asyncpg' in sys.modules or 'aiormq' in sys.modules)"
+    program += "sys.exit('asyncpg' in sys.modules or 'aio_pika' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
