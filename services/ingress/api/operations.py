@@ -28,22 +28,28 @@ DEAD_LETTER_STATUS: Final = 500  # the request was accepted, so the fault is our
 
 
 async def get(api: Api, call: Request) -> Response:
-    """One operation: pending, succeeded with its result, or failed with its problem."""
+    """One operation: pending, succeeded with its result, or failed with its problem.
+
+    One that was carried out and whose event is a dead letter is failed with both, so that nobody repeats it.
+    """
     operation = await find_operation(api.pool, account_id=call.account_id, identifier=call.id_of())
     if operation is None:
         raise NotFound
+    body = await _told_by_services(api, call, operation)
     dead = await find_dead_letter(api.pool, account_id=operation.account_id, request_id=operation.id)
-    if dead is not None:
-        return Response(200, _pending(operation) | _failed_by(dead))
+    return Response(200, body if dead is None else body | _failed_by(dead, handled=body["state"] == "succeeded"))
+
+
+async def _told_by_services(api: Api, call: Request, operation: Operation) -> dict[str, Any]:
     if operation.command == imports.OPERATION:
-        return Response(200, await _show_import(api, operation))
+        return await _show_import(api, operation)
     if operation.command == WEBHOOK_RECEIVED:
-        return Response(200, show(api, operation, None))
+        return show(api, operation, None)
     found = await find_outcomes(
         api.pool, schema=schema_of(operation.command), commands=[(operation.account_id, operation.id)]
     )
     own = operation.credential_id is not None and operation.credential_id == call.credential_id
-    return Response(200, show(api, operation, found.get(operation.id), secrets=own))
+    return show(api, operation, found.get(operation.id), secrets=own)
 
 
 def show(api: Api, operation: Operation, outcome: Outcome | None, *, secrets: bool = False) -> dict[str, Any]:
@@ -61,8 +67,11 @@ def show(api: Api, operation: Operation, outcome: Outcome | None, *, secrets: bo
     return body | {"state": "succeeded", "result": api.decrypted_body(outcome, secrets=secrets)}
 
 
-def _failed_by(dead: DeadLetter) -> dict[str, Any]:
+def _failed_by(dead: DeadLetter, *, handled: bool) -> dict[str, Any]:
+    """The failure of a request by a dead letter; the `result` of what was done of it stays beside it."""
     name = f"{dead.service} could not handle a message of {dead.queue} that this request brought about: {dead.reason}"
+    if handled:
+        name += " (the request itself was carried out, see result: do not repeat it)"
     details = problem(DEAD_LETTER_STATUS, "dead_lettered", "The request could not be carried through", name)
     return {
         "state": "failed",

@@ -147,7 +147,10 @@ class Channel(ResponseModel):
 
 
 class Operation(ResponseModel):
-    """What became of an accepted request: its `result`, or the `problem` that it ended with."""
+    """What became of an accepted request: its `result`, or the `problem` that it ended with.
+
+    With both it was carried out, and a message that it brought about is a dead letter: it must not be repeated.
+    """
 
     id: UUID
     state: Literal["pending", "succeeded", "failed"]

@@ -1,0 +1,92 @@
+"""A message that the bus itself gave up on fails its operation until it is replayed and handled."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from contracts.primitives.ids import new_id
+from contracts.wire.envelope import Envelope
+from contracts.wire.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS
+from tests.support.api_installation import House
+from tests.support.caller import Caller
+from tests.support.eventually import eventually
+
+
+async def give_up(house: House, queue: str, envelope: Envelope) -> None:
+    """Put a message where the bus puts what was handed out too often."""
+    owner = await asyncpg.connect(house.dsn)
+    try:
+        await owner.execute(
+            "INSERT INTO bus.dead_letter (queue, id, stable_id, body, reason, deliveries, published_at)"
+            " VALUES ($1, -1, $2, $3, 'handed out too often', 20, now())",
+            queue, envelope.id, envelope.encode(),
+        )  # fmt: skip
+    finally:
+        await owner.close()
+
+
+async def replay(house: House, queue: str) -> None:
+    async with house.pool.acquire() as conn:
+        assert await conn.fetchval("SELECT bus.replay($1)", queue) == 1
+
+
+async def test_an_event_given_up_by_the_bus_fails_its_request_and_keeps_its_result(
+    caller: Caller, stranger: Caller, house: House
+) -> None:
+    answer = await caller.post("/v1/clients", {"name": "Leo"}, headers={"Prefer": "respond-async"})
+    path = answer.headers["Location"].removeprefix(caller.url)
+
+    async def state() -> str:
+        return str((await caller.read(path))["state"])
+
+    async def succeeded() -> bool:
+        return await state() == "succeeded"
+
+    await eventually(succeeded)
+    request, data = UUID(path.rpartition("/")[2]), {"subject_id": str(new_id()), "object": {"id": "1"}}
+    event = Envelope(name="client.created", account_id=caller.account_id, correlation_id=request, data=data)
+    await give_up(house, DISPATCHER_EVENTS.name, event)
+    failed = await caller.read(path)
+    assert (failed["state"], failed["problem"]["code"]) == ("failed", "dead_lettered")
+    assert "handed out too often" in failed["problem"]["detail"]
+    assert failed["result"]["name"] == "Leo"
+    assert (await stranger.get(path)).status == 404
+    await replay(house, DISPATCHER_EVENTS.name)
+    assert await state() == "succeeded"
+    events = await caller.get("/v1/triggers/client.created/events")
+    assert str(event.id) in events.text or await eventually(lambda: _is_told(caller, event.id))
+
+
+async def _is_told(caller: Caller, event_id: UUID) -> bool:
+    return str(event_id) in (await caller.get("/v1/triggers/client.created/events")).text
+
+
+@pytest.mark.parametrize("name", ["Ana", ""])
+async def test_a_command_given_up_by_the_bus_tells_its_own_result_after_its_replay(
+    caller: Caller, house: House, name: str
+) -> None:
+    request = new_id()
+    await house.pool.execute(
+        "INSERT INTO ingress.operation (account_id, id, command, method, path)"
+        " VALUES ($1, $2, 'create_client', 'POST', '/v1/clients')",
+        caller.account_id, request,
+    )  # fmt: skip
+    command = Envelope(
+        id=request, name="create_client", account_id=caller.account_id, correlation_id=request, data={"name": name}
+    )
+    await give_up(house, LEDGER_COMMANDS.name, command)
+    path = f"/v1/operations/{request}"
+    failed = await caller.read(path)
+    assert (failed["state"], failed["problem"]["code"], failed["result"]) == ("failed", "dead_lettered", None)
+    await replay(house, LEDGER_COMMANDS.name)
+
+    async def told() -> bool:
+        shown = await caller.read(path)
+        if name:
+            return bool(shown["state"] == "succeeded" and shown["result"]["name"] == name)
+        return bool(shown["state"] == "failed" and shown["problem"]["code"] == "invalid_input")
+
+    await eventually(told, deadline_seconds=30)
