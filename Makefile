@@ -21,10 +21,10 @@ setup: ## Make .venv with everything in it; does nothing when it is there
 
 test: static ## Lint, types, architecture and all tests, on a real Postgres and RabbitMQ
 	@$(BIN)/python -m tests.support.servers
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: static ## Lint, types, architecture and unit tests only
-	$(BIN)/pytest tests/architecture tests/unit
+	$(BIN)/pytest -n 2 --dist loadfile tests/architecture tests/unit
 
 bench: setup ## Measure it beside the raw limits of this machine
 	@exec $(BIN)/python -m tests.bench

@@ -1,4 +1,4 @@
-"""Databases of one service each, copied for every test from one that was migrated once, and what tests speak to."""
+"""One installation with accounts for each test, and databases of one service each, copied from a migrated one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,25 @@ from tests.support import dispatcher as dispatchers
 from tests.support import executor as executors
 from tests.support import ledger as ledgers
 from tests.support import pipeline as pipelines
+from tests.support.api_installation import House, open_house
+from tests.support.caller import Caller
 from tests.support.dispatcher import DispatcherHarness, open_dispatcher
 from tests.support.executor import ExecutorHarness
 from tests.support.ledger import LedgerHarness
 from tests.support.postgres_server import Postgres
+
+
+@pytest.fixture(scope="session")
+async def house(postgres: Postgres) -> AsyncIterator[House]:
+    dsn = await postgres.create_database()
+    async with open_house(dsn) as running:
+        yield running
+    await postgres.drop_database(dsn)
+
+
+@pytest.fixture
+async def caller(house: House) -> Caller:
+    return await house.account()
 
 
 @pytest.fixture

@@ -8,9 +8,12 @@ from typing import Final
 import aiohttp
 import pytest
 
-from tests.support.api_installation import House, open_house
+from contracts.wire.topology import ROLES
+from ingress.access.accounts import create_account
+from storage.pool import Pool, open_pool
+from tests.support.api_installation import open_house
 from tests.support.caller import Caller
-from tests.support.installation import Installation, installation
+from tests.support.installation import installation
 from tests.support.listener import Listener, listening
 from tests.support.postgres_server import Postgres
 from tests.support.rabbitmq_server import Rabbitmq
@@ -22,14 +25,12 @@ PAUSES: Final = "0,0.2,0.2,0.2,0.2,600"
 class Town:
     """An installation that stories happen in; each has accounts of its own."""
 
-    def __init__(self, where: House | Installation, session: aiohttp.ClientSession) -> None:
-        self._where, self._session = where, session
+    def __init__(self, url: str, pool: Pool, session: aiohttp.ClientSession) -> None:
+        self._url, self._pool, self._session = url, pool, session
 
     async def account(self, name: str = "Baltic Trading OÜ") -> Caller:
         """A new account and its program."""
-        if isinstance(self._where, House):
-            return await self._where.account(name)
-        return Caller(self._session, self._where.url, await self._where.create_account(name))
+        return Caller(self._session, self._url, await create_account(self._pool, name))
 
 
 @pytest.fixture(scope="session", params=["everything in one process", "four processes over RabbitMQ"])
@@ -37,18 +38,19 @@ async def town(
     request: pytest.FixtureRequest, postgres: Postgres, rabbitmq: Rabbitmq, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Town]:
     dsn = await postgres.create_database()
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
-        if request.param == "everything in one process":
-            async with open_house(dsn, hook_schedule_seconds=PAUSES) as house:
-                yield Town(house, session)
-        else:
-            amqp_url = await rabbitmq.create_vhost()
-            folder = tmp_path_factory.mktemp("installation")
-            async with installation(
-                dsn=dsn, amqp_url=amqp_url, folder=folder, LEDGERWIRE_HOOK_SCHEDULE_SECONDS=PAUSES
-            ) as running:
-                yield Town(running, session)
-            await rabbitmq.delete_vhost(amqp_url)
+    if request.param == "everything in one process":
+        async with open_house(dsn, hook_schedule_seconds=PAUSES) as house:
+            yield Town(house.url, house.pool, house.session)
+    else:
+        amqp_url = await rabbitmq.create_vhost()
+        folder = tmp_path_factory.mktemp("installation")
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session,
+            installation(dsn=dsn, amqp_url=amqp_url, folder=folder, LEDGERWIRE_HOOK_SCHEDULE_SECONDS=PAUSES) as running,
+            await open_pool(dsn, role=ROLES["ingress"], name="test", size_max=2) as pool,
+        ):
+            yield Town(running.url, pool, session)
+        await rabbitmq.delete_vhost(amqp_url)
     await postgres.drop_database(dsn)
 
 

@@ -128,13 +128,13 @@ async def test_a_purchase_may_be_accepted_for_a_supplier_who_is_there(ledger: Le
 
 
 async def test_what_is_wrong_is_told_and_the_message_stays(ledger: LedgerHarness) -> None:
-    message_id = await received(ledger, an_order(lines=[a_line(quantity="1" + "0" * 30), a_line(unit_price="1")]))
+    message_id = await received(ledger, an_order(lines=[a_line(quantity="-1"), a_line(unit_price="1")]))
     before = await ledger.contents()
 
     refused = await accept(ledger, "sales", message_id, document={"currency": "EURO"})
     assert (refused.status, paths(refused)) == (422, ["document.currency"])
     refused = await accept(ledger, "sales", message_id)
-    assert (refused.status, paths(refused)) == (422, ["document.lines[0].quantity"])
+    assert (refused.status, paths(refused)) == (422, ["document.lines"])
     refused = await accept(ledger, "sales", message_id, client_id=str(new_id()), document={"lines": [a_line()]})
     assert (refused.status, paths(refused)) == (404, ["client_id"])
 

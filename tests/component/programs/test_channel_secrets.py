@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
@@ -15,12 +14,6 @@ from tests.support.api_installation import House, open_house
 from tests.support.caller import Caller, a_document
 from tests.support.eventually import eventually
 from tests.support.postgres_server import Postgres
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres) -> AsyncIterator[House]:
-    async with open_house(await postgres.create_database()) as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,17 +10,10 @@ from ingress import response_models
 from ingress.http.route import Route
 from ingress.routes import ROUTES
 from tests.component.api.test_hooks import a_hook
-from tests.support.api_installation import House, open_house
+from tests.support.api_installation import House
 from tests.support.caller import Caller
-from tests.support.postgres_server import Postgres
 
 KEY = {"Idempotency-Key": "one-key"}
-
-
-@pytest.fixture(scope="module")
-async def house(postgres: Postgres) -> AsyncIterator[House]:
-    async with open_house(await postgres.create_database()) as running:
-        yield running
 
 
 @pytest.fixture

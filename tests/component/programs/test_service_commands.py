@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+import ingress
 import ledger
 import messaging
 from contracts.primitives.ids import new_id
@@ -125,3 +126,18 @@ async def test_the_embedded_default_lists_the_dead_letters_of_all_services(datab
     status, out, errors = await _run(database_dsn, "standalone.cli", "dead-letters", "list")
     assert status == 0, errors
     assert [json.loads(line)["service"] for line in out.splitlines()] == ["ingress", "trigger_dispatcher"]
+
+
+async def test_an_account_is_made_with_credentials_that_are_shown_once(database_dsn: str) -> None:
+    await migrate(database_dsn, service="bus", folder=Path(messaging.__file__).with_name("migrations"))
+    await migrate(database_dsn, service="ingress", folder=Path(ingress.__file__).with_name("migrations"))
+
+    status, out, errors = await _run(database_dsn, "ingress", "account", "create", "Baltic Trading OÜ")
+
+    assert status == 0, errors
+    made = json.loads(out)
+    assert {"account_id", "api_key", "api_token", "access_token", "login"} <= made.keys()
+    conn = await asyncpg.connect(database_dsn)
+    named = await conn.fetchval("SELECT name FROM ingress.account WHERE account_id = $1", made["account_id"])
+    await conn.close()
+    assert named == "Baltic Trading OÜ"

@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
-import pytest
 
-from tests.support.api_installation import open_house
 from tests.support.caller import Caller
 
 
@@ -23,12 +20,6 @@ class Ended:
     status: int
     out: str
     err: str
-
-
-@pytest.fixture
-async def caller(database_dsn: str) -> AsyncIterator[Caller]:
-    async with open_house(database_dsn) as house:
-        yield await house.account()
 
 
 async def ledgerwire(caller: Caller, *given: str, token: str | None = None) -> Ended:
