@@ -182,9 +182,10 @@ async def installation(
 
     Of all but ingress, which has one port, there are `replicas`.
     """
-    environment = service_environment(dsn=dsn, amqp_url=amqp_url, **more)
-    await migrate_all(environment)
     port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = service_environment(dsn=dsn, amqp_url=amqp_url, LEDGERWIRE_PUBLIC_URL=url, **more)
+    await migrate_all(environment)
     names = [*SERVICES, *(f"{name}.{number}" for name in SERVICES[1:] for number in range(2, replicas + 1))]
     services = {}
     for name in names:
@@ -193,7 +194,7 @@ async def installation(
         if name == "ingress":
             own |= {"LEDGERWIRE_HOST": "127.0.0.1", "LEDGERWIRE_PORT": str(port)}
         services[name] = ServiceProcess(name, own, health_port, folder / f"{name}.log")
-    running = Installation(f"http://127.0.0.1:{port}", services, environment, folder)
+    running = Installation(url, services, environment, folder)
     try:
         for service in services.values():
             await service.start()
