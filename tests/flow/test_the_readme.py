@@ -33,13 +33,20 @@ def _script(running: Standalone, port: int) -> str:
         "http://127.0.0.1:9000": f"http://127.0.0.1:{port}",
         "APIKey: lwk_...": "APIKey: $(field api_key < account.json)",
         "APIToken: ...": "APIToken: $(field api_token < account.json)",
+        "sleep 1": _until("""lw '/v1/runs?limit=1' | grep -q '"state":"succeeded"'"""),
+        "receiver.py &": "receiver.py > received.txt & RECEIVER=$!",
     }
     fetch_field = """field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }\n"""
-    text = "trap 'kill $RECEIVER' EXIT\n" + fetch_field + "sleep 1\n".join(_walk_through())
+    text = "trap 'kill $RECEIVER' EXIT\n" + fetch_field + "".join(_walk_through())
     for what, by in replaced.items():
         assert what in text, what
         text = text.replace(what, by)
-    return text.replace("receiver.py &", "receiver.py & RECEIVER=$!")
+    return text + _until("grep -q sale.posted received.txt")
+
+
+def _until(condition: str) -> str:
+    """Wait for it; the test as a whole has a deadline."""
+    return f"until {condition}; do sleep 0.2; done"
 
 
 def _prepare(folder: Path, port: int) -> None:
@@ -67,7 +74,8 @@ async def test_a_newcomer_gets_a_verified_hook_and_a_run_from_the_readme_alone(t
         )
         out = (await asyncio.wait_for(process.communicate(), SECONDS_MAX))[0].decode()
     assert process.returncode == 0, out
-    assert re.search(r"^sale\.posted INV-\d{4}-000002 webhook-id [0-9a-f-]{36}$", out, re.MULTILINE), out
+    received = (folder / "received.txt").read_text(encoding="utf-8")
+    assert re.fullmatch(r"sale\.posted INV-\d{4}-000002 webhook-id [0-9a-f-]{36}\n", received), received
     answers = [json.loads(line) for line in out.splitlines() if line.startswith('{"')]
     assert [answer["caller"]["kind"] for answer in answers[:2]] == ["access_token", "key_pair"]
     assert answers[2]["total"] == "121.00"
