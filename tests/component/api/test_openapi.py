@@ -106,7 +106,7 @@ async def test_answers_about_access_are_as_described(caller: Caller) -> None:
     fits(response_models.Caller, me["caller"])
     fits(response_models.NewToken, token := await caller.made_of("/v1/tokens", {"name": "Ours"}))
     fits(response_models.Token, await caller.read(f"/v1/tokens/{token['id']}"))
-    fits(response_models.Deleted, (await caller.delete(f"/v1/tokens/{token['id']}")).json)
+    fits(response_models.DeletedToken, (await caller.delete(f"/v1/tokens/{token['id']}")).json)
     fits(response_models.NewKeyPair, pair := await caller.made_of("/v1/api-credentials", None))
     fits(response_models.KeyPair, await caller.read(f"/v1/api-credentials/{pair['id']}"))
     fits(response_models.Channel, channel := await caller.made_of("/v1/channels", {"kind": "hook"}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import subprocess
@@ -12,9 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chassis.command import main
 from chassis.settings import ServiceSettings, SettingsError
-from ledger.__main__ import PROGRAM
 
 ROOT = Path(__file__).parents[3]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -124,10 +123,10 @@ def test_a_placeholder_is_no_secret(monkeypatch: pytest.MonkeyPatch, variable: s
         ServiceSettings.read()
 
 
-def test_a_service_cannot_get_the_password_of_the_databases_owner(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("LEDGERWIRE_POSTGRES_DSN", "postgresql://owner:s%40me@localhost/ledgerwire")
-    monkeypatch.setenv("LEDGERWIRE_ROLE_PASSWORD", "s@me")
-    assert main(PROGRAM, ["migrate"]) == 2
-    assert "LEDGERWIRE_ROLE_PASSWORD: must differ from the database owner's" in capsys.readouterr().err
+def test_a_service_cannot_get_the_password_of_the_databases_owner() -> None:
+    dsn = "postgresql://owner:s%40me@localhost/ledgerwire"
+    environment = os.environ | {"LEDGERWIRE_POSTGRES_DSN": dsn, "LEDGERWIRE_ROLE_PASSWORD": "s@me"}
+    command = [sys.executable, "-m", "ledger", "migrate"]
+    refused = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "LEDGERWIRE_ROLE_PASSWORD: must differ from the database owner's" in refused.stderr
