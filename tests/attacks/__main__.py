@@ -24,7 +24,13 @@ ATTACK_SECONDS_MAX = 180.0
 
 
 async def open_attacker(running: Standalone, session: aiohttp.ClientSession) -> Attacker:
-    """Make an account with a hook channel and a direct channel."""
+    """Make an account with a hook channel and a direct channel, and another one like it."""
+    who = await _open_account(running, session)
+    who.other = await _open_account(running, session)
+    return who
+
+
+async def _open_account(running: Standalone, session: aiohttp.ClientSession) -> Attacker:
     made = await running.create_account("Attacker")
     who = Attacker(running.url, session, made["access_token"])
     hook = await who.made("/v1/channels", {"kind": "hook", "name": "h"})

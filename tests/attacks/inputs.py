@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
 import zlib
 from collections import Counter
@@ -20,6 +21,23 @@ SLOW_SENDERS = 130
 SLOW_SECONDS = 20
 READERS = 20
 PDFS = 20
+DOCUMENT_BYTES = 18 * MIB
+DOCUMENTS = 10
+LINES = 3_000
+INVOICE = b"""<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
+ xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+ xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
+<cbc:ID>NUMBER</cbc:ID><cbc:IssueDate>2026-05-01</cbc:IssueDate><cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>
+<cac:AdditionalDocumentReference><cbc:ID>1</cbc:ID><cac:Attachment><cbc:EmbeddedDocumentBinaryObject
+ mimeCode="application/pdf" filename="a.pdf">PDF</cbc:EmbeddedDocumentBinaryObject></cac:Attachment>
+</cac:AdditionalDocumentReference><cac:AccountingSupplierParty><cac:Party><cac:PartyLegalEntity>
+<cbc:RegistrationName>Paper Ltd</cbc:RegistrationName></cac:PartyLegalEntity></cac:Party></cac:AccountingSupplierParty>
+<cac:LegalMonetaryTotal><cbc:TaxExclusiveAmount currencyID="EUR">1</cbc:TaxExclusiveAmount>
+<cbc:TaxInclusiveAmount currencyID="EUR">1</cbc:TaxInclusiveAmount>
+<cbc:PayableAmount currencyID="EUR">1</cbc:PayableAmount>
+</cac:LegalMonetaryTotal><cac:InvoiceLine><cbc:ID>1</cbc:ID><cbc:InvoicedQuantity>1</cbc:InvoicedQuantity>
+<cbc:LineExtensionAmount currencyID="EUR">1</cbc:LineExtensionAmount><cac:Item><cbc:Name>Work</cbc:Name></cac:Item>
+<cac:Price><cbc:PriceAmount currencyID="EUR">1</cbc:PriceAmount></cac:Price></cac:InvoiceLine></Invoice>"""
 
 
 @dataclass(slots=True)
@@ -31,6 +49,7 @@ class Attacker:
     token: str
     hook_url: str = ""
     direct_url: str = ""
+    other: Attacker | None = None  # another account
 
     async def post(self, path: str, body: bytes | Any, **headers: str) -> int:
         """Post bytes, or anything else as JSON, with credentials; answer the status (0: the connection was closed)."""
@@ -174,12 +193,17 @@ async def slow_uploads(who: Attacker) -> str:
     return f"{sum(ended)} of {SLOW_SENDERS} closed by the server"
 
 
+def inflating() -> bytes:
+    """1 MB of gzip that inflates to 1 GB; making it takes seconds."""
+    step = zlib.compressobj(9, zlib.DEFLATED, 31)
+    zeros = bytes(MIB)
+    return b"".join(step.compress(zeros) for _ in range(1_000)) + step.flush()
+
+
 @attack
 async def compressed_bodies(who: Attacker) -> str:
     """1 MB of gzip and deflate that inflate to 1 GB, to any path and without credentials."""
-    step = zlib.compressobj(9, zlib.DEFLATED, 31)
-    zeros = bytes(MIB)
-    bomb = b"".join(step.compress(zeros) for _ in range(1_000)) + step.flush()
+    bomb = await asyncio.to_thread(inflating)
     twice = gzip.compress(bomb)
     urls = ("/v1/clients", "/nothing-here", who.direct_url, who.hook_url)
     statuses = [
@@ -251,3 +275,29 @@ async def large_documents(who: Attacker) -> str:
     lines = {"sale_type": "sales_invoice", "currency": "EUR", "client": {"name": "B"}, "lines": [line] * 12_000}
     pushed = [await who.push(who.hook_url, body, "application/json") for body in (many, deep) for _ in range(5)]
     return counted(pushed + [await who.post("/v1/sales", lines) for _ in range(3)])
+
+
+@attack
+async def parallel_documents(who: Attacker) -> str:
+    """8 UBL invoices of 18 MiB at once, a PDF inside each, from two accounts by channel and by API."""
+    assert who.other is not None
+    pdf = base64.b64encode(b"%PDF-1.7\n" + bytes(DOCUMENT_BYTES * 3 // 4))
+    document = INVOICE.replace(b"PDF", pdf)
+
+    async def send(sender: Attacker, number: int) -> int:
+        body = document.replace(b"NUMBER", uuid4().hex.encode())
+        if number % 2:
+            return await sender.push(sender.direct_url, body, "application/xml")
+        return await sender.post("/v1/inbox/purchases", body, **{"Content-Type": "application/xml"})
+
+    return counted(list(await asyncio.gather(*(send(one, n) for n in range(4) for one in (who, who.other)))))
+
+
+@attack
+async def lists_of_large_documents(who: Attacker) -> str:
+    """Lists of 200 documents of 3,000 lines each, 10 at once, and an export."""
+    line = {"description": "Work " * 4, "quantity": "1", "unit_price": "1", "tax_rate": "21"}
+    sale = {"sale_type": "sales_order", "currency": "EUR", "client": {"name": "B"}, "lines": [line] * LINES}
+    made = [await who.post("/v1/sales", sale) for _ in range(DOCUMENTS)]
+    read = await asyncio.gather(*(who.get("/v1/sales?limit=200") for _ in range(10)))
+    return f"{counted(made)}; {counted([*read, await who.get('/v1/sales/export?format=jsonl')])}"

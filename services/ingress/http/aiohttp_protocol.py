@@ -58,6 +58,16 @@ class Protocol(web.RequestHandler):
             self._watch = None
         super().resume_writing()
 
+    async def taken(self) -> None:
+        """Wait until the connection's reader has taken all but what a connection buffers anyway.
+
+        Raises:
+            ConnectionError: it is gone.
+        """
+        await asyncio.sleep(0)  # uvloop writes, and so pauses, at the end of an iteration
+        if self.transport is not None and self._paused:
+            await self._drain_helper()
+
     def _look_again(self) -> None:
         if self.transport is not None:
             self._unsent = self.transport.get_write_buffer_size()

@@ -1,4 +1,7 @@
-"""Bound the memory of the bodies in hand: of all requests, of each account's, and of each channel's."""
+"""Bound the memory of the bodies in hand: of all, of each account's, and of each channel's.
+
+One limiter counts the bodies of requests, another those of answers that their readers have not taken yet.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,13 @@ CHANNEL_BYTES_MAX: Final = 40 * 1024 * 1024
 """Two of the largest documents, and less than an account's share: whoever knows one channel's URL does not shut out
 the account's other senders."""
 
+ANSWER_BYTES_MAX: Final = 96 * 1024 * 1024  # with the bodies in hand below 256 MiB in all
+ANSWER_ACCOUNT_BYTES_MAX: Final = 32 * 1024 * 1024
+"""A third of all: seven of the largest pages at once. Whoever reads them has them all within moments."""
+
 
 class BodyMemoryLimiter:
-    """Counts bytes as they arrive; what a sender announces takes nothing."""
+    """Counts bytes as they arrive; what a sender announces takes nothing. `what` is what errors call the bodies."""
 
     def __init__(
         self,
@@ -27,8 +34,9 @@ class BodyMemoryLimiter:
         *,
         account_bytes_max: int = ACCOUNT_BYTES_MAX,
         channel_bytes_max: int = CHANNEL_BYTES_MAX,
+        what: str = "large bodies of this sender are in hand",
     ) -> None:
-        self._bytes_max = bytes_max
+        self._bytes_max, self._what = bytes_max, what
         self._shares_max = (account_bytes_max, channel_bytes_max)
         self._held = 0
         self._shares: Counter[Hashable] = Counter()
@@ -48,9 +56,9 @@ class BodyMemoryLimiter:
 
     def _take(self, hold: Hold, size: int) -> None:
         if any(self._shares[owner] + size > most for owner, most in zip(hold.owners, self._shares_max, strict=False)):
-            raise TooManyRequests("too many large bodies of this sender are in hand; try again")
+            raise TooManyRequests(f"too many {self._what}; try again")
         if self._held + size > self._bytes_max:
-            raise Unavailable("too many large bodies are in hand; try again", headers={"Retry-After": "1"})
+            raise Unavailable("too many large bodies or answers are in hand; try again", headers={"Retry-After": "1"})
         self._held += size
         for owner in hold.owners:
             self._shares[owner] += size

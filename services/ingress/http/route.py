@@ -102,6 +102,7 @@ class Request:
     route: Route
     request: web.Request
     held: Hold
+    answering: Hold | None = None  # of the answer's bytes, as they are made; None where it is not sent
     caller: Caller | None = None
     raw: bytes = b""
     body: Model | None = None
@@ -120,6 +121,16 @@ class Request:
         if self.account is None:
             raise Unauthorized
         return self.account
+
+    def count_answer(self, size: int) -> None:
+        """Count bytes of the answer for the account, or the address where none is known.
+
+        Raises:
+            TooManyRequests, Unavailable: too much is made and not taken by its readers yet.
+        """
+        if self.answering is not None:
+            self.answering.owners = (self.account or self.request.remote,)
+            self.answering.add(size)
 
     @property
     def credential_id(self) -> UUID | None:

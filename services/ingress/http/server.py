@@ -9,8 +9,8 @@ import re
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import Final
+from contextlib import asynccontextmanager, suppress
+from typing import Final, cast
 
 import structlog
 from aiohttp import web
@@ -22,7 +22,7 @@ from ingress.errors import Forbidden, Malformed
 from ingress.http import conditions
 from ingress.http.aiohttp_protocol import Protocol
 from ingress.http.body import aside, read_bytes, read_model, read_query
-from ingress.http.body_memory import BodyMemoryLimiter
+from ingress.http.body_memory import ANSWER_ACCOUNT_BYTES_MAX, ANSWER_BYTES_MAX, BodyMemoryLimiter
 from ingress.http.context import Api
 from ingress.http.idempotency import key_text
 from ingress.http.problems import reply_of, wants_xml
@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 HEAD_BYTES_MAX: Final = 16_384
 KEEPALIVE_SECONDS: Final = 75.0
 BACKLOG: Final = 1024
+COUNTED_BYTES_MIN: Final = 64 * 1024  # what a connection buffers anyway
 WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 SECONDS = Histogram(
@@ -54,11 +55,16 @@ def make_app(api: Api, routes: Sequence[Route]) -> web.Application:
     # Bodies are read by ourselves, with a limit for each route.
     app = web.Application(middlewares=[_answer_unrouted], client_max_size=0)
     budget = BodyMemoryLimiter()
+    answers = BodyMemoryLimiter(
+        ANSWER_BYTES_MAX,
+        account_bytes_max=ANSWER_ACCOUNT_BYTES_MAX,
+        what="large answers are made for this account and not read by it",
+    )
     resources: dict[str, web.Resource] = {}
     for route in routes:
         if route.path not in resources:
             resources[route.path] = app.router.add_resource(route.path)
-        handler = _handler(api, route, _reader_of(route, routes), budget)
+        handler = _handler(api, route, _reader_of(route, routes), budget, answers)
         resources[route.path].add_route(route.method, handler)
         if route.method == "GET":
             resources[route.path].add_route("HEAD", handler)
@@ -145,24 +151,39 @@ def _reader_of(route: Route, routes: Sequence[Route]) -> Route | None:
 
 
 def _handler(
-    api: Api, route: Route, reader: Route | None, budget: BodyMemoryLimiter
+    api: Api, route: Route, reader: Route | None, budget: BodyMemoryLimiter, answers: BodyMemoryLimiter
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
-        began = time.perf_counter()
-        with budget.hold() as held:
-            call = Request(new_id(), route, request, held, reader=reader)
-            try:
-                reply = await _answer(api, call)
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:  # noqa: BLE001  whatever it is, the caller gets a problem
-                reply = reply_of(error, request_id=call.id, xml=wants_xml(request))
-        response = response_of(reply, call.id)
-        _close_after(request, response)
-        _note(api, call, response.status, time.perf_counter() - began)
+        with answers.hold() as answering:
+            began = time.perf_counter()
+            with budget.hold() as held:
+                call = Request(new_id(), route, request, held, answering, reader=reader)
+                response = await _respond(api, call)
+            _close_after(request, response)
+            _note(api, call, response.status, time.perf_counter() - began)
+            if answering.size:
+                with suppress(ConnectionError):  # aiohttp finds by itself that nobody is there
+                    await response.prepare(request)
+                    await response.write_eof()
+                    await cast("Protocol", request.protocol).taken()
         return response
 
     return handle
+
+
+async def _respond(api: Api, call: Request) -> web.StreamResponse:
+    """Answer a request with a response that has not been sent, or a problem, whatever happens."""
+    try:
+        response = response_of(await _answer(api, call), call.id)
+        size = len(response.body) if isinstance(response, web.Response) and isinstance(response.body, bytes) else 0
+        counted = 0 if call.answering is None else call.answering.size
+        if size > COUNTED_BYTES_MIN and size > counted:
+            call.count_answer(size - counted)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever it is, the caller gets a problem
+        return response_of(reply_of(error, request_id=call.id, xml=wants_xml(call.request)), call.id)
+    return response
 
 
 def _close_after(request: web.Request, response: web.StreamResponse) -> None:

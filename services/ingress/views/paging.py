@@ -117,6 +117,7 @@ class _Listed:
                 self._cursor = write_cursor(self._call.route.path, *self._key(self._last))
                 return False
             item = orjson.dumps(self._show(row))
+            self._call.count_answer(len(item))
             self._items.append(item)
             self._bytes += len(item)
             self._last = row

@@ -98,7 +98,9 @@ def _forged(content: Any) -> str:
 
 
 def test_the_last_page_has_no_cursor() -> None:
-    call: Any = SimpleNamespace(route=SimpleNamespace(path=PATH), query_as=lambda kind: kind(limit=2))
+    call: Any = SimpleNamespace(
+        route=SimpleNamespace(path=PATH), query_as=lambda kind: kind(limit=2), count_answer=lambda _: None
+    )
     full = orjson.loads(page(call, [1, 2, 3], show=str, key=lambda row: (row,)))
     assert (full["items"], parse_cursor(PATH, full["next_cursor"], int)) == (["1", "2"], (2,))
     last = orjson.loads(page(call, [1, 2], show=str, key=lambda row: (row,), beside={"as_of": "2026-01-01"}))
