@@ -9,9 +9,14 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import structlog
+from asyncpg import Record
+
 from storage.pool import Connection
 from trigger_dispatcher.events.event import Event, logged_event
 from trigger_dispatcher.events.matching import Subscriber, conditions_of
+
+log = structlog.get_logger(__name__)
 
 _INSERT_EVENTS: Final = """
     INSERT INTO dispatch.event (account_id, event_id, trigger, at, subject_id, client_id, correlation_id, causation_id,
@@ -71,20 +76,28 @@ _SUBSCRIBERS: Final = """
 
 
 async def subscribers_of(conn: Connection, account_ids: Collection[UUID]) -> Mapping[UUID, list[Subscriber]]:
-    """The active hooks and enabled automations of the accounts."""
+    """The active hooks and enabled automations of the accounts; a row that cannot be read is logged and left out."""
     found: defaultdict[UUID, list[Subscriber]] = defaultdict(list)
     for row in await conn.fetch(_SUBSCRIBERS, list(account_ids)):
-        subscriber = Subscriber(
-            id=row["id"],
-            kind=row["kind"],
-            triggers=tuple(row["triggers"]),
-            conditions=conditions_of(row["filters"]),
-            effective_from=row["effective_from"],
-            ordered=row["ordered"],
-            version=row["version"],
-        )
+        try:
+            subscriber = _subscriber(row)
+        except (AttributeError, TypeError, ValueError):
+            log.exception("subscription_unreadable", id=str(row["id"]), kind=row["kind"])
+            continue
         found[row["account_id"]].append(subscriber)
     return found
+
+
+def _subscriber(row: Record) -> Subscriber:
+    return Subscriber(
+        id=row["id"],
+        kind=row["kind"],
+        triggers=tuple(row["triggers"]),
+        conditions=conditions_of(row["filters"] or {}),
+        effective_from=row["effective_from"],
+        ordered=row["ordered"],
+        version=row["version"],
+    )
 
 
 async def insert_dispatches(
