@@ -221,11 +221,11 @@ class DeliveryBuffer:
         return settled, held
 
     async def _keep(self, message: InFlightMessage, step: DeadLetter) -> Delay | None:
-        """Park; None when it is kept, else the pause until the next try."""
+        """Dead-letter a message; None when it is kept, else the pause until the next try."""
         try:
             await self._dead_letter(message.incoming, step.reason)
         except Exception as error:  # noqa: BLE001  not dead-lettered is not settled: it comes again
-            log.warning("park_failed", queue=self._queue, error=describe(error))
+            log.warning("dead_letter_failed", queue=self._queue, error=describe(error))
             message.batch_attempts += 1
             return Delay(describe(error), self._pause(message.batch_attempts))
         deliveries = message.incoming.deliveries
