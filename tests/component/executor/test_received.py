@@ -45,7 +45,7 @@ async def run(executor: ExecutorHarness, *steps: dict[str, Any], state: str = "s
         ({"Content-Type": "text/plain"}, b"not UTF-8: \xff\xfe"),
         ({"Content-Type": "text/csv; charset=utf-8"}, "a;ē\r\n".encode() * 60_000),
         ({"Content-Type": "text/plain"}, b"a NUL: \x00"),
-        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, gzip.compress(b"[1]")),
+        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, gzip.compress(b"[1]", mtime=0)),
         ({"Content-Type": "application/json"}, b'["\xff"]'),
     ],
 )
