@@ -30,6 +30,8 @@ class Tenant:
     token: str
     direct_path: str
     client_id: str  # of whom an ordered hook hears
+    hook_id: str = ""
+    target_url: str = ""
 
 
 @dataclass(slots=True)

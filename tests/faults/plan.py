@@ -12,6 +12,7 @@ Kind = Literal[
     "freeze ledger", "freeze trigger_dispatcher", "freeze action_executor",
     "kill broker", "stop and start broker", "kill database", "cut database sessions",
     "cut http replies", "cut broker replies", "cut database replies",
+    "maintain during a long read", "drip uploads", "change targets", "check hostile answers",
 ]  # fmt: skip
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)

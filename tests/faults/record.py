@@ -27,6 +27,8 @@ class Book:
     in_order: set[str] = field(default_factory=set)  # the keys that go to an ordered hook as well
     heard_in_order: set[str] = field(default_factory=set)
     order: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # by path, as first heard
+    moved: set[bytes] = field(default_factory=set)  # request lines' beginnings of targets that hooks have left
+    answered_gone: int = 0
     deliveries: int = 0
     refusals: list[str] = field(default_factory=list)
 
@@ -38,6 +40,9 @@ class Book:
 
     def listen(self, head: bytes, body: bytes) -> int:
         """The receiver: note which event id came for which key and trigger."""
+        if any(head.startswith(target) for target in self.moved):
+            self.answered_gone += 1
+            return 410  # an attempt at the target before a change: it must count for nothing
         self.deliveries += 1
         key, identifier, trigger = _KEY.search(body), _ID.search(head), _TYPE.search(body)
         if key and identifier and trigger:

@@ -16,6 +16,7 @@ import aiohttp
 import asyncpg
 
 from tests.faults.check import Verdict, check, missing_deliveries
+from tests.faults.hostile import hostile_receiver
 from tests.faults.load import Senders, Tenant
 from tests.faults.plan import Fault, make_plan
 from tests.faults.proxy import cutting_proxy
@@ -48,8 +49,11 @@ def through(dsn: str, port: int) -> str:
     return urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{port}", query=""))
 
 
-async def make_tenants(running: Installation, ear: int) -> list[Tenant]:
-    """Accounts with a Direct channel, a hook on what the run sends, and an ordered one on one client's documents."""
+async def make_tenants(running: Installation, ear: int, hostile: int) -> list[Tenant]:
+    """Accounts with a Direct channel, a hook on what the run sends, and an ordered one on one client's documents.
+
+    A further hook of each leads to the hostile receiver at port `hostile`.
+    """
     tenants = []
     async with aiohttp.ClientSession(base_url=running.url) as session:
         for number in range(TENANTS):
@@ -63,7 +67,10 @@ async def make_tenants(running: Installation, ear: int) -> list[Tenant]:
             channel = await make("/v1/channels", {"kind": "direct"})
             client = await make("/v1/clients", {"name": "In Order"})
             await make("/v1/hooks", {
-                "target_url": f"http://127.0.0.1:{ear}/{number}",
+                "target_url": f"http://127.0.0.1:{hostile}/{number}", "triggers": ["client.created", "sale.posted"],
+            })  # fmt: skip
+            hook = await make("/v1/hooks", {
+                "target_url": f"http://127.0.0.1:{ear}/{number}/0",
                 "triggers": ["inbox.received", "client.created", "sale.posted"],
             })  # fmt: skip
             await make("/v1/hooks", {
@@ -72,7 +79,8 @@ async def make_tenants(running: Installation, ear: int) -> list[Tenant]:
                 "filters": {"client_id": [client["id"]]},
                 "ordered": "client",
             })  # fmt: skip
-            tenants.append(Tenant(token, urlsplit(channel["url"]).path, client["id"]))
+            path = urlsplit(channel["url"]).path
+            tenants.append(Tenant(token, path, client["id"], hook["id"], hook["target_url"]))
     return tenants
 
 
@@ -140,9 +148,13 @@ async def fault_run(wishes: Wishes, *, folder: Path, tell: Tell) -> Result:
         http = await stack.enter_async_context(cutting_proxy("http", address_of(running.url)))
         server, ear = await receive(book.listen)
         stack.callback(server.close)
-        tenants = await make_tenants(running, ear)
         chance = random.Random(seed)  # noqa: S311  a run to repeat, no secret
-        scene = Scene(postgres, broker, running, http, amqp, database, tell, random.Random(seed), wishes.cuts)  # noqa: S311
+        hostile, port = await stack.enter_async_context(hostile_receiver(random.Random(seed)))  # noqa: S311
+        tenants = await make_tenants(running, ear, port)
+        scene = Scene(
+            postgres, broker, running, http, amqp, database, tell, random.Random(seed), wishes.cuts,  # noqa: S311
+            tenants, book, hostile,
+        )  # fmt: skip
         supervisor = asyncio.create_task(scene.supervise())
         stack.callback(supervisor.cancel)
         senders = Senders(http.port, tenants, book, chance, pause_seconds=WORKERS / wishes.pace)

@@ -6,12 +6,19 @@ import asyncio
 import random
 import signal
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
+import aiohttp
 import asyncpg
 
+from tests.faults.hostile import HostileReceiver, drip, maintain_during_a_read
+from tests.faults.load import Tenant
 from tests.faults.plan import Fault
 from tests.faults.proxy import CuttingProxy
+from tests.faults.record import Book
 from tests.support.eventually import eventually
 from tests.support.installation import Installation, ServiceProcess
 from tests.support.servers import Postgres, Rabbitmq
@@ -40,6 +47,9 @@ class Scene:
     tell: Tell
     chance: random.Random
     cuts: int
+    tenants: list[Tenant]
+    book: Book
+    hostile: HostileReceiver
     struck: list[str] = field(default_factory=list)
     restarts: dict[str, int] = field(default_factory=dict)
     _thawing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -64,6 +74,10 @@ class Scene:
             "cut http replies": lambda: self._cut(self.http),
             "cut broker replies": lambda: self._cut(self.amqp),
             "cut database replies": lambda: self._cut(self.database),
+            "maintain during a long read": lambda: maintain_during_a_read(self.postgres.dsn),
+            "drip uploads": lambda: drip(self.http.port, self.chance.choice(self.tenants).direct_path, self.chance),
+            "change targets": self._change_targets,
+            "check hostile answers": self._hostile_answers_given,
         }
         if kind in of_servers:
             return of_servers[kind]
@@ -86,6 +100,7 @@ class Scene:
         return process is not None and process.returncode == -signal.SIGKILL
 
     async def _stop(self, service: ServiceProcess) -> bool:
+        await self.thawed()  # a frozen process takes no signal to stop
         await self._up(service)
         # One that is told to stop while it starts ends by the signal; one that has started ends in order.
         return await service.stop() in {0, -signal.SIGTERM}
@@ -139,6 +154,36 @@ class Scene:
         before = proxy.cut
         proxy.arm(self.cuts)
         await eventually(lambda: proxy.cut >= before + self.cuts, deadline_seconds=STRIKE_SECONDS_MAX)
+        return True
+
+    async def _change_targets(self) -> bool:
+        """Point the hooks of half the accounts elsewhere while attempts are under way; the old targets answer 410."""
+        places = self.chance.sample(range(len(self.tenants)), len(self.tenants) // 2)
+        for place in places:
+            tenant = self.tenants[place]
+            base, _, number = tenant.target_url.rpartition("/")
+            moved = replace(tenant, target_url=f"{base}/{int(number) + 1}")
+            await eventually(partial(self._patched, moved), deadline_seconds=2 * STRIKE_SECONDS_MAX)
+            self.tenants[place] = moved
+            self.book.moved.add(f"POST {urlsplit(tenant.target_url).path} ".encode())
+        return True
+
+    async def _patched(self, tenant: Tenant) -> bool:
+        timeout = aiohttp.ClientTimeout(total=STRIKE_SECONDS_MAX)
+        headers = {"Authorization": f"Bearer {tenant.token}"}
+        url, body = f"{self.running.url}/v1/hooks/{tenant.hook_id}", {"target_url": tenant.target_url}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.patch(url, json=body, headers=headers) as reply,
+            ):
+                return reply.status == HTTPStatus.OK
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    async def _hostile_answers_given(self) -> bool:
+        before = self.hostile.answered
+        await eventually(lambda: self.hostile.answered > before, deadline_seconds=2 * STRIKE_SECONDS_MAX)
         return True
 
     async def supervise(self) -> None:
