@@ -12,13 +12,16 @@ from typing import Final
 
 from ingress.errors import TooManyRequests, Unavailable
 
-BYTES_MAX: Final = 128 * 1024 * 1024
-ACCOUNT_BYTES_MAX: Final = 64 * 1024 * 1024
-"""Half of all, so that one account's senders leave room for the others'."""
+BYTES_MAX: Final = 64 * 1024 * 1024  # with what reading takes, a process stays below 300 MiB
+ACCOUNT_BYTES_MAX: Final = 24 * 1024 * 1024
+"""One of the largest documents and room beside it, so that one account's senders leave room for the others'."""
 
-CHANNEL_BYTES_MAX: Final = 40 * 1024 * 1024
-"""Two of the largest documents, and less than an account's share: whoever knows one channel's URL does not shut out
-the account's other senders."""
+SMALL_BYTES: Final = 1024 * 1024  # as for JSON bodies
+RESERVED_BYTES: Final = 16 * 1024 * 1024
+"""Room for bodies of at most `SMALL_BYTES`, so that a few large documents never shut out ordinary requests."""
+
+CHANNEL_BYTES_MAX: Final = 22 * 1024 * 1024
+"""Less than an account's share: whoever knows one channel's URL does not shut out the account's other senders."""
 
 ANSWER_BYTES_MAX: Final = 96 * 1024 * 1024  # with the bodies in hand below 256 MiB in all
 ANSWER_ACCOUNT_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -57,7 +60,8 @@ class BodyMemoryLimiter:
     def _take(self, hold: Hold, size: int) -> None:
         if any(self._shares[owner] + size > most for owner, most in zip(hold.owners, self._shares_max, strict=False)):
             raise TooManyRequests(f"too many {self._what}; try again")
-        if self._held + size > self._bytes_max:
+        reserved = min(RESERVED_BYTES, self._bytes_max // 4) if hold.size + size > SMALL_BYTES else 0
+        if self._held + size > self._bytes_max - reserved:
             raise Unavailable("too many large bodies or answers are in hand; try again", headers={"Retry-After": "1"})
         self._held += size
         for owner in hold.owners:

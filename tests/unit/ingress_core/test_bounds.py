@@ -16,7 +16,7 @@ from ingress.access.credentials import (
 )
 from ingress.errors import ApiError, TooManyRequests, Unavailable
 from ingress.http.body import is_json
-from ingress.http.body_memory import BodyMemoryLimiter
+from ingress.http.body_memory import SMALL_BYTES, BodyMemoryLimiter
 from ingress.http.rate_limiter import KEYS_MAX, RateLimiter
 from ingress.routes import ROUTES
 
@@ -116,3 +116,12 @@ def test_no_two_routes_are_the_same_and_none_ends_in_a_slash() -> None:
 def test_only_channels_and_documentation_are_open_to_anybody() -> None:
     anybody = {route.path for route in ROUTES if route.scope is None and not route.path.startswith("/ext/")}
     assert anybody <= {"/openapi.json", "/docs"}
+
+
+def test_large_bodies_leave_room_for_ordinary_ones() -> None:
+    budget = BodyMemoryLimiter(bytes_max=8 * SMALL_BYTES)
+    with budget.hold() as first, budget.hold() as second, budget.hold() as third:
+        first.add(5 * SMALL_BYTES)
+        with pytest.raises(Unavailable):
+            second.add(2 * SMALL_BYTES)
+        third.add(SMALL_BYTES)
