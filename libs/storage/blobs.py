@@ -74,6 +74,10 @@ class BlobStore(Protocol):
         ...
 
 
+class BlobStoreUnavailable(OSError):
+    """The store cannot be written: make room or repair its folder; the same upload may pass later."""
+
+
 class DirectoryBlobs:
     """The adapter for a directory: of this machine, or one that several machines share."""
 
@@ -83,7 +87,10 @@ class DirectoryBlobs:
     @asynccontextmanager
     async def receive(self, account_id: UUID) -> AsyncIterator[Upload]:
         """Write beside the kept files first, under a name of our own."""
-        arriving = await asyncio.to_thread(_UploadFile, self._root, account_id)
+        try:
+            arriving = await asyncio.to_thread(_UploadFile, self._root, account_id)
+        except OSError as error:
+            raise BlobStoreUnavailable(str(error)) from error
         try:
             yield arriving
         finally:
