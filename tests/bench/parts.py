@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from tests.bench import measure, reading
+from tests.bench.hostile import hostile
 from tests.bench.issue import issued
 from tests.bench.ledger import Size, fill
 from tests.bench.scene import set_scene
@@ -19,7 +20,7 @@ from tests.bench.tenants import CreateAccount, accounts_of, make_tenants
 from tests.bench.usage import Usage, memory
 from tests.support.http_load import LoadConnection
 
-PARTS: Final = ("way", "issue", "lists", "pdf", "verify")
+PARTS: Final = ("way", "issue", "lists", "pdf", "verify", "hostile")
 
 CONNECTIONS: Final = 32
 IN_FLIGHT_MAX: Final = 400
@@ -67,6 +68,9 @@ async def measured(bench: Bench) -> dict[str, Any]:
             report |= await issue(bench, create)
         if "pdf" in bench.parts:
             report |= await pdf(bench, create)
+        if "hostile" in bench.parts:
+            tell("  hostile bodies of 1 MiB, by reader")
+            report["hostile"] = await hostile()
         if bench.size is not None and bench.parts & {"lists", "verify"}:
             report |= await lists(bench, create, bench.size)
     report |= await sound(bench)

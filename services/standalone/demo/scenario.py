@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import aiohttp
@@ -27,6 +28,7 @@ START_SECONDS_MAX = 60.0
 WAIT_SECONDS_MAX = 20.0
 TRIGGERS = ("inbox.received", "client.created", "sale.posted", "payment.posted")
 
+DETAIL_CHARS_MAX = 70  # whole words: an id is never cut
 console = Console(highlight=False, width=120)
 
 
@@ -233,25 +235,24 @@ def _since(timestamp: str, at: float) -> str:
 
 
 async def _show_journey(api: Api, title: str, identifier: str, expected: tuple[str, ...]) -> None:
-    """Print one journey; its last hops are committed a moment after the receiver saw the delivery."""
+    """Print one journey; its last steps are committed a moment after the receiver saw the delivery."""
     ends = time.monotonic() + WAIT_SECONDS_MAX
     while True:
         hops = (await api.get(f"/v1/journey/{identifier}"))["hops"]
-        steps = [str(pipeline["step"]) for pipeline in hops]
+        steps = [str(entry["step"]) for entry in hops]
         if all(any(want in step for step in steps) for want in expected) and "delivered" in " ".join(steps):
             break
         if time.monotonic() > ends:
             raise DemoFailure(f"the journey of {identifier} shows only {steps}, not all of {expected} and its delivery")
         await asyncio.sleep(0.1)
-    table = Table(title=f"{title}, hop by hop", title_justify="left")
+    table = Table(title=f"{title}, step by step", title_justify="left")
     for column in ("+ ms", "service", "step", "detail"):
         table.add_column(column)
-    for pipeline in hops:
-        table.add_row(
-            f"{pipeline['after_ms']:.1f}", pipeline["service"], pipeline["step"], _brief(pipeline.get("detail") or {})
-        )
+    for entry in hops:
+        table.add_row(f"{entry['after_ms']:.1f}", entry["service"], entry["step"], _brief(entry.get("detail") or {}))
     console.print(table)
 
 
 def _brief(detail: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in detail.items() if value not in (None, "", [], {}))[:70]
+    text = ", ".join(f"{name} {value}" for name, value in detail.items() if value not in (None, "", [], {}))
+    return shorten(text, DETAIL_CHARS_MAX, placeholder=" ...")
