@@ -139,6 +139,11 @@ class Scene:
         return True
 
     async def _cut_sessions(self) -> bool:
+        # The services may be between two faults without a session for a moment.
+        await eventually(self._end_sessions, deadline_seconds=STRIKE_SECONDS_MAX)
+        return True
+
+    async def _end_sessions(self) -> bool:
         conn = await asyncpg.connect(self.postgres.dsn)
         try:
             cut = await conn.fetchval(

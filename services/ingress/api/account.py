@@ -115,6 +115,6 @@ ROUTES = (
     ),
     Route(
         "GET", _LOGO_PATH, "getAccountLogo", get_logo, "read", "Get the account's logo",
-        response_types=("image/png", "image/jpeg"), tag="access",
+        response_types=("image/png", "image/jpeg"), may_be_absent=True, tag="access",
     ),
 )  # fmt: skip

@@ -132,7 +132,7 @@ def _problems(route: Route) -> Iterator[type[ApiError]]:
     yield Malformed
     if route.scope is not None:
         yield from (Unauthorized, Forbidden)
-    if "{" in route.path or route.method in WRITING:
+    if "{" in route.path or route.method in WRITING or route.may_be_absent:
         yield NotFound
     if route.method in WRITING:
         yield from (TooSlow, Conflict, BodyTooLarge, UnsupportedMediaType)

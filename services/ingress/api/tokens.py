@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
+import asyncpg
+import structlog
 from pydantic import AliasChoices, Field
 
 from contracts.primitives.ids import new_id
@@ -20,7 +23,10 @@ from ingress.http.route import Page, Request, Response, Route
 from ingress.scopes import SCOPES, Scope
 from ingress.views import queries
 from ingress.views.paging import page, read_id_cursor
+from ingress.views.queries import MadeBy
 from storage.pool import Connection
+
+log = structlog.get_logger(__name__)
 
 
 class TokenIn(Model):
@@ -77,7 +83,7 @@ async def get(api: Api, call: Request) -> Response:
 async def delete(api: Api, call: Request) -> Response:
     """Delete a token: what presents it gets 401 from now on. Say what it made, and delete its hooks if asked to."""
     identifier, with_hooks = call.id_of(), call.query_as(TokenDeletion).hooks == "delete"
-    made = await queries.count_made_by(api.pool, account_id=call.account_id, credential_id=identifier)
+    made = await _made_by(api, call.account_id, identifier)
 
     async def work(conn: Connection) -> None:
         if not await credential_store.delete_token(conn, account_id=call.account_id, identifier=identifier):
@@ -88,9 +94,18 @@ async def delete(api: Api, call: Request) -> Response:
     else:
         async with api.pool.acquire() as conn:
             await work(conn)
-    deleted = made.hooks if with_hooks else 0
-    body = {"id": identifier, "deleted": True, "hooks": made.hooks, "automations": made.automations}
-    return Response(200, body | {"hooks_deleted": deleted})
+    hooks, automations = (made.hooks, made.automations) if made else (None, None)
+    body = {"id": identifier, "deleted": True, "hooks": hooks, "automations": automations}
+    return Response(200, body | {"hooks_deleted": hooks if with_hooks else 0})
+
+
+async def _made_by(api: Api, account_id: UUID, credential_id: UUID) -> MadeBy | None:
+    """Count what the token made; None where that cannot be read now, which must not keep a token alive."""
+    try:
+        return await queries.count_made_by(api.pool, account_id=account_id, credential_id=credential_id)
+    except (asyncpg.PostgresError, OSError):
+        log.exception("count_of_hooks_failed")
+        return None
 
 
 def show(token: Token) -> dict[str, Any]:

@@ -61,6 +61,7 @@ class Route:
     that is not named there is refused. `answers` is the model of the answer and `response_types` its content
     types, for OpenAPI.
     `waits` tells that another service decides, so that the answer may be a 202; None: as its scope is "write".
+    `may_be_absent` tells of a single object that has no id in its path: it is 404 while it is not there.
     `seconds_max` is for what the handler does, None for one that streams.
     """
 
@@ -79,6 +80,7 @@ class Route:
     body_bytes_max: int = BODY_BYTES_MAX
     seconds_max: float | None = SECONDS_MAX
     tag: str = ""
+    may_be_absent: bool = False
     waits: bool | None = None
 
     @property

@@ -129,9 +129,9 @@ class Deleted(ResponseModel):
 class DeletedToken(Deleted):
     """The token is gone; it had made so many hooks and automations, and so many of the hooks were deleted with it."""
 
-    hooks: int
-    automations: int
-    hooks_deleted: int
+    hooks: int | None  # null: they could not be counted
+    automations: int | None
+    hooks_deleted: int | None
 
 
 class Channel(ResponseModel):

@@ -75,7 +75,7 @@ async def test_what_a_rule_cannot_accept_stays_with_a_note(ledger: LedgerHarness
     shown = await message(ledger, message_id)
     assert (shown["state"], shown["decided_at"]) == ("received", None)
     assert shown["warnings"][0]["message"].startswith(
-        "the rule Shop could not accept this: document.lines come to less"
+        "the rule Shop could not accept this: document.lines total is negative"
     )
     assert (await accept(ledger, "sales", message_id, document={"lines": [a_line()]})).status == 200
 

@@ -41,7 +41,8 @@ def chosen(*rules: Rule, **fields: Any) -> list[Rule]:
     ("match", "is_meant"),
     [
         ({"channel_id": "c"}, True),
-        ({"channel_id": "C"}, False),
+        ({"channel_id": "C"}, True),
+        ({"channel_id": "d"}, False),
         ({"name": "paper and pens oü"}, True),
         ({"name": "paper"}, False),
         ({"reg_number": "10000001"}, True),
