@@ -16,11 +16,12 @@ from typing import Any, Final
 
 import orjson
 import psutil
+from pydantic import ValidationError
 
 from contracts.resources.schemas import SaleIn
-from contracts.strict_json import read_json
+from contracts.strict_json import JsonRefused, read_json
 from documents.parser import read_document
-from ingress.errors import ApiError
+from documents.xml import XmlRefused
 from ingress.http.body import aside
 from ingress.imports.records import records
 
@@ -28,6 +29,8 @@ MIB: Final = 1024 * 1024
 TICK_SECONDS: Final = 0.005
 SAMPLE_SECONDS: Final = 0.002
 INVOICE_LINE: Final = {"description": "W", "quantity": "1", "unit_price": "1", "tax_rate": "21"}
+
+REFUSALS: Final = (JsonRefused, XmlRefused, ValidationError)  # anything else is a fault of the reader
 
 Read = Callable[[], Any]
 
@@ -112,7 +115,7 @@ async def _measured(body: bytes, read: Read) -> dict[str, float]:
     ticker = asyncio.create_task(tick())
     await asyncio.sleep(TICK_SECONDS)
     began = time.monotonic()
-    with suppress(ApiError, Exception):
+    with suppress(*REFUSALS):
         await aside(body, read)
     took = time.monotonic() - began
     done.set()

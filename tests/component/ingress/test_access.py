@@ -85,7 +85,10 @@ async def test_a_deleted_token_is_refused_at_once(ingress: Ingress) -> None:
     made = (await account.post("/v1/tokens", {"application_name": "Gone soon"})).json
     bearer = {"Authorization": f"Bearer {made['token']}"}
     assert (await ingress.send("GET", "/v1/me", headers=bearer)).status == 200
-    assert (await account.delete(f"/v1/tokens/{made['id']}")).json["deleted"] is True
+    # The dispatcher is not there to count what the token made; the token goes all the same.
+    assert (await account.delete(f"/v1/tokens/{made['id']}")).json == {
+        "id": made["id"], "deleted": True, "hooks": None, "automations": None, "hooks_deleted": 0,
+    }  # fmt: skip
     assert (await ingress.send("GET", "/v1/me", headers=bearer)).status == 401
     assert (await account.delete(f"/v1/tokens/{made['id']}")).status == 404
 
