@@ -43,6 +43,9 @@ DAYS_MAX: Final = 3650
 ADJUSTMENTS_MAX: Final = 100
 TAXES_MAX: Final = 100  # a document has a handful of tax categories
 PERCENT_MAX: Final = 100
+TAX_CATEGORIES: Final = frozenset({"S", "Z", "E", "AE", "K", "G", "O", "L", "M"})
+"""The codes of UN/ECE 5305 that EN 16931 takes for a tax: standard, zero rate, exempt, reverse charge and so on."""
+
 PAY_TERMS_WITH_DAYS: Final = (1, 2)
 PAY_TERM_WITH_DATE: Final = 0
 

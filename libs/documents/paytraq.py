@@ -36,6 +36,7 @@ from documents.document import (
     PAY_TERM_WITH_DATE,
     PAY_TERMS_WITH_DAYS,
     REFERENCE_CHARS_MAX,
+    TAX_CATEGORIES,
     TEXT_CHARS_MAX,
     Address,
     Adjustment,
@@ -257,6 +258,7 @@ def _line(line: Element) -> Line:
         tax_rate=tax_rate,
         tax_name=tax_name,
         tax_key=tax_key,
+        tax_category=tax_key if tax_key in TAX_CATEGORIES else None,
     )
 
 

@@ -55,7 +55,7 @@ def _differs(stated: Decimal, counted: Decimal, unit: Decimal, *, allowed: Decim
 
 def _gross_below_net(document: InboxDocument, places: Places) -> Iterator[ReadingWarning]:
     gross, net = document.gross_amount, document.net_amount
-    if gross is None or net is None:
+    if gross is None or net is None or _has_both_signs(document):
         return
     if (gross < 0 < net) or (net < 0 < gross):
         message = f"is {gross:f}, but the amount before taxes is {net:f}: one of them has the wrong sign"
@@ -63,6 +63,12 @@ def _gross_below_net(document: InboxDocument, places: Places) -> Iterator[Readin
     elif abs(gross) < abs(net):
         message = f"is {gross:f}, which is less than the amount before taxes, {net:f}"
         yield ReadingWarning(places.gross, "gross_below_net", message)
+
+
+def _has_both_signs(document: InboxDocument) -> bool:
+    """Whether lines above and below 0 stand together: taxed at different rates, they make any gross of a net."""
+    signs = {line.quantity * line.unit_price > 0 for line in document.lines if line.quantity and line.unit_price}
+    return len(signs) > 1
 
 
 def _payable(document: InboxDocument, places: Places, unit: Decimal) -> Iterator[ReadingWarning]:

@@ -8,15 +8,12 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote
-from uuid import UUID
 
-from contracts.serializers import ledger
 from ingress.access import account_store
 from ingress.access.account_store import Account
-from ingress.errors import NotFound
+from ingress.api import sale_seller
 from ingress.http.context import Api
 from ingress.http.route import Request, Response, Route
-from ingress.views import queries, responses
 from ingress.views.pdf_renderer import PdfRenderer
 
 SECONDS_MAX: Final = 30.0  # waiting for others included
@@ -27,11 +24,7 @@ _ETAG: Final = re.compile(r'"[^"]*"')
 
 async def get_sale_pdf(api: Api, call: Request) -> Response:
     """Give the PDF, or 304 when the caller has the same bytes already."""
-    sale = ledger.sale(await responses.row_of(api, call, queries.SALES), api.urls)
-    account = await account_store.find(api.pool, account_id=call.account_id)
-    if account is None:
-        raise NotFound
-    sale["invoice_number"] = await _invoice_number(api, call, sale)
+    sale, account = await sale_seller.load(api, call)
     paper = await _press().sale(
         sale,
         await _seller(api, account),
@@ -47,20 +40,9 @@ async def get_sale_pdf(api: Api, call: Request) -> Response:
 
 
 async def _seller(api: Api, account: Account) -> dict[str, Any]:
-    """The account as the seller on its documents, under its legal name where it has one."""
+    """The seller with the logo that is printed."""
     logo = await account_store.find_logo(api.pool, account_id=account.account_id) if account.logo else None
-    name = account.profile.get("legal_name") or account.name
-    return {**account.profile, "name": name, "logo": logo[1] if logo else None}
-
-
-async def _invoice_number(api: Api, call: Request, sale: Mapping[str, Any]) -> str | None:
-    """The number of the invoice that a credit note corrects: the law wants it on paper (2006/112/EC, article 219)."""
-    if sale.get("invoice_id") is None:
-        return None
-    invoice = await queries.find(
-        api.pool, queries.SALES, account_id=call.account_id, identifier=UUID(sale["invoice_id"])
-    )
-    return invoice["number"] if invoice else None
+    return sale_seller.seller_of(account) | {"logo": logo[1] if logo else None}
 
 
 @cache
