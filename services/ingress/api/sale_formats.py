@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from documents import paytraq_writer
+from documents import cii_writer, paytraq_writer, ubl_writer
 from documents.writing import NotWritable
 from documents.xml_answer import XML_TYPE
 from ingress.api import sale_seller
@@ -40,6 +40,14 @@ def _writing(write: Write) -> Handler:
 
 
 ROUTES = (
+    Route(
+        "GET", "/v1/sales/{id}/ubl", "getSaleUbl", _writing(ubl_writer.write_ubl), "read",
+        "Get an invoice or credit note as UBL 2.1 of Peppol BIS Billing 3", response_types=(XML_TYPE,), tag="sales",
+    ),
+    Route(
+        "GET", "/v1/sales/{id}/cii", "getSaleCii", _writing(cii_writer.write_cii), "read",
+        "Get an invoice or credit note as UN/CEFACT CII of XRechnung", response_types=(XML_TYPE,), tag="sales",
+    ),
     Route(
         "GET", "/v1/sales/{id}/paytraq", "getSalePaytraq", _writing(paytraq_writer.write_sale), "read",
         "Get a sales document as PayTraq Direct XML", response_types=(XML_TYPE,), tag="sales",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tests.support.caller import Caller
+from tests.support.einvoice_rules import broken_by_cii, broken_by_ubl
+from tests.support.ledger_documents import SELLER
 
 
 async def test_paytraq_xml_comes_back_through_our_own_direct_channel(caller: Caller) -> None:
@@ -26,3 +28,22 @@ async def test_a_draft_has_no_paytraq_xml_and_the_fault_says_why(caller: Caller)
     sale = await caller.sale((await caller.client())["id"], issue=False)
     refused = await caller.get(f"/v1/sales/{sale['id']}/paytraq")
     assert (refused.status, refused.faults) == (422, {"number": "is required: issue the document first"})
+
+
+async def test_an_invoice_is_had_as_ubl_and_cii_once_its_parties_are_complete(caller: Caller) -> None:
+    sale = await caller.sale((await caller.client())["id"])
+    refused = await caller.get(f"/v1/sales/{sale['id']}/ubl")
+    assert refused.status == 422
+    assert {"account.address.country", "account.vat_number", "client.address.country"} <= set(refused.faults)
+    profile = {name: value for name, value in SELLER.items() if name != "name"}
+    assert (await caller.patch("/v1/account", profile)).status == 200
+    client = await caller.client(
+        name="Ozola Dizains",
+        vat_number="LV40003000002",
+        address={"city": "Cēsis", "postal_code": "LV-4101", "country": "LV"},
+    )
+    sale = await caller.sale(client["id"])
+    ubl, cii = [await caller.get(f"/v1/sales/{sale['id']}/{kind}") for kind in ("ubl", "cii")]
+    assert (ubl.status, cii.status) == (200, 200), ubl.text + cii.text
+    assert broken_by_ubl(ubl.raw) == []
+    assert broken_by_cii(cii.raw, xrechnung=True) == []
