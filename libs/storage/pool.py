@@ -55,6 +55,18 @@ analysis. These leave the planner the indexes alone.
 """
 
 
+class PooledConnection(asyncpg.Connection):
+    """A connection that goes back to its pool without a round trip.
+
+    asyncpg resets session state on each release: locks, cursors, LISTEN, settings. Nothing here makes any outside of
+    a transaction (`tests/architecture` holds that), and an open transaction is rolled back all the same.
+    """
+
+    def get_reset_query(self) -> str:
+        """Return the statements to run on release: none."""
+        return ""
+
+
 async def open_pool(
     dsn: str,
     *,
@@ -74,6 +86,7 @@ async def open_pool(
         min_size=size_min,
         max_size=size_max,
         init=register_codecs,
+        connection_class=PooledConnection,
         command_timeout=STATEMENT_TIMEOUT_SECONDS,
         max_inactive_connection_lifetime=300,
         server_settings={

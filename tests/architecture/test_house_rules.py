@@ -18,6 +18,11 @@ FUNCTION_LINES_MAX = 70
 MODULE_LINES_MAX = 400
 MIGRATION = re.compile(r"(\d{4})_[a-z]+(_[a-z0-9]+)+\.sql")
 REGISTRY = re.compile(rb"https?://[\w.:@/-]*(?:pypi|pythonhosted|npmjs|yarnpkg|artifactory|/simple/)", re.IGNORECASE)
+# What outlives a transaction: settings, locks, cursors and subscriptions of a session.
+SESSION_STATE = re.compile(
+    r"\bSET (?:SESSION|ROLE)\b|set_config\([^)]*, *false\)|pg_(?:try_)?advisory_lock|WITH HOLD|\bLISTEN \w"
+    r"|add_listener\(|TEMP(?:ORARY)? TABLE"
+)
 # They pace a load or wait out a fault; everything else waits for a condition.
 MAY_SLEEP = ("tests/support/", "tests/bench/", "tests/faults/", "tests/attacks/")
 
@@ -105,3 +110,13 @@ def test_migrations_are_named_by_what_they_do_and_numbered_without_gaps() -> Non
         assert match, f"{named(path)} is not NNNN_verb_noun.sql"
         numbers[named(path.parent)].append(int(match[1]))
     assert not {folder: found for folder, found in numbers.items() if found != list(range(1, len(found) + 1))}
+
+
+def test_no_statement_leaves_state_in_a_pooled_connection() -> None:
+    # `storage.pool` gives connections back as they are; the migrations runner has connections of its own
+    leaving = [
+        f"{named(path)}: {found[0]}"
+        for path in sources("services", "libs")
+        if path.name != "migrations.py" and (found := SESSION_STATE.search(path.read_text()))
+    ]
+    assert not leaving
