@@ -336,11 +336,20 @@ class ReadingWarning:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside a document: the name that its sender gives it, and its bytes, not looked at yet."""
+
+    name: str | None
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
     """A document that was read; `warnings` flag what a person should look at, none of them a reason to refuse."""
 
     document: InboxDocument
     warnings: tuple[ReadingWarning, ...] = field(default=())
+    attachments: tuple[Attachment, ...] = field(default=())
 
 
 def bounded_faults(found: list[FieldError], *, count: int | None = None) -> list[FieldError]:

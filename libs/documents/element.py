@@ -12,6 +12,7 @@ from contracts.primitives.problem import ERRORS_MAX, FieldError
 from contracts.resources.inbox import WarningCode
 from documents.document import (
     WARNINGS_MAX,
+    Attachment,
     InboxDocument,
     Parsed,
     ReadingWarning,
@@ -30,13 +31,14 @@ TEXT: Final = "#text"
 class Report:
     """Faults and warnings in the order they were met, each list bounded, and what was left unread."""
 
-    __slots__ = ("_elements", "fault_count", "faults", "warning_count", "warnings")
+    __slots__ = ("_elements", "attachments", "fault_count", "faults", "warning_count", "warnings")
 
     def __init__(self) -> None:
         self.faults: list[FieldError] = []
         self.fault_count = 0
         self.warnings: list[ReadingWarning] = []
         self.warning_count = 0
+        self.attachments: list[Attachment] = []
         self._elements: list[Element] = []
 
     def refuse(self, path: str, message: str) -> None:
@@ -78,18 +80,19 @@ class Report:
             return bounded_faults(self.faults, count=self.fault_count)
         for warning in differences(document, places):
             self.warn(warning.path, warning.code, warning.message)
-        return Parsed(document, bounded_warnings(self.warnings, count=self.warning_count))
+        warnings = bounded_warnings(self.warnings, count=self.warning_count)
+        return Parsed(document, warnings, tuple(self.attachments))
 
 
 class Element:
     """One element; its path is absolute, repeated elements are counted from 1: `/Sale/LineItems/LineItem[2]`."""
 
-    __slots__ = ("_content", "_report", "path")
+    __slots__ = ("_content", "path", "report")
 
     def __init__(self, path: str, content: dict[str, Any], report: Report) -> None:
         self.path = path
         self._content = content
-        self._report = report
+        self.report = report
         report.opened(self)
 
     def has(self, name: str) -> bool:
@@ -114,11 +117,11 @@ class Element:
 
     def need(self, name: str, convert: Convert[T], stand_in: T) -> T:
         """Take the value of an element that must be there."""
-        faults_before = self._report.fault_count
+        faults_before = self.report.fault_count
         value = self.value(name, convert)
         if value is not None:
             return value
-        if self._report.fault_count == faults_before:
+        if self.report.fault_count == faults_before:
             self.refuse(name, "is required")
         return stand_in
 
@@ -156,6 +159,14 @@ class Element:
                 taken.append(value)
         return taken
 
+    def choose(self, name: str, convert: Convert[T], *, currency: str) -> T | None:
+        """Take the amount in this currency of several; one that names no currency is in it."""
+        found = self._content.get(name)
+        several = [each for each in (found if isinstance(found, list) else [found]) if not _is_blank(each)]
+        own = [each for each in several if not isinstance(each, dict) or each.get("@currencyID") in {None, currency}]
+        self._content[name] = own or several[:1]
+        return self.value(name, convert)
+
     def child(self, name: str) -> Element:
         """Take a group of elements; an absent one reads as one with nothing in it."""
         found = self._content.pop(name, None)
@@ -182,11 +193,11 @@ class Element:
 
     def refuse(self, name: str, message: str) -> None:
         """Record a fault of one of this element's own."""
-        self._report.refuse(f"{self.path}/{name}", message)
+        self.report.refuse(f"{self.path}/{name}", message)
 
     def warn(self, name: str, code: WarningCode, message: str) -> None:
         """Record a warning about one of this element's own."""
-        self._report.warn(f"{self.path}/{name}", code, message)
+        self.report.warn(f"{self.path}/{name}", code, message)
 
     def unread(self) -> list[str]:
         """Names of the non-empty elements that nothing took, and "#text" for text among elements."""
@@ -195,9 +206,9 @@ class Element:
     def _opened(self, step: str, found: Any) -> Element:
         path = f"{self.path}/{step}"
         if isinstance(found, str):
-            self._report.refuse(path, "has text where elements are expected")
+            self.report.refuse(path, "has text where elements are expected")
             found = None
-        return Element(path, found or {}, self._report)
+        return Element(path, found or {}, self.report)
 
 
 def _is_blank(found: Any) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 import orjson
 
 from contracts.primitives.problem import FieldError
-from documents import paytraq, ubl, xml
+from documents import cii, paytraq, ubl, xml
 from documents.command_form import as_json
 from documents.document import InboxKind, Parsed
 from documents.json_format import read_twin
@@ -58,10 +58,15 @@ _UBL: Final = XmlKind(
     attributes=True,
 )
 
+_CII: Final = XmlKind(
+    lambda _, content, box: cii.read_cii(content, box=box), cii.NAMESPACES, cii.REPEATABLE, attributes=True
+)
+
 _BY_NAME: Final = {"Sale": _SALE}  # PayTraq gives it no namespace; if a sender does, it is as good
 _BY_NAMESPACE: Final = {
     xml.Root(ubl.INVOICE_NAMESPACE, "Invoice"): _UBL,
     xml.Root(ubl.CREDIT_NOTE_NAMESPACE, "CreditNote"): _UBL,
+    xml.Root(cii.NAMESPACE, "CrossIndustryInvoice"): _CII,
 }
 
 
@@ -100,9 +105,7 @@ def _read_xml(body: bytes, charset: str | None, box: InboxKind) -> Parsed | list
     root = xml.inspect(body, charset=charset)
     kind = _BY_NAMESPACE.get(root) or _BY_NAME.get(root.name)
     if kind is None:
-        return [
-            FieldError("/", f"has the root element {root.name[:80]}: send Sale, or Invoice or CreditNote of UBL 2.1")
-        ]
+        return [FieldError("/", f"has the root element {root.name[:80]}: send Sale, UBL 2.1 or CII")]
     content = xml.load(
         body,
         charset=charset,

@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 
 from contracts.primitives.problem import FieldError
 from contracts.resources.schemas import LINES_MAX, SaleType
-from documents import ubl_lines, ubl_parties
+from documents import attachments, ubl_lines, ubl_parties
 from documents.document import (
+    NAME_CHARS_MAX,
     PAY_TERM_WITH_DATE,
     REFERENCE_CHARS_MAX,
     TAXES_MAX,
@@ -27,8 +28,10 @@ from documents.document import (
     TaxSubtotal,
 )
 from documents.element import Element, Report
+from documents.parties import client_of, supplier_of
 from documents.totals import Places
 from documents.ubl_lines import AMOUNT, PERCENT, Money
+from documents.untdid import kind_of, payment_method_of
 from documents.values import (
     InvalidValue,
     PaymentMethod,
@@ -53,12 +56,6 @@ REPEATABLE: Final = ubl_lines.REPEATABLE | ubl_parties.REPEATABLE | {
     "cac:AdditionalDocumentReference", "cbc:Note", "cbc:TaxExemptionReason",
 }  # fmt: skip
 
-_KINDS: Final[dict[str, SaleType]] = {"325": "sales_proforma", "381": "credit_note", "396": "credit_note"}
-_MEANS: Final[dict[str, PaymentMethod]] = {
-    "10": 2, "30": 1, "31": 1, "42": 1, "48": 3, "49": 1, "54": 3, "55": 3, "57": 1, "58": 1, "59": 1, "97": 5,
-}  # fmt: skip
-"""UN/ECE 4461 payment means to PayTraq's payment methods; the rest stay unsaid."""
-
 _REFERENCE: Final = text_within(REFERENCE_CHARS_MAX)
 _ARITHMETIC: Final = Context(prec=120, rounding=ROUND_HALF_UP)
 
@@ -74,11 +71,14 @@ def read_ubl(root: str, content: Tree, *, box: InboxKind) -> Parsed | list[Field
         payment_method, payment_due = _payment_means(invoice)
         date_due = invoice.optional("cbc:DueDate", as_xml_date) or payment_due
         totals = _totals(invoice.child("cac:LegalMonetaryTotal"), money)
+        supplier = ubl_parties.party(invoice.child("cac:AccountingSupplierParty"))
+        client = ubl_parties.party(invoice.child("cac:AccountingCustomerParty"))
+        adjustments, shipping = ubl_lines.adjustments(invoice, money)
         document = InboxDocument(
             document_date=invoice.need("cbc:IssueDate", as_xml_date, date.min),
             document_ref=invoice.need("cbc:ID", _REFERENCE, ""),
-            supplier=ubl_parties.supplier(invoice.child("cac:AccountingSupplierParty"), required=box == "purchases"),
-            client=ubl_parties.client(invoice.child("cac:AccountingCustomerParty"), needed=box == "sales"),
+            supplier=supplier_of(*supplier, ubl_parties.NAME, required=box == "purchases"),
+            client=client_of(*client, ubl_parties.NAME, needed=box == "sales"),
             sale_type=_sale_type(root, invoice),
             currency=currency,
             pay_term=None if date_due is None else PayTerm(type=PAY_TERM_WITH_DATE),
@@ -86,7 +86,8 @@ def read_ubl(root: str, content: Tree, *, box: InboxKind) -> Parsed | list[Field
             deposit=totals.prepaid if totals.prepaid and totals.prepaid > 0 else None,
             payment_method=payment_method,
             lines=tuple(ubl_lines.line(line, money) for line in lines),
-            adjustments=ubl_lines.adjustments(invoice, money),
+            adjustments=adjustments,
+            shipping_charge=shipping,
             taxes=_taxes(invoice, money, totals),
             gross_amount=totals.gross,
             net_amount=totals.net,
@@ -111,7 +112,7 @@ def _places(root: str, lines: list[Element]) -> Places:
 
 def _sale_type(root: str, invoice: Element) -> SaleType:
     code = invoice.text(f"cbc:{root}TypeCode", REFERENCE_CHARS_MAX) or ""
-    return "credit_note" if root == "CreditNote" else _KINDS.get(code, "sales_invoice")
+    return "credit_note" if root == "CreditNote" else kind_of(code)
 
 
 def _payment_means(invoice: Element) -> tuple[PaymentMethod | None, date | None]:
@@ -119,7 +120,7 @@ def _payment_means(invoice: Element) -> tuple[PaymentMethod | None, date | None]
     for means in invoice.children("cac:PaymentMeans"):
         code = means.text("cbc:PaymentMeansCode", REFERENCE_CHARS_MAX)
         day = means.optional("cbc:PaymentDueDate", as_xml_date)
-        method, due = method or _MEANS.get(code or ""), due or day
+        method, due = method or payment_method_of(code), due or day
     return method, due
 
 
@@ -183,12 +184,15 @@ def _lines_of(invoice: Element, name: str) -> list[Element]:
 
 
 def _links(invoice: Element) -> Links | None:
-    """Take the first web address of an attachment; other addresses (mailto:, urn:) are no links to follow."""
+    """Take the files inside, and the first web address; other addresses (mailto:, urn:) are no links to follow."""
+    links = None
     for reference in invoice.children("cac:AdditionalDocumentReference"):
-        attached = reference.child("cac:Attachment").child("cac:ExternalReference")
-        if address := attached.value("cbc:URI", _web_address_or_nothing):
-            return Links(document=address)
-    return None
+        title = reference.texts("cbc:DocumentDescription", NAME_CHARS_MAX) or reference.text("cbc:ID", NAME_CHARS_MAX)
+        attached = reference.child("cac:Attachment")
+        attachments.take(attached, "cbc:EmbeddedDocumentBinaryObject", title=title)
+        address = attached.child("cac:ExternalReference").value("cbc:URI", _web_address_or_nothing)
+        links = links or (Links(document=address) if address else None)
+    return links
 
 
 def _web_address_or_nothing(text: str) -> str:

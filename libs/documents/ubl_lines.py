@@ -1,40 +1,40 @@
 """Lines of a UBL document, and the charges and allowances of a line or of the whole document.
 
-A line may lack its quantity, price or name where the rest of it carries them: each is worked out with a warning. What a
-line's allowances take off less what its charges add becomes its discount: in percent where that gives the same amount,
-else as an amount, below 0 when the charges are more.
+A line may lack its quantity, price or name where the rest of it carries them: each is worked out with a warning.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from contracts.primitives.money import StatedAdjustment, StatedAmount, StatedNumber, StatedPercent
-from documents import gaps
+from documents import gaps, line_changes
 from documents.document import (
     ADJUSTMENTS_MAX,
     ITEM_NAME_CHARS_MAX,
+    NAME_CHARS_MAX,
     REFERENCE_CHARS_MAX,
     TEXT_CHARS_MAX,
     Adjustment,
     Line,
 )
 from documents.element import Element
+from documents.en16931.model import UNIT_PROPERTY
+from documents.line_changes import Change
+from documents.untdid import FREIGHT
 from documents.values import Convert, as_flag, number
 
-REPEATABLE: Final = frozenset({"cac:AllowanceCharge", "cac:ClassifiedTaxCategory", "cbc:Description"})
+REPEATABLE: Final = frozenset({
+    "cac:AllowanceCharge", "cac:ClassifiedTaxCategory", "cac:AdditionalItemProperty", "cbc:Description",
+    "cbc:AllowanceChargeReason", "cbc:DocumentDescription",
+})  # fmt: skip
 
 AMOUNT: Final = number(StatedAmount)
 PERCENT: Final = number(StatedPercent)
 _NUMBER: Final = number(StatedNumber)
 _ADJUSTMENT: Final = number(StatedAdjustment)
-_AMOUNT_MAX: Final = Decimal("1E15")
-_PERCENT_DIGITS: Final = Decimal("1E-6")
-_HUNDRED: Final = Decimal(100)
 _ONE: Final = Decimal(1)
-_ZERO: Final = Decimal(0)
 
 
 class Money:
@@ -56,15 +56,6 @@ class Money:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A charge or an allowance; `amount` is a percentage when `is_percent`."""
-
-    is_charge: bool
-    amount: Decimal
-    is_percent: bool
-
-
 def line(element: Element, money: Money) -> Line:
     """Read one `cac:InvoiceLine` or `cac:CreditNoteLine`; call it within the arithmetic context of the reader."""
     item = element.child("cac:Item")
@@ -78,9 +69,9 @@ def line(element: Element, money: Money) -> Line:
         element,
         (quantity_name, stated_quantity),
         ("cac:Price/cbc:PriceAmount", stated_price),
-        full=_undo(changes, total),
+        full=line_changes.undo(changes, total),
     )
-    discount, discount_amount = _discount(element, changes, quantity * price)
+    discount, discount_amount = line_changes.discount_of(element, "cac:AllowanceCharge", changes, quantity * price)
     rate, category = _tax(item)
     read = Line(
         item_code=item.child("cac:SellersItemIdentification").text("cbc:ID", REFERENCE_CHARS_MAX),
@@ -92,13 +83,21 @@ def line(element: Element, money: Money) -> Line:
         discount=discount,
         discount_amount=discount_amount,
         total=total,
-        unit=unit[:REFERENCE_CHARS_MAX] if unit else None,
+        unit=_unit_property(item) or (unit[:REFERENCE_CHARS_MAX] if unit else None),
         tax_rate=rate,
         tax_category=category,
     )
     if not (read.name or read.description or read.item_code or read.barcode):
         item.warn("cbc:Name", "item_missing", "is missing, and nothing else says what the line is for")
     return read
+
+
+def _unit_property(item: Element) -> str | None:
+    """Read the unit's own word, where our writer kept one."""
+    for one in item.children("cac:AdditionalItemProperty"):
+        if one.text("cbc:Name", NAME_CHARS_MAX) == UNIT_PROPERTY:
+            return one.text("cbc:Value", REFERENCE_CHARS_MAX)
+    return None
 
 
 def _quantity_name(line: Element) -> str:
@@ -110,59 +109,41 @@ def _quantity_name(line: Element) -> str:
     return other if line.has(other) and not line.has(expected) else expected
 
 
-def adjustments(invoice: Element, money: Money) -> tuple[Adjustment, ...]:
-    """Read the charges and allowances of the whole document."""
+def adjustments(invoice: Element, money: Money) -> tuple[tuple[Adjustment, ...], Decimal | None]:
+    """Read the charges and allowances of the whole document; freight among them is its shipping charge."""
     elements = invoice.children("cac:AllowanceCharge")
     if len(elements) > ADJUSTMENTS_MAX:
         invoice.refuse("cac:AllowanceCharge", f"is there {len(elements)} times: at most {ADJUSTMENTS_MAX} are read")
-        return ()
-    found = []
+        return (), None
+    found, shipping = [], Decimal(0)
     for element in elements:
-        reason = element.text("cbc:AllowanceChargeReason", TEXT_CHARS_MAX)
+        code = element.text("cbc:AllowanceChargeReasonCode", REFERENCE_CHARS_MAX)
+        reason = element.texts("cbc:AllowanceChargeReason", TEXT_CHARS_MAX)
         change = _change(element, money)
-        if change is not None:
-            found.append(
-                Adjustment(
-                    type="charge" if change.is_charge else "discount",
-                    mode="pct" if change.is_percent else "amount",
-                    amount=change.amount,
-                    description=reason,
-                )
-            )
-    return tuple(found)
+        if change is not None and change.is_charge and not change.is_percent and code == FREIGHT:
+            shipping += change.amount
+        elif change is not None:
+            found.append(line_changes.adjustment_of(change, reason))
+    return tuple(found), shipping or None
 
 
-def _change(element: Element, money: Money) -> _Change | None:
+def _change(element: Element, money: Money) -> Change | None:
     """Read one charge or allowance: its amount, else its percentage (of its base amount where it has one)."""
     is_charge = element.value("cbc:ChargeIndicator", as_flag)
     if is_charge is None:
         element.warn("cbc:ChargeIndicator", "charge_indicator_missing", "is missing: an allowance is assumed")
-    amount = money.value(element, "cbc:Amount", _ADJUSTMENT)
-    percent = element.optional("cbc:MultiplierFactorNumeric", PERCENT)
-    base = money.value(element, "cbc:BaseAmount")
-    if amount is not None:
-        return _Change(bool(is_charge), amount, is_percent=False)
-    if percent is None:
-        element.warn("cbc:Amount", "amount_missing", "is missing: the charge or allowance was left out")
-        return None
-    if base is None:
-        return _Change(bool(is_charge), percent, is_percent=True)
-    return _Change(
-        bool(is_charge), (base * percent / _HUNDRED).quantize(gaps.PRICE_DIGITS).normalize() + 0, is_percent=False
+    return line_changes.change_of(
+        element,
+        is_charge=bool(is_charge),
+        amount=money.value(element, "cbc:Amount", _ADJUSTMENT),
+        percent=element.optional("cbc:MultiplierFactorNumeric", PERCENT),
+        base=money.value(element, "cbc:BaseAmount"),
+        amount_name="cbc:Amount",
     )
 
 
-def _changes(element: Element, money: Money) -> list[_Change]:
+def _changes(element: Element, money: Money) -> list[Change]:
     return [change for each in element.children("cac:AllowanceCharge") if (change := _change(each, money)) is not None]
-
-
-def _undo(changes: list[_Change], total: Decimal | None) -> Decimal | None:
-    """Return what a line of this total came to before charges and allowances stated as amounts."""
-    if total is None:
-        return None
-    return total - sum(
-        (change.amount if change.is_charge else -change.amount) for change in changes if not change.is_percent
-    )
 
 
 def _unit_price(price: Element, money: Money) -> Decimal | None:
@@ -192,20 +173,3 @@ def _tax(item: Element) -> tuple[Decimal | None, str | None]:
         message = f"is there {len(categories)} times: the first tax that has a rate was read"
         item.warn("cac:ClassifiedTaxCategory", "several_taxes", message)
     return rate, code
-
-
-def _discount(line: Element, changes: list[_Change], full: Decimal) -> tuple[Decimal | None, Decimal | None]:
-    """Bring a line's allowances less its charges to (percent, None) where that is exact, else (None, amount)."""
-    allowed = _ZERO
-    for change in changes:
-        amount = full * change.amount / _HUNDRED if change.is_percent else change.amount
-        allowed += -amount if change.is_charge else amount
-    if not allowed:
-        return None, None
-    if abs(allowed) >= _AMOUNT_MAX:
-        line.refuse("cac:AllowanceCharge", "makes an amount beyond what can be read")
-        return None, None
-    percent = (allowed * _HUNDRED / full).quantize(_PERCENT_DIGITS) if full and abs(allowed) <= abs(full) else -_ONE
-    if percent >= 0 and abs(full * percent / _HUNDRED - allowed) < Decimal("0.0005"):
-        return gaps.plain(percent), None
-    return None, gaps.plain(allowed.quantize(gaps.PRICE_DIGITS))

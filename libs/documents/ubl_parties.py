@@ -2,66 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from documents.document import NAME_CHARS_MAX, REFERENCE_CHARS_MAX, Address, Client, Supplier
+from documents.document import NAME_CHARS_MAX, REFERENCE_CHARS_MAX, Address
 from documents.element import Element
+from documents.parties import Party
 
 REPEATABLE: Final = frozenset({"cac:PartyTaxScheme", "cac:PartyName", "cac:PartyLegalEntity", "cac:Person"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Party:
-    """What both parties have in common; `type` is "person" where only a person is named."""
-
-    name: str | None
-    type: Literal["person"] | None
-    reg_number: str | None
-    tax_number: str | None
-    email: str | None
-    phone: str | None
-    address: Address | None
+NAME: Final = "cac:PartyLegalEntity/cbc:RegistrationName"
 
 
-def supplier(holder: Element, *, required: bool) -> Supplier | None:
-    """Read `cac:AccountingSupplierParty`; it needs a name where `required`."""
-    element = holder.child("cac:Party")
-    party = _party(element)
-    if party.name is None:
-        if required:
-            element.refuse("cac:PartyLegalEntity/cbc:RegistrationName", "is required")
-        return None
-    return Supplier(
-        name=party.name,
-        reg_number=party.reg_number,
-        tax_number=party.tax_number,
-        email=party.email,
-        phone=party.phone,
-        address=party.address,
-    )
+def party(holder: Element) -> tuple[Party, Element]:
+    """Read `cac:Party` of a supplier or customer, and answer it with the element.
 
-
-def client(holder: Element, *, needed: bool) -> Client | None:
-    """Read `cac:AccountingCustomerParty`; one without a name is taken, with a warning where it is `needed`."""
-    element = holder.child("cac:Party")
-    party = _party(element)
-    if party.name is None and needed:
-        element.warn("cac:PartyLegalEntity/cbc:RegistrationName", "client_name_missing", "is missing")
-    found = Client(
-        name=party.name,
-        type=party.type,
-        reg_number=party.reg_number,
-        vat_number=party.tax_number,
-        email=party.email,
-        phone=party.phone,
-        address=party.address,
-    )
-    return None if found == Client() else found
-
-
-def _party(party: Element) -> _Party:
-    """Read the registered name, else the trading name, else a person's; numbers, contact and address."""
+    Its name is the registered one, else the trading name, else a person's.
+    """
+    party = holder.child("cac:Party")
     name: str | None = None
     reg_number: str | None = None
     for legal in party.children("cac:PartyLegalEntity"):
@@ -72,7 +30,7 @@ def _party(party: Element) -> _Party:
     person = None if name else _person_name(party)
     contact = party.child("cac:Contact")
     contact_name = contact.text("cbc:Name", NAME_CHARS_MAX)
-    return _Party(
+    read = Party(
         name=name or person or contact_name,
         type="person" if person else None,
         reg_number=reg_number,
@@ -81,6 +39,7 @@ def _party(party: Element) -> _Party:
         phone=contact.text("cbc:Telephone", REFERENCE_CHARS_MAX),
         address=_address(party.child("cac:PostalAddress")),
     )
+    return read, party
 
 
 def _person_name(party: Element) -> str | None:

@@ -24,6 +24,7 @@ SHOWN_CHARS: Final = 40  # how much of a wrong value is said back
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _XML_DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T[\d:.]{1,20})?(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
+_COMPACT_DATE: Final = re.compile(r"\d{8}(?:\d{4}|\d{6})?", re.ASCII)
 _WHOLE: Final = re.compile(r"\d{1,9}", re.ASCII)
 _WEB_ADDRESS: Final = re.compile(r"https?://[^\s/<>\"']+[^\s<>\"']*", re.IGNORECASE)
 _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -64,6 +65,13 @@ def as_xml_date(text: str) -> date:
     """Read an xs:date or xs:dateTime: the day as written, its zone and time of day left out."""
     match = _XML_DATE.fullmatch(text)
     return as_date(match[1] if match else text)
+
+
+def as_compact_date(text: str) -> date:
+    """Read a date of UN/ECE 2379: YYYYMMDD, also with a time behind it, or an xs:date where a sender writes one."""
+    if _COMPACT_DATE.fullmatch(text):
+        return as_date(f"{text[:4]}-{text[4:6]}-{text[6:8]}")
+    return as_xml_date(text)
 
 
 def as_flag(text: str) -> bool:

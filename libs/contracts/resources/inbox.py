@@ -23,7 +23,8 @@ WarningCode = Literal[
     # of the document as it was read: what was not read, missing or worked out
     "unknown_element", "text_ignored", "value_ignored", "text_cut", "currency_differs", "quantity_missing",
     "price_missing", "base_quantity_invalid", "item_missing", "several_taxes", "charge_indicator_missing",
-    "amount_missing", "client_name_missing", "pay_term_incomplete",
+    "amount_missing", "client_name_missing", "pay_term_incomplete", "attachment_ignored", "lines_missing",
+    "line_ignored",
     # of its own amounts, which do not follow from one another
     "line_total_differs", "total_differs", "tax_differs", "gross_below_net", "gross_sign_differs", "payable_differs",
     "more_warnings",  # those beyond the bound
