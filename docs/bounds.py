@@ -26,6 +26,7 @@ GROUPS = (
     ("Action executor", "services/action_executor/"),
     ("Bus", "libs/messaging/"),
     ("Outbox", "libs/outbox/"),
+    ("Due work", "libs/scheduling/"),
     ("Storage", "libs/storage/"),
     ("Service chassis", "libs/chassis/"),
     ("All in one process", "services/standalone/"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -12,9 +11,8 @@ Check = Callable[[], "Awaitable[str | None] | str | None"]
 
 @dataclass(slots=True)
 class ServiceHandle:
-    """A started service: the checks of `/readyz`, and an event that a part sets when it cannot continue."""
+    """A started service: the checks of `/readyz`, and where it answers."""
 
     name: str
     checks: dict[str, Check] = field(default_factory=dict)
     url: str | None = None  # the public address of a service that has one
-    failed: asyncio.Event = field(default_factory=asyncio.Event)

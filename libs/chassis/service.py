@@ -42,14 +42,9 @@ async def _serve(
     stop = stop_event()
     async with opened as running, health.serve([running], host=settings.health_host, port=health_port):
         log.info("service_ready", name=name, health_port=health_port)
-        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(running.failed.wait())]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
-        failed = running.failed.is_set()
-        log.info("service_stopping", name=name, failed=failed)
-    # A service that cannot go on exits for its supervisor rather than limp.
-    return 1 if failed else 0
+        await stop.wait()
+        log.info("service_stopping", name=name)
+    return 0
 
 
 def run(

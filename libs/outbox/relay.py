@@ -7,7 +7,6 @@ losing is not.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from messaging.port import Bus, Outgoing
+from scheduling.poller import Poller
 from storage.pool import Connection, Pool
 from storage.transient import is_transient
 
@@ -67,6 +67,7 @@ class Relay:
         self._swept_to, self._sweeps_skipped = _BEGINNING, 0
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._sweeper = Poller(f"sweep-{schema}", self._sweep_on, sweep_seconds=SWEEP_PAUSE_SECONDS)
 
     def push(self, messages: Sequence[Outgoing]) -> None:
         """Take over messages just committed; never blocks. Past the bounds of memory the sweep finds them."""
@@ -83,8 +84,8 @@ class Relay:
         self._tasks = [
             asyncio.create_task(self._publish_pushed(), name=f"relay-{self._schema}"),
             asyncio.create_task(self._mark_confirmed(), name=f"mark-{self._schema}"),
-            asyncio.create_task(self._sweep_forever(), name=f"sweep-{self._schema}"),
         ]
+        self._sweeper.start()
 
     async def stop(self, deadline_seconds: float) -> None:
         """Publish what is in memory within the deadline; what is left over is in Postgres for the next start."""
@@ -92,9 +93,9 @@ class Relay:
         self._wake.set()
         if not self._tasks:
             return
-        publish, mark, sweep = self._tasks
+        publish, mark = self._tasks
         ends = asyncio.get_running_loop().time() + deadline_seconds
-        sweep.cancel()
+        await self._sweeper.stop()
         await asyncio.wait([publish], timeout=deadline_seconds)
         publish.cancel()
         await asyncio.gather(publish, return_exceptions=True)  # `mark` ends once it has
@@ -154,15 +155,8 @@ class Relay:
             done,
         )
 
-    async def _sweep_forever(self) -> None:
-        while True:
-            moved = 0
-            try:
-                moved = await self.sweep()
-            except Exception as error:  # noqa: BLE001  the next sweep tries again
-                log.warning("sweep_failed", schema=self._schema, error=repr(error), transient=is_transient(error))
-            if not moved:
-                await asyncio.sleep(SWEEP_PAUSE_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
+    async def _sweep_on(self) -> float | None:
+        return 0.0 if await self.sweep() else None
 
     async def sweep(self, age_seconds: float = SWEEP_AGE_SECONDS) -> int:
         """Publish one batch of rows older than `age_seconds` that nobody here holds; answer how many went out.

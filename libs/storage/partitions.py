@@ -6,12 +6,9 @@ A service's role owns no table, so each schema offers `maintain_partitions()`, m
 
 from __future__ import annotations
 
-import asyncio
-
 import structlog
 
 from storage.pool import Pool
-from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
 
@@ -19,19 +16,6 @@ EVERY_SECONDS = 86_400.0
 AGAIN_SECONDS = 300.0  # partitions are made two weeks ahead: there is time until a long read has ended
 STEP_SECONDS_MAX = 120.0  # one change; none waits longer than a second for a lock, but much may be deleted
 STEPS_MAX = 200  # changes in one run: years without maintenance
-
-
-async def maintain_forever(pool: Pool, *, schema: str) -> None:
-    """Make the coming periods' partitions and drop the old ones, now and every day; runs until cancelled."""
-    while True:
-        done = False
-        try:
-            done = await maintain(pool, schema=schema)
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            log.warning("partitions_not_maintained", schema=schema, error=repr(error))
-        await asyncio.sleep(EVERY_SECONDS if done else AGAIN_SECONDS)
 
 
 async def maintain(pool: Pool, *, schema: str) -> bool:

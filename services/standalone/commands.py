@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import sys
@@ -17,7 +16,6 @@ import asyncpg
 import uvloop
 
 from chassis import dead_letters, logging
-from chassis.handle import ServiceHandle
 from chassis.service import stop_event
 from chassis.settings import ServiceSettings, SettingsError, read_variable
 from contracts.version import VERSION
@@ -126,19 +124,10 @@ async def up(requested: argparse.Namespace) -> int:
                 report(f"  /healthz, /readyz and /metrics at {running.health_url}")
                 if not stop.is_set():
                     print(f"ready {running.url}", flush=True)
-                failed = await _first_end(stop, running.services)
-                report(f"{', '.join(failed)} cannot go on; stopping" if failed else "finishing the work in hand ...")
+                await stop.wait()
+                report("finishing the work in hand ...")
     report("stopped")
-    return 1 if failed else 0
-
-
-async def _first_end(stop: asyncio.Event, running: Sequence[ServiceHandle]) -> list[str]:
-    """Wait until we are told to stop, or services cannot go on: their names."""
-    waits = [asyncio.create_task(event.wait()) for event in (stop, *(service.failed for service in running))]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
-    return [service.name for service in running if service.failed.is_set()]
+    return 0
 
 
 async def account(requested: argparse.Namespace) -> int:

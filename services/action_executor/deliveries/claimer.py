@@ -5,26 +5,20 @@ Not a hot loop: it sleeps until the next lane is due, until it is woken, or unti
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import structlog
-
 from action_executor.deliveries import queue_store
 from action_executor.deliveries.queue import ClaimBudget
 from action_executor.deliveries.records import ClaimedDelivery, ClaimRequest, Key, QueueRow
 from action_executor.deliveries.scheduler import FAIRNESS_SECONDS, DeliveryScheduler
+from scheduling.poller import Poller
 from storage.pool import Pool
-from storage.transient import is_transient
-
-log = structlog.get_logger(__name__)
 
 QUEUES_MAX: Final = 100  # in one pass
-PAUSE_SECONDS_MIN: Final = 0.01
-TRANSIENT_PAUSE_SECONDS: Final = 1.0
+GATHER_SECONDS: Final = 0.01  # what wakes together is claimed together
 
 
 class Claimer:
@@ -40,36 +34,14 @@ class Claimer:
         sweep_seconds: float,
     ) -> None:
         self._pool, self._scheduler, self._offer = pool, scheduler, enqueue
-        self._lease_seconds, self._sweep_seconds = lease_seconds, sweep_seconds
-        self._wake = asyncio.Event()
+        self._lease_seconds = lease_seconds
+        self.poller: Final = Poller(
+            "claim-deliveries", self._look, sweep_seconds=sweep_seconds, gather_seconds=GATHER_SECONDS
+        )
 
-    def wake(self) -> None:
-        """Look now: something became due, or a lane can take more."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Claim until cancelled."""
-        while True:
-            self._wake.clear()
-            try:
-                full = await self.claim_once() >= QUEUES_MAX
-                pause = 0.0 if full else await self._pause_seconds()
-            except Exception as error:
-                log.warning(
-                    "claim_failed", error=repr(error), transient=is_transient(error), exc_info=not is_transient(error)
-                )
-                await asyncio.sleep(TRANSIENT_PAUSE_SECONDS)
-                continue
-            try:
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
-            await asyncio.sleep(PAUSE_SECONDS_MIN)  # what wakes together is claimed together
-
-    async def _pause_seconds(self) -> float:
-        due = await queue_store.next_due_seconds(self._pool)
-        return min(self._sweep_seconds, max(due, 0.0) if due is not None else self._sweep_seconds)
+    async def _look(self) -> float | None:
+        full = await self.claim_once() >= QUEUES_MAX
+        return 0.0 if full else await queue_store.next_due_seconds(self._pool)
 
     async def claim_once(self) -> int:
         """Claim for every lane that is due or hungry, as much as it takes; answer how many lanes were looked at."""

@@ -56,39 +56,41 @@ class Deliverer:
         self._claims = Claimer(
             pool, self.scheduler, self.enqueue, lease_seconds=self.lease_seconds, sweep_seconds=settings.sweep_seconds
         )
+        self.wake: Final = self._claims.poller.wake
         self._settler = ResultWriter(
             pool,
             relay,
             self.scheduler,
             disable_after_seconds=settings.hook_disable_after_seconds,
-            on_due=self._claims.wake,
+            on_due=self.wake,
             on_disabled=self._notify_target_of_removal,
         )
         self._lease_reaper = LeaseReaper(
-            pool, self.scheduler, worker_id=worker_id, every_seconds=settings.sweep_seconds, on_freed=self._claims.wake
+            pool,
+            self.scheduler,
+            worker_id=worker_id,
+            every_seconds=settings.sweep_seconds,
+            on_freed=self.wake,
         )
         self._attempts: set[asyncio.Task[None]] = set()
         self._errands: set[asyncio.Task[None]] = set()
-        self._loops: list[asyncio.Task[None]] = []
+        self._pollers = [self._claims.poller, self._lease_reaper.poller]
+        self._result_writer: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
 
     def start(self) -> None:
         """Begin to claim, settle and sweep."""
-        self._loops = [
-            asyncio.create_task(self._claims.run(), name="claim-deliveries"),
-            asyncio.create_task(self._lease_reaper.run(), name="sweep-deliveries"),
-            asyncio.create_task(self._settler.run(), name="settle-deliveries"),
-        ]
+        for poller in self._pollers:
+            poller.start()
+        self._result_writer = asyncio.create_task(self._settler.run(), name="settle-deliveries")
 
     def problem(self) -> str | None:
-        """Says so when one of the loops has ended."""
-        ended = [task.get_name() for task in self._loops if task.done()]
-        return f"{', '.join(ended)} ended" if ended else None
-
-    def wake(self) -> None:
-        """Something became due in Postgres."""
-        self._claims.wake()
+        """What keeps one of the loops from its work."""
+        problems = [problem for poller in self._pollers if (problem := poller.problem())]
+        if self._result_writer is not None and self._result_writer.done():
+            problems.append("settle-deliveries ended")
+        return "; ".join(problems) or None
 
     def room(self, key: Key, now: float) -> int:
         """How many fresh deliveries of a hook could be leased straight away; they are expected then."""
@@ -105,12 +107,10 @@ class Deliverer:
     async def stop(self, deadline_seconds: float) -> None:
         """Begin nothing more, give back what was not begun, finish and settle what was, within the deadline."""
         self._stopping = True
-        if not self._loops:
+        if self._result_writer is None:
             return
-        claims, lease_reaper, result_writer = self._loops
-        for loop in (claims, lease_reaper):
-            loop.cancel()
-        await asyncio.gather(claims, lease_reaper, return_exceptions=True)
+        for poller in self._pollers:
+            await poller.stop()
         if self._timer is not None:
             self._timer.cancel()
         await self._return(self.scheduler.take_all())
@@ -120,10 +120,10 @@ class Deliverer:
                 attempt.cancel()  # its lease runs out and somebody else makes it again
             await asyncio.gather(*is_retry, return_exceptions=True)
         self._settler.stop()
-        await asyncio.wait([result_writer, *self._errands], timeout=SETTLE_SECONDS_MAX)
-        for task in (result_writer, *self._errands):
+        await asyncio.wait([self._result_writer, *self._errands], timeout=SETTLE_SECONDS_MAX)
+        for task in (self._result_writer, *self._errands):
             task.cancel()
-        await asyncio.gather(result_writer, *self._errands, self._leave(), return_exceptions=True)
+        await asyncio.gather(self._result_writer, *self._errands, self._leave(), return_exceptions=True)
 
     async def _leave(self) -> None:
         async with asyncio.timeout(1.0):
@@ -140,7 +140,7 @@ class Deliverer:
         if self.scheduler.returned:
             self._run_task(self._return(self.scheduler.take_returned()))
         if self.scheduler.wants_more:
-            self._claims.wake()
+            self.wake()
         self._set_timer(now)
 
     def _set_timer(self, now: float) -> None:
@@ -197,7 +197,7 @@ class Deliverer:
                     break
             await asyncio.sleep(pause_seconds)
         self.scheduler.settled(items)
-        self._claims.wake()
+        self.wake()
 
     async def _release(self, items: Sequence[ClaimedDelivery], *, due_in: float) -> None:
         async with self._pool.acquire() as conn, conn.transaction():

@@ -6,8 +6,6 @@ time is not what their deliveries say.
 
 from __future__ import annotations
 
-import asyncio
-import random
 import time
 from collections.abc import Callable
 from typing import Final
@@ -20,8 +18,8 @@ from action_executor.deliveries import queue_store, store
 from action_executor.deliveries.records import QueueUpdate
 from action_executor.deliveries.rules import rejection_reason
 from action_executor.deliveries.scheduler import DeliveryScheduler
+from scheduling.poller import Poller
 from storage.pool import Connection, Pool
-from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
 
@@ -91,15 +89,10 @@ class LeaseReaper:
         self._pool, self._scheduler, self._worker_id = pool, scheduler, worker_id
         self._every_seconds, self._on_freed = every_seconds, on_freed
         self._repair_at = self._doubt_at = 0.0
+        self.poller: Final = Poller("sweep-deliveries", self._look, sweep_seconds=every_seconds)
 
-    async def run(self) -> None:
-        """Sweep until cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:
-                log.warning("sweep_failed", error=repr(error), exc_info=not is_transient(error))
-            await asyncio.sleep(self._every_seconds * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
+    async def _look(self) -> None:
+        await self.sweep()
 
     async def sweep(self) -> int:
         """Sweep once; answer how many leases were freed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
@@ -31,6 +30,7 @@ from contracts.wire.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS
 from messaging.port import Outgoing
 from outbox.record import record
 from outbox.relay import Relay
+from scheduling.worker import LeasedWorker, LeaseLost
 from storage.pool import Connection, Pool
 from storage.transient import is_transient
 
@@ -42,12 +42,8 @@ OLDEST = Gauge("ledgerwire_run_oldest_seconds", "The age of the oldest run that 
 
 VERSIONS_MAX: Final = 500
 AWAITED_MAX: Final = 10_000
-TRANSIENT_PAUSE_SECONDS: Final = 1.0
-PAUSE_SECONDS_MIN: Final = 0.01
-
-
-class LeaseLost(Exception):
-    """Another worker has this run now."""
+OVERDUE_PAUSE_SECONDS: Final = 1.0  # between looks while an account has more due than may run
+GATHER_SECONDS: Final = 0.01  # what wakes together is claimed together
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +66,24 @@ class Engine:
         self.renderer = Renderer()
         self._schedule = settings.step_schedule_seconds
         self._lease_seconds = settings.run_lease_seconds
-        self._sweep_seconds = settings.sweep_seconds
-        self._at_once_max = settings.runs_at_once_max
-        self._wake = asyncio.Event()
+        self._account_max = max(1, settings.runs_at_once_max // 2)
         self._answered: set[store.Key] = set()  # runs whose outcome came
         self._awaited: OrderedDict[UUID, store.Key] = OrderedDict()  # by the command that was sent
         self._versions: OrderedDict[tuple[UUID, UUID, int], list[StepSpec]] = OrderedDict()
-        self._running: dict[asyncio.Task[None], UUID] = {}
-        self._loop: asyncio.Task[None] | None = None
+        self.worker = LeasedWorker(
+            "claim-runs",
+            pool,
+            store.RUNS,
+            claim=self._claim,
+            handle=self._advance,
+            next_due=self._next_due_seconds,
+            at_once_max=settings.runs_at_once_max,
+            lease_seconds=settings.run_lease_seconds,
+            sweep_seconds=settings.sweep_seconds,
+            gather_seconds=GATHER_SECONDS,
+        )
+        self.wake: Final = self.worker.wake
+        self.problem: Final = self.worker.problem
 
     # What comes in
 
@@ -91,99 +97,40 @@ class Engine:
         await store.insert(conn, new_runs)
         return await failure_events(conn, [(account_id, run_id) for run_id, account_id in loops.items()])
 
-    def wake(self) -> None:
-        """Look now: runs became due."""
-        self._wake.set()
-
     def answered(self, notify: bytes) -> None:
         """A command's outcome is there: the hint's bytes are the command's id."""
         key = self._awaited.pop(UUID(bytes=notify), None) if len(notify) == 16 else None  # noqa: PLR2004  a UUID's bytes
         if key is not None:
             self._answered.add(key)
-            self._wake.set()
+            self.wake()
 
     # Life
 
     def start(self) -> None:
         """Begin to claim."""
-        self._loop = asyncio.create_task(self._run(), name="claim-runs")
-
-    def problem(self) -> str | None:
-        """Says so when the loop has ended."""
-        return "claim-runs ended" if self._loop is not None and self._loop.done() else None
+        self.worker.start()
 
     async def stop(self, deadline_seconds: float) -> None:
         """Claim nothing more; let steps in hand finish within the deadline. What is left over is claimed again."""
-        if self._loop is not None:
-            self._loop.cancel()
-            await asyncio.gather(self._loop, return_exceptions=True)
-        if self._running:
-            _, is_retry = await asyncio.wait(self._running, timeout=deadline_seconds)
-            for task in is_retry:
-                task.cancel()
-            await asyncio.gather(*is_retry, return_exceptions=True)
+        await self.worker.stop(deadline_seconds)
         await self.renderer.stop()
 
-    async def _run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                await self.claim_once()
-                pause = await self._pause_seconds()
-            except Exception as error:
-                log.warning("runs_not_claimed", error=repr(error), exc_info=not is_transient(error))
-                await asyncio.sleep(TRANSIENT_PAUSE_SECONDS)
-                continue
-            try:
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
-            await asyncio.sleep(PAUSE_SECONDS_MIN)
+    async def _claim(self, room: int) -> list[Run]:
+        known, self._answered = self._answered, set()
+        running = Counter(run.account_id for run in self.worker.in_hand)
+        busy = [account for account, many in running.items() if many >= self._account_max]
+        return await store.claim(self._pool, known=known, not_of=busy, runs_max=room, lease_seconds=self._lease_seconds)
 
-    async def _pause_seconds(self) -> float:
-        due = await store.next_due_seconds(self._pool)
+    async def _next_due_seconds(self) -> float | None:
+        due = await store.RUNS.next_due_seconds(self._pool)
         OVERDUE.set(max(-due, 0.0) if due is not None else 0.0)
         OLDEST.set(await store.oldest_seconds(self._pool) if due is not None and due < 0 else 0.0)
-        if len(self._running) >= self._at_once_max or due is None:
-            return self._sweep_seconds  # a run that ends wakes the loop
         # Overdue ones that stay are an account's that has enough running.
-        return min(self._sweep_seconds, due if due > 0 else TRANSIENT_PAUSE_SECONDS)
-
-    async def claim_once(self) -> int:
-        """Claim and begin as many runs as there is room for; answer how many."""
-        room = self._at_once_max - len(self._running)
-        if room <= 0:
-            return 0
-        known, self._answered = self._answered, set()
-        busy = [account for account, many in Counter(self._running.values()).items() if many >= self._account_max]
-        runs = await store.claim(self._pool, known=known, not_of=busy, runs_max=room, lease_seconds=self._lease_seconds)
-        for run in runs:
-            task = asyncio.create_task(self._advance(run))
-            self._running[task] = run.account_id
-            task.add_done_callback(self._done)
-        return len(runs)
-
-    @property
-    def _account_max(self) -> int:
-        return max(1, self._at_once_max // 2)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        del self._running[task]
-        self._wake.set()
+        return due if due is None or due > 0 else OVERDUE_PAUSE_SECONDS
 
     # One run
 
     async def _advance(self, run: Run) -> None:
-        try:
-            await self._go(run)
-        except LeaseLost:
-            log.info("run_taken_over", run_id=str(run.id))
-        except Exception as error:
-            # Its lease runs out and it is claimed again, a bounded number of times.
-            log.warning("run_interrupted", run_id=str(run.id), error=repr(error), exc_info=not is_transient(error))
-
-    async def _go(self, run: Run) -> None:
         specs = await self._specs(run)
         if specs is None:
             await self._save(run, RunChange("cancelled", run.step_no, error="the automation's version is gone"), None)

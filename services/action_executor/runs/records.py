@@ -10,6 +10,7 @@ from uuid import UUID
 
 from contracts.primitives.ids import derive_id
 from contracts.wire.envelope import Envelope
+from scheduling.leases import Lease
 
 RunState = Literal["running", "waiting", "succeeded", "filtered", "failed", "cancelled"]
 StepState = Literal["pending", "running", "succeeded", "skipped", "failed"]
@@ -31,6 +32,11 @@ class Run:
     epoch: int
     lost: int
     now: datetime
+
+    @property
+    def lease(self) -> Lease:
+        """The lease under which this process has it."""
+        return Lease(self.account_id, self.id, self.epoch)
 
     def command_id(self, number: int, replay_no: int = 0) -> UUID:
         """The id of a step's effect: the same each time it is tried, until a replay gives it a new one."""

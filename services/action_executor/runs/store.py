@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -14,6 +15,7 @@ from action_executor.jobs import RunJob
 from action_executor.runs.records import Run, RunState, Step, StepSpec, StepState
 from contracts.resources.account import template_account
 from contracts.wire.envelope import Envelope
+from scheduling.leases import LeaseTable
 from storage.pool import Connection, Pool
 
 Key = tuple[UUID, UUID]
@@ -89,31 +91,17 @@ async def insert(conn: Connection, runs: Sequence[NewRun]) -> None:
     )
 
 
-_LEASE = """
-UPDATE execution.run r
-   SET leased = true, lost_workers = r.lost_workers + r.leased::int, lease_epoch = r.lease_epoch + 1,
-       due_at = now() + make_interval(secs => $1)
-  FROM picked p WHERE r.account_id = p.account_id AND r.id = p.id
-RETURNING r.account_id, r.id, r.automation_id, r.version, r.event_id, r.correlation_id, r.body, r.depth, r.step_no,
-          r.lease_epoch, r.lost_workers, now() AS now
+RUNS: Final = LeaseTable("execution.run")
+_RUN_COLUMNS: Final = ("automation_id", "version", "event_id", "correlation_id", "body", "depth", "step_no")
+_PICK_DUE: Final = """
+SELECT account_id, id FROM execution.run
+ WHERE due_at <= now() AND account_id <> ALL($2::uuid[]) ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
 """
-
-_CLAIM_DUE = f"""
-WITH picked AS MATERIALIZED (
-    SELECT account_id, id FROM execution.run
-     WHERE due_at <= now() AND account_id <> ALL($2::uuid[]) ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
-)
-{_LEASE}
-"""  # noqa: S608  constants
-
-_CLAIM_KNOWN = f"""
-WITH picked AS MATERIALIZED (
-    SELECT r.account_id, r.id FROM unnest($2::uuid[], $3::uuid[]) AS k(account_id, id)
-      JOIN execution.run r ON r.account_id = k.account_id AND r.id = k.id
-     WHERE r.state = 'waiting' AND NOT r.leased FOR UPDATE OF r SKIP LOCKED
-)
-{_LEASE}
-"""  # noqa: S608  constants
+_PICK_KNOWN: Final = """
+SELECT r.account_id, r.id FROM unnest($2::uuid[], $3::uuid[]) AS k(account_id, id)
+  JOIN execution.run r ON r.account_id = k.account_id AND r.id = k.id
+ WHERE r.state = 'waiting' AND NOT r.leased FOR UPDATE OF r SKIP LOCKED
+"""
 
 
 async def claim(
@@ -121,11 +109,11 @@ async def claim(
 ) -> list[Run]:
     """Lease runs: those `known` to have got their answer, then the longest due ones but of some accounts."""
     rows: list[Record] = []
-    keys = sorted(known)[:runs_max]
-    if keys:
-        rows += await pool.fetch(_CLAIM_KNOWN, lease_seconds, [key[0] for key in keys], [key[1] for key in keys])
+    claim = partial(RUNS.claim, pool, columns=_RUN_COLUMNS, lease_seconds=lease_seconds)
+    if keys := sorted(known)[:runs_max]:
+        rows += await claim(pick=_PICK_KNOWN, args=[[key[0] for key in keys], [key[1] for key in keys]])
     if len(rows) < runs_max:
-        rows += await pool.fetch(_CLAIM_DUE, lease_seconds, list(not_of), runs_max - len(rows))
+        rows += await claim(pick=_PICK_DUE, args=[list(not_of), runs_max - len(rows)])
     return [
         Run(
             account_id=row["account_id"],
@@ -143,14 +131,6 @@ async def claim(
         )
         for row in rows
     ]
-
-
-async def next_due_seconds(pool: Pool) -> float | None:
-    """In how many seconds the next run is due; negative when it is overdue, None when there is none."""
-    found: float | None = await pool.fetchval(
-        "SELECT extract(epoch FROM min(due_at) - now())::float8 FROM execution.run WHERE due_at IS NOT NULL"
-    )
-    return found
 
 
 async def oldest_seconds(pool: Pool) -> float:

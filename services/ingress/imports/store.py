@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from contracts.resources.clients import OnConflict
 from contracts.resources.imports import FAULTS_KEPT_MAX, ImportKind, OnError
+from scheduling.leases import Lease, LeaseTable
 from storage.pool import Connection, Pool
 
 OPERATION: Final = "import"
@@ -42,6 +43,12 @@ class Import:
     faults: list[Fault]
     created_at: datetime
     finished_at: datetime | None
+    lease_epoch: int
+
+    @property
+    def lease(self) -> Lease:
+        """The lease under which a worker has it, if one has."""
+        return Lease(self.account_id, self.id, self.lease_epoch)
 
     @property
     def handled(self) -> int:
@@ -49,10 +56,9 @@ class Import:
         return self.lines if self.state == "aborted" else self.created + self.updated + self.unchanged + self.refused
 
 
-_COLUMNS: Final = (
-    "account_id, id, kind, format, on_error, on_conflict, state, lines, created, updated, unchanged, refused, faults,"
-    " created_at, finished_at"
-)
+_FIELDS: Final = tuple(field.name for field in fields(Import))
+_COLUMNS: Final = ", ".join(_FIELDS)
+_NOT_OF_THE_LEASE: Final = tuple(name for name in _FIELDS if name not in {"account_id", "id", "lease_epoch"})
 
 
 async def begin(
@@ -105,7 +111,8 @@ async def set_read(
     """Note what reading the file has shown."""
     await conn.execute(
         "UPDATE ingress.import SET state = $3, lines = $4, refused = $5, faults = $6,"
-        " finished_at = CASE WHEN $3 = 'running' THEN NULL ELSE clock_timestamp() END"
+        " finished_at = CASE WHEN $3 = 'running' THEN NULL ELSE clock_timestamp() END,"
+        " due_at = CASE WHEN $3 = 'running' THEN due_at END"
         " WHERE account_id = $1 AND id = $2",
         account_id, import_id, state, lines, refused, list(faults[:FAULTS_KEPT_MAX]),
     )  # fmt: skip
@@ -133,24 +140,25 @@ async def list_newest(pool: Pool, *, account_id: UUID, before: UUID | None, limi
     return [Import(*row) for row in rows]
 
 
+IMPORTS: Final = LeaseTable("ingress.import")
+
 # An account's imports go one after the other, in the order in which they came; among accounts the one whose turn is the
 # longest ago is next.
-_CLAIM: Final = f"""
-UPDATE ingress.import SET lease = $1, leased_until = now() + make_interval(secs => $2)
- WHERE (account_id, id) = (
-    SELECT i.account_id, i.id FROM ingress.import i
-     WHERE i.state = 'running' AND i.leased_until < now()
-       AND NOT EXISTS (
-        SELECT FROM ingress.import e WHERE e.account_id = i.account_id AND e.state = 'running' AND e.id < i.id)
-     ORDER BY i.leased_until, i.id LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING {_COLUMNS}
-"""  # noqa: S608  constants
+_PICK: Final = """
+SELECT i.account_id, i.id FROM ingress.import i
+ WHERE i.state = 'running' AND i.due_at <= now()
+   AND NOT EXISTS (
+    SELECT FROM ingress.import e WHERE e.account_id = i.account_id AND e.state = 'running' AND e.id < i.id)
+ ORDER BY i.due_at, i.id LIMIT $2 FOR UPDATE SKIP LOCKED
+"""
 
 
-async def claim(pool: Pool, *, lease: UUID, seconds: float) -> Import | None:
-    """Take up an import that nobody works on, for `seconds`."""
-    row = await pool.fetchrow(_CLAIM, lease, seconds)
-    return Import(*row) if row else None
+async def claim(pool: Pool, *, imports_max: int, lease_seconds: float) -> list[Import]:
+    """Take up imports that nobody works on."""
+    rows = await IMPORTS.claim(
+        pool, pick=_PICK, args=[imports_max], columns=_NOT_OF_THE_LEASE, lease_seconds=lease_seconds
+    )
+    return [Import(**{name: row[name] for name in _FIELDS}) for row in rows]
 
 
 async def next_chunk(pool: Pool, *, account_id: UUID, import_id: UUID) -> tuple[int, bytes] | None:
@@ -163,33 +171,6 @@ async def next_chunk(pool: Pool, *, account_id: UUID, import_id: UUID) -> tuple[
     return (row["number"], row["body"]) if row else None
 
 
-async def renew(conn: Connection, *, account_id: UUID, import_id: UUID, lease: UUID, seconds: float) -> bool:
-    """Keep the lease for longer; False when another process has taken over."""
-    done = await conn.fetchval(
-        "UPDATE ingress.import SET leased_until = now() + make_interval(secs => $4)"
-        " WHERE account_id = $1 AND id = $2 AND lease = $3 AND state = 'running' RETURNING id",
-        account_id, import_id, lease, seconds,
-    )  # fmt: skip
-    return done is not None
-
-
-async def give_way(pool: Pool, *, account_id: UUID, import_id: UUID, lease: UUID) -> None:
-    """Let an import be taken up again after those of other accounts that wait."""
-    await pool.execute(
-        "UPDATE ingress.import SET leased_until = clock_timestamp(), lease = NULL"
-        " WHERE account_id = $1 AND id = $2 AND lease = $3 AND state = 'running'",
-        account_id, import_id, lease,
-    )  # fmt: skip
-
-
-async def release(pool: Pool, *, leases: Sequence[UUID]) -> None:
-    """Let imports be taken up by others at once."""
-    await pool.execute(
-        "UPDATE ingress.import SET leased_until = '-infinity' WHERE state = 'running' AND lease = ANY($1::uuid[])",
-        leases,
-    )
-
-
 # Counted once: with the chunk's row goes its turn.
 _COUNT: Final = """
 WITH gone AS (
@@ -198,7 +179,8 @@ WITH gone AS (
 UPDATE ingress.import i
    SET created = i.created + $4, updated = i.updated + $5, unchanged = i.unchanged + $6, refused = i.refused + $7,
        faults = CASE WHEN jsonb_array_length(i.faults) < $8 THEN i.faults || $9 ELSE i.faults END,
-       state = w.state, finished_at = CASE WHEN w.state = 'running' THEN NULL ELSE clock_timestamp() END
+       state = w.state, finished_at = CASE WHEN w.state = 'running' THEN NULL ELSE clock_timestamp() END,
+       due_at = CASE WHEN w.state = 'running' THEN i.due_at END, leased = i.leased AND w.state = 'running'
   FROM (SELECT CASE
             WHEN $10 THEN 'aborted'
             WHEN EXISTS (SELECT FROM ingress.import_chunk

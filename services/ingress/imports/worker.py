@@ -17,7 +17,7 @@ from uuid import UUID
 import orjson
 import structlog
 
-from contracts.primitives.ids import derive_id, new_id
+from contracts.primitives.ids import derive_id
 from contracts.resources.imports import ImportBatchResult
 from contracts.wire.commands import IMPORT_LINES, QUEUE_OF
 from contracts.wire.envelope import Envelope
@@ -28,8 +28,8 @@ from ingress.imports import store
 from ingress.imports.store import Import
 from messaging.port import Outgoing
 from outbox.relay import Relay
+from scheduling.worker import LeasedWorker, LeaseLost
 from storage.pool import Pool
-from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,6 @@ AT_ONCE_MAX: Final = 2
 TURN_CHUNKS: Final = 5  # then the next account's import has its turn: a quarter of a second of the ledger's time
 READING_PER_ACCOUNT_MAX: Final = 20  # files that are being read or wait for it; each holds up to 20 MiB of disk
 LEASE_SECONDS: Final = 30.0  # renewed with each chunk, and while one is waited for
-STOP_SECONDS_MAX: Final = 2.0
 PAUSE_SECONDS: Final = 1.0
 LOOK_PAUSE_SECONDS: Final = 0.2
 _BAD: Final = 400
@@ -69,33 +68,20 @@ class Importer:
 
     def __init__(self, pool: Pool, relay: Relay, answers: CommandResultWaiter) -> None:
         self._pool, self._relay, self._answers = pool, relay, answers
-        self._wake, self._moved = asyncio.Event(), asyncio.Condition()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._leases: set[UUID] = set()
+        self._moved = asyncio.Condition()
+        self.worker: Final = LeasedWorker(
+            "imports",
+            pool,
+            store.IMPORTS,
+            claim=self._claim,
+            handle=self._bring_in,
+            at_once_max=AT_ONCE_MAX,
+            lease_seconds=LEASE_SECONDS,
+            sweep_seconds=PAUSE_SECONDS,
+        )
+        self.wake: Final = self.worker.wake
         self._reading = asyncio.Semaphore(AT_ONCE_MAX)
         self._turns: dict[UUID, _Turn] = {}
-
-    def start(self) -> list[asyncio.Task[None]]:
-        """Begin to work; gives the tasks, which end only by being cancelled or by a bug."""
-        self._tasks = [
-            asyncio.create_task(self._work(), name=f"ingress-imports-{number}") for number in range(AT_ONCE_MAX)
-        ]
-        return self._tasks
-
-    async def stop(self) -> None:
-        """Stop where it is and say so, that another process, or the next start, goes on at once."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        try:
-            async with asyncio.timeout(STOP_SECONDS_MAX):
-                await store.release(self._pool, leases=list(self._leases))
-        except Exception as error:  # noqa: BLE001  the leases run out by themselves
-            log.warning("imports_not_released", error=repr(error))
-
-    def wake(self) -> None:
-        """There is an import to begin with."""
-        self._wake.set()
 
     @asynccontextmanager
     async def place(self, account_id: UUID) -> AsyncIterator[_Turn]:
@@ -129,25 +115,10 @@ class Importer:
                 # Another process may be the one that works on it: look now and then.
                 await _within(self._moved.wait(), min(left, PAUSE_SECONDS))
 
-    async def _work(self) -> None:
-        while True:
-            claimed, lease = None, new_id()
-            self._leases.add(lease)
-            try:
-                claimed = await store.claim(self._pool, lease=lease, seconds=LEASE_SECONDS)
-                if claimed is not None:
-                    await self._bring_in(claimed, lease)
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("import_interrupted", error=repr(error))
-                claimed = None
-            self._leases.discard(lease)
-            if claimed is None:
-                self._wake.clear()
-                await _within(self._wake.wait(), PAUSE_SECONDS)
+    async def _claim(self, room: int) -> list[Import]:
+        return await store.claim(self._pool, imports_max=room, lease_seconds=LEASE_SECONDS)
 
-    async def _bring_in(self, claimed: Import, lease: UUID) -> None:
+    async def _bring_in(self, claimed: Import) -> None:
         """Bring in a part of what is left of an import, unless another process takes over."""
         log.debug("import_resumed", account_id=str(claimed.account_id), import_id=str(claimed.id))
         account_id, import_id = claimed.account_id, claimed.id
@@ -156,16 +127,14 @@ class Importer:
             if chunk is None:
                 return
             number, body = chunk
-            outcome = await self._taken(claimed, lease, number, orjson.loads(body))
-            if outcome is None:
-                return
+            outcome = await self._taken(claimed, number, orjson.loads(body))
             counts = _counts(outcome, body)
             await store.count(self._pool, account_id=account_id, import_id=import_id, number=number, **counts)
             async with self._moved:
                 self._moved.notify_all()
-        await store.give_way(self._pool, account_id=account_id, import_id=import_id, lease=lease)
+        await store.IMPORTS.release(self._pool, [claimed.lease])  # after those of other accounts that wait
 
-    async def _taken(self, claimed: Import, lease: UUID, number: int, data: dict[str, Any]) -> Outcome | None:
+    async def _taken(self, claimed: Import, number: int, data: dict[str, Any]) -> Outcome:
         """Send a chunk's command, if that is still ours to do, and wait for what becomes of it."""
         command = Envelope(
             id=derive_id(claimed.id, f"lines-{number}"),
@@ -177,33 +146,23 @@ class Importer:
             data=data,
         )
         with self._answers.expect(command.account_id, command.id, IMPORT_LINES) as waiter:
-            if not await self._send(claimed, lease, command):
-                return None
+            await self._send(claimed, command)
             while (outcome := await self._answers.wait(waiter, look_now=True)) is None:
                 await asyncio.sleep(LOOK_PAUSE_SECONDS)  # when nobody may wait any more, it is answered at once
-                if not await self._renew(claimed, lease):
-                    return None
+                if not self.worker.holds(claimed.lease):
+                    raise LeaseLost
             return outcome
 
-    async def _send(self, claimed: Import, lease: UUID, command: Envelope) -> bool:
+    async def _send(self, claimed: Import, command: Envelope) -> None:
         message = Outgoing(command.id, QUEUE_OF[IMPORT_LINES].name, command.encode())
         async with self._pool.acquire() as conn, conn.transaction():
-            if not await store.renew(
-                conn, account_id=claimed.account_id, import_id=claimed.id, lease=lease, seconds=LEASE_SECONDS
-            ):
-                return False
+            if not await store.IMPORTS.renew(conn, [claimed.lease], lease_seconds=LEASE_SECONDS):
+                raise LeaseLost
             await conn.execute(
                 "INSERT INTO ingress.outbox (id, queue, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
                 message.id, message.queue, message.body,
             )  # fmt: skip
         self._relay.push([message])
-        return True
-
-    async def _renew(self, claimed: Import, lease: UUID) -> bool:
-        async with self._pool.acquire() as conn:
-            return await store.renew(
-                conn, account_id=claimed.account_id, import_id=claimed.id, lease=lease, seconds=LEASE_SECONDS
-            )
 
 
 def _counts(outcome: Outcome, body: bytes) -> dict[str, Any]:

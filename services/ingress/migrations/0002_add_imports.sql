@@ -13,8 +13,10 @@ CREATE TABLE ingress.import (
     unchanged integer NOT NULL DEFAULT 0,
     refused integer NOT NULL DEFAULT 0,
     faults jsonb NOT NULL DEFAULT '[]',
-    lease uuid,    -- of the process that works on it
-    leased_until timestamptz NOT NULL DEFAULT '-infinity',
+    due_at timestamptz DEFAULT '-infinity',    -- or when its lease ends; NULL once it is finished
+    leased boolean NOT NULL DEFAULT false,
+    lease_epoch integer NOT NULL DEFAULT 0,
+    lost_workers integer NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
     PRIMARY KEY (account_id, id)

@@ -8,13 +8,10 @@ clocks look. What became due while nobody was there is due at the next start.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import structlog
 from prometheus_client import Counter
 
 from contracts.primitives.ids import new_id
@@ -23,10 +20,8 @@ from ledger.sales import mark_overdue, overdue_store
 from ledger.unit_of_work import store
 from ledger.unit_of_work.state import Key
 from outbox.pipeline import HandleBatch, MessagePipeline
+from scheduling.poller import Poller
 from storage.pool import Pool
-from storage.transient import is_transient
-
-log = structlog.get_logger(__name__)
 
 CLAIMED = Counter("ledgerwire_overdue_claimed_total", "Invoices that the clock has looked at")
 
@@ -35,9 +30,6 @@ LEASE: Final = timedelta(seconds=60)
 SWEEP_SECONDS: Final = 60.0  # at the latest: other processes issue invoices too
 ZONES_SECONDS: Final = 600.0
 ZONES_MAX: Final = 500
-FAILURE_PAUSE: Final = timedelta(seconds=5)
-FOREVER: Final = datetime.max.replace(tzinfo=UTC)
-WAKE_EVENT: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def _now() -> datetime:
@@ -51,30 +43,19 @@ class OverdueScheduler:
         self, pool: Pool, pipeline: MessagePipeline, handle: HandleBatch, *, now: Callable[[], datetime] = _now
     ) -> None:
         self._pool, self._pipeline, self._handle, self._now = pool, pipeline, handle, now
-        self._wake = asyncio.Event()
-        self._until, self._expected = WAKE_EVENT, FOREVER
         self._zones_at = 0.0
+        self.poller: Final = Poller("overdue-invoices", self._look, sweep_seconds=SWEEP_SECONDS)
 
     def expect(self, moment: datetime) -> None:
         """Wake up for this moment, if it is before the one that is slept for."""
-        self._expected = min(self._expected, moment)
-        if moment < self._until:
-            self._wake.set()
+        self.poller.wake_in((moment - self._now()).total_seconds())
 
-    async def run(self) -> None:
-        """Strike whenever something is due, until cancelled."""
-        while True:
-            self._wake.clear()
-            self._until, self._expected = WAKE_EVENT, FOREVER
-            try:
-                await self._follow_zones()
-                if await self.fire_due() == BATCH_MAX:
-                    continue
-                until = await overdue_store.next_at(self._pool) or FOREVER
-            except Exception as error:  # noqa: BLE001  what is due stays due
-                log.warning("clock_failed", error=repr(error), transient=is_transient(error))
-                until = self._now() + FAILURE_PAUSE
-            await self._sleep(until)
+    async def _look(self) -> float | None:
+        await self._follow_zones()
+        if await self.fire_due() == BATCH_MAX:
+            return 0.0
+        due_at = await overdue_store.next_at(self._pool)
+        return None if due_at is None else (due_at - self._now()).total_seconds()
 
     async def fire_due(self) -> int:
         """Look at a batch of what is due now; give how many there were."""
@@ -90,15 +71,6 @@ class OverdueScheduler:
         self._pipeline.relay.push(effects.messages)
         for call in effects.after_commit:
             call()
-
-    async def _sleep(self, until: datetime) -> None:
-        """Sleep until then, or until what was expected meanwhile; at most until the next sweep."""
-        self._until = min(until, self._expected)
-        most = SWEEP_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311  jitter, no secret
-        seconds = min((self._until - self._now()).total_seconds(), most)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(seconds, 0.0)):
-                await self._wake.wait()
 
     async def _follow_zones(self) -> None:
         """Now and then let accounts that have moved have their own midnight, also when nothing is asked of them."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from typing import Final
 
 import structlog
@@ -12,8 +10,8 @@ from prometheus_client import Counter
 from contracts.wire.topology import EXECUTOR_JOBS
 from outbox.pipeline import BatchEffects
 from outbox.relay import Relay
+from scheduling.poller import Poller
 from storage.pool import Pool
-from storage.transient import is_transient
 from trigger_dispatcher.events import ordering
 from trigger_dispatcher.events.handlers import dispatch, in_order, matching_subscriptions
 from trigger_dispatcher.events.subscription_cache import SubscriptionCache
@@ -33,15 +31,10 @@ class PredecessorTimeout:
 
     def __init__(self, pool: Pool, relay: Relay, index: SubscriptionCache, *, schema: str) -> None:
         self._pool, self._relay, self._index, self._schema = pool, relay, index, schema
+        self.poller: Final = Poller("predecessor-timeout", self._look, sweep_seconds=EVERY_SECONDS)
 
-    async def run(self) -> None:
-        """Look until cancelled."""
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:
-                log.warning("sweep_failed", error=repr(error), exc_info=not is_transient(error))
-            await asyncio.sleep(EVERY_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
+    async def _look(self) -> None:
+        await self.sweep()
 
     async def sweep(self, held_seconds: float = ordering.HELD_SECONDS_MAX) -> int:
         """Let go what has been held for so long; answer how many events."""

@@ -140,7 +140,7 @@ async def test_a_chunk_sent_again_after_a_crash_changes_nothing(house: House, ca
             caller.account_id, import_id, body,
         )  # fmt: skip
         await conn.execute(
-            "UPDATE ingress.import SET state = 'running', created = 0, finished_at = NULL, leased_until = '-infinity'"
+            "UPDATE ingress.import SET state = 'running', created = 0, finished_at = NULL, due_at = '-infinity'"
             " WHERE account_id = $1 AND id = $2",
             caller.account_id, import_id,
         )  # fmt: skip

@@ -223,7 +223,7 @@ async def test_a_run_that_kills_worker_after_worker_is_given_up(executor: Execut
     async with executor.running(drain_seconds=0.1):
         await executor.publish(job)
         await eventually(lambda: receiver.received)
-    await executor.owner.execute("UPDATE execution.run SET due_at = now(), lost_workers = 4")
+    await executor.owner.execute("UPDATE execution.run SET due_at = now(), leased = true, lost_workers = 4")
     async with executor.running():
         row = await executor.run_becomes(job.id, "failed")
     assert row["error"] == "step 0 (http_request): its worker was lost 5 times in a row"

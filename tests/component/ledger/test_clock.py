@@ -76,7 +76,7 @@ async def test_an_account_that_moves_is_followed_when_nothing_is_asked_of_it(led
     await ledger.add_account(ledger.account_id, time_zone="Pacific/Auckland")
 
     clock = a_clock(ledger, datetime(2026, 3, 16, 11, 0, 0, tzinfo=UTC))
-    running = asyncio.create_task(clock.run())
+    running = asyncio.create_task(clock.poller.run())
     try:
         await eventually(lambda: _is_told(ledger, [sale_id]))
     finally:
@@ -185,7 +185,7 @@ async def _is_noted(ledger: LedgerHarness, sale_id: UUID) -> bool:
 
 async def test_a_running_clock_wakes_for_what_is_issued_late_and_needs_no_second_look(ledger: LedgerHarness) -> None:
     clock = OverdueScheduler(ledger.pool, ledger.hop, handle)
-    running = asyncio.create_task(clock.run())
+    running = asyncio.create_task(clock.poller.run())
 
     async def heard(*args: Any) -> None:
         await handle(*args, expect=clock.expect)
@@ -193,7 +193,7 @@ async def test_a_running_clock_wakes_for_what_is_issued_late_and_needs_no_second
     try:
         client_id = await ledger.client()
         draft = await ledger.sale(client_id, document_date="2026-01-02", date_due="2026-01-16", issue=False)
-        await eventually(lambda: clock._until > datetime.now(tz=UTC))  # asleep
+        await eventually(lambda: clock.poller.is_asleep)  # asleep
         effects = await ledger.hop.commit([ledger.command(ISSUE_SALE, {"id": draft.id})], heard)
         for call in effects.after_commit:
             call()

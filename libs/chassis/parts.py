@@ -1,0 +1,121 @@
+"""The parts that every service has: opened in order, watched by `/readyz`, closed in reverse, each within a bound.
+
+A service's `app.py` is its composition root: it opens these, adds its own, and yields `parts.handle`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final, Protocol
+
+from chassis.bus import open_bus
+from chassis.handle import ServiceHandle
+from chassis.settings import ServiceSettings
+from contracts.wire.topology import ROLES, SCHEMAS, Queue, Service
+from messaging.port import BatchHandler, Bus, ConsumerOptions
+from messaging.postgres import LocalNotifier
+from outbox.dead_letters import dead_letter_sink
+from outbox.pipeline import MessagePipeline
+from outbox.relay import Relay
+from scheduling.poller import Poller
+from storage import partitions
+from storage.pool import Pool, open_pool
+from storage.writable import why_not_writable
+
+CLOSE_SECONDS: Final = 5.0  # for sessions that still work when all that uses them has stopped
+PREFETCHED_BATCHES: Final = 3  # one being handled, one ready behind it, one on its way
+
+
+class Part(Protocol):
+    """Something of a service that works by itself: a poller, a worker, a deliverer."""
+
+    def start(self) -> None:
+        """Begin to work."""
+
+    async def stop(self, deadline_seconds: float) -> None:
+        """End, with so long for what is in hand."""
+
+    def problem(self) -> str | None:
+        """What keeps it from its work, as a sentence."""
+
+
+class ServiceParts:
+    """One service's parts; made by `open_parts`, whose end closes them."""
+
+    pool: Pool
+    bus: Bus
+    relay: Relay
+    pipeline: MessagePipeline
+
+    def __init__(self, name: Service, settings: ServiceSettings, stack: AsyncExitStack) -> None:
+        self.name, self.settings, self.stack = name, settings, stack
+        self.schema: Final = SCHEMAS[name]
+        self.handle: Final = ServiceHandle(name)
+
+    async def open_database(self, *, size_max: int, server_settings: Mapping[str, str] | None = None) -> Pool:
+        """Open the pool of the service's own role, and keep its partitions ahead of the clock."""
+        dsn = self.settings.postgres_dsn.get_secret_value()
+        self.pool = pool = await open_pool(
+            dsn, role=ROLES[self.name], name=self.name, size_max=size_max, server_settings=server_settings
+        )
+        self.stack.push_async_callback(_close, pool)
+        self.handle.checks["postgres"] = lambda: why_not_writable(pool, schema=self.schema)
+        await self.run(partitions_poller(pool, schema=self.schema), check="partitions")
+        return pool
+
+    async def open_messaging(self, *, wakeups: LocalNotifier | None) -> MessagePipeline:
+        """Open the bus and the relay from the outbox to it."""
+        self.bus = bus = await open_bus(self.settings, self.pool, name=self.name, wakeups=wakeups)
+        self.stack.push_async_callback(bus.close)
+        self.relay = Relay(self.pool, bus, schema=self.schema)
+        self.relay.start()
+        self.stack.push_async_callback(self.relay.stop, self.settings.drain_seconds)
+        self.handle.checks["bus"] = lambda: "; ".join(bus.health().problems) or None
+        self.pipeline = MessagePipeline(self.pool, bus, self.relay, self.schema)
+        return self.pipeline
+
+    async def run(self, part: Part, *, check: str, drain_seconds: float = 0.0) -> None:
+        """Start a part, show its problem under `check`, and stop it at the end."""
+        part.start()
+        self.stack.push_async_callback(part.stop, drain_seconds)
+        self.handle.checks[check] = part.problem
+
+    async def consume(self, queue: Queue, handler: BatchHandler, *, batch_max: int) -> None:
+        """Take batches of a queue until the end; those in hand are finished within `drain_seconds`."""
+        consumer = await self.bus.consume(
+            queue.name,
+            handler,
+            dead_letter=dead_letter_sink(self.pool, schema=self.schema),
+            options=ConsumerOptions(batch_max=batch_max, prefetch=PREFETCHED_BATCHES * batch_max),
+        )
+        self.stack.push_async_callback(consumer.stop, self.settings.drain_seconds)
+
+
+@asynccontextmanager
+async def open_parts(name: Service, settings: ServiceSettings) -> AsyncIterator[ServiceParts]:
+    """Hold the parts of the service of this name; the end of the block closes them in reverse."""
+    async with AsyncExitStack() as stack:
+        yield ServiceParts(name, settings, stack)
+
+
+def partitions_poller(pool: Pool, *, schema: str) -> Poller:
+    """Keeps a schema's time-partitioned tables ahead of the clock: at the start, and once a day."""
+
+    async def look() -> float | None:
+        return None if await partitions.maintain(pool, schema=schema) else partitions.AGAIN_SECONDS
+
+    return Poller(
+        f"partitions-{schema}",
+        look,
+        sweep_seconds=partitions.EVERY_SECONDS,
+        failure_seconds=partitions.AGAIN_SECONDS,
+    )
+
+
+async def _close(pool: Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
+    except TimeoutError:
+        pool.terminate()

@@ -1,0 +1,98 @@
+"""Claim rows of due work under a lease whose epoch fences off whoever held it before.
+
+A table of due work has `account_id uuid, id uuid, due_at timestamptz, leased boolean, lease_epoch integer, lost_workers
+integer`. `due_at` is when it is to be taken up, or, while `leased`, when its lease ends; NULL: never. Each claim counts
+the epoch up, so a write of an earlier holder that names its own epoch changes nothing. `lost_workers` counts claims in
+a row whose holder neither finished nor released; to give up after too many is the holder's decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from storage.pool import Connection, Pool
+
+STATEMENT_SECONDS: Final = 10.0  # one claim, renewal or release; below any lease
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One holding of one row. A holder's write carries `HELD` or its equal in its own statement."""
+
+    account_id: UUID
+    id: UUID
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTable:
+    """The statements of one table, whose `name` is a constant of its service."""
+
+    name: str
+
+    async def claim(
+        self, pool: Pool | Connection, *, pick: str, args: Sequence[Any], columns: Sequence[str], lease_seconds: float
+    ) -> list[Record]:
+        """Lease the rows that `pick` selects and locks as `account_id, id`, with `FOR UPDATE SKIP LOCKED`.
+
+        Its parameters begin at $2. Gives `account_id, id, lease_epoch, lost_workers, now` and the table's `columns`.
+        """
+        return await pool.fetch(
+            f"WITH picked AS MATERIALIZED ({pick})"  # noqa: S608  constants of the service
+            f" UPDATE {self.name} t SET leased = true, lost_workers = t.lost_workers + t.leased::int,"
+            " lease_epoch = t.lease_epoch + 1, due_at = now() + make_interval(secs => $1)"
+            " FROM picked p WHERE t.account_id = p.account_id AND t.id = p.id"
+            " RETURNING t.account_id, t.id, t.lease_epoch, t.lost_workers, now() AS now"
+            f"{''.join(f', t.{column}' for column in columns)}",
+            lease_seconds,
+            *args,
+            timeout=STATEMENT_SECONDS,
+        )
+
+    async def renew(self, pool: Pool | Connection, leases: Collection[Lease], *, lease_seconds: float) -> set[Lease]:
+        """Let leases last for so long from now on, none shorter than it would; gives those that are still held."""
+        rows = await pool.fetch(
+            f"UPDATE {self.name} t"  # noqa: S608  constants
+            f" SET due_at = greatest(t.due_at, now() + make_interval(secs => $4)) {_HELD}",
+            *_columns(leases),
+            lease_seconds,
+            timeout=STATEMENT_SECONDS,
+        )
+        return {Lease(*row) for row in rows}
+
+    async def release(self, pool: Pool | Connection, leases: Collection[Lease], *, due_in: float = 0.0) -> set[Lease]:
+        """Give leases up unfinished: others may claim in `due_in` seconds. Gives those that were still held."""
+        rows = await pool.fetch(
+            f"UPDATE {self.name} t"  # noqa: S608  constants
+            f" SET leased = false, due_at = clock_timestamp() + make_interval(secs => $4) {_HELD}",
+            *_columns(leases),
+            due_in,
+            timeout=STATEMENT_SECONDS,
+        )
+        return {Lease(*row) for row in rows}
+
+    async def next_due_seconds(self, pool: Pool) -> float | None:
+        """In how many seconds a row is due next, a lease's end included; negative when overdue, None without any."""
+        found: float | None = await pool.fetchval(
+            f"SELECT extract(epoch FROM min(due_at) - now())::float8 FROM {self.name} WHERE due_at IS NOT NULL",  # noqa: S608  constants
+            timeout=STATEMENT_SECONDS,
+        )
+        return found
+
+
+_HELD: Final = (
+    "FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS h(account_id, id, lease_epoch)"
+    " WHERE t.account_id = h.account_id AND t.id = h.id AND t.lease_epoch = h.lease_epoch AND t.leased"
+    " RETURNING t.account_id, t.id, t.lease_epoch"
+)
+
+
+def _columns(leases: Collection[Lease]) -> tuple[list[UUID], list[UUID], list[int]]:
+    # In one order for all statements, so that two of them never deadlock.
+    ordered = sorted(leases, key=lambda lease: (lease.account_id, lease.id))
+    return [one.account_id for one in ordered], [one.id for one in ordered], [one.epoch for one in ordered]
