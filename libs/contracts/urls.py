@@ -24,6 +24,10 @@ class PublicUrls:
         """Where the file of an inbox message is had."""
         return self.at(f"/v1/inbox/{box}/{message_id}/file")
 
+    def inbox_attachment(self, box: str, message_id: UUID, number: int) -> str:
+        """Where a file inside the document of an inbox message is had, counted from 1."""
+        return self.at(f"/v1/inbox/{box}/{message_id}/attachments/{number}")
+
     def bill_file(self, bill_id: UUID) -> str:
         """Where the file of a supplier's bill is had."""
         return self.at(f"/v1/bills/{bill_id}/file")

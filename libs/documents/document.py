@@ -28,6 +28,9 @@ from documents.values import (
     text_within,
 )
 
+Format = Literal["paytraq", "ubl", "cii", "facturx", "json", "file"]
+"""What a message came as; `file` where nothing of it was read."""
+
 InboxKind = Literal["purchases", "sales"]
 """Which inbox a channel leads to: bills of suppliers, or orders of clients."""
 
@@ -350,6 +353,7 @@ class Parsed:
     document: InboxDocument
     warnings: tuple[ReadingWarning, ...] = field(default=())
     attachments: tuple[Attachment, ...] = field(default=())
+    format: Format = "json"
 
 
 def bounded_faults(found: list[FieldError], *, count: int | None = None) -> list[FieldError]:

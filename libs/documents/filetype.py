@@ -20,9 +20,10 @@ _ODF: Final = "application/vnd.oasis.opendocument"
 
 XML: Final = "application/xml"
 JSON: Final = "application/json"
+PDF: Final = "application/pdf"
 
 ENDINGS: Final[dict[str, str]] = {
-    "application/pdf": "pdf",
+    PDF: "pdf",
     "image/png": "png",
     "image/jpeg": "jpg",
     "image/tiff": "tif",
@@ -113,7 +114,7 @@ def _sniffed_text(head: bytes, ending: str) -> str | None:
     else:
         text = head.removeprefix(codecs.BOM_UTF8).lstrip(_BLANK)
         if text.startswith(b"%PDF-"):
-            return "application/pdf"
+            return PDF
         if text.startswith(b"{"):
             return JSON
     if _MARKUP.match(text):

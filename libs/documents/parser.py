@@ -7,7 +7,7 @@ JSON is told by its content type, kinds of XML by their root element; a new kind
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -16,7 +16,7 @@ import orjson
 from contracts.primitives.problem import FieldError
 from documents import cii, paytraq, ubl, xml
 from documents.command_form import as_json
-from documents.document import InboxKind, Parsed
+from documents.document import Format, InboxKind, Parsed
 from documents.json_format import read_twin
 
 JSON_BYTES_MAX: Final = 1024 * 1024
@@ -47,19 +47,21 @@ class XmlKind:
     read: Callable[[xml.Root, xml.Tree, InboxKind], Parsed | list[FieldError]]
     namespaces: dict[str, str]
     repeatable: frozenset[str]
+    format: Format
     attributes: bool = False
 
 
-_SALE: Final = XmlKind(lambda _, content, box: paytraq.read_sale(content, box=box), {}, paytraq.REPEATABLE)
+_SALE: Final = XmlKind(lambda _, content, box: paytraq.read_sale(content, box=box), {}, paytraq.REPEATABLE, "paytraq")
 _UBL: Final = XmlKind(
     lambda root, content, box: ubl.read_ubl(root.name, content, box=box),
     ubl.NAMESPACES,
     ubl.REPEATABLE,
+    "ubl",
     attributes=True,
 )
 
 _CII: Final = XmlKind(
-    lambda _, content, box: cii.read_cii(content, box=box), cii.NAMESPACES, cii.REPEATABLE, attributes=True
+    lambda _, content, box: cii.read_cii(content, box=box), cii.NAMESPACES, cii.REPEATABLE, "cii", attributes=True
 )
 
 _BY_NAME: Final = {"Sale": _SALE}  # PayTraq gives it no namespace; if a sender does, it is as good
@@ -114,7 +116,8 @@ def _read_xml(body: bytes, charset: str | None, box: InboxKind) -> Parsed | list
         attributes=kind.attributes,
         inside=root.name if root.enveloped else None,
     )
-    return _within_bounds(kind.read(root, content, box), body)
+    found = _within_bounds(kind.read(root, content, box), body)
+    return found if isinstance(found, list) else replace(found, format=kind.format)
 
 
 def _within_bounds(found: Parsed | list[FieldError], body: bytes) -> Parsed | list[FieldError]:

@@ -7,6 +7,7 @@ By `content`, a digest of everything that was sent, it is recognised when it com
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from pydantic import ConfigDict
 from contracts.resources.inbox import MessageWarning, message_warning
 from documents.command_form import as_json, identity, reference
 from documents.document import Links, Parsed, Text
+from documents.filetype import PDF
 
 UNREAD: Final = message_warning("unread_file", "file", "was not read: say what is in it when the message is accepted")
 
@@ -58,7 +60,8 @@ class ReceivedMessage:
     """One message. `raw` are the document's bytes as they came, of `content_type`; empty for a file alone.
 
     Where they are kept in the file store instead, `raw` is empty and `raw_file` names them.
-    `said` is `{"document", "links", "comment", "auto_processing", "file"}`, what is absent left out.
+    `data` is `{"format", "document", "links", "comment", "auto_processing", "file", "attachments"}`, what is absent
+    left out.
     """
 
     raw: bytes
@@ -78,11 +81,18 @@ def of_document(
     digest: bytes,
     file: StoredFile | None = None,
     beside: AccompanyingFields | None = None,
+    attachments: Sequence[StoredFile] = (),
 ) -> ReceivedMessage:
-    """A document of the given digest, with its file and what was sent beside it as parts of a form."""
-    data = as_json(parsed.document)
-    if file is not None:
-        data["file"] = file.as_json()
+    """A document of the given digest, with its file and what was sent beside it as parts of a form.
+
+    Without a file of its own the message has the first PDF of its attachments.
+    """
+    data = as_json(parsed.document) | {"format": parsed.format}
+    shown = file or next((one for one in attachments if one.content_type == PDF), None)
+    if shown is not None:
+        data["file"] = shown.as_json()
+    if attachments:
+        data["attachments"] = [one.as_json() for one in attachments]
     content = digest if file is None and beside in {None, _NOTHING} else _digest_of_all(digest, file, beside)
     warnings = [message_warning(warning.code, warning.path, warning.message) for warning in parsed.warnings]
     known, anywhere = identity(parsed.document), reference(parsed.document)
@@ -91,7 +101,7 @@ def of_document(
 
 def of_file(beside: AccompanyingFields, file: StoredFile) -> ReceivedMessage:
     """A file that says of itself what it holds, to people alone."""
-    data = beside.as_json() | {"file": file.as_json()}
+    data = beside.as_json() | {"format": "file", "file": file.as_json()}
     # No supplier's identity begins so: they are "", "reg:..." or "name:...".
     content = _digest_of_all(b"", file, beside)
     known = ("file", file.sha256)

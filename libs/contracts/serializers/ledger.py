@@ -187,6 +187,7 @@ def inbox_message(row: Row, urls: PublicUrls) -> dict[str, Any]:
         "box": row["box"],
         "state": row["state"],
         "channel": row["channel"],
+        "format": row["format"],
         "received_at": _time(row["received_at"]),
         "warnings": row["warnings"],
         "duplicate_of": _text(row["duplicate_of"]),
@@ -194,6 +195,10 @@ def inbox_message(row: Row, urls: PublicUrls) -> dict[str, Any]:
         "links": row["links"],
         "comment": row["comment"],
         "file": file(row["file"], urls.inbox_file(row["box"], row["id"])),
+        "attachments": [
+            file(kept, urls.inbox_attachment(row["box"], row["id"], number))
+            for number, kept in enumerate(row["attachments"], start=1)
+        ],
         "decided_at": None if row["decided_at"] is None else _time(row["decided_at"]),
         "decided_by": row["decided_by"],
         "reason": row["reason"],

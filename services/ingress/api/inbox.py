@@ -33,6 +33,7 @@ BOXES: Final[tuple[InboxKind, ...]] = ("purchases", "sales")
 
 PUSH_SECONDS_MAX: Final = 150.0  # a large file over a slow line, and then the books' answer
 
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}(?:;[ -~]{0,80})?", re.ASCII)
 
 
@@ -118,6 +119,19 @@ async def get_file(api: Api, call: Request) -> web.StreamResponse:
     )
 
 
+async def get_attachment(api: Api, call: Request) -> web.StreamResponse:
+    """Give a file that is inside the message's document, to be saved; they are counted from 1.
+
+    Raises:
+        NotFound: the message has not so many.
+    """
+    await read_your_writes.wait_until_visible(api, call)
+    kept = (await responses.row_of(api, call, queries.INBOX_FILE, box=_box(call)))["attachments"]
+    number = call.params["number"]
+    index = int(number) - 1 if _NUMBER.fullmatch(number) else -1
+    return await file_download.stream(api, call, kept[index] if 0 <= index < len(kept) else None)
+
+
 async def get_raw(api: Api, call: Request) -> Response | web.StreamResponse:
     """Give the very bytes that came, to be saved: those of the document, or of a file that came alone."""
     await read_your_writes.wait_until_visible(api, call)
@@ -159,6 +173,11 @@ def _routes(box: InboxKind) -> tuple[Route, ...]:
         Route(
             "GET", f"{path}/{{id}}/file", f"get{noun}MessageFile", get_file, "read",
             "Get the file that came with a message", response_types=file_download.RESPONSE_TYPES,
+            seconds_max=file_download.SECONDS_MAX, tag=tag,
+        ),
+        Route(
+            "GET", f"{path}/{{id}}/attachments/{{number}}", f"get{noun}MessageAttachment", get_attachment, "read",
+            "Get a file that is inside the document of a message", response_types=file_download.RESPONSE_TYPES,
             seconds_max=file_download.SECONDS_MAX, tag=tag,
         ),
     )  # fmt: skip

@@ -31,6 +31,7 @@ from ingress.acceptance.store import Acceptance, Accepted, Document, DuplicateMe
 from ingress.access.channel_store import Channel, Kind
 from ingress.access.credentials import digest
 from ingress.api.channels import SECRET_CHARS_MAX, public
+from ingress.channels import attachment_store
 from ingress.errors import InvalidInput, KeyReused, Malformed, NotFound, UnsupportedMediaType
 from ingress.http.body import aside, not_read, read_bytes
 from ingress.http.context import Api, envelope_of
@@ -75,8 +76,7 @@ async def _receive(api: Api, call: Request, *, kind: Kind, box: InboxKind) -> Re
     channel = await live_channel(api, call, kind=kind)
     content_type = call.headers.get("Content-Type", "")
     call.raw = await read_bytes(call, bytes_max=bytes_max_of(content_type))
-    parsed = await parse(call.raw, content_type, box)
-    pushed = of_document(call.raw, content_type, parsed, await digest_of(call.raw, content_type))
+    pushed = await read_pushed_bytes(api, channel.account_id, call.raw, content_type, box)
     pushed = await with_large_bytes_kept(api, channel.account_id, pushed)
     one = acceptance_of(call, Sender.of(channel), pushed, box)
     verdict = await api.commits.accept(one)
@@ -107,6 +107,21 @@ async def live_channel(api: Api, call: Request, *, kind: Kind) -> Channel:
     api.limits.account.admit(channel.account_id)
     call.account, call.channel = channel.account_id, channel.id
     return channel
+
+
+async def read_pushed_bytes(
+    api: Api, account_id: UUID, raw: bytes, content_type: str, box: InboxKind
+) -> ReceivedMessage:
+    """Read a document that came by itself; the files inside are kept when this returns.
+
+    Raises:
+        as `parse`; Unavailable: the file store cannot be written.
+    """
+    async with attachment_store.one_at_a_time(raw):
+        parsed = await parse(raw, content_type, box)
+        parsed, attachments = await attachment_store.keep(api, account_id, parsed)
+    digest_now = await digest_of(raw, content_type)
+    return of_document(raw, content_type, parsed, digest_now, attachments=attachments)
 
 
 async def parse(raw: bytes, content_type: str, box: InboxKind) -> Parsed:

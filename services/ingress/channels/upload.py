@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from typing import Final
+from uuid import UUID
 
 import orjson
 
@@ -20,7 +21,8 @@ from documents.inline_file import Inline, Message, read_inline
 from documents.json_format import read_beside, read_message
 from documents.parser import bytes_max_of
 from documents.received import AccompanyingFields, ReceivedMessage, StoredFile, of_document, of_file
-from ingress.channels.inboxes import checked, digest_of, parse, with_large_bytes_kept
+from ingress.channels import attachment_store
+from ingress.channels.inboxes import checked, digest_of, parse, read_pushed_bytes, with_large_bytes_kept
 from ingress.errors import BodyTooLarge, InvalidInput, Malformed, UnsupportedMediaType
 from ingress.http.body import is_json, not_read, read_bytes
 from ingress.http.context import Api
@@ -53,11 +55,10 @@ async def _read(api: Api, call: Request, box: InboxKind) -> ReceivedMessage:
         raise Malformed(f"the body cannot be read as a form: {error}") from None
     if boundary is not None:
         async with api.uploads.read(call.request, boundary=boundary, account_id=call.account_id) as form:
-            return await _of_form(call, form, box)
+            return await _of_form(api, call, form, box)
     call.raw = await read_bytes(call, bytes_max=bytes_max_of(content_type))
     if not is_json(content_type):
-        parsed = await parse(call.raw, content_type, box)
-        return of_document(call.raw, content_type, parsed, await digest_of(call.raw, content_type))
+        return await read_pushed_bytes(api, call.account_id, call.raw, content_type, box)
     message = await checked(call.raw, lambda: read_inline(call.raw, box=box))
     match message:
         case Message(Parsed() as parsed, None):
@@ -73,21 +74,25 @@ async def _of_inline(
 ) -> ReceivedMessage:
     async with api.uploads.files.receive(call.account_id) as arriving:
         await arriving.write(file.content)
-        coming = _Coming(arriving, file.content[:HEAD_BYTES], file.name)
+        coming = _Coming(api, call.account_id, arriving, file.content[:HEAD_BYTES], file.name)
         if isinstance(content, AccompanyingFields):
             return await coming.alone(content, box)
         return of_document(call.raw, JSON, content, await digest_of(call.raw, JSON), await coming.keep())
 
 
-async def _of_form(call: Request, form: Form, box: InboxKind) -> ReceivedMessage:
+async def _of_form(api: Api, call: Request, form: Form, box: InboxKind) -> ReceivedMessage:
     beside = _beside(form)
     document = bytes(form.fields.get("document", b"")).strip()
-    coming = None if form.file is None else _Coming(form.file, bytes(form.head), form.filename)
+    coming = None
+    if form.file is not None:
+        coming = _Coming(api, call.account_id, form.file, bytes(form.head), form.filename)
     if document:
-        parsed = _joined(await _document(document, box), beside)
+        async with attachment_store.one_at_a_time(document):
+            parsed = _joined(await _document(document, box), beside)
+            parsed, attachments = await attachment_store.keep(api, call.account_id, parsed)
         file = None if coming is None else await coming.keep()
         kind = sniffed(document[:HEAD_BYTES]) or JSON
-        pushed = of_document(document, kind, parsed, await digest_of(document, kind), file, beside)
+        pushed = of_document(document, kind, parsed, await digest_of(document, kind), file, beside, attachments)
     elif coming is not None:
         pushed = await coming.alone(beside, box)
     else:
@@ -101,7 +106,8 @@ async def _of_form(call: Request, form: Form, box: InboxKind) -> ReceivedMessage
 class _Coming:
     """A file that has come and is not kept yet."""
 
-    def __init__(self, arriving: Upload, head: bytes, name: str | None) -> None:
+    def __init__(self, api: Api, account_id: UUID, arriving: Upload, head: bytes, name: str | None) -> None:
+        self._api, self._account_id = api, account_id
         self._arriving, self._name = arriving, name
         self._type = sniffed(head, name)
 
@@ -121,8 +127,11 @@ class _Coming:
         if self._arriving.size > bytes_max_of(self._type):
             raise BodyTooLarge(f"a document of {self._type} has at most {bytes_max_of(self._type)} bytes")
         raw = await self._arriving.content()
-        parsed = _joined(await parse(raw, self._type, box), beside)
-        return of_document(raw, self._type, parsed, await digest_of(raw, self._type), await self.keep(), beside)
+        async with attachment_store.one_at_a_time(raw):
+            parsed = _joined(await parse(raw, self._type, box), beside)
+            parsed, attachments = await attachment_store.keep(self._api, self._account_id, parsed)
+        content = await digest_of(raw, self._type)
+        return of_document(raw, self._type, parsed, content, await self.keep(), beside, attachments)
 
 
 async def _document(raw: bytes, box: InboxKind) -> Parsed:

@@ -36,13 +36,14 @@ class InboxMessage(ResponseModel):
     """A document that somebody pushed, as it was read; its bytes are at `/raw`.
 
     `document` has no fields when the message is a file alone. `result` has what was made of it when it was accepted:
-    `client_id` and `sale_id`, or `supplier_id` and `bill_id`.
+    `client_id` and `sale_id`, or `supplier_id` and `bill_id`. `attachments` are the files inside an e-invoice.
     """
 
     id: UUID
     box: InboxKind
     state: InboxState
     channel: ChannelNamed | None
+    format: Literal["paytraq", "ubl", "cii", "facturx", "json", "file"]
     received_at: dt.datetime
     warnings: list[MessageWarning]
     duplicate_of: UUID | None
@@ -50,6 +51,7 @@ class InboxMessage(ResponseModel):
     links: dict[str, Any]
     comment: str | None
     file: File | None
+    attachments: list[File]
     decided_at: dt.datetime | None
     decided_by: Actor | None
     reason: str | None

@@ -90,7 +90,7 @@ INBOX_MESSAGES = View(
         "sender": "lower(sender) = lower(?)",
     },
 )
-INBOX_FILE = View("ledger_api.inbox_message", columns="id, file", filters={"box": "box = ?"})
+INBOX_FILE = View("ledger_api.inbox_message", columns="id, file, attachments", filters={"box": "box = ?"})
 INBOX_RAW = View("ledger_api.inbox_raw", filters={"box": "box = ?"})
 INBOX_RULES = View("ledger_api.inbox_rule", filters={"box": "box = ?"})
 BILLS = View(

@@ -91,5 +91,5 @@ def _as_row(message: InboxMessage) -> present.Row:
 
 _SHOWN = (
     "id", "box", "state", "channel", "received_at", "warnings", "duplicate_of", "document", "links", "comment",
-    "file",
+    "file", "format", "attachments",
 )  # fmt: skip

@@ -34,6 +34,8 @@ class Pushed(BaseModel):
     comment: str | None = None
     auto_processing: dict[str, Any] | None = None
     file: dict[str, Any] | None = None
+    format: str = "json"
+    attachments: list[dict[str, Any]] = Field(default_factory=list)
     warnings: list[dict[str, Any]] = Field(default_factory=list)
     duplicate_of: UUID | None = None
 
@@ -55,6 +57,8 @@ class InboxMessage:
     comment: str | None
     auto_processing: dict[str, Any] | None
     file: dict[str, Any] | None
+    format: str
+    attachments: list[dict[str, Any]]
     warnings: list[dict[str, Any]]
     duplicate_of: UUID | None
     received_at: datetime
@@ -92,6 +96,8 @@ def read(command: Envelope) -> InboxMessage:
         comment=storable(pushed.comment),
         auto_processing=storable(pushed.auto_processing),
         file=storable(pushed.file),
+        format=pushed.format,
+        attachments=storable(pushed.attachments),
         warnings=storable(pushed.warnings),
         duplicate_of=pushed.duplicate_of,
         received_at=pushed.received_at.astimezone(UTC),

@@ -17,15 +17,17 @@ from storage.pool import Connection
 _INSERT: Final = """
 INSERT INTO ledger.inbox_message
        (account_id, id, box, state, channel, content_type, raw, document, links, comment, auto_processing,
-        file, warnings, duplicate_of, received_at, command_id, correlation_id, causation_id, raw_file)
+        file, warnings, duplicate_of, received_at, command_id, correlation_id, causation_id, raw_file, format,
+        attachments)
 SELECT w.account_id, w.id, w.box, w.state, w.channel, w.content_type, w.raw, w.document, w.links, w.comment,
        w.auto_processing, w.file, w.warnings::jsonb, w.duplicate_of, w.received_at, w.command_id, w.correlation_id,
-       w.causation_id, w.raw_file
+       w.causation_id, w.raw_file, w.format, w.attachments::jsonb
   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::bytea[], $8::jsonb[],
               $9::jsonb[], $10::text[], $11::jsonb[], $12::jsonb[], $13::text[], $14::uuid[], $15::timestamptz[],
-              $16::uuid[], $17::uuid[], $18::uuid[], $19::jsonb[])
+              $16::uuid[], $17::uuid[], $18::uuid[], $19::jsonb[], $20::text[], $21::text[])
        AS w (account_id, id, box, state, channel, content_type, raw, document, links, comment, auto_processing, file,
-             warnings, duplicate_of, received_at, command_id, correlation_id, causation_id, raw_file)
+             warnings, duplicate_of, received_at, command_id, correlation_id, causation_id, raw_file, format,
+             attachments)
     ON CONFLICT DO NOTHING
 RETURNING id
 """
@@ -56,6 +58,8 @@ async def insert(conn: Connection, *, messages: Sequence[InboxMessage]) -> set[U
         [one.correlation_id for one in ordered],
         [one.causation_id for one in ordered],
         [one.raw_file for one in ordered],
+        [one.format for one in ordered],
+        [orjson.dumps(one.attachments).decode() for one in ordered],
     )
     return {row["id"] for row in rows}
 

@@ -3,6 +3,7 @@
 -- Where a message's file lies is known by its hash; see storage.blobs.
 ALTER TABLE ledger.inbox_message
     ADD COLUMN file jsonb,          -- {name, content_type, size, sha256}
+    ADD COLUMN attachments jsonb NOT NULL,    -- files inside the document, a list of the same
     ADD COLUMN decided_at timestamptz,
     ADD COLUMN decided_by jsonb,    -- {kind, id, name}
     ADD COLUMN reason text,
@@ -78,7 +79,8 @@ CREATE TABLE ledger.inbox_rule (
 CREATE OR REPLACE VIEW ledger_api.inbox_message AS
 SELECT account_id, id, box, state, channel, content_type, received_at, warnings, duplicate_of, document, links,
        comment, committed_at, file, decided_at, decided_by, reason, result, document ->> 'document_ref' AS document_ref,
-       CASE box WHEN 'purchases' THEN document #>> '{supplier,name}' ELSE document #>> '{client,name}' END AS sender
+       CASE box WHEN 'purchases' THEN document #>> '{supplier,name}' ELSE document #>> '{client,name}' END AS sender,
+       format, attachments
   FROM ledger.inbox_message;
 
 CREATE OR REPLACE VIEW ledger_api.inbox_raw AS

@@ -1,0 +1,51 @@
+"""Keep the files inside an e-invoice, each typed by its bytes, before the message that names them is accepted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from documents.document import Attachment, Parsed, ReadingWarning
+from documents.filetype import HEAD_BYTES, safe_name, sniffed
+from documents.received import StoredFile
+from ingress.http.body import LARGE_BYTES
+from ingress.http.context import Api
+
+_LARGE: Final = asyncio.Lock()
+
+
+@asynccontextmanager
+async def one_at_a_time(raw: bytes) -> AsyncIterator[None]:
+    """Let one large document after the other be read and its files be kept: decoded, they are as large again."""
+    if len(raw) <= LARGE_BYTES:
+        yield
+        return
+    async with _LARGE:
+        yield
+
+
+async def keep(api: Api, account_id: UUID, parsed: Parsed) -> tuple[Parsed, list[StoredFile]]:
+    """Keep the files of a document that was read; what is of no kind that is taken leaves a warning instead.
+
+    Answers the document without their bytes. Raises what the file store raises.
+    """
+    kept, warnings = [], list(parsed.warnings)
+    for number, attachment in enumerate(parsed.attachments):
+        media_type = sniffed(attachment.content[:HEAD_BYTES], attachment.name)
+        if media_type is None:
+            message = "is of no kind that is taken: it was left in the document"
+            warnings.append(ReadingWarning(f"attachments[{number}]", "attachment_ignored", message))
+        else:
+            kept.append(await _kept(api, account_id, attachment, media_type))
+    return replace(parsed, attachments=(), warnings=tuple(warnings)), kept
+
+
+async def _kept(api: Api, account_id: UUID, attachment: Attachment, media_type: str) -> StoredFile:
+    async with api.uploads.files.receive(account_id) as arriving:
+        await arriving.write(attachment.content)
+        blob = await arriving.keep()
+    return StoredFile(safe_name(attachment.name, media_type), media_type, blob.size, blob.sha256)
