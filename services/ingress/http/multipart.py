@@ -1,9 +1,9 @@
 """Take a `multipart/form-data` body apart as it arrives: bytes in, parts out, nothing gathered but a part's head.
 
-RFC 7578 and 2046, strictly: CRLF line ends, a boundary of at most 70 characters, a closing delimiter that must come.
-What a part says of its own length or encoding is not believed: its bytes are those up to the next delimiter, as they
-are. How many parts and bytes are taken is its user's to bound; what precedes the first part and each head is bounded
-here.
+python-multipart's push parser reads the bytes (RFC 7578 and 2046: CRLF line ends, a closing delimiter that must come).
+Here are the bounds that it leaves open, the preamble that it does not take, and what the head of a part says. What a
+part says of its own length or encoding is not believed: its bytes are those up to the next delimiter, as they are. How
+many parts and bytes are taken is the caller's to bound.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Final
 from urllib.parse import unquote
 
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser
+
 HEAD_BYTES_MAX: Final = 8 * 1024
 PREAMBLE_BYTES_MAX: Final = 8 * 1024
-PADDING_BYTES_MAX: Final = 62  # spaces after a boundary
+HEADERS_MAX: Final = 64  # of one part; browsers send two
+PIECE_BYTES: Final = 64 * 1024  # between two looks at what the parser said
+UNHEARD_BYTES_MAX: Final = 64 * 1024  # of spaces after a boundary, which the parser reads one by one
 
 _BOUNDARY: Final = re.compile(r"""[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]""", re.ASCII)
 _PARAMETER: Final = re.compile(r';\s*([\w*-]{1,40})\s*=\s*("(?:\\.|[^"\\])*"|[^;\s"]*)', re.ASCII)
@@ -56,24 +60,32 @@ def boundary_of(content_type: str) -> str | None:
     return named
 
 
-class _State(Enum):
-    PREAMBLE = auto()
-    DELIMITED = auto()
-    HEAD = auto()
-    BODY = auto()
-    OVER = auto()
-
-
 class FormParser:
     """Reads one form. `feed` takes bytes as they come, in pieces of any size; `end` says that there are no more."""
 
-    __slots__ = ("_before_content", "_buffer", "_delimiter", "_state")
-
     def __init__(self, boundary: str) -> None:
-        self._delimiter = b"\r\n--" + boundary.encode("ascii")
-        self._buffer = bytearray(b"\r\n")  # the first delimiter may stand at the very start
-        self._before_content = 0
-        self._state = _State.PREAMBLE
+        self._delimiter = b"--" + boundary.encode("ascii")
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._on_part_begin,
+                "on_header_field": self._on_header_field,
+                "on_header_value": self._on_header_value,
+                "on_header_end": self._on_header_end,
+                "on_headers_finished": self._on_headers_finished,
+                "on_part_data": self._on_part_data,
+                "on_end": self._on_end,
+            },
+            max_header_count=HEADERS_MAX,
+            max_header_size=HEAD_BYTES_MAX,
+        )
+        self._preamble: bytearray | None = bytearray(b"\r\n")  # the first delimiter may stand at the very start
+        self._events: list[Event] = []
+        self._headers: dict[str, str] = {}
+        self._name, self._value, self._head_bytes = bytearray(), bytearray(), 0
+        self._first = bytearray()  # of a part's content, as many bytes as the delimiter has
+        self._unheard_bytes = 0  # read since the parser last said something
+        self._is_over = False
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """Take bytes; give what is known by them.
@@ -81,26 +93,19 @@ class FormParser:
         Raises:
             FormBroken: they are no form.
         """
-        self._buffer += data
-        moving = True
-        while moving:
-            match self._state:
-                case _State.PREAMBLE:
-                    moving = self._skip_preamble()
-                case _State.DELIMITED:
-                    moving = self._after_delimiter()
-                case _State.HEAD:
-                    part = self._head()
-                    moving = part is not None
-                    if part is not None:
-                        yield part
-                case _State.BODY:
-                    content, moving = self._content()
-                    if content:
-                        yield content
-                case _State.OVER:  # what follows the last delimiter means nothing
-                    self._buffer.clear()
-                    moving = False
+        if self._preamble is not None:
+            data = self._after_preamble(data)
+        for start in range(0, len(data), PIECE_BYTES):
+            piece = data[start : start + PIECE_BYTES]
+            try:
+                self._parser.write(piece)
+            except MultipartParseError as error:
+                raise FormBroken(f"it is not as RFC 7578 has it: {error}") from None
+            self._unheard_bytes = 0 if self._events or self._is_over else self._unheard_bytes + len(piece)
+            if self._unheard_bytes > UNHEARD_BYTES_MAX:
+                raise FormBroken("a boundary in it is followed by something else than a line's end")
+            events, self._events = self._events, []
+            yield from events
 
     def end(self) -> None:
         """Say that all bytes have come.
@@ -108,72 +113,59 @@ class FormParser:
         Raises:
             FormBroken: the last delimiter has not.
         """
-        if self._state is not _State.OVER:
+        if not self._is_over:
             raise FormBroken("it breaks off before its last boundary")
 
-    def _skip_preamble(self) -> bool:
-        found = self._buffer.find(self._delimiter)
+    def _after_preamble(self, data: bytes) -> bytes:
+        """Leave out what stands before the first delimiter, which the parser does not take."""
+        preamble = self._preamble or bytearray()
+        preamble += data
+        found = preamble.find(b"\r\n" + self._delimiter)
         if found < 0:
-            if len(self._buffer) > PREAMBLE_BYTES_MAX:
+            if len(preamble) > PREAMBLE_BYTES_MAX:
                 raise FormBroken("its first boundary does not come")
-            return False
-        self._drop(found + len(self._delimiter))
-        self._state = _State.DELIMITED
-        return True
+            return b""
+        self._preamble = None
+        return bytes(preamble[found + 2 :])
 
-    def _after_delimiter(self) -> bool:
-        start = bytes(self._buffer[: PADDING_BYTES_MAX + 2])
-        padding = len(start) - len(start.lstrip(b" \t"))
-        follows = start[padding : padding + 2]
-        if len(follows) < 2 and padding <= PADDING_BYTES_MAX:  # noqa: PLR2004  CRLF or two dashes
-            return False
-        if follows == b"--" and not padding:
-            self._state = _State.OVER
-        elif follows == b"\r\n":
-            self._drop(padding)  # the CRLF stays, so that a part without a head has the same end of head
-            self._state = _State.HEAD
-        else:
-            raise FormBroken("a boundary in it is followed by something else than a line's end")
-        return True
+    def _on_part_begin(self) -> None:
+        self._headers, self._head_bytes = {}, 0
+        self._first.clear()
 
-    def _head(self) -> Part | None:
-        end = self._buffer.find(b"\r\n\r\n")
-        if (len(self._buffer) if end < 0 else end) > HEAD_BYTES_MAX:
+    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+        self._count(end - start)
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+        self._count(end - start)
+
+    def _count(self, more: int) -> None:
+        self._head_bytes += more
+        if self._head_bytes > HEAD_BYTES_MAX:
             raise FormBroken(f"the head of a part has more than {HEAD_BYTES_MAX} bytes")
-        if end < 0:
-            return None
-        lines = bytes(self._buffer[:end]).decode("utf-8", "replace").split("\r\n")
-        # A CRLF stays: with it the delimiter of a part without content begins.
-        self._drop(end + 2)
-        self._before_content = 2
-        self._state = _State.BODY
-        return _part(lines)
 
-    def _content(self) -> tuple[bytes, bool]:
-        """The bytes that belong to the part for sure, and whether its end was found among them."""
-        found = self._buffer.find(self._delimiter)
-        sure = found if found >= 0 else len(self._buffer) - len(self._delimiter) + 1
-        if found < 0 and sure <= self._before_content:
-            return b"", False
-        content = bytes(self._buffer[self._before_content : sure])
-        self._before_content = 0
-        self._drop(sure)
-        if found >= 0:
-            self._drop(len(self._delimiter))
-            self._state = _State.DELIMITED
-        return content, found >= 0
+    def _on_header_end(self) -> None:
+        name, value = self._name.decode("ascii").lower(), self._value.decode("utf-8", "replace").strip()
+        self._headers[name] = value
+        self._name.clear()
+        self._value.clear()
 
-    def _drop(self, count: int) -> None:
-        del self._buffer[:count]
+    def _on_headers_finished(self) -> None:
+        self._events.append(_part(self._headers))
+
+    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if len(self._first) < len(self._delimiter):
+            self._first += data[start : min(end, start + len(self._delimiter) - len(self._first))]
+            if self._first == self._delimiter:  # the parser would take the next part for this one's content
+                raise FormBroken("a part of it has no content, not even an empty line")
+        self._events.append(data[start:end])
+
+    def _on_end(self) -> None:
+        self._is_over = True
 
 
-def _part(lines: list[str]) -> Part:
-    headers: dict[str, str] = {}
-    for line in filter(None, lines):
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise FormBroken("the head of a part has a line that is no header")
-        headers[name.strip().lower()] = value.strip()
+def _part(headers: dict[str, str]) -> Part:
     disposition = headers.get("content-disposition", "")
     parameters = _parameters(disposition)
     if disposition.partition(";")[0].strip().lower() != "form-data" or not parameters.get("name"):

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.http.multipart import HEAD_BYTES_MAX, PREAMBLE_BYTES_MAX, FormBroken, FormParser, Part, boundary_of
+from ingress.http.multipart import (
+    HEAD_BYTES_MAX,
+    HEADERS_MAX,
+    PREAMBLE_BYTES_MAX,
+    FormBroken,
+    FormParser,
+    Part,
+    boundary_of,
+)
 
 BOUNDARY = "x-bound"
 
@@ -73,9 +81,11 @@ def test_one_byte_at_a_time_is_read_too() -> None:
     ]
 
 
-def test_a_part_of_a_head_alone_is_empty() -> None:
-    body = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="a"\r\n\r\n--{BOUNDARY}--'.encode()
-    assert [(part.name, content) for part, content in parsed(body)] == [("a", b"")]
+@given(st.lists(st.integers(min_value=0), max_size=5))
+def test_a_part_without_an_empty_line_is_refused_and_swallows_no_other(places: list[int]) -> None:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="a"\r\n\r\n'.encode()
+    with pytest.raises(FormBroken):
+        parsed(*cut(head + a_form(a_part("b", b"1")), places))
 
 
 @pytest.mark.parametrize(
@@ -118,10 +128,13 @@ def test_what_a_part_says_of_its_length_and_encoding_is_not_believed() -> None:
         b'--x-bound\r\nContent-Disposition: form-data; name=""\r\n\r\n1\r\n--x-bound--',
         b"--x-bound\r\nno header\r\n\r\n1\r\n--x-bound--",
         b"--x-bound" + b" " * 100 + b"\r\n",
-        b"--x-bound\r\n" + b"X: y\r\n" * HEAD_BYTES_MAX,
+        a_part("a", b"1")[:-2] + b"\r\n--x-bound" + b" " * 200_000 + b"\r\n",
+        b"--x-bound\r\n" + b"X: y\r\n" * HEADERS_MAX,
+        b"--x-bound\r\n" + b"X: " + b"y" * HEAD_BYTES_MAX + b"\r\n",
+        b"--x-bound\r\n" + (b"X: " + b"y" * 1000 + b"\r\n") * 10,
         b"x" * (PREAMBLE_BYTES_MAX + 1),
     ],
-    ids=range(12),
+    ids=range(15),
 )
 def test_what_is_no_form_is_refused(body: bytes) -> None:
     with pytest.raises(FormBroken):
