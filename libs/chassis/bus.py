@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from chassis.settings import ServiceSettings
 from contracts.wire.topology import QUEUES
-from messaging.dead_letters import OperableBus
+from messaging.port import Bus
 from messaging.postgres import LocalNotifier
 from messaging.postgres import open_bus as open_postgres_bus
 from storage.pool import Pool
 
 
-async def open_bus(
-    settings: ServiceSettings, pool: Pool, *, name: str, wakeups: LocalNotifier | None = None
-) -> OperableBus:
+async def open_bus(settings: ServiceSettings, pool: Pool, *, name: str, wakeups: LocalNotifier | None = None) -> Bus:
     """Open the bus of this installation. `wakeups` is shared by services that live in one process."""
     if settings.amqp_url is not None and settings.amqp_url.get_secret_value():  # set but empty is not given
         # Here, so that the embedded default does not carry an AMQP client in memory.

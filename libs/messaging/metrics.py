@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Sequence
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 PUBLISHED = Counter(
     "ledgerwire_bus_published_total", "Messages given to the bus; confirmed is yes or no", ["queue", "confirmed"]
@@ -21,7 +21,6 @@ BATCH_SECONDS = Histogram(
     ["queue"],
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15),
 )
-DEAD = Gauge("ledgerwire_bus_dead", "Messages the bus gave up on, for an operator to look at", ["queue"])
 RECONNECTS = Counter("ledgerwire_bus_reconnects_total", "Connections to the broker that were lost", ["purpose"])
 
 

@@ -5,6 +5,7 @@ Semantics that both adapters keep, and that `tests/component/bus_contract/` prov
 * `publish` returns, for every message, whether the bus has it durably (True). False means "not known to be there":
   the caller keeps it and publishes again; twice is allowed, losing is not.
 * a consumed message comes again until its handler's outcome is settled; it may come twice.
+* a message that was handed out more often than its queue allows is given to the consumer's `dead_letter`, unhandled.
 * a handler sees what has arrived, up to `batch_max`, after at most `batch_wait_seconds`; it answers with one outcome
   for each message, in order. If it raises for a batch of several, each is handled alone, so that one bad message
   never stops the others.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from storage.transient import is_transient
@@ -61,6 +62,9 @@ Outcome = Done | RetryLater | Refused
 BatchHandler = Callable[[Sequence[Incoming]], Awaitable[Sequence[Outcome]]]
 DeadLetterSink = Callable[[Incoming, str], Awaitable[None]]
 """Keeps a refused message durably with its reason; the message is acknowledged only after it returned."""
+
+DELIVERED_TOO_OFTEN: Final = "delivered too often: its consumers ended before they settled it"
+"""The reason by which a bus gives up on a message."""
 
 NotificationHandler = Callable[[bytes], None]
 

@@ -18,8 +18,7 @@ from aio_pika.abc import AbstractConnection
 import messaging
 from contracts.primitives.ids import new_id
 from contracts.wire.topology import Queue
-from messaging.dead_letters import OperableBus
-from messaging.port import BatchHandler, Done, Incoming, Outcome, Outgoing
+from messaging.port import BatchHandler, Bus, Done, Incoming, Outcome, Outgoing
 from messaging.postgres import LocalNotifier, PostgresBus, open_bus
 from messaging.rabbitmq import RabbitBus, connect
 from storage.migrations import migrate
@@ -79,11 +78,11 @@ class Taken:
 class Harness(Protocol):
     """One kind of bus, on a fresh corner of a real server."""
 
-    async def open(self, queues: Sequence[Queue], name: str = "tests") -> OperableBus:
+    async def open(self, queues: Sequence[Queue], name: str = "tests") -> Bus:
         """Open a bus as another process would; closed with the harness."""
         ...
 
-    async def crash(self, bus: OperableBus) -> None:
+    async def crash(self, bus: Bus) -> None:
         """Let the process of this bus die: nothing it holds is given back in order."""
         ...
 
@@ -112,7 +111,7 @@ class RabbitHarness:
         self._buses.append(bus)
         return bus
 
-    async def crash(self, bus: OperableBus) -> None:
+    async def crash(self, bus: Bus) -> None:
         """Stop all its tasks, then cut its sockets."""
         assert isinstance(bus, RabbitBus)
         self._buses.remove(bus)
@@ -150,7 +149,7 @@ class PostgresHarness:
         self._buses[bus] = pool
         return bus
 
-    async def crash(self, bus: OperableBus) -> None:
+    async def crash(self, bus: Bus) -> None:
         """Stop all its tasks, then cut its connections."""
         assert isinstance(bus, PostgresBus)
         pool = self._buses.pop(bus)

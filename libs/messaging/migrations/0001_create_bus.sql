@@ -1,4 +1,4 @@
--- The bus in Postgres: what waits, what is in somebody's hands, and what nobody could handle.
+-- The bus in Postgres: messages that wait, and those under a consumer's lease.
 CREATE SCHEMA IF NOT EXISTS bus;
 
 -- What of the topology has been declared, so that publishing to a queue nobody declared is refused.
@@ -29,18 +29,6 @@ CREATE TABLE bus.message (
 );
 -- Bodies live for milliseconds: compressing them is work for nothing, and out of line a claim does not copy them.
 ALTER TABLE bus.message ALTER COLUMN body SET STORAGE EXTERNAL;
-
-CREATE TABLE bus.dead_letter (
-    queue text NOT NULL,
-    id bigint NOT NULL,
-    stable_id uuid NOT NULL,
-    body bytea NOT NULL,
-    reason text NOT NULL,
-    deliveries integer NOT NULL,
-    published_at timestamptz NOT NULL,
-    died_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (queue, id)
-);
 
 -- The settings on the functions keep the plan on the primary key, whatever the statistics of a table that is empty
 -- one moment and full the next happen to say.
@@ -94,31 +82,8 @@ SET enable_mergejoin = off AS $$
      WHERE m.queue = of_queue AND m.id = mine.id AND m.deliveries = mine.fence;
 $$;
 
--- Gives up on messages that were handed out too often.
-CREATE FUNCTION bus.bury(of_queue text, ids bigint[], fences integer[], why text) RETURNS void
-LANGUAGE sql SET enable_seqscan = off AS $$
-    WITH gone AS (
-        DELETE FROM bus.message m USING unnest(ids, fences) AS mine(id, fence)
-         WHERE m.queue = of_queue AND m.id = mine.id AND m.deliveries = mine.fence
-        RETURNING m.*
-    )
-    INSERT INTO bus.dead_letter (queue, id, stable_id, body, reason, deliveries, published_at)
-    SELECT queue, id, stable_id, body, why, deliveries, published_at FROM gone;
-$$;
-
--- Puts the dead messages of a queue that are there now back on it, as fresh ones behind all others.
-CREATE FUNCTION bus.replay(of_queue text) RETURNS integer
-LANGUAGE plpgsql AS $$
-DECLARE replayed integer;
-BEGIN
-    WITH back AS (DELETE FROM bus.dead_letter WHERE queue = of_queue RETURNING id, stable_id, body)
-    INSERT INTO bus.message (queue, stable_id, body) SELECT of_queue, stable_id, body FROM back ORDER BY id;
-    GET DIAGNOSTICS replayed = ROW_COUNT;
-    RETURN replayed;
-END $$;
-
 GRANT USAGE ON SCHEMA bus TO ledgerwire_ingress, ledgerwire_ledger, ledgerwire_dispatch, ledgerwire_execution;
 GRANT SELECT, INSERT, UPDATE ON bus.queue
    TO ledgerwire_ingress, ledgerwire_ledger, ledgerwire_dispatch, ledgerwire_execution;
-GRANT SELECT, INSERT, UPDATE, DELETE ON bus.message, bus.dead_letter
+GRANT SELECT, INSERT, UPDATE, DELETE ON bus.message
    TO ledgerwire_ingress, ledgerwire_ledger, ledgerwire_dispatch, ledgerwire_execution;

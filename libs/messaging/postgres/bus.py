@@ -10,7 +10,6 @@ import structlog
 
 from contracts.wire.topology import Queue
 from messaging import metrics
-from messaging.dead_letters import DeadMessage
 from messaging.handling import describe
 from messaging.local_notifier import LocalNotifier
 from messaging.port import (
@@ -37,7 +36,7 @@ STOP_SECONDS: Final = 5.0
 
 
 class PostgresBus:
-    """A `messaging.port.Bus` and `messaging.dead_letters.DeadLetters`."""
+    """A `messaging.port.Bus`."""
 
     def __init__(
         self, pool: Pool, *, queues: Sequence[Queue], wakeups: LocalNotifier, sole: bool, lease_seconds: float
@@ -112,16 +111,6 @@ class PostgresBus:
         for consumer in self._consumers:
             problems += consumer.problems()
         return BusHealth(problems)
-
-    async def list_dead_letters(self, queue: str, limit: int = 100) -> list[DeadMessage]:
-        """The oldest dead messages of a queue, at most `limit`; see `messaging.dead_letters`."""
-        return await queries.list_dead_letters(self._pool, queue, limit)
-
-    async def replay_dead_letters(self, queue: str) -> int:
-        """Put all that is dead now back on its queue; see `messaging.dead_letters`."""
-        replayed = await queries.replay_dead_letters(self._pool, queue)
-        self._wakeups.wake((queue,))
-        return replayed
 
     async def close(self) -> None:
         """Stop consumers and listeners; bounded. The pool is the caller's."""

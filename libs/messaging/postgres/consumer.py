@@ -16,11 +16,10 @@ import structlog
 
 from contracts.wire.topology import Queue
 from messaging import metrics
-from messaging.dead_letters import TOO_OFTEN
 from messaging.delivery_buffer import DeliveryBuffer
 from messaging.handling import InFlightMessage, describe, pause_after
 from messaging.local_notifier import LocalNotifier
-from messaging.port import BatchHandler, ConsumerOptions, DeadLetterSink, Incoming
+from messaging.port import DELIVERED_TOO_OFTEN, BatchHandler, ConsumerOptions, DeadLetterSink, Incoming
 from messaging.postgres import queries
 from messaging.postgres.queries import Fence
 
@@ -54,6 +53,7 @@ class PostgresConsumer:
         lease_seconds: float,
     ) -> None:
         self._pool, self._queue, self._options, self._wakeups = pool, queue, options, wakeups
+        self._dead_letter = dead_letter
         self._sole, self._lease = sole, timedelta(seconds=lease_seconds)
         self._buffer = DeliveryBuffer(queue.name, handler, dead_letter=dead_letter, options=options, transport=self)
         self._loop = asyncio.get_running_loop()
@@ -159,19 +159,24 @@ class PostgresConsumer:
             return False
         async with asyncio.timeout(STATEMENT_SECONDS):
             claimed = await queries.claim(self._pool, self._queue.name, at_most=room, lease=self._lease)
-        deliveries_max = self._queue.delivery_limit + 1  # the limit is of redeliveries, as the broker's
-        poison = [message.fence for message in claimed if message.fence.deliveries > deliveries_max]
-        if poison:
-            log.error("messages_died", queue=self._queue.name, messages=len(poison))
-            await queries.dead_letter(self._pool, self._queue.name, poison, TOO_OFTEN)
         arrived = [
             InFlightMessage(Incoming(self._queue.name, message.body, message.fence.deliveries), message.fence)
             for message in claimed
-            if message.fence.deliveries <= deliveries_max
         ]
-        if arrived:
-            self._buffer.arrive(arrived)
+        deliveries_max = self._queue.delivery_limit + 1  # the limit is of redeliveries, as the broker's
+        fresh = [message for message in arrived if message.incoming.deliveries <= deliveries_max]
+        if fresh:
+            self._buffer.arrive(fresh)
+        if len(fresh) < len(arrived):
+            await self._give_up([message for message in arrived if message.incoming.deliveries > deliveries_max])
         return len(claimed) == room
+
+    async def _give_up(self, messages: Sequence[InFlightMessage]) -> None:
+        log.error("messages_delivered_too_often", queue=self._queue.name, messages=len(messages))
+        for message in messages:
+            await self._dead_letter(message.incoming, DELIVERED_TOO_OFTEN)
+            await self.ack([message])
+        metrics.HANDLED.labels(self._queue.name, "dead_lettered").inc(len(messages))
 
     async def _sleep(self, seconds: float) -> bool:
         """Wait until woken, at most about so long; answer whether woken."""
@@ -193,14 +198,6 @@ class PostgresConsumer:
             if renewed is not None and len(renewed) < len(old):
                 lost = {message for message in old if message.receipt.id not in renewed}
                 self._buffer.discard_in_flight(lost.__contains__)
-            await self._count_dead()
-
-    async def _count_dead(self) -> None:
-        try:
-            async with asyncio.timeout(STATEMENT_SECONDS):
-                metrics.DEAD.labels(self._queue.name).set(await queries.count_dead(self._pool, self._queue.name))
-        except Exception as error:  # noqa: BLE001  it is counted again in a moment
-            log.info("dead_not_counted", queue=self._queue.name, error=describe(error))
 
     def _note_failure(self, why: str) -> None:
         if self._failing_since is None:

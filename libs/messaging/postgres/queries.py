@@ -10,10 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
-from uuid import UUID
 
 from contracts.wire.topology import Queue
-from messaging.dead_letters import DeadMessage
 from messaging.port import Outgoing
 
 if TYPE_CHECKING:
@@ -43,14 +41,9 @@ _POSTPONE: Final = """
     SELECT p FROM relaxed, bus.postpone($1, $2, $3, $4) p
 """
 _RELEASE: Final = "SELECT bus.give_back($1, $2, $3, $4)"
-_DEAD_LETTER: Final = "SELECT bus.bury($1, $2, $3, $4)"
 _FREE: Final = "UPDATE bus.message SET available_at = now() WHERE queue = $1 AND available_at > now()"
 _ROWS_ESTIMATED: Final = "SELECT reltuples FROM pg_class WHERE oid = 'bus.message'::regclass"
 _LENGTH: Final = "SELECT count(*) FROM (SELECT FROM bus.message WHERE queue = $1 LIMIT $2) AS counted"
-_COUNT_DEAD: Final = "SELECT count(*) FROM (SELECT FROM bus.dead_letter WHERE queue = $1 LIMIT 10000) AS counted"
-_LIST_DEAD: Final = """
-    SELECT stable_id, body, reason, died_at FROM bus.dead_letter WHERE queue = $1 ORDER BY id LIMIT $2
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +113,6 @@ async def release(pool: Pool, queue: str, fences: Sequence[Fence], pause: timede
     await pool.execute(_RELEASE, queue, *_columns(fences), pause)
 
 
-async def dead_letter(pool: Pool, queue: str, fences: Sequence[Fence], why: str) -> None:
-    """Move messages to the dead letters."""
-    await pool.execute(_DEAD_LETTER, queue, *_columns(fences), why)
-
-
 async def free_leases(pool: Pool, queue: str) -> None:
     """End all leases and pauses of a queue."""
     await pool.execute(_FREE, queue)
@@ -137,27 +125,6 @@ async def is_full(pool: Pool, queue: str, length_max: int) -> bool:
         return False
     length: int = await pool.fetchval(_LENGTH, queue, length_max)
     return length >= length_max
-
-
-async def count_dead(pool: Pool, queue: str) -> int:
-    """How many messages of a queue are dead; not counted beyond 10,000."""
-    counted: int = await pool.fetchval(_COUNT_DEAD, queue)
-    return counted
-
-
-async def list_dead_letters(pool: Pool, queue: str, limit: int) -> list[DeadMessage]:
-    """The oldest dead messages of a queue."""
-    rows = await pool.fetch(_LIST_DEAD, queue, limit)
-    return [
-        DeadMessage(UUID(bytes=row["stable_id"].bytes), queue, row["body"], row["reason"], row["died_at"])
-        for row in rows
-    ]
-
-
-async def replay_dead_letters(pool: Pool, queue: str) -> int:
-    """Put the dead messages of a queue back on it; answers how many."""
-    replayed: int = await pool.fetchval("SELECT bus.replay($1)", queue)
-    return replayed
 
 
 def _columns(fences: Sequence[Fence]) -> tuple[list[int], list[int]]:

@@ -11,7 +11,6 @@ from typing import Final
 import structlog
 
 from contracts.wire.topology import Queue
-from messaging.dead_letters import DeadMessage
 from messaging.port import (
     BatchHandler,
     BusHealth,
@@ -20,7 +19,6 @@ from messaging.port import (
     NotificationHandler,
     Outgoing,
 )
-from messaging.rabbitmq import dead_letters
 from messaging.rabbitmq.connection import Link, OpenConnection
 from messaging.rabbitmq.consumer import WATCH_SECONDS, RabbitConsumer
 from messaging.rabbitmq.durability import DURABILITY_SECONDS, ensure_durable
@@ -38,7 +36,7 @@ OPERATOR_SECONDS: Final = 10.0
 
 
 class RabbitBus:
-    """A `messaging.port.Bus` and `messaging.dead_letters.DeadLetters`."""
+    """A `messaging.port.Bus`."""
 
     def __init__(
         self,
@@ -119,14 +117,6 @@ class RabbitBus:
             problems += consumer.problems()
         return BusHealth(problems)
 
-    async def list_dead_letters(self, queue: str, limit: int = 100) -> list[DeadMessage]:
-        """The oldest dead messages of a queue, at most `limit`; see `messaging.dead_letters`."""
-        return await dead_letters.list_dead_letters(await self._for_operator(), queue, limit)
-
-    async def replay_dead_letters(self, queue: str) -> int:
-        """Put all that is dead now back on its queue; see `messaging.dead_letters`."""
-        return await dead_letters.replay_dead_letters(await self._for_operator(), queue, self.publish)
-
     async def close(self) -> None:
         """Stop consumers and close connections; bounded."""
         await asyncio.gather(*(consumer.stop(STOP_SECONDS) for consumer in self._consumers))
@@ -146,10 +136,6 @@ class RabbitBus:
             settle_seconds=self._settle_seconds,
         )
         await self._publisher.open(live)
-
-    async def _for_operator(self) -> OpenConnection:
-        async with asyncio.timeout(OPERATOR_SECONDS):
-            return await self._consume_link.connected()
 
     def _unroutable(self, name: str) -> None:
         """A queue of ours is gone: somebody deleted it, or the broker lost its data. Declare it again."""

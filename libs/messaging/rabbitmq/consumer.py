@@ -21,7 +21,7 @@ from contracts.primitives.ids import new_id, parse_id
 from contracts.wire.topology import Queue
 from messaging import metrics
 from messaging.delivery_buffer import DeliveryBuffer
-from messaging.handling import InFlightMessage
+from messaging.handling import InFlightMessage, describe
 from messaging.port import BatchHandler, ConsumerOptions, DeadLetterSink, Incoming, Outgoing
 from messaging.rabbitmq.acks import AckWindow
 from messaging.rabbitmq.connection import (
@@ -35,6 +35,7 @@ from messaging.rabbitmq.connection import (
     keep_task,
     note_end,
 )
+from messaging.rabbitmq.dead_queue import move_dead
 from messaging.rabbitmq.frames import STABLE_ID_HEADER, encode_acks
 from messaging.rabbitmq.topology import REDECLARE_PAUSE_SECONDS, RPC_SECONDS, declare, measure_depth
 from messaging.rabbitmq.underlay import FrameWriter, open_writer
@@ -87,6 +88,7 @@ class RabbitConsumer:
         watch_seconds: float = WATCH_SECONDS,
     ) -> None:
         self._link, self._queue, self._options, self._name = link, queue, options, name
+        self._dead_letter = dead_letter
         self._republish, self._watch_seconds = republish, watch_seconds
         self._buffer = DeliveryBuffer(queue.name, handler, dead_letter=dead_letter, options=options, transport=self)
         self._loop = asyncio.get_running_loop()
@@ -219,8 +221,18 @@ class RabbitConsumer:
                 raise
             if not queue.consumers:
                 raise SubscriptionLost("the broker knows of no consumer")
-            metrics.DEAD.labels(self._queue.name).set(dead.ready)
+            if dead.ready:
+                await self._give_up(live)
             self._listen_for_silence(queue.ready)
+
+    async def _give_up(self, live: OpenConnection) -> None:
+        try:
+            moved = await move_dead(live, self._queue, self._dead_letter)
+        except Exception as error:  # noqa: BLE001  they stay in the dead queue until the next look
+            log.warning("dead_messages_not_moved", queue=self._queue.name, error=describe(error))
+            return
+        log.error("messages_delivered_too_often", queue=self._queue.name, messages=moved)
+        metrics.HANDLED.labels(self._queue.name, "dead_lettered").inc(moved)
 
     def _listen_for_silence(self, waiting: int) -> None:
         """Silence at two looks in a row is no accident: subscribe anew."""

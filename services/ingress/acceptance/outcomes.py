@@ -11,8 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from contracts.wire.commands import QUEUE_OF
-from contracts.wire.topology import QUEUES, SCHEMAS
-from outbox.dead_letters import HEAD_BYTES
+from contracts.wire.topology import SCHEMAS
 from storage.pool import Pool
 
 # jsonb as text: what is only passed on is not taken apart.
@@ -73,15 +72,7 @@ _DEAD_LETTERED: Final = {
     " ORDER BY dead_lettered_at LIMIT 1"
     for service, schema in SCHEMAS.items()
 }
-# What the bus in Postgres gave up on by itself. Its table is small, and an envelope names its request before its data.
-_GIVEN_UP: Final = """
-SELECT queue, reason, died_at FROM bus.dead_letter
- WHERE position(convert_to('"account_id":"' || $1::uuid || '"', 'UTF8') IN substring(body FROM 1 FOR $3)) > 0
-   AND position(convert_to('"correlation_id":"' || $2::uuid || '"', 'UTF8') IN substring(body FROM 1 FOR $3)) > 0
- ORDER BY died_at LIMIT 1
-"""
 # A service that is not migrated yet has dead-lettered nothing.
-_CONSUMER_OF: Final = {queue.name: queue.consumer for queue in QUEUES}
 _NOT_YET: Final = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError)
 
 
@@ -94,11 +85,7 @@ async def find_dead_letter(pool: Pool, *, account_id: UUID, request_id: UUID) ->
             continue
         if row is not None:
             return DeadLetter(service, *row)
-    try:
-        row = await pool.fetchrow(_GIVEN_UP, account_id, request_id, HEAD_BYTES)
-    except _NOT_YET:
-        return None
-    return None if row is None else DeadLetter(_CONSUMER_OF.get(row["queue"], "the bus"), *row)
+    return None
 
 
 async def find_operation(pool: Pool, *, account_id: UUID, identifier: UUID) -> Operation | None:

@@ -119,8 +119,6 @@ async def test_every_service_may_use_the_bus(buses: PostgresHarness, role: str) 
     await bus.publish([a_message(queue, "hello")])
     await bus.consume(queue.name, taken, dead_letter=DeadLettered(), options=ConsumerOptions(prefetch=1, batch_max=1))
     await eventually(lambda: taken.bodies == ["hello"])
-    assert await bus.list_dead_letters(queue.name) == []
-    assert await bus.replay_dead_letters(queue.name) == 0
     await bus.close()
     await pool.close()
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from prometheus_client import REGISTRY
 
-from messaging.port import ConsumerOptions, Incoming, Outcome, RetryLater
+from messaging.port import DELIVERED_TOO_OFTEN, ConsumerOptions, Incoming, Outcome, RetryLater
 from tests.support.buses import DeadLettered, Harness, Taken, a_message, a_queue, each, some_messages
 from tests.support.eventually import eventually
 
 
-async def test_a_message_handed_out_too_often_dies_is_seen_and_can_be_put_back(harness: Harness) -> None:
-    queue, taken, hung = a_queue(delivery_limit=2), Taken(), 0
+async def test_a_message_delivered_too_often_is_dead_lettered_by_its_consumer(harness: Harness) -> None:
+    queue, taken, dead, hung = a_queue(delivery_limit=2), Taken(), DeadLettered(), 0
     keeper = await harness.open([queue], "keeper")
 
     async def hang(_: Sequence[Incoming]) -> Sequence[Outcome]:
@@ -22,29 +22,44 @@ async def test_a_message_handed_out_too_often_dies_is_seen_and_can_be_put_back(h
         await asyncio.Event().wait()
         raise AssertionError
 
-    poison = a_message(queue, "poison")
-    await keeper.publish([poison])
+    await keeper.publish([a_message(queue, "poison")])
     for number in range(1, 4):
         victim = await harness.open([queue], f"victim-{number}")
         await victim.consume(queue.name, hang, dead_letter=DeadLettered())
         await eventually(lambda: hung == number)  # noqa: B023  awaited before the next turn
         await harness.crash(victim)
-    await keeper.consume(queue.name, taken, dead_letter=DeadLettered())
+    await keeper.publish([a_message(queue, "sound")])
+    await keeper.consume(queue.name, taken, dead_letter=dead)
+    await eventually(lambda: dead.messages)
+    assert dead.messages == [(b"poison", DELIVERED_TOO_OFTEN)]
+    await eventually(lambda: taken.bodies == ["sound"])
+    counted = {"queue": queue.name, "outcome": "dead_lettered"}
+    await eventually(lambda: REGISTRY.get_sample_value("ledgerwire_bus_handled_total", counted) == 1)
 
-    async def dead() -> bool:
-        return bool(await keeper.list_dead_letters(queue.name))
 
-    await eventually(dead)
-    await eventually(lambda: REGISTRY.get_sample_value("ledgerwire_bus_dead", {"queue": queue.name}) == 1)
-    for _ in range(3):  # looking changes nothing
-        (message,) = await keeper.list_dead_letters(queue.name, 10)
-        assert (message.id, message.body, message.queue) == (poison.id, b"poison", queue.name)
-        assert message.reason == "handed out too often"
-    assert taken.messages == []
-    assert await keeper.replay_dead_letters(queue.name) == 1
-    await eventually(lambda: taken.bodies == ["poison"])
-    assert await keeper.list_dead_letters(queue.name) == []
-    assert await keeper.replay_dead_letters(queue.name) == 0
+async def test_a_message_that_could_not_be_dead_lettered_is_kept_until_it_can(harness: Harness) -> None:
+    queue, dead, tries = a_queue(delivery_limit=0), DeadLettered(), 0
+    bus, victim = await harness.open([queue], "keeper"), await harness.open([queue], "victim")
+    began = asyncio.Event()
+
+    async def hang(_: Sequence[Incoming]) -> Sequence[Outcome]:
+        began.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def dead_letter(message: Incoming, reason: str) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise ConnectionError
+        await dead(message, reason)
+
+    await bus.publish([a_message(queue, "poison")])
+    await victim.consume(queue.name, hang, dead_letter=DeadLettered())
+    await began.wait()
+    await harness.crash(victim)
+    await bus.consume(queue.name, Taken(), dead_letter=dead_letter)
+    await eventually(lambda: dead.messages == [(b"poison", DELIVERED_TOO_OFTEN)], deadline_seconds=30)
 
 
 async def test_a_full_queue_takes_no_more_and_says_so(harness: Harness) -> None:

@@ -47,30 +47,7 @@ async def _ask(dsn: str, *words: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.splitlines()]
 
 
-async def test_an_operator_lists_and_replays_what_the_broker_gave_up_on(
-    owner: asyncpg.Connection[asyncpg.Record], database_dsn: str
-) -> None:
-    identifier = new_id()
-    await owner.execute(
-        "INSERT INTO bus.dead_letter (queue, id, stable_id, body, reason, deliveries, published_at)"
-        " VALUES ($1, 1, $2, 'secret', 'handed out too often', 1001, now()),"
-        " ('executor.jobs', 2, $2, '', '', 1, now())",
-        LEDGER_COMMANDS.name, identifier,
-    )  # fmt: skip
-    (found,) = await _ask(database_dsn, "list")
-    assert found.pop("dead_lettered_at")
-    assert found == {
-        "id": str(identifier), "source": "broker", "service": "ledger", "queue": "ledger.commands",
-        "reason": "handed out too often", "bytes": 6, "replayed_at": None,
-    }  # fmt: skip
-    assert await _ask(database_dsn, "list", "--source=handler") == []
-    (replayed,) = await _ask(database_dsn, "replay", "--source=broker")
-    assert replayed == {"source": "broker", "service": "ledger", "queue": "ledger.commands", "replayed": 1}
-    assert await owner.fetchval("SELECT body FROM bus.message WHERE queue = 'ledger.commands'") == b"secret"
-    assert await _ask(database_dsn, "list") == []
-
-
-async def test_an_operator_lists_and_replays_what_a_handler_refused_by_its_id(
+async def test_an_operator_lists_and_replays_what_was_given_up_on_by_its_id(
     owner: asyncpg.Connection[asyncpg.Record], database_dsn: str
 ) -> None:
     first, second = new_id(), new_id()
@@ -82,10 +59,8 @@ async def test_an_operator_lists_and_replays_what_a_handler_refused_by_its_id(
         )  # fmt: skip
     assert {line["id"] for line in await _ask(database_dsn, "list")} == {str(first), str(second)}
     (line,) = await _ask(database_dsn, "list", str(first))
-    assert (line["id"], line["source"], line["reason"], line["replayed_at"]) == (
-        str(first), "handler", "no envelope", None,
-    )  # fmt: skip
-    assert await _ask(database_dsn, "replay", str(first)) == [{"source": "handler", "service": "ledger", "replayed": 1}]
+    assert (line["id"], line["reason"], line["replayed_at"]) == (str(first), "no envelope", None)
+    assert await _ask(database_dsn, "replay", str(first)) == [{"service": "ledger", "replayed": 1}]
     assert await owner.fetchval("SELECT count(*) FROM ledger.outbox") == 1
     states = {line["id"]: line["replayed_at"] is None for line in await _ask(database_dsn, "list")}
     assert states == {str(first): False, str(second): True}
@@ -96,7 +71,6 @@ async def test_an_operator_lists_and_replays_what_a_handler_refused_by_its_id(
     [
         (("list", "0198f7c4-0a00-7f30-8c73-2e4f5a6b7c8d"), "there is no dead letter 0198f7c4"),
         (("replay", "0198f7c4-0a00-7f30-8c73-2e4f5a6b7c8d"), "nothing waits to be replayed under the id 0198f7c4"),
-        (("replay", "--source=broker", "0198f7c4-0a00-7f30-8c73-2e4f5a6b7c8d"), "the broker replays whole queues"),
         (("replay", "A-17"), "invalid UUID value"),
         (("list", "--limit", "0"), "--limit must be from 1 to"),
         ((), "the following arguments are required: verb"),
