@@ -39,13 +39,13 @@ async def replay(house: House, schema: str) -> None:
 
 
 async def failed_operation(caller: Caller, path: str) -> dict[str, Any]:
-    async def failed() -> dict[str, Any] | None:
-        shown = await caller.read(path)
-        return shown if shown["state"] == "failed" else None
+    async def failed() -> bool:
+        return bool((await caller.read(path))["state"] == "failed")
 
-    found: dict[str, Any] = await eventually(failed)
-    assert found["problem"]["code"] == "dead_lettered"
-    return found
+    await eventually(failed)
+    shown: dict[str, Any] = await caller.read(path)
+    assert shown["problem"]["code"] == "dead_lettered"
+    return shown
 
 
 async def test_an_event_given_up_by_the_bus_fails_its_request_and_keeps_its_result(
