@@ -20,6 +20,7 @@ from ingress.acceptance.result_waiter import CommandResultWaiter
 from ingress.access import channel_store
 from ingress.access.authenticator import Authenticator
 from ingress.access.key_rotation import ensure_encrypted_with_newest_key
+from ingress.api.docs import ASSETS
 from ingress.http import server
 from ingress.http.context import Api
 from ingress.http.rate_limiter import Limits
@@ -90,7 +91,7 @@ async def open_service(
             importer=importer,
             urls=settings.urls if settings.public_url else PublicUrls(url),
         )
-        await parts.stack.enter_async_context(server.serve(server.make_app(api, ROUTES), api, listening))
+        await parts.stack.enter_async_context(server.serve(server.make_app(api, (*ROUTES, *ASSETS)), api, listening))
         log.info("ingress_listens", url=url, public_url=api.urls.base)
         yield parts.handle
 
