@@ -27,6 +27,6 @@ async def open_service(
         take = partial(handle, urls=settings.urls)
         overdue = OverdueScheduler(pool, pipeline, take)
         await parts.run(overdue.poller, check="overdue")
-        take_commands = refuse_numeric_overflow(pipeline, partial(take, expect=overdue.expect))
+        take_commands = refuse_numeric_overflow(pipeline, partial(take, expect={"sales": overdue.expect}))
         await parts.consume(LEDGER_COMMANDS, take_commands, batch_max=settings.ledger_batch_max)
         yield parts.handle

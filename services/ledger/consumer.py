@@ -1,7 +1,7 @@
-"""Take commands to the books: second hop, between the queue `ledger.commands` and the outbox.
+"""Handle ledger commands in batches: one transaction per batch, outgoing events through the outbox.
 
-A batch is one transaction: the accounts' books are locked, what the commands need is read, each is decided in turn,
-and all their changes are written, table by table. Messages for the inboxes need no lock and go in beside them.
+The accounts are locked, what the commands need is read, each is decided in turn, and all their changes are written,
+table by table. Commands that need no lock, such as messages for the inboxes, are handled beside them.
 """
 
 from __future__ import annotations
@@ -10,37 +10,23 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from contracts.primitives.problem import field_errors, problem
-from contracts.serializers import inbox as present_inboxes
-from contracts.serializers import ledger as present
 from contracts.urls import PublicUrls
-from contracts.wire import commands as names
+from contracts.wire.commands import QUEUE_OF
 from contracts.wire.envelope import Envelope
 from contracts.wire.events import event
 from contracts.wire.topology import DISPATCHER_EVENTS
 from ledger.account import Account
-from ledger.clients import handlers as parties
+from ledger.capabilities import CAPABILITIES, ENTITIES, HANDLERS, LOCK_FREE, PARTICIPANTS
 from ledger.conditions import compared, unmet
-from ledger.errors import BadInput, LedgerRefusal, QuotaExceeded
-from ledger.imports import handlers as imports
-from ledger.inbox import accept_message, rule_commands
-from ledger.inbox import handlers as inbox
-from ledger.payments import allocation_commands, refund_commands
-from ledger.payments import handlers as payments
-from ledger.products import handlers as products
-from ledger.quotas.rules import reached
-from ledger.sales import create as documents
-from ledger.sales import draft_commands, issue, mark_overdue, transition_commands
+from ledger.errors import BadInput, LedgerRefusal
 from ledger.text import unstorable
 from ledger.unit_of_work import store
-from ledger.unit_of_work.command_handler import CommandHandler
-from ledger.unit_of_work.reading import read, read_balances
 from ledger.unit_of_work.state import (
     ChangeSet,
     CommandContext,
@@ -51,70 +37,11 @@ from ledger.unit_of_work.state import (
     ReadPlan,
     Shown,
 )
-from ledger.unit_of_work.writing import write
 from outbox.pipeline import BatchEffects
 from storage.pool import Connection
 
-HANDLERS: Final[Mapping[str, CommandHandler[Any]]] = MappingProxyType(
-    {
-        names.ACCEPT_INBOX_MESSAGE: accept_message.ACCEPT_MESSAGE,
-        names.REJECT_INBOX_MESSAGE: accept_message.REJECT_MESSAGE,
-        names.APPLY_INBOX_RULES: rule_commands.APPLY_RULES,
-        names.CREATE_INBOX_RULE: rule_commands.CREATE_RULE,
-        names.DELETE_INBOX_RULE: rule_commands.DELETE_RULE,
-        names.CREATE_CLIENT: parties.CREATE_CLIENT,
-        names.UPSERT_CLIENT: parties.UPSERT_CLIENT,
-        names.UPDATE_CLIENT: parties.UPDATE_CLIENT,
-        names.REMOVE_CLIENT: parties.REMOVE_CLIENT,
-        names.CREATE_PRODUCT: products.CREATE_PRODUCT,
-        names.UPSERT_PRODUCT: products.UPSERT_PRODUCT,
-        names.UPDATE_PRODUCT: products.UPDATE_PRODUCT,
-        names.REMOVE_PRODUCT: products.REMOVE_PRODUCT,
-        names.IMPORT_LINES: imports.IMPORT_LINES,
-        names.CREATE_SALE: documents.CREATE_SALE,
-        names.UPDATE_SALE: draft_commands.UPDATE_SALE,
-        names.DELETE_SALE: draft_commands.DELETE_SALE,
-        names.CONVERT_SALE: draft_commands.CONVERT_SALE,
-        names.ISSUE_SALE: issue.ISSUE_SALE,
-        names.SEND_SALE: transition_commands.SEND_SALE,
-        names.VOID_SALE: transition_commands.VOID_SALE,
-        names.WRITE_OFF_SALE: transition_commands.WRITE_OFF_SALE,
-        names.WRITE_BACK_SALE: transition_commands.WRITE_BACK_SALE,
-        names.ACCEPT_SALE: transition_commands.ACCEPT_SALE,
-        names.DECLINE_SALE: transition_commands.DECLINE_SALE,
-        names.EXPIRE_SALE: transition_commands.EXPIRE_SALE,
-        names.CLOSE_SALE: transition_commands.CLOSE_SALE,
-        names.CANCEL_SALE: transition_commands.CANCEL_SALE,
-        names.ALLOCATE_CREDIT: allocation_commands.allocating("sale"),
-        names.UNALLOCATE_CREDIT: allocation_commands.unallocating("sale"),
-        names.REFUND_CREDIT: refund_commands.refunding("sale"),
-        names.UNREFUND_CREDIT: refund_commands.unrefunding("sale"),
-        names.RECORD_PAYMENT: payments.RECORD_PAYMENT,
-        names.CONFIRM_PAYMENT: payments.CONFIRM_PAYMENT,
-        names.FAIL_PAYMENT: payments.FAIL_PAYMENT,
-        names.REVERSE_PAYMENT: payments.REVERSE_PAYMENT,
-        names.ALLOCATE_PAYMENT: allocation_commands.allocating("payment"),
-        names.UNALLOCATE_PAYMENT: allocation_commands.unallocating("payment"),
-        names.REFUND_PAYMENT: refund_commands.refunding("payment"),
-        names.UNREFUND_PAYMENT: refund_commands.unrefunding("payment"),
-        mark_overdue.COMMAND: mark_overdue.MARK_OVERDUE,
-    }
-)
-"""How each command on the books is decided."""
-
-Presenters = Mapping[EntityKind, Callable[[present.Row], dict[str, Any]]]
-"""How each kind of thing is shown."""
-
-
-def _presenters(urls: PublicUrls) -> Presenters:
-    return {
-        "client": present.client,
-        "product": present.product,
-        "sale": partial(present.sale, urls=urls),
-        "payment": present.payment,
-        "inbox_message": partial(present.inbox_message, urls=urls),
-        "inbox_rule": present_inboxes.rule,
-    }
+Expect = Mapping[str, Callable[[datetime], None]]
+"""By capability: what is called with the earliest moment at which something saved has to be looked at again."""
 
 
 async def handle(
@@ -123,26 +50,33 @@ async def handle(
     effects: BatchEffects,
     *,
     urls: PublicUrls,
-    expect: Callable[[datetime], None] | None = None,
+    expect: Expect | None = None,
 ) -> None:
-    """Handle the fresh commands of a batch inside its transaction; `urls` makes those in answers and events.
+    """Handle the fresh commands of a batch inside its transaction; `urls` makes those in results and events.
 
-    `expect` is called after the commit with the earliest moment at which one of the documents becomes overdue.
+    `expect` is called after the commit.
     """
-    messages = [envelope for envelope in envelopes if envelope.name == names.RECEIVE_INBOX_MESSAGE]
+    for name, receive in LOCK_FREE.items():
+        if messages := [envelope for envelope in envelopes if envelope.name == name]:
+            await receive(conn, messages, effects, urls)
     commands = [envelope for envelope in envelopes if envelope.name in HANDLERS]
-    if messages:
-        await inbox.receive(conn, messages, effects, urls)
     if commands:
         # All of them first, so that batches which lock several accounts do it in one order.
         await store.lock_books(conn, account_ids={command.account_id for command in commands})
         for some in _segments(commands):
-            state = await _change_books(conn, some, effects, _presenters(urls))
-            if expect is not None and (moment := state.overdue_check_at) is not None:
-                effects.after_commit.append(partial(expect, moment))
+            state = await _change_books(conn, some, effects, urls)
+            _expect(state, expect or {}, effects)
     for envelope in envelopes:
-        if envelope.name != names.RECEIVE_INBOX_MESSAGE and envelope.name not in HANDLERS:
+        if envelope.name not in LOCK_FREE and envelope.name not in HANDLERS:
             effects.refused[envelope.id] = f"the ledger knows no command {envelope.name!r}"
+
+
+def _expect(state: LoadedState, expect: Expect, effects: BatchEffects) -> None:
+    for one in CAPABILITIES:
+        if one.name in expect and one.participant.next_due is not None:
+            moment = one.participant.next_due(state)
+            if moment is not None:
+                effects.after_commit.append(partial(expect[one.name], moment))
 
 
 def _segments(commands: Sequence[Envelope]) -> Iterator[list[Envelope]]:
@@ -164,7 +98,7 @@ async def refuse(
 
 
 async def _change_books(
-    conn: Connection, commands: Sequence[Envelope], effects: BatchEffects, presenters: Presenters
+    conn: Connection, commands: Sequence[Envelope], effects: BatchEffects, urls: PublicUrls
 ) -> LoadedState:
     now = datetime.now(tz=UTC)
     # Accounts in one order for all batches; within an account, commands as they came.
@@ -177,38 +111,47 @@ async def _change_books(
             readable.append(_read(command, accounts[command.account_id], now))
         except LedgerRefusal as refusal:
             refusals[command.id] = refusal
-    refusals |= unmet(readable, await _show(conn, compared(readable), presenters))
+    refusals |= unmet(readable, await _show(conn, compared(readable), urls))
     readable = [ctx for ctx in readable if ctx.envelope.id not in refusals]
-    state = await _open(conn, readable)
+    state = await _load(conn, readable)
     for ctx in readable:
         try:
             state.take(ctx, HANDLERS[ctx.envelope.name].handle(ctx, state))
         except LedgerRefusal as refusal:
             refusals[ctx.envelope.id] = refusal
-            if isinstance(refusal, QuotaExceeded):
-                state.reference.reach(ctx.account.id, ctx.envelope.id, refusal.quota, today=ctx.account.day(ctx.now))
-    gone = await _show(conn, {"sale": set(state.gone)}, presenters)
-    await write(conn, state, now=now)
-    await _emit(conn, state, effects, gone, presenters)
-    _emit_quota_events(commands, state, effects)
+            state.refuse(ctx, refusal)
+    deleted = await _show(conn, _deleted(state), urls)
+    for one in PARTICIPANTS:
+        if one.save is not None:
+            await one.save(conn, state, now)
+    await _emit(conn, state, effects, deleted, urls)
+    _emit_notices(commands, state, effects)
     await _answer(conn, commands, state, refusals, effects)
     return state
 
 
-async def _open(conn: Connection, readable: Sequence[CommandContext[Any]]) -> LoadedState:
-    """Read what the commands need, then what that refers to, and the balances that may move."""
-    state, plan = LoadedState(), ReadPlan()
+async def _load(conn: Connection, readable: Sequence[CommandContext[Any]]) -> LoadedState:
+    """Read what the commands need, then what that refers to, then what follows from all of it."""
+    state, plan = LoadedState(participants=PARTICIPANTS), ReadPlan()
     for ctx in readable:
         HANDLERS[ctx.envelope.name].plan(ctx, plan)
-    await read(conn, plan, state)
+    await _load_planned(conn, plan, state)
     more = [(then, ctx) for ctx in readable if (then := HANDLERS[ctx.envelope.name].then)]
     if more:
         plan = ReadPlan()
         for then, ctx in more:
             then(ctx, state, plan)
-        await read(conn, plan, state)
-    await read_balances(conn, state)
+        await _load_planned(conn, plan, state)
+    for one in PARTICIPANTS:
+        if one.load_last is not None:
+            await one.load_last(conn, state)
     return state
+
+
+async def _load_planned(conn: Connection, plan: ReadPlan, state: LoadedState) -> None:
+    for one in PARTICIPANTS:
+        if one.load is not None:
+            await one.load(conn, plan, state)
 
 
 def _read(command: Envelope, account: Account, now: datetime) -> CommandContext[Any]:
@@ -220,20 +163,19 @@ def _read(command: Envelope, account: Account, now: datetime) -> CommandContext[
         raise BadInput(faults=field_errors(error)) from None
 
 
-async def _emit(
-    conn: Connection, state: LoadedState, effects: BatchEffects, gone: Shown, presenters: Presenters
-) -> None:
-    """Show what changed as everybody sees it: the commands' answers and the events, each one noted.
+async def _emit(conn: Connection, state: LoadedState, effects: BatchEffects, deleted: Shown, urls: PublicUrls) -> None:
+    """Show what changed as the API does: the commands' results and the events, each one recorded.
 
-    What is gone is shown as it was last.
+    What is deleted is shown as it was last.
     """
-    result_entity = await _show(conn, _wanted(state.taken), presenters)
-    result_entity |= {key: thing | {"status": "deleted"} for key, thing in gone.items()}
+    shown = await _show(conn, _wanted(state.taken), urls)
+    shown |= {key: last | {"status": "deleted"} for key, last in deleted.items()}
     last = await store.last_told(conn, clients=_event_data(state))
     recorded: list[store.DocumentEvent] = []
     for ctx, changes in state.taken:
-        effects.answer(ctx.envelope, changes.http_status, _said(ctx, changes, result_entity))
-        inbox.follow_up(ctx.envelope, changes.inbox.follow_ups, effects)
+        effects.answer(ctx.envelope, changes.http_status, _result(ctx, changes, shown))
+        for follow_up in changes.follow_ups:
+            effects.send(QUEUE_OF[follow_up.name], follow_up.caused_by(ctx.envelope))
         for domain_event in changes.domain_events:
             client = ctx.key(domain_event.client_id) if domain_event.client_id else None
             outgoing = event(
@@ -241,7 +183,7 @@ async def _emit(
                 domain_event.trigger,
                 subject_id=domain_event.id,
                 client_id=domain_event.client_id,
-                data=result_entity[domain_event.kind, ctx.key(domain_event.id)],
+                data=shown[domain_event.kind, ctx.key(domain_event.id)],
                 after=last.get(client) if client else None,
             )
             if client:
@@ -262,22 +204,26 @@ def _event_data(state: LoadedState) -> set[Key]:
     }
 
 
-def _said(ctx: CommandContext[Any], changes: ChangeSet, result_entity: Shown) -> Any:
+def _result(ctx: CommandContext[Any], changes: ChangeSet, shown: Shown) -> Any:
     if changes.result_entity is None:
         return changes.result_body
-    kind, thing_id = changes.result_entity
-    return result_entity[kind, ctx.key(thing_id)]
+    kind, object_id = changes.result_entity
+    return shown[kind, ctx.key(object_id)]
 
 
-def _emit_quota_events(commands: Sequence[Envelope], state: LoadedState, effects: BatchEffects) -> None:
-    """Tell of limits that refused something, whoever asked for it and however: once in a period each."""
-    ctx = {command.id: command for command in commands}
-    for one in state.reference.reached:
-        command = ctx[one.command_id]
-        data = reached(one.quota, one.usage, refused=command.name, today=one.today)
-        effects.send(
-            DISPATCHER_EVENTS, event(command, "quota.reached", subject_id=command.id, client_id=None, data=data)
-        )
+def _emit_notices(commands: Sequence[Envelope], state: LoadedState, effects: BatchEffects) -> None:
+    causes = {command.id: command for command in commands}
+    for one in state.notices:
+        cause = causes[one.command_id]
+        effects.send(DISPATCHER_EVENTS, event(cause, one.trigger, subject_id=cause.id, client_id=None, data=one.data))
+
+
+def _deleted(state: LoadedState) -> dict[EntityKind, set[Key]]:
+    wanted: dict[EntityKind, set[Key]] = defaultdict(set)
+    for ctx, changes in state.taken:
+        for kind, object_id in changes.deleted:
+            wanted[kind].add(ctx.key(object_id))
+    return wanted
 
 
 def _wanted(taken: Sequence[tuple[CommandContext[Any], ChangeSet]]) -> dict[EntityKind, set[Key]]:
@@ -290,11 +236,12 @@ def _wanted(taken: Sequence[tuple[CommandContext[Any], ChangeSet]]) -> dict[Enti
     return wanted
 
 
-async def _show(conn: Connection, wanted: Mapping[EntityKind, set[Key]], presenters: Presenters) -> Shown:
+async def _show(conn: Connection, wanted: Mapping[EntityKind, set[Key]], urls: PublicUrls) -> Shown:
+    """Read objects from the published views and present them as the API does."""
     return {
-        (kind, key): presenters[kind](row)
+        (kind, key): ENTITIES[kind].present(row, urls)
         for kind, keys in wanted.items()
-        for key, row in (await store.show(conn, kind=kind, keys=keys)).items()
+        for key, row in (await store.select(conn, ENTITIES[kind].select, keys=keys)).items()
     }
 
 

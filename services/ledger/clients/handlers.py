@@ -8,22 +8,24 @@ from contracts.primitives.ids import new_id
 from contracts.resources.clients import ByIdInput, ClientUpdate, ClientUpsert
 from contracts.resources.schemas import ClientIn
 from ledger.clients.rules import Client, Identity, archived, changed, identity_of, new_client
+from ledger.clients.state import ClientChanges, ClientPlan, LoadedClients
 from ledger.errors import BadInput, Conflict, FieldError, NotFound, StateForbids
 from ledger.quotas.counting import count, uncount
+from ledger.quotas.state import UsagePlan
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, LoadedState, ReadPlan
 
 
 def need(ctx: CommandContext[Any], given: ClientIn, plan: ReadPlan) -> None:
     """Let be read what `found_or_made` asks for."""
-    plan.identities.add((ctx.account.id, identity_of(given)))
-    plan.reference.usage.add((ctx.account.id, "clients"))
+    plan[ClientPlan].identities.add((ctx.account.id, identity_of(given)))
+    plan[UsagePlan].counters.add((ctx.account.id, "clients"))
 
 
 def _create_needs(ctx: CommandContext[ClientIn] | CommandContext[ClientUpsert], plan: ReadPlan) -> None:
     if ctx.input.external_id is not None:
-        plan.identities.add((ctx.account.id, Identity("external_id", ctx.input.external_id)))
-    plan.reference.usage.add((ctx.account.id, "clients"))
+        plan[ClientPlan].identities.add((ctx.account.id, Identity("external_id", ctx.input.external_id)))
+    plan[UsagePlan].counters.add((ctx.account.id, "clients"))
 
 
 def _create(ctx: CommandContext[ClientIn] | CommandContext[ClientUpsert], state: LoadedState) -> ChangeSet:
@@ -49,7 +51,7 @@ def _upsert(ctx: CommandContext[ClientUpsert], state: LoadedState) -> ChangeSet:
         return _create(ctx, state)
     if given.on_conflict == "update" and given.external_id is None:
         raise BadInput(faults=[FieldError("external_id", "is required to tell which client is meant")])
-    there = state.recall(ctx.account.id, identity_of(given))
+    there = state[LoadedClients].recall(ctx.account.id, identity_of(given))
     if there is None:
         return _create(ctx, state)
     if there.archived_at is not None:
@@ -65,11 +67,11 @@ UPSERT_CLIENT = CommandHandler(ClientUpsert, _upsert_needs, _upsert)
 
 
 def _update_needs(ctx: CommandContext[ClientUpdate], plan: ReadPlan) -> None:
-    plan.clients.add(ctx.key(ctx.input.id))
+    plan[ClientPlan].ids.add(ctx.key(ctx.input.id))
     if ctx.input.external_id is not None:
-        plan.identities.add((ctx.account.id, Identity("external_id", ctx.input.external_id)))
+        plan[ClientPlan].identities.add((ctx.account.id, Identity("external_id", ctx.input.external_id)))
     if ctx.input.archived is not None:
-        plan.reference.usage.add((ctx.account.id, "clients"))
+        plan[UsagePlan].counters.add((ctx.account.id, "clients"))
 
 
 def _update(ctx: CommandContext[ClientUpdate], state: LoadedState) -> ChangeSet:
@@ -90,20 +92,20 @@ UPDATE_CLIENT = CommandHandler(ClientUpdate, _update_needs, _update)
 
 
 def _remove_needs(ctx: CommandContext[ByIdInput], plan: ReadPlan) -> None:
-    plan.clients.add(ctx.key(ctx.input.id))
-    plan.references.add(ctx.key(ctx.input.id))
-    plan.reference.usage.add((ctx.account.id, "clients"))
+    plan[ClientPlan].ids.add(ctx.key(ctx.input.id))
+    plan[ClientPlan].references.add(ctx.key(ctx.input.id))
+    plan[UsagePlan].counters.add((ctx.account.id, "clients"))
 
 
 def _remove(ctx: CommandContext[ByIdInput], state: LoadedState) -> ChangeSet:
     client = named(ctx, state, ctx.input.id, path="id")
-    referred = ctx.key(client.id) in state.referred
+    referred = ctx.key(client.id) in state[LoadedClients].referred
     changes = ChangeSet(None, http_status=200, subject_id=client.id)
     changes.result_body = {"id": str(client.id), "deleted": not referred, "archived": referred}
     if client.archived_at is None:
         uncount(changes, "clients")
     if not referred:
-        changes.clients_removed.append(client)
+        changes[ClientChanges].removed.append(client)
     elif client.archived_at is None:
         change(client, archived(client, now=ctx.now), changes)
     return changes
@@ -130,7 +132,7 @@ def found_or_made(
     Raises:
         StateForbids: it is archived; QuotaExceeded: it would be one too many; NotFound: the collector is not there.
     """
-    there = state.recall(ctx.account.id, identity_of(given))
+    there = state[LoadedClients].recall(ctx.account.id, identity_of(given))
     if there is None:
         client = made(ctx, given, path=path)
         add(ctx, client, state, changes)
@@ -147,14 +149,14 @@ def add(ctx: CommandContext[Any], client: Client, state: LoadedState, changes: C
         QuotaExceeded: it would be one too many.
     """
     count(ctx, state, changes, "clients")
-    changes.clients.append(client)
+    changes[ClientChanges].new.append(client)
     changes.domain_events.append(DomainEvent("client.created", "client", client.id, client.id))
 
 
 def change(before: Client, after: Client, changes: ChangeSet) -> None:
     """Let a client's change and its event be part of `changes`; nothing where nothing changes."""
     if after is not before:
-        changes.clients_changed.append(after)
+        changes[ClientChanges].changed.append(after)
         changes.domain_events.append(DomainEvent("client.updated", "client", after.id, after.id))
 
 
@@ -164,7 +166,7 @@ def named(ctx: CommandContext[Any], state: LoadedState, client_id: Any, *, path:
     Raises:
         NotFound: this account has none with this id.
     """
-    client = state.clients.get(ctx.key(client_id))
+    client = state[LoadedClients].clients.get(ctx.key(client_id))
     if client is None:
         raise NotFound(faults=[FieldError(path, "unknown client")])
     return client
@@ -199,7 +201,7 @@ def _check_external_id(
 ) -> None:
     if external_id is None:
         return
-    there = state.recall(ctx.account.id, Identity("external_id", external_id))
+    there = state[LoadedClients].recall(ctx.account.id, Identity("external_id", external_id))
     if there is not None and (of is None or there.id != of.id):
         note = ", which is archived" if there.archived_at is not None else ""
         fault = FieldError("external_id", f"is that of the client {there.id}{note}")

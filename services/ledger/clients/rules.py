@@ -13,6 +13,9 @@ from contracts.resources.clients import ClientPatch
 from contracts.resources.schemas import ClientIn
 from ledger.account import Account
 
+BalanceKey = tuple[UUID, UUID, str]
+"""Account, client, currency."""
+
 
 @dataclass(frozen=True, slots=True)
 class Client:

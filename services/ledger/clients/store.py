@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from ledger.clients.rules import Client, Identity
-from ledger.unit_of_work.state import BalanceKey, Key
+from ledger.clients.rules import BalanceKey, Client, Identity
+from ledger.unit_of_work.state import Key
 from storage.pool import Connection
 
 # One branch for each way of asking, each through its own index; of several with one address or name, the oldest that

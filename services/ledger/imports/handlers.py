@@ -12,9 +12,12 @@ from typing import Any
 
 from contracts.resources.imports import FAULTS_KEPT_MAX, ImportBatchResult, ImportLines, LineFault
 from ledger.clients.handlers import UPSERT_CLIENT
+from ledger.clients.state import ClientChanges
 from ledger.errors import LedgerRefusal, QuotaExceeded
 from ledger.products.handlers import UPSERT_PRODUCT
+from ledger.products.state import ProductChanges
 from ledger.quotas.rules import Quota
+from ledger.quotas.state import UsageChanges
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
@@ -30,7 +33,7 @@ class _Lines:
     reached: set[Quota] = field(default_factory=set)
 
     def take(self, changes: ChangeSet) -> None:
-        changed = changes.clients_changed or changes.reference.products_changed
+        changed = changes[ClientChanges].changed or changes[ProductChanges].changed
         self.counts["created" if changes.http_status == 201 else "updated" if changed else "unchanged"] += 1  # noqa: PLR2004
         self.changes.join(changes)
 
@@ -59,7 +62,7 @@ def _import(ctx: CommandContext[ImportLines], state: LoadedState) -> ChangeSet:
             lines.take(changes)
     aborted = ctx.input.on_error == "abort" and lines.refused > 0
     changes = ChangeSet(None, http_status=200) if aborted else lines.changes
-    changes.reference.reached |= lines.reached
+    changes[UsageChanges].reached |= lines.reached
     counts = {} if aborted else lines.counts
     taken = ImportBatchResult(refused=lines.refused, aborted=aborted, faults=lines.faults[:FAULTS_KEPT_MAX], **counts)
     changes.result_body = taken.model_dump(mode="json")

@@ -23,12 +23,14 @@ from ledger.inbox import draft_from_message
 from ledger.inbox.agreement import disagreements
 from ledger.inbox.document import Document, Party, read
 from ledger.inbox.draft_from_message import Mapped, mapped
-from ledger.inbox.inbox_state import InboxEntry, Verdict
+from ledger.inbox.state import InboxChanges, InboxEntry, InboxPlan, LoadedInbox, Verdict
 from ledger.sales import create as documents
 from ledger.sales import issue as issuing
 from ledger.sales.sale import Sale
+from ledger.sales.state import LoadedSales, SaleChanges
 from ledger.suppliers import handlers as suppliers
 from ledger.suppliers.rules import Supplier
+from ledger.suppliers.state import LoadedSuppliers, SupplierPlan
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
@@ -37,7 +39,7 @@ T = TypeVar("T")
 
 def need_message(ctx: CommandContext[Any], plan: ReadPlan) -> None:
     """Let the message that a command names be read."""
-    plan.inbox.messages.add(ctx.key(ctx.input.id))
+    plan[InboxPlan].messages.add(ctx.key(ctx.input.id))
 
 
 def need_for(ctx: CommandContext[AcceptMessage], message: InboxEntry, state: LoadedState, plan: ReadPlan) -> None:
@@ -60,15 +62,15 @@ def _need_sale(inner: CommandContext[SaleIn], state: LoadedState, plan: ReadPlan
 
 def _need_bill(ctx: CommandContext[AcceptMessage], document: Document, plan: ReadPlan) -> None:
     if document.document_ref:
-        plan.inbox.bill_references.add((ctx.account.id, document.document_ref))
+        plan[InboxPlan].bill_references.add((ctx.account.id, document.document_ref))
     if ctx.input.supplier_id is not None:
-        plan.inbox.suppliers.add(ctx.key(ctx.input.supplier_id))
+        plan[SupplierPlan].ids.add(ctx.key(ctx.input.supplier_id))
     else:
         suppliers.need(ctx, _supplier_in(document, []), plan)
 
 
 def _then(ctx: CommandContext[AcceptMessage], state: LoadedState, plan: ReadPlan) -> None:
-    message = state.inbox.messages.get(ctx.key(ctx.input.id))
+    message = state[LoadedInbox].messages.get(ctx.key(ctx.input.id))
     if message is not None:
         need_for(ctx, message, state, plan)
 
@@ -79,7 +81,7 @@ def message_of(ctx: CommandContext[AcceptMessage] | CommandContext[RejectMessage
     Raises:
         NotFound: this account has none with this id in this box.
     """
-    message = state.inbox.messages.get(ctx.key(ctx.input.id))
+    message = state[LoadedInbox].messages.get(ctx.key(ctx.input.id))
     if message is None or message.box != ctx.input.box:
         raise NotFound("There is no message with this id in this inbox.")
     return message
@@ -94,7 +96,7 @@ def accept(ctx: CommandContext[AcceptMessage], state: LoadedState) -> ChangeSet:
     """
     message = message_of(ctx, state)
     _check_undecided(message)
-    relative_id = state.inbox.relative_in_books(message)
+    relative_id = state[LoadedInbox].relative_in_books(message)
     if relative_id is not None and not ctx.input.despite_duplicate:
         detail = f"The message {relative_id}, with other content under the same reference, is accepted."
         raise Conflict(f"{detail} Accept this one too with despite_duplicate.", code="duplicate_accepted")
@@ -112,7 +114,9 @@ def _reject(ctx: CommandContext[RejectMessage], state: LoadedState) -> ChangeSet
     message = message_of(ctx, state)
     _check_undecided(message)
     changes = ChangeSet(("inbox_message", message.id), http_status=200)
-    changes.inbox.verdicts.append(Verdict(message.id, "rejected", ctx.input.by, ctx.input.reason, decided_at=ctx.now))
+    changes[InboxChanges].verdicts.append(
+        Verdict(message.id, "rejected", ctx.input.by, ctx.input.reason, decided_at=ctx.now)
+    )
     return changes
 
 
@@ -138,9 +142,9 @@ def _accept_sale(
         detail = "was to be issued and stays a draft, because it does not come to what the message states"
         notes.append(message_warning("not_issued", "", detail))
     elif sale_in.issue:
-        _in_message(lambda: issuing.issue_within(changes, sale, changes.document_states[sale.id], ctx, state))
+        _in_message(lambda: issuing.issue_within(changes, sale, changes[SaleChanges].states[sale.id], ctx, state))
     result = {"client_id": str(sale.client_id), "sale_id": str(sale.id)}
-    changes.inbox.verdicts.append(
+    changes[InboxChanges].verdicts.append(
         Verdict(message.id, "accepted", ctx.input.by, result=result, notes=(*made.notes, *notes), decided_at=ctx.now)
     )
     return changes
@@ -148,7 +152,7 @@ def _accept_sale(
 
 def drafted(changes: ChangeSet) -> Sale:
     """The document that accepting a sales message has made."""
-    (sale,) = changes.sales.values()
+    (sale,) = changes[SaleChanges].documents.values()
     return sale
 
 
@@ -161,7 +165,7 @@ def _with_free_external_id(
 ) -> tuple[SaleIn, list[MessageWarning]]:
     """The order's reference is the document's external id unless another document has it: it was not given as one."""
     sale = made.sale
-    there = state.sale_external_ids.get((ctx.account.id, sale.sale_type, sale.external_id or ""))
+    there = state[LoadedSales].external_ids.get((ctx.account.id, sale.sale_type, sale.external_id or ""))
     if not made.implied_id or there is None:
         return sale, []
     detail = f"is the external id of the {sale.sale_type} {there}: this one has none"
@@ -186,14 +190,14 @@ def _accept_purchase(
 ) -> ChangeSet:
     changes, notes = ChangeSet(("inbox_message", message.id)), list[MessageWarning]()
     parsed, supplier = _parse_and_find_supplier(ctx, document, state, changes, notes)
-    there = state.inbox.bills.get((ctx.account.id, supplier.id, parsed.document_ref))
+    there = state[LoadedInbox].bills.get((ctx.account.id, supplier.id, parsed.document_ref))
     if there is not None and not ctx.input.despite_duplicate:
         fault = FieldError("document.document_ref", f"is that of the supplier's bill {there}")
         raise Conflict(code="bill_exists", faults=[fault])
     bill = _bill(ctx, message, parsed, supplier)
-    changes.inbox.bills.append(bill)
+    changes[InboxChanges].bills.append(bill)
     result = {"supplier_id": str(supplier.id), "bill_id": str(bill.id)}
-    changes.inbox.verdicts.append(
+    changes[InboxChanges].verdicts.append(
         Verdict(message.id, "accepted", ctx.input.by, result=result, notes=tuple(notes), decided_at=ctx.now)
     )
     return changes
@@ -222,7 +226,7 @@ def _parse_and_find_supplier(
         raise BadInput(faults=faults)
     if given is not None:
         return parsed, suppliers.found_or_made(ctx, given, state, changes)
-    supplier = state.inbox.suppliers.get(ctx.key(ctx.input.supplier_id)) if ctx.input.supplier_id else None
+    supplier = state[LoadedSuppliers].by_id.get(ctx.key(ctx.input.supplier_id)) if ctx.input.supplier_id else None
     if supplier is None:
         raise NotFound(faults=[FieldError("supplier_id", "unknown supplier")])
     return parsed, supplier

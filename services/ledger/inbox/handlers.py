@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from contracts.primitives.ids import derive_id
 from contracts.serializers import ledger as present
 from contracts.urls import PublicUrls
 from contracts.wire.commands import APPLY_INBOX_RULES
@@ -16,9 +15,9 @@ from contracts.wire.envelope import Envelope
 from contracts.wire.events import event
 from contracts.wire.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS
 from ledger.inbox import rule_matching, store
-from ledger.inbox.inbox_state import FollowUp
 from ledger.inbox.message import InboxMessage, read
 from ledger.inbox.rule_matching import Rule
+from ledger.unit_of_work.state import FollowUp
 from outbox.pipeline import BatchEffects
 from storage.pool import Connection
 
@@ -53,13 +52,8 @@ async def receive(conn: Connection, commands: Sequence[Envelope], effects: Batch
             outgoing = event(command, "inbox.received", subject_id=message.id, client_id=None, data=result_entity)
             effects.send(DISPATCHER_EVENTS, outgoing)
             if candidates[key]:
-                follow_up(command, [FollowUp(APPLY_INBOX_RULES, {"id": str(message.id)})], effects)
-
-
-def follow_up(command: Envelope, commands: Sequence[FollowUp], effects: BatchEffects) -> None:
-    """Send the commands that one brings about; each has the id that belongs to both, however often it is sent."""
-    for one in commands:
-        effects.send(LEDGER_COMMANDS, command.follow(one.name, one.data, identifier=derive_id(command.id, one.name)))
+                follow_up = FollowUp(APPLY_INBOX_RULES, {"id": str(message.id)})
+                effects.send(LEDGER_COMMANDS, follow_up.caused_by(command))
 
 
 def _candidates(message: InboxMessage, rules: Iterable[Rule]) -> list[Rule]:

@@ -25,7 +25,6 @@ from contracts.resources.inbox import (
 from contracts.wire.commands import RECORD_PAYMENT
 from ledger.errors import BadInput, Conflict, FieldError, LedgerRefusal, NotFound, QuotaExceeded
 from ledger.inbox import accept_message
-from ledger.inbox.inbox_state import FollowUp, InboxEntry, Verdict
 from ledger.inbox.rule_matching import (
     Rule,
     SenderRequest,
@@ -34,18 +33,19 @@ from ledger.inbox.rule_matching import (
     not_followed,
     sender_request_of,
 )
+from ledger.inbox.state import InboxChanges, InboxEntry, InboxPlan, LoadedInbox, Verdict
 from ledger.unit_of_work.command_handler import CommandHandler
-from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
+from ledger.unit_of_work.state import ChangeSet, CommandContext, FollowUp, LoadedState, ReadPlan
 
 _TEXT_CHARS_MAX: Final = 500
 
 
 def _need_rules(ctx: CommandContext[Any], plan: ReadPlan) -> None:
-    plan.inbox.rules.add(ctx.account.id)
+    plan[InboxPlan].rules.add(ctx.account.id)
 
 
 def _create(ctx: CommandContext[InboxRuleIn], state: LoadedState) -> ChangeSet:
-    rules = state.inbox.rules[ctx.account.id]
+    rules = state[LoadedInbox].rules[ctx.account.id]
     if len(rules) >= RULES_MAX:
         result_body = f"An account has at most {RULES_MAX} rules: remove one that is not needed."
         raise Conflict(result_body, code="limit_reached")
@@ -65,7 +65,7 @@ def _create(ctx: CommandContext[InboxRuleIn], state: LoadedState) -> ChangeSet:
         created_at=ctx.now,
     )
     changes = ChangeSet(("inbox_rule", rule.id), http_status=201)
-    changes.inbox.rules.append(rule)
+    changes[InboxChanges].rules.append(rule)
     return changes
 
 
@@ -82,10 +82,10 @@ def _minor(amount: Decimal | None, currency: str | None) -> int | None:
 
 
 def _delete(ctx: CommandContext[RuleById], state: LoadedState) -> ChangeSet:
-    if ctx.input.id not in state.inbox.rules[ctx.account.id]:
+    if ctx.input.id not in state[LoadedInbox].rules[ctx.account.id]:
         raise NotFound("There is no rule with this id.")
     changes = ChangeSet(None, result_body={"id": str(ctx.input.id), "deleted": True})
-    changes.inbox.rules_removed.append(ctx.input.id)
+    changes[InboxChanges].rules_removed.append(ctx.input.id)
     return changes
 
 
@@ -98,7 +98,7 @@ def _need_to_apply(ctx: CommandContext[ApplyRules], plan: ReadPlan) -> None:
 
 
 def _need_what_they_do(ctx: CommandContext[ApplyRules], state: LoadedState, plan: ReadPlan) -> None:
-    message = state.inbox.messages.get(ctx.key(ctx.input.id))
+    message = state[LoadedInbox].messages.get(ctx.key(ctx.input.id))
     if message is not None:
         for rule in _candidates(message, state):
             accept_message.need_for(_as_accept(ctx, message, rule), message, state, plan)
@@ -110,7 +110,7 @@ def _apply(ctx: CommandContext[ApplyRules], state: LoadedState) -> ChangeSet:
     Raises:
         NotFound: there is no such message; QuotaExceeded: its client would be one too many.
     """
-    message = state.inbox.messages.get(ctx.key(ctx.input.id))
+    message = state[LoadedInbox].messages.get(ctx.key(ctx.input.id))
     if message is None:
         raise NotFound("There is no message with this id.")
     for rule in _candidates(message, state):
@@ -133,7 +133,7 @@ APPLY_RULES = CommandHandler(ApplyRules, _need_to_apply, _apply, _need_what_they
 
 def _candidates(message: InboxEntry, state: LoadedState) -> list[Rule]:
     return candidates(
-        state.inbox.rules.get(message.account_id, {}).values(),
+        state[LoadedInbox].rules.get(message.account_id, {}).values(),
         box=message.box,
         state=message.state,
         channel_id=message.channel_id,
@@ -157,7 +157,7 @@ def _as_accept(ctx: CommandContext[ApplyRules], message: InboxEntry, rule: Rule)
 
 def _total(message: InboxEntry, changes: ChangeSet) -> dict[str, Any]:
     """The larger of what the message states as its total and of what it comes to in the ledger, in minor units."""
-    made = changes.inbox.bills[0] if changes.inbox.bills else accept_message.drafted(changes)
+    made = changes[InboxChanges].bills[0] if changes[InboxChanges].bills else accept_message.drafted(changes)
     stated = [message.document.get(name) for name in ("gross_amount", "payable_amount")]
     amounts = [abs(to_minor(str(value), made.currency, rounded=True)) for value in stated if value is not None]
     return {"total_minor": max(abs(made.total_minor), *amounts, 0), "currency": made.currency}
@@ -173,7 +173,7 @@ def _flags_left(message: InboxEntry) -> list[MessageWarning]:
 def _left(message: InboxEntry, *notes: MessageWarning) -> ChangeSet:
     changes = ChangeSet(("inbox_message", message.id), http_status=200)
     if notes:
-        changes.inbox.verdicts.append(Verdict(message.id, message.state, notes=notes))
+        changes[InboxChanges].verdicts.append(Verdict(message.id, message.state, notes=notes))
     return changes
 
 
@@ -221,7 +221,7 @@ def _follow_up_payment(changes: ChangeSet, message: InboxEntry, sender_request: 
         "reference": message.document.get("document_ref"),
         "allocations": [{"sale_id": str(sale.id), "amount": amount}] if settles > 0 else [],
     }
-    changes.inbox.follow_ups.append(FollowUp(RECORD_PAYMENT, data))
+    changes.follow_ups.append(FollowUp(RECORD_PAYMENT, data))
 
 
 def _note(changes: ChangeSet, path: str, result_body: str) -> None:
@@ -229,5 +229,5 @@ def _note(changes: ChangeSet, path: str, result_body: str) -> None:
 
 
 def _warn(changes: ChangeSet, warning: MessageWarning) -> None:
-    (verdict,) = changes.inbox.verdicts
-    changes.inbox.verdicts[0] = verdict.with_note(warning)
+    (verdict,) = changes[InboxChanges].verdicts
+    changes[InboxChanges].verdicts[0] = verdict.with_note(warning)

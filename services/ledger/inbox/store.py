@@ -9,9 +9,10 @@ from uuid import UUID
 
 import orjson
 
-from ledger.inbox.inbox_state import InboxEntry, Key, Verdict
 from ledger.inbox.message import InboxMessage
 from ledger.inbox.rule_matching import Rule
+from ledger.inbox.state import InboxEntry, Verdict
+from ledger.unit_of_work.state import Key
 from storage.pool import Connection
 
 _INSERT: Final = """

@@ -15,27 +15,32 @@ from contracts.resources.transitions import Allocate, Unallocate
 from ledger.errors import BadInput, Faults, FieldError, NotFound, StateForbids, at
 from ledger.journal import rules as journal
 from ledger.journal.booking import Booking, reversed_ids
+from ledger.journal.state import JournalChanges, JournalPlan, LoadedJournal
 from ledger.payments.allocate import Allocation, Owed, allocate, oldest_first
 from ledger.payments.payment import Settlement
 from ledger.payments.source import Held, SourceKind, held_named
+from ledger.payments.state import LoadedPayments, PaymentChanges, PaymentPlan
 from ledger.sales.document_state import DocumentState
+from ledger.sales.state import LoadedSales, SaleChanges, SalePlan
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
 
 def need_allocated(ctx: CommandContext[Any], plan: ReadPlan, allocations: Sequence[AllocationIn]) -> None:
     """Ask for the invoices that are to be settled."""
-    plan.sales.update(ctx.key(allocation.sale_id) for allocation in allocations)
+    plan[SalePlan].states.update(ctx.key(allocation.sale_id) for allocation in allocations)
 
 
 def need_settled(ctx: CommandContext[Any], state: LoadedState, plan: ReadPlan) -> None:
     """Ask for the invoices that the source in hand has settled."""
-    plan.sales.update(ctx.key(one.sale_id) for one in state.settlements.get(ctx.key(ctx.input.id), ()))
+    plan[SalePlan].states.update(
+        ctx.key(one.sale_id) for one in state[LoadedPayments].settlements.get(ctx.key(ctx.input.id), ())
+    )
 
 
 def need_source(kind: SourceKind, ctx: CommandContext[Any], plan: ReadPlan) -> None:
     """Ask for the payment or credit note that a command is about."""
-    (plan.payments if kind == "payment" else plan.sales).add(ctx.key(ctx.input.id))
+    (plan[PaymentPlan].ids if kind == "payment" else plan[SalePlan].states).add(ctx.key(ctx.input.id))
 
 
 def allocating(kind: SourceKind) -> CommandHandler[Allocate]:
@@ -46,9 +51,11 @@ def allocating(kind: SourceKind) -> CommandHandler[Allocate]:
         need_allocated(ctx, wanted, ctx.input.allocations or ())
 
     def then(ctx: CommandContext[Allocate], state: LoadedState, wanted: ReadPlan) -> None:
-        found = (state.payments if kind == "payment" else state.document_states).get(ctx.key(ctx.input.id))
+        found = (state[LoadedPayments].payments if kind == "payment" else state[LoadedSales].states).get(
+            ctx.key(ctx.input.id)
+        )
         if ctx.input.oldest_first and found is not None:
-            wanted.open_invoices.add((ctx.account.id, found.client_id, found.currency))
+            wanted[SalePlan].open_invoices.add((ctx.account.id, found.client_id, found.currency))
 
     def handle(ctx: CommandContext[Allocate], state: LoadedState) -> ChangeSet:
         changes = ChangeSet((kind, ctx.input.id))
@@ -71,7 +78,9 @@ def _wanted(source: Held, ctx: CommandContext[Allocate], state: LoadedState) -> 
     """
     if ctx.input.allocations is None:
         open_ones = [
-            _owing(one) for key, one in state.document_states.items() if key[0] == ctx.account.id and one.is_receivable
+            _owing(one)
+            for key, one in state[LoadedSales].states.items()
+            if key[0] == ctx.account.id and one.is_receivable
         ]
         found = oldest_first(source.source, open_ones)
         if not found:
@@ -89,13 +98,13 @@ def unallocating(kind: SourceKind) -> CommandHandler[Unallocate]:
 
     def plan(ctx: CommandContext[Unallocate], wanted: ReadPlan) -> None:
         need_source(kind, ctx, wanted)
-        wanted.undoable.add(ctx.key(ctx.input.id))
+        wanted[JournalPlan].reversible.add(ctx.key(ctx.input.id))
 
     def handle(ctx: CommandContext[Unallocate], state: LoadedState) -> ChangeSet:
         changes = ChangeSet((kind, ctx.input.id))
         source = held_named(kind, ctx, state)
         source.asked_to("unallocate")
-        live = _chosen(state.settlements.get(ctx.key(source.id), []), ctx.input.sale_ids)
+        live = _chosen(state[LoadedPayments].settlements.get(ctx.key(source.id), []), ctx.input.sale_ids)
         taken_back = unsettle_within(changes, source, live, ctx, state)
         after = source.applied(-taken_back, now=ctx.now)
         after.put(changes)
@@ -114,7 +123,7 @@ def check_known(ctx: CommandContext[Any], state: LoadedState, allocations: Seque
     unknown = [
         FieldError(at("allocations", index, "sale_id"), "unknown sale")
         for index, allocation in enumerate(allocations)
-        if ctx.key(allocation.sale_id) not in state.document_states
+        if ctx.key(allocation.sale_id) not in state[LoadedSales].states
     ]
     if unknown:
         raise NotFound(faults=unknown)
@@ -160,18 +169,19 @@ def settle_within(
     """
     for allocation in allocations:
         invoice = (
-            changes.document_states.get(allocation.invoice_id) or state.document_states[ctx.key(allocation.invoice_id)]
+            changes[SaleChanges].states.get(allocation.invoice_id)
+            or state[LoadedSales].states[ctx.key(allocation.invoice_id)]
         )
         entry = journal.settle(
             source.party, invoice_id=invoice.sale_id, source_id=source.id, amount_minor=allocation.amount_minor
         )
         booking = Booking(entry, source.id, max(source.date, invoice.document_date))
         after = invoice.settled_by(allocation.amount_minor, now=ctx.now)
-        changes.bookings.append(booking)
-        changes.settlements.append(
+        changes[JournalChanges].bookings.append(booking)
+        changes[PaymentChanges].settlements.append(
             Settlement(new_id(), invoice.sale_id, allocation.amount_minor, booking.id, **source.named)
         )
-        changes.set_document_state(after)
+        changes[SaleChanges].set_document_state(after)
         if after.open_minor == 0:
             changes.emit("sale.paid", after.status, after)
     return sum(allocation.amount_minor for allocation in allocations)
@@ -190,11 +200,11 @@ def unsettle_within(
 
     They count on the day asked for, else today, and none before its settlement.
     """
-    booked = {booking.id: booking for booking in state.booked.get(ctx.key(source.id), ())}
+    booked = {booking.id: booking for booking in state[LoadedJournal].booked.get(ctx.key(source.id), ())}
     for settlement in live:
         mirror = reversed_ids(booked[settlement.entry_id], today=on or ctx.today)
-        changes.bookings.append(mirror)
-        changes.settlements.append(
+        changes[JournalChanges].bookings.append(mirror)
+        changes[PaymentChanges].settlements.append(
             replace(
                 settlement,
                 id=new_id(),
@@ -203,9 +213,17 @@ def unsettle_within(
                 reversal_of=settlement.id,
             )
         )
-        invoice = changes.document_states.get(settlement.sale_id) or state.document_states[ctx.key(settlement.sale_id)]
-        changes.set_document_state(invoice.settled_by(-settlement.amount_minor, now=ctx.now))
+        invoice = (
+            changes[SaleChanges].states.get(settlement.sale_id)
+            or state[LoadedSales].states[ctx.key(settlement.sale_id)]
+        )
+        changes[SaleChanges].set_document_state(invoice.settled_by(-settlement.amount_minor, now=ctx.now))
     return sum(settlement.amount_minor for settlement in live)
+
+
+def _current(invoice_id: UUID, changes: ChangeSet, ctx: CommandContext[Any], state: LoadedState) -> DocumentState:
+    """The invoice as it stands within `changes`."""
+    return changes[SaleChanges].states.get(invoice_id) or state[LoadedSales].states[ctx.key(invoice_id)]
 
 
 def _chosen(live: Sequence[Settlement], sale_ids: Sequence[UUID] | None) -> Sequence[Settlement]:
@@ -227,7 +245,7 @@ def _chosen(live: Sequence[Settlement], sale_ids: Sequence[UUID] | None) -> Sequ
 
 def _owed(ctx: CommandContext[Any], state: LoadedState, wanted: Sequence[Allocation]) -> dict[UUID, Owed]:
     """The named documents that can be owed: what is no invoice is left out, and refused for that."""
-    document_states = (state.document_states[ctx.key(allocation.invoice_id)] for allocation in wanted)
+    document_states = (state[LoadedSales].states[ctx.key(allocation.invoice_id)] for allocation in wanted)
     return {one.sale_id: _owing(one) for one in document_states if one.sale_type == "sales_invoice"}
 
 

@@ -14,24 +14,28 @@ from contracts.primitives.ids import new_id
 from contracts.resources.schemas import PaymentIn
 from contracts.resources.transitions import ConfirmPayment, DatedTransitionInput, TransitionInput
 from ledger.clients import handlers as parties
+from ledger.clients.state import ClientPlan
 from ledger.errors import Conflict, Faults, FieldError
 from ledger.journal import rules as journal
 from ledger.journal.booking import Booking, reversed_ids
+from ledger.journal.state import JournalChanges, JournalPlan, LoadedJournal
 from ledger.payments import allocation_commands
 from ledger.payments.allocate import Allocation
 from ledger.payments.payment import Payment
 from ledger.payments.source import held, payment_of
+from ledger.payments.state import LoadedPayments, PaymentChanges, PaymentPlan
 from ledger.sales import transitions as states
+from ledger.sales.state import LoadedSales, SaleChanges, SalePlan
 from ledger.sales.transitions import Facts
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
 
 def _plan(ctx: CommandContext[PaymentIn], plan: ReadPlan) -> None:
-    plan.clients.add(ctx.key(ctx.input.client_id))
+    plan[ClientPlan].ids.add(ctx.key(ctx.input.client_id))
     allocation_commands.need_allocated(ctx, plan, ctx.input.allocations)
     if ctx.input.external_id is not None:
-        plan.payment_external_ids.add((ctx.account.id, ctx.input.external_id))
+        plan[PaymentPlan].external_ids.add((ctx.account.id, ctx.input.external_id))
 
 
 def _record(ctx: CommandContext[PaymentIn], state: LoadedState) -> ChangeSet:
@@ -41,7 +45,7 @@ def _record(ctx: CommandContext[PaymentIn], state: LoadedState) -> ChangeSet:
     payment, wanted = _read(ctx)
     changes = ChangeSet(("payment", payment.id), http_status=201)
     if payment.status == "pending":
-        changes.payments[payment.id] = payment
+        changes[PaymentChanges].payments[payment.id] = payment
         changes.emit("payment.created", None, payment)
     else:
         changes.emit("payment.posted", None, payment)
@@ -54,7 +58,7 @@ RECORD_PAYMENT = CommandHandler(PaymentIn, _plan, _record)
 
 def _check_external_id(ctx: CommandContext[PaymentIn], state: LoadedState) -> None:
     if ctx.input.external_id is not None:
-        there = state.payment_external_ids.get((ctx.account.id, ctx.input.external_id))
+        there = state[LoadedPayments].external_ids.get((ctx.account.id, ctx.input.external_id))
         if there is not None:
             fault = FieldError("external_id", f"is that of the payment {there}")
             raise Conflict(code="external_id_taken", faults=[fault])
@@ -88,16 +92,16 @@ def _post_within(
     """Book a payment that came in, and settle with it what is asked for."""
     party = journal.Party(payment.client_id, payment.currency)
     entry = journal.payment(party, payment.id, amount_minor=payment.amount_minor)
-    changes.bookings.append(Booking(entry, payment.id, payment.date))
+    changes[JournalChanges].bookings.append(Booking(entry, payment.id, payment.date))
     allocation_commands.apply_within(changes, held(payment), wanted, ctx, state)
 
 
 def _need_one(ctx: CommandContext[TransitionInput], plan: ReadPlan) -> None:
-    plan.payments.add(ctx.key(ctx.input.id))
+    plan[PaymentPlan].ids.add(ctx.key(ctx.input.id))
 
 
 def _need_confirmed(ctx: CommandContext[ConfirmPayment], plan: ReadPlan) -> None:
-    plan.payments.add(ctx.key(ctx.input.id))
+    plan[PaymentPlan].ids.add(ctx.key(ctx.input.id))
     allocation_commands.need_allocated(ctx, plan, ctx.input.allocations)
 
 
@@ -122,7 +126,8 @@ def _fail(ctx: CommandContext[TransitionInput], state: LoadedState) -> ChangeSet
     before = payment_of(ctx, state, ctx.input.id)
     status = states.decide_transition("payment", before.status, "fail")
     payment = replace(before, status=status, status_reason=ctx.input.reason, updated_at=ctx.now)
-    changes = ChangeSet(("payment", payment.id), payments={payment.id: payment})
+    changes = ChangeSet(("payment", payment.id))
+    changes[PaymentChanges].payments[payment.id] = payment
     changes.emit("payment.failed", before.status, payment)
     return changes
 
@@ -131,15 +136,15 @@ FAIL_PAYMENT = CommandHandler(TransitionInput, _need_one, _fail)
 
 
 def _need_reversible(ctx: CommandContext[DatedTransitionInput], plan: ReadPlan) -> None:
-    plan.payments.add(ctx.key(ctx.input.id))
-    plan.undoable.add(ctx.key(ctx.input.id))
+    plan[PaymentPlan].ids.add(ctx.key(ctx.input.id))
+    plan[JournalPlan].reversible.add(ctx.key(ctx.input.id))
 
 
 def _need_what_it_settled(ctx: CommandContext[DatedTransitionInput], state: LoadedState, plan: ReadPlan) -> None:
     allocation_commands.need_settled(ctx, state, plan)
-    payment = state.payments.get(ctx.key(ctx.input.id))
+    payment = state[LoadedPayments].payments.get(ctx.key(ctx.input.id))
     if payment is not None and payment.receipt_id is not None:
-        plan.sales.add(ctx.key(payment.receipt_id))
+        plan[SalePlan].states.add(ctx.key(payment.receipt_id))
 
 
 def _reverse(ctx: CommandContext[DatedTransitionInput], state: LoadedState) -> ChangeSet:
@@ -147,10 +152,10 @@ def _reverse(ctx: CommandContext[DatedTransitionInput], state: LoadedState) -> C
     before = payment_of(ctx, state, ctx.input.id)
     status = states.decide_transition("payment", before.status, "reverse", Facts(refunded_minor=before.refunded_minor))
     changes = ChangeSet(("payment", before.id))
-    live = state.settlements.get(ctx.key(before.id), [])
+    live = state[LoadedPayments].settlements.get(ctx.key(before.id), [])
     taken_back = allocation_commands.unsettle_within(changes, held(before), live, ctx, state, on=ctx.input.date)
-    booked = next(one for one in state.booked[ctx.key(before.id)] if one.entry.kind == "payment")
-    changes.bookings.append(reversed_ids(booked, today=ctx.today, on=ctx.input.date))
+    booked = next(one for one in state[LoadedJournal].booked[ctx.key(before.id)] if one.entry.kind == "payment")
+    changes[JournalChanges].bookings.append(reversed_ids(booked, today=ctx.today, on=ctx.input.date))
     payment = replace(
         before,
         status=status,
@@ -159,7 +164,7 @@ def _reverse(ctx: CommandContext[DatedTransitionInput], state: LoadedState) -> C
         status_reason=ctx.input.reason,
         updated_at=ctx.now,
     )
-    changes.payments[payment.id] = payment
+    changes[PaymentChanges].payments[payment.id] = payment
     changes.emit("payment.reversed", before.status, payment)
     if before.receipt_id is not None:
         _void_receipt(changes, ctx, state, before)
@@ -171,10 +176,10 @@ def _void_receipt(
 ) -> None:
     if payment.receipt_id is None:
         return
-    before = state.document_states[ctx.key(payment.receipt_id)]
+    before = state[LoadedSales].states[ctx.key(payment.receipt_id)]
     status = states.decide_transition(before.sale_type, before.status, "reverse")
     after = replace(before, status=status, status_reason=ctx.input.reason, updated_at=ctx.now)
-    changes.set_document_state(after)
+    changes[SaleChanges].set_document_state(after)
     changes.emit("sale.voided", before.status, after)
 
 

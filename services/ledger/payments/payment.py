@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import ClassVar
 from uuid import UUID
 
 from ledger.sales.transitions import Status
@@ -13,6 +14,7 @@ from ledger.sales.transitions import Status
 class Payment:
     """A row of `ledger.payment`; amounts in minor units of its currency."""
 
+    entity: ClassVar = "payment"
     account_id: UUID
     id: UUID
     client_id: UUID
@@ -29,6 +31,11 @@ class Payment:
     refunded_minor: int = 0
     receipt_id: UUID | None = None
     status_reason: str | None = None
+
+    @property
+    def subject_id(self) -> UUID:
+        """The id of the payment."""
+        return self.id
 
     @property
     def unapplied_minor(self) -> int:

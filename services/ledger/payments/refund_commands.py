@@ -12,9 +12,11 @@ from contracts.resources.transitions import Unrefund
 from ledger.errors import Faults, FieldError, NotFound
 from ledger.journal import rules as journal
 from ledger.journal.booking import Booking, reversed_ids
+from ledger.journal.state import JournalChanges, JournalPlan, LoadedJournal
 from ledger.payments.allocation_commands import minor_of, need_source
 from ledger.payments.payment import Refund
 from ledger.payments.source import Held, SourceKind, held_named
+from ledger.payments.state import LoadedPayments, PaymentChanges
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
@@ -31,8 +33,10 @@ def refunding(kind: SourceKind) -> CommandHandler[RefundAsked]:
         source.asked_to("refund")
         amount, day = _asked_for(ctx, source)
         booking = Booking(journal.refund(source.party, source.id, amount_minor=amount), source.id, day)
-        changes.bookings.append(booking)
-        changes.refunds.append(Refund(new_id(), amount, day, ctx.input.reference, booking.id, **source.named))
+        changes[JournalChanges].bookings.append(booking)
+        changes[PaymentChanges].refunds.append(
+            Refund(new_id(), amount, day, ctx.input.reference, booking.id, **source.named)
+        )
         _emit_refund(changes, source.refunded(amount, now=ctx.now))
         return changes
 
@@ -44,20 +48,20 @@ def unrefunding(kind: SourceKind) -> CommandHandler[Unrefund]:
 
     def plan(ctx: CommandContext[Unrefund], wanted: ReadPlan) -> None:
         need_source(kind, ctx, wanted)
-        wanted.undoable.add(ctx.key(ctx.input.id))
+        wanted[JournalPlan].reversible.add(ctx.key(ctx.input.id))
 
     def handle(ctx: CommandContext[Unrefund], state: LoadedState) -> ChangeSet:
         changes = ChangeSet((kind, ctx.input.id))
         source = held_named(kind, ctx, state)
         source.asked_to("unrefund")
-        live = {refund.id: refund for refund in state.refunds.get(ctx.key(source.id), ())}
+        live = {refund.id: refund for refund in state[LoadedPayments].refunds.get(ctx.key(source.id), ())}
         refund = live.get(ctx.input.refund_id)
         if refund is None:
             raise NotFound(faults=[FieldError("refund_id", "is no refund of it that stands")])
-        booked = next(one for one in state.booked[ctx.key(source.id)] if one.id == refund.entry_id)
+        booked = next(one for one in state[LoadedJournal].booked[ctx.key(source.id)] if one.id == refund.entry_id)
         mirror = reversed_ids(booked, today=ctx.today, on=ctx.input.date)
-        changes.bookings.append(mirror)
-        changes.refunds.append(
+        changes[JournalChanges].bookings.append(mirror)
+        changes[PaymentChanges].refunds.append(
             replace(
                 refund,
                 id=new_id(),

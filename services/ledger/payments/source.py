@@ -11,8 +11,10 @@ from ledger.errors import NotFound
 from ledger.journal.rules import Party
 from ledger.payments.allocate import Source
 from ledger.payments.payment import Payment
+from ledger.payments.state import LoadedPayments, PaymentChanges
 from ledger.sales import lookup, transitions
 from ledger.sales.document_state import DocumentState
+from ledger.sales.state import SaleChanges
 from ledger.sales.transitions import Command, Facts, Kind, Status
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState
 
@@ -79,9 +81,9 @@ class Held:
     def put(self, changes: ChangeSet) -> None:
         """Let it be so within `changes`."""
         if isinstance(self.thing, Payment):
-            changes.payments[self.id] = self.thing
+            changes[PaymentChanges].payments[self.id] = self.thing
         else:
-            changes.set_document_state(self.thing)
+            changes[SaleChanges].set_document_state(self.thing)
 
     def tell_updated(self, changes: ChangeSet) -> None:
         """Fire the event that something else of it is applied or refunded now."""
@@ -113,7 +115,7 @@ def payment_of(ctx: CommandContext[Any], state: LoadedState, payment_id: UUID) -
     Raises:
         NotFound: this account has none with this id.
     """
-    payment = state.payments.get(ctx.key(payment_id))
+    payment = state[LoadedPayments].payments.get(ctx.key(payment_id))
     if payment is None:
         raise NotFound("There is no payment with this id.")
     return payment

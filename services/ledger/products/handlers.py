@@ -11,14 +11,16 @@ from contracts.primitives.ids import new_id
 from contracts.resources.clients import ByIdInput, ProductIn, ProductUpdate, ProductUpsert
 from ledger.errors import Conflict, FieldError, NotFound, StateForbids
 from ledger.products.rules import Product, ProductIdentity, changed, identities_in, new_product
+from ledger.products.state import LoadedProducts, ProductChanges, ProductPlan
 from ledger.quotas.counting import count, uncount
+from ledger.quotas.state import UsagePlan
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, LoadedState, ReadPlan
 
 
 def _plan(ctx: CommandContext[ProductIn] | CommandContext[ProductUpsert], plan: ReadPlan) -> None:
     _need_identities(ctx, plan, identities_in(ctx.input.code, ctx.input.external_id))
-    plan.reference.usage.add((ctx.account.id, "products"))
+    plan[UsagePlan].counters.add((ctx.account.id, "products"))
 
 
 def _create(ctx: CommandContext[ProductIn] | CommandContext[ProductUpsert], state: LoadedState) -> ChangeSet:
@@ -26,7 +28,7 @@ def _create(ctx: CommandContext[ProductIn] | CommandContext[ProductUpsert], stat
     product = new_product(ctx.input, product_id=new_id(), account=ctx.account, now=ctx.now)
     changes = ChangeSet(("product", product.id), http_status=201)
     count(ctx, state, changes, "products")
-    changes.reference.products.append(product)
+    changes[ProductChanges].new.append(product)
     changes.domain_events.append(DomainEvent("product.created", "product", product.id, None))
     return changes
 
@@ -36,7 +38,9 @@ CREATE_PRODUCT = CommandHandler(ProductIn, _plan, _create)
 
 def _upsert(ctx: CommandContext[ProductUpsert], state: LoadedState) -> ChangeSet:
     given = ctx.input
-    known = (state.reference.found.get((ctx.account.id, one)) for one in identities_in(given.code, given.external_id))
+    known = (
+        state[LoadedProducts].found.get((ctx.account.id, one)) for one in identities_in(given.code, given.external_id)
+    )
     there = next((product for product in known if product is not None), None)
     if there is None or given.on_conflict == "error":
         return _create(ctx, state)
@@ -54,10 +58,10 @@ UPSERT_PRODUCT = CommandHandler(ProductUpsert, _plan, _upsert)
 
 
 def _update_needs(ctx: CommandContext[ProductUpdate], plan: ReadPlan) -> None:
-    plan.reference.products.add(ctx.key(ctx.input.id))
+    plan[ProductPlan].ids.add(ctx.key(ctx.input.id))
     _need_identities(ctx, plan, identities_in(ctx.input.code, ctx.input.external_id))
     if ctx.input.archived is not None:
-        plan.reference.usage.add((ctx.account.id, "products"))
+        plan[UsagePlan].counters.add((ctx.account.id, "products"))
 
 
 def _update(ctx: CommandContext[ProductUpdate], state: LoadedState) -> ChangeSet:
@@ -77,8 +81,8 @@ UPDATE_PRODUCT = CommandHandler(ProductUpdate, _update_needs, _update)
 
 
 def _remove_needs(ctx: CommandContext[ByIdInput], plan: ReadPlan) -> None:
-    plan.reference.products.add(ctx.key(ctx.input.id))
-    plan.reference.usage.add((ctx.account.id, "products"))
+    plan[ProductPlan].ids.add(ctx.key(ctx.input.id))
+    plan[UsagePlan].counters.add((ctx.account.id, "products"))
 
 
 def _remove(ctx: CommandContext[ByIdInput], state: LoadedState) -> ChangeSet:
@@ -88,7 +92,7 @@ def _remove(ctx: CommandContext[ByIdInput], state: LoadedState) -> ChangeSet:
     if product.archived_at is None:
         uncount(changes, "products")
     if not product.referred:
-        changes.reference.products_removed.append(product)
+        changes[ProductChanges].removed.append(product)
     elif product.archived_at is None:
         _change(product, replace(product, archived_at=ctx.now, updated_at=ctx.now), changes)
     return changes
@@ -103,7 +107,7 @@ def named(ctx: CommandContext[Any], state: LoadedState, product_id: UUID, *, pat
     Raises:
         NotFound: this account has none with this id.
     """
-    product = state.reference.products.get(ctx.key(product_id))
+    product = state[LoadedProducts].products.get(ctx.key(product_id))
     if product is None:
         raise NotFound(faults=[FieldError(path, "unknown product")])
     return product
@@ -111,11 +115,11 @@ def named(ctx: CommandContext[Any], state: LoadedState, product_id: UUID, *, pat
 
 def _change(before: Product, after: Product, changes: ChangeSet) -> None:
     if after is not before:
-        changes.reference.products_changed.append(after)
+        changes[ProductChanges].changed.append(after)
 
 
 def _need_identities(ctx: CommandContext[Any], plan: ReadPlan, identities: Iterable[ProductIdentity]) -> None:
-    plan.reference.product_identities.update((ctx.account.id, identity) for identity in identities)
+    plan[ProductPlan].identities.update((ctx.account.id, identity) for identity in identities)
 
 
 def _check_free(
@@ -128,7 +132,7 @@ def _check_free(
     """
     taken = []
     for identity in identities_in(code, external_id):
-        there = state.reference.found.get((ctx.account.id, identity))
+        there = state[LoadedProducts].found.get((ctx.account.id, identity))
         if there is not None and (of is None or there.id != of.id):
             note = ", which is archived" if there.archived_at is not None else ""
             taken.append(FieldError(identity.by, f"is that of the product {there.id}{note}"))

@@ -9,6 +9,7 @@ from typing import Any
 from contracts.resources.schemas import LineIn, SaleIn
 from ledger.errors import FieldError, NotFound, StateForbids, at
 from ledger.products.rules import Product, ProductIdentity, given_to_line
+from ledger.products.state import LoadedProducts, ProductChanges, ProductPlan
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
 
@@ -16,9 +17,9 @@ def need(ctx: CommandContext[Any], lines: Iterable[LineIn], plan: ReadPlan) -> N
     """Let the products be read that lines name by id, or by a code that may be one's."""
     for line in lines:
         if line.product_id is not None:
-            plan.reference.products.add(ctx.key(line.product_id))
+            plan[ProductPlan].ids.add(ctx.key(line.product_id))
         elif line.item_code is not None:
-            plan.reference.product_identities.add((ctx.account.id, ProductIdentity("code", line.item_code)))
+            plan[ProductPlan].identities.add((ctx.account.id, ProductIdentity("code", line.item_code)))
 
 
 def with_products(
@@ -38,16 +39,16 @@ def with_products(
         for line, product in zip(sale.lines, products, strict=True)
     ]
     fresh = {product.id: product for product in products if product is not None and not product.referred}
-    changes.reference.products_changed += [replace(product, referred=True) for product in fresh.values()]
+    changes[ProductChanges].changed += [replace(product, referred=True) for product in fresh.values()]
     return sale.model_copy(update={"lines": lines})
 
 
 def _product_of(ctx: CommandContext[Any], state: LoadedState, line: LineIn) -> Product | None:
     if line.product_id is not None:
-        return state.reference.products.get(ctx.key(line.product_id))
+        return state[LoadedProducts].products.get(ctx.key(line.product_id))
     if line.item_code is None:
         return None
-    found = state.reference.found.get((ctx.account.id, ProductIdentity("code", line.item_code)))
+    found = state[LoadedProducts].found.get((ctx.account.id, ProductIdentity("code", line.item_code)))
     return None if found is None or found.archived_at is not None else found
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ledger.errors import QuotaExceeded
 from ledger.quotas.rules import Quota
+from ledger.quotas.state import LoadedUsage, UsageChanges
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState
 
 
@@ -15,12 +16,12 @@ def count(ctx: CommandContext[Any], state: LoadedState, changes: ChangeSet, quot
     Raises:
         QuotaExceeded: there are as many as there may be.
     """
-    usage = state.reference.usage[ctx.account.id, quota].by(changes.reference.usage.get(quota, 0))
+    usage = state[LoadedUsage].usage[ctx.account.id, quota].by(changes[UsageChanges].counts.get(quota, 0))
     if usage.left == 0:
         raise QuotaExceeded(f"The plan has room for {usage.limit} {quota}, and {usage.used} are there.", quota=quota)
-    changes.reference.usage[quota] = changes.reference.usage.get(quota, 0) + 1
+    changes[UsageChanges].counts[quota] = changes[UsageChanges].counts.get(quota, 0) + 1
 
 
 def uncount(changes: ChangeSet, quota: Quota) -> None:
     """Count one less."""
-    changes.reference.usage[quota] = changes.reference.usage.get(quota, 0) - 1
+    changes[UsageChanges].counts[quota] = changes[UsageChanges].counts.get(quota, 0) - 1

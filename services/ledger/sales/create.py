@@ -12,6 +12,7 @@ from ledger.sales import issue as issuing
 from ledger.sales import numbers, references
 from ledger.sales.document_state import standing_of
 from ledger.sales.sale import draft
+from ledger.sales.state import SaleChanges, SalePlan
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
@@ -23,7 +24,7 @@ def _plan(ctx: CommandContext[SaleIn], plan: ReadPlan) -> None:
     lines.need(ctx, sale.lines, plan)
     if sale.issue:
         series = numbers.series_of(sale.sale_type, sale.document_date or ctx.today)
-        plan.counters.add((ctx.account.id, series))
+        plan[SalePlan].counters.add((ctx.account.id, series))
 
 
 def _create(ctx: CommandContext[SaleIn], state: LoadedState) -> ChangeSet:
@@ -35,8 +36,8 @@ def _create(ctx: CommandContext[SaleIn], state: LoadedState) -> ChangeSet:
     given = lines.with_products(ctx, state, changes, given, currency=given.currency or client.currency)
     sale = draft(given, sale_id=sale_id, account=ctx.account, client=client, today=ctx.today, now=ctx.now)
     document_state = standing_of(sale, now=ctx.now)
-    changes.sales[sale_id] = sale
-    changes.set_document_state(document_state)
+    changes[SaleChanges].documents[sale_id] = sale
+    changes[SaleChanges].set_document_state(document_state)
     changes.emit("sale.created", None, document_state)
     if given.issue:
         issuing.issue_within(changes, sale, document_state, ctx, state)

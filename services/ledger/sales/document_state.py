@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import ClassVar
 from uuid import UUID
 
 from contracts.resources.schemas import SaleType
@@ -18,6 +19,7 @@ class DocumentState:
     `settled_minor` is what an invoice is paid, or what a credit note has paid.
     """
 
+    entity: ClassVar = "sale"
     account_id: UUID
     sale_id: UUID
     sale_type: SaleType
@@ -41,6 +43,11 @@ class DocumentState:
     send_requested_at: datetime | None = None
     overdue_check_at: datetime | None = None
     overdue_notified_at: datetime | None = None
+
+    @property
+    def subject_id(self) -> UUID:
+        """The id of the document."""
+        return self.sale_id
 
     @property
     def open_minor(self) -> int:

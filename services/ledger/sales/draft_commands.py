@@ -15,6 +15,7 @@ from contracts.primitives.problem import field_errors
 from contracts.resources.schemas import AdjustmentIn, LineIn, SaleIn, SaleType
 from contracts.resources.transitions import ByIdInput, ConvertSale, UpdateSale
 from ledger.clients import handlers as parties
+from ledger.clients.state import ClientPlan
 from ledger.errors import BadInput, FieldError
 from ledger.products import lines
 from ledger.sales import issue as issuing
@@ -22,6 +23,7 @@ from ledger.sales import lookup, numbers, references
 from ledger.sales import transitions as states
 from ledger.sales.document_state import standing_of
 from ledger.sales.sale import Sale, draft
+from ledger.sales.state import LoadedSales, SaleChanges, SalePlan
 from ledger.sales.transitions import Facts
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, LoadedState, ReadPlan
@@ -44,7 +46,7 @@ BECOMES: Final[Mapping[SaleType, tuple[SaleType, ...]]] = MappingProxyType(
 
 def _need_draft(ctx: CommandContext[UpdateSale], plan: ReadPlan) -> None:
     patch = ctx.input
-    plan.documents.add(ctx.key(patch.id))
+    plan[SalePlan].documents.add(ctx.key(patch.id))
     references.need(ctx, plan, client_id=patch.client_id, client=patch.client, external_id=patch.external_id)
     references.need_others(ctx, plan, invoice_id=patch.invoice_id, payment_id=patch.payment_id)
     lines.need(ctx, patch.lines, plan)
@@ -52,12 +54,12 @@ def _need_draft(ctx: CommandContext[UpdateSale], plan: ReadPlan) -> None:
 
 def _need_its_own(ctx: CommandContext[Any], state: LoadedState, plan: ReadPlan) -> None:
     """Ask for what the draft names already."""
-    paper = state.documents.get(ctx.key(ctx.input.id))
+    paper = state[LoadedSales].documents.get(ctx.key(ctx.input.id))
     if paper is not None:
-        plan.clients.add(ctx.key(paper.client_id))
+        plan[ClientPlan].ids.add(ctx.key(paper.client_id))
         references.need_others(ctx, plan, invoice_id=paper.invoice_id, payment_id=paper.payment_id)
         if paper.converted_from is not None:
-            plan.sales.add(ctx.key(paper.converted_from))
+            plan[SalePlan].states.add(ctx.key(paper.converted_from))
 
 
 def _update(ctx: CommandContext[UpdateSale], state: LoadedState) -> ChangeSet:
@@ -74,9 +76,9 @@ def _update(ctx: CommandContext[UpdateSale], state: LoadedState) -> ChangeSet:
     after = draft(given, sale_id=before.id, account=ctx.account, client=client, today=ctx.today, now=ctx.now)
     snapshot = after.client if ctx.input.model_fields_set & {"client_id", "client"} else before.client
     after = replace(after, client=snapshot, created_at=before.created_at, converted_from=before.converted_from)
-    changes.sales[after.id] = after
+    changes[SaleChanges].documents[after.id] = after
     stands = standing_of(after, now=ctx.now)
-    changes.set_document_state(stands)
+    changes[SaleChanges].set_document_state(stands)
     changes.emit("sale.updated", document_state.status, stands)
     return changes
 
@@ -88,7 +90,7 @@ def _delete(ctx: CommandContext[ByIdInput], state: LoadedState) -> ChangeSet:
     paper = lookup.document_of(ctx, state, ctx.input.id)
     document_state = lookup.state_of(ctx, state, paper.id)
     status = states.decide_transition(paper.sale_type, document_state.status, "delete")
-    changes = ChangeSet(("sale", paper.id), gone=[paper.id])
+    changes = ChangeSet(("sale", paper.id), deleted=[("sale", paper.id)])
     issuing.unlinked(changes, paper.id, paper.converted_from, ctx, state)
     changes.domain_events.append(
         DomainEvent("sale.deleted", "sale", paper.id, paper.client_id, (document_state.status, status))
@@ -97,7 +99,7 @@ def _delete(ctx: CommandContext[ByIdInput], state: LoadedState) -> ChangeSet:
 
 
 def _need_paper(ctx: CommandContext[Any], plan: ReadPlan) -> None:
-    plan.documents.add(ctx.key(ctx.input.id))
+    plan[SalePlan].documents.add(ctx.key(ctx.input.id))
 
 
 DELETE_SALE = CommandHandler(ByIdInput, _need_paper, _delete, _need_its_own)
@@ -110,11 +112,11 @@ def _need_converted(ctx: CommandContext[ConvertSale], plan: ReadPlan) -> None:
 
 def _need_to_convert(ctx: CommandContext[ConvertSale], state: LoadedState, plan: ReadPlan) -> None:
     _need_its_own(ctx, state, plan)
-    paper = state.documents.get(ctx.key(ctx.input.id))
+    paper = state[LoadedSales].documents.get(ctx.key(ctx.input.id))
     if paper is not None and ctx.input.issue and paper.sale_type in BECOMES:
         to = ctx.input.to or BECOMES[paper.sale_type][0]
         series = numbers.series_of(to, ctx.input.document_date or ctx.today)
-        plan.counters.add((ctx.account.id, series))
+        plan[SalePlan].counters.add((ctx.account.id, series))
 
 
 def _convert(ctx: CommandContext[ConvertSale], state: LoadedState) -> ChangeSet:
@@ -137,11 +139,11 @@ def _convert(ctx: CommandContext[ConvertSale], state: LoadedState) -> ChangeSet:
     )
     changes = ChangeSet(("sale", made_id), http_status=201)
     stands = replace(document_state, status=status, converted_to=made_id, status_reason=None, updated_at=ctx.now)
-    changes.set_document_state(stands)
+    changes[SaleChanges].set_document_state(stands)
     changes.emit("sale.updated", document_state.status, stands)
     draft_stands = standing_of(made, now=ctx.now)
-    changes.sales[made_id] = made
-    changes.set_document_state(draft_stands)
+    changes[SaleChanges].documents[made_id] = made
+    changes[SaleChanges].set_document_state(draft_stands)
     changes.emit("sale.created", None, draft_stands)
     if ctx.input.issue:
         issuing.issue_within(changes, made, draft_stands, ctx, state)

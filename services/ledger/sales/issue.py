@@ -13,27 +13,30 @@ from ledger.account import Account
 from ledger.errors import BadInput, FieldError, NotFound, StateForbids
 from ledger.journal import rules as journal
 from ledger.journal.booking import Booking
+from ledger.journal.state import JournalChanges
 from ledger.payments.allocate import Allocation
 from ledger.payments.allocation_commands import settle_within
 from ledger.payments.payment import Payment
 from ledger.payments.source import held
+from ledger.payments.state import LoadedPayments, PaymentChanges
 from ledger.sales import due, lookup, numbers, references
 from ledger.sales import transitions as states
 from ledger.sales.crediting import with_tax_of_the_rest
 from ledger.sales.document_state import DocumentState
 from ledger.sales.sale import Sale
+from ledger.sales.state import LoadedSales, SaleChanges, SalePlan
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
 
 def _plan(ctx: CommandContext[ByIdInput], plan: ReadPlan) -> None:
-    plan.documents.add(ctx.key(ctx.input.id))
+    plan[SalePlan].documents.add(ctx.key(ctx.input.id))
 
 
 def _then(ctx: CommandContext[ByIdInput], state: LoadedState, plan: ReadPlan) -> None:
-    sale = state.documents.get(ctx.key(ctx.input.id))
+    sale = state[LoadedSales].documents.get(ctx.key(ctx.input.id))
     if sale is not None:
-        plan.counters.add((ctx.account.id, series_of(sale)))
+        plan[SalePlan].counters.add((ctx.account.id, series_of(sale)))
         references.need_others(ctx, plan, invoice_id=sale.invoice_id, payment_id=sale.payment_id)
 
 
@@ -60,7 +63,7 @@ def issue_within(
     """
     invoice, payment = _invoice(draft, ctx, state), _payment(draft, ctx, state)
     if invoice is not None:
-        draft = with_tax_of_the_rest(draft, state.credited[ctx.key(invoice.sale_id)].values())
+        draft = with_tax_of_the_rest(draft, state[LoadedSales].credited[ctx.key(invoice.sale_id)].values())
         document_state = replace(
             document_state, total_minor=draft.total_minor, due_minor=draft.total_minor - draft.deposit_minor
         )
@@ -68,7 +71,7 @@ def issue_within(
         _check(draft, invoice, payment)
     status = states.decide_transition(draft.sale_type, document_state.status, "issue", _facts(draft, invoice, payment))
     series = series_of(draft)
-    counter = state.next_counter(ctx.account.id, series)
+    counter = state[LoadedSales].next_counter(ctx.account.id, series)
     issued = numbered(draft, counter=counter, now=ctx.now)
     stands = replace(
         document_state,
@@ -77,19 +80,19 @@ def issue_within(
         status_reason=None,
         updated_at=ctx.now,
     )
-    changes.sales[issued.id] = issued
-    changes.set_document_state(stands)
-    changes.number_assignments.append((series, counter))
+    changes[SaleChanges].documents[issued.id] = issued
+    changes[SaleChanges].set_document_state(stands)
+    changes[SaleChanges].numbers.append((series, counter))
     changes.emit("sale.posted", document_state.status, stands)
     entry = booked(issued)
     if entry is not None and entry.postings:
-        changes.bookings.append(Booking(entry, issued.id, issued.document_date))
+        changes[JournalChanges].bookings.append(Booking(entry, issued.id, issued.document_date))
     if issued.sale_type == "sales_invoice" and 0 < issued.total_minor == issued.deposit_minor:
         changes.emit("sale.paid", stands.status, stands)
     if invoice is not None:
         _credit(changes, stands, invoice, ctx, state)
     if payment is not None:
-        changes.payments[payment.id] = replace(payment, receipt_id=issued.id, updated_at=ctx.now)
+        changes[PaymentChanges].payments[payment.id] = replace(payment, receipt_id=issued.id, updated_at=ctx.now)
 
 
 def series_of(sale: Sale) -> numbers.Series:
@@ -128,12 +131,12 @@ def booked(sale: Sale) -> journal.Entry | None:
 
 def _invoice(draft: Sale, ctx: CommandContext[Any], state: LoadedState) -> DocumentState | None:
     """The invoice that a credit note is against."""
-    return None if draft.invoice_id is None else _there(state.document_states.get(ctx.key(draft.invoice_id)))
+    return None if draft.invoice_id is None else _there(state[LoadedSales].states.get(ctx.key(draft.invoice_id)))
 
 
 def _payment(draft: Sale, ctx: CommandContext[Any], state: LoadedState) -> Payment | None:
     """The payment that a receipt is for."""
-    return None if draft.payment_id is None else _there(state.payments.get(ctx.key(draft.payment_id)))
+    return None if draft.payment_id is None else _there(state[LoadedPayments].payments.get(ctx.key(draft.payment_id)))
 
 
 def _there(found: Any) -> Any:
@@ -175,7 +178,7 @@ def _credit(
     changes: ChangeSet, note: DocumentState, invoice: DocumentState, ctx: CommandContext[Any], state: LoadedState
 ) -> None:
     """Count a credit note against its invoice, and settle with it what of that is open; the rest stays unapplied."""
-    changes.set_document_state(
+    changes[SaleChanges].set_document_state(
         replace(invoice, credited_minor=invoice.credited_minor + note.total_minor, updated_at=ctx.now)
     )
     amount = min(invoice.open_minor, note.total_minor)
@@ -189,6 +192,6 @@ def unlinked(
     changes: ChangeSet, sale_id: UUID, parent_id: UUID | None, ctx: CommandContext[Any], state: LoadedState
 ) -> None:
     """Let the order that a document was made of be invoiced again."""
-    parent = None if parent_id is None else state.document_states.get(ctx.key(parent_id))
+    parent = None if parent_id is None else state[LoadedSales].states.get(ctx.key(parent_id))
     if parent is not None and parent.converted_to == sale_id:
-        changes.set_document_state(replace(parent, converted_to=None, updated_at=ctx.now))
+        changes[SaleChanges].set_document_state(replace(parent, converted_to=None, updated_at=ctx.now))

@@ -8,6 +8,7 @@ from uuid import UUID
 from ledger.errors import NotFound
 from ledger.sales.document_state import DocumentState
 from ledger.sales.sale import Sale
+from ledger.sales.state import LoadedSales
 from ledger.unit_of_work.state import CommandContext, LoadedState
 
 
@@ -17,7 +18,7 @@ def state_of(ctx: CommandContext[Any], state: LoadedState, sale_id: UUID) -> Doc
     Raises:
         NotFound: this account has none with this id.
     """
-    document_state = state.document_states.get(ctx.key(sale_id))
+    document_state = state[LoadedSales].states.get(ctx.key(sale_id))
     if document_state is None:
         raise NotFound("There is no sales document with this id.")
     return document_state
@@ -29,7 +30,7 @@ def document_of(ctx: CommandContext[Any], state: LoadedState, sale_id: UUID) -> 
     Raises:
         NotFound: this account has none with this id.
     """
-    paper = state.documents.get(ctx.key(sale_id))
+    paper = state[LoadedSales].documents.get(ctx.key(sale_id))
     if paper is None:
         raise NotFound("There is no sales document with this id.")
     return paper

@@ -8,6 +8,7 @@ from typing import Final
 from contracts.resources.transitions import ByIdInput
 from ledger.errors import Conflict
 from ledger.sales import due, lookup
+from ledger.sales.state import SaleChanges, SalePlan
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
@@ -16,7 +17,7 @@ COMMAND: Final = "mark_overdue"
 
 
 def _plan(ctx: CommandContext[ByIdInput], plan: ReadPlan) -> None:
-    plan.sales.add(ctx.key(ctx.input.id))
+    plan[SalePlan].states.add(ctx.key(ctx.input.id))
 
 
 def _mark(ctx: CommandContext[ByIdInput], state: LoadedState) -> ChangeSet:
@@ -30,7 +31,7 @@ def _mark(ctx: CommandContext[ByIdInput], state: LoadedState) -> ChangeSet:
         raise Conflict("It is not overdue, or that was told.", code="not_overdue")
     after = replace(before, overdue_notified_at=ctx.envelope.at)
     changes = ChangeSet(("sale", before.sale_id))
-    changes.set_document_state(after)
+    changes[SaleChanges].set_document_state(after)
     changes.emit("sale.overdue", before.status, after)
     return changes
 

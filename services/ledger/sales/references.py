@@ -8,9 +8,12 @@ from uuid import UUID
 from contracts.resources.schemas import SaleIn
 from ledger.clients import handlers as parties
 from ledger.clients.rules import Client
+from ledger.clients.state import ClientPlan
 from ledger.errors import BadInput, Conflict, Faults, FieldError, NotFound, StateForbids
 from ledger.payments.payment import Payment
+from ledger.payments.state import LoadedPayments, PaymentPlan
 from ledger.sales.document_state import DocumentState
+from ledger.sales.state import LoadedSales, SalePlan
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
 
@@ -19,20 +22,20 @@ def need(
 ) -> None:
     """Ask for a document's client, and for who has its external id."""
     if client_id is not None:
-        plan.clients.add(ctx.key(client_id))
+        plan[ClientPlan].ids.add(ctx.key(client_id))
     if client is not None:
         parties.need(ctx, client, plan)
     if external_id is not None:
-        plan.sale_external_ids.add((ctx.account.id, external_id))
+        plan[SalePlan].external_ids.add((ctx.account.id, external_id))
 
 
 def need_others(ctx: CommandContext[Any], plan: ReadPlan, *, invoice_id: UUID | None, payment_id: UUID | None) -> None:
     """Ask for the invoice and the payment that a document refers to."""
     if invoice_id is not None:
-        plan.sales.add(ctx.key(invoice_id))
-        plan.credited.add(ctx.key(invoice_id))
+        plan[SalePlan].states.add(ctx.key(invoice_id))
+        plan[SalePlan].credited.add(ctx.key(invoice_id))
     if payment_id is not None:
-        plan.payments.add(ctx.key(payment_id))
+        plan[PaymentPlan].ids.add(ctx.key(payment_id))
 
 
 def check_external_id(
@@ -44,7 +47,7 @@ def check_external_id(
         Conflict: another document has it.
     """
     if sale.external_id is not None:
-        there = state.sale_external_ids.get((ctx.account.id, sale.sale_type, sale.external_id))
+        there = state[LoadedSales].external_ids.get((ctx.account.id, sale.sale_type, sale.external_id))
         if there not in {None, own_id}:
             fault = FieldError("external_id", f"is that of the {sale.sale_type} {there}")
             raise Conflict(code="external_id_taken", faults=[fault])
@@ -89,7 +92,7 @@ def referring(ctx: CommandContext[Any], state: LoadedState, sale: SaleIn, client
 
 
 def _invoice(ctx: CommandContext[Any], state: LoadedState, invoice_id: UUID) -> DocumentState:
-    invoice = state.document_states.get(ctx.key(invoice_id))
+    invoice = state[LoadedSales].states.get(ctx.key(invoice_id))
     if invoice is None:
         raise NotFound(faults=[FieldError("invoice_id", "unknown sale")])
     if invoice.sale_type != "sales_invoice":
@@ -98,7 +101,7 @@ def _invoice(ctx: CommandContext[Any], state: LoadedState, invoice_id: UUID) -> 
 
 
 def _payment(ctx: CommandContext[Any], state: LoadedState, payment_id: UUID) -> Payment:
-    payment = state.payments.get(ctx.key(payment_id))
+    payment = state[LoadedPayments].payments.get(ctx.key(payment_id))
     if payment is None:
         raise NotFound(faults=[FieldError("payment_id", "unknown payment")])
     return payment

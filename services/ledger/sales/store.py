@@ -8,12 +8,13 @@ from typing import Final
 from uuid import UUID
 
 from contracts.resources.transitions import ALLOCATIONS_MAX
+from ledger.clients.rules import BalanceKey
 from ledger.sales.crediting import TaxRows
 from ledger.sales.document_state import DocumentState
 from ledger.sales.numbers import Series
 from ledger.sales.sale import Sale
 from ledger.sales.send import SendRequest
-from ledger.unit_of_work.state import BalanceKey, Key
+from ledger.unit_of_work.state import Key
 from storage.pool import Connection
 
 _DOCUMENT_STATES: Final = """

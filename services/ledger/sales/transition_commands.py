@@ -13,22 +13,24 @@ from contracts.resources.transitions import DatedTransitionInput, SendSale, Tran
 from ledger.errors import BadInput, FieldError, StateForbids
 from ledger.journal import rules as journal
 from ledger.journal.booking import Booking, reversed_ids
+from ledger.journal.state import JournalChanges, JournalPlan, LoadedJournal
 from ledger.sales import lookup
 from ledger.sales import transitions as states
 from ledger.sales.document_state import DocumentState
 from ledger.sales.issue import unlinked
+from ledger.sales.state import LoadedSales, SaleChanges, SalePlan
 from ledger.sales.transitions import Command, Facts
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
 
 def _need_one(ctx: CommandContext[Any], plan: ReadPlan) -> None:
-    plan.sales.add(ctx.key(ctx.input.id))
+    plan[SalePlan].states.add(ctx.key(ctx.input.id))
 
 
 def _need_undoable(ctx: CommandContext[DatedTransitionInput], plan: ReadPlan) -> None:
-    plan.sales.add(ctx.key(ctx.input.id))
-    plan.undoable.add(ctx.key(ctx.input.id))
+    plan[SalePlan].states.add(ctx.key(ctx.input.id))
+    plan[JournalPlan].reversible.add(ctx.key(ctx.input.id))
 
 
 def _moved(
@@ -50,7 +52,7 @@ def _moving(command: Command, facts: Callable[[DocumentState], Facts] | None = N
         before = lookup.state_of(ctx, state, ctx.input.id)
         after = _moved(before, command, ctx, facts(before) if facts else None)
         changes = ChangeSet(("sale", before.sale_id))
-        changes.set_document_state(after)
+        changes[SaleChanges].set_document_state(after)
         changes.emit("sale.updated", before.status, after)
         return changes
 
@@ -65,10 +67,10 @@ CANCEL_SALE = _moving("cancel", lambda document_state: Facts(invoiced=document_s
 
 
 def _need_what_it_refers_to(ctx: CommandContext[DatedTransitionInput], state: LoadedState, plan: ReadPlan) -> None:
-    document_state = state.document_states.get(ctx.key(ctx.input.id))
+    document_state = state[LoadedSales].states.get(ctx.key(ctx.input.id))
     if document_state is not None:
         others = (document_state.invoice_id, document_state.converted_from)
-        plan.sales.update(ctx.key(other) for other in others if other is not None)
+        plan[SalePlan].states.update(ctx.key(other) for other in others if other is not None)
 
 
 def _void(ctx: CommandContext[DatedTransitionInput], state: LoadedState) -> ChangeSet:
@@ -80,14 +82,14 @@ def _void(ctx: CommandContext[DatedTransitionInput], state: LoadedState) -> Chan
     )
     after = _moved(before, "void", ctx, facts)
     changes = ChangeSet(("sale", before.sale_id))
-    changes.set_document_state(after)
-    for booking in state.booked.get(ctx.key(before.sale_id), ()):
+    changes[SaleChanges].set_document_state(after)
+    for booking in state[LoadedJournal].booked.get(ctx.key(before.sale_id), ()):
         if booking.entry.kind in {"issue", "credit_note"}:
-            changes.bookings.append(reversed_ids(booking, today=ctx.today, on=ctx.input.date))
+            changes[JournalChanges].bookings.append(reversed_ids(booking, today=ctx.today, on=ctx.input.date))
     if before.invoice_id is not None:
-        invoice = state.document_states[ctx.key(before.invoice_id)]
+        invoice = state[LoadedSales].states[ctx.key(before.invoice_id)]
         credited = invoice.credited_minor - before.total_minor
-        changes.set_document_state(replace(invoice, credited_minor=credited, updated_at=ctx.now))
+        changes[SaleChanges].set_document_state(replace(invoice, credited_minor=credited, updated_at=ctx.now))
     unlinked(changes, before.sale_id, before.converted_from, ctx, state)
     changes.emit("sale.voided", before.status, after)
     return changes
@@ -104,9 +106,10 @@ def _write_off(ctx: CommandContext[DatedTransitionInput], state: LoadedState) ->
         raise BadInput(faults=[FieldError("date", f"is before that of the invoice: {before.document_date}")])
     party = journal.Party(before.client_id, before.currency)
     entry = journal.write_off(party, before.sale_id, open_minor=before.open_minor)
-    changes = ChangeSet(("sale", before.sale_id), bookings=[Booking(entry, before.sale_id, day)])
+    changes = ChangeSet(("sale", before.sale_id))
+    changes[JournalChanges].bookings.append(Booking(entry, before.sale_id, day))
     after = replace(after, written_off_minor=before.open_minor)
-    changes.set_document_state(after)
+    changes[SaleChanges].set_document_state(after)
     changes.emit("sale.updated", before.status, after)
     return changes
 
@@ -117,10 +120,11 @@ WRITE_OFF_SALE = CommandHandler(DatedTransitionInput, _need_one, _write_off)
 def _write_back(ctx: CommandContext[DatedTransitionInput], state: LoadedState) -> ChangeSet:
     before = lookup.state_of(ctx, state, ctx.input.id)
     after = replace(_moved(before, "write_back", ctx), written_off_minor=0)
-    booked = next(one for one in state.booked[ctx.key(before.sale_id)] if one.entry.kind == "write_off")
+    booked = next(one for one in state[LoadedJournal].booked[ctx.key(before.sale_id)] if one.entry.kind == "write_off")
     mirror = reversed_ids(booked, today=ctx.today, on=ctx.input.date)
-    changes = ChangeSet(("sale", before.sale_id), bookings=[mirror])
-    changes.set_document_state(after)
+    changes = ChangeSet(("sale", before.sale_id))
+    changes[JournalChanges].bookings.append(mirror)
+    changes[SaleChanges].set_document_state(after)
     changes.emit("sale.updated", before.status, after)
     return changes
 

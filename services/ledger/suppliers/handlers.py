@@ -7,19 +7,20 @@ from typing import Any
 from contracts.primitives.ids import new_id
 from contracts.resources.clients import SupplierIn
 from ledger.suppliers.rules import Supplier, identity_of, new_supplier
+from ledger.suppliers.state import LoadedSuppliers, SupplierChanges, SupplierPlan
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
 
 def need(ctx: CommandContext[Any], given: SupplierIn, plan: ReadPlan) -> None:
     """Let the supplier that a purchase tells of be read."""
-    plan.reference.suppliers.add((ctx.account.id, identity_of(given)))
+    plan[SupplierPlan].identities.add((ctx.account.id, identity_of(given)))
 
 
 def found_or_made(ctx: CommandContext[Any], given: SupplierIn, state: LoadedState, changes: ChangeSet) -> Supplier:
     """The supplier that is meant, found by what tells most of it or made within `changes`. It fires no event."""
-    there = state.reference.suppliers.get((ctx.account.id, identity_of(given)))
+    there = state[LoadedSuppliers].found.get((ctx.account.id, identity_of(given)))
     if there is not None:
         return there
     supplier = new_supplier(given, supplier_id=new_id(), account_id=ctx.account.id, now=ctx.now)
-    changes.reference.suppliers.append(supplier)
+    changes[SupplierChanges].new.append(supplier)
     return supplier

@@ -1,4 +1,4 @@
-"""SQL on what belongs to no capability alone: the books' locks, the commands handled, what happened, what is shown."""
+"""SQL on what belongs to no capability alone: the accounts' locks, the commands handled, the events emitted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ledger.account import DEFAULT_CURRENCY, Account
-from ledger.unit_of_work.state import EntityKind, Key
+from ledger.unit_of_work.state import Key
 from storage.pool import Connection
 
 # Unknown books are made before any is locked, and both in one order: no two batches can wait for each other.
@@ -171,37 +171,9 @@ async def keep_last_told(conn: Connection, *, events: Mapping[Key, UUID]) -> Non
         )
 
 
-_SHOW: Final[dict[EntityKind, str]] = {
-    "client": """
-SELECT v.* FROM ledger_api.client v
-  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
-""",
-    "product": """
-SELECT v.* FROM ledger_api.product v
-  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
-""",
-    "sale": """
-SELECT v.* FROM ledger_api.sale v
-  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
-""",
-    "inbox_message": """
-SELECT v.* FROM ledger_api.inbox_message v
-  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
-""",
-    "inbox_rule": """
-SELECT v.* FROM ledger_api.inbox_rule v
-  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
-""",
-    "payment": """
-SELECT v.* FROM ledger_api.payment v
-  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON v.account_id = w.account_id AND v.id = w.id
-""",
-}
-
-
-async def show(conn: Connection, *, kind: EntityKind, keys: Collection[Key]) -> dict[Key, dict[str, Any]]:
-    """Read things as everybody sees them: rows of the published view, for `contracts.serializers.ledger`."""
+async def select(conn: Connection, statement: str, *, keys: Collection[Key]) -> dict[Key, dict[str, Any]]:
+    """Read rows of a published view by (account id, id), for the entity that brings the statement."""
     if not keys:
         return {}
-    rows = await conn.fetch(_SHOW[kind], [key[0] for key in keys], [key[1] for key in keys])
+    rows = await conn.fetch(statement, [key[0] for key in keys], [key[1] for key in keys])
     return {(row["account_id"], row["id"]): dict(row) for row in rows}

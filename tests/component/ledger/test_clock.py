@@ -188,7 +188,7 @@ async def test_a_running_clock_wakes_for_what_is_issued_late_and_needs_no_second
     running = asyncio.create_task(clock.poller.run())
 
     async def heard(*args: Any) -> None:
-        await handle(*args, expect=clock.expect)
+        await handle(*args, expect={"sales": clock.expect})
 
     try:
         client_id = await ledger.client()

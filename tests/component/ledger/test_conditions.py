@@ -9,8 +9,7 @@ import pytest
 from contracts.etag import entity_tag
 from contracts.serializers import ledger as present
 from contracts.wire import commands
-from ledger.conditions import SUBJECTS
-from ledger.consumer import HANDLERS
+from ledger.capabilities import HANDLERS, SUBJECTS
 from tests.support.ledger import LedgerHarness, open_harness, prepare
 from tests.support.postgres_server import Postgres
 

@@ -1,7 +1,4 @@
-"""What a batch works on of the inboxes: messages that are decided on, rules, and the bills that purchases become.
-
-A part of `ledger.unit_of_work.state`, and read, changed and taken with it.
-"""
+"""What a batch reads, holds and changes of the inboxes: messages, rules, and the bills that purchases become."""
 
 from __future__ import annotations
 
@@ -15,9 +12,8 @@ from contracts.resources.inbox import Actor, InboxKind, MessageWarning
 from ledger.bills.bill import Bill
 from ledger.inbox.message import State
 from ledger.inbox.rule_matching import Rule
-from ledger.suppliers.rules import Supplier
+from ledger.unit_of_work.state import ChangeSet, CommandContext, Key, LoadedState
 
-Key = tuple[UUID, UUID]
 BillKey = tuple[UUID, UUID, str]
 """Account, supplier, document reference."""
 
@@ -63,21 +59,12 @@ class Verdict:
         return replace(self, notes=(*self.notes, note))
 
 
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """A command that this one brings about: handled once, after the commit."""
-
-    name: str
-    data: dict[str, Any]
-
-
 @dataclass(slots=True)
-class InboxReadPlan:
-    """What the commands of a batch want to be read for them; `rules` of whole accounts."""
+class InboxPlan:
+    """What is to be read: messages, the `rules` of whole accounts, and bills by their references."""
 
     messages: set[Key] = field(default_factory=set)
     rules: set[UUID] = field(default_factory=set)
-    suppliers: set[Key] = field(default_factory=set)
     bill_references: set[tuple[UUID, str]] = field(default_factory=set)
 
 
@@ -89,16 +76,14 @@ class InboxChanges:
     bills: list[Bill] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     rules_removed: list[UUID] = field(default_factory=list)
-    follow_ups: list[FollowUp] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class InboxState:
-    """What was read of all this, as it stands after the commands taken so far."""
+class LoadedInbox:
+    """Messages, rules and bills as they stand after the commands taken so far."""
 
     messages: dict[Key, InboxEntry] = field(default_factory=dict)
     rules: dict[UUID, dict[UUID, Rule]] = field(default_factory=dict)
-    suppliers: dict[Key, Supplier] = field(default_factory=dict)
     bills: dict[BillKey, UUID] = field(default_factory=dict)
     accepted: dict[Key, UUID] = field(default_factory=dict)  # by family, in this batch
 
@@ -106,16 +91,18 @@ class InboxState:
         """The message under the same reference that is accepted, if another one is."""
         return message.relative_id or self.accepted.get(message.family)
 
-    def take(self, changes: InboxChanges, account_id: UUID) -> None:
-        """Make a command's changes count."""
-        for verdict in changes.verdicts:
-            message = self.messages[account_id, verdict.message_id]
-            self.messages[account_id, message.id] = replace(message, state=verdict.state)
-            if verdict.state == "accepted":
-                self.accepted[message.family] = message.id
-        for bill in changes.bills:
-            self.bills[account_id, bill.supplier_id, bill.document_ref] = bill.id
-        for rule in changes.rules:
-            self.rules[account_id][rule.id] = rule
-        for rule_id in changes.rules_removed:
-            del self.rules[account_id][rule_id]
+
+def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:
+    """Make a command's changes count."""
+    mine, inbox, account_id = changes[InboxChanges], state[LoadedInbox], ctx.account.id
+    for verdict in mine.verdicts:
+        message = inbox.messages[account_id, verdict.message_id]
+        inbox.messages[account_id, message.id] = replace(message, state=verdict.state)
+        if verdict.state == "accepted":
+            inbox.accepted[message.family] = message.id
+    for bill in mine.bills:
+        inbox.bills[account_id, bill.supplier_id, bill.document_ref] = bill.id
+    for rule in mine.rules:
+        inbox.rules[account_id][rule.id] = rule
+    for rule_id in mine.rules_removed:
+        del inbox.rules[account_id][rule_id]

@@ -1,0 +1,56 @@
+"""List what the ledger can do: each capability's part of the unit of work, its commands and what it shows.
+
+The order is that of reading and writing: what others refer to comes first, the number counters come last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from ledger.clients.capability import CLIENTS
+from ledger.imports.capability import IMPORTS
+from ledger.inbox.capability import INBOX
+from ledger.journal.capability import JOURNAL
+from ledger.payments.capability import PAYMENTS
+from ledger.products.capability import PRODUCTS
+from ledger.quotas.capability import QUOTAS
+from ledger.sales.capability import NUMBERS, SALES
+from ledger.suppliers.capability import SUPPLIERS
+from ledger.unit_of_work.capability import Capability, Entity, LockFree
+from ledger.unit_of_work.command_handler import CommandHandler
+from ledger.unit_of_work.state import EntityKind
+
+CAPABILITIES: Final[tuple[Capability, ...]] = (
+    CLIENTS,
+    PRODUCTS,
+    SUPPLIERS,
+    QUOTAS,
+    SALES,
+    JOURNAL,
+    PAYMENTS,
+    INBOX,
+    IMPORTS,
+    NUMBERS,
+)
+
+PARTICIPANTS: Final = tuple(one.participant for one in CAPABILITIES)
+
+HANDLERS: Final[Mapping[str, CommandHandler[Any]]] = MappingProxyType(
+    {name: handler for one in CAPABILITIES for name, handler in one.commands.items()}
+)
+"""How each command under the accounts' locks is decided."""
+
+LOCK_FREE: Final[Mapping[str, LockFree]] = MappingProxyType(
+    {name: handler for one in CAPABILITIES for name, handler in one.lock_free.items()}
+)
+
+ENTITIES: Final[Mapping[EntityKind, Entity]] = MappingProxyType(
+    {kind: entity for one in CAPABILITIES for kind, entity in one.entities.items()}
+)
+
+SUBJECTS: Final[Mapping[str, EntityKind]] = MappingProxyType(
+    {name: kind for kind, entity in ENTITIES.items() for name in entity.changed_by}
+)
+"""What each command changes that is about one object: it can be made conditional on the object's state."""
