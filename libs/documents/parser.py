@@ -24,6 +24,7 @@ XML_BYTES_MAX: Final = 20 * 1024 * 1024  # with the PDF inside
 SAID_BYTES_MAX: Final = 2 * 1024 * 1024  # what a document says besides its attachments travels in one command
 
 _XML: Final = frozenset({"application/xml", "text/xml"})
+_LARGE: Final = _XML | {"application/pdf", "application/x-pdf", "application/octet-stream", ""}
 _JSON: Final = "application/json"
 _CONTENT_TYPE_CHARS_MAX: Final = 200
 
@@ -74,7 +75,7 @@ _BY_NAMESPACE: Final = {
 
 def bytes_max_of(content_type: str) -> int:
     """How many bytes a document of this content type may have."""
-    return XML_BYTES_MAX if is_xml(content_type) else JSON_BYTES_MAX
+    return XML_BYTES_MAX if split_content_type(content_type)[0] in _LARGE else JSON_BYTES_MAX
 
 
 def read_document(body: bytes, *, content_type: str, box: InboxKind) -> Parsed | list[FieldError]:

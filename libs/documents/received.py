@@ -99,13 +99,15 @@ def of_document(
     return ReceivedMessage(raw, content_type, data, warnings, known, anywhere, content)
 
 
-def of_file(beside: AccompanyingFields, file: StoredFile) -> ReceivedMessage:
+def of_file(
+    beside: AccompanyingFields, file: StoredFile, warnings: Sequence[MessageWarning] = (UNREAD,)
+) -> ReceivedMessage:
     """A file that says of itself what it holds, to people alone."""
     data = beside.as_json() | {"format": "file", "file": file.as_json()}
     # No supplier's identity begins so: they are "", "reg:..." or "name:...".
     content = _digest_of_all(b"", file, beside)
     known = ("file", file.sha256)
-    return ReceivedMessage(b"", file.content_type, data, [UNREAD], known, known, content)
+    return ReceivedMessage(b"", file.content_type, data, list(warnings), known, known, content)
 
 
 def _digest_of_all(document: bytes, file: StoredFile | None, beside: AccompanyingFields | None) -> bytes:

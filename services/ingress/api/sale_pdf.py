@@ -9,9 +9,12 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote
 
+from contracts.resources.schemas import Model
+from documents.writing import NotWritable
 from ingress.access import account_store
 from ingress.access.account_store import Account
 from ingress.api import sale_seller
+from ingress.errors import InvalidInput
 from ingress.http.context import Api
 from ingress.http.route import Request, Response, Route
 from ingress.views.pdf_renderer import PdfRenderer
@@ -22,15 +25,25 @@ _NOT_IN_A_NAME: Final = re.compile(r"[^\w.-]+")
 _ETAG: Final = re.compile(r'"[^"]*"')
 
 
+class PdfQuery(Model):
+    """Which form of the PDF."""
+
+    facturx: bool = False
+
+
 async def get_sale_pdf(api: Api, call: Request) -> Response:
     """Give the PDF, or 304 when the caller has the same bytes already."""
     sale, account = await sale_seller.load(api, call)
-    paper = await _press().sale(
-        sale,
-        await _seller(api, account),
-        locale=sale["client"].get("locale") or account.locale,
-        account_id=call.account_id,
-    )
+    try:
+        paper = await _press().sale(
+            sale,
+            await _seller(api, account),
+            locale=sale["client"].get("locale") or account.locale,
+            account_id=call.account_id,
+            facturx=call.query_as(PdfQuery).facturx,
+        )
+    except NotWritable as refused:
+        raise InvalidInput("the document cannot be a Factur-X", faults=refused.faults) from None
     etag = f'"{sha256(paper).hexdigest()}"'
     # It may be kept by whoever asked, and be asked about each time: an issued document still changes its state.
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
@@ -65,7 +78,8 @@ def _disposition(sale: Mapping[str, Any]) -> str:
 
 ROUTES = (
     Route(
-        "GET", "/v1/sales/{id}/pdf", "getSalePdf", get_sale_pdf, "read", "Get a sales document as PDF",
+        "GET", "/v1/sales/{id}/pdf", "getSalePdf", get_sale_pdf, "read",
+        "Get a sales document as PDF, or with `facturx` as PDF/A-3 with its e-invoice inside", query=PdfQuery,
         response_types=("application/pdf",), seconds_max=SECONDS_MAX, tag="sales",
     ),
 )  # fmt: skip

@@ -9,11 +9,14 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from documents.document import Attachment, Parsed, ReadingWarning
+from documents.document import Parsed, ReadingWarning
 from documents.filetype import HEAD_BYTES, safe_name, sniffed
 from documents.received import StoredFile
 from ingress.http.body import LARGE_BYTES
 from ingress.http.context import Api
+
+PDF_TURN: Final = asyncio.Lock()
+"""Held while the bytes of an uploaded PDF are in memory."""
 
 _LARGE: Final = asyncio.Lock()
 
@@ -40,12 +43,13 @@ async def keep(api: Api, account_id: UUID, parsed: Parsed) -> tuple[Parsed, list
             message = "is of no kind that is taken: it was left in the document"
             warnings.append(ReadingWarning(f"attachments[{number}]", "attachment_ignored", message))
         else:
-            kept.append(await _kept(api, account_id, attachment, media_type))
+            kept.append(await store(api, account_id, attachment.content, attachment.name, media_type))
     return replace(parsed, attachments=(), warnings=tuple(warnings)), kept
 
 
-async def _kept(api: Api, account_id: UUID, attachment: Attachment, media_type: str) -> StoredFile:
+async def store(api: Api, account_id: UUID, content: bytes, name: str | None, media_type: str) -> StoredFile:
+    """Keep one file under a safe name."""
     async with api.uploads.files.receive(account_id) as arriving:
-        await arriving.write(attachment.content)
+        await arriving.write(content)
         blob = await arriving.keep()
-    return StoredFile(safe_name(attachment.name, media_type), media_type, blob.size, blob.sha256)
+    return StoredFile(safe_name(name, media_type), media_type, blob.size, blob.sha256)

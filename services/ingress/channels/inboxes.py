@@ -21,9 +21,16 @@ from contracts.strict_json import JsonRefused
 from contracts.wire.commands import QUEUE_OF, RECEIVE_INBOX_MESSAGE
 from documents.content import content_digest
 from documents.document import InboxKind, Parsed
-from documents.filetype import JSON, XML, safe_name
-from documents.parser import XML_BYTES_MAX, UnsupportedContentType, bytes_max_of, is_xml, read_document
-from documents.received import ReceivedMessage, StoredFile, of_document
+from documents.filetype import HEAD_BYTES, JSON, PDF, XML, sniffed
+from documents.parser import (
+    XML_BYTES_MAX,
+    UnsupportedContentType,
+    bytes_max_of,
+    is_xml,
+    read_document,
+    split_content_type,
+)
+from documents.received import AccompanyingFields, ReceivedMessage, StoredFile, of_document, of_file
 from documents.xml import XmlRefused
 from documents.xml_answer import XML_TYPE, accepted_xml
 from ingress import response_models as models
@@ -31,7 +38,7 @@ from ingress.acceptance.store import Acceptance, Accepted, Document, DuplicateMe
 from ingress.access.channel_store import Channel, Kind
 from ingress.access.credentials import digest
 from ingress.api.channels import SECRET_CHARS_MAX, public
-from ingress.channels import attachment_store
+from ingress.channels import attachment_store, pdf_reader
 from ingress.errors import InvalidInput, KeyReused, Malformed, NotFound, UnsupportedMediaType
 from ingress.http.body import aside, not_read, read_bytes
 from ingress.http.context import Api, envelope_of
@@ -43,6 +50,8 @@ T = TypeVar("T")
 Warnings = list[MessageWarning]
 
 CONTENT_TYPE_CHARS_MAX: Final = 200
+_FAULTS_SAID_MAX: Final = 5  # in one warning, for a person to read
+_UNTOLD: Final = frozenset({"", PDF, "application/octet-stream", "application/x-pdf"})
 RECEIVE_SECONDS_MAX: Final = 150.0  # reading a large document takes up to 120 s, parsing and keeping it 2 s
 RAW_IN_COMMAND_BYTES_MAX: Final = 256 * 1024  # more goes to the file store: the bus carries no bodies of 20 MiB
 
@@ -117,11 +126,54 @@ async def read_pushed_bytes(
     Raises:
         as `parse`; Unavailable: the file store cannot be written.
     """
+    content_type = _told_by_content(raw, content_type)
     async with attachment_store.one_at_a_time(raw):
+        if content_type == PDF:
+            file = await attachment_store.store(api, account_id, raw, None, PDF)
+            return await of_pdf(api, account_id, raw, file, AccompanyingFields(), box)
         parsed = await parse(raw, content_type, box)
         parsed, attachments = await attachment_store.keep(api, account_id, parsed)
     digest_now = await digest_of(raw, content_type)
     return of_document(raw, content_type, parsed, digest_now, attachments=attachments)
+
+
+def _told_by_content(raw: bytes, content_type: str) -> str:
+    """The content type, by the bytes where a sender names none that is a document's, or sends a PDF under another."""
+    media_type = split_content_type(content_type)[0]
+    if media_type in _UNTOLD or raw.startswith(b"%PDF-"):
+        return sniffed(raw[:HEAD_BYTES]) or content_type
+    return content_type
+
+
+async def of_pdf(
+    api: Api, account_id: UUID, raw: bytes, file: StoredFile, beside: AccompanyingFields, box: InboxKind
+) -> ReceivedMessage:
+    """The message that a PDF is, kept as `file`: the invoice inside (Factur-X), else a file alone.
+
+    An invoice inside that cannot be read leaves a warning: the PDF is what people look at.
+    """
+    inner = await pdf_reader.invoice_inside(raw)
+    if inner is None:
+        return of_file(beside, file)
+    try:
+        parsed = await parse(inner, XML, box)
+    except (InvalidInput, Malformed) as refused:
+        return of_file(beside, file, [_unread(refused)])
+    parsed, attachments = await attachment_store.keep(api, account_id, replace(parsed, format="facturx"))
+    digest_now = await aside(raw, lambda: hashlib.sha256(raw).digest())
+    return of_document(b"", PDF, joined(parsed, beside), digest_now, file, beside, attachments)
+
+
+def _unread(refused: InvalidInput | Malformed) -> MessageWarning:
+    faults = "; ".join(f"{fault.path} {fault.message}" for fault in refused.faults[:_FAULTS_SAID_MAX])
+    return message_warning("unread_file", "file", f"has an e-invoice inside that was not read: {faults}")
+
+
+def joined(parsed: Parsed, beside: AccompanyingFields) -> Parsed:
+    """The document with what was said beside it, which wins over what the document says itself."""
+    document = parsed.document
+    links, comment = beside.links or document.links, beside.comment or document.comment
+    return replace(parsed, document=replace(document, links=links, comment=comment))
 
 
 async def parse(raw: bytes, content_type: str, box: InboxKind) -> Parsed:
@@ -162,10 +214,7 @@ async def with_large_bytes_kept(api: Api, account_id: UUID, pushed: ReceivedMess
     if len(pushed.raw) <= RAW_IN_COMMAND_BYTES_MAX:
         return pushed
     media_type = XML if is_xml(pushed.content_type) else JSON
-    async with api.uploads.files.receive(account_id) as arriving:
-        await arriving.write(pushed.raw)
-        kept = await arriving.keep()
-    raw_file = StoredFile(safe_name("document", media_type), media_type, kept.size, kept.sha256)
+    raw_file = await attachment_store.store(api, account_id, pushed.raw, "document", media_type)
     return replace(pushed, raw=b"", raw_file=raw_file)
 
 

@@ -7,7 +7,6 @@ that comes without a document is one: it is read, or refused with its faults; an
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -16,13 +15,21 @@ import orjson
 from contracts.primitives.problem import FieldError
 from contracts.strict_json import JsonRefused, read_json
 from documents.document import InboxKind, Parsed
-from documents.filetype import HEAD_BYTES, JSON, XML, safe_name, sniffed
+from documents.filetype import HEAD_BYTES, JSON, PDF, XML, safe_name, sniffed
 from documents.inline_file import Inline, Message, read_inline
 from documents.json_format import read_beside, read_message
 from documents.parser import bytes_max_of
 from documents.received import AccompanyingFields, ReceivedMessage, StoredFile, of_document, of_file
 from ingress.channels import attachment_store
-from ingress.channels.inboxes import checked, digest_of, parse, read_pushed_bytes, with_large_bytes_kept
+from ingress.channels.inboxes import (
+    checked,
+    digest_of,
+    joined,
+    of_pdf,
+    parse,
+    read_pushed_bytes,
+    with_large_bytes_kept,
+)
 from ingress.errors import BodyTooLarge, InvalidInput, Malformed, UnsupportedMediaType
 from ingress.http.body import is_json, not_read, read_bytes
 from ingress.http.context import Api
@@ -88,7 +95,7 @@ async def _of_form(api: Api, call: Request, form: Form, box: InboxKind) -> Recei
         coming = _Coming(api, call.account_id, form.file, bytes(form.head), form.filename)
     if document:
         async with attachment_store.one_at_a_time(document):
-            parsed = _joined(await _document(document, box), beside)
+            parsed = joined(await _document(document, box), beside)
             parsed, attachments = await attachment_store.keep(api, call.account_id, parsed)
         file = None if coming is None else await coming.keep()
         kind = sniffed(document[:HEAD_BYTES]) or JSON
@@ -122,16 +129,23 @@ class _Coming:
 
     async def alone(self, beside: AccompanyingFields, box: InboxKind) -> ReceivedMessage:
         """The message that it is by itself."""
-        if self._type not in {XML, JSON}:
+        if self._type not in {XML, JSON, PDF}:
             return of_file(beside, await self.keep())
         if self._arriving.size > bytes_max_of(self._type):
             raise BodyTooLarge(f"a document of {self._type} has at most {bytes_max_of(self._type)} bytes")
+        if self._type == PDF:
+            return await self._pdf(beside, box)
         raw = await self._arriving.content()
         async with attachment_store.one_at_a_time(raw):
-            parsed = _joined(await parse(raw, self._type, box), beside)
+            parsed = joined(await parse(raw, self._type, box), beside)
             parsed, attachments = await attachment_store.keep(self._api, self._account_id, parsed)
         content = await digest_of(raw, self._type)
         return of_document(raw, self._type, parsed, content, await self.keep(), beside, attachments)
+
+    async def _pdf(self, beside: AccompanyingFields, box: InboxKind) -> ReceivedMessage:
+        async with attachment_store.PDF_TURN:  # uploads do not count as bodies in hand: one is read at a time
+            raw = await self._arriving.content()
+            return await of_pdf(self._api, self._account_id, raw, await self.keep(), beside, box)
 
 
 async def _document(raw: bytes, box: InboxKind) -> Parsed:
@@ -163,10 +177,3 @@ def _beside(form: Form) -> AccompanyingFields:
     if faults or isinstance(beside, list):
         raise InvalidInput(faults=[*faults, *(beside if isinstance(beside, list) else [])])
     return beside
-
-
-def _joined(parsed: Parsed, beside: AccompanyingFields) -> Parsed:
-    """The document with what was said beside it, which wins over what the document says itself."""
-    document = parsed.document
-    links, comment = beside.links or document.links, beside.comment or document.comment
-    return replace(parsed, document=replace(document, links=links, comment=comment))

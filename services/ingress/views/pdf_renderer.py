@@ -28,11 +28,18 @@ class PdfRenderer:
         self._turns: WeakValueDictionary[UUID | None, asyncio.Lock] = WeakValueDictionary()
 
     async def sale(
-        self, sale: Mapping[str, Any], seller: Mapping[str, Any], *, locale: str, account_id: UUID | None = None
+        self,
+        sale: Mapping[str, Any],
+        seller: Mapping[str, Any],
+        *,
+        locale: str,
+        account_id: UUID | None = None,
+        facturx: bool = False,
     ) -> bytes:
-        """The PDF of a sale, as `documents.pdf.render.render_sale` makes it.
+        """The PDF of a sale, as `documents.pdf.render.render_sale` makes it, or `documents.facturx_writer`.
 
         Raises:
+            NotWritable: it cannot be a Factur-X.
             TooManyRequests: too many of this account are waiting already; Unavailable: of all accounts.
         """
         if self._of_account[account_id] >= ACCOUNT_MAX:
@@ -44,7 +51,9 @@ class PdfRenderer:
         turn = self._turns.setdefault(account_id, asyncio.Lock())
         try:
             async with turn:
-                return await asyncio.get_running_loop().run_in_executor(self._threads, _render, sale, seller, locale)
+                return await asyncio.get_running_loop().run_in_executor(
+                    self._threads, _render_facturx if facturx else _render, sale, seller, locale
+                )
         finally:
             self._taken -= 1
             self._of_account[account_id] -= 1
@@ -57,3 +66,9 @@ def _render(sale: Mapping[str, Any], seller: Mapping[str, Any], locale: str) -> 
     from documents.pdf.render import render_sale  # noqa: PLC0415
 
     return render_sale(sale, seller, locale=locale)
+
+
+def _render_facturx(sale: Mapping[str, Any], seller: Mapping[str, Any], locale: str) -> bytes:
+    from documents.facturx_writer import write_facturx  # noqa: PLC0415  as above
+
+    return write_facturx(sale, seller, locale=locale)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import base64
 
+import aiohttp
+
+from documents.facturx_writer import embedded
+from documents.pdf.render import render_sale
 from tests.support.caller import Caller
 from tests.unit.documents.messages import sample
+from tests.unit.pdf.builders import SELLER, a_sale
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 PURCHASES = "/v1/inbox/purchases"
@@ -66,3 +71,57 @@ async def test_a_cross_industry_invoice_is_read(caller: Caller) -> None:
     answer = await caller.send("POST", PURCHASES, data=body, headers=XML)
     assert answer.status == 201, answer.text
     assert (answer.json["format"], answer.json["document"]["gross_amount"]) == ("cii", "120.00")
+
+
+def a_factur_x(xml: bytes, text: str = "A-1") -> bytes:
+    """A PDF that carries an invoice."""
+    return embedded(render_sale(a_sale(number=text), SELLER, locale="en"), xml, dated="2026-05-01")
+
+
+async def test_the_invoice_inside_a_pdf_is_read_and_the_pdf_is_its_file(caller: Caller) -> None:
+    pdf = a_factur_x(sample("cii/invoice.xml"))
+    headers = {"Content-Type": "application/pdf", "Accept": "application/json"}
+    pushed = await caller.anonymous("POST", (await caller.channel())["url"], data=pdf, headers=headers)
+    assert pushed.status == 200, pushed.text
+    path = f"{PURCHASES}/{pushed.json['message_id']}"
+    message = await caller.read(path)
+    assert (message["format"], message["document"]["gross_amount"]) == ("facturx", "120.00")
+    assert message["file"]["content_type"] == "application/pdf"
+    assert [(await caller.get(f"{path}/{kind}")).raw for kind in ("file", "raw")] == [pdf, pdf]
+    again = await caller.anonymous("POST", (await caller.channel())["url"], data=pdf, headers=headers)
+    assert again.status == 200
+
+
+async def test_a_pdf_as_a_file_of_a_form_or_of_json_is_read_as_well(caller: Caller) -> None:
+    form = aiohttp.FormData()
+    form.add_field("file", a_factur_x(sample("cii/credit_note.xml")), filename="Avoir.pdf")
+    form.add_field("comment", "By post")
+    by_form = await caller.send("POST", PURCHASES, data=form)
+    assert by_form.status == 201, by_form.text
+    assert (by_form.json["document"]["sale_type"], by_form.json["comment"]) == ("credit_note", "By post")
+    content = base64.b64encode(a_factur_x(sample("cii/credit_note.xml"), "A-2")).decode()
+    by_json = await caller.post(PURCHASES, {"file": {"name": "x.pdf", "content": content}})
+    assert (by_json.status, by_json.json["format"]) == (201, "facturx")
+
+
+async def test_a_plain_pdf_stays_a_file_and_so_does_one_whose_invoice_cannot_be_read(caller: Caller) -> None:
+    pdf = {"Content-Type": "application/pdf"}
+    plain = await caller.send("POST", PURCHASES, data=PDF, headers=pdf)
+    assert (plain.status, plain.json["format"], plain.json["document"]) == (201, "file", {})
+    broken = sample("cii/invoice.xml").replace(b"<ram:ID>INVOICE</ram:ID>", b"")
+    hostile = b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + sample("cii/invoice.xml").partition(b"?>")[2]
+    for inside, why in ((broken, "ram:ID is required"), (hostile, "DOCTYPE")):
+        answer = await caller.send("POST", PURCHASES, data=a_factur_x(inside), headers=pdf)
+        assert answer.status == 201, answer.text
+        (warning,) = answer.json["warnings"]
+        assert warning["code"] == "unread_file"
+        assert why in warning["message"]
+
+
+async def test_a_pdf_that_takes_too_much_stays_a_file_and_others_are_read_on(caller: Caller) -> None:
+    pdf = {"Content-Type": "application/pdf"}
+    bomb = a_factur_x(b"x" * 30_000_000)
+    answer = await caller.send("POST", PURCHASES, data=bomb, headers=pdf)
+    assert (answer.status, answer.json["format"]) == (201, "file")
+    good = await caller.send("POST", PURCHASES, data=a_factur_x(sample("cii/invoice.xml"), "A-9"), headers=pdf)
+    assert good.json["format"] == "facturx"

@@ -47,3 +47,18 @@ async def test_an_invoice_is_had_as_ubl_and_cii_once_its_parties_are_complete(ca
     assert (ubl.status, cii.status) == (200, 200), ubl.text + cii.text
     assert broken_by_ubl(ubl.raw) == []
     assert broken_by_cii(cii.raw, xrechnung=True) == []
+
+
+async def test_a_factur_x_comes_back_as_the_invoice_that_it_is(caller: Caller) -> None:
+    await caller.patch("/v1/account", {name: value for name, value in SELLER.items() if name != "name"})
+    address = {"city": "Lyon", "postal_code": "69001", "country": "FR"}
+    sale = await caller.sale((await caller.client(name="Léa SARL", locale="fr", address=address))["id"])
+    given = await caller.get(f"{sale['pdf_url']}?facturx=true")
+    assert (given.status, given.headers["Content-Type"]) == (200, "application/pdf"), given.text
+    pushed = await caller.send(
+        "POST", "/v1/inbox/purchases", data=given.raw, headers={"Content-Type": "application/pdf"}
+    )
+    assert (pushed.status, pushed.json["format"], pushed.json["warnings"]) == (201, "facturx", [])
+    assert pushed.json["document"]["document_ref"] == sale["number"]
+    refused = await caller.get(f"{(await caller.sale((await caller.client())['id']))['pdf_url']}?facturx=true")
+    assert (refused.status, list(refused.faults)) == (422, ["client.address.country"])
