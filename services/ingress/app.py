@@ -20,6 +20,7 @@ from ingress.acceptance.result_waiter import CommandResultWaiter
 from ingress.access import channel_store
 from ingress.access.authenticator import Authenticator
 from ingress.access.key_rotation import ensure_encrypted_with_newest_key
+from ingress.access.sessions import SignIn
 from ingress.api.docs import ASSETS
 from ingress.http import server
 from ingress.http.context import Api
@@ -82,6 +83,7 @@ async def open_service(
             commits=commits,
             answers=answers,
             authenticator=authenticator,
+            sign_in=SignIn(pool, limits, encryptor),
             channels=DataLoader(
                 lambda hashes: channel_store.find_live(pool, hashes), seconds_max=settings.commit_seconds
             ),

@@ -41,6 +41,12 @@ class Unauthorized(ApiError):
     code, http_status = "unauthorized", 401
 
 
+class SecondFactorRequired(Unauthorized):
+    """The password is right; a code of the second factor is needed as well."""
+
+    code = "second_factor_required"
+
+
 class Forbidden(ApiError):
     """The credentials lack the scope for this."""
 

@@ -32,10 +32,12 @@ from ingress.api import (
     sale_formats,
     sale_pdf,
     sales,
+    session,
     suppliers,
     tokens,
     triggers,
     usage,
+    users,
 )
 from ingress.channels import inboxes, webhooks
 from ingress.http.route import Route
@@ -44,6 +46,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *inboxes.ROUTES,
     *webhooks.ROUTES,
     *me.ROUTES,
+    *session.ROUTES,
+    *users.ROUTES,
     *account.ROUTES,
     *tokens.ROUTES,
     *api_credentials.ROUTES,

@@ -1,11 +1,20 @@
-"""What a caller may do: the closed set of scopes that credentials carry and routes ask for."""
+"""What a caller may do: the closed set of scopes that credentials carry and routes ask for, and the roles of users."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal
 
-Scope = Literal["read", "write", "admin"]
-"""read: look; write: change the books, hooks and automations; admin: credentials and channels."""
+Scope = Literal["read", "write", "automate", "admin"]
+"""read: every GET of the account's data; write: the ledger, inboxes, collections; automate: hooks, automations, runs,
+connections; admin: users, credentials, channels with their URLs, the account."""
 
-SCOPES: Final[tuple[Scope, ...]] = ("read", "write", "admin")
+SCOPES: Final[tuple[Scope, ...]] = ("read", "write", "automate", "admin")
 ALL_SCOPES: Final = frozenset(SCOPES)
+
+Role = Literal["owner", "member", "viewer"]
+
+SCOPES_OF_ROLE: Final[Mapping[Role, frozenset[Scope]]] = MappingProxyType(
+    {"owner": ALL_SCOPES, "member": ALL_SCOPES - {"admin"}, "viewer": frozenset({"read"})}
+)

@@ -25,6 +25,10 @@ class IngressSettings(ServiceSettings):
     wrong_credentials_per_second: float = Field(
         default=5.0, ge=0, description="from one address, after 60 s worth of them at once; 0 sets no limit; then 429"
     )
+    sign_ins_per_minute: float = Field(
+        default=10.0, ge=0, description="wrong passwords of one name, and three times as many tries from one address;"
+        " 0 sets no limit; then 429",
+    )  # fmt: skip
     pool_size: int = Field(default=8, ge=3, le=64)
     access_log: bool = True
     home: Path = Field(default=Path("~/.local/share/ledgerwire"), description="data directory")

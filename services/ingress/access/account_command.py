@@ -11,7 +11,7 @@ from storage.pool import Pool
 
 _PRINTED: Final = (
     "Prints one JSON object: account_id, api_key, api_token, access_token, login {name, password}."
-    " `login` is kept for a later release: there is no sign-in yet, so it opens nothing today"
+    " `login` is that of the account's owner, for the console and for consent to applications"
 )
 
 

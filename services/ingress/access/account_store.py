@@ -48,14 +48,6 @@ async def insert(
     )  # fmt: skip
 
 
-async def insert_login(conn: Connection, *, account_id: UUID, name: str, password_hash: str) -> None:
-    """Insert a person's way in."""
-    await conn.execute(
-        "INSERT INTO ingress.login (account_id, name, password_hash) VALUES ($1, $2, $3)",
-        account_id, name, password_hash,
-    )  # fmt: skip
-
-
 _FIND: Final = """
 SELECT account_id, name, time_zone, locale, currency, default_pay_term, profile, logo, clients_max, products_max,
        created_at, updated_at

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from contracts.primitives.ids import new_id
 from contracts.primitives.problem import field_errors
 from contracts.resources.account import AccountPatch
-from ingress.access import account_store, credential_store
+from ingress.access import account_store, credential_store, user_store
 from ingress.access.credentials import PASSWORDS, digest, new_access_token, new_key_pair, new_password
 from ingress.scopes import SCOPES
 from storage.pool import Pool
@@ -78,7 +78,11 @@ async def create_account(
             conn, account_id=account_id, name=name, clients_max=clients_max, products_max=products_max,
             **asdict(settings),
         )  # fmt: skip
-        await account_store.insert_login(conn, account_id=account_id, name=login["name"], password_hash=password_hash)
+        user_id = new_id()
+        await user_store.insert_login(
+            conn, user_id=user_id, name=login["name"], email=None, locale=settings.locale, password_hash=password_hash
+        )
+        await user_store.insert_membership(conn, account_id=account_id, user_id=user_id, role="owner")
         await credential_store.replace_key_pair(
             conn, account_id=account_id, identifier=new_id(), api_key=api_key, secret_hash=digest(api_token)
         )

@@ -1,4 +1,4 @@
-"""Tell who is calling: an access token, or the pair of API key and API token in headers or query."""
+"""Tell who is calling: an access token, a pair of API key and API token in headers or query, or a session."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from uuid import UUID
 
 from aiohttp import web
 
-from ingress.access import credential_store
+from ingress.access import credential_store, session_store
 from ingress.access.credential_store import KeyPair, Token
-from ingress.access.credentials import TOKEN_PREFIX, digest
+from ingress.access.credentials import SESSION_PREFIX, TOKEN_PREFIX, digest
+from ingress.access.session_store import Session
+from ingress.access.sessions import SESSION_COOKIE, check_csrf
 from ingress.errors import Unauthorized
 from ingress.http.rate_limiter import RateLimiter
 from ingress.http.route import Caller
-from ingress.scopes import ALL_SCOPES
+from ingress.scopes import ALL_SCOPES, SCOPES_OF_ROLE
 from storage.data_loader import DataLoader
 from storage.pool import Pool
 
@@ -37,6 +39,8 @@ class Authenticator:
         self._right: OrderedDict[bytes, None] = OrderedDict()
         self._tokens: DataLoader[bytes, Token] = DataLoader(self._find_tokens, seconds_max=seconds_max)
         self._pairs: DataLoader[str, KeyPair] = DataLoader(self._find_pairs, seconds_max=seconds_max)
+        self._sessions: DataLoader[bytes, Session] = DataLoader(self._find_sessions, seconds_max=seconds_max)
+        self._used_sessions: set[UUID] = set()
         self._used_tokens: set[UUID] = set()
         self._used_pairs: set[UUID] = set()
 
@@ -45,6 +49,9 @@ class Authenticator:
 
     async def _find_pairs(self, keys: Sequence[str]) -> Mapping[str, KeyPair]:
         return await credential_store.find_key_pairs(self._pool, keys)
+
+    async def _find_sessions(self, hashes: Sequence[bytes]) -> Mapping[bytes, Session]:
+        return await session_store.find_live(self._pool, hashes)
 
     async def caller_of(self, request: web.Request) -> Caller:
         """Who sent this request.
@@ -57,9 +64,32 @@ class Authenticator:
             token = credential.strip()
             return await self._limited(request, token, "", lambda: self._by_token(token))
         pair = _pair_in(request.headers) or (_pair_in(request.query) if request.query_string else None)
+        if pair is None and SESSION_COOKIE in request.cookies:
+            session = await self.session_of(request)
+            return Caller(session.account_id, "user", session.user_id, session.user_name, SCOPES_OF_ROLE[session.role])
         if pair is None:
             raise Unauthorized(_HOW)
         return await self._limited(request, "\0".join(pair), pair[0], lambda: self._by_pair(*pair))
+
+    async def session_of(self, request: web.Request) -> Session:
+        """The session of the browser that sent this request.
+
+        Raises:
+            Unauthorized: there is none, or it has ended; Forbidden: it would change something without the CSRF token;
+            TooManyRequests.
+        """
+        secret = request.cookies.get(SESSION_COOKIE, "")
+        found = None
+        if secret.startswith(SESSION_PREFIX) and len(secret) <= CREDENTIAL_CHARS_MAX:
+            found = await self._sessions.load(digest(secret))
+        if found is None:
+            if secret:
+                self._wrong.admit(request.remote)
+            raise Unauthorized("there is no session, or it has ended: sign in at /v1/session")
+        check_csrf(request, secret)
+        if len(self._used_sessions) < USED_MAX:
+            self._used_sessions.add(found.id)
+        return found
 
     async def _limited(
         self, request: web.Request, credential: str, name: str, find: Callable[[], Awaitable[Caller]]
@@ -105,6 +135,9 @@ class Authenticator:
         """Write down which credentials were used since the last time."""
         tokens, self._used_tokens = self._used_tokens, set()
         pairs, self._used_pairs = self._used_pairs, set()
+        sessions, self._used_sessions = self._used_sessions, set()
+        if sessions:
+            await session_store.touch(self._pool, sessions=list(sessions))
         if tokens or pairs:
             await credential_store.touch(self._pool, tokens=list(tokens), key_pairs=list(pairs))
 

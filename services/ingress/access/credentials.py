@@ -11,6 +11,8 @@ from argon2 import PasswordHasher
 
 TOKEN_PREFIX: Final = "lw_"  # noqa: S105  tells leak scanners and people what it is
 KEY_PREFIX: Final = "lwk_"
+SESSION_PREFIX: Final = "lws_"
+INVITATION_PREFIX: Final = "lwi_"
 SECRET_BYTES: Final = 32
 CHANNEL_BYTES: Final = 24
 
@@ -31,6 +33,21 @@ def new_key_pair() -> tuple[str, str]:
 def new_channel_secret() -> str:
     """192 random bits: the only thing that stands between a stranger and the inbox."""
     return secrets.token_urlsafe(CHANNEL_BYTES)
+
+
+def new_session_secret() -> str:
+    """`lws_` and 256 random bits."""
+    return SESSION_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def new_invitation() -> str:
+    """`lwi_` and 256 random bits."""
+    return INVITATION_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def csrf_token(session_secret: str) -> str:
+    """What a page of the session proves to be one: made of its secret, which no other site can read."""
+    return base64.urlsafe_b64encode(digest("csrf\0" + session_secret)).rstrip(b"=").decode()
 
 
 def new_password() -> str:

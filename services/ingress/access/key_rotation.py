@@ -1,4 +1,4 @@
-"""At start: prove that the keys fit, and encrypt the channels' secrets again where a newer key has come."""
+"""At start: prove that the keys fit, and encrypt what is encrypted again where a newer key has come."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import structlog
 
 from chassis.encryption import Encryptor, check_key, renew_key_check
 from contracts.wire.topology import SCHEMAS
-from ingress.access import channel_store
+from ingress.access import channel_store, user_store
 from storage.pool import Pool
 
 log = structlog.get_logger(__name__)
@@ -27,5 +27,9 @@ async def ensure_encrypted_with_newest_key(pool: Pool, encryptor: Encryptor) -> 
             conn,
             [(account_id, channel_id, encryptor.encrypt(encryptor.open(old))) for account_id, channel_id, old in anew],
         )
+        logins = [row for row in await user_store.encrypted_secrets(conn) if not encryptor.is_newest(row[1])]
+        await user_store.replace_encrypted(
+            conn, [(user_id, encryptor.encrypt(encryptor.open(old))) for user_id, old in logins]
+        )
         await renew_key_check(conn, encryptor, schema=SCHEMAS["ingress"])
-    log.info("secrets_sealed_again", count=len(anew), key_id=encryptor.key_ids[0])
+    log.info("secrets_sealed_again", count=len(anew) + len(logins), key_id=encryptor.key_ids[0])

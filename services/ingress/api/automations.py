@@ -58,7 +58,7 @@ async def delete_automation(api: Api, call: Request) -> Response:
 
 ROUTES = (
     Route(
-        "POST", "/v1/automations", "createAutomation", create_automation, "write", "Create an automation",
+        "POST", "/v1/automations", "createAutomation", create_automation, "automate", "Create an automation",
         body=AutomationIn, answers=models.Automation, status=201, tag="automations",
     ),
     Route(
@@ -70,19 +70,19 @@ ROUTES = (
         answers=models.Automation, tag="automations",
     ),
     Route(
-        "PUT", "/v1/automations/{id}", "updateAutomation", update_automation, "write",
+        "PUT", "/v1/automations/{id}", "updateAutomation", update_automation, "automate",
         "Replace an automation by its next version", body=AutomationIn, answers=models.Automation, tag="automations",
     ),
     Route(
-        "POST", "/v1/automations/{id}/enable", "enableAutomation", enable_automation, "write", "Enable an automation",
-        answers=models.Automation, tag="automations",
+        "POST", "/v1/automations/{id}/enable", "enableAutomation", enable_automation, "automate",
+        "Enable an automation", answers=models.Automation, tag="automations",
     ),
     Route(
-        "POST", "/v1/automations/{id}/disable", "disableAutomation", disable_automation, "write",
+        "POST", "/v1/automations/{id}/disable", "disableAutomation", disable_automation, "automate",
         "Disable an automation", answers=models.Automation, tag="automations",
     ),
     Route(
-        "DELETE", "/v1/automations/{id}", "deleteAutomation", delete_automation, "write",
+        "DELETE", "/v1/automations/{id}", "deleteAutomation", delete_automation, "automate",
         "Delete an automation; also when it is gone", answers=models.Automation, tag="automations",
     ),
 )  # fmt: skip

@@ -54,7 +54,7 @@ _PATH: Final = "/v1/connections"
 
 ROUTES = (
     Route(
-        "POST", _PATH, "createConnection", create_connection, "admin", "Keep credentials towards an application",
+        "POST", _PATH, "createConnection", create_connection, "automate", "Keep credentials towards an application",
         body=ConnectionIn, answers=models.Connection, status=201, waits=True, tag="connections",
     ),
     Route(
@@ -66,7 +66,7 @@ ROUTES = (
         answers=models.Connection, tag="connections",
     ),
     Route(
-        "DELETE", _PATH + "/{id}", "deleteConnection", delete_connection, "admin",
+        "DELETE", _PATH + "/{id}", "deleteConnection", delete_connection, "automate",
         "Forget credentials; also when they are gone already", answers=models.Connection, waits=True, tag="connections",
     ),
 )  # fmt: skip

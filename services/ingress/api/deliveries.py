@@ -57,7 +57,7 @@ ROUTES = (
         answers=models.DeliveryWithAttempts, tag="deliveries",
     ),
     Route(
-        "POST", "/v1/deliveries/{id}/redeliver", "redeliverEvent", redeliver, "write", "Deliver again, now",
+        "POST", "/v1/deliveries/{id}/redeliver", "redeliverEvent", redeliver, "automate", "Deliver again, now",
         answers=models.Delivery, tag="deliveries",
     ),
 )  # fmt: skip

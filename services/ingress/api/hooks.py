@@ -105,7 +105,7 @@ def _about(call: Request, **more: Any) -> dict[str, Any]:
 
 ROUTES = (
     Route(
-        "POST", "/v1/hooks", "createHook", create_hook, "write",
+        "POST", "/v1/hooks", "createHook", create_hook, "automate",
         "Subscribe a URL to triggers; the secret is in this answer alone",
         body=HookIn, answers=models.Hook, status=201, tag="hooks",
     ),
@@ -115,23 +115,23 @@ ROUTES = (
     ),
     Route("GET", "/v1/hooks/{id}", "getHook", get_hook, "read", "Get a hook", answers=models.Hook, tag="hooks"),
     Route(
-        "PATCH", "/v1/hooks/{id}", "updateHook", update_hook, "write", "Change a hook",
+        "PATCH", "/v1/hooks/{id}", "updateHook", update_hook, "automate", "Change a hook",
         body=HookPatch, answers=models.Hook, tag="hooks",
     ),
     Route(
-        "DELETE", "/v1/hooks/{id}", "deleteHook", delete_hook, "write", "Unsubscribe; also when it is gone already",
+        "DELETE", "/v1/hooks/{id}", "deleteHook", delete_hook, "automate", "Unsubscribe; also when it is gone already",
         answers=models.Hook, tag="hooks",
     ),
     Route(
-        "POST", "/v1/hooks/{id}/rotate-secret", "rotateHookSecret", rotate_secret, "write",
+        "POST", "/v1/hooks/{id}/rotate-secret", "rotateHookSecret", rotate_secret, "automate",
         "Give a hook a new secret, shown once", answers=models.Hook, tag="hooks",
     ),
     Route(
-        "POST", "/v1/hooks/{id}/test", "testHook", test_hook, "write", "Send a hook its newest event, or the sample",
+        "POST", "/v1/hooks/{id}/test", "testHook", test_hook, "automate", "Send a hook its newest event, or the sample",
         body=HookTestIn, answers=models.HookTested, tag="hooks",
     ),
     Route(
-        "POST", "/v1/hooks/{id}/recover", "recoverHook", recover_hook, "write",
+        "POST", "/v1/hooks/{id}/recover", "recoverHook", recover_hook, "automate",
         "Send a hook what it missed since a time", body=HookRecoverIn, answers=models.RecoveryCount, tag="hooks",
     ),
 )  # fmt: skip

@@ -31,6 +31,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from contracts.catalog import TRIGGERS, Trigger
 from contracts.version import VERSION
 from ingress import response_models
+from ingress.access.sessions import SESSION_COOKIE
 from ingress.api.openapi_requests import BODY_SCHEMAS, HEADER_PARAMETERS, body_of, parameters_of
 from ingress.api.openapi_responses import HEADERS, JSON, problem_responses, responses_of
 from ingress.api.schema_names import SCHEMA_NAMES, schema_name
@@ -44,6 +45,12 @@ _ABOUT: Final = (
 
 _SECURITY: Final = {
     "AccessToken": SecurityScheme(type="http", scheme="bearer", description="`lw_...`, made at `/v1/tokens`"),
+    "Session": SecurityScheme(
+        type="apiKey",
+        name=SESSION_COOKIE,
+        security_scheme_in="cookie",
+        description="Made at `/v1/session`; whatever changes something needs its `csrf_token` in `X-CSRF-Token`",
+    ),
     "APIKey": SecurityScheme(type="apiKey", name="APIKey", security_scheme_in="header"),
     "APIToken": SecurityScheme(type="apiKey", name="APIToken", security_scheme_in="header"),
     "APIKeyInQuery": SecurityScheme(type="apiKey", name="APIKey", security_scheme_in="query"),
@@ -142,6 +149,8 @@ def _operation(route: Route, models: Models) -> Operation:
 
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
+    if route.session:
+        return [{"Session": []}]
     if route.scope is None:
         return []
     in_headers: dict[str, list[str]] = {"APIKey": [], "APIToken": []}

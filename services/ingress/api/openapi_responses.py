@@ -130,7 +130,7 @@ def _is_object(route: Route) -> bool:
 
 def _problems(route: Route) -> Iterator[type[ApiError]]:
     yield Malformed
-    if route.scope is not None:
+    if not route.is_open:
         yield from (Unauthorized, Forbidden)
     if "{" in route.path or route.method in WRITING or route.may_be_absent:
         yield NotFound
@@ -138,7 +138,7 @@ def _problems(route: Route) -> Iterator[type[ApiError]]:
         yield from (TooSlow, Conflict, BodyTooLarge, UnsupportedMediaType)
     if takes_if_match(route):
         yield PreconditionFailed
-    if route.method in WRITING or route.scope is not None:
+    if route.method in WRITING or not route.is_open:
         yield from (InvalidInput, TooManyRequests)
     if route.query is not None and "dry_run" in route.query.model_fields:
         yield NotOffered

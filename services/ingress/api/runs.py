@@ -53,12 +53,12 @@ ROUTES = (
         "Get a run with its steps", answers=models.RunWithSteps, tag="runs",
     ),
     Route(
-        "POST", "/v1/runs/{id}/replay", "replayRun", moving(commands.REPLAY_RUN), "write",
+        "POST", "/v1/runs/{id}/replay", "replayRun", moving(commands.REPLAY_RUN), "automate",
         "Take a run that has ended up again from one of its steps; with preview, only show the inputs",
         body=ReplayIn, answers=models.ReplayedRun, tag="runs",
     ),
     Route(
-        "POST", "/v1/runs/{id}/cancel", "cancelRun", moving(commands.CANCEL_RUN), "write",
+        "POST", "/v1/runs/{id}/cancel", "cancelRun", moving(commands.CANCEL_RUN), "automate",
         "Cancel a run that has not ended", answers=models.Run, tag="runs",
     ),
 )  # fmt: skip

@@ -15,8 +15,9 @@ from contracts.catalog import inputs
 from contracts.resources import account, clients, connections, runs, schemas, transitions
 from contracts.resources import inbox as inboxes
 from ingress import response_models as models
-from ingress.api import channels, hooks, search_actions, tokens
-from ingress.response_models import access, base, inbox, ledger, reports
+from ingress.api import channels, hooks, search_actions, session, tokens
+from ingress.api import users as user_routes
+from ingress.response_models import access, base, inbox, ledger, reports, users
 from ingress.response_models import reference as party_shapes
 
 _INPUTS: Final[Mapping[type[BaseModel], str]] = {
@@ -63,6 +64,15 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     connections.ConnectionIn: "ConnectionInput",
     channels.ChannelIn: "ChannelInput",
     tokens.TokenIn: "TokenInput",
+    user_routes.UserIn: "UserInput",
+    user_routes.UserPatch: "UserPatch",
+    user_routes.InvitationIn: "InvitationInput",
+    session.SignInIn: "SignInInput",
+    session.AccountChoice: "AccountChoiceInput",
+    session.PasswordIn: "PasswordInput",
+    session.JoinIn: "JoinInput",
+    session.SecondFactorIn: "SecondFactorInput",
+    session.SecondFactorOff: "SecondFactorRemovalInput",
     hooks.HookRecoverIn: "HookRecoveryInput",
     hooks.HookTestIn: "HookTestInput",
     inputs.FindClient: "FindClientInput",
@@ -132,6 +142,18 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     models.Trigger: "Trigger",
     models.TriggerFilter: "TriggerFilter",
     models.Usage: "Usage",
+    users.User: "User",
+    users.NewUser: "NewUser",
+    users.RemovedUser: "DeletedUser",
+    users.NewInvitation: "NewInvitation",
+    users.Membership: "Membership",
+    users.SessionUser: "SessionUser",
+    users.Session: "Session",
+    users.EndedSession: "DeletedSession",
+    users.PasswordChanged: "PasswordChange",
+    users.NewSecondFactor: "NewSecondFactor",
+    users.RecoveryCodes: "RecoveryCodes",
+    users.SecondFactorRemoved: "SecondFactorRemoval",
     base.MessageWarning: "MessageWarning",
     ledger.ClientNamed: "ClientReference",
     inbox.BillAdjustment: "BillAdjustment",

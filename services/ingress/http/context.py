@@ -29,6 +29,7 @@ from ingress.acceptance.result_waiter import CommandResultWaiter
 from ingress.acceptance.store import Acceptance, Accepted, DuplicateMessage, Key, KeyTaken, Replayed
 from ingress.access.authenticator import Authenticator
 from ingress.access.channel_store import Channel
+from ingress.access.sessions import SignIn
 from ingress.errors import KeyReused, SecretNotKept
 from ingress.http import conditions
 from ingress.http.idempotency import REPLAYED, key_of
@@ -56,6 +57,7 @@ class Api:
     commits: GroupCommit
     answers: CommandResultWaiter
     authenticator: Authenticator
+    sign_in: SignIn
     channels: DataLoader[bytes, Channel]  # by the hash of the secret in its URL
     encryptor: Encryptor
     limits: Limits

@@ -19,6 +19,9 @@ BURST_SECONDS: Final = 2.0
 WRONG_BURST_SECONDS: Final = 60.0
 """Wrong credentials come in bursts, from a misconfigured program, and are then to stop."""
 
+SIGN_INS_OF_ADDRESS_FACTOR: Final = 3
+"""An office shares an address: several people may mistype at once."""
+
 
 class RateLimiter:
     """Lets each key do `per_second` things on average and `burst_seconds` times as many at once; 0 sets no limit."""
@@ -61,8 +64,12 @@ class RateLimiter:
         if left < 1:
             seconds = math.ceil((1 - left) / self._per_second)
             raise TooManyRequests(
-                f"at most {self._per_second:g} a second on average", headers={"Retry-After": str(seconds)}
+                f"at most {_rate(self._per_second)} on average", headers={"Retry-After": str(seconds)}
             )
+
+
+def _rate(per_second: float) -> str:
+    return f"{per_second:g} a second" if per_second >= 1 else f"{per_second * 60:g} a minute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,8 @@ class Limits:
     caller: RateLimiter  # an access token or a key pair
     channel: RateLimiter  # whoever posts to it
     wrong: RateLimiter  # credentials and channel URLs that are not known, by address
+    sign_in_name: RateLimiter  # wrong passwords and codes, by name
+    sign_in_address: RateLimiter  # tries to sign in, right or wrong, by address
 
     @classmethod
     def of(cls, settings: IngressSettings) -> Limits:
@@ -82,4 +91,8 @@ class Limits:
             caller=RateLimiter(settings.caller_requests_per_second),
             channel=RateLimiter(settings.channel_requests_per_second),
             wrong=RateLimiter(settings.wrong_credentials_per_second, burst_seconds=WRONG_BURST_SECONDS),
+            sign_in_name=RateLimiter(settings.sign_ins_per_minute / 60, burst_seconds=WRONG_BURST_SECONDS),
+            sign_in_address=RateLimiter(
+                settings.sign_ins_per_minute * SIGN_INS_OF_ADDRESS_FACTOR / 60, burst_seconds=WRONG_BURST_SECONDS
+            ),
         )

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 
 from contracts.primitives.ids import parse_id
 from contracts.resources.schemas import Model
+from ingress.access.session_store import Session
 from ingress.errors import NotFound, Unauthorized
 from ingress.http.body_memory import Hold
 from ingress.scopes import Scope
@@ -31,7 +32,7 @@ class Caller:
     """Whoever presented credentials: the account they act for, what they are, what they may do."""
 
     account_id: UUID
-    kind: Literal["access_token", "key_pair"]
+    kind: Literal["access_token", "key_pair", "user", "application"]
     id: UUID
     name: str
     scopes: frozenset[str]
@@ -55,12 +56,14 @@ class Route:
     """One verb of one path.
 
     `operation_id` is its public name for generated clients: camelCase, a verb and a noun, unique and never changed.
-    `scope` None lets anybody in (the path itself is the secret). `body` is the model of the JSON that is taken; with
+    `scope` None lets anybody in (the path itself is the secret), or, with `session`, who has signed in.
+    `body` is the model of the JSON that is taken; with
     `request_type="bytes"` (a document), "form" where a form with a file may come as well, "lines" of CSV or JSON, or
     "anything" in JSON or a form, the handler reads the body itself. `query` is the model of the query parameters: one
     that is not named there is refused. `answers` is the model of the answer and `response_types` its content
     types, for OpenAPI.
-    `waits` tells that another service decides, so that the answer may be a 202; None: as its scope is "write".
+    `waits` tells that another service decides, so that the answer may be a 202; None: as its
+    scope is "write" or "automate".
     `may_be_absent` tells of a single object that has no id in its path: it is 404 while it is not there.
     `seconds_max` is for what the handler does, None for one that streams.
     """
@@ -82,11 +85,17 @@ class Route:
     tag: str = ""
     may_be_absent: bool = False
     waits: bool | None = None
+    session: bool = False
 
     @property
     def may_be_pending(self) -> bool:
         """Whether its answer may be that there is none yet."""
-        return self.method != "GET" and (self.scope == "write" if self.waits is None else self.waits)
+        return self.method != "GET" and (self.scope in {"write", "automate"} if self.waits is None else self.waits)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no credential is needed."""
+        return self.scope is None and not self.session
 
 
 class Page(Model):
@@ -106,6 +115,7 @@ class Request:
     held: Hold
     answering: Hold | None = None  # of the answer's bytes, as they are made; None where it is not sent
     caller: Caller | None = None
+    session: Session | None = None  # of a route that needs one
     raw: bytes = b""
     body: Model | None = None
     query: Model | None = None
@@ -123,6 +133,17 @@ class Request:
         if self.account is None:
             raise Unauthorized
         return self.account
+
+    @property
+    def signed_in(self) -> Session:
+        """The session of the person who is calling.
+
+        Raises:
+            Unauthorized: the route needs none.
+        """
+        if self.session is None:
+            raise Unauthorized
+        return self.session
 
     def count_answer(self, size: int) -> None:
         """Count bytes of the answer for the account, or the address where none is known.

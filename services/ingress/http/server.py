@@ -205,8 +205,12 @@ async def _answer(api: Api, call: Request) -> Response | web.StreamResponse:
             raise Forbidden(f"this needs the scope {route.scope!r}")
         api.limits.caller.admit(call.caller.id)
         api.limits.account.admit(call.account)
+    elif route.session:
+        call.session = await api.authenticator.session_of(request)
+        call.account = call.session.account_id
+        api.limits.caller.admit(call.session.user_id)
     # A channel's senders may hang what they like behind its URL; the API's callers are told what is not known.
-    if route.query is not None or (request.query_string and route.scope is not None):
+    if route.query is not None or (request.query_string and not route.is_open):
         call.query = read_query(route, request.query)
     if route.method == "POST":
         key_text(call)  # also where nothing changes: a key that is wrong is wrong everywhere

@@ -24,16 +24,6 @@ CREATE TABLE ingress.account_logo (
     content bytea NOT NULL
 );
 
--- People's way in, for the console; argon2id.
-CREATE TABLE ingress.login (
-    account_id uuid NOT NULL REFERENCES ingress.account,
-    name text NOT NULL,
-    password_hash text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (account_id, name)
-);
-CREATE INDEX login_name ON ingress.login (name);
-
 -- The key pair: one for each account, so that a new one ends the old one.
 CREATE TABLE ingress.api_credential (
     account_id uuid NOT NULL REFERENCES ingress.account,

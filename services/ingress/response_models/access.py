@@ -69,7 +69,7 @@ class AccountProfile(ResponseModel):
 class Caller(ResponseModel):
     """What was presented, by its id and name."""
 
-    kind: Literal["access_token", "key_pair"]
+    kind: Literal["access_token", "key_pair", "user", "application"]
     id: UUID
     name: str
 

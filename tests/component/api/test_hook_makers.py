@@ -8,7 +8,7 @@ from tests.support.caller import Caller
 
 
 async def test_the_hooks_of_a_deleted_token_are_found_by_its_id(caller: Caller) -> None:
-    token = await caller.made_of("/v1/tokens", {"name": "Zapier", "scopes": ["read", "write"]})
+    token = await caller.made_of("/v1/tokens", {"name": "Zapier", "scopes": ["read", "automate"]})
     zapier = Caller(caller.session, caller.url, caller.made | {"access_token": token["token"]})
     hook = await zapier.made_of("/v1/hooks", a_hook())
     assert hook["created_by"] == {"kind": "access_token", "id": token["id"], "name": "Zapier"}
@@ -19,7 +19,7 @@ async def test_the_hooks_of_a_deleted_token_are_found_by_its_id(caller: Caller) 
 
 
 async def a_program(caller: Caller) -> tuple[str, Caller]:
-    token = await caller.made_of("/v1/tokens", {"name": "Zapier", "scopes": ["read", "write"]})
+    token = await caller.made_of("/v1/tokens", {"name": "Zapier", "scopes": ["read", "automate"]})
     return token["id"], Caller(caller.session, caller.url, caller.made | {"access_token": token["token"]})
 
 

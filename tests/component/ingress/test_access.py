@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import orjson
 import pytest
@@ -30,7 +31,7 @@ async def test_an_access_token_says_who_is_calling(ingress: Ingress) -> None:
     assert me["account"]["id"] == account.id
     assert me["account"]["name"] == "Books Ltd"
     assert me["caller"]["kind"] == "access_token"
-    assert me["scopes"] == ["read", "write", "admin"]
+    assert me["scopes"] == ["read", "write", "automate", "admin"]
     assert me["server_version"] == VERSION
 
 
@@ -185,7 +186,9 @@ async def test_an_account_comes_with_all_that_is_needed_to_get_in(ingress: Ingre
     assert row is not None
     assert made["login"]["name"].startswith("udens-co-")
     assert PASSWORDS.verify(row["password_hash"], made["login"]["password"])
-    assert await set_quota(ingress.pool, row["account_id"], products_max=7) == {
+    role = await ingress.pool.fetchval("SELECT role FROM ingress.membership WHERE user_id = $1", row["id"])
+    assert role == "owner"
+    assert await set_quota(ingress.pool, UUID(made["account_id"]), products_max=7) == {
         "account_id": made["account_id"],
         "name": "Ūdens & Co",
         "clients_max": 5,

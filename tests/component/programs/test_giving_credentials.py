@@ -31,7 +31,10 @@ def gives_a_credential(route: Route) -> bool:
 
 
 GIVING = [route for route in ROUTES if gives_a_credential(route)]
-BODIES: dict[str, Any] = {"/v1/tokens": {"name": "More", "scopes": ["read", "write", "admin"]}}
+BODIES: dict[str, Any] = {
+    "/v1/tokens": {"name": "More", "scopes": ["read", "write", "automate", "admin"]},
+    "/v1/invitations": {"role": "owner"},
+}
 
 
 @pytest.mark.parametrize("route", GIVING, ids=lambda route: route.path)
@@ -39,17 +42,20 @@ BODIES: dict[str, Any] = {"/v1/tokens": {"name": "More", "scopes": ["read", "wri
 async def test_nobody_gives_scopes_that_they_do_not_have(owner: Caller, route: Route, scopes: tuple[str, ...]) -> None:
     pair = {"APIKey": owner.made["api_key"], "APIToken": owner.made["api_token"]}
     caller = await with_scopes(owner, *scopes)
-    refused = await caller.send(route.method, route.path, json=BODIES.get(route.path))
+    body = BODIES.get(route.path)
+    if route.path == "/v1/users":
+        body = {"name": f"owner-{owner.account_id}", "role": "owner"}
+    refused = await caller.send(route.method, route.path, json=body)
     assert (refused.status, refused.json["code"]) == (403, "forbidden")
     assert "scopes that this one has not" in refused.json["detail"]
     assert (await owner.anonymous("GET", "/v1/me", headers=pair)).status == 200, "the old pair still works"
-    given = await owner.send(route.method, route.path, json=BODIES.get(route.path))
+    given = await owner.send(route.method, route.path, json=body)
     assert given.status == 201
 
 
 def test_every_route_that_answers_with_a_secret_is_known_to_give_a_credential() -> None:
-    secret = {"token", "access_token", "api_token", "client_secret", "refresh_token", "password"}
-    assert {route.path for route in GIVING} == {"/v1/tokens", "/v1/api-credentials"}
+    secret = {"token", "access_token", "api_token", "client_secret", "refresh_token", "password", "invitation"}
+    assert {route.path for route in GIVING} == {"/v1/tokens", "/v1/api-credentials", "/v1/users", *BODIES}
     for route in ROUTES:
         if route.answers is not None and secret & route.answers.model_fields.keys():
             assert gives_a_credential(route), route.path
@@ -92,7 +98,7 @@ async def test_a_secret_is_replayed_to_the_credential_that_it_was_given_to_alone
     first = await owner.post(path, body, headers=KEY)
     again = await owner.post(path, body, headers=KEY)
     assert (first.status, again.status, again.json) == (201, 201, first.json)
-    other = await with_scopes(owner, "read", "write", "admin")
+    other = await with_scopes(owner, "read", "write", "automate", "admin")
     refused = await other.post(path, body, headers=KEY)
     assert (refused.status, refused.json["code"]) == (422, "idempotency_key_reused")
     assert "another credential" in refused.json["detail"]

@@ -1,0 +1,108 @@
+"""The shapes of users and their sessions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+from uuid import UUID
+
+from ingress.response_models.access import NewCredential
+from ingress.response_models.base import ResponseModel
+from ingress.scopes import Role, Scope
+
+
+class User(ResponseModel):
+    """A person who belongs to the account."""
+
+    id: UUID
+    name: str
+    email: str | None
+    locale: str
+    role: Role
+    two_factor: bool
+    created_at: dt.datetime
+    signed_in_at: dt.datetime | None
+
+
+class NewUser(User, NewCredential):
+    """A person who was just added; where no password was given, the one that was made is in this answer alone."""
+
+    password: str | None
+
+
+class RemovedUser(ResponseModel):
+    """The person no longer belongs to the account."""
+
+    id: UUID
+    deleted: bool
+
+
+class NewInvitation(NewCredential):
+    """An invitation into the account, shown once: a person who has a login redeems it at `/v1/session/join`."""
+
+    id: UUID
+    role: Role
+    invitation: str
+    expires_at: dt.datetime
+
+
+class Membership(ResponseModel):
+    """An account that the person belongs to."""
+
+    id: UUID
+    name: str
+    role: Role
+
+
+class SessionUser(ResponseModel):
+    """The person who has signed in."""
+
+    id: UUID
+    name: str
+    email: str | None
+    locale: str
+    two_factor: bool
+
+
+class Session(ResponseModel):
+    """A person's session in one of their accounts; whatever changes something sends `csrf_token` in `X-CSRF-Token`."""
+
+    id: UUID
+    user: SessionUser
+    account: Membership
+    accounts: list[Membership]
+    scopes: list[Scope]
+    csrf_token: str
+    expires_at: dt.datetime
+
+
+class EndedSession(ResponseModel):
+    """The session has ended."""
+
+    id: UUID
+    deleted: Literal[True]
+
+
+class PasswordChanged(ResponseModel):
+    """The password is changed; the person's other sessions have ended."""
+
+    changed: Literal[True]
+
+
+class NewSecondFactor(ResponseModel):
+    """A secret for an app that makes codes; it counts once it is confirmed with a code."""
+
+    secret: str
+    uri: str
+
+
+class RecoveryCodes(ResponseModel):
+    """The second factor is in use; each of these replaces a code once, and they are in this answer alone."""
+
+    recovery_codes: list[str]
+
+
+class SecondFactorRemoved(ResponseModel):
+    """The second factor is no longer asked for."""
+
+    two_factor: Literal[False]

@@ -1,0 +1,1 @@
+"""Ingress: access rules without I/O."""
