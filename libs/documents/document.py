@@ -13,8 +13,9 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, StrictBool, St
 
 from contracts.primitives.money import StatedAdjustment, StatedAmount, StatedNumber, StatedPercent
 from contracts.primitives.problem import ERRORS_MAX, FieldError
+from contracts.resources.document_kinds import SaleType
 from contracts.resources.inbox import WarningCode
-from contracts.resources.schemas import LINES_MAX, PAYMENT_METHODS, Operation, SaleType
+from contracts.resources.schemas import LINES_MAX, PAYMENT_METHODS, Operation
 from documents.values import (
     InvalidValue,
     PaymentMethod,

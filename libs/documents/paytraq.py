@@ -26,7 +26,8 @@ from typing import Final, get_args
 
 from contracts.primitives.money import StatedAmount, StatedNumber, StatedPercent
 from contracts.primitives.problem import FieldError
-from contracts.resources.schemas import LINES_MAX, Operation, SaleType
+from contracts.resources.document_kinds import SaleType
+from contracts.resources.schemas import LINES_MAX, Operation
 from documents import gaps, totals
 from documents.document import (
     ADJUSTMENTS_MAX,

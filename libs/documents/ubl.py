@@ -12,7 +12,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import Final, NamedTuple
 
 from contracts.primitives.problem import FieldError
-from contracts.resources.schemas import LINES_MAX, SaleType
+from contracts.resources.document_kinds import SaleType
+from contracts.resources.schemas import LINES_MAX
 from documents import attachments, ubl_lines, ubl_parties
 from documents.document import (
     NAME_CHARS_MAX,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from contracts.resources.schemas import SaleType
+from contracts.resources.document_kinds import SaleType
 from documents.values import PaymentMethod
 
 FREIGHT: Final = "FC"

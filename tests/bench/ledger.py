@@ -110,9 +110,10 @@ SELECT $1, m.id, m.sale_type, m.prefix || '-' || extract(year FROM m.day) || '-'
 
 _DOCUMENT_STATES: Final = """
 INSERT INTO ledger.sale_state (
-    account_id, sale_id, sale_type, status, client_id, currency, date_due, total_minor, due_minor, settled_minor,
+    account_id, sale_id, sale_type, role, status, client_id, currency, date_due, total_minor, due_minor, settled_minor,
     refunded_minor, written_off_minor, credited_minor, overdue_notified_at, updated_at)
-SELECT $1, m.id, m.sale_type, m.status, b.id, 'EUR', m.due, p.net_minor + p.tax_minor, p.net_minor + p.tax_minor,
+SELECT $1, m.id, m.sale_type, CASE m.sale_type WHEN 'sales_invoice' THEN 'receivable' ELSE 'offer' END, m.status,
+       b.id, 'EUR', m.due, p.net_minor + p.tax_minor, p.net_minor + p.tax_minor,
        CASE WHEN m.paid THEN p.net_minor + p.tax_minor ELSE 0 END, 0, 0, 0,
        CASE WHEN m.late THEN m.at + interval '15 days' END, m.at
   FROM made m JOIN billed b ON b.n = m.client JOIN priced p USING (price)

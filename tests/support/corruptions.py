@@ -97,6 +97,10 @@ DAMAGES = {
         "UPDATE ledger.sale_state SET settled_minor = 1 WHERE sale_id = AN_INVOICE",
         "standings", "the standing of sales_invoice INV-.* settled is 0.01 EUR, must be 0.00 EUR",
     ),
+    "an estimate that is something else to the books": Damage(
+        "UPDATE ledger.sale_state SET role = 'receipt' WHERE sale_type = 'sales_estimate' AND status = 'accepted'",
+        "standings", "the standing of sales_estimate EST-.* role is receipt, must be offer",
+    ),
     "an invoice that forgets its credit note": Damage(
         "UPDATE ledger.sale_state SET credited_minor = 0 WHERE credited_minor > 0",
         "standings", "credited is 0.00 EUR, must be 119.00 EUR",

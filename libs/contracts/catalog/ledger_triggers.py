@@ -6,15 +6,9 @@ from typing import Any, Final
 
 from contracts.catalog import samples
 from contracts.catalog.model import Filter, LocalizedText, Trigger
+from contracts.resources.document_kinds import KINDS
 
-SALE_TYPES: Final = (
-    "sales_order",
-    "sales_proforma",
-    "sales_invoice",
-    "sales_receipt",
-    "sales_estimate",
-    "credit_note",
-)
+SALE_TYPES: Final = tuple(KINDS)
 
 _CLIENT: Final = Filter("client_id", LocalizedText("Client", "Client", "Cliente"))
 _CURRENCY: Final = Filter("currency", LocalizedText("Currency", "Devise", "Moneda"))

@@ -12,7 +12,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from contracts.primitives.money import MoneyText, is_currency
-from contracts.resources.schemas import LongText, Model, Reference, SaleType, ShortText
+from contracts.resources.document_kinds import SaleType
+from contracts.resources.schemas import LongText, Model, Reference, ShortText
 
 InboxKind = Literal["purchases", "sales"]
 

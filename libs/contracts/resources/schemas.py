@@ -33,6 +33,7 @@ from contracts.primitives.money import (
     SignedDecimal,
     is_currency,
 )
+from contracts.resources.document_kinds import KINDS, SaleType, kinds_that
 from contracts.values import Form, make_strict, read_email
 
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -50,7 +51,6 @@ Locale = Annotated[
     str, Form(r"[a-z]{2,3}([_-][A-Z]{2})?", "must be a language, with a country or without, such as en or fr-CA")
 ]
 
-SaleType = Literal["sales_order", "sales_proforma", "sales_invoice", "sales_receipt", "sales_estimate", "credit_note"]
 Operation = Literal["sell_goods", "sell_services", "other_income"]
 PaymentMethod = Literal["not_defined", "bank", "cash", "card", "prepayment", "offsetting", "factoring"]
 PAYMENT_METHODS: tuple[PaymentMethod, ...] = (
@@ -254,10 +254,11 @@ class SaleIn(WithCurrency):
 
     @model_validator(mode="after")
     def _refers_as_its_kind_does(self) -> Self:
-        if self.invoice_id is not None and self.sale_type != "credit_note":
-            raise ValueError("invoice_id can be used only with sale_type credit_note")
-        if self.payment_id is not None and self.sale_type != "sales_receipt":
-            raise ValueError("payment_id can be used only with sale_type sales_receipt")
+        refers_to = KINDS[self.sale_type].refers_to
+        if self.invoice_id is not None and refers_to != "invoice":
+            raise ValueError(f"invoice_id can be used only with sale_type {' or '.join(kinds_that('invoice'))}")
+        if self.payment_id is not None and refers_to != "payment":
+            raise ValueError(f"payment_id can be used only with sale_type {' or '.join(kinds_that('payment'))}")
         return self
 
 

@@ -6,12 +6,13 @@ A command's data is the verb's body beside the id of the thing; for `update_sale
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
 from contracts.primitives.money import PositiveMoneyText
+from contracts.resources.document_kinds import SaleType
 from contracts.resources.schemas import AllocationIn, Email, LongText, Model, Reference, SalePatch, ShortText
 
 ALLOCATIONS_MAX = 1_000
@@ -40,7 +41,7 @@ class SendIn(Model):
 class ConvertIn(Model):
     """What a quote, order or proforma becomes; without `to`, the next in line: order, then invoice."""
 
-    to: Literal["sales_order", "sales_proforma", "sales_invoice"] | None = None
+    to: SaleType | None = None
     document_date: dt.date | None = None
     date_due: dt.date | None = None
     external_id: Reference | None = None

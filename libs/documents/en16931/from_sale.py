@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from contracts.primitives.money import digits, from_minor, plain, to_minor
 from contracts.primitives.problem import FieldError
+from contracts.resources.document_kinds import KINDS
 from documents.document import ITEM_NAME_CHARS_MAX
 from documents.en16931 import codes, parties
 from documents.en16931.model import (
@@ -128,7 +129,7 @@ def _invoice(sale: Mapping[str, Any], seller: Mapping[str, Any], profile: Profil
     sums = _Sums(sale, reading)
     changes = tuple(sums.changes())
     accounts = parties.accounts_of(seller)
-    credit_note = sale["sale_type"] == "credit_note"
+    credit_note = KINDS[sale["sale_type"]].role == "credit"
     with_vat = all(vat.code != codes.NOT_SUBJECT for vat in vats)
     within_eu = any(vat.code == "K" for vat in vats)
     term = sale["pay_term"]["type"] if sale["pay_term"] else 0

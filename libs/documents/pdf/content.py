@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple
 
 from contracts.primitives.money import digits
+from contracts.resources.document_kinds import KINDS
 from documents.pdf.fonts import Typeface
 from documents.pdf.formats import NO_BREAK_SPACE, Formats, formats_of
 from documents.pdf.labels import labels_of, spoken
@@ -24,8 +25,7 @@ TONES: Final[Mapping[Mark, Tone]] = {
     "void": "bad", "declined": "bad", "cancelled": "bad", "written_off": "bad",
     "draft": "quiet", "converted": "quiet", "closed": "quiet",
 }  # fmt: skip
-# Which documents ask for money, and while they do; else the total is what counts.
-_ASKING: Final = frozenset({"sales_invoice", "sales_proforma", "sales_order"})
+# While a document that asks for money does so; else the total is what counts.
 _ASKING_WHILE: Final = frozenset({"draft", "issued", "accepted", "confirmed"})
 _NOTHING: Final = Decimal(0)
 LINE_BREAKS_MAX: Final = (
@@ -105,7 +105,7 @@ def content_of(sale: Mapping[str, Any], seller: Mapping[str, Any], *, locale: st
         labels=labels,
         language=named.replace("_", "-"),
         currency=sale["currency"],
-        title=labels.titles[sale["sale_type"]],
+        title=KINDS[sale["sale_type"]].titles[named.partition("_")[0]],
         number=writer.line(sale["number"]),
         mark=labels.marks[mark] if mark else "",
         tone=TONES[mark] if mark else "quiet",
@@ -169,7 +169,7 @@ class _Writer:
         sale, labels = self.sale, self.labels
         yield labels.date, self.formats.date(sale["document_date"])
         if sale["date_due"]:
-            until = labels.valid_until if sale["sale_type"] == "sales_estimate" else labels.due_date
+            until = labels.valid_until if KINDS[sale["sale_type"]].valid_until else labels.due_date
             yield until, self.formats.date(sale["date_due"])
         if corrected := self.line(sale.get("invoice_number")):
             yield labels.corrects, corrected
@@ -257,11 +257,9 @@ class _Writer:
             yield Total(labels.settled, self.money(_less(str(settled))))
 
     def _asks_for_money(self) -> bool:
-        """An estimate does so only for a deposit."""
-        sale = self.sale
-        asking = sale["sale_type"] in _ASKING or (
-            sale["sale_type"] == "sales_estimate" and Decimal(sale["deposit"]) > 0
-        )
+        """Some kinds do so only for a deposit."""
+        sale, asks_for = self.sale, KINDS[self.sale["sale_type"]].asks_for
+        asking = asks_for == "total" or (asks_for == "deposit" and Decimal(sale["deposit"]) > 0)
         return asking and sale["status"] in _ASKING_WHILE
 
     def _settled(self) -> Decimal:
@@ -286,7 +284,7 @@ class _Writer:
         sale, labels = self.sale, self.labels
         if self._asks_for_money():
             return Total(labels.amount_due, self.money(sale["amount_due"]))
-        label = labels.total_credit if sale["sale_type"] == "credit_note" else self._total_label()
+        label = labels.total_credit if KINDS[sale["sale_type"]].role == "credit" else self._total_label()
         return Total(label, self.money(sale["total"]))
 
 

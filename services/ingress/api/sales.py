@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from contracts.resources.schemas import Model, Reference, SaleIn, SaleType
+from contracts.resources.document_kinds import SaleType
+from contracts.resources.schemas import Model, Reference, SaleIn
 from contracts.serializers import ledger
 from contracts.wire.commands import CREATE_SALE
 from ingress import response_models as models

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from pydantic import WithJsonSchema
+
+from contracts.resources.document_kinds import KINDS
 from contracts.resources.inbox import Actor, InboxKind, RuleConditions, RuleMatch
 from contracts.resources.schemas import PayTerm
 from ingress.response_models.base import MessageWarning, ResponseModel
 
 InboxState = Literal["received", "accepted", "rejected", "duplicate"]
-DocumentType = Literal["estimate", "order", "proforma", "invoice", "receipt", "credit_note"]
+DocumentType = Annotated[
+    str, WithJsonSchema({"type": "string", "enum": [name.removeprefix("sales_") for name in KINDS]})
+]
 
 
 class File(ResponseModel):

@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Any, Literal
 from uuid import UUID
 
-from contracts.resources.schemas import Address, Contact, Operation, PaymentMethod, PayTerm, SaleType
+from contracts.resources.document_kinds import SaleType
+from contracts.resources.schemas import Address, Contact, Operation, PaymentMethod, PayTerm
 from ingress.response_models.base import ResponseModel
 
 SaleStatus = Literal[

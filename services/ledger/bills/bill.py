@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from contracts.primitives.money import MINOR_MAX, MoneyError, from_minor, plain, to_minor
+from contracts.resources.document_kinds import SaleType
 from ledger.account import Account
 from ledger.errors import BadInput, Faults, at
 from ledger.inbox.document import Document, Line, within
@@ -20,16 +21,7 @@ from ledger.inbox.draft_from_message import description, tax_rate
 from ledger.sales import due
 from ledger.sales.amounts import AdjustmentFacts, LineFacts, SaleFacts, Tax, totals
 
-DocumentType = Literal["estimate", "order", "proforma", "invoice", "receipt", "credit_note"]
-
-_TYPES: Final[dict[str, DocumentType]] = {
-    "sales_estimate": "estimate",
-    "sales_order": "order",
-    "sales_proforma": "proforma",
-    "sales_invoice": "invoice",
-    "sales_receipt": "receipt",
-    "credit_note": "credit_note",
-}
+DEFAULT_KIND: Final[SaleType] = "sales_invoice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +30,7 @@ class Bill:
 
     account_id: UUID
     id: UUID
-    document_type: DocumentType
+    document_type: str
     document_ref: str
     supplier_id: UUID
     supplier: dict[str, Any]
@@ -139,9 +131,9 @@ def adjustments_of(bill: ParsedBill) -> list[dict[str, Any]]:
     ]
 
 
-def type_of(document: Document) -> DocumentType:
+def type_of(document: Document) -> str:
     """What kind of document it is; an invoice where nobody says otherwise."""
-    return _TYPES[document.sale_type or "sales_invoice"]
+    return (document.sale_type or DEFAULT_KIND).removeprefix("sales_")
 
 
 def _amounts(document: Document, currency: str, faults: Faults) -> Amounts:

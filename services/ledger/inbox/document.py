@@ -21,7 +21,8 @@ from contracts.primitives.money import (
     is_currency,
 )
 from contracts.primitives.problem import FieldError, field_errors
-from contracts.resources.schemas import LINES_MAX, Model, Operation, PaymentMethodIn, SaleType
+from contracts.resources.document_kinds import SaleType
+from contracts.resources.schemas import LINES_MAX, Model, Operation, PaymentMethodIn
 from ledger.errors import BadInput
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)]

@@ -14,8 +14,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from contracts.primitives.problem import FieldError, field_errors
+from contracts.resources.document_kinds import SaleType
 from contracts.resources.inbox import AcceptSaleIn, MessageWarning, message_warning
-from contracts.resources.schemas import ClientIn, SaleIn, SaleType
+from contracts.resources.schemas import ClientIn, SaleIn
 from ledger.errors import BadInput
 from ledger.inbox.countries import country_code
 from ledger.inbox.document import Address, Document, Line, Party, within

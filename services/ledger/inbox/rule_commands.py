@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from contracts.primitives.ids import new_id
 from contracts.primitives.money import MoneyError, from_minor, to_minor
+from contracts.resources.document_kinds import KINDS
 from contracts.resources.inbox import (
     RULES_MAX,
     AcceptMessage,
@@ -210,7 +211,7 @@ def _follow_up_payment(changes: ChangeSet, message: InboxEntry, sender_request: 
     if minor <= 0:
         _note(changes, "auto_processing.payment", "was not recorded: it is of no amount")
         return
-    settles = min(minor, open_minor) if sale.sale_type == "sales_invoice" else 0
+    settles = min(minor, open_minor) if KINDS[sale.sale_type].role == "receivable" else 0
     amount = from_minor(settles, sale.currency)
     data = {
         "client_id": str(sale.client_id),

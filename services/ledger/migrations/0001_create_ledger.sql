@@ -70,8 +70,7 @@ CREATE TABLE ledger.client_balance (
 CREATE TABLE ledger.sale (
     account_id uuid NOT NULL,
     id uuid NOT NULL,
-    sale_type text NOT NULL CHECK (sale_type IN ('sales_order', 'sales_proforma', 'sales_invoice', 'sales_receipt',
-                                                 'sales_estimate', 'credit_note')),
+    sale_type text NOT NULL,
     number text,
     series text,
     period integer,
@@ -137,6 +136,7 @@ CREATE TABLE ledger.sale_state (
     account_id uuid NOT NULL,
     sale_id uuid NOT NULL,
     sale_type text NOT NULL,
+    role text NOT NULL CHECK (role IN ('receivable', 'credit', 'receipt', 'offer')),    -- of its kind, to the books
     status text NOT NULL CHECK (status IN ('draft', 'issued', 'accepted', 'declined', 'expired', 'converted', 'confirmed',
                                            'closed', 'cancelled', 'written_off', 'void')),
     client_id uuid NOT NULL,
@@ -156,25 +156,25 @@ CREATE TABLE ledger.sale_state (
     updated_at timestamptz NOT NULL,
     open_minor bigint NOT NULL GENERATED ALWAYS AS (
         CASE
-            WHEN sale_type IN ('credit_note', 'sales_receipt') THEN 0
+            WHEN role IN ('credit', 'receipt') THEN 0
             WHEN status IN ('draft', 'issued', 'accepted', 'confirmed', 'written_off')
             THEN due_minor - settled_minor - written_off_minor
             ELSE 0
         END) STORED,
     unapplied_minor bigint NOT NULL GENERATED ALWAYS AS (
-        CASE WHEN sale_type = 'credit_note' AND status = 'issued' THEN total_minor - settled_minor - refunded_minor ELSE 0
+        CASE WHEN role = 'credit' AND status = 'issued' THEN total_minor - settled_minor - refunded_minor ELSE 0
         END) STORED,
     settlement text GENERATED ALWAYS AS (
         CASE
-            WHEN status = 'void' OR sale_type NOT IN ('sales_invoice', 'sales_receipt') THEN NULL
-            WHEN sale_type = 'sales_receipt' OR due_minor <= settled_minor THEN 'paid'
+            WHEN status = 'void' OR role NOT IN ('receivable', 'receipt') THEN NULL
+            WHEN role = 'receipt' OR due_minor <= settled_minor THEN 'paid'
             WHEN total_minor - due_minor + settled_minor > 0 THEN 'partial'
             ELSE 'unpaid'
         END) STORED,
     owed boolean NOT NULL GENERATED ALWAYS AS (
-        sale_type = 'sales_invoice' AND status = 'issued' AND due_minor > settled_minor) STORED,
+        role = 'receivable' AND status = 'issued' AND due_minor > settled_minor) STORED,
     late boolean NOT NULL GENERATED ALWAYS AS (
-        sale_type = 'sales_invoice' AND status = 'issued' AND due_minor > settled_minor
+        role = 'receivable' AND status = 'issued' AND due_minor > settled_minor
         AND overdue_notified_at IS NOT NULL) STORED,
     PRIMARY KEY (account_id, sale_id),
     FOREIGN KEY (account_id, sale_id) REFERENCES ledger.sale ON DELETE CASCADE,

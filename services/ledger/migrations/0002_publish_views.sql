@@ -38,7 +38,7 @@ SELECT t.account_id, t.sale_id AS id, t.sale_type, t.status, s.number, t.client_
       FROM (
         SELECT x.sale_id, sum(x.amount_minor)::bigint AS amount_minor, min(x.id::text) AS first
           FROM ledger.settlement x
-         WHERE t.sale_type = 'credit_note' AND x.account_id = t.account_id AND x.credit_note_id = t.sale_id
+         WHERE t.role = 'credit' AND x.account_id = t.account_id AND x.credit_note_id = t.sale_id
          GROUP BY x.sale_id HAVING sum(x.amount_minor) <> 0
       ) y
  ) a

@@ -47,7 +47,7 @@ BEGIN
         RETURN QUERY
         SELECT t.client_id, t.currency, t.date_due, t.open_minor::numeric, 0::numeric
           FROM ledger.sale_state t
-         WHERE t.account_id = account AND t.sale_type = 'sales_invoice' AND t.status IN ('issued', 'written_off')
+         WHERE t.account_id = account AND t.role = 'receivable' AND t.status IN ('issued', 'written_off')
            AND t.open_minor > 0
         UNION ALL
         SELECT b.client_id, b.currency, NULL, 0, b.unapplied_minor
@@ -56,7 +56,7 @@ BEGIN
     END IF;
 END $$;
 CREATE INDEX sale_state_open ON ledger.sale_state (account_id, client_id)
- WHERE sale_type = 'sales_invoice' AND status IN ('issued', 'written_off') AND open_minor > 0;
+ WHERE role = 'receivable' AND status IN ('issued', 'written_off') AND open_minor > 0;
 
 -- The same by how long it had been due. Rows without a client are the sums of all.
 CREATE FUNCTION ledger_api.ageing(account uuid, as_of date)

@@ -24,8 +24,7 @@ CREATE INDEX inbox_message_duplicate_of ON ledger.inbox_message (account_id, dup
 CREATE TABLE ledger.bill (
     account_id uuid NOT NULL,
     id uuid NOT NULL,
-    document_type text NOT NULL
-        CHECK (document_type IN ('estimate', 'order', 'proforma', 'invoice', 'receipt', 'credit_note')),
+    document_type text NOT NULL,
     document_ref text NOT NULL,
     supplier_id uuid NOT NULL,
     supplier jsonb NOT NULL,    -- as the supplier was when the bill was recorded

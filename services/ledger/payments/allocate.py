@@ -13,8 +13,8 @@ from typing import Final
 from uuid import UUID
 
 from contracts.primitives.money import from_minor
+from contracts.resources.document_kinds import Status
 from ledger.errors import BadInput, FieldError, StateForbids, at
-from ledger.sales.transitions import Status
 
 _SETTLES: Final = ("issued",)
 

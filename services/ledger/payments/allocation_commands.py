@@ -246,7 +246,7 @@ def _chosen(live: Sequence[Settlement], sale_ids: Sequence[UUID] | None) -> Sequ
 def _owed(ctx: CommandContext[Any], state: LoadedState, wanted: Sequence[Allocation]) -> dict[UUID, Owed]:
     """The named documents that can be owed: what is no invoice is left out, and refused for that."""
     document_states = (state[LoadedSales].states[ctx.key(allocation.invoice_id)] for allocation in wanted)
-    return {one.sale_id: _owing(one) for one in document_states if one.sale_type == "sales_invoice"}
+    return {one.sale_id: _owing(one) for one in document_states if one.role == "receivable"}
 
 
 def _owing(invoice: DocumentState) -> Owed:

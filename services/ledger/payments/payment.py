@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from ledger.sales.transitions import Status
+from contracts.resources.document_kinds import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from contracts.resources.document_kinds import Command, Status
 from ledger.errors import NotFound
 from ledger.journal.rules import Party
 from ledger.payments.allocate import Source
@@ -15,7 +16,7 @@ from ledger.payments.state import LoadedPayments, PaymentChanges
 from ledger.sales import lookup, transitions
 from ledger.sales.document_state import DocumentState
 from ledger.sales.state import SaleChanges
-from ledger.sales.transitions import Command, Facts, Kind, Status
+from ledger.sales.transitions import Facts, Kind
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState
 
 

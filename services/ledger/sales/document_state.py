@@ -7,9 +7,8 @@ from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from contracts.resources.schemas import SaleType
+from contracts.resources.document_kinds import KINDS, Role, SaleType, Status
 from ledger.sales.sale import Sale
-from ledger.sales.transitions import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +22,7 @@ class DocumentState:
     account_id: UUID
     sale_id: UUID
     sale_type: SaleType
+    role: Role
     status: Status
     client_id: UUID
     currency: str
@@ -67,7 +67,7 @@ class DocumentState:
     @property
     def is_receivable(self) -> bool:
         """Whether something is to be paid, so that it can become overdue."""
-        return self.sale_type == "sales_invoice" and self.status == "issued" and self.open_minor > 0
+        return self.role == "receivable" and self.status == "issued" and self.open_minor > 0
 
     def settled_by(self, amount_minor: int, *, now: datetime) -> DocumentState:
         """Where it stands after a settlement, or below 0 after one was taken back."""
@@ -80,6 +80,7 @@ def standing_of(sale: Sale, *, now: datetime) -> DocumentState:
         account_id=sale.account_id,
         sale_id=sale.id,
         sale_type=sale.sale_type,
+        role=KINDS[sale.sale_type].role,
         status="draft",
         client_id=sale.client_id,
         currency=sale.currency,

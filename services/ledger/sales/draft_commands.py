@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -12,7 +10,8 @@ from pydantic import ValidationError
 from contracts.primitives.ids import new_id
 from contracts.primitives.money import from_minor
 from contracts.primitives.problem import field_errors
-from contracts.resources.schemas import AdjustmentIn, LineIn, SaleIn, SaleType
+from contracts.resources.document_kinds import KINDS
+from contracts.resources.schemas import AdjustmentIn, LineIn, SaleIn
 from contracts.resources.transitions import ByIdInput, ConvertSale, UpdateSale
 from ledger.clients import handlers as parties
 from ledger.clients.state import ClientPlan
@@ -33,15 +32,6 @@ _COPIED: Final = (
     "sale_type", "currency", "pay_term", "operation", "tax_basis", "include_tax", "payment_method", "shipping_type",
     "comment", "external_id", "invoice_id", "payment_id", "client_id", "document_date",
 )  # fmt: skip
-
-BECOMES: Final[Mapping[SaleType, tuple[SaleType, ...]]] = MappingProxyType(
-    {
-        "sales_estimate": ("sales_order", "sales_proforma", "sales_invoice"),
-        "sales_order": ("sales_invoice",),
-        "sales_proforma": ("sales_invoice",),
-    }
-)
-"""What each kind is converted to; the first is meant when nothing is said."""
 
 
 def _need_draft(ctx: CommandContext[UpdateSale], plan: ReadPlan) -> None:
@@ -113,8 +103,9 @@ def _need_converted(ctx: CommandContext[ConvertSale], plan: ReadPlan) -> None:
 def _need_to_convert(ctx: CommandContext[ConvertSale], state: LoadedState, plan: ReadPlan) -> None:
     _need_its_own(ctx, state, plan)
     paper = state[LoadedSales].documents.get(ctx.key(ctx.input.id))
-    if paper is not None and ctx.input.issue and paper.sale_type in BECOMES:
-        to = ctx.input.to or BECOMES[paper.sale_type][0]
+    possible = () if paper is None else KINDS[paper.sale_type].converts_to
+    if possible and ctx.input.issue:
+        to = ctx.input.to or possible[0]
         series = numbers.series_of(to, ctx.input.document_date or ctx.today)
         plan[SalePlan].counters.add((ctx.account.id, series))
 
@@ -190,7 +181,7 @@ def _converted(source: Sale, ctx: ConvertSale) -> SaleIn:
     Raises:
         BadInput: it does not become such a document.
     """
-    possible = BECOMES[source.sale_type]
+    possible = KINDS[source.sale_type].converts_to
     to = ctx.to or possible[0]
     if to not in possible:
         raise BadInput(faults=[FieldError("to", f"must be {' or '.join(possible)}")])

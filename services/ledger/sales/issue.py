@@ -8,6 +8,7 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from contracts.primitives.money import MINOR_MAX, from_minor
+from contracts.resources.document_kinds import KINDS
 from contracts.resources.transitions import ByIdInput
 from ledger.account import Account
 from ledger.errors import BadInput, FieldError, NotFound, StateForbids
@@ -62,7 +63,7 @@ def issue_within(
         BadInput: a receipt comes to more than its payment.
     """
     invoice, payment = _invoice(draft, ctx, state), _payment(draft, ctx, state)
-    if invoice is not None:
+    if invoice is not None and document_state.role == "credit":
         draft = with_tax_of_the_rest(draft, state[LoadedSales].credited[ctx.key(invoice.sale_id)].values())
         document_state = replace(
             document_state, total_minor=draft.total_minor, due_minor=draft.total_minor - draft.deposit_minor
@@ -87,9 +88,9 @@ def issue_within(
     entry = booked(issued)
     if entry is not None and entry.postings:
         changes[JournalChanges].bookings.append(Booking(entry, issued.id, issued.document_date))
-    if issued.sale_type == "sales_invoice" and 0 < issued.total_minor == issued.deposit_minor:
+    if stands.role == "receivable" and 0 < issued.total_minor == issued.deposit_minor:
         changes.emit("sale.paid", stands.status, stands)
-    if invoice is not None:
+    if invoice is not None and stands.role == "credit":
         _credit(changes, stands, invoice, ctx, state)
     if payment is not None:
         changes[PaymentChanges].payments[payment.id] = replace(payment, receipt_id=issued.id, updated_at=ctx.now)
@@ -116,17 +117,17 @@ def numbered(draft: Sale, *, counter: int, now: datetime) -> Sale:
 def booked(sale: Sale) -> journal.Entry | None:
     """What issuing this document books; None for what is no claim (a quote, an order, a proforma, a receipt)."""
     party = journal.Party(sale.client_id, sale.currency)
-    match sale.sale_type:
-        case "sales_invoice":
+    match KINDS[sale.sale_type].role:
+        case "receivable":
             return journal.issue(
                 party, sale.id, net_minor=sale.net_minor, tax_minor=sale.tax_minor, deposit_minor=sale.deposit_minor
             )
-        case "credit_note":
+        case "credit":
             return journal.credit_note(party, sale.id, net_minor=sale.net_minor, tax_minor=sale.tax_minor)
-        case "sales_estimate" | "sales_order" | "sales_proforma" | "sales_receipt":
+        case "receipt" | "offer":
             return None
-        case _:
-            assert_never(sale.sale_type)
+        case role:
+            assert_never(role)
 
 
 def _invoice(draft: Sale, ctx: CommandContext[Any], state: LoadedState) -> DocumentState | None:
@@ -169,7 +170,7 @@ def _facts(draft: Sale, invoice: DocumentState | None, payment: Payment | None) 
 
 def _clock_at(sale: Sale, account: Account) -> datetime | None:
     """When the clock has to look whether it is overdue."""
-    if sale.sale_type != "sales_invoice" or sale.date_due is None:
+    if KINDS[sale.sale_type].role != "receivable" or sale.date_due is None:
         return None
     return due.overdue_at(sale.date_due, account.zone)
 

@@ -12,18 +12,10 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
+from contracts.resources.document_kinds import KINDS
 from ledger.sales.transitions import Kind
 
-PREFIXES: Final = MappingProxyType[Kind, str](
-    {
-        "sales_estimate": "EST",
-        "sales_order": "SO",
-        "sales_proforma": "PRO",
-        "sales_invoice": "INV",
-        "sales_receipt": "RCP",
-        "credit_note": "CN",
-    }
-)
+PREFIXES: Final = MappingProxyType[Kind, str]({name: kind.prefix for name, kind in KINDS.items()})
 """One series for each kind of document; payments have none, their reference is the payer's."""
 
 _COUNTER_DIGITS: Final = 6  # more when a year has a million

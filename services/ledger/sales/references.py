@@ -95,7 +95,7 @@ def _invoice(ctx: CommandContext[Any], state: LoadedState, invoice_id: UUID) -> 
     invoice = state[LoadedSales].states.get(ctx.key(invoice_id))
     if invoice is None:
         raise NotFound(faults=[FieldError("invoice_id", "unknown sale")])
-    if invoice.sale_type != "sales_invoice":
+    if invoice.role != "receivable":
         raise BadInput(faults=[FieldError("invoice_id", "is no invoice")])
     return invoice
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from contracts.primitives.money import from_minor, plain, to_minor
-from contracts.resources.schemas import PAYMENT_METHODS, AdjustmentIn, LineIn, SaleIn, SaleType
+from contracts.resources.document_kinds import KINDS, SaleType
+from contracts.resources.schemas import PAYMENT_METHODS, AdjustmentIn, LineIn, SaleIn
 from ledger.account import Account
 from ledger.clients.rules import Client, snapshot
 from ledger.errors import BadInput, FieldError, at
 from ledger.sales import due
 from ledger.sales.amounts import AdjustmentFacts, LineFacts, SaleFacts, SaleTotals, Tax, TaxAmount, totals
-
-_AT_ONCE: Final = frozenset({"sales_receipt", "credit_note"})  # nothing of them is to be paid later
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +136,11 @@ def _computed(
             term=None if ctx.pay_term is None else due.PayTerm(ctx.pay_term.type, ctx.pay_term.days),
             default=_term_of(client.pay_term),
             fallback=_term_of(account.default_pay_term) or due.FALLBACK,
-            at_once=ctx.sale_type in _AT_ONCE,
+            at_once=not KINDS[ctx.sale_type].has_due_date,
         )
     except BadInput as refusal:
         faults.extend(refusal.faults)
-    if ctx.deposit and ctx.sale_type == "credit_note":
+    if ctx.deposit and KINDS[ctx.sale_type].role == "credit":
         faults.append(FieldError("deposit", "not allowed on a credit note"))
     if faults or computed is None:
         raise BadInput(faults=faults)

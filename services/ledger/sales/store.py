@@ -18,10 +18,10 @@ from ledger.unit_of_work.state import Key
 from storage.pool import Connection
 
 _DOCUMENT_STATES: Final = """
-SELECT t.account_id, t.sale_id, t.sale_type, t.status, t.client_id, t.currency, t.date_due, t.total_minor, t.due_minor,
-       t.updated_at, s.document_date, s.invoice_id, s.payment_id, s.converted_from, t.settled_minor, t.refunded_minor,
-       t.written_off_minor, t.credited_minor, t.converted_to, t.status_reason, t.send_requested_at, t.overdue_check_at,
-       t.overdue_notified_at
+SELECT t.account_id, t.sale_id, t.sale_type, t.role, t.status, t.client_id, t.currency, t.date_due, t.total_minor,
+       t.due_minor, t.updated_at, s.document_date, s.invoice_id, s.payment_id, s.converted_from, t.settled_minor,
+       t.refunded_minor, t.written_off_minor, t.credited_minor, t.converted_to, t.status_reason, t.send_requested_at,
+       t.overdue_check_at, t.overdue_notified_at
   FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
   JOIN ledger.sale_state t ON t.account_id = w.account_id AND t.sale_id = w.id
   JOIN ledger.sale s ON s.account_id = w.account_id AND s.id = w.id
@@ -56,15 +56,15 @@ async def credited(conn: Connection, *, keys: Collection[Key]) -> dict[Key, dict
 
 # The longest due of each client, as far as one allocation can reach.
 _OPEN_INVOICES: Final = """
-SELECT t.account_id, t.sale_id, t.sale_type, t.status, t.client_id, t.currency, t.date_due, t.total_minor, t.due_minor,
-       t.updated_at, s.document_date, s.invoice_id, s.payment_id, s.converted_from, t.settled_minor, t.refunded_minor,
-       t.written_off_minor, t.credited_minor, t.converted_to, t.status_reason, t.send_requested_at, t.overdue_check_at,
-       t.overdue_notified_at
+SELECT t.account_id, t.sale_id, t.sale_type, t.role, t.status, t.client_id, t.currency, t.date_due, t.total_minor,
+       t.due_minor, t.updated_at, s.document_date, s.invoice_id, s.payment_id, s.converted_from, t.settled_minor,
+       t.refunded_minor, t.written_off_minor, t.credited_minor, t.converted_to, t.status_reason, t.send_requested_at,
+       t.overdue_check_at, t.overdue_notified_at
   FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS w (account_id, client_id, currency)
  CROSS JOIN LATERAL (
     SELECT * FROM ledger.sale_state x
      WHERE x.account_id = w.account_id AND x.client_id = w.client_id AND x.currency = w.currency
-       AND x.sale_type = 'sales_invoice' AND x.status IN ('issued', 'written_off') AND x.open_minor > 0 AND x.owed
+       AND x.role = 'receivable' AND x.status IN ('issued', 'written_off') AND x.open_minor > 0 AND x.owed
      ORDER BY x.date_due, x.sale_id LIMIT $4
  ) t
   JOIN ledger.sale s ON s.account_id = t.account_id AND s.id = t.sale_id
@@ -130,10 +130,10 @@ SELECT account_id, id, sale_type, number, series, period, counter, client_id, cl
 
 _INSERT_STANDINGS: Final = """
 INSERT INTO ledger.sale_state
-       (account_id, sale_id, sale_type, status, client_id, currency, date_due, total_minor, due_minor, settled_minor,
-        refunded_minor, written_off_minor, credited_minor, converted_to, overdue_check_at, updated_at)
-SELECT account_id, sale_id, sale_type, status, client_id, currency, date_due, total_minor, due_minor, settled_minor,
-       refunded_minor, written_off_minor, credited_minor, converted_to, overdue_check_at, updated_at
+       (account_id, sale_id, sale_type, role, status, client_id, currency, date_due, total_minor, due_minor,
+        settled_minor, refunded_minor, written_off_minor, credited_minor, converted_to, overdue_check_at, updated_at)
+SELECT account_id, sale_id, sale_type, role, status, client_id, currency, date_due, total_minor, due_minor,
+       settled_minor, refunded_minor, written_off_minor, credited_minor, converted_to, overdue_check_at, updated_at
   FROM jsonb_populate_recordset(NULL::ledger.sale_state, $1)
 """
 

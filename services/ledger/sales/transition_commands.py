@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from contracts.resources.document_kinds import Command
 from contracts.resources.transitions import DatedTransitionInput, SendSale, TransitionInput
 from ledger.errors import BadInput, FieldError, StateForbids
 from ledger.journal import rules as journal
@@ -19,7 +20,7 @@ from ledger.sales import transitions as states
 from ledger.sales.document_state import DocumentState
 from ledger.sales.issue import unlinked
 from ledger.sales.state import LoadedSales, SaleChanges, SalePlan
-from ledger.sales.transitions import Command, Facts
+from ledger.sales.transitions import Facts
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
@@ -86,7 +87,7 @@ def _void(ctx: CommandContext[DatedTransitionInput], state: LoadedState) -> Chan
     for booking in state[LoadedJournal].booked.get(ctx.key(before.sale_id), ()):
         if booking.entry.kind in {"issue", "credit_note"}:
             changes[JournalChanges].bookings.append(reversed_ids(booking, today=ctx.today, on=ctx.input.date))
-    if before.invoice_id is not None:
+    if before.invoice_id is not None and before.role == "credit":
         invoice = state[LoadedSales].states[ctx.key(before.invoice_id)]
         credited = invoice.credited_minor - before.total_minor
         changes[SaleChanges].set_document_state(replace(invoice, credited_minor=credited, updated_at=ctx.now))

@@ -1,4 +1,4 @@
-"""What may be done to a document or payment in which state: the whole table as data, asked before every command.
+"""Decide what may be done to a document or payment in which state, from the tables of kinds.
 
 `decide` answers with the status that follows, or refuses with a sentence that says what is possible instead. Some
 moves also need something of the books (`Guard`): the caller reads those `Facts` in the same transaction, under lock.
@@ -15,146 +15,31 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
+from contracts.resources.document_kinds import KINDS as DOCUMENT_KINDS
+from contracts.resources.document_kinds import Command, Guard, Move, Moves, SaleType, Status
 from ledger.errors import FieldError, StateForbids
 
-Kind = Literal[
-    "sales_estimate", "sales_order", "sales_proforma", "sales_invoice", "sales_receipt", "credit_note", "payment"
-]
-Status = Literal[
-    "draft",
-    "issued",
-    "accepted",
-    "declined",
-    "expired",
-    "converted",
-    "confirmed",
-    "closed",
-    "cancelled",
-    "written_off",
-    "void",
-    "deleted",
-    "pending",
-    "failed",
-    "reversed",
-]
-"""`deleted` is never stored: it is where `delete` takes a draft, whose row goes."""
-
-Command = Literal[
-    "update",
-    "delete",
-    "issue",
-    "send",
-    "accept",
-    "decline",
-    "expire",
-    "convert",
-    "close",
-    "cancel",
-    "void",
-    "write_off",
-    "write_back",
-    "confirm",
-    "fail",
-    "reverse",
-    "allocate",
-    "unallocate",
-    "refund",
-    "unrefund",
-]
-Guard = Literal[
-    "not_invoiced",
-    "no_settlements",
-    "no_credit_notes",
-    "within_creditable",
-    "nothing_applied",
-    "something_open",
-    "paid_by_confirmed_payment",
-    "nothing_refunded",
-    "something_unapplied",
-]
+Kind = SaleType | Literal["payment"]
 Settlement = Literal["unpaid", "partial", "paid"]
 
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+PAYMENT_MOVES: Final[Moves] = {
+    ("pending", "confirm"): Move("confirmed"),
+    ("pending", "fail"): Move("failed"),
+    ("confirmed", "allocate"): Move("confirmed", ("something_unapplied",)),
+    ("confirmed", "unallocate"): Move("confirmed"),
+    ("confirmed", "refund"): Move("confirmed", ("something_unapplied",)),
+    ("confirmed", "unrefund"): Move("confirmed"),
+    ("confirmed", "reverse"): Move("reversed", ("nothing_refunded",)),
+}
+
+_TABLE: Final[Mapping[Kind, Moves]] = {
+    **{name: kind.moves for name, kind in DOCUMENT_KINDS.items()},
+    "payment": PAYMENT_MOVES,
+}
+
+KINDS: Final[tuple[Kind, ...]] = tuple(_TABLE)
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 COMMANDS: Final[tuple[Command, ...]] = get_args(Command)
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """Where a command leads, and what must hold for it."""
-
-    to: Status
-    guards: tuple[Guard, ...] = ()
-
-
-_DRAFT: Final[dict[tuple[Status, Command], Move]] = {
-    ("draft", "update"): Move("draft"),
-    ("draft", "delete"): Move("deleted"),
-}
-
-_TABLE: Final[dict[Kind, dict[tuple[Status, Command], Move]]] = {
-    "sales_estimate": {
-        **_DRAFT,
-        ("draft", "issue"): Move("issued"),
-        ("issued", "send"): Move("issued"),
-        ("issued", "accept"): Move("accepted"),
-        ("issued", "decline"): Move("declined"),
-        ("issued", "expire"): Move("expired"),
-        ("issued", "void"): Move("void"),
-        ("accepted", "send"): Move("accepted"),
-        ("accepted", "convert"): Move("converted"),
-        ("accepted", "void"): Move("void"),
-    },
-    "sales_order": {
-        **_DRAFT,
-        ("draft", "issue"): Move("confirmed"),
-        ("confirmed", "send"): Move("confirmed"),
-        ("confirmed", "convert"): Move("confirmed", ("not_invoiced",)),
-        ("confirmed", "close"): Move("closed"),
-        ("confirmed", "cancel"): Move("cancelled", ("not_invoiced",)),
-    },
-    "sales_proforma": {
-        **_DRAFT,
-        ("draft", "issue"): Move("issued"),
-        ("issued", "send"): Move("issued"),
-        ("issued", "convert"): Move("converted"),
-        ("issued", "expire"): Move("expired"),
-        ("issued", "void"): Move("void"),
-    },
-    "sales_invoice": {
-        **_DRAFT,
-        ("draft", "issue"): Move("issued"),
-        ("issued", "send"): Move("issued"),
-        ("issued", "void"): Move("void", ("no_settlements", "no_credit_notes")),
-        ("issued", "write_off"): Move("written_off", ("something_open",)),
-        ("written_off", "write_back"): Move("issued"),
-    },
-    "sales_receipt": {
-        **_DRAFT,
-        ("draft", "issue"): Move("issued", ("paid_by_confirmed_payment",)),
-        ("issued", "send"): Move("issued"),
-        ("issued", "reverse"): Move("void"),
-    },
-    "credit_note": {
-        **_DRAFT,
-        ("draft", "issue"): Move("issued", ("within_creditable",)),
-        ("issued", "send"): Move("issued"),
-        ("issued", "allocate"): Move("issued", ("something_unapplied",)),
-        ("issued", "unallocate"): Move("issued"),
-        ("issued", "refund"): Move("issued", ("something_unapplied",)),
-        ("issued", "unrefund"): Move("issued"),
-        ("issued", "void"): Move("void", ("nothing_applied",)),
-    },
-    "payment": {
-        ("pending", "confirm"): Move("confirmed"),
-        ("pending", "fail"): Move("failed"),
-        ("confirmed", "allocate"): Move("confirmed", ("something_unapplied",)),
-        ("confirmed", "unallocate"): Move("confirmed"),
-        ("confirmed", "refund"): Move("confirmed", ("something_unapplied",)),
-        ("confirmed", "unrefund"): Move("confirmed"),
-        ("confirmed", "reverse"): Move("reversed", ("nothing_refunded",)),
-    },
-}
 
 TRANSITIONS: Final[Mapping[tuple[Kind, Status, Command], Move]] = MappingProxyType(
     {(kind, status, command): move for kind, rows in _TABLE.items() for (status, command), move in rows.items()}
@@ -166,14 +51,8 @@ STARTS: Final[Mapping[Kind, tuple[Status, ...]]] = MappingProxyType(
 )
 """The statuses that a new one may have: a payment that is known to have come in starts confirmed."""
 
-_INSTEAD: Final[dict[tuple[Kind, Status, Command], str]] = {
-    ("sales_estimate", "issued", "convert"): "accept it first",
-    ("sales_order", "confirmed", "void"): "cancel it instead",
-    ("sales_invoice", "issued", "update"): "correct it by a credit note",
-    ("sales_invoice", "issued", "cancel"): "void it instead",
-    ("sales_invoice", "written_off", "void"): "write it back first",
-    ("sales_invoice", "written_off", "write_off"): "it is written off already",
-    ("sales_receipt", "issued", "void"): "reverse its payment instead",
+_INSTEAD: Final[Mapping[tuple[Kind, Status, Command], str]] = {
+    **{(name, *state): advice for name, kind in DOCUMENT_KINDS.items() for state, advice in kind.instead.items()},
     ("payment", "confirmed", "void"): "reverse it instead",
 }
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from contracts.resources.document_kinds import KINDS
 from ledger.verify.check import Check
 
+# $1, $2: kinds of documents and their roles.
 _DOCUMENT_STATES: Final = """
 WITH settled AS (
     SELECT account_id, sale_id AS id, sum(amount_minor) AS minor FROM ledger.settlement GROUP BY account_id, sale_id
@@ -21,7 +23,7 @@ WITH settled AS (
 ), credited AS (
     SELECT n.account_id, n.invoice_id AS id, sum(n.total_minor) AS minor FROM ledger.sale n
       JOIN ledger.sale_state t ON t.account_id = n.account_id AND t.sale_id = n.id
-     WHERE n.sale_type = 'credit_note' AND n.invoice_id IS NOT NULL AND t.status = 'issued'
+     WHERE t.role = 'credit' AND n.invoice_id IS NOT NULL AND t.status = 'issued'
      GROUP BY n.account_id, n.invoice_id
 ), made_of_it AS (
     SELECT m.account_id, m.converted_from AS id, min(m.id::text)::uuid AS made FROM ledger.sale m
@@ -35,6 +37,7 @@ SELECT coalesce(s.account_id, t.account_id) AS account_id, coalesce(s.id, t.sale
        coalesce(s.currency, t.currency) AS currency, to_json(found) AS found, to_json(must) AS must
   FROM ledger.sale s
   FULL JOIN ledger.sale_state t ON t.account_id = s.account_id AND t.sale_id = s.id
+  LEFT JOIN unnest($1::text[], $2::text[]) AS k (sale_type, role) ON k.sale_type = s.sale_type
   LEFT JOIN settled e ON e.account_id = s.account_id AND e.id = s.id
   LEFT JOIN refunded r ON r.account_id = s.account_id AND r.id = s.id
   LEFT JOIN written_off w ON w.account_id = s.account_id AND w.id = s.id
@@ -43,14 +46,14 @@ SELECT coalesce(s.account_id, t.account_id) AS account_id, coalesce(s.id, t.sale
   LEFT JOIN sent x ON x.account_id = s.account_id AND x.id = s.id
  CROSS JOIN LATERAL (SELECT
     t.total_minor, t.due_minor, t.settled_minor, t.refunded_minor, t.written_off_minor, t.credited_minor, t.sale_type,
-    t.client_id, t.currency, t.date_due, t.converted_to, t.send_requested_at) found
+    t.role, t.client_id, t.currency, t.date_due, t.converted_to, t.send_requested_at) found
  CROSS JOIN LATERAL (SELECT
     s.total_minor, s.total_minor - s.deposit_minor AS due_minor,
     CASE WHEN s.id IS NOT NULL THEN coalesce(e.minor, 0)::bigint END AS settled_minor,
     CASE WHEN s.id IS NOT NULL THEN coalesce(r.minor, 0)::bigint END AS refunded_minor,
     CASE WHEN s.id IS NOT NULL THEN coalesce(w.minor, 0)::bigint END AS written_off_minor,
     CASE WHEN s.id IS NOT NULL THEN coalesce(c.minor, 0)::bigint END AS credited_minor,
-    s.sale_type, s.client_id, s.currency, s.date_due, m.made AS converted_to, x.at AS send_requested_at) must
+    s.sale_type, k.role, s.client_id, s.currency, s.date_due, m.made AS converted_to, x.at AS send_requested_at) must
  WHERE found IS DISTINCT FROM must
 """
 
@@ -65,7 +68,7 @@ WITH settled AS (
     SELECT s.account_id, s.payment_id AS id, min(s.id::text)::uuid AS receipt_id, count(*) AS receipts
       FROM ledger.sale s
       JOIN ledger.sale_state t ON t.account_id = s.account_id AND t.sale_id = s.id
-     WHERE s.sale_type = 'sales_receipt' AND s.payment_id IS NOT NULL AND t.status = 'issued'
+     WHERE t.role = 'receipt' AND s.payment_id IS NOT NULL AND t.status = 'issued'
      GROUP BY s.account_id, s.payment_id
 )
 SELECT p.account_id, p.id, 'payment' AS what, p.currency, to_json(found) AS found, to_json(must) AS must
@@ -102,7 +105,12 @@ SELECT coalesce(b.account_id, j.account_id) AS account_id, coalesce(b.client_id,
 """
 
 CHECKS: Final = (
-    Check("standings", "where a document stands equals what is booked, settled and refunded", _DOCUMENT_STATES),
+    Check(
+        "standings",
+        "where a document stands equals what is booked, settled and refunded",
+        _DOCUMENT_STATES,
+        args=(list(KINDS), [kind.role for kind in KINDS.values()]),
+    ),
     Check("payments", "what a payment says of itself equals its settlements, refunds and receipt", _PAYMENTS),
     Check("balances", "clients' balances equal the journal, and none is below 0", _BALANCES),
 )

@@ -17,8 +17,8 @@ WITH claim AS (
       FROM ledger.sale s
       JOIN ledger.sale_state t ON t.account_id = s.account_id AND t.sale_id = s.id
      CROSS JOIN LATERAL (SELECT
-        (s.sale_type = 'sales_invoice')::int AS invoice, (s.sale_type = 'credit_note')::int AS note) x
-     WHERE s.sale_type IN ('sales_invoice', 'credit_note') AND t.status IN ('issued', 'written_off')
+        (t.role = 'receivable')::int AS invoice, (t.role = 'credit')::int AS note) x
+     WHERE t.role IN ('receivable', 'credit') AND t.status IN ('issued', 'written_off')
        AND (s.net_minor, s.tax_minor) <> (0, 0)
     UNION ALL
     SELECT account_id, id, 'payment', client_id, currency, 0, settled_minor + refunded_minor - amount_minor, 0, 0,
@@ -57,11 +57,11 @@ SELECT coalesce(c.account_id, b.account_id) AS account_id, coalesce(c.id, b.docu
 _BOOKED_ONCE: Final = """
 WITH claim AS (
     SELECT s.account_id, s.id, s.sale_type || ' ' || s.number AS what,
-           (s.sale_type = 'sales_invoice')::int AS issued, (s.sale_type = 'credit_note')::int AS credited,
+           (t.role = 'receivable')::int AS issued, (t.role = 'credit')::int AS credited,
            0 AS paid, (t.status = 'void')::int AS undone, (t.status = 'written_off')::int AS written_off
       FROM ledger.sale s
       JOIN ledger.sale_state t ON t.account_id = s.account_id AND t.sale_id = s.id
-     WHERE s.sale_type IN ('sales_invoice', 'credit_note') AND s.number IS NOT NULL
+     WHERE t.role IN ('receivable', 'credit') AND s.number IS NOT NULL
        AND (s.net_minor, s.tax_minor) <> (0, 0)
     UNION ALL
     SELECT account_id, id, 'payment', 0, 0, 1, (status = 'reversed')::int, 0

@@ -26,7 +26,7 @@ WITH settled AS (
     UNION ALL
     SELECT account_id, sale_id, 'credit note', currency, client_id,
            CASE WHEN status = 'issued' THEN total_minor ELSE 0 END
-      FROM ledger.sale_state WHERE sale_type = 'credit_note'
+      FROM ledger.sale_state WHERE role = 'credit'
 )
 SELECT s.account_id, s.sale_id AS id, 'with ' || s.source_id || ', invoice' AS what, t.currency,
        json_build_object('settled_minor', s.minor) AS found, json_build_object('settled_minor', 0) AS must
@@ -38,7 +38,7 @@ SELECT i.account_id, i.id, coalesce(t.sale_type, 'document'), t.currency, json_b
   FROM invoice i
   LEFT JOIN ledger.sale_state t ON t.account_id = i.account_id AND t.sale_id = i.id
  CROSS JOIN LATERAL (SELECT
-    CASE WHEN t.sale_type = 'sales_invoice' AND t.status IN ('issued', 'written_off') THEN t.due_minor ELSE 0 END
+    CASE WHEN t.role = 'receivable' AND t.status IN ('issued', 'written_off') THEN t.due_minor ELSE 0 END
     AS most) m
  WHERE i.minor NOT BETWEEN 0 AND m.most
 UNION ALL

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from contracts.resources.document_kinds import Command, Status
 from contracts.wire import commands as names
-from ledger.sales.transitions import COMMANDS, Command, Kind, Status
+from ledger.sales.transitions import COMMANDS, Kind
 from tests.support.ledger import Answer, LedgerHarness
 from tests.unit.ledger.test_states import allowed
 

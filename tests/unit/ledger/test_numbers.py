@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.sales.numbers import PREFIXES, Series, read, series_of, spell
-from ledger.sales.transitions import Kind
+from ledger.sales.transitions import KINDS
 
 
 def test_an_invoice_is_numbered_in_the_year_of_its_own_date() -> None:
@@ -18,7 +17,7 @@ def test_an_invoice_is_numbered_in_the_year_of_its_own_date() -> None:
 
 
 def test_each_kind_of_document_has_a_series_of_its_own() -> None:
-    documents = [kind for kind in get_args(Kind) if kind != "payment"]
+    documents = [kind for kind in KINDS if kind != "payment"]
     assert len({PREFIXES[kind] for kind in documents}) == len(documents) == 6
 
 

@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from contracts.primitives.money import MINOR_MAX
+from contracts.resources.document_kinds import Command, Status
 from ledger.errors import StateForbids
 from ledger.sales.transitions import (
     COMMANDS,
@@ -14,10 +15,8 @@ from ledger.sales.transitions import (
     STARTS,
     STATUSES,
     TRANSITIONS,
-    Command,
     Facts,
     Kind,
-    Status,
     decide_transition,
     possible,
     settlement,

@@ -7,14 +7,6 @@ from typing import Final
 from documents.pdf.labels.shape import Labels
 
 EN: Final = Labels(
-    titles={
-        "sales_invoice": "Invoice",
-        "credit_note": "Credit note",
-        "sales_estimate": "Estimate",
-        "sales_order": "Sales order",
-        "sales_proforma": "Proforma invoice",
-        "sales_receipt": "Receipt",
-    },
     marks={
         "draft": "Draft",
         "void": "Void",

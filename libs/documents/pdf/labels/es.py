@@ -7,14 +7,6 @@ from typing import Final
 from documents.pdf.labels.shape import Labels
 
 ES: Final = Labels(
-    titles={
-        "sales_invoice": "Factura",
-        "credit_note": "Nota de crédito",
-        "sales_estimate": "Presupuesto",
-        "sales_order": "Pedido",
-        "sales_proforma": "Factura proforma",
-        "sales_receipt": "Recibo",
-    },
     marks={
         "draft": "Borrador",
         "void": "Anulado",

@@ -9,14 +9,6 @@ from typing import Final
 from documents.pdf.labels.shape import Labels
 
 FR: Final = Labels(
-    titles={
-        "sales_invoice": "Facture",
-        "credit_note": "Avoir",
-        "sales_estimate": "Devis",
-        "sales_order": "Commande",
-        "sales_proforma": "Facture proforma",
-        "sales_receipt": "Reçu",
-    },
     marks={
         "draft": "Brouillon",
         "void": "Annulé",

@@ -7,14 +7,6 @@ from typing import Final
 from documents.pdf.labels.shape import Labels
 
 LV: Final = Labels(
-    titles={
-        "sales_invoice": "Rēķins",
-        "credit_note": "Kredītrēķins",
-        "sales_estimate": "Piedāvājums",
-        "sales_order": "Pasūtījums",
-        "sales_proforma": "Priekšapmaksas rēķins",
-        "sales_receipt": "Kvīts",
-    },
     marks={
         "draft": "Melnraksts",
         "void": "Anulēts",

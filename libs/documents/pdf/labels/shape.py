@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from contracts.resources.schemas import PaymentMethod, SaleType
+from contracts.resources.schemas import PaymentMethod
 
 Mark = Literal[
     "draft", "void", "paid", "partial", "written_off", "accepted", "declined", "expired", "converted", "confirmed",
@@ -19,7 +19,6 @@ Mark = Literal[
 class Labels:
     """The words of one language. `{...}` is filled in."""
 
-    titles: Mapping[SaleType, str]
     marks: Mapping[Mark, str]
     methods: Mapping[PaymentMethod, str]
     deliveries: Mapping[int, str]
