@@ -28,6 +28,10 @@ class PublicUrls:
         """Where a file inside the document of an inbox message is had, counted from 1."""
         return self.at(f"/v1/inbox/{box}/{message_id}/attachments/{number}")
 
+    def bill_attachment(self, bill_id: UUID, number: int) -> str:
+        """Where a file inside the document of a bill is had, counted from 1."""
+        return self.at(f"/v1/bills/{bill_id}/attachments/{number}")
+
     def bill_file(self, bill_id: UUID) -> str:
         """Where the file of a supplier's bill is had."""
         return self.at(f"/v1/bills/{bill_id}/file")

@@ -22,6 +22,7 @@ from documents.document import (
     ADJUSTMENTS_MAX,
     NAME_CHARS_MAX,
     PAY_TERM_WITH_DATE,
+    PAYMENT_MEANS_MAX,
     REFERENCE_CHARS_MAX,
     TAXES_MAX,
     TEXT_CHARS_MAX,
@@ -31,6 +32,7 @@ from documents.document import (
     Line,
     Links,
     Parsed,
+    PaymentMeans,
     PayTerm,
     TaxSubtotal,
 )
@@ -98,7 +100,7 @@ class _Reading:
         self.paths: list[str] = []
 
     def document(self, box: InboxKind) -> Parsed | list[FieldError]:
-        method, due = self._payment()
+        method, due, means = self._payment()
         taxes = self._taxes()
         lines = self._lines(taxes)
         adjustments, shipping = self._adjustments()
@@ -116,6 +118,7 @@ class _Reading:
             date_due=due,
             deposit=prepaid if prepaid and prepaid > 0 else None,
             payment_method=method,
+            payment_means=means,
             lines=lines,
             adjustments=adjustments,
             shipping_charge=shipping,
@@ -155,14 +158,17 @@ class _Reading:
         """Read an amount that may be there a second time in the seller's own currency."""
         return self.sums.choose(name, AMOUNT, currency=self.currency)
 
-    def _payment(self) -> tuple[PaymentMethod | None, date | None]:
+    def _payment(self) -> tuple[PaymentMethod | None, date | None, tuple[PaymentMeans, ...]]:
         method, due = None, None
-        for means in self.settlement.children("ram:SpecifiedTradeSettlementPaymentMeans"):
-            method = method or payment_method_of(means.text("ram:TypeCode", REFERENCE_CHARS_MAX))
+        reference = self.settlement.text("ram:PaymentReference", NAME_CHARS_MAX)
+        found: list[PaymentMeans] = []
+        for means in self.settlement.children("ram:SpecifiedTradeSettlementPaymentMeans")[:PAYMENT_MEANS_MAX]:
+            found.append(_where_to_pay(means, reference))
+            method = method or payment_method_of(found[-1].code)
         for terms in self.settlement.children("ram:SpecifiedTradePaymentTerms"):
             day = self._day(terms.child("ram:DueDateDateTime"))
             due = due or day
-        return method, due
+        return method, due, tuple(found)
 
     def _taxes(self) -> tuple[TaxSubtotal, ...]:
         found = [self._tax(tax) for tax in self.settlement.children("ram:ApplicableTradeTax")[:TAXES_MAX]]
@@ -250,6 +256,18 @@ class _Reading:
             address = reference.value("ram:URIID", _web_address_or_nothing)
             links = links or (Links(document=address) if address else None)
         return links
+
+
+def _where_to_pay(means: Element, reference: str | None) -> PaymentMeans:
+    account = means.child("ram:PayeePartyCreditorFinancialAccount")
+    iban = account.text("ram:IBANID", REFERENCE_CHARS_MAX)
+    return PaymentMeans(
+        code=means.text("ram:TypeCode", REFERENCE_CHARS_MAX),
+        account=iban or account.text("ram:ProprietaryID", REFERENCE_CHARS_MAX),
+        account_name=account.text("ram:AccountName", NAME_CHARS_MAX),
+        bic=means.child("ram:PayeeSpecifiedCreditorFinancialInstitution").text("ram:BICID", REFERENCE_CHARS_MAX),
+        reference=reference,
+    )
 
 
 def _is_without_lines(context: Element) -> bool:

@@ -45,6 +45,7 @@ WARNINGS_MAX: Final = 100  # a document of 1 MiB could have 100,000
 TEXT_CHARS_MAX: Final = 10_000
 DAYS_MAX: Final = 3650
 ADJUSTMENTS_MAX: Final = 100
+PAYMENT_MEANS_MAX: Final = 20  # published invoices name up to four accounts
 TAXES_MAX: Final = 100  # a document has a handful of tax categories
 PERCENT_MAX: Final = 100
 TAX_CATEGORIES: Final = frozenset({"S", "Z", "E", "AE", "K", "G", "O", "L", "M"})
@@ -257,6 +258,25 @@ class TaxSubtotal:
     exemption_reason: Text | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentMeans:
+    """Where to pay to: `code` is UN/ECE 4461, `account` an IBAN or another number, `reference` what to refer to."""
+
+    __pydantic_config__ = _STRICT
+
+    code: Reference | None = None
+    account: Reference | None = None
+    account_name: Name | None = None
+    bic: Reference | None = None
+    reference: Name | None = None
+
+
+def _means_within_bounds(means: tuple[PaymentMeans, ...]) -> tuple[PaymentMeans, ...]:
+    if len(means) > PAYMENT_MEANS_MAX:
+        raise InvalidValue(f"must have at most {PAYMENT_MEANS_MAX}")
+    return means
+
+
 def _from_1_to_the_most(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     if not 1 <= len(lines) <= LINES_MAX:
         raise InvalidValue(f"must have from 1 to {LINES_MAX} lines")
@@ -307,6 +327,7 @@ class InboxDocument:
     date_due: Day | None = None
     deposit: UnsignedAmount | None = None
     payment_method: Method | None = None
+    payment_means: Annotated[tuple[PaymentMeans, ...], AfterValidator(_means_within_bounds)] = ()
     shipping_type: ShippingType | None = None
     lines: Lines
     adjustments: Adjustments = ()

@@ -118,7 +118,8 @@ def _adapter() -> TypeAdapter[InboxDocument]:
 def _known_names() -> frozenset[str]:
     kinds = [
         shapes.InboxDocument, shapes.Supplier, shapes.Client, shapes.ShipTo, shapes.Address, shapes.PayTerm,
-        shapes.Line, shapes.Adjustment, shapes.TaxSubtotal, shapes.Links, shapes.AutoProcessing, shapes.AutoPayment,
+        shapes.Line, shapes.Adjustment, shapes.TaxSubtotal, shapes.PaymentMeans, shapes.Links,
+        shapes.AutoProcessing, shapes.AutoPayment,
     ]  # fmt: skip
     return frozenset({*_TOP, *(each.name for kind in kinds for each in fields(kind))})
 

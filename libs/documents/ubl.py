@@ -18,6 +18,7 @@ from documents import attachments, ubl_lines, ubl_parties
 from documents.document import (
     NAME_CHARS_MAX,
     PAY_TERM_WITH_DATE,
+    PAYMENT_MEANS_MAX,
     REFERENCE_CHARS_MAX,
     TAXES_MAX,
     TEXT_CHARS_MAX,
@@ -25,6 +26,7 @@ from documents.document import (
     InboxKind,
     Links,
     Parsed,
+    PaymentMeans,
     PayTerm,
     TaxSubtotal,
 )
@@ -54,7 +56,7 @@ NAMESPACES: Final = {
 }
 REPEATABLE: Final = ubl_lines.REPEATABLE | ubl_parties.REPEATABLE | {
     "cac:InvoiceLine", "cac:CreditNoteLine", "cac:TaxTotal", "cac:TaxSubtotal", "cac:PaymentMeans",
-    "cac:AdditionalDocumentReference", "cbc:Note", "cbc:TaxExemptionReason",
+    "cac:AdditionalDocumentReference", "cbc:PaymentID", "cbc:Note", "cbc:TaxExemptionReason",
 }  # fmt: skip
 
 _REFERENCE: Final = text_within(REFERENCE_CHARS_MAX)
@@ -69,7 +71,7 @@ def read_ubl(root: str, content: Tree, *, box: InboxKind) -> Parsed | list[Field
         currency = invoice.need("cbc:DocumentCurrencyCode", as_currency, "")
         money = Money(currency)
         lines = _lines_of(invoice, f"cac:{root}Line")
-        payment_method, payment_due = _payment_means(invoice)
+        payment_method, payment_due, payment_means = _payment_means(invoice)
         date_due = invoice.optional("cbc:DueDate", as_xml_date) or payment_due
         totals = _totals(invoice.child("cac:LegalMonetaryTotal"), money)
         supplier = ubl_parties.party(invoice.child("cac:AccountingSupplierParty"))
@@ -86,6 +88,7 @@ def read_ubl(root: str, content: Tree, *, box: InboxKind) -> Parsed | list[Field
             date_due=date_due,
             deposit=totals.prepaid if totals.prepaid and totals.prepaid > 0 else None,
             payment_method=payment_method,
+            payment_means=payment_means,
             lines=tuple(ubl_lines.line(line, money) for line in lines),
             adjustments=adjustments,
             shipping_charge=shipping,
@@ -116,13 +119,26 @@ def _sale_type(root: str, invoice: Element) -> SaleType:
     return "credit_note" if root == "CreditNote" else kind_of(code)
 
 
-def _payment_means(invoice: Element) -> tuple[PaymentMethod | None, date | None]:
+def _payment_means(invoice: Element) -> tuple[PaymentMethod | None, date | None, tuple[PaymentMeans, ...]]:
     method, due = None, None
-    for means in invoice.children("cac:PaymentMeans"):
+    found: list[PaymentMeans] = []
+    for means in invoice.children("cac:PaymentMeans")[:PAYMENT_MEANS_MAX]:
         code = means.text("cbc:PaymentMeansCode", REFERENCE_CHARS_MAX)
+        found.append(_where_to_pay(means, code))
         day = means.optional("cbc:PaymentDueDate", as_xml_date)
         method, due = method or payment_method_of(code), due or day
-    return method, due
+    return method, due, tuple(found)
+
+
+def _where_to_pay(means: Element, code: str | None) -> PaymentMeans:
+    account = means.child("cac:PayeeFinancialAccount")
+    return PaymentMeans(
+        code=code,
+        account=account.text("cbc:ID", REFERENCE_CHARS_MAX),
+        account_name=account.text("cbc:Name", NAME_CHARS_MAX),
+        bic=account.child("cac:FinancialInstitutionBranch").text("cbc:ID", REFERENCE_CHARS_MAX),
+        reference=means.texts("cbc:PaymentID", NAME_CHARS_MAX),
+    )
 
 
 class _Totals(NamedTuple):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from ledger.bills.capability import BILLS
 from ledger.clients.capability import CLIENTS
 from ledger.imports.capability import IMPORTS
 from ledger.inbox.capability import INBOX
@@ -30,6 +31,7 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     SALES,
     JOURNAL,
     PAYMENTS,
+    BILLS,
     INBOX,
     IMPORTS,
     NUMBERS,

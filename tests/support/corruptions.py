@@ -225,6 +225,10 @@ DAMAGES = {
     "an accepted purchase without its bill": Damage(
         "DELETE FROM ledger.bill", "bills", "purchase message .* is not there, must be: bill ",
     ),
+    "a bill that is booked otherwise": Damage(
+        "UPDATE ledger.bill SET net_minor = net_minor + 1, total_minor = total_minor + 1",
+        "bills_booked", "the journal of bill .* expense is .*, must be ",
+    ),
     "a bill of a message that nobody accepted": Damage(
         "UPDATE ledger.inbox_message SET state = 'received', decided_at = NULL, result = NULL WHERE box = 'purchases'",
         "bills", "purchase message .* is there, must not be: bill ",

@@ -9,7 +9,8 @@ from contracts.serializers.ledger import Row, file
 from contracts.urls import PublicUrls
 
 _AS_KEPT = (
-    "document_type", "document_ref", "supplier", "pay_term", "include_tax", "lines", "adjustments", "comment", "links",
+    "document_type", "document_ref", "supplier", "pay_term", "include_tax", "lines", "adjustments", "taxes",
+    "payment_method", "payment_means", "status", "status_reason", "comment", "links",
 )  # fmt: skip
 
 
@@ -34,6 +35,10 @@ def bill(row: Row, urls: PublicUrls) -> dict[str, Any]:
         "rounding": from_minor(row["rounding_minor"], currency),
         "payable": from_minor(row["payable_minor"], currency),
         "file": file(row["file"], urls.bill_file(row["id"])),
+        "attachments": [
+            file(kept, urls.bill_attachment(row["id"], number))
+            for number, kept in enumerate(row["attachments"], start=1)
+        ],
         "message_id": str(row["message_id"]),
         "created_at": row["created_at"].isoformat(),
         "updated_at": row["updated_at"].isoformat(),

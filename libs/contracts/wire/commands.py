@@ -83,6 +83,9 @@ WRITE_OFF_SALE: Final = "write_off_sale"
 WRITE_BACK_SALE: Final = "write_back_sale"
 """data: id, reason, date or null. 200 with the sale."""
 
+VOID_BILL: Final = "void_bill"
+"""data: id, reason, date or null. 200 with the bill."""
+
 ACCEPT_SALE: Final = "accept_sale"
 DECLINE_SALE: Final = "decline_sale"
 EXPIRE_SALE: Final = "expire_sale"
@@ -170,6 +173,7 @@ QUEUE_OF: Final[dict[str, Queue]] = {
     ACCEPT_INBOX_MESSAGE: LEDGER_COMMANDS,
     REJECT_INBOX_MESSAGE: LEDGER_COMMANDS,
     APPLY_INBOX_RULES: LEDGER_COMMANDS,
+    VOID_BILL: LEDGER_COMMANDS,
     CREATE_INBOX_RULE: LEDGER_COMMANDS,
     DELETE_INBOX_RULE: LEDGER_COMMANDS,
     CREATE_CLIENT: LEDGER_COMMANDS,

@@ -8,8 +8,11 @@ from uuid import UUID
 from aiohttp import web
 
 from contracts.resources.schemas import Reference
+from contracts.resources.transitions import DatedReasonIn
 from contracts.serializers import inbox
+from contracts.wire import commands
 from ingress import response_models as models
+from ingress.api.transition_routes import moving
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import file_download, queries, responses
@@ -39,6 +42,12 @@ async def get_file(api: Api, call: Request) -> web.StreamResponse:
     return await file_download.stream(api, call, (await responses.row_of(api, call, queries.BILLS))["file"])
 
 
+async def get_attachment(api: Api, call: Request) -> web.StreamResponse:
+    """Give a file that was inside the bill's document, to be saved; they are counted from 1."""
+    kept = (await responses.row_of(api, call, queries.BILLS))["attachments"]
+    return await file_download.stream(api, call, file_download.numbered(kept, call.params["number"]))
+
+
 ROUTES = (
     Route(
         "GET", "/v1/bills", "listBills", list_bills, "read", "List suppliers' bills",
@@ -51,5 +60,14 @@ ROUTES = (
     Route(
         "GET", "/v1/bills/{id}/file", "getBillFile", get_file, "read", "Get the file that a bill came with",
         response_types=file_download.RESPONSE_TYPES, seconds_max=file_download.SECONDS_MAX, tag="bills",
+    ),
+    Route(
+        "GET", "/v1/bills/{id}/attachments/{number}", "getBillAttachment", get_attachment, "read",
+        "Get a file that was inside the document of a bill", response_types=file_download.RESPONSE_TYPES,
+        seconds_max=file_download.SECONDS_MAX, tag="bills",
+    ),
+    Route(
+        "POST", "/v1/bills/{id}/void", "voidBill", moving(commands.VOID_BILL), "write",
+        "Void a bill: what it booked is undone", body=DatedReasonIn, answers=models.Bill, tag="bills",
     ),
 )  # fmt: skip

@@ -33,7 +33,6 @@ BOXES: Final[tuple[InboxKind, ...]] = ("purchases", "sales")
 
 PUSH_SECONDS_MAX: Final = 150.0  # a large file over a slow line, and then the books' answer
 
-_NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}(?:;[ -~]{0,80})?", re.ASCII)
 
 
@@ -127,9 +126,7 @@ async def get_attachment(api: Api, call: Request) -> web.StreamResponse:
     """
     await read_your_writes.wait_until_visible(api, call)
     kept = (await responses.row_of(api, call, queries.INBOX_FILE, box=_box(call)))["attachments"]
-    number = call.params["number"]
-    index = int(number) - 1 if _NUMBER.fullmatch(number) else -1
-    return await file_download.stream(api, call, kept[index] if 0 <= index < len(kept) else None)
+    return await file_download.stream(api, call, file_download.numbered(kept, call.params["number"]))
 
 
 async def get_raw(api: Api, call: Request) -> Response | web.StreamResponse:

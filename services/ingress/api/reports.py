@@ -196,7 +196,7 @@ def _entry(row: Row) -> dict[str, Any]:
         "reversal_of": None if row["reversal_of"] is None else str(row["reversal_of"]),
         "created_at": row["created_at"].isoformat(),
         "postings": [
-            {name: posting[name] for name in ("account", "client_id", "document_id", "currency")}
+            {name: posting[name] for name in ("account", "client_id", "supplier_id", "document_id", "currency")}
             | _side(posting["amount_minor"], posting["currency"])
             for posting in row["postings"]
         ],

@@ -158,6 +158,8 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     ledger.ClientNamed: "ClientReference",
     inbox.BillAdjustment: "BillAdjustment",
     inbox.BillLine: "BillLine",
+    inbox.BillPaymentMeans: "BillPaymentMeans",
+    inbox.BillTax: "BillTax",
     inbox.ChannelNamed: "ChannelReference",
     inbox.File: "File",
     party_shapes.ImportFault: "ImportLineError",

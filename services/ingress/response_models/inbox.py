@@ -10,7 +10,7 @@ from pydantic import WithJsonSchema
 
 from contracts.resources.document_kinds import KINDS
 from contracts.resources.inbox import Actor, InboxKind, RuleConditions, RuleMatch
-from contracts.resources.schemas import PayTerm
+from contracts.resources.schemas import PaymentMethod, PayTerm
 from ingress.response_models.base import MessageWarning, ResponseModel
 
 InboxState = Literal["received", "accepted", "rejected", "duplicate"]
@@ -92,6 +92,7 @@ class BillLine(ResponseModel):
     quantity: str
     unit_price: str
     discount: str
+    discount_amount: str | None
     tax_rate: str | None
     tax_category: str | None
     unit: str | None
@@ -107,8 +108,32 @@ class BillAdjustment(ResponseModel):
     description: str | None
 
 
+class BillTax(ResponseModel):
+    """A tax of a bill, as its supplier states it, else as it is computed."""
+
+    category: str | None
+    rate: str | None
+    net: str | None
+    tax: str | None
+    exemption_code: str | None
+    exemption_reason: str | None
+
+
+class BillPaymentMeans(ResponseModel):
+    """Where a bill is to be paid to; `code` is UN/ECE 4461."""
+
+    code: str | None
+    account: str | None
+    account_name: str | None
+    bic: str | None
+    reference: str | None
+
+
 class Bill(ResponseModel):
-    """A supplier's bill, recorded from an inbox message; `supplier` is the supplier as it was then."""
+    """A supplier's bill, recorded from an inbox message; `supplier` is the supplier as it was then.
+
+    An invoice, receipt or credit note is in the journal (expense, input_tax, payable) until it is void.
+    """
 
     id: UUID
     supplier_id: UUID
@@ -119,6 +144,11 @@ class Bill(ResponseModel):
     include_tax: bool
     lines: list[BillLine]
     adjustments: list[BillAdjustment]
+    taxes: list[BillTax]
+    payment_method: PaymentMethod | None
+    payment_means: list[BillPaymentMeans]
+    status: Literal["recorded", "void"]
+    status_reason: str | None
     comment: str | None
     links: dict[str, Any]
     document_date: dt.date
@@ -132,6 +162,7 @@ class Bill(ResponseModel):
     rounding: str
     payable: str
     file: File | None
+    attachments: list[File]
     message_id: UUID
     created_at: dt.datetime
     updated_at: dt.datetime

@@ -96,10 +96,11 @@ class Statement(ResponseModel):
 
 
 class JournalPosting(ResponseModel):
-    """One line of an entry."""
+    """One line of an entry: of a client or, in the entries of bills, of a supplier."""
 
     account: str
-    client_id: UUID
+    client_id: UUID | None
+    supplier_id: UUID | None
     document_id: UUID
     currency: str
     debit: str

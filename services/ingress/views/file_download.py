@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -17,6 +18,8 @@ from ingress.http.route import Request
 log = structlog.get_logger(__name__)
 
 SECONDS_MAX: Final = 300.0  # 20 MiB over a slow line
+
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 
 # Somebody else's bytes: kept from being taken for a page of ours.
 GUARDED: Final = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
@@ -44,6 +47,12 @@ async def stream(api: Api, call: Request, file: Mapping[str, Any] | None) -> web
         log.exception("file_missing", account_id=str(call.account_id), sha256=file["sha256"])
         raise Unavailable("the file is not where it was kept") from None
     return response
+
+
+def numbered(kept: Sequence[Mapping[str, Any]], number: str) -> Mapping[str, Any] | None:
+    """One of several files, counted from 1 as a path has it; None where there is none."""
+    index = int(number) - 1 if _NUMBER.fullmatch(number) else -1
+    return kept[index] if 0 <= index < len(kept) else None
 
 
 async def _send(request: web.Request, response: web.StreamResponse, pieces: AsyncIterator[bytes]) -> None:

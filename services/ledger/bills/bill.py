@@ -1,7 +1,7 @@
 """A supplier's bill as it is stored, and as it follows from a purchase message: pure.
 
 A bill is what its supplier says: amounts that are stated count, others are computed as those of our own documents. It
-is no entry of the journal; it is what will have to be paid, with the file it came as.
+is what will have to be paid, with the file it came as; what is owed by it is in the journal.
 """
 
 from __future__ import annotations
@@ -9,19 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from contracts.primitives.money import MINOR_MAX, MoneyError, from_minor, plain, to_minor
 from contracts.resources.document_kinds import SaleType
+from contracts.resources.schemas import PAYMENT_METHODS
 from ledger.account import Account
 from ledger.errors import BadInput, Faults, at
 from ledger.inbox.document import Document, Line, within
 from ledger.inbox.draft_from_message import description, tax_rate
+from ledger.journal import rules as journal
+from ledger.journal.rules import Entry
 from ledger.sales import due
-from ledger.sales.amounts import AdjustmentFacts, LineFacts, SaleFacts, Tax, totals
+from ledger.sales.amounts import AdjustmentFacts, LineFacts, SaleFacts, SaleTotals, Tax, TaxAmount, totals
+
+Status = Literal["recorded", "void"]
 
 DEFAULT_KIND: Final[SaleType] = "sales_invoice"
+_OWING: Final = frozenset({"invoice", "receipt", "credit_note"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,27 @@ class Bill:
     links: dict[str, Any]
     file: dict[str, Any] | None
     message_id: UUID
+    taxes: list[dict[str, Any]]
+    payment_method: str | None
+    payment_means: list[dict[str, Any]]
+    attachments: list[dict[str, Any]]
     created_at: datetime
     updated_at: datetime
+    status: Status = "recorded"
+    status_reason: str | None = None
+
+    def entry(self) -> Entry | None:
+        """What recording it books; None for a document that owes nothing: a quote, an order, a proforma."""
+        if self.document_type not in _OWING:
+            return None
+        sign = -1 if self.document_type == "credit_note" else 1
+        return journal.bill(
+            self.supplier_id,
+            self.id,
+            currency=self.currency,
+            net_minor=sign * self.net_minor,
+            tax_minor=sign * self.tax_minor,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +96,7 @@ class Amounts:
     prepaid: int = 0
     rounding: int = 0
     payable: int = 0
+    taxes: tuple[TaxAmount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +140,7 @@ def lines_of(bill: ParsedBill) -> list[dict[str, Any]]:
             "quantity": plain(line.quantity),
             "unit_price": plain(line.unit_price),
             "discount": plain(line.discount or Decimal(0)),
+            "discount_amount": plain(line.discount_amount) if line.discount_amount else None,
             "tax_rate": None if (rate := tax_rate(line)) is None else plain(rate),
             "tax_category": line.tax_category or None,
             "unit": line.unit or None,
@@ -131,6 +158,43 @@ def adjustments_of(bill: ParsedBill) -> list[dict[str, Any]]:
     ]
 
 
+def taxes_of(bill: ParsedBill) -> list[dict[str, Any]]:
+    """The taxes as answers show them: those that the document states, else those that were computed."""
+    if not bill.document.taxes:
+        return [
+            {
+                "category": one.category or None,
+                "rate": plain(one.rate),
+                "net": from_minor(one.base_minor, bill.currency),
+                "tax": from_minor(one.tax_minor, bill.currency),
+                "exemption_code": None,
+                "exemption_reason": None,
+            }
+            for one in bill.amounts.taxes
+        ]
+    return [
+        {
+            "category": one.category,
+            "rate": _plain_or_none(one.rate),
+            "net": _plain_or_none(one.taxable_amount),
+            "tax": _plain_or_none(one.tax_amount),
+            "exemption_code": one.exemption_code,
+            "exemption_reason": one.exemption_reason,
+        }
+        for one in bill.document.taxes
+    ]
+
+
+def _plain_or_none(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
+
+
+def payment_method_of(document: Document) -> str | None:
+    """How to pay, by its name."""
+    method = document.payment_method
+    return PAYMENT_METHODS[method] if isinstance(method, int) else method
+
+
 def type_of(document: Document) -> str:
     """What kind of document it is; an invoice where nobody says otherwise."""
     return (document.sale_type or DEFAULT_KIND).removeprefix("sales_")
@@ -145,11 +209,12 @@ def _amounts(document: Document, currency: str, faults: Faults) -> Amounts:
     if gross is not None and (net is not None or not document.lines):
         net = gross if net is None else net
         return Amounts(lines, shipping or 0, net, gross - net, gross)
-    net_counted, tax = (0, 0) if None in counted else _computed(document, currency, faults)
+    computed = None if None in counted else _computed(document, currency, faults)
+    net_counted, tax, taxes = (computed.net_minor, computed.tax_minor, computed.taxes) if computed else (0, 0, ())
     if gross is not None:
-        return Amounts(lines, shipping or 0, gross - tax, tax, gross)
+        return Amounts(lines, shipping or 0, gross - tax, tax, gross, taxes=taxes)
     net = net_counted if net is None else net
-    return Amounts(lines, shipping or 0, net, tax, net + tax)
+    return Amounts(lines, shipping or 0, net, tax, net + tax, taxes=taxes)
 
 
 def _with_payable(document: Document, currency: str, amounts: Amounts, faults: Faults) -> Amounts:
@@ -183,8 +248,8 @@ def _line(index: int, line: Line, currency: str, faults: Faults) -> int | None:
         return None
 
 
-def _computed(document: Document, currency: str, faults: Faults) -> tuple[int, int]:
-    """Net and tax as they follow from the lines, like those of our own documents."""
+def _computed(document: Document, currency: str, faults: Faults) -> SaleTotals | None:
+    """Net and taxes as they follow from the lines, like those of our own documents; None where they are at fault."""
     facts = SaleFacts(
         currency=currency,
         lines=tuple(LineFacts(*line.priced, _taxes(line)) for line in document.lines),
@@ -195,12 +260,11 @@ def _computed(document: Document, currency: str, faults: Faults) -> tuple[int, i
         include_tax=document.include_tax,
     )
     try:
-        computed = totals(facts)
+        return totals(facts)
     except BadInput as refusal:
         for fault in refusal.faults:
             faults.add(within(fault).path, f"{fault.message}; or state gross_amount and net_amount")
-        return 0, 0
-    return computed.net_minor, computed.tax_minor
+        return None
 
 
 def _taxes(line: Line) -> tuple[Tax, ...]:

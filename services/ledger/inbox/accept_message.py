@@ -18,12 +18,15 @@ from contracts.resources.inbox import AcceptMessage, MessageWarning, RejectMessa
 from contracts.resources.schemas import Address, SaleIn
 from ledger.bills import bill as bills
 from ledger.bills.bill import Bill, ParsedBill
+from ledger.bills.state import BillChanges, BillPlan, LoadedBills
 from ledger.errors import BadInput, Conflict, LedgerRefusal, NotFound, QuotaExceeded, StateForbids
 from ledger.inbox import draft_from_message
 from ledger.inbox.agreement import disagreements
 from ledger.inbox.document import Document, Party, read
 from ledger.inbox.draft_from_message import Mapped, mapped
 from ledger.inbox.state import InboxChanges, InboxEntry, InboxPlan, LoadedInbox, Verdict
+from ledger.journal.booking import Booking
+from ledger.journal.state import JournalChanges
 from ledger.sales import create as documents
 from ledger.sales import issue as issuing
 from ledger.sales.sale import Sale
@@ -62,7 +65,7 @@ def _need_sale(inner: CommandContext[SaleIn], state: LoadedState, plan: ReadPlan
 
 def _need_bill(ctx: CommandContext[AcceptMessage], document: Document, plan: ReadPlan) -> None:
     if document.document_ref:
-        plan[InboxPlan].bill_references.add((ctx.account.id, document.document_ref))
+        plan[BillPlan].references.add((ctx.account.id, document.document_ref))
     if ctx.input.supplier_id is not None:
         plan[SupplierPlan].ids.add(ctx.key(ctx.input.supplier_id))
     else:
@@ -190,12 +193,14 @@ def _accept_purchase(
 ) -> ChangeSet:
     changes, notes = ChangeSet(("inbox_message", message.id)), list[MessageWarning]()
     parsed, supplier = _parse_and_find_supplier(ctx, document, state, changes, notes)
-    there = state[LoadedInbox].bills.get((ctx.account.id, supplier.id, parsed.document_ref))
+    there = state[LoadedBills].by_reference.get((ctx.account.id, supplier.id, parsed.document_ref))
     if there is not None and not ctx.input.despite_duplicate:
         fault = FieldError("document.document_ref", f"is that of the supplier's bill {there}")
         raise Conflict(code="bill_exists", faults=[fault])
     bill = _bill(ctx, message, parsed, supplier)
-    changes[InboxChanges].bills.append(bill)
+    changes[BillChanges].recorded.append(bill)
+    if (entry := bill.entry()) is not None and entry.postings:
+        changes[JournalChanges].bookings.append(Booking(entry, bill.id, bill.document_date))
     result = {"supplier_id": str(supplier.id), "bill_id": str(bill.id)}
     changes[InboxChanges].verdicts.append(
         Verdict(message.id, "accepted", ctx.input.by, result=result, notes=tuple(notes), decided_at=ctx.now)
@@ -302,6 +307,10 @@ def _bill(ctx: CommandContext[AcceptMessage], message: InboxEntry, parsed: Parse
         links=message.links,
         file=message.file,
         message_id=message.id,
+        taxes=bills.taxes_of(parsed),
+        payment_method=bills.payment_method_of(document),
+        payment_means=[one.model_dump() for one in document.payment_means],
+        attachments=message.attachments,
         created_at=ctx.now,
         updated_at=ctx.now,
     )

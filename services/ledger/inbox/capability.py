@@ -1,4 +1,4 @@
-"""Register the inboxes, their rules and the suppliers' bills with the ledger."""
+"""Register the inboxes and their rules with the ledger."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Final
 from contracts.serializers import inbox as present_inboxes
 from contracts.serializers import ledger as present
 from contracts.wire import commands as names
-from ledger.bills import store as bills
 from ledger.inbox import accept_message, handlers, rule_commands, store
 from ledger.inbox.state import InboxChanges, InboxPlan, LoadedInbox, take
 from ledger.unit_of_work.capability import Capability, Entity
@@ -30,12 +29,10 @@ async def _load(conn: Connection, plan: ReadPlan, state: LoadedState) -> None:
     wanted, known = plan[InboxPlan], state[LoadedInbox]
     known.messages |= await store.held(conn, keys=wanted.messages - known.messages.keys())
     known.rules |= await store.rules(conn, account_ids=wanted.rules - known.rules.keys())
-    known.bills |= await bills.references(conn, wanted=wanted.bill_references)
 
 
 async def _save(conn: Connection, state: LoadedState, _now: datetime) -> None:
     taken = [(ctx.account.id, changes) for ctx, changes in state.changes_of(InboxChanges)]
-    await bills.insert(conn, bills=[one for _, changes in taken for one in changes.bills])
     await store.handle(conn, rows=[(account_id, one) for account_id, changes in taken for one in changes.verdicts])
     await store.insert_rules(conn, rules=[one for _, changes in taken for one in changes.rules])
     removed = [(account_id, one) for account_id, changes in taken for one in changes.rules_removed]

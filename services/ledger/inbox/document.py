@@ -30,6 +30,7 @@ SaidAtLength = Annotated[str, StringConstraints(max_length=10_000)]
 
 ADJUSTMENTS_MAX = 100
 TAXES_MAX = 100
+PAYMENT_MEANS_MAX = 20  # as of what is pushed
 
 _ARITHMETIC: Final = Context(prec=120, rounding=ROUND_HALF_UP)
 _HUNDRED: Final = Decimal(100)
@@ -158,6 +159,16 @@ class TaxSubtotal(_Loose):
     exemption_reason: SaidAtLength | None = None
 
 
+class PaymentMeans(_Loose):
+    """Where to pay to: `code` of UN/ECE 4461, an IBAN or another number of an account, what to refer to."""
+
+    code: Said | None = None
+    account: Said | None = None
+    account_name: Said | None = None
+    bic: Said | None = None
+    reference: Said | None = None
+
+
 class Document(_Loose):
     """What the message says."""
 
@@ -175,6 +186,7 @@ class Document(_Loose):
     date_due: dt.date | None = None
     deposit: StatedAmount | None = None
     payment_method: PaymentMethodIn | None = None
+    payment_means: list[PaymentMeans] = Field(default_factory=list, max_length=PAYMENT_MEANS_MAX)
     shipping_type: Literal[0, 1, 2, 3] | None = None
     lines: list[Line] = Field(default_factory=list, max_length=LINES_MAX)
     adjustments: list[Adjustment] = Field(default_factory=list, max_length=ADJUSTMENTS_MAX)

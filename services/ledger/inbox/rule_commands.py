@@ -24,6 +24,7 @@ from contracts.resources.inbox import (
     message_warning,
 )
 from contracts.wire.commands import RECORD_PAYMENT
+from ledger.bills.state import BillChanges
 from ledger.errors import BadInput, Conflict, FieldError, LedgerRefusal, NotFound, QuotaExceeded
 from ledger.inbox import accept_message
 from ledger.inbox.rule_matching import (
@@ -158,7 +159,8 @@ def _as_accept(ctx: CommandContext[ApplyRules], message: InboxEntry, rule: Rule)
 
 def _total(message: InboxEntry, changes: ChangeSet) -> dict[str, Any]:
     """The larger of what the message states as its total and of what it comes to in the ledger, in minor units."""
-    made = changes[InboxChanges].bills[0] if changes[InboxChanges].bills else accept_message.drafted(changes)
+    recorded = changes[BillChanges].recorded
+    made = recorded[0] if recorded else accept_message.drafted(changes)
     stated = [message.document.get(name) for name in ("gross_amount", "payable_amount")]
     amounts = [abs(to_minor(str(value), made.currency, rounded=True)) for value in stated if value is not None]
     return {"total_minor": max(abs(made.total_minor), *amounts, 0), "currency": made.currency}

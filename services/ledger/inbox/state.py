@@ -1,4 +1,4 @@
-"""What a batch reads, holds and changes of the inboxes: messages, rules, and the bills that purchases become."""
+"""What a batch reads, holds and changes of the inboxes: messages and rules."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from contracts.resources.inbox import Actor, InboxKind, MessageWarning
-from ledger.bills.bill import Bill
 from ledger.inbox.message import State
 from ledger.inbox.rule_matching import Rule
 from ledger.unit_of_work.state import ChangeSet, CommandContext, Key, LoadedState
-
-BillKey = tuple[UUID, UUID, str]
-"""Account, supplier, document reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +30,7 @@ class InboxEntry:
     warnings: list[dict[str, Any]]
     duplicate_of: UUID | None
     file: dict[str, Any] | None
+    attachments: list[dict[str, Any]]
     relative_id: UUID | None
 
     @property
@@ -61,11 +58,10 @@ class Verdict:
 
 @dataclass(slots=True)
 class InboxPlan:
-    """What is to be read: messages, the `rules` of whole accounts, and bills by their references."""
+    """What is to be read: messages, and the `rules` of whole accounts."""
 
     messages: set[Key] = field(default_factory=set)
     rules: set[UUID] = field(default_factory=set)
-    bill_references: set[tuple[UUID, str]] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -73,18 +69,16 @@ class InboxChanges:
     """What one command changes."""
 
     verdicts: list[Verdict] = field(default_factory=list)
-    bills: list[Bill] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     rules_removed: list[UUID] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class LoadedInbox:
-    """Messages, rules and bills as they stand after the commands taken so far."""
+    """Messages and rules as they stand after the commands taken so far."""
 
     messages: dict[Key, InboxEntry] = field(default_factory=dict)
     rules: dict[UUID, dict[UUID, Rule]] = field(default_factory=dict)
-    bills: dict[BillKey, UUID] = field(default_factory=dict)
     accepted: dict[Key, UUID] = field(default_factory=dict)  # by family, in this batch
 
     def relative_in_books(self, message: InboxEntry) -> UUID | None:
@@ -100,8 +94,6 @@ def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> No
         inbox.messages[account_id, message.id] = replace(message, state=verdict.state)
         if verdict.state == "accepted":
             inbox.accepted[message.family] = message.id
-    for bill in mine.bills:
-        inbox.bills[account_id, bill.supplier_id, bill.document_ref] = bill.id
     for rule in mine.rules:
         inbox.rules[account_id][rule.id] = rule
     for rule_id in mine.rules_removed:

@@ -68,7 +68,7 @@ async def insert(conn: Connection, *, messages: Sequence[InboxMessage]) -> set[U
 # A relative is another message under the same reference: the first one, or one that is flagged as the first one's.
 _HELD: Final = """
 SELECT m.account_id, m.id, m.box, m.state, m.channel ->> 'id' AS channel_id, m.document, m.links, m.comment,
-       m.auto_processing, m.warnings, m.duplicate_of, m.file, r.id AS relative_id
+       m.auto_processing, m.warnings, m.duplicate_of, m.file, m.attachments, r.id AS relative_id
   FROM ledger.inbox_message m
   JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON m.account_id = w.account_id AND m.id = w.id
   LEFT JOIN LATERAL (

@@ -13,8 +13,13 @@ from uuid import UUID
 
 from contracts.primitives.money import within_bounds
 
-Account = Literal["receivable", "revenue", "tax", "cash", "unapplied", "bad_debt", "deposits"]
-"""`deposits` is money received together with a document (its deposit), no payment of its own."""
+Account = Literal[
+    "receivable", "revenue", "tax", "cash", "unapplied", "bad_debt", "deposits", "expense", "input_tax", "payable"
+]
+"""`deposits` is money received together with a document (its deposit), no payment of its own.
+
+`expense`, `input_tax` and `payable` are what suppliers' bills come to.
+"""
 
 EntryKind = Literal[
     "issue",
@@ -29,6 +34,8 @@ EntryKind = Literal[
     "unrefund",
     "write_off",
     "write_back",
+    "bill",
+    "void_bill",
 ]
 
 _UNDONE_BY: Final[dict[EntryKind, EntryKind]] = {
@@ -38,6 +45,7 @@ _UNDONE_BY: Final[dict[EntryKind, EntryKind]] = {
     "settle": "unsettle",
     "refund": "unrefund",
     "write_off": "write_back",
+    "bill": "void_bill",
 }
 UNDONE_BY: Final = MappingProxyType(_UNDONE_BY)
 """The kind of entry that undoes each kind."""
@@ -48,13 +56,17 @@ MIRRORS: Final = MappingProxyType[EntryKind, EntryKind]({**_UNDONE_BY, **{undo: 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One line of an entry: minor units of a currency, debit above 0. `document_id` is the document or payment."""
+    """One line of an entry: minor units of a currency, debit above 0. `document_id` is the document or payment.
+
+    It concerns a client or, in entries of bills, a supplier.
+    """
 
     account: Account
-    client_id: UUID
+    client_id: UUID | None
     document_id: UUID
     amount_minor: int
     currency: str
+    supplier_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +136,17 @@ def refund(party: Party, source_id: UUID, *, amount_minor: int) -> Entry:
 def write_off(party: Party, invoice_id: UUID, *, open_minor: int) -> Entry:
     """What will not be paid any more: Dr bad debt / Cr receivable."""
     return _pair("write_off", party, ("bad_debt", invoice_id), ("receivable", invoice_id), open_minor)
+
+
+def bill(supplier_id: UUID, bill_id: UUID, *, currency: str, net_minor: int, tax_minor: int) -> Entry:
+    """A supplier's bill: Dr expense, input tax / Cr payable. All are below 0 for a supplier's credit note."""
+    rows: tuple[tuple[Account, int], ...] = (
+        ("expense", within_bounds(net_minor)),
+        ("input_tax", within_bounds(tax_minor)),
+        ("payable", -within_bounds(net_minor + tax_minor)),
+    )
+    postings = tuple(Posting(name, None, bill_id, amount, currency, supplier_id) for name, amount in rows if amount)
+    return Entry("bill", postings)
 
 
 def mirror(entry: Entry) -> Entry:

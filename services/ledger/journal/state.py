@@ -65,6 +65,8 @@ def _rebalanced(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState
     after: dict[BalanceKey, tuple[int, int]] = {}
     for booking in changes[JournalChanges].bookings:
         for posting in booking.entry.postings:
+            if posting.client_id is None:
+                continue  # a supplier's
             key = (ctx.account.id, posting.client_id, posting.currency)
             receivable, unapplied = after.get(key) or balances.get(key, ZERO)
             if posting.account == "receivable":

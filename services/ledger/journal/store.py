@@ -20,9 +20,10 @@ SELECT w.*, $8 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::d
 
 _INSERT_POSTINGS: Final = """
 INSERT INTO ledger.posting
-       (account_id, entry_id, line, ledger_account, client_id, document_id, currency, amount_minor, booked_on)
+       (account_id, entry_id, line, ledger_account, client_id, document_id, currency, amount_minor, booked_on,
+        supplier_id)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::uuid[], $6::uuid[], $7::text[],
-                     $8::bigint[], $9::date[])
+                     $8::bigint[], $9::date[], $10::uuid[])
 """
 
 
@@ -57,12 +58,13 @@ async def insert(conn: Connection, *, rows: Sequence[tuple[UUID, UUID, Booking]]
         [posting.currency for _, _, _, posting in lines],
         [posting.amount_minor for _, _, _, posting in lines],
         [booking.booked_on for _, booking, _, _ in lines],
+        [posting.supplier_id for _, _, _, posting in lines],
     )
 
 
 _LIVE: Final = """
 SELECT e.account_id, e.id, e.kind, e.document_id, e.booked_on, p.ledger_account, p.client_id,
-       p.document_id AS posted_document_id, p.currency, p.amount_minor
+       p.document_id AS posted_document_id, p.currency, p.amount_minor, p.supplier_id
   FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
   JOIN ledger.entry e ON e.account_id = w.account_id AND e.document_id = w.id
   JOIN ledger.posting p ON p.account_id = e.account_id AND p.entry_id = e.id
@@ -90,6 +92,7 @@ async def live(conn: Connection, *, keys: Collection[Key]) -> dict[Key, list[Boo
                     row["posted_document_id"],
                     row["amount_minor"],
                     row["currency"],
+                    row["supplier_id"],
                 )
                 for row in postings
             ),

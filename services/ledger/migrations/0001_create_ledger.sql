@@ -246,7 +246,7 @@ CREATE TABLE ledger.entry (
     account_id uuid NOT NULL,
     id uuid NOT NULL,
     kind text NOT NULL,
-    document_id uuid NOT NULL,    -- the sale or payment that it was booked for
+    document_id uuid NOT NULL,    -- the sale, payment or bill that it was booked for
     booked_on date NOT NULL,
     reversal_of uuid,               -- the entry that this one undoes
     command_id uuid NOT NULL,
@@ -264,11 +264,13 @@ CREATE TABLE ledger.posting (
     entry_id uuid NOT NULL,
     line smallint NOT NULL,
     ledger_account text NOT NULL,
-    client_id uuid NOT NULL,
+    client_id uuid,
     document_id uuid NOT NULL,
     currency text NOT NULL,
     amount_minor bigint NOT NULL CHECK (amount_minor <> 0),
     booked_on date NOT NULL,    -- the entry's, for sums as of a day
+    supplier_id uuid,    -- instead of a client, in the entries of bills
+    CHECK (num_nonnulls(client_id, supplier_id) = 1),
     PRIMARY KEY (account_id, entry_id, line),
     FOREIGN KEY (account_id, entry_id) REFERENCES ledger.entry
 );

@@ -127,8 +127,8 @@ CREATE VIEW ledger_api.journal AS
 SELECT e.account_id, e.id, e.booked_on, e.kind, e.document_id, e.reversal_of, e.command_id, e.created_at, p.postings
   FROM ledger.entry e
  CROSS JOIN LATERAL (
-    SELECT jsonb_agg(jsonb_build_object('account', x.ledger_account, 'client_id', x.client_id, 'document_id',
-                                        x.document_id, 'currency', x.currency, 'amount_minor', x.amount_minor)
+    SELECT jsonb_agg(jsonb_build_object('account', x.ledger_account, 'client_id', x.client_id, 'supplier_id',
+                                        x.supplier_id, 'document_id', x.document_id, 'currency', x.currency, 'amount_minor', x.amount_minor)
                      ORDER BY x.line) AS postings
       FROM ledger.posting x
      WHERE x.account_id = e.account_id AND x.entry_id = e.id

@@ -20,7 +20,7 @@ CREATE INDEX inbox_message_sender ON ledger.inbox_message
 CREATE INDEX inbox_message_duplicate_of ON ledger.inbox_message (account_id, duplicate_of)
  WHERE duplicate_of IS NOT NULL;
 
--- What suppliers ask for, as they state it. Unlike what we issue it is in no journal.
+-- What suppliers ask for, as they state it. Invoices, receipts and credit notes are in the journal.
 CREATE TABLE ledger.bill (
     account_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -46,6 +46,12 @@ CREATE TABLE ledger.bill (
     links jsonb NOT NULL,
     file jsonb,
     message_id uuid NOT NULL,
+    taxes jsonb NOT NULL,          -- as stated, else as computed
+    payment_method text,
+    payment_means jsonb NOT NULL,  -- where to pay to: [{code, account, account_name, bic, reference}]
+    attachments jsonb NOT NULL,    -- files inside the document: [{name, content_type, size, sha256}]
+    status text NOT NULL CHECK (status IN ('recorded', 'void')),
+    status_reason text,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (account_id, id),
@@ -99,7 +105,8 @@ SELECT account_id, correlation_id, committed_at, 'ledger', 'receive_inbox_messag
 CREATE VIEW ledger_api.bill AS
 SELECT account_id, id, document_type, document_ref, supplier_id, supplier, document_date, date_due, currency, pay_term,
        include_tax, lines, adjustments, shipping_minor, net_minor, tax_minor, total_minor, prepaid_minor,
-       rounding_minor, payable_minor, comment, links, file, message_id, created_at, updated_at
+       rounding_minor, payable_minor, comment, links, file, message_id, created_at, updated_at, taxes, payment_method,
+       payment_means, attachments, status, status_reason
   FROM ledger.bill;
 
 CREATE VIEW ledger_api.inbox_rule AS

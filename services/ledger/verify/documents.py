@@ -33,7 +33,7 @@ WITH claim AS (
            sum(amount_minor) FILTER (WHERE ledger_account = 'cash') AS cash,
            sum(amount_minor) FILTER (WHERE ledger_account = 'deposits') AS deposits,
            sum(amount_minor) FILTER (WHERE ledger_account = 'bad_debt') AS bad_debt
-      FROM ledger.posting GROUP BY account_id, document_id, client_id, currency
+      FROM ledger.posting WHERE client_id IS NOT NULL GROUP BY account_id, document_id, client_id, currency
 )
 SELECT coalesce(c.account_id, b.account_id) AS account_id, coalesce(c.id, b.document_id) AS id,
        'the journal of ' || coalesce(c.what, 'what claims nothing or no more,') AS what,

@@ -67,9 +67,9 @@ SELECT coalesce(m.account_id, o.account_id) AS account_id, coalesce(m.of_entry, 
   FROM undoing m
   FULL JOIN undone o ON o.account_id = m.account_id AND o.of_entry = m.of_entry AND o.line = m.line
  CROSS JOIN LATERAL (SELECT
-    m.amount_minor, m.ledger_account, m.currency, m.document_id, m.client_id) found
+    m.amount_minor, m.ledger_account, m.currency, m.document_id, m.client_id, m.supplier_id) found
  CROSS JOIN LATERAL (SELECT
-    -o.amount_minor AS amount_minor, o.ledger_account, o.currency, o.document_id, o.client_id) must
+    -o.amount_minor AS amount_minor, o.ledger_account, o.currency, o.document_id, o.client_id, o.supplier_id) must
  WHERE found IS DISTINCT FROM must
 """
 
