@@ -16,6 +16,7 @@ import uvloop
 
 from chassis import health, logging, tracing
 from chassis.handle import ServiceHandle
+from chassis.memory import return_freed_blocks
 from chassis.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
@@ -57,4 +58,5 @@ def run(
     """Run one service in this process until a signal; answer its exit status."""
     logging.configure(service=name, level=settings.log_level, form=settings.log_format)
     tracing.start_tracing(name)
+    return_freed_blocks()
     return uvloop.run(_serve(name, open_service(), settings, settings.health_port or health_port))

@@ -30,6 +30,7 @@ from ingress.imports import store as imports
 from ingress.imports.worker import Importer
 from ingress.routes import ROUTES
 from ingress.settings import IngressSettings
+from ingress.views.batches import BatchReads
 from messaging.postgres import LocalNotifier
 from scheduling.poller import Poller
 from storage.blobs import BlobStore, DirectoryBlobs
@@ -92,6 +93,7 @@ async def open_service(
             uploads=Uploads(files),
             importer=importer,
             urls=settings.urls if settings.public_url else PublicUrls(url),
+            reads=BatchReads(),
         )
         await parts.stack.enter_async_context(server.serve(server.make_app(api, (*ROUTES, *ASSETS)), api, listening))
         log.info("ingress_listens", url=url, public_url=api.urls.base)

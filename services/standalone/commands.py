@@ -16,6 +16,7 @@ import asyncpg
 import uvloop
 
 from chassis import dead_letters, logging
+from chassis.memory import return_freed_blocks
 from chassis.service import stop_event
 from chassis.settings import ServiceSettings, SettingsError, read_variable
 from contracts.version import VERSION
@@ -176,6 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     jobs |= {"import": import_export.import_file, "export": import_export.export_kind}
     job = jobs[requested.command]
     try:
+        return_freed_blocks()
         return uvloop.run(job(requested))
     except (SettingsError, HomeError, MigrationError, embedded.EmbeddedPostgresError, LookupError, ValueError) as error:
         report(f"ledgerwire: {error}")

@@ -147,7 +147,7 @@ async def _stream(
     api: Api, call: Request, export: Export, requested: ExportQuery, response: web.StreamResponse
 ) -> None:
     """Write batch by batch. The first is read before anything is said, so that what is wrong by then is told."""
-    batches = _batches(api, call, export, requested)
+    batches = api.reads.in_turn(call.account_id, _batches(api, call, export, requested))
     batch = await anext(batches, None)
     await response.prepare(call.request)
     if requested.format == "csv":

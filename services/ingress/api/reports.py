@@ -137,6 +137,7 @@ async def journal(api: Api, call: Request) -> Response:
         limit=query.limit + 1,
         document_id=query.document_id,
     )
+    entries = api.reads.in_turn(call.account_id, entries)
     listed = await paging.page_of_batches(call, entries, show=_entry, key=lambda row: (row["booked_on"], row["id"]))
     return Response(body=listed)
 

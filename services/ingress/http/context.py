@@ -39,6 +39,7 @@ from ingress.http.route import Request, Response
 from ingress.http.uploads import Uploads
 from ingress.imports.worker import Importer
 from ingress.settings import IngressSettings
+from ingress.views.batches import BatchReads
 from storage.data_loader import DataLoader
 from storage.pool import Connection, Pool
 
@@ -64,6 +65,7 @@ class Api:
     uploads: Uploads
     importer: Importer
     urls: PublicUrls
+    reads: BatchReads
 
     async def submit(
         self,

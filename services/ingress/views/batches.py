@@ -5,8 +5,11 @@ A document of 5,000 lines takes 20 MB as a row that was read, and a list may ask
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
+from uuid import UUID
+from weakref import WeakValueDictionary
 
 Row = Mapping[str, Any]
 """A view's row, jsonb already read."""
@@ -15,6 +18,26 @@ BATCH_ROWS: Final = 32
 
 BATCH_BYTES: Final = 48 * 1024
 """As stored, and one row more. Postgres compresses to 1/91 at most, so a batch is some 4 MiB of JSON at worst."""
+
+
+class BatchReads:
+    """Let an account read one batch at a time, in order of arrival.
+
+    Decoding the largest batch holds the event loop for 0.1 s: ten readers at once would hold it for a second.
+    """
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+
+    async def in_turn(self, account_id: UUID, batches: AsyncIterator[list[Row]]) -> AsyncIterator[list[Row]]:
+        """Yield `batches`, each read when it is this reader's turn."""
+        lock = self._locks.setdefault(account_id, asyncio.Lock())
+        while True:
+            async with lock:
+                batch = await anext(batches, None)
+            if batch is None:
+                return
+            yield batch
 
 
 def sized(select: str, *, order: str) -> str:

@@ -24,7 +24,7 @@ from ingress.http.route import Page, Request
 
 R = TypeVar("R")
 
-PAGE_BYTES: Final = 4 * 1024 * 1024
+PAGE_BYTES: Final = 2 * 1024 * 1024
 """Of the items of a page, and one item more: larger items make a page of fewer than its `limit`."""
 
 CHECK_BYTES: Final = 6  # an accidental change passes once in 2**48

@@ -44,7 +44,11 @@ async def many(api: Api, call: Request, view: View, show: Show, **requested: Any
     found = queries.batches(
         api.pool, view, account_id=call.account_id, before=read_id_cursor(call), limit=query.limit + 1, **requested
     )
-    return Response(body=await page_of_batches(call, found, show=show, key=lambda row: (row["id"],)))
+    return Response(
+        body=await page_of_batches(
+            call, api.reads.in_turn(call.account_id, found), show=show, key=lambda row: (row["id"],)
+        )
+    )
 
 
 def catalog(call: Request, entries: Sequence[T], show: Callable[[T], dict[str, Any]]) -> Response:
