@@ -1,4 +1,4 @@
-"""`python -m ingress`: run it, `migrate`, `parked`, and `account create` or `account quota`."""
+"""`python -m ingress`: run it, `migrate`, `dead-letters`, `account create`, `account quota`, `oauth-client create`."""
 
 from __future__ import annotations
 
@@ -23,28 +23,30 @@ from storage.pool import open_pool
 PROGRAM = Program("ingress", IngressSettings, open_service, Path(__file__).with_name("migrations"), health_port=9101)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m ingress account")
-    account_command.add_verbs(parser)
+def _parser(command: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m ingress {command}")
+    add_verbs = account_command.add_verbs if command == "account" else account_command.add_client_verbs
+    add_verbs(parser)
     return parser
 
 
-async def _account(requested: argparse.Namespace) -> dict[str, Any]:
+async def _account(command: str, requested: argparse.Namespace) -> dict[str, Any]:
     settings = PROGRAM.settings.read()
     pool = await open_pool(
         settings.postgres_dsn.get_secret_value(), role=ROLES["ingress"], name="ingress-account", size_max=1
     )
     try:
-        return await account_command.run(pool, requested)
+        run = account_command.run if command == "account" else account_command.run_client
+        return await run(pool, requested)
     finally:
         await pool.close()
 
 
-def account(argv: Sequence[str]) -> int:
-    """Run `account ...`; print one JSON object and answer the exit status."""
-    requested = _parser().parse_args(argv)
+def make(command: str, argv: Sequence[str]) -> int:
+    """Run `account ...` or `oauth-client ...`; print one JSON object and answer the exit status."""
+    requested = _parser(command).parse_args(argv)
     try:
-        made = asyncio.run(_account(requested))
+        made = asyncio.run(_account(command, requested))
     except (SettingsError, LookupError, ValueError, OSError, asyncpg.PostgresError) as error:
         print(f"ingress: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -53,4 +55,5 @@ def account(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(account(sys.argv[2:]) if sys.argv[1:2] == ["account"] else main(PROGRAM))
+    makes = sys.argv[1:2] in (["account"], ["oauth-client"])
+    sys.exit(make(sys.argv[1], sys.argv[2:]) if makes else main(PROGRAM))

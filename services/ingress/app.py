@@ -17,9 +17,11 @@ from contracts.urls import PublicUrls
 from ingress.acceptance import store
 from ingress.acceptance.group_commit import GroupCommit
 from ingress.acceptance.result_waiter import CommandResultWaiter
-from ingress.access import channel_store
+from ingress.access import channel_store, session_store
 from ingress.access.authenticator import Authenticator
 from ingress.access.key_rotation import ensure_encrypted_with_newest_key
+from ingress.access.oauth import routes as oauth
+from ingress.access.oauth import store as oauth_store
 from ingress.access.sessions import SignIn
 from ingress.api.docs import ASSETS
 from ingress.http import server
@@ -95,7 +97,9 @@ async def open_service(
             urls=settings.urls if settings.public_url else PublicUrls(url),
             reads=BatchReads(),
         )
-        await parts.stack.enter_async_context(server.serve(server.make_app(api, (*ROUTES, *ASSETS)), api, listening))
+        await parts.stack.enter_async_context(
+            server.serve(server.make_app(api, (*ROUTES, *oauth.ROUTES, *ASSETS)), api, listening)
+        )
         log.info("ingress_listens", url=url, public_url=api.urls.base)
         yield parts.handle
 
@@ -107,6 +111,8 @@ def housekeeping_poller(pool: Pool, authenticator: Authenticator, files: BlobSto
         await authenticator.note_used()
         async with pool.acquire() as conn:
             await store.purge_keys(conn, older_than_hours=KEYS_KEPT_HOURS, limit=KEYS_PURGED_MAX)
+            await session_store.purge(conn, limit=KEYS_PURGED_MAX)
+            await oauth_store.purge(conn, limit=KEYS_PURGED_MAX)
             await imports.purge(conn, older_than_days=IMPORTS_KEPT_DAYS, limit=IMPORTS_PURGED_MAX)
         await files.sweep(older_than_seconds=FILES_ARRIVE_SECONDS_MAX)
 

@@ -56,6 +56,9 @@ def parser() -> argparse.ArgumentParser:
     account = commands.add_parser("account", help="make accounts and change their plans; works while `up` runs")
     for verb in account_command.add_verbs(account):
         verb.add_argument("--home", **home)
+    clients = commands.add_parser("oauth-client", help="make OAuth clients; works while `up` runs")
+    for verb in account_command.add_client_verbs(clients):
+        verb.add_argument("--home", **home)
     letters = commands.add_parser("dead-letters", help="list and replay messages that were given up on")
     for verb in dead_letters.add_commands(letters):
         verb.add_argument("--service", choices=list(SCHEMAS), help="only those of one service (default: all)")
@@ -132,12 +135,13 @@ async def up(requested: argparse.Namespace) -> int:
 
 
 async def account(requested: argparse.Namespace) -> int:
-    """Make an account, or change its plan; print one JSON object."""
+    """Make an account or an OAuth client, or change a plan; print one JSON object."""
     async with database(open_home(requested.home)) as dsn:
         await prepare_all(dsn)
         pool = await open_pool(dsn, role=ROLES["ingress"], name="account", size_max=2)
+        run = account_command.run_client if requested.command == "oauth-client" else account_command.run
         try:
-            made = await account_command.run(pool, requested)
+            made = await run(pool, requested)
         finally:
             await pool.close()
     print(json.dumps(made))
@@ -173,7 +177,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; answer the exit status. Faults are one sentence on standard error."""
     requested = parser().parse_args(argv)
     logging.configure(service="ledgerwire", level=os.environ.get("LEDGERWIRE_LOG_LEVEL", "WARNING"), form="console")
-    jobs = {"up": up, "account": account, "verify": verify, "demo": demo, "dead-letters": operate_dead_letters}
+    jobs = {
+        "up": up,
+        "account": account,
+        "oauth-client": account,
+        "verify": verify,
+        "demo": demo,
+        "dead-letters": operate_dead_letters,
+    }
     jobs |= {"import": import_export.import_file, "export": import_export.export_kind}
     job = jobs[requested.command]
     try:

@@ -7,6 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from ingress.access.accounts import COUNT_MAX, DEFAULT_SETTINGS, AccountSettings, create_account, limit, set_quota
+from ingress.access.oauth.clients import create_client
+from ingress.access.oauth.rules import OAuthError
 from storage.pool import Pool
 
 _PRINTED: Final = (
@@ -49,3 +51,34 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) > COUNT_MAX:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {COUNT_MAX}")
     return int(text)
+
+
+def add_client_verbs(command: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """Add `create` to `oauth-client`; return it, for options of the caller's own."""
+    verbs = command.add_subparsers(dest="verb", required=True)
+    create = verbs.add_parser(
+        "create", help="create an OAuth client and print it",
+        epilog="Prints one JSON object: client_id, and client_secret with --confidential, shown only once",
+    )  # fmt: skip
+    create.add_argument("name", help="the application's name, shown where people consent")
+    create.add_argument(
+        "--redirect-uri", action="append", required=True, metavar="URI", help="where consent leads back to; repeatable"
+    )
+    create.add_argument("--confidential", action="store_true", help="it can keep a secret: give it one")
+    create.add_argument("--first-party", action="store_true", help="our own console: signing in is enough, no consent")
+    return [create]
+
+
+async def run_client(pool: Pool, requested: argparse.Namespace) -> dict[str, Any]:
+    """Make an OAuth client; return the JSON object to print.
+
+    Raises:
+        ValueError: the name or a URI is wrong.
+    """
+    try:
+        return await create_client(
+            pool, requested.name, requested.redirect_uri, confidential=requested.confidential,
+            first_party=requested.first_party,
+        )  # fmt: skip
+    except OAuthError as fault:
+        raise ValueError(fault.description) from None

@@ -12,7 +12,8 @@ from aiohttp import web
 
 from ingress.access import credential_store, session_store
 from ingress.access.credential_store import KeyPair, Token
-from ingress.access.credentials import SESSION_PREFIX, TOKEN_PREFIX, digest
+from ingress.access.credentials import OAUTH_PREFIX, SESSION_PREFIX, TOKEN_PREFIX, digest
+from ingress.access.oauth import store as oauth
 from ingress.access.session_store import Session
 from ingress.access.sessions import SESSION_COOKIE, check_csrf
 from ingress.errors import Unauthorized
@@ -41,6 +42,10 @@ class Authenticator:
         self._pairs: DataLoader[str, KeyPair] = DataLoader(self._find_pairs, seconds_max=seconds_max)
         self._sessions: DataLoader[bytes, Session] = DataLoader(self._find_sessions, seconds_max=seconds_max)
         self._used_sessions: set[UUID] = set()
+        self._applications: DataLoader[bytes, oauth.Access] = DataLoader(
+            lambda hashes: oauth.find_access(pool, hashes), seconds_max=seconds_max
+        )
+        self._used_grants: set[UUID] = set()
         self._used_tokens: set[UUID] = set()
         self._used_pairs: set[UUID] = set()
 
@@ -71,8 +76,8 @@ class Authenticator:
             raise Unauthorized(_HOW)
         return await self._limited(request, "\0".join(pair), pair[0], lambda: self._by_pair(*pair))
 
-    async def session_of(self, request: web.Request) -> Session:
-        """The session of the browser that sent this request.
+    async def session_of(self, request: web.Request, *, csrf: str | None = None) -> Session:
+        """The session of the browser that sent this request; `csrf` is the token of a form that it posted.
 
         Raises:
             Unauthorized: there is none, or it has ended; Forbidden: it would change something without the CSRF token;
@@ -86,7 +91,7 @@ class Authenticator:
             if secret:
                 self._wrong.admit(request.remote)
             raise Unauthorized("there is no session, or it has ended: sign in at /v1/session")
-        check_csrf(request, secret)
+        check_csrf(request, secret, csrf)
         if len(self._used_sessions) < USED_MAX:
             self._used_sessions.add(found.id)
         return found
@@ -115,11 +120,22 @@ class Authenticator:
         found = None
         if text.startswith(TOKEN_PREFIX) and len(text) <= CREDENTIAL_CHARS_MAX:
             found = await self._tokens.load(digest(text))
+        elif text.startswith(OAUTH_PREFIX) and len(text) <= CREDENTIAL_CHARS_MAX:
+            return await self._by_application(text)
         if found is None:
             raise Unauthorized("this access token is not known, or was deleted", headers=_INVALID)
         if len(self._used_tokens) < USED_MAX:
             self._used_tokens.add(found.id)
         return Caller(found.account_id, "access_token", found.id, found.name, frozenset(found.scopes))
+
+    async def _by_application(self, text: str) -> Caller:
+        found = await self._applications.load(digest(text))
+        if found is None:
+            raise Unauthorized("this access token has ended: refresh it, or ask for consent again", headers=_INVALID)
+        if len(self._used_grants) < USED_MAX:
+            self._used_grants.add(found.grant_id)
+        scopes = frozenset(found.scopes) & SCOPES_OF_ROLE[found.role]
+        return Caller(found.account_id, "application", found.grant_id, found.client_name, scopes)
 
     async def _by_pair(self, api_key: str, api_token: str) -> Caller:
         found = None
@@ -136,6 +152,9 @@ class Authenticator:
         tokens, self._used_tokens = self._used_tokens, set()
         pairs, self._used_pairs = self._used_pairs, set()
         sessions, self._used_sessions = self._used_sessions, set()
+        grants, self._used_grants = self._used_grants, set()
+        if grants:
+            await oauth.touch(self._pool, grants=list(grants))
         if sessions:
             await session_store.touch(self._pool, sessions=list(sessions))
         if tokens or pairs:

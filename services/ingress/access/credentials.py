@@ -12,6 +12,8 @@ from argon2 import PasswordHasher
 TOKEN_PREFIX: Final = "lw_"  # noqa: S105  tells leak scanners and people what it is
 KEY_PREFIX: Final = "lwk_"
 SESSION_PREFIX: Final = "lws_"
+OAUTH_PREFIX: Final = "lwo_"
+REFRESH_PREFIX: Final = "lwr_"
 INVITATION_PREFIX: Final = "lwi_"
 SECRET_BYTES: Final = 32
 CHANNEL_BYTES: Final = 24
@@ -38,6 +40,16 @@ def new_channel_secret() -> str:
 def new_session_secret() -> str:
     """`lws_` and 256 random bits."""
     return SESSION_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def new_oauth_tokens() -> tuple[str, str]:
+    """An access token, `lwo_` and 256 random bits, and a refresh token, `lwr_` and as many."""
+    return OAUTH_PREFIX + secrets.token_urlsafe(SECRET_BYTES), REFRESH_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def new_code() -> str:
+    """256 random bits."""
+    return secrets.token_urlsafe(SECRET_BYTES)
 
 
 def new_invitation() -> str:

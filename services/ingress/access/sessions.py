@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from aiohttp import web
@@ -135,17 +136,25 @@ class SignIn:
         return SignedIn(secret, identifier, login, account, accounts, expires_at)
 
 
-def check_csrf(request: web.Request, secret: str) -> None:
-    """Refuse a change that no page of the session asked for.
+def check_csrf(request: web.Request, secret: str, given: str | None = None) -> None:
+    """Refuse a change that no page of the session asked for; `given` is the token of a form.
 
     Raises:
         Forbidden: the CSRF token is missing or wrong.
     """
     if request.method in _SAFE:
         return
-    given = request.headers.get(CSRF_HEADER, "")
+    given = request.headers.get(CSRF_HEADER, "") if given is None else given
     if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), csrf_token(secret).encode()):
         raise Forbidden(f"send the session's csrf_token in the header {CSRF_HEADER}")
+
+
+def is_from_our_pages(request: web.Request, base: str) -> bool:
+    """Whether a form without a session was posted by a page of ours, as far as the browser says where it comes from."""
+    origin = request.headers.get("Origin")
+    if origin not in {None, "null"}:
+        return origin == base.rstrip("/") or urlsplit(origin or "").netloc == request.host
+    return request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}
 
 
 def set_cookie(secret: str, *, secure: bool) -> str:

@@ -31,11 +31,13 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from contracts.catalog import TRIGGERS, Trigger
 from contracts.version import VERSION
 from ingress import response_models
+from ingress.access.oauth.texts import SCOPE_TEXTS
 from ingress.access.sessions import SESSION_COOKIE
 from ingress.api.openapi_requests import BODY_SCHEMAS, HEADER_PARAMETERS, body_of, parameters_of
 from ingress.api.openapi_responses import HEADERS, JSON, problem_responses, responses_of
 from ingress.api.schema_names import SCHEMA_NAMES, schema_name
 from ingress.http.route import Route
+from ingress.scopes import SCOPES
 
 _TEMPLATE: Final = "#/components/schemas/{model}"
 _ABOUT: Final = (
@@ -45,6 +47,20 @@ _ABOUT: Final = (
 
 _SECURITY: Final = {
     "AccessToken": SecurityScheme(type="http", scheme="bearer", description="`lw_...`, made at `/v1/tokens`"),
+    "OAuth": SecurityScheme.model_validate(
+        {
+            "type": "oauth2",
+            "description": "OAuth 2.1 with PKCE; metadata at `/.well-known/oauth-authorization-server`",
+            "flows": {
+                "authorizationCode": {
+                    "authorizationUrl": "/oauth/authorize",
+                    "tokenUrl": "/oauth/token",
+                    "refreshUrl": "/oauth/token",
+                    "scopes": {scope: SCOPE_TEXTS["en"][scope] for scope in SCOPES},
+                }
+            },
+        }
+    ),
     "Session": SecurityScheme(
         type="apiKey",
         name=SESSION_COOKIE,
@@ -155,7 +171,7 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
         return []
     in_headers: dict[str, list[str]] = {"APIKey": [], "APIToken": []}
     in_query: dict[str, list[str]] = {"APIKeyInQuery": [], "APITokenInQuery": []}
-    return [{"AccessToken": [route.scope]}, in_headers, in_query]
+    return [{"AccessToken": [route.scope]}, {"OAuth": [route.scope]}, in_headers, in_query]
 
 
 def _webhook(trigger: Trigger, models: Models) -> PathItem:

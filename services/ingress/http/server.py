@@ -35,6 +35,7 @@ HEAD_BYTES_MAX: Final = 16_384
 KEEPALIVE_SECONDS: Final = 75.0
 BACKLOG: Final = 1024
 COUNTED_BYTES_MIN: Final = 64 * 1024  # what a connection buffers anyway
+CHALLENGE: Final = "WWW-Authenticate"
 WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 SECONDS = Histogram(
@@ -182,7 +183,11 @@ async def _respond(api: Api, call: Request) -> web.StreamResponse:
     except asyncio.CancelledError:
         raise
     except Exception as error:  # noqa: BLE001  whatever it is, the caller gets a problem
-        return response_of(reply_of(error, request_id=call.id, xml=wants_xml(call.request)), call.id)
+        refused = response_of(reply_of(error, request_id=call.id, xml=wants_xml(call.request)), call.id)
+        if CHALLENGE in refused.headers:  # where a program finds out how to ask for consent (RFC 9728, 5.1)
+            metadata = api.urls.at("/.well-known/oauth-protected-resource")
+            refused.headers[CHALLENGE] += f', resource_metadata="{metadata}"'
+        return refused
     return response
 
 

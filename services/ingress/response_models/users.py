@@ -106,3 +106,29 @@ class SecondFactorRemoved(ResponseModel):
     """The second factor is no longer asked for."""
 
     two_factor: Literal[False]
+
+
+class ApplicationUser(ResponseModel):
+    """The user who let an application in: it may never do more than they may."""
+
+    id: UUID
+    name: str
+
+
+class Application(ResponseModel):
+    """A program that a user has let into the account by OAuth."""
+
+    id: UUID
+    client_id: str
+    name: str
+    user: ApplicationUser
+    scopes: list[Scope]
+    connected_at: dt.datetime
+    last_used_at: dt.datetime | None
+
+
+class DisconnectedApplication(ResponseModel):
+    """The application's tokens have ended, and its hooks are deleted."""
+
+    id: UUID
+    deleted: Literal[True]

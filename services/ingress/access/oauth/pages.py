@@ -1,0 +1,112 @@
+"""The pages that a browser sees on the way to consent: sign-in, consent, error. They run no script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+from urllib.parse import urlsplit
+
+from ingress.access.oauth.rules import AuthorizationRequest
+from ingress.access.oauth.texts import SCOPE_TEXTS, TEXTS
+from ingress.access.user_store import Membership
+from ingress.http.route import Response
+from ingress.scopes import Scope
+
+STYLE: Final = """
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+body { max-width: 26rem; margin: 4rem auto; padding: 0 1rem }
+h1 { font-size: 1.4rem; line-height: 1.3 }
+label { display: block; margin: 1rem 0 .25rem }
+input, select { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit }
+button { margin: 1.5rem .5rem 0 0; padding: .5rem 1.25rem; font: inherit; cursor: pointer }
+.fault { border-left: .25rem solid #b00020; padding-left: .75rem }
+.note { opacity: .8 }
+"""
+
+
+def page(locale: str, title: str, content: str, *, status: int = 200, form_action: str = "'self'") -> Response:
+    """A page whose policy lets it load its style and post its form, and nothing else; no other site may frame it.
+
+    `form_action` also names where the answer to the form leads: browsers hold redirects to the policy too.
+    """
+    body = (
+        f'<!DOCTYPE html><html lang="{locale}"><head><meta charset="utf-8"><title>{escape(title)} · Ledgerwire</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<link rel="stylesheet" href="/oauth/style.css"></head><body><main><h1>{escape(title)}</h1>{content}</main>'
+        "</body></html>"
+    )
+    policy = f"default-src 'none'; style-src 'self'; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
+    headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY"}
+    return Response(status, body.encode(), headers, "text/html; charset=utf-8")
+
+
+def sign_in(locale: str, query: str, *, name: str = "", fault: str = "", status: int = 200) -> Response:
+    """The page on which a person signs in, before the consent that `query` asks for."""
+    texts = TEXTS[locale]
+    warning = f'<p class="fault" role="alert">{escape(texts[fault])}</p>' if fault else ""
+    content = (
+        f'{warning}<form method="post" action="/oauth/sign-in">'
+        f'<input type="hidden" name="query" value="{escape(query)}">'
+        f'<label for="name">{texts["name"]}</label>'
+        f'<input id="name" name="name" value="{escape(name)}" autocomplete="username" required autofocus>'
+        f'<label for="password">{texts["password"]}</label>'
+        '<input id="password" name="password" type="password" autocomplete="current-password" required>'
+        f'<label for="code">{texts["code"]}</label>'
+        '<input id="code" name="code" autocomplete="one-time-code">'
+        f'<button type="submit">{texts["sign_in"]}</button></form>'
+    )
+    return page(locale, texts["sign_in"], content, status=status)
+
+
+def consent(
+    locale: str, requested: AuthorizationRequest, *, query: str, csrf: str, user: str,
+    accounts: Sequence[Membership], current: Membership,
+) -> Response:  # fmt: skip
+    """The page on which a person lets an application into one of their accounts, or refuses."""
+    texts = TEXTS[locale]
+    options = "".join(
+        f'<option value="{one.account_id}"{" selected" if one == current else ""}>{escape(one.account_name)}</option>'
+        for one in accounts
+    )
+    content = (
+        f"<p>{texts['may']}</p>{_scopes(locale, requested.scopes)}"
+        '<form method="post" action="/oauth/authorize">'
+        f'<input type="hidden" name="query" value="{escape(query)}"><input type="hidden" name="csrf" value="{csrf}">'
+        f'<label for="account">{texts["account"]}</label><select id="account" name="account_id">{options}</select>'
+        f'<button type="submit" name="decision" value="allow">{texts["allow"]}</button>'
+        f'<button type="submit" name="decision" value="deny">{texts["refuse"]}</button></form>'
+        f'<p class="note">{escape(texts["leads"].format(place=place_of(requested.redirect_uri)))}<br>'
+        f"{escape(texts['signed_in'].format(name=user))}</p>"
+    )
+    leads = f"'self' {origin_of(requested.redirect_uri)}"
+    return page(locale, texts["asks"].format(client=requested.client.name), content, form_action=leads)
+
+
+def error(locale: str, description: str) -> Response:
+    """The page for a request that must not be sent back (RFC 6749, 4.1.2.1): its client or redirect URI is wrong."""
+    texts = TEXTS[locale]
+    return page(
+        locale, texts["error"], f"<p>{texts['advice']}</p><p><code>{escape(description)}</code></p>", status=400
+    )
+
+
+def no_account(locale: str) -> Response:
+    """The page for a person who belongs to no account."""
+    return page(locale, TEXTS[locale]["error"], f"<p>{TEXTS[locale]['no_account']}</p>", status=403)
+
+
+def place_of(redirect_uri: str) -> str:
+    """Where a redirect URI leads, as people read it: its host, or its scheme."""
+    parts = urlsplit(redirect_uri)
+    return parts.netloc or f"{parts.scheme}:"
+
+
+def origin_of(redirect_uri: str) -> str:
+    """A redirect URI's origin, or scheme, as a Content-Security-Policy names it."""
+    parts = urlsplit(redirect_uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"https", "http"} else f"{parts.scheme}:"
+
+
+def _scopes(locale: str, scopes: Sequence[Scope]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(SCOPE_TEXTS[locale][scope])}</li>" for scope in scopes) + "</ul>"
