@@ -1,11 +1,11 @@
 # A fresh machine needs Python 3.11 with venv, and make; the rest is set up below.
 .DEFAULT_GOAL := help
-.PHONY: help demo up setup test check bench faults attacks env fmt docs lock static
+.PHONY: help demo up setup test check bench faults attacks einvoice-report env fmt docs lock static
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
 help: ## Show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 demo: setup ## Run the main job on real messages, embedded, and show each hop
 	@exec $(BIN)/ledgerwire demo
@@ -34,6 +34,9 @@ faults: setup ## Kill and cut everything by a seeded plan, and count what was lo
 
 attacks: setup ## Send hostile input and show memory and what other accounts notice
 	@exec $(BIN)/python -m tests.attacks
+
+einvoice-report: setup ## Compare our reading of the e-invoices in DIR with an independent one
+	@$(BIN)/python -m tests.einvoice_report $(or $(DIR),$(error name the folder: DIR=...))
 
 fmt: setup ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only .

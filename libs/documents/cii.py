@@ -259,13 +259,13 @@ class _Reading:
 
 
 def _where_to_pay(means: Element, reference: str | None) -> PaymentMeans:
-    account = means.child("ram:PayeePartyCreditorFinancialAccount")
+    account = means.first("ram:PayeePartyCreditorFinancialAccount")
     iban = account.text("ram:IBANID", REFERENCE_CHARS_MAX)
     return PaymentMeans(
         code=means.text("ram:TypeCode", REFERENCE_CHARS_MAX),
         account=iban or account.text("ram:ProprietaryID", REFERENCE_CHARS_MAX),
         account_name=account.text("ram:AccountName", NAME_CHARS_MAX),
-        bic=means.child("ram:PayeeSpecifiedCreditorFinancialInstitution").text("ram:BICID", REFERENCE_CHARS_MAX),
+        bic=means.first("ram:PayeeSpecifiedCreditorFinancialInstitution").text("ram:BICID", REFERENCE_CHARS_MAX),
         reference=reference,
     )
 

@@ -175,6 +175,11 @@ class Element:
             self.refuse(name, _once(len(several)))
         return self._opened(name, several[0] if several else None)
 
+    def first(self, name: str) -> Element:
+        """Take the first of a group that may be there several times, where one is enough; the rest stays in the raw."""
+        several = self.children(name)
+        return several[0] if several else self._opened(name, None)
+
     def children(self, name: str) -> list[Element]:
         """Take all of a repeatable element, empty ones left out but counted in the others' numbers."""
         found = self._content.pop(name, None)

@@ -131,12 +131,12 @@ def _payment_means(invoice: Element) -> tuple[PaymentMethod | None, date | None,
 
 
 def _where_to_pay(means: Element, code: str | None) -> PaymentMeans:
-    account = means.child("cac:PayeeFinancialAccount")
+    account = means.first("cac:PayeeFinancialAccount")
     return PaymentMeans(
         code=code,
         account=account.text("cbc:ID", REFERENCE_CHARS_MAX),
         account_name=account.text("cbc:Name", NAME_CHARS_MAX),
-        bic=account.child("cac:FinancialInstitutionBranch").text("cbc:ID", REFERENCE_CHARS_MAX),
+        bic=account.first("cac:FinancialInstitutionBranch").text("cbc:ID", REFERENCE_CHARS_MAX),
         reference=means.texts("cbc:PaymentID", NAME_CHARS_MAX),
     )
 

@@ -11,7 +11,7 @@ import struct
 import sys
 from typing import BinaryIO, Final
 
-MEMORY_BYTES_MAX: Final = 192 * 1024 * 1024  # address space: the interpreter, a PDF of 20 MiB twice, what it inflates
+MEMORY_BYTES_MAX: Final = 144 * 1024 * 1024  # address space: the interpreter, a PDF of 20 MiB twice, what it inflates
 PROCESSOR_SECONDS_MAX: Final = 5  # the largest published Factur-X takes 0.2 s
 LENGTH: Final = struct.Struct(">I")
 
