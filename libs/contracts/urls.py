@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from uuid import UUID
 
 
@@ -11,6 +12,11 @@ class PublicUrls:
     """Makes URLs below `base`, which has no slash at its end (`LEDGERWIRE_PUBLIC_URL`)."""
 
     base: str
+
+    @property
+    def host(self) -> str:
+        """The name of the host, for Message-IDs."""
+        return urlsplit(self.base).hostname or "localhost"
 
     def at(self, path: str) -> str:
         """The URL of a path that begins with a slash."""

@@ -13,9 +13,12 @@ from action_executor.consumer import command_handler, job_handler
 from action_executor.deliveries.deliverer import Deliverer
 from action_executor.deliveries.hook_cache import HookCache
 from action_executor.deliveries.sender import Sender
-from action_executor.http_client import open_http_client
+from action_executor.http_client import OutboundHttpClient, open_http_client
+from action_executor.mail.smtp import SmtpClient, SmtpServer
+from action_executor.messages.sender import MessageSender
 from action_executor.runs.engine import Engine
 from action_executor.settings import ExecutorSettings
+from action_executor.sms.gateway import SmsClient, SmsGateway
 from action_executor.startup_recovery import expire_all_leases
 from chassis.egress import EgressPolicy
 from chassis.encryption import Encryptor
@@ -61,11 +64,33 @@ async def open_service(
         engine = Engine(pool, parts.relay, step_context, settings)
         await parts.bus.listen(replies, engine.answered)
         await parts.run(engine, check="runs", drain_seconds=drain_seconds)
+        messages = MessageSender(
+            pool,
+            parts.relay,
+            settings.urls,
+            mail=_mail_client(settings),
+            sms=_sms_client(settings, http_client),
+            schedule=settings.message_schedule_seconds,
+            sweep_seconds=settings.sweep_seconds,
+        )
+        await parts.run(messages.worker, check="messages", drain_seconds=drain_seconds)
         connections = ConnectionCommandHandler(encryptor, policy)
         handlers = {
-            EXECUTOR_JOBS: job_handler(deliverer, engine),
+            EXECUTOR_JOBS: job_handler(deliverer, engine, messages),
             EXECUTOR_COMMANDS: command_handler(deliverer, connections, engine),
         }
         for queue, handler in handlers.items():
             await parts.consume(queue, pipeline.handler(handler), batch_max=settings.executor_batch_max)
         yield parts.handle
+
+
+def _mail_client(settings: ExecutorSettings) -> SmtpClient | None:
+    if settings.smtp_url is None:
+        return None
+    return SmtpClient(SmtpServer.parse(settings.smtp_url.get_secret_value()), redirect=settings.mail_redirect)
+
+
+def _sms_client(settings: ExecutorSettings, http_client: OutboundHttpClient) -> SmsClient | None:
+    if settings.sms_url is None:
+        return None
+    return SmsClient(SmsGateway.parse(settings.sms_url.get_secret_value()), http_client)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from pydantic import ValidationError
@@ -17,16 +18,21 @@ from action_executor.deliveries.deliverer import Deliverer
 from action_executor.deliveries.records import ClaimedDelivery, Key, NewDelivery, QueueUpdate
 from action_executor.deliveries.redeliver import redeliver
 from action_executor.jobs import DELIVER, RUN, DeliverJob, RunJob
+from action_executor.messages.sender import MessageSender
 from action_executor.runs.cancel import cancel_run
 from action_executor.runs.renderer import Renderer
 from action_executor.runs.replay import PREVIEW_SECONDS_MAX, replay_run
 from contracts.primitives.ids import made_at
 from contracts.wire.commands import CANCEL_RUN, REDELIVER, REPLAY_RUN
 from contracts.wire.envelope import Envelope
+from contracts.wire.jobs import SEND_MESSAGE, SendMessageJob
 from contracts.wire.topology import DISPATCHER_EVENTS
 from outbox.pipeline import BatchEffects, HandleBatch
 from storage.pool import Connection
 
+JOBS: Final[Mapping[str, type[DeliverJob | RunJob | SendMessageJob]]] = MappingProxyType(
+    {DELIVER: DeliverJob, RUN: RunJob, SEND_MESSAGE: SendMessageJob}
+)
 KEPT_AT_LEAST: Final = timedelta(days=29)  # an older delivery may be gone
 
 
@@ -44,32 +50,36 @@ class Runs(Protocol):
         ...
 
 
-def job_handler(deliverer: Deliverer, runs: Runs) -> HandleBatch:
+def job_handler(deliverer: Deliverer, runs: Runs, messages: MessageSender) -> HandleBatch:
     """Make the handler of `executor.jobs`."""
 
     async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
-        deliveries: list[tuple[Envelope, DeliverJob]] = []
-        new_runs: list[tuple[Envelope, RunJob]] = []
-        for envelope in envelopes:
-            try:
-                match envelope.name:
-                    case "deliver":
-                        deliveries.append((envelope, DeliverJob.model_validate(envelope.data)))
-                    case "run":
-                        new_runs.append((envelope, RunJob.model_validate(envelope.data)))
-                    case other:
-                        effects.refused[envelope.id] = f"{other} is no job of the executor: {DELIVER} or {RUN}"
-            except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                effects.refused[envelope.id] = f"{envelope.name}: {first['loc']}: {first['msg']}"
-        if deliveries:
+        jobs = [(envelope, job) for envelope in envelopes if (job := _read(envelope, effects)) is not None]
+        if deliveries := [(envelope, job) for envelope, job in jobs if isinstance(job, DeliverJob)]:
             await _accept(conn, deliveries, deliverer, effects)
-        if new_runs:
+        if new_runs := [(envelope, job) for envelope, job in jobs if isinstance(job, RunJob)]:
             for event in await runs.accept(conn, new_runs):
                 effects.send(DISPATCHER_EVENTS, event)
             effects.after_commit.append(runs.wake)
+        if hand_overs := [(envelope, job) for envelope, job in jobs if isinstance(job, SendMessageJob)]:
+            await messages.accept(conn, hand_overs)
+            effects.after_commit.append(messages.wake)
 
     return handle
+
+
+def _read(envelope: Envelope, effects: BatchEffects) -> DeliverJob | RunJob | SendMessageJob | None:
+    """The job that an envelope carries; None with the reason among the refused."""
+    model = JOBS.get(envelope.name)
+    if model is None:
+        effects.refused[envelope.id] = f"{envelope.name} is no job of the executor: {', '.join(JOBS)}"
+        return None
+    try:
+        return model.model_validate(envelope.data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        effects.refused[envelope.id] = f"{envelope.name}: {first['loc']}: {first['msg']}"
+        return None
 
 
 async def _accept(

@@ -74,12 +74,14 @@ class OutboundResponse:
 class TransportError:
     """Nothing came back that could be read, and why.
 
-    `refused` when the target may never be called, `answered` when it was, and what it answered is not HTTP.
+    `refused` when the target may never be called, `answered` when it was, and what it answered is not HTTP;
+    `unanswered` when it may have the request, and no answer came in time.
     """
 
     reason: str
     refused: bool = False
     answered: bool = False
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,8 @@ class OutboundHttpClient:
             return OutboundResponse(error.status, {}, b"", whole=False, fault="the answer's head is not readable")
         except TimeoutError as error:
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
-            return TransportError("no connection in time" if connecting else "no answer in time")
+            reason = "no connection in time" if connecting else "no answer in time"
+            return TransportError(reason, unanswered=not connecting)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return _explain(error)
         except Exception as error:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from action_executor.mail.smtp import SmtpServer
+from action_executor.sms.gateway import SmsGateway
 from chassis.egress import EgressPolicy
 from chassis.settings import ServiceSettings
 
 LEASE_MARGIN_SECONDS = 10.0  # to settle what came back at the last moment, and for clocks that drift
 SCHEDULE_MAX = 100
+ADDRESS = re.compile(r"[^@\s,;<>]{1,64}@[^@\s,;<>]{1,255}", re.ASCII)
 STEP_SECONDS = 15.0  # unless it asks for more
 DELAY_SECONDS_MAX = 30 * 86_400.0
 
@@ -39,6 +43,13 @@ class ExecutorSettings(ServiceSettings):
     bytes_held_max: int = Field(default=64 * 1024 * 1024, ge=1024)
     sweep_seconds: float = Field(default=5, gt=0, le=60)
 
+    smtp_url: SecretStr | None = Field(
+        default=None, description="where mail leaves: smtp://user:password@host:port?starttls=true&from=address"
+    )
+    sms_url: SecretStr | None = Field(default=None, description="the HTTP gateway that takes SMS")
+    mail_redirect: str | None = Field(default=None, description="every mail goes to this address instead, marked")
+    message_schedule_seconds: Schedule = (0, 60, 300, 1800, 7200, 21_600)
+
     step_schedule_seconds: Schedule = (0, 5, 60, 600, 3600)
     run_lease_seconds: float = Field(default=40, gt=0, le=3600, description="longer for a step that asks for more")
     executor_batch_max: int = Field(default=100, ge=1, le=1000, description="jobs in one transaction")
@@ -48,12 +59,12 @@ class ExecutorSettings(ServiceSettings):
     executor_pool_max: int = Field(default=6, ge=3, le=64, description="connections to Postgres")
     runs_at_once_max: int = Field(default=32, ge=1, le=1000)
 
-    @field_validator("hook_schedule_seconds", "step_schedule_seconds", mode="before")
+    @field_validator("hook_schedule_seconds", "step_schedule_seconds", "message_schedule_seconds", mode="before")
     @classmethod
     def _split(cls, given: object) -> object:
         return [part for part in given.replace(",", " ").split() if part] if isinstance(given, str) else given
 
-    @field_validator("hook_schedule_seconds", "step_schedule_seconds")
+    @field_validator("hook_schedule_seconds", "step_schedule_seconds", "message_schedule_seconds")
     @classmethod
     def _is_a_schedule(cls, schedule: tuple[float, ...]) -> tuple[float, ...]:
         if not 1 <= len(schedule) <= SCHEDULE_MAX:
@@ -63,6 +74,21 @@ class ExecutorSettings(ServiceSettings):
         if schedule[0] != 0:
             raise ValueError("must begin with 0: the first try is made at once")
         return schedule
+
+    @field_validator("smtp_url", "sms_url", mode="after")
+    @classmethod
+    def _is_a_url(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if url is None or not url.get_secret_value():  # set but empty is not given
+            return None
+        (SmtpServer if info.field_name == "smtp_url" else SmsGateway).parse(url.get_secret_value())
+        return url
+
+    @field_validator("mail_redirect")
+    @classmethod
+    def _is_an_address(cls, address: str | None) -> str | None:
+        if address and not ADDRESS.fullmatch(address):
+            raise ValueError("must be one mail address")
+        return address or None
 
     @field_validator("egress_allow")
     @classmethod

@@ -75,6 +75,10 @@ ISSUE_SALE: Final = "issue_sale"
 SEND_SALE: Final = "send_sale"
 """data: id, and SendIn. 409 `not_configured` while no mail can leave; nothing is kept and nothing fired."""
 
+CONFIRM_MESSAGE: Final = "confirm_message"
+"""data: message_id, outcome (sent|failed), provider_message_id or null, detail or null: what became of a hand-over.
+Nobody waits for it. 200 {id, state}; it changes nothing on a message that has an outcome already."""
+
 CONVERT_SALE: Final = "convert_sale"
 """data: id, and ConvertIn. 201 with the new document; both name each other."""
 
@@ -191,6 +195,7 @@ QUEUE_OF: Final[dict[str, Queue]] = {
     DELETE_SALE: LEDGER_COMMANDS,
     ISSUE_SALE: LEDGER_COMMANDS,
     SEND_SALE: LEDGER_COMMANDS,
+    CONFIRM_MESSAGE: LEDGER_COMMANDS,
     CONVERT_SALE: LEDGER_COMMANDS,
     VOID_SALE: LEDGER_COMMANDS,
     WRITE_OFF_SALE: LEDGER_COMMANDS,

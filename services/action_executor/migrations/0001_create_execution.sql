@@ -146,6 +146,33 @@ CREATE TABLE execution.file (
 CREATE INDEX file_by_run ON execution.file (account_id, run_id);
 ALTER TABLE execution.file ALTER COLUMN bytes SET STORAGE EXTERNAL; -- files are mostly compressed already
 
+-- The ledger's messages on their way to a mail server or an SMS gateway. `begun` stands from right before a try until
+-- its outcome is written: a row that is leased anew with it may have been sent, and is not sent again.
+CREATE TABLE execution.hand_over (
+    account_id uuid NOT NULL,
+    id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    correlation_id uuid NOT NULL,
+    channel text NOT NULL CHECK (channel IN ('email', 'sms')),
+    job jsonb NOT NULL,
+    state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'failed', 'cancelled')),
+    tries integer NOT NULL DEFAULT 0,
+    begun boolean NOT NULL DEFAULT false,
+    due_at timestamptz DEFAULT now(),
+    leased boolean NOT NULL DEFAULT false,
+    lease_epoch integer NOT NULL DEFAULT 0,
+    lost_workers integer NOT NULL DEFAULT 0,
+    provider_id text,
+    detail text,                            -- what the provider said last
+    created_at timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz,
+    PRIMARY KEY (account_id, id),
+    CHECK ((state = 'pending') = (due_at IS NOT NULL)),
+    CHECK ((state = 'pending') = (finished_at IS NULL))
+) WITH (fillfactor = 70);
+CREATE INDEX hand_over_due ON execution.hand_over (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX hand_over_finished ON execution.hand_over (finished_at) WHERE finished_at IS NOT NULL;
+
 CREATE FUNCTION execution.maintain_partitions() RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -154,6 +181,9 @@ BEGIN
     -- First what takes long: a partition that is made or dropped stays locked to the end.
     DELETE FROM execution.run WHERE (account_id, id) IN (
         SELECT account_id, id FROM execution.run WHERE finished_at < now() - interval '30 days'
+         ORDER BY finished_at LIMIT 100000 FOR UPDATE SKIP LOCKED);
+    DELETE FROM execution.hand_over WHERE (account_id, id) IN (
+        SELECT account_id, id FROM execution.hand_over WHERE finished_at < now() - interval '30 days'
          ORDER BY finished_at LIMIT 100000 FOR UPDATE SKIP LOCKED);
     DELETE FROM execution.worker WHERE seen_at < now() - interval '1 day';
     said := storage.maintain_messaging_tables('execution');

@@ -126,8 +126,11 @@ SELECT account_id, id AS correlation_id, accepted_at AS at, 'ingress'::text AS s
        jsonb_build_object('command', command, 'method', method, 'path', path) AS detail
   FROM ingress.operation;
 
+CREATE VIEW ingress_api.account_logo AS SELECT account_id, content FROM ingress.account_logo;
+
 GRANT USAGE ON SCHEMA ingress_api TO ledgerwire_ledger, ledgerwire_dispatch, ledgerwire_execution;
 GRANT SELECT ON ingress_api.account TO ledgerwire_ledger, ledgerwire_dispatch, ledgerwire_execution;
+GRANT SELECT ON ingress_api.account_logo TO ledgerwire_execution;
 
 CREATE FUNCTION ingress.maintain_partitions() RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$

@@ -1,0 +1,50 @@
+"""The job that hands a message of the ledger to a mail server or an SMS gateway, shared by both ends of the queue."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SEND_MESSAGE: Final = "send_message"
+RECIPIENTS_MAX: Final = 20  # a client's contacts, not a mailing list
+ATTACHMENTS_MAX: Final = 50  # the open invoices of one client
+SUBJECT_CHARS_MAX: Final = 250
+BODY_CHARS_MAX: Final = 100_000
+REFERENCES_MAX: Final = 20  # of a thread; mail programs need the first and the last few
+
+Address = Annotated[str, Field(min_length=1, max_length=320)]
+
+
+class DocumentAttachment(BaseModel):
+    """A sales document as PDF, rendered when the message goes, so that it shows what is paid by then."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["sale_pdf"] = "sale_pdf"
+    sale_id: UUID
+
+
+class SendMessageJob(BaseModel):
+    """Hand a message over; the envelope's id is this hand-over's, and a new one sends the message again.
+
+    `to` and `cc` are addresses, or numbers in E.164 form (`+37120000000`) for an SMS, which has no subject. `reply_to`
+    has the token that threads a reply; `in_reply_to` and `references` are Message-IDs with their angle brackets. The
+    message itself is looked up again right before: it goes only while `ledger_api.message` has it `requested`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    message_id: UUID
+    channel: Literal["email", "sms"]
+    to: list[Address] = Field(min_length=1, max_length=RECIPIENTS_MAX)
+    cc: list[Address] = Field(default_factory=list, max_length=RECIPIENTS_MAX)
+    subject: str = Field(default="", max_length=SUBJECT_CHARS_MAX)
+    body: str = Field(max_length=BODY_CHARS_MAX)
+    sender_name: str | None = Field(default=None, max_length=200)
+    sender_address: Address | None = None
+    reply_to: Address | None = None
+    in_reply_to: str | None = Field(default=None, max_length=998)
+    references: list[Annotated[str, Field(max_length=998)]] = Field(default_factory=list, max_length=REFERENCES_MAX)
+    attachments: list[DocumentAttachment] = Field(default_factory=list, max_length=ATTACHMENTS_MAX)

@@ -1,0 +1,43 @@
+"""What a hand-over is while it is worked on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from contracts.wire.jobs import SendMessageJob
+from scheduling.leases import Lease
+
+HandOverState = Literal["pending", "sent", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingHandOver:
+    """A message to hand over, leased to this process.
+
+    `tries` are those before this one. `begun`: one of them gave the message to the provider and wrote nothing after it.
+    """
+
+    account_id: UUID
+    id: UUID
+    correlation_id: UUID
+    job: SendMessageJob
+    tries: int
+    begun: bool
+    epoch: int
+
+    @property
+    def lease(self) -> Lease:
+        """The lease under which this process has it."""
+        return Lease(self.account_id, self.id, self.epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a try: `due_in` seconds until the next one while it is pending; `provider_id` once it is sent."""
+
+    state: HandOverState
+    detail: str | None = None
+    provider_id: str | None = None
+    due_in: float | None = None

@@ -1,0 +1,28 @@
+"""Decide what a try to hand a message over means for it: pure rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, assert_never
+
+from action_executor.hand_over import HandedOver, HandOver, NotTaken, TryLater, unknown
+from action_executor.messages.models import Settled
+
+JITTER: Final = 0.2
+LOST: Final = unknown("its worker was lost during the hand-over").reason
+
+
+def settle(result: HandOver, *, tries: int, schedule: Sequence[float], jitter: float) -> Settled:
+    """What to write down after try number `tries` (the first is 1). `jitter` is 0 to 1."""
+    match result:
+        case HandedOver(provider_id, detail):
+            return Settled("sent", detail, provider_id)
+        case TryLater(reason, after_seconds) if tries < len(schedule):
+            pause = schedule[tries] * (1 + JITTER * (2 * jitter - 1))
+            return Settled("pending", reason, due_in=max(pause, after_seconds))
+        case TryLater(reason):
+            return Settled("failed", f"{reason}; given up after {tries} tries")
+        case NotTaken(reason):
+            return Settled("failed", reason)
+        case _:
+            assert_never(result)

@@ -1,0 +1,128 @@
+"""Keep hand-overs in Postgres: inserted once, leased when due, settled under the lease's epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from action_executor.messages.models import PendingHandOver, Settled
+from contracts.wire.envelope import Envelope
+from contracts.wire.jobs import SendMessageJob
+from scheduling.leases import LeaseTable
+from storage.pool import Connection, Pool
+
+HAND_OVERS: Final = LeaseTable("execution.hand_over")
+
+_INSERT: Final = """
+INSERT INTO execution.hand_over (account_id, id, message_id, correlation_id, channel, job)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[]) ON CONFLICT DO NOTHING
+"""
+
+
+async def insert(conn: Connection, jobs: Sequence[tuple[Envelope, SendMessageJob]]) -> None:
+    """Insert hand-overs, due now."""
+    await conn.execute(
+        _INSERT,
+        [envelope.account_id for envelope, _ in jobs],
+        [envelope.id for envelope, _ in jobs],
+        [job.message_id for _, job in jobs],
+        [envelope.correlation_id for envelope, _ in jobs],
+        [job.channel for _, job in jobs],
+        [job.model_dump(mode="json") for _, job in jobs],
+    )
+
+
+# Of one account few at once, so that a large run of reminders leaves room for the others.
+_PICK: Final = """
+SELECT account_id, id FROM execution.hand_over
+ WHERE due_at <= now() AND account_id <> ALL($2::uuid[]) ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+"""
+
+
+async def claim(
+    pool: Pool, *, not_of: Sequence[UUID], hand_overs_max: int, lease_seconds: float
+) -> list[PendingHandOver]:
+    """Lease the longest due ones but of some accounts."""
+    rows = await HAND_OVERS.claim(
+        pool,
+        pick=_PICK,
+        args=[list(not_of), hand_overs_max],
+        columns=("correlation_id", "job", "tries", "begun"),
+        lease_seconds=lease_seconds,
+    )
+    return [
+        PendingHandOver(
+            account_id=row["account_id"],
+            id=row["id"],
+            correlation_id=row["correlation_id"],
+            job=SendMessageJob.model_validate(row["job"]),
+            tries=row["tries"],
+            begun=row["begun"],
+            epoch=row["lease_epoch"],
+        )
+        for row in rows
+    ]
+
+
+_BEGIN: Final = """
+UPDATE execution.hand_over h SET begun = true, tries = h.tries + 1
+  FROM ledger_api.message m
+ WHERE h.account_id = $1 AND h.id = $2 AND h.lease_epoch = $3 AND h.leased
+   AND m.account_id = h.account_id AND m.id = h.message_id AND m.state = 'requested'
+RETURNING h.tries
+"""
+
+
+async def begin(pool: Pool, hand_over: PendingHandOver) -> int | None:
+    """Note that it is handed over now, if it still may go; gives the number of this try, None where it may not."""
+    tries: int | None = await pool.fetchval(_BEGIN, hand_over.account_id, hand_over.id, hand_over.epoch)
+    return tries
+
+
+_SETTLE: Final = """
+UPDATE execution.hand_over
+   SET state = $4, detail = $5, provider_id = $6, due_at = now() + make_interval(secs => $7::float8),
+       begun = false, leased = false, lost_workers = 0, finished_at = CASE WHEN $4 <> 'pending' THEN now() END
+ WHERE account_id = $1 AND id = $2 AND lease_epoch = $3 AND leased
+RETURNING id
+"""
+
+
+async def settle(conn: Connection, hand_over: PendingHandOver, settled: Settled) -> bool:
+    """Write down what became of a try; False when another worker has it by now and nothing changed."""
+    values: list[Any] = [settled.state, _storable(settled.detail), _storable(settled.provider_id), settled.due_in]
+    return await conn.fetchval(_SETTLE, hand_over.account_id, hand_over.id, hand_over.epoch, *values) is not None
+
+
+def _storable(text: str | None) -> str | None:
+    """Without U+0000, which Postgres cannot keep."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if text else text
+
+
+_SALE: Final = "SELECT * FROM ledger_api.sale WHERE account_id = $1 AND id = $2"
+_INVOICE_NUMBER: Final = "SELECT number FROM ledger_api.sale WHERE account_id = $1 AND id = $2"
+_ACCOUNT: Final = "SELECT name, locale, profile FROM ingress_api.account WHERE account_id = $1"
+_LOGO: Final = "SELECT content FROM ingress_api.account_logo WHERE account_id = $1"
+
+
+async def find_sale(pool: Pool, *, account_id: UUID, sale_id: UUID) -> dict[str, Any] | None:
+    """A sale as the ledger publishes it, with `invoice_number` of the invoice that a credit note corrects."""
+    row = await pool.fetchrow(_SALE, account_id, sale_id)
+    if row is None:
+        return None
+    corrects = row.get("invoice_id")
+    number = await pool.fetchval(_INVOICE_NUMBER, account_id, corrects) if corrects else None
+    return dict(row) | {"invoice_number": number}
+
+
+async def find_account(pool: Pool, *, account_id: UUID) -> dict[str, Any]:
+    """The account's `name`, `locale` and `profile`; empty texts when it is gone."""
+    row = await pool.fetchrow(_ACCOUNT, account_id)
+    return dict(row) if row else {"name": "", "locale": "en", "profile": {}}
+
+
+async def find_logo(pool: Pool, *, account_id: UUID) -> bytes | None:
+    """The picture on the account's documents."""
+    logo: bytes | None = await pool.fetchval(_LOGO, account_id)
+    return logo

@@ -1,0 +1,1 @@
+"""SMS going out through an HTTP gateway."""
