@@ -26,6 +26,9 @@ PASSWORDS = {
 SETTINGS = {
     "LEDGERWIRE_PUBLISH": ("Where the API is published on this machine", "127.0.0.1:8080"),
     "LEDGERWIRE_PUBLIC_URL": ("How others reach the API: every URL in answers begins with it", "http://127.0.0.1:8080"),
+    "LEDGERWIRE_SMTP_URL": ("Where mail leaves: smtp://user:password@host:port?starttls=true", ""),
+    "LEDGERWIRE_SMS_URL": ("The HTTP gateway that takes SMS", ""),
+    "LEDGERWIRE_MAIL_REDIRECT": ("Every mail goes to this address instead, marked: for trying things out", ""),
     "LEDGERWIRE_EGRESS_ALLOW": ("Private networks and hosts that hooks may reach, separated by commas", ""),
     "LEDGERWIRE_LOG_LEVEL": ("DEBUG, INFO, WARNING or ERROR", "INFO"),
 }

@@ -75,6 +75,7 @@ MEANINGS = {
     "bytes_held_max": "bodies of deliveries in memory",
     "sweep_seconds": "how often due deliveries and runs are looked for without a notification",
     "runs_at_once_max": "runs of automations in hand at a time",
+    "message_schedule_seconds": "pauses before each try to hand a mail or an SMS over",
     "step_schedule_seconds": "pauses before each attempt of a step of an automation",
 }
 CLI_HEAD = (

@@ -14,6 +14,7 @@ from ledger.clients.capability import CLIENTS
 from ledger.imports.capability import IMPORTS
 from ledger.inbox.capability import INBOX
 from ledger.journal.capability import JOURNAL
+from ledger.messages.capability import MESSAGES
 from ledger.payments.capability import PAYMENTS
 from ledger.products.capability import PRODUCTS
 from ledger.quotas.capability import QUOTAS
@@ -33,6 +34,7 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     PAYMENTS,
     BILLS,
     INBOX,
+    MESSAGES,
     IMPORTS,
     NUMBERS,
 )

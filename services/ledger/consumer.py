@@ -175,7 +175,7 @@ async def _emit(conn: Connection, state: LoadedState, effects: BatchEffects, del
     for ctx, changes in state.taken:
         effects.answer(ctx.envelope, changes.http_status, _result(ctx, changes, shown))
         for follow_up in changes.follow_ups:
-            effects.send(QUEUE_OF[follow_up.name], follow_up.caused_by(ctx.envelope))
+            effects.send(follow_up.queue or QUEUE_OF[follow_up.name], follow_up.caused_by(ctx.envelope))
         for domain_event in changes.domain_events:
             client = ctx.key(domain_event.client_id) if domain_event.client_id else None
             outgoing = event(

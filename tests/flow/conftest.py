@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 import aiohttp
@@ -17,6 +17,7 @@ from tests.support.installation import installation
 from tests.support.listener import Listener, listening
 from tests.support.postgres_server import Postgres
 from tests.support.rabbitmq_server import Rabbitmq
+from tests.support.smtp_server import SmtpServer, smtp_server
 
 # As delivery.md has them, but in a story's time.
 PAUSES: Final = "0,0.2,0.2,0.2,0.2,600"
@@ -33,20 +34,36 @@ class Town:
         return Caller(self._session, self._url, await create_account(self._pool, name))
 
 
+@pytest.fixture(scope="session")
+def mail_server() -> Iterator[SmtpServer]:
+    with smtp_server() as server:
+        yield server
+
+
 @pytest.fixture(scope="session", params=["everything in one process", "four processes over RabbitMQ"])
 async def town(
-    request: pytest.FixtureRequest, postgres: Postgres, rabbitmq: Rabbitmq, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    postgres: Postgres,
+    rabbitmq: Rabbitmq,
+    tmp_path_factory: pytest.TempPathFactory,
+    mail_server: SmtpServer,
 ) -> AsyncIterator[Town]:
     dsn = await postgres.create_database()
     if request.param == "everything in one process":
-        async with open_house(dsn, hook_schedule_seconds=PAUSES) as house:
+        async with open_house(dsn, hook_schedule_seconds=PAUSES, smtp_url=mail_server.url) as house:
             yield Town(house.url, house.pool, house.session)
     else:
         amqp_url = await rabbitmq.create_vhost()
         folder = tmp_path_factory.mktemp("installation")
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session,
-            installation(dsn=dsn, amqp_url=amqp_url, folder=folder, LEDGERWIRE_HOOK_SCHEDULE_SECONDS=PAUSES) as running,
+            installation(
+                dsn=dsn,
+                amqp_url=amqp_url,
+                folder=folder,
+                LEDGERWIRE_HOOK_SCHEDULE_SECONDS=PAUSES,
+                LEDGERWIRE_SMTP_URL=mail_server.url,
+            ) as running,
             await open_pool(dsn, role=ROLES["ingress"], name="test", size_max=2) as pool,
         ):
             yield Town(running.url, pool, session)

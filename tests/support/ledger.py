@@ -183,7 +183,7 @@ class LedgerHarness:
         tables = (
             "client", "client_balance", "product", "supplier",
             "sale", "payment", "settlement", "entry", "posting", "document_event", "outbox",
-            "inbox_message",
+            "inbox_message", "message",
         )  # fmt: skip
         counts = {
             table: await self.owner.fetchval(f"SELECT count(*) FROM ledger.{table}")  # noqa: S608

@@ -130,12 +130,11 @@ LEDGER_TRIGGERS: Final = (
     ),
     Trigger(
         key="sale.sent",
-        available=False,
         title=LocalizedText("Document sent", "Document envoyé", "Documento enviado"),
         description=LocalizedText(
-            "Somebody asked for a sales document to go to its client.",
-            "L'envoi d'un document de vente à son client a été demandé.",
-            "Se pidió enviar un documento de venta a su cliente.",
+            "A sales document was handed to the mail server for its client.",
+            "Un document de vente a été remis au serveur de messagerie pour son client.",
+            "Se entregó al servidor de correo un documento de venta para su cliente.",
         ),
         sample=samples.SALE,
         filters=_SALE_FILTERS,

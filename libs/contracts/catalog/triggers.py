@@ -34,7 +34,6 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="message.created",
-        available=False,
         title=LocalizedText("New message", "Nouveau message", "Mensaje nuevo"),
         description=LocalizedText(
             "A reminder was sent by email or SMS, or a customer replied to one.",

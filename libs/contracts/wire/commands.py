@@ -73,10 +73,11 @@ ISSUE_SALE: Final = "issue_sale"
 """data: id. 200 with the sale, numbered and in the books."""
 
 SEND_SALE: Final = "send_sale"
-"""data: id, and SendIn. 409 `not_configured` while no mail can leave; nothing is kept and nothing fired."""
+"""data: id, and SendIn. 200 with the sale: its message is kept and goes out; `sale.sent` is fired once it is handed
+over."""
 
 CONFIRM_MESSAGE: Final = "confirm_message"
-"""data: message_id, outcome (sent|failed), provider_message_id or null, detail or null: what became of a hand-over.
+"""data: ConfirmMessage: what became of a hand-over.
 Nobody waits for it. 200 {id, state}; it changes nothing on a message that has an outcome already."""
 
 CONVERT_SALE: Final = "convert_sale"

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 SEND_MESSAGE: Final = "send_message"
 RECIPIENTS_MAX: Final = 20  # a client's contacts, not a mailing list
 ATTACHMENTS_MAX: Final = 50  # the open invoices of one client
-SUBJECT_CHARS_MAX: Final = 250
-BODY_CHARS_MAX: Final = 100_000
+SUBJECT_CHARS_MAX: Final = 250  # mail programs show less
+BODY_CHARS_MAX: Final = 100_000  # what `LongText` allows, and room for what a template adds
 REFERENCES_MAX: Final = 20  # of a thread; mail programs need the first and the last few
 
 Address = Annotated[str, Field(min_length=1, max_length=320)]

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from typing import Final
 
 MAIL_BYTES_MAX: Final = 20 * 1024 * 1024  # what common servers take, base64 included
-_NAME_CHARACTERS_MAX: Final = 200
+_NAME_CHARACTERS_MAX: Final = 200  # as an account's name
 
 
 class MailFault(ValueError):

@@ -16,7 +16,7 @@ from action_executor.hand_over import HandedOver, HandOver, NotTaken, TryLater, 
 from action_executor.mail.mime import Mail, MailFault, mime_of
 
 HAND_OVER_SECONDS: Final = 60.0  # servers that scan what they take answer late
-COMMAND_SECONDS: Final = 30.0
+COMMAND_SECONDS: Final = 30.0  # one answer of the server; below the whole
 _PERMANENT_FROM: Final = 500
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 FORM: Final = "must be smtp://user:password@host:port, or smtps://...; ?starttls=true or false, ?from=address"
@@ -70,9 +70,6 @@ class SmtpClient:
 
     async def send(self, mail: Mail) -> HandOver:
         """Hand a mail over; never raises for what a server, a network or an address does."""
-        if self._server.sender:
-            reply_to = mail.reply_to or (mail.sender if mail.sender != self._server.sender else None)
-            mail = replace(mail, sender=self._server.sender, reply_to=reply_to)
         if self._redirect:
             mail = _redirected(mail, self._redirect)
         try:

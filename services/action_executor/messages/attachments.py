@@ -10,13 +10,13 @@ from uuid import UUID
 
 from action_executor.mail.mime import Attachment
 from action_executor.messages import store
+from action_executor.messages.models import SendingAccount
 from contracts.serializers import ledger
 from contracts.urls import PublicUrls
 from contracts.wire.jobs import DocumentAttachment
 from storage.pool import Pool
 
 _NOT_IN_A_NAME: Final = re.compile(r"[^\w.-]+")
-_AT_ONCE: Final = asyncio.Semaphore(1)  # a document of 5,000 lines takes a second of one core
 
 
 class DocumentGone(LookupError):
@@ -24,7 +24,7 @@ class DocumentGone(LookupError):
 
 
 async def render(
-    pool: Pool, urls: PublicUrls, account_id: UUID, wanted: Sequence[DocumentAttachment]
+    pool: Pool, urls: PublicUrls, account: SendingAccount, wanted: Sequence[DocumentAttachment]
 ) -> list[Attachment]:
     """The files, in the order in which they are wanted.
 
@@ -33,21 +33,19 @@ async def render(
     """
     if not wanted:
         return []
-    account = await store.find_account(pool, account_id=account_id)
-    name = account["profile"].get("legal_name") or account["name"]
-    seller = account["profile"] | {"name": name, "logo": await store.find_logo(pool, account_id=account_id)}
-    return [await _sale_pdf(pool, urls, account_id, one.sale_id, seller, account["locale"]) for one in wanted]
+    logo = await store.find_logo(pool, account_id=account.id)
+    seller = {**account.profile, "name": account.legal_name, "logo": logo}
+    return [await _sale_pdf(pool, urls, account, one.sale_id, seller) for one in wanted]
 
 
 async def _sale_pdf(
-    pool: Pool, urls: PublicUrls, account_id: UUID, sale_id: UUID, seller: Mapping[str, Any], locale: str
+    pool: Pool, urls: PublicUrls, account: SendingAccount, sale_id: UUID, seller: Mapping[str, Any]
 ) -> Attachment:
-    row = await store.find_sale(pool, account_id=account_id, sale_id=sale_id)
+    row = await store.find_sale(pool, account_id=account.id, sale_id=sale_id)
     if row is None:
         raise DocumentGone(f"the sales document {sale_id} is not there any more")
     sale = ledger.sale(row, urls) | {"invoice_number": row["invoice_number"]}
-    async with _AT_ONCE:
-        content = await asyncio.to_thread(_rendered, sale, seller, sale["client"].get("locale") or locale)
+    content = await asyncio.to_thread(_rendered, sale, seller, sale["client"].get("locale") or account.locale)
     name = _NOT_IN_A_NAME.sub("-", sale["number"] or sale["sale_type"]).strip("-.") or "document"
     return Attachment(f"{name}.pdf", "application/pdf", content)
 

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from contracts.wire.jobs import SendMessageJob
 from scheduling.leases import Lease
 
 HandOverState = Literal["pending", "sent", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class SendingAccount:
+    """Whose message it is; `profile` as `GET /v1/account` shows it."""
+
+    id: UUID
+    name: str
+    locale: str
+    profile: Mapping[str, Any]
+
+    @property
+    def legal_name(self) -> str:
+        """The name on its documents."""
+        return str(self.profile.get("legal_name") or self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ repeated.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -32,14 +33,17 @@ from outbox.record import record
 from outbox.relay import Relay
 from scheduling.worker import LeasedWorker, LeaseLost
 from storage.pool import Connection, Pool
+from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
 
 OUTCOMES: Final = Metric("ledgerwire_messages_total", "Messages handed over or not", ["channel", "outcome"])
 
 AT_ONCE_MAX: Final = 8  # connections to the mail server; common ones allow ten from one client
-ACCOUNT_AT_ONCE_MAX: Final = 4
-LEASE_SECONDS: Final = 2 * HAND_OVER_SECONDS
+ACCOUNT_AT_ONCE_MAX: Final = 4  # a run of reminders leaves room for other accounts
+LEASE_SECONDS: Final = 2 * HAND_OVER_SECONDS  # renewed while it takes longer, as with large documents
+SETTLE_PAUSES_SECONDS: Final = (0.2, 1.0, 5.0, 20.0)
+"""Between tries to write an outcome: one that is lost makes a message that went look as if nobody knew."""
 NO_MAIL: Final = NotTaken("not_configured: no mail can leave: LEDGERWIRE_SMTP_URL is not set")
 NO_SMS: Final = NotTaken("not_configured: no SMS can leave: LEDGERWIRE_SMS_URL is not set")
 NO_SENDER: Final = NotTaken("the account has no email address to send from: set it, or ?from= in LEDGERWIRE_SMTP_URL")
@@ -61,6 +65,7 @@ class MessageSender:
     ) -> None:
         self._pool, self._relay, self._urls = pool, relay, urls
         self._mail, self._sms, self._schedule = mail, sms, schedule
+        self._rendering = asyncio.Semaphore(1)  # a document of 5,000 lines takes a second of one core
         self.worker: Final = LeasedWorker(
             "hand-over-messages",
             pool,
@@ -87,17 +92,17 @@ class MessageSender:
         if item.begun:
             await self._settle(item, Settled("failed", rules.LOST))
             return
-        mail_or_sms = await self._written(item)
-        if isinstance(mail_or_sms, NotTaken):
-            await self._settle(item, Settled("failed", mail_or_sms.reason))
+        what = await self._written(item)
+        if isinstance(what, NotTaken):
+            await self._settle(item, Settled("failed", what.reason))
             return
         tries = await store.begin(self._pool, item)
         if tries is None:
             await self._settle(item, Settled("cancelled", "the ledger has called it off"))
             return
-        result = await self._send(mail_or_sms)
+        result = await self._send(what)
         settled = rules.settle(result, tries=tries, schedule=self._schedule, jitter=random.random())  # noqa: S311
-        await self._settle(item, settled)
+        await self._settle(item, settled, sender=what.sender)
 
     async def _written(self, item: PendingHandOver) -> Mail | Sms | NotTaken:
         """What is to go, or why it cannot."""
@@ -106,20 +111,23 @@ class MessageSender:
             return Sms(item.id, job.to[0], job.body, job.sender_name) if self._sms else NO_SMS
         if self._mail is None:
             return NO_MAIL
-        sender = job.sender_address or self._mail.sender
+        account = await store.find_account(self._pool, account_id=item.account_id)
+        own = job.sender_address or account.profile.get("email")
+        sender = self._mail.sender or own
         if sender is None:
             return NO_SENDER
         try:
-            files = await attachments.render(self._pool, self._urls, item.account_id, job.attachments)
+            async with self._rendering:
+                files = await attachments.render(self._pool, self._urls, account, job.attachments)
         except attachments.DocumentGone as error:
             return NotTaken(str(error))
         return Mail(
             message_id=f"<{item.id}@{self._urls.host}>",
             sender=sender,
-            sender_name=job.sender_name,
+            sender_name=job.sender_name or account.legal_name,
             to=job.to,
             cc=job.cc,
-            reply_to=job.reply_to,
+            reply_to=job.reply_to or (own if own != sender else None),
             subject=job.subject,
             body=job.body,
             in_reply_to=job.in_reply_to,
@@ -136,19 +144,29 @@ class MessageSender:
             case _:
                 assert_never(what)
 
-    async def _settle(self, item: PendingHandOver, settled: Settled) -> None:
-        """Commit what became of a try together with what the ledger is told."""
-        messages = _confirmation(item, settled)
-        async with self._pool.acquire() as conn, conn.transaction():
-            if not await store.settle(conn, item, settled):
-                raise LeaseLost
-            await record(conn, schema="execution", messages=messages)
+    async def _settle(self, item: PendingHandOver, settled: Settled, *, sender: str | None = None) -> None:
+        """Commit what became of a try together with what the ledger is told; a database that is away is waited for."""
+        messages = _confirmation(item, settled, sender)
+        for pause_seconds in (*SETTLE_PAUSES_SECONDS, None):
+            try:
+                await self._commit(item, settled, messages)
+                break
+            except Exception as error:
+                if pause_seconds is None or not is_transient(error):
+                    raise
+            await asyncio.sleep(pause_seconds)
         self._relay.push(messages)
         OUTCOMES.labels(item.job.channel, settled.state).inc()
         log.info("message_settled", account_id=str(item.account_id), id=str(item.id), state=settled.state)
 
+    async def _commit(self, item: PendingHandOver, settled: Settled, messages: Sequence[Outgoing]) -> None:
+        async with self._pool.acquire() as conn, conn.transaction():
+            if not await store.settle(conn, item, settled):
+                raise LeaseLost
+            await record(conn, schema="execution", messages=messages)
 
-def _confirmation(item: PendingHandOver, settled: Settled) -> list[Outgoing]:
+
+def _confirmation(item: PendingHandOver, settled: Settled, sender: str | None) -> list[Outgoing]:
     if settled.state not in {"sent", "failed"}:
         return []
     command = Envelope(
@@ -162,6 +180,7 @@ def _confirmation(item: PendingHandOver, settled: Settled) -> list[Outgoing]:
             "outcome": settled.state,
             "provider_message_id": settled.provider_id,
             "detail": settled.detail,
+            "sender": sender,
         },
     )
     return [Outgoing(command.id, LEDGER_COMMANDS.name, command.encode())]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from action_executor.messages.models import PendingHandOver, Settled
+from action_executor.messages.models import PendingHandOver, SendingAccount, Settled
 from contracts.wire.envelope import Envelope
 from contracts.wire.jobs import SendMessageJob
 from scheduling.leases import LeaseTable
@@ -116,10 +116,16 @@ async def find_sale(pool: Pool, *, account_id: UUID, sale_id: UUID) -> dict[str,
     return dict(row) | {"invoice_number": number}
 
 
-async def find_account(pool: Pool, *, account_id: UUID) -> dict[str, Any]:
-    """The account's `name`, `locale` and `profile`; empty texts when it is gone."""
+async def find_account(pool: Pool, *, account_id: UUID) -> SendingAccount:
+    """The account that sends.
+
+    Raises:
+        LookupError: it is gone.
+    """
     row = await pool.fetchrow(_ACCOUNT, account_id)
-    return dict(row) if row else {"name": "", "locale": "en", "profile": {}}
+    if row is None:
+        raise LookupError(f"there is no account {account_id}")
+    return SendingAccount(account_id, row["name"], row["locale"], row["profile"])
 
 
 async def find_logo(pool: Pool, *, account_id: UUID) -> bytes | None:

@@ -41,7 +41,7 @@ ROUTES = (
         "Delete a draft", answers=models.Sale, tag="sales",
     ),
     _verb("issue", commands.ISSUE_SALE, "Issue a draft: it gets its number and is in the books"),
-    _verb("send", commands.SEND_SALE, "Send a document to its client: 409 while no mail can leave", SendIn),
+    _verb("send", commands.SEND_SALE, "Send a document to its client by mail, as PDF", SendIn),
     _verb("void", commands.VOID_SALE, "Void a document; its number stays used", DatedReasonIn),
     _verb("write-off", commands.WRITE_OFF_SALE, "Write off what is open of an invoice", DatedReasonIn),
     _verb("write-back", commands.WRITE_BACK_SALE, "Take a write-off back", DatedReasonIn),

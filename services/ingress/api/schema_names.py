@@ -135,6 +135,7 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     models.Step: "Step",
     models.StepPreview: "StepPreview",
     models.StepWarning: "StepWarning",
+    models.Message: "Message",
     models.Supplier: "Supplier",
     models.LocalizedTexts: "LocalizedText",
     models.Token: "Token",

@@ -6,7 +6,10 @@ import datetime as dt
 from typing import Any, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from contracts.resources.document_kinds import SaleType
+from contracts.resources.messages import MessageState
 from contracts.resources.schemas import Address, Contact, Operation, PaymentMethod, PayTerm
 from ingress.response_models.base import ResponseModel
 
@@ -172,6 +175,26 @@ class ClientNamed(ResponseModel):
     name: str
     email: str | None
     external_id: str | None
+
+
+class Message(ResponseModel):
+    """A message to or from a client; `detail` is what its provider said last, or why it failed."""
+
+    id: UUID
+    client_id: UUID
+    client: ClientNamed
+    direction: Literal["sent", "received"]
+    channel: Literal["email", "sms"]
+    state: MessageState
+    sender: str | None = Field(alias="from")
+    to: str
+    subject: str | None
+    body: str
+    sale_ids: list[UUID]
+    in_reply_to: UUID | None
+    detail: str | None
+    created_at: dt.datetime
+    sent_at: dt.datetime | None
 
 
 class Payment(ResponseModel):

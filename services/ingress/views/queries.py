@@ -77,6 +77,16 @@ SALES = View(
         "number": "number = ?",
     },
 )
+MESSAGES = View(
+    "ledger_api.message",
+    filters={
+        "client_id": "client_id = ?",
+        "sale_id": "sale_ids @> ARRAY[?::uuid]",
+        "direction": "direction = ?",
+        "channel": "channel = ?",
+        "state": "state = ?",
+    },
+)
 PAYMENTS = View(
     "ledger_api.payment",
     filters={"client_id": "client_id = ?", "status": "status = ?", "external_id": "external_id = ?"},

@@ -190,21 +190,6 @@ CREATE INDEX sale_state_late ON ledger.sale_state (account_id, late, sale_id);
 CREATE INDEX sale_state_owed ON ledger.sale_state (account_id, date_due, sale_id) WHERE owed AND NOT late;
 CREATE INDEX sale_state_clock ON ledger.sale_state (overdue_check_at) WHERE owed AND NOT late;
 
--- That somebody asked for a document to go to its client; sending is not done here.
-CREATE TABLE ledger.send_request (
-    account_id uuid NOT NULL,
-    id uuid NOT NULL,
-    sale_id uuid NOT NULL,
-    recipient text,
-    subject text,
-    body text,
-    command_id uuid NOT NULL,
-    created_at timestamptz NOT NULL,
-    PRIMARY KEY (account_id, id),
-    FOREIGN KEY (account_id, sale_id) REFERENCES ledger.sale
-);
-CREATE INDEX send_request_sale ON ledger.send_request (account_id, sale_id, id);
-
 -- How far each series has counted in each period. A counter moves only with the document that bears its number.
 CREATE TABLE ledger.number_counter (
     account_id uuid NOT NULL REFERENCES ledger.book,
@@ -408,8 +393,8 @@ CREATE INDEX processed_command_correlation ON ledger.processed_command (account_
 CREATE INDEX processed_command_subject ON ledger.processed_command (account_id, subject_id) WHERE subject_id IS NOT NULL;
 
 -- Insert only: these rows never change, whatever our code tries.
-REVOKE UPDATE, DELETE ON ledger.entry, ledger.posting, ledger.settlement, ledger.refund, ledger.document_event,
-    ledger.send_request FROM ledgerwire_ledger;
+REVOKE UPDATE, DELETE ON ledger.entry, ledger.posting, ledger.settlement, ledger.refund, ledger.document_event
+   FROM ledgerwire_ledger;
 REVOKE DELETE ON ledger.payment, ledger.number_counter, ledger.client_balance, ledger.book FROM ledgerwire_ledger;
 
 CREATE FUNCTION ledger.maintain_partitions() RETURNS text

@@ -8,8 +8,8 @@ from typing import Any, Final
 from contracts.serializers import ledger as present
 from contracts.wire import commands as names
 from ledger.payments import allocation_commands, refund_commands
-from ledger.sales import create, draft_commands, issue, mark_overdue, store, transition_commands
-from ledger.sales.state import LoadedSales, SaleChanges, SalePlan, next_overdue_check, take
+from ledger.sales import create, draft_commands, issue, mark_overdue, send, store, transition_commands
+from ledger.sales.state import LoadedSales, SalePlan, next_overdue_check, take
 from ledger.unit_of_work.capability import Capability, Entity
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import LoadedState, Participant, ReadPlan
@@ -33,7 +33,7 @@ async def _load(conn: Connection, plan: ReadPlan, state: LoadedState) -> None:
     known.counters |= await store.counters(conn, wanted=wanted.counters - known.counters.keys())
 
 
-async def _save(conn: Connection, state: LoadedState, now: datetime) -> None:
+async def _save(conn: Connection, state: LoadedState, _now: datetime) -> None:
     sales = state[LoadedSales]
     await store.delete(conn, keys=sales.gone)
     new = [key for key in sales.written if key in sales.new]
@@ -43,12 +43,6 @@ async def _save(conn: Connection, state: LoadedState, now: datetime) -> None:
     await store.rewrite(conn, sales=[sales.documents[key] for key in sales.written if key not in sales.new])
     moved = [sales.states[key] for key in sales.moved if key not in sales.new]
     await store.move(conn, document_states=moved)
-    requests = [
-        (ctx.account.id, ctx.envelope.id, one)
-        for ctx, changes in state.changes_of(SaleChanges)
-        for one in changes.send_requests
-    ]
-    await store.insert_send_requests(conn, rows=requests, now=now)
 
 
 async def _save_numbers(conn: Connection, state: LoadedState, _now: datetime) -> None:
@@ -64,7 +58,7 @@ _COMMANDS: Final[dict[str, CommandHandler[Any]]] = {
     names.DELETE_SALE: draft_commands.DELETE_SALE,
     names.CONVERT_SALE: draft_commands.CONVERT_SALE,
     names.ISSUE_SALE: issue.ISSUE_SALE,
-    names.SEND_SALE: transition_commands.SEND_SALE,
+    names.SEND_SALE: send.SEND_SALE,
     names.VOID_SALE: transition_commands.VOID_SALE,
     names.WRITE_OFF_SALE: transition_commands.WRITE_OFF_SALE,
     names.WRITE_BACK_SALE: transition_commands.WRITE_BACK_SALE,

@@ -13,7 +13,6 @@ from ledger.sales.crediting import TaxRows
 from ledger.sales.document_state import DocumentState
 from ledger.sales.numbers import Series
 from ledger.sales.sale import Sale
-from ledger.sales.send import SendRequest
 from ledger.unit_of_work.state import ChangeSet, CommandContext, Key, LoadedState
 
 
@@ -35,7 +34,6 @@ class SaleChanges:
 
     documents: dict[UUID, Sale] = field(default_factory=dict)
     states: dict[UUID, DocumentState] = field(default_factory=dict)
-    send_requests: list[SendRequest] = field(default_factory=list)
     numbers: list[tuple[Series, int]] = field(default_factory=list)
 
     def set_document_state(self, document_state: DocumentState) -> None:

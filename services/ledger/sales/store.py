@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from ledger.sales.crediting import TaxRows
 from ledger.sales.document_state import DocumentState
 from ledger.sales.numbers import Series
 from ledger.sales.sale import Sale
-from ledger.sales.send import SendRequest
 from ledger.unit_of_work.state import Key
 from storage.pool import Connection
 
@@ -196,31 +194,6 @@ async def delete(conn: Connection, *, keys: Collection[Key]) -> None:
     """Delete drafts, and with them where they stand."""
     if keys:
         await conn.execute(_DELETE, [key[0] for key in keys], [key[1] for key in keys])
-
-
-_INSERT_SEND_REQUESTS: Final = """
-INSERT INTO ledger.send_request (account_id, id, sale_id, recipient, subject, body, command_id, created_at)
-SELECT w.*, $8 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[]) AS w
-"""
-
-
-async def insert_send_requests(
-    conn: Connection, *, rows: Sequence[tuple[UUID, UUID, SendRequest]], now: datetime
-) -> None:
-    """Keep wishes to send, each as (account id, command id, wish)."""
-    if not rows:
-        return
-    await conn.execute(
-        _INSERT_SEND_REQUESTS,
-        [account_id for account_id, _, _ in rows],
-        [sender_request.id for _, _, sender_request in rows],
-        [sender_request.sale_id for _, _, sender_request in rows],
-        [sender_request.recipient for _, _, sender_request in rows],
-        [sender_request.subject for _, _, sender_request in rows],
-        [sender_request.body for _, _, sender_request in rows],
-        [command_id for _, command_id, _ in rows],
-        now,
-    )
 
 
 CounterKey = tuple[UUID, Series]

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.resources.document_kinds import Command
-from contracts.resources.transitions import DatedTransitionInput, SendSale, TransitionInput
-from ledger.errors import BadInput, FieldError, StateForbids
+from contracts.resources.transitions import DatedTransitionInput, TransitionInput
+from ledger.errors import BadInput, FieldError
 from ledger.journal import rules as journal
 from ledger.journal.booking import Booking, reversed_ids
 from ledger.journal.state import JournalChanges, JournalPlan, LoadedJournal
@@ -131,18 +131,3 @@ def _write_back(ctx: CommandContext[DatedTransitionInput], state: LoadedState) -
 
 
 WRITE_BACK_SALE = CommandHandler(DatedTransitionInput, _need_undoable, _write_back)
-
-
-def _send(ctx: CommandContext[SendSale], state: LoadedState) -> ChangeSet:
-    """Refuse to send: nothing here can hand a mail over, and `sale.sent` is fired on hand-over only.
-
-    Raises:
-        StateForbids: always.
-    """
-    before = lookup.state_of(ctx, state, ctx.input.id)
-    states.decide_transition(before.sale_type, before.status, "send")
-    said = "No mail can leave this installation: none of its services sends mail yet. Send the PDF (pdf_url) yourself."
-    raise StateForbids(said, code="not_configured")
-
-
-SEND_SALE = CommandHandler(SendSale, _need_one, _send)

@@ -16,6 +16,7 @@ from uuid import UUID
 from contracts.primitives.ids import derive_id
 from contracts.resources.schemas import Model
 from contracts.wire.envelope import Envelope
+from contracts.wire.topology import Queue
 from ledger.account import Account
 from ledger.errors import LedgerRefusal
 from ledger.unit_of_work.sections import S, Sections
@@ -70,10 +71,11 @@ class DomainEvent:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """A command that this one brings about: handled once, after the commit."""
+    """A command or a job that this one brings about: handled once, after the commit. A command has its own queue."""
 
     name: str
     data: dict[str, Any]
+    queue: Queue | None = None
 
     def caused_by(self, command: Envelope) -> Envelope:
         """The command itself; its id follows from the other's, so that sending it twice is sending it once."""

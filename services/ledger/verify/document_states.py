@@ -30,7 +30,8 @@ WITH settled AS (
       JOIN ledger.sale_state t ON t.account_id = m.account_id AND t.sale_id = m.id
      WHERE m.converted_from IS NOT NULL AND t.status <> 'void' GROUP BY m.account_id, m.converted_from
 ), sent AS (
-    SELECT account_id, sale_id AS id, max(created_at) AS at FROM ledger.send_request GROUP BY account_id, sale_id
+    SELECT m.account_id, x.id, max(m.created_at) AS at FROM ledger.message m CROSS JOIN unnest(m.sale_ids) AS x (id)
+     WHERE m.purpose = 'document' GROUP BY m.account_id, x.id
 )
 SELECT coalesce(s.account_id, t.account_id) AS account_id, coalesce(s.id, t.sale_id) AS id,
        'the standing of ' || coalesce(s.sale_type || ' ' || coalesce(s.number, 'draft'), 'no document') AS what,

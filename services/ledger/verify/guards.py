@@ -7,7 +7,7 @@ from typing import Final
 from ledger.verify.check import Check
 from storage.pool import Connection
 
-INSERT_ONLY: Final = ("entry", "posting", "settlement", "refund", "document_event", "send_request")
+INSERT_ONLY: Final = ("entry", "posting", "settlement", "refund", "document_event")
 
 # One statement for all foreign keys of the schema, whatever tables it has by now.
 _REFERENCES: Final = """

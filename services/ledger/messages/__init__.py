@@ -1,0 +1,1 @@
+"""Messages to clients, from the wish to send one to what became of it."""
