@@ -29,8 +29,8 @@ def _plan(ctx: CommandContext[SendSale], plan: ReadPlan) -> None:
 
 
 def _plan_client(ctx: CommandContext[SendSale], state: LoadedState, plan: ReadPlan) -> None:
-    if (standing := state[LoadedSales].states.get(ctx.key(ctx.input.id))) is not None:
-        plan[ClientPlan].ids.add(ctx.key(standing.client_id))
+    if (document_state := state[LoadedSales].states.get(ctx.key(ctx.input.id))) is not None:
+        plan[ClientPlan].ids.add(ctx.key(document_state.client_id))
 
 
 def _send(ctx: CommandContext[SendSale], state: LoadedState) -> ChangeSet:
