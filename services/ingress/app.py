@@ -33,6 +33,7 @@ from ingress.imports.worker import Importer
 from ingress.routes import ROUTES
 from ingress.settings import IngressSettings
 from ingress.views.batches import BatchReads
+from ingress.views.event_feed import LOOK_SECONDS, EventFeed
 from messaging.postgres import LocalNotifier
 from scheduling.poller import Poller
 from storage.blobs import BlobStore, DirectoryBlobs
@@ -80,12 +81,15 @@ async def open_service(
         importer = Importer(pool, parts.relay, answers)
         await parts.run(importer.worker, check="imports")
         await parts.run(housekeeping_poller(pool, authenticator, files), check="housekeeping")
+        feed = EventFeed(pool)
+        await parts.run(Poller("streams", feed.look, sweep_seconds=LOOK_SECONDS), check="streams")
         api = Api(
             pool=pool,
             settings=settings,
             commits=commits,
             answers=answers,
             authenticator=authenticator,
+            feed=feed,
             sign_in=SignIn(pool, limits, encryptor),
             channels=DataLoader(
                 lambda hashes: channel_store.find_live(pool, hashes), seconds_max=settings.commit_seconds

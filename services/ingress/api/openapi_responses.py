@@ -153,7 +153,8 @@ def _headers_done(route: Route) -> Iterator[str]:
         yield "Location"
     if _is_object(route) or route.may_be_pending:
         yield "ETag"
-    if route.response_types != (JSON,) and route.method == "GET" and route.scope is not None:
+    is_file = route.response_types not in {(JSON,), ("text/event-stream",)}
+    if is_file and route.method == "GET" and route.scope is not None:
         yield "Content-Disposition"
     if route.operation_id == "listTriggerEvents":
         yield "Link"

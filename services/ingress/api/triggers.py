@@ -13,7 +13,7 @@ from ingress import response_models as models
 from ingress.errors import NotFound
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
-from ingress.views import queries, responses
+from ingress.views import event_queries, responses
 from ingress.views.paging import read_id_cursor, write_cursor
 
 DEFAULT_SAMPLES: Final = 3
@@ -39,7 +39,9 @@ async def get_trigger(_: Api, call: Request) -> Response:
 async def list_samples(api: Api, call: Request) -> Response:
     """Give the newest real events of this account, else the sample of the catalog: an array either way."""
     trigger, limit = _requested(call), call.query_as(SampleQuery).limit
-    rows, _ = await queries.events(api.pool, account_id=call.account_id, trigger=trigger.key, before=None, limit=limit)
+    rows, _ = await event_queries.events(
+        api.pool, account_id=call.account_id, trigger=trigger.key, before=None, limit=limit
+    )
     if not rows:
         return Response(body=[trigger.sample_event()])
     return Response(body=_array(row["body"] for row in rows))
@@ -48,7 +50,7 @@ async def list_samples(api: Api, call: Request) -> Response:
 async def list_events(api: Api, call: Request) -> Response:
     """Give all events, newest first, as a bare array; the next page stands in the header `Link`."""
     trigger, query = _requested(call), call.query_as(Page)
-    page_rows, more = await queries.events(
+    page_rows, more = await event_queries.events(
         api.pool,
         account_id=call.account_id,
         trigger=trigger.key,

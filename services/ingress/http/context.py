@@ -40,6 +40,7 @@ from ingress.http.uploads import Uploads
 from ingress.imports.worker import Importer
 from ingress.settings import IngressSettings
 from ingress.views.batches import BatchReads
+from ingress.views.event_feed import EventFeed
 from storage.data_loader import DataLoader
 from storage.pool import Connection, Pool
 
@@ -59,6 +60,7 @@ class Api:
     answers: CommandResultWaiter
     authenticator: Authenticator
     sign_in: SignIn
+    feed: EventFeed
     channels: DataLoader[bytes, Channel]  # by the hash of the secret in its URL
     encryptor: Encryptor
     limits: Limits

@@ -130,6 +130,7 @@ async def serve(app: web.Application, api: Api, listening: socket.socket) -> Asy
     finally:
         answering.close()
         api.answers.release()
+        api.feed.close()
         await runner.cleanup()
 
 

@@ -135,7 +135,6 @@ ATTEMPTS_MAX = 1_000
 RECENT_MAX = 1_000  # a few milliseconds
 PIECE_BYTES = 3
 STEPS_MAX = 100
-EVENTS_BYTES = 4 * 1024 * 1024  # of one answer, and one event more: an event may have a megabyte
 
 
 async def find(pool: Pool, view: View, *, account_id: UUID, identifier: UUID, **requested: Any) -> Row | None:
@@ -263,31 +262,6 @@ async def count_made_by(pool: Pool, *, account_id: UUID, credential_id: UUID) ->
 async def overdue_untold(pool: Pool, *, account_id: UUID) -> list[UUID]:
     """The invoices that became overdue a moment ago: the ledger's clock has not marked them as late yet."""
     return cast("list[UUID]", await pool.fetchval("SELECT ledger_api.overdue_untold($1)", account_id))
-
-
-# The sizes are known without reading the bodies: a large value is stored apart, with its length.
-_EVENTS: Final = """
-SELECT event_id, body, total FROM (
-    SELECT event_id, body, sum(octet_length(body)) OVER (ORDER BY event_id DESC) - octet_length(body) AS bytes_before,
-           count(*) OVER () AS total
-      FROM (SELECT event_id, body FROM dispatch_api.event
-             WHERE account_id = $1 AND trigger = $2 AND event_id < $3 ORDER BY event_id DESC LIMIT $4) newest
-) sized
- WHERE bytes_before < $5 ORDER BY event_id DESC
-"""
-
-
-async def events(
-    pool: Pool, *, account_id: UUID, trigger: str, before: UUID | None, limit: int
-) -> tuple[list[Row], bool]:
-    """`(event_id, body)` of what happened under a trigger, newest first, and whether there are more.
-
-    Bodies are the public ones, as bytes; of many large ones there are fewer than `limit`, but at least one.
-    """
-    rows = await pool.fetch(
-        _EVENTS, account_id, trigger, before or HIGHEST_ID, limit + 1, EVENTS_BYTES
-    )  # fmt: skip
-    return cast("list[Row]", rows[:limit]), bool(rows) and rows[0]["total"] > min(len(rows), limit)
 
 
 async def attempts(pool: Pool, *, account_id: UUID, delivery_id: UUID) -> list[Row]:

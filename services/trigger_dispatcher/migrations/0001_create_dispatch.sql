@@ -18,6 +18,9 @@ CREATE TABLE dispatch.event (
 ) PARTITION BY RANGE (event_id);
 CREATE INDEX event_by_trigger ON dispatch.event (account_id, trigger, event_id);
 CREATE INDEX event_by_correlation ON dispatch.event (account_id, correlation_id);
+CREATE INDEX event_by_client ON dispatch.event (account_id, client_id, event_id) WHERE client_id IS NOT NULL;
+-- What was just recorded, of any account: streams look for it all the time. Rows come in this order, so it stays tiny.
+CREATE INDEX event_recorded ON dispatch.event USING brin (recorded_at) WITH (pages_per_range = 16);
 CREATE INDEX event_by_subject ON dispatch.event (account_id, subject_id);
 
 -- Which subscriber was told of which event, by which job: at most once each, however often the event arrives.

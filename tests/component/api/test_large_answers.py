@@ -12,7 +12,7 @@ import pytest
 
 from contracts.primitives.ids import new_id
 from ingress.http import aiohttp_protocol
-from ingress.views import queries
+from ingress.views import event_queries
 from tests.support.api_installation import House
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
@@ -44,14 +44,14 @@ async def test_a_poll_is_bounded_by_bytes_and_its_links_lead_through_all(house: 
     path = "/v1/triggers/client.created/events?limit=200"
     while path:
         answer = await caller.get(path)
-        assert len(answer.raw) < queries.EVENTS_BYTES + 2 * EVENT_BYTES
+        assert len(answer.raw) < event_queries.EVENTS_BYTES + 2 * EVENT_BYTES
         seen += [event["id"] for event in answer.json]
         link = re.fullmatch(r'<([^>]+)>; rel="next"', answer.headers.get("Link", ""))
         path = link[1] if link else ""
     assert seen[1:] == expected  # the first is the client that was made last
     assert len(seen) == EVENTS + 1
     samples = await caller.get("/v1/triggers/client.created/samples?limit=200")
-    assert len(samples.raw) < queries.EVENTS_BYTES + 2 * EVENT_BYTES
+    assert len(samples.raw) < event_queries.EVENTS_BYTES + 2 * EVENT_BYTES
 
 
 async def test_a_reader_that_takes_nothing_is_cut_off(

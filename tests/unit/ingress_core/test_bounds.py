@@ -113,9 +113,9 @@ def test_no_two_routes_are_the_same_and_none_ends_in_a_slash() -> None:
     assert not [path for _, path in named if path.endswith("/")]
 
 
-def test_only_channels_and_documentation_are_open_to_anybody() -> None:
-    anybody = {route.path for route in ROUTES if route.scope is None and not route.path.startswith("/ext/")}
-    assert anybody <= {"/openapi.json", "/docs"}
+def test_only_channels_documentation_and_sign_in_are_open_to_anybody() -> None:
+    anybody = {route.path for route in ROUTES if route.is_open and not route.path.startswith("/ext/")}
+    assert anybody <= {"/openapi.json", "/docs", "/v1/session"}
 
 
 def test_large_bodies_leave_room_for_ordinary_ones() -> None:
