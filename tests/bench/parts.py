@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from tests.bench import measure, reading
+from tests.bench import einvoices, measure, reading
 from tests.bench.hostile import hostile
 from tests.bench.issue import issued
 from tests.bench.ledger import Size, fill
@@ -20,7 +20,7 @@ from tests.bench.tenants import CreateAccount, accounts_of, make_tenants
 from tests.bench.usage import Usage, memory
 from tests.support.http_load import LoadConnection
 
-PARTS: Final = ("way", "issue", "lists", "pdf", "verify", "hostile")
+PARTS: Final = ("way", "issue", "lists", "pdf", "einvoices", "verify", "hostile")
 
 CONNECTIONS: Final = 32
 IN_FLIGHT_MAX: Final = 400
@@ -68,6 +68,8 @@ async def measured(bench: Bench) -> dict[str, Any]:
             report |= await issue(bench, create)
         if "pdf" in bench.parts:
             report |= await pdf(bench, create)
+        if "einvoices" in bench.parts:
+            report |= await einvoice(bench, create)
         if "hostile" in bench.parts:
             tell("  hostile bodies of 1 MiB, by reader")
             report["hostile"] = await hostile()
@@ -141,6 +143,14 @@ async def pdf(bench: Bench, create: CreateAccount) -> dict[str, Any]:
     cost = usage.cpu_seconds_per_1000(rate.count)
     cost_ms = round(sum(cost[name] for name in bench.own), 1)
     return {"pdf": {"per_second": round(rate.per_second, 1), **took, "own_cpu_ms_each": cost_ms}}
+
+
+async def einvoice(bench: Bench, create: CreateAccount) -> dict[str, Any]:
+    """E-invoices of five lines, written and read, a second by format."""
+    tell("  e-invoices")
+    (tenant,) = await make_tenants(bench.url, create, many=1)
+    seconds = bench.seconds / 4
+    return {"einvoices_per_second": await einvoices.per_second(bench.connections, bench.url, tenant, seconds=seconds)}
 
 
 async def lists(bench: Bench, create: CreateAccount, size: Size) -> dict[str, Any]:

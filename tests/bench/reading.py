@@ -85,10 +85,10 @@ async def newest_sales(connection: LoadConnection, tenant: Tenant) -> list[str]:
 
 
 async def documents(
-    connections: Sequence[LoadConnection], tenant: Tenant, sale_ids: Sequence[str], *, seconds: float
+    connections: Sequence[LoadConnection], tenant: Tenant, sale_ids: Sequence[str], *, seconds: float, path: str = "pdf"
 ) -> tuple[Rate, Mapping[str, float]]:
-    """PDFs a second, each connection one at a time, and how long they took."""
-    requests = [get_bytes(f"/v1/sales/{sale_id}/pdf", tenant.headers) for sale_id in sale_ids]
+    """PDFs (or what else `path` gives) a second, each connection one at a time, and how long they took."""
+    requests = [get_bytes(f"/v1/sales/{sale_id}/{path}", tenant.headers) for sale_id in sale_ids]
     took: list[float] = []
     await _get(connections[0], requests[0])  # the first brings the typeface
     ends = time.monotonic() + seconds
