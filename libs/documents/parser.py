@@ -27,6 +27,8 @@ _XML: Final = frozenset({"application/xml", "text/xml"})
 _LARGE: Final = _XML | {"application/pdf", "application/x-pdf", "application/octet-stream", ""}
 _JSON: Final = "application/json"
 _CONTENT_TYPE_CHARS_MAX: Final = 200
+_ATTRIBUTES: Final = frozenset({"currencyID", "unitCode", "schemeID", "filename"})
+"""Those that readers look at."""
 
 
 class UnsupportedContentType(ValueError):
@@ -43,26 +45,25 @@ class BodyTooLarge(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class XmlKind:
-    """How one root element is read: what `xml.load` needs to know, and the reader of its content."""
+    """How one root element is read: how its tree is built, and the reader of its content."""
 
     read: Callable[[xml.Root, xml.Tree, InboxKind], Parsed | list[FieldError]]
-    namespaces: dict[str, str]
-    repeatable: frozenset[str]
+    shape: xml.Shape
     format: Format
-    attributes: bool = False
 
 
-_SALE: Final = XmlKind(lambda _, content, box: paytraq.read_sale(content, box=box), {}, paytraq.REPEATABLE, "paytraq")
+_SALE: Final = XmlKind(
+    lambda _, content, box: paytraq.read_sale(content, box=box), xml.Shape({}, paytraq.REPEATABLE), "paytraq"
+)
 _UBL: Final = XmlKind(
     lambda root, content, box: ubl.read_ubl(root.name, content, box=box),
-    ubl.NAMESPACES,
-    ubl.REPEATABLE,
+    xml.Shape(ubl.NAMESPACES, ubl.REPEATABLE, _ATTRIBUTES),
     "ubl",
-    attributes=True,
 )
-
 _CII: Final = XmlKind(
-    lambda _, content, box: cii.read_cii(content, box=box), cii.NAMESPACES, cii.REPEATABLE, "cii", attributes=True
+    lambda _, content, box: cii.read_cii(content, box=box),
+    xml.Shape(cii.NAMESPACES, cii.REPEATABLE, _ATTRIBUTES),
+    "cii",
 )
 
 _BY_NAME: Final = {"Sale": _SALE}  # PayTraq gives it no namespace; if a sender does, it is as good
@@ -105,20 +106,26 @@ def is_xml(content_type: str) -> bool:
 
 
 def _read_xml(body: bytes, charset: str | None, box: InboxKind) -> Parsed | list[FieldError]:
-    root = xml.inspect(body, charset=charset)
-    kind = _BY_NAMESPACE.get(root) or _BY_NAME.get(root.name)
+    root, content = xml.read(body, charset=charset, shape_of=_shape_of)
+    kind = _kind_of(root)
     if kind is None:
         return [FieldError("/", f"has the root element {root.name[:80]}: send Sale, UBL 2.1 or CII")]
-    content = xml.load(
-        body,
-        charset=charset,
-        namespaces=kind.namespaces or {root.namespace: ""},
-        repeatable=kind.repeatable,
-        attributes=kind.attributes,
-        inside=root.name if root.enveloped else None,
-    )
     found = _within_bounds(kind.read(root, content, box), body)
     return found if isinstance(found, list) else replace(found, format=kind.format)
+
+
+def _kind_of(root: xml.Root) -> XmlKind | None:
+    return _BY_NAMESPACE.get(root) or _BY_NAME.get(root.name)
+
+
+def _shape_of(root: xml.Root) -> xml.Shape | None:
+    """The shape of a known kind; one that has no namespace of its own may be sent with any."""
+    kind = _kind_of(root)
+    if kind is None:
+        return None
+    if kind.shape.namespaces:
+        return kind.shape
+    return replace(kind.shape, namespaces={root.namespace: ""})
 
 
 def _within_bounds(found: Parsed | list[FieldError], body: bytes) -> Parsed | list[FieldError]:
