@@ -60,7 +60,7 @@ async def open_service(
         deliverer = Deliverer(pool, parts.relay, sender, settings, worker_id=worker_id)
         await parts.run(deliverer, check="deliveries", drain_seconds=drain_seconds)
         replies = f"executor.replies.{worker_id}"
-        step_context = StepContext(http_client, pool, ConnectionRepository(pool, encryptor), replies)
+        step_context = StepContext(http_client, pool, ConnectionRepository(pool, encryptor), replies, settings.urls)
         engine = Engine(pool, parts.relay, step_context, settings)
         await parts.bus.listen(replies, engine.answered)
         await parts.run(engine, check="runs", drain_seconds=drain_seconds)

@@ -17,13 +17,14 @@ from pydantic import ValidationError
 
 from contracts.primitives.problem import field_errors, problem
 from contracts.urls import PublicUrls
-from contracts.wire.commands import QUEUE_OF
+from contracts.wire.commands import DRY_RUN, QUEUE_OF
 from contracts.wire.envelope import Envelope
 from contracts.wire.events import event
 from contracts.wire.topology import DISPATCHER_EVENTS
 from ledger.account import Account
 from ledger.capabilities import CAPABILITIES, ENTITIES, HANDLERS, LOCK_FREE, PARTICIPANTS
 from ledger.conditions import compared, unmet
+from ledger.dry_run import answer_dry_runs
 from ledger.errors import BadInput, LedgerRefusal
 from ledger.text import unstorable
 from ledger.unit_of_work import store
@@ -60,14 +61,16 @@ async def handle(
         if messages := [envelope for envelope in envelopes if envelope.name == name]:
             await receive(conn, messages, effects, urls)
     commands = [envelope for envelope in envelopes if envelope.name in HANDLERS]
-    if commands:
+    dry_runs = [envelope for envelope in envelopes if envelope.name == DRY_RUN]
+    if commands or dry_runs:
         # All of them first, so that batches which lock several accounts do it in one order.
-        await store.lock_books(conn, account_ids={command.account_id for command in commands})
+        await store.lock_books(conn, account_ids={command.account_id for command in [*commands, *dry_runs]})
         for some in _segments(commands):
             state = await _change_books(conn, some, effects, urls)
             _expect(state, expect or {}, effects)
+    await answer_dry_runs(conn, dry_runs, effects, partial(handle, urls=urls))
     for envelope in envelopes:
-        if envelope.name not in LOCK_FREE and envelope.name not in HANDLERS:
+        if envelope.name not in LOCK_FREE and envelope.name not in HANDLERS and envelope.name != DRY_RUN:
             effects.refused[envelope.id] = f"the ledger knows no command {envelope.name!r}"
 
 

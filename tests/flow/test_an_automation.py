@@ -110,3 +110,39 @@ async def test_a_step_that_cannot_succeed_fails_the_run_and_says_why(caller: Cal
     run = await run_of(caller, automation, "failed")
     assert run["steps"][0]["state"] == "failed"
     assert "404" in run["error"]
+
+
+async def test_steps_push_a_purchase_issue_a_draft_and_find_it_again(caller: Caller) -> None:
+    client = await caller.client()
+    line = {"description": "Paper", "quantity": "1", "unit_price": "10.00", "tax_rate": "21"}
+    purchase = {
+        "document_ref": "{{ trigger.data.code }}", "document_date": "2026-03-02", "sale_type": "sales_invoice",
+        "currency": "EUR", "supplier": {"name": "Paper Ltd"}, "lines": [line],
+    }  # fmt: skip
+    automation = await caller.made_of(
+        "/v1/automations",
+        {
+            "name": "Stock",
+            "trigger": {"key": "product.created"},
+            "enabled": True,
+            "steps": [
+                {"action": "create_purchase", "input": {"document": purchase, "comment": "by an automation"}},
+                {
+                    "action": "create_document",
+                    "input": {
+                        "sale_type": "sales_invoice", "client_id": client["id"], "currency": "EUR", "lines": [line],
+                        "external_id": "{{ steps[0].output.id }}",
+                    },
+                },
+                {"action": "issue_document", "input": {"id": "{{ steps[1].output.id }}"}},
+                {"action": "find_sale", "input": {"external_id": "{{ steps[0].output.id }}"}},
+            ],
+        },
+    )  # fmt: skip
+    await caller.made_of("/v1/products", {"code": "PAP-1", "name": "Paper"})
+    run = await run_of(caller, automation, "succeeded")
+    pushed, _, issued, found = [step["output"] for step in run["steps"]]
+    assert await caller.read(f"/v1/inbox/purchases/{pushed['id']}") == pushed
+    assert (pushed["document"]["document_ref"], pushed["comment"]) == ("PAP-1", "by an automation")
+    assert found == {"found": True, "sale": issued}
+    assert await caller.read(f"/v1/sales/{issued['id']}") == issued

@@ -15,6 +15,7 @@ from contracts.catalog.model import Action, LocalizedText
 from contracts.resources.clients import ClientUpdate, ProductIn
 from contracts.resources.connections import ConnectionKind
 from contracts.resources.schemas import ClientIn, PaymentIn, SaleIn
+from contracts.wire import commands
 
 
 def _ours(
@@ -24,9 +25,12 @@ def _ours(
     takes: type[BaseModel],
     gives: dict[str, Any],
     *,
+    command: str | None = None,
+    path: str | None = None,
     available: bool = False,
 ) -> Action:
-    return Action(key, "ours", title, description, takes, gives, "exactly_once", available)
+    available = available or command is not None
+    return Action(key, "ours", title, description, takes, gives, "exactly_once", available, command=command, path=path)
 
 
 def _outwards(
@@ -54,7 +58,8 @@ _OURS: Final = (
         ),
         ClientIn,
         samples.CLIENT,
-        available=True,
+        command=commands.CREATE_CLIENT,
+        path="/v1/clients",
     ),
     _ours(
         "find_client",
@@ -90,7 +95,7 @@ _OURS: Final = (
         ),
         ClientUpdate,
         samples.CLIENT,
-        available=True,
+        command=commands.UPDATE_CLIENT,
     ),
     _ours(
         "create_product",
@@ -102,7 +107,8 @@ _OURS: Final = (
         ),
         ProductIn,
         samples.PRODUCT,
-        available=True,
+        command=commands.CREATE_PRODUCT,
+        path="/v1/products",
     ),
     _ours(
         "find_product",
@@ -117,6 +123,18 @@ _OURS: Final = (
         available=True,
     ),
     _ours(
+        "find_sale",
+        LocalizedText("Find sales document", "Rechercher un document de vente", "Buscar documento de venta"),
+        LocalizedText(
+            "Finds a sales document by its number or external id; nothing found is no error.",
+            "Recherche un document de vente par numéro ou identifiant externe.",
+            "Busca un documento de venta por número o identificador externo.",
+        ),
+        inputs.FindSale,
+        {"found": True, "sale": samples.SALE},
+        available=True,
+    ),
+    _ours(
         "create_purchase",
         LocalizedText("Create purchase", "Créer un achat", "Crear compra"),
         LocalizedText(
@@ -126,6 +144,7 @@ _OURS: Final = (
         ),
         inputs.PushInboxMessage,
         samples.INBOX_MESSAGE,
+        available=True,
     ),
     _ours(
         "create_sale",
@@ -137,6 +156,7 @@ _OURS: Final = (
         ),
         inputs.PushInboxMessage,
         samples.INBOX_MESSAGE | {"box": "sales"},
+        available=True,
     ),
     _ours(
         "create_document",
@@ -148,7 +168,8 @@ _OURS: Final = (
         ),
         SaleIn,
         samples.SALE,
-        available=True,
+        command=commands.CREATE_SALE,
+        path="/v1/sales",
     ),
     _ours(
         "issue_document",
@@ -160,6 +181,7 @@ _OURS: Final = (
         ),
         inputs.ByIdInput,
         samples.SALE,
+        command=commands.ISSUE_SALE,
     ),
     _ours(
         "send_document",
@@ -182,6 +204,7 @@ _OURS: Final = (
         ),
         inputs.VoidDocument,
         samples.SALE | {"status": "void", "settlement": None, "amount_due": "0.00"},
+        command=commands.VOID_SALE,
     ),
     _ours(
         "record_payment",
@@ -193,7 +216,8 @@ _OURS: Final = (
         ),
         PaymentIn,
         samples.PAYMENT,
-        available=True,
+        command=commands.RECORD_PAYMENT,
+        path="/v1/payments",
     ),
     _ours(
         "add_note",

@@ -79,13 +79,33 @@ class FindProduct(Model):
         return self
 
 
+class FindSale(Model):
+    """Which sales document is looked for, by whichever is known; the first match counts."""
+
+    number: Reference | None = None
+    external_id: Reference | None = None
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> FindSale:
+        if not self.model_fields_set:
+            raise ValueError("needs number or external_id")
+        return self
+
+
+class InlineFile(Model):
+    """A file inside JSON."""
+
+    name: ShortText | None = None
+    content: str = Field(description="base64")
+
+
 class PushInboxMessage(Model):
     """A document for an inbox, with its file where there is one."""
 
     document: dict[str, Any] = Field(description="the document's fields, as the inbox takes them")
     links: dict[str, Url] | None = None
     comment: LongText | None = None
-    file: Url | None = Field(default=None, description="where the file is fetched from")
+    file: InlineFile | None = Field(default=None, description="not in a step of an automation")
 
 
 class SendDocument(Model):

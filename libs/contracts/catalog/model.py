@@ -118,7 +118,8 @@ class Action:
     """Something the system can do: its input is a model (a step's strings may be templates), its output a sample.
 
     `available` tells whether this release carries it out; only those are offered. `connection` is the kind of
-    connection that may be named in place of a URL, None where none is taken.
+    connection that may be named in place of a URL, None where none is taken. `command` is the ledger's command that
+    the input is the data of; what it creates lives under `path`.
     """
 
     key: str
@@ -131,6 +132,8 @@ class Action:
     available: bool = False
     connection: ConnectionKind | None = None
     free_form: tuple[str, ...] = ()  # names in its output under which any field may be there
+    command: str | None = None
+    path: str | None = None
 
     @property
     def fields(self) -> frozenset[str]:

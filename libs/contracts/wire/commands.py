@@ -21,6 +21,10 @@ ACCEPT_INBOX_MESSAGE: Final = "accept_inbox_message"
 REJECT_INBOX_MESSAGE: Final = "reject_inbox_message"
 """data: RejectMessage, what of it was sent. 200 with the message."""
 
+DRY_RUN: Final = "dry_run"
+"""data: command, data of another command. 200 {dry_run: true, would: its result, changes: [{type, data}]}, the events
+that it would fire; or its refusal. Nothing is changed."""
+
 APPLY_INBOX_RULES: Final = "apply_inbox_rules"
 """data: id of a message. 200 with the message, accepted if a rule holds. Nobody waits for it."""
 
@@ -177,6 +181,7 @@ QUEUE_OF: Final[dict[str, Queue]] = {
     RECEIVE_INBOX_MESSAGE: LEDGER_COMMANDS,
     ACCEPT_INBOX_MESSAGE: LEDGER_COMMANDS,
     REJECT_INBOX_MESSAGE: LEDGER_COMMANDS,
+    DRY_RUN: LEDGER_COMMANDS,
     APPLY_INBOX_RULES: LEDGER_COMMANDS,
     VOID_BILL: LEDGER_COMMANDS,
     CREATE_INBOX_RULE: LEDGER_COMMANDS,

@@ -10,6 +10,7 @@ from action_executor.actions import external, flow, internal
 from action_executor.actions.context import StepContext
 from action_executor.http_client import OutboundHttpClient
 from action_executor.runs.records import StepCall, StepOutcome
+from contracts.catalog import ACTIONS as CATALOG
 
 __all__ = ["ACTIONS", "Action", "OutboundHttpClient", "StepContext"]
 
@@ -32,12 +33,15 @@ ACTIONS: Final[dict[str, Action]] = {
     "delay": Action(flow.delay),
     "http_request": Action(external.http_request, calls_out=True),
     "post_chat_message": Action(external.post_chat_message, calls_out=True),
-    "create_client": Action(internal.create_client, changes_ledger=True),
     "find_client": Action(internal.find_client),
     "find_or_create_client": Action(internal.find_or_create_client, changes_ledger=True),
-    "update_client": Action(internal.update_client, changes_ledger=True),
-    "create_product": Action(internal.create_product, changes_ledger=True),
     "find_product": Action(internal.find_product),
-    "create_document": Action(internal.create_document, changes_ledger=True),
-    "record_payment": Action(internal.record_payment, changes_ledger=True),
+    "find_sale": Action(internal.find_sale),
+    "create_purchase": Action(internal.push_step("purchases"), changes_ledger=True),
+    "create_sale": Action(internal.push_step("sales"), changes_ledger=True),
+    **{
+        key: Action(internal.command_step(action.command), changes_ledger=True)
+        for key, action in CATALOG.items()
+        if action.command is not None
+    },
 }

@@ -6,22 +6,23 @@ itself as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
+
+import orjson
 
 from action_executor.actions.context import StepContext
 from action_executor.runs.records import Done, Failed, Sent, StepCall, StepOutcome, Wait
 from contracts.serializers import ledger
-from contracts.wire.commands import (
-    CREATE_CLIENT,
-    CREATE_PRODUCT,
-    CREATE_SALE,
-    RECORD_PAYMENT,
-    UPDATE_CLIENT,
-    UPSERT_CLIENT,
-)
+from contracts.wire.commands import RECEIVE_INBOX_MESSAGE, UPSERT_CLIENT
 from contracts.wire.envelope import Envelope
+from documents.content import content_digest
+from documents.document import InboxKind
+from documents.filetype import JSON
+from documents.parser import read_document
+from documents.received import of_document
 from storage.pool import Pool
 
 LOOK_SECONDS_FIRST: Final = 2.0  # a hint comes within milliseconds
@@ -61,26 +62,50 @@ _PRODUCTS: Final[Mapping[str, str]] = MappingProxyType(
         " @> ledger_api.pieces($1, $2) ORDER BY id DESC LIMIT 1",
     }
 )
+_SALES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "number": "SELECT * FROM ledger_api.sale WHERE account_id = $1 AND number = $2 ORDER BY id DESC LIMIT 1",
+        "external_id": "SELECT * FROM ledger_api.sale"
+        " WHERE account_id = $1 AND external_id = $2 ORDER BY id DESC LIMIT 1",
+    }
+)
 
 
-async def create_client(call: StepCall, context: StepContext) -> StepOutcome:
-    """Make a client: output the client."""
-    return await _command(call, context, CREATE_CLIENT)
+def command_step(name: str) -> Callable[[StepCall, StepContext], Awaitable[StepOutcome]]:
+    """The step that sends its input as the data of a command, and outputs the command's result."""
+
+    async def run(call: StepCall, context: StepContext) -> StepOutcome:
+        return await _command(call, context, name)
+
+    return run
 
 
-async def create_document(call: StepCall, context: StepContext) -> StepOutcome:
-    """Make a sales document, issued if asked: output the sale."""
-    return await _command(call, context, CREATE_SALE)
+def push_step(box: InboxKind) -> Callable[[StepCall, StepContext], Awaitable[StepOutcome]]:
+    """The step that puts a document into an inbox: output the message."""
 
+    async def run(call: StepCall, context: StepContext) -> StepOutcome:
+        if not call.first:
+            return await _look(call, context.pool)
+        raw = orjson.dumps(call.input)
+        read = read_document(raw, content_type=JSON, box=box)
+        if isinstance(read, list):
+            return Failed("; ".join(f"input.{fault.path}: {fault.message}" for fault in read[:10]))
+        message = of_document(raw, JSON, read, content_digest(raw, JSON))
+        data = {
+            "message_id": str(call.command_id),
+            "box": box,
+            "channel": None,
+            "content_type": JSON,
+            "raw": b64encode(raw).decode(),
+            "raw_file": None,
+            "received_at": call.started_at.isoformat(),
+            "warnings": message.warnings,
+            "duplicate_of": None,
+            **message.data,
+        }
+        return Sent(_envelope(call, context, RECEIVE_INBOX_MESSAGE, data), LOOK_SECONDS_FIRST)
 
-async def record_payment(call: StepCall, context: StepContext) -> StepOutcome:
-    """Record a payment: output the payment."""
-    return await _command(call, context, RECORD_PAYMENT)
-
-
-async def update_client(call: StepCall, context: StepContext) -> StepOutcome:
-    """Change what is given of a client: output the client."""
-    return await _command(call, context, UPDATE_CLIENT)
+    return run
 
 
 async def find_or_create_client(call: StepCall, context: StepContext) -> StepOutcome:
@@ -88,11 +113,6 @@ async def find_or_create_client(call: StepCall, context: StepContext) -> StepOut
     if call.first:
         return await _command(call, context, UPSERT_CLIENT, on_conflict="return")
     return await _look(call, context.pool, lambda status, client: {"created": status == CREATED, "client": client})
-
-
-async def create_product(call: StepCall, context: StepContext) -> StepOutcome:
-    """Make a product: output the product."""
-    return await _command(call, context, CREATE_PRODUCT)
 
 
 async def find_client(call: StepCall, context: StepContext) -> StepOutcome:
@@ -107,6 +127,12 @@ async def find_product(call: StepCall, context: StepContext) -> StepOutcome:
     return Done({"found": row is not None, "product": ledger.product(row) if row else None})
 
 
+async def find_sale(call: StepCall, context: StepContext) -> StepOutcome:
+    """Find a sales document by the first thing given of it that finds one: output `{"found", "sale"}`."""
+    row = await _found(call, context.pool, _SALES)
+    return Done({"found": row is not None, "sale": ledger.sale(row, context.urls) if row else None})
+
+
 async def _found(call: StepCall, pool: Pool, ways: Mapping[str, str]) -> ledger.Row | None:
     for name, statement in ways.items():
         if call.input.get(name) is not None:
@@ -118,11 +144,11 @@ async def _found(call: StepCall, pool: Pool, ways: Mapping[str, str]) -> ledger.
 
 async def _command(call: StepCall, context: StepContext, name: str, **more: Any) -> StepOutcome:
     if call.first:
-        return Sent(_envelope(call, context, name, more), LOOK_SECONDS_FIRST)
+        return Sent(_envelope(call, context, name, {**call.input, **more}), LOOK_SECONDS_FIRST)
     return await _look(call, context.pool)
 
 
-def _envelope(call: StepCall, context: StepContext, name: str, more: Mapping[str, Any]) -> Envelope:
+def _envelope(call: StepCall, context: StepContext, name: str, data: Mapping[str, Any]) -> Envelope:
     run = call.run
     return Envelope(
         id=call.command_id,
@@ -132,7 +158,7 @@ def _envelope(call: StepCall, context: StepContext, name: str, more: Mapping[str
         causation_id=run.id,
         reply_to=context.reply_to,
         depth=run.depth + 1,
-        data={**call.input, **more},
+        data=dict(data),
     )
 
 

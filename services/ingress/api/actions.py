@@ -2,46 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
-from aiohttp import web
 from pydantic import BaseModel
 
 from contracts.catalog import ACTIONS, Action, offered_actions
 from contracts.resources.schemas import Model
-from contracts.wire.commands import CREATE_CLIENT, CREATE_PRODUCT, CREATE_SALE, RECORD_PAYMENT, UPDATE_CLIENT
+from contracts.wire.commands import DRY_RUN
+from documents.document import InboxKind
 from ingress import response_models as models
-from ingress.api import search_actions
+from ingress.api import inbox, search_actions
+from ingress.api.search_actions import RunQuery
 from ingress.errors import ApiError, NotFound
 from ingress.http.context import Api
 from ingress.http.route import Handler, Page, Request, Response, Route
 from ingress.views import responses
 
-COMMANDS: Final[dict[str, str]] = {
-    "create_client": CREATE_CLIENT,
-    "update_client": UPDATE_CLIENT,
-    "create_product": CREATE_PRODUCT,
-    "create_document": CREATE_SALE,
-    "record_payment": RECORD_PAYMENT,
-}
-"""The actions that can be run by themselves, and the command of each."""
-
 CREATED: Final = 201
+OK: Final = 200
 
-_PATHS: Final = {
-    CREATE_CLIENT: "/v1/clients",
-    CREATE_PRODUCT: "/v1/products",
-    CREATE_SALE: "/v1/sales",
-    RECORD_PAYMENT: "/v1/payments",
-}
 _ANSWERS: Final[dict[str, type[BaseModel]]] = {
-    CREATE_CLIENT: models.Client,
-    UPDATE_CLIENT: models.Client,
-    CREATE_PRODUCT: models.Product,
-    CREATE_SALE: models.Sale,
-    RECORD_PAYMENT: models.Payment,
+    "create_client": models.Client,
+    "update_client": models.Client,
+    "create_product": models.Product,
+    "create_document": models.Sale,
+    "issue_document": models.Sale,
+    "void_document": models.Sale,
+    "record_payment": models.Payment,
 }
+"""What the command of an action answers."""
 
 
 class NotOffered(ApiError):
@@ -50,10 +41,7 @@ class NotOffered(ApiError):
     code, http_status = "not_offered", 501
 
 
-class RunQuery(Model):
-    """With `dry_run` nothing may change: it is only told what would."""
-
-    dry_run: bool = False
+Find: TypeAlias = "Callable[[Api, Request], Awaitable[Response]]"
 
 
 async def list_actions(_: Api, call: Request) -> Response:
@@ -70,25 +58,23 @@ async def refuse_action(_: Api, call: Request) -> Response:
     """Say why an action cannot be run by itself."""
     action = _requested(call)
     raise NotOffered(
-        f"{action.key} runs as a step of an automation; by themselves run: {', '.join([*COMMANDS, *_FINDING])}"
+        f"{action.key} runs as a step of an automation; by themselves run: {', '.join([*_ANSWERS, *_OTHERS])}"
     )
 
 
-def _running(command: str) -> Handler:
+def _running(action: Action, command: str) -> Handler:
     async def run_action(api: Api, call: Request) -> Response:
         """Run it and answer its output."""
+        data = call.body_as(Model).model_dump(mode="json", exclude_unset=action.path is None)
         if call.query_as(RunQuery).dry_run:
-            raise NotOffered("actions cannot be tried without changing anything yet; nothing was changed")
-        sent = call.body_as(Model)
-        reply = await api.submit(call, command, sent.model_dump(mode="json", exclude_unset=command == UPDATE_CLIENT))
+            return await api.submit(call, DRY_RUN, {"command": command, "data": data})
+        reply = await api.submit(call, command, data)
+        if reply.status != CREATED:
+            return reply
         # What was made lives among its kind, not under the action.
-        return replace(reply, headers=dict(reply.headers) | _location(command, reply))
+        return replace(reply, headers={**reply.headers, "Location": f"{action.path}/{reply.body['id']}"})
 
     return run_action
-
-
-def _location(command: str, reply: Response) -> dict[str, str]:
-    return {"Location": f"{_PATHS[command]}/{reply.body['id']}"} if reply.status == CREATED else {}
 
 
 def _requested(call: Request) -> Action:
@@ -98,45 +84,65 @@ def _requested(call: Request) -> Action:
     return action
 
 
-def _finding(find: Handler) -> Handler:
-    async def run_action(api: Api, call: Request) -> Response | web.StreamResponse:
-        """Run it and answer its output; looking changes nothing, dry or not."""
-        if call.query_as(RunQuery).dry_run and call.route.status == CREATED:
-            raise NotOffered("actions cannot be tried without changing anything yet; nothing was changed")
-        return await find(api, call)
+def _finding(find: Find) -> Handler:
+    async def run_action(api: Api, call: Request) -> Response:
+        """Run it and answer its output; a search changes nothing, dry or not."""
+        if not call.query_as(RunQuery).dry_run or call.route.status == CREATED:
+            return await find(api, call)
+        found = await find(api, call)
+        return Response(body={"dry_run": True, "would": found.body, "changes": []})
 
     return run_action
 
 
-_FINDING: Final[dict[str, tuple[Handler, type[BaseModel], int]]] = {
+_OTHERS: Final[dict[str, tuple[Find, type[BaseModel], int]]] = {
     "find_client": (search_actions.find_client, search_actions.FoundClient, 200),
     "find_or_create_client": (search_actions.find_or_create_client, search_actions.CreatedClient, CREATED),
     "find_product": (search_actions.find_product, search_actions.FoundProduct, 200),
+    "find_sale": (search_actions.find_sale, search_actions.FoundSale, 200),
 }
+
+
+_PUSHING: Final[dict[str, InboxKind]] = {"create_purchase": "purchases", "create_sale": "sales"}
+
+
+def _pushing(box: InboxKind) -> Handler:
+    async def run_action(api: Api, call: Request) -> Response:
+        """Push the document, and its file, into the inbox."""
+        if call.query_as(RunQuery).dry_run:
+            return Response(body={"dry_run": True, "would": await inbox.preview(api, call, box), "changes": []})
+        return await inbox.push_into(api, call, box)
+
+    return run_action
 
 
 def _run_routes() -> list[Route]:
     running = {
-        key: (_running(command), _ANSWERS[command], 200 if command == UPDATE_CLIENT else CREATED)
-        for key, command in COMMANDS.items()
+        key: (_running(action, action.command), _ANSWERS[key], CREATED if action.path else OK)
+        for key, action in ACTIONS.items()
+        if action.command is not None
     }
-    running |= {key: (_finding(find), answers, status) for key, (find, answers, status) in _FINDING.items()}
-    return [
-        Route(
-            "POST",
-            f"/v1/actions/{key}",
-            f"run{key.title().replace('_', '')}",
-            handler,
-            "write",
-            f"Run the action {key}",
-            body=cast("type[Model]", ACTIONS[key].input),
-            query=RunQuery,
-            answers=answers,
-            status=status,
-            tag="actions",
-        )
+    running |= {key: (_finding(find), answers, status) for key, (find, answers, status) in _OTHERS.items()}
+    routes = [
+        replace(_route(key, handler, answers, status), body=cast("type[Model]", ACTIONS[key].input))
         for key, (handler, answers, status) in running.items()
     ]
+    return routes + [
+        replace(
+            _route(key, _pushing(box), models.InboxMessage, CREATED),
+            request_type="form",
+            seconds_max=inbox.PUSH_SECONDS_MAX,
+        )
+        for key, box in _PUSHING.items()
+    ]
+
+
+def _route(key: str, handler: Handler, answers: type[BaseModel], status: int) -> Route:
+    name = f"run{key.title().replace('_', '')}"
+    return Route(
+        "POST", f"/v1/actions/{key}", name, handler, "write", f"Run the action {key}",
+        query=RunQuery, answers=answers, status=status, tag="actions", dry_run=True,
+    )  # fmt: skip
 
 
 ROUTES = (

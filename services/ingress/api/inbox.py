@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 from uuid import UUID
 
 import orjson
@@ -50,7 +50,11 @@ async def push(api: Api, call: Request) -> Response:
     Raises:
         InvalidInput: it has faults, all of them told; UnsupportedMediaType, BodyTooLarge, KeyReused, Unavailable.
     """
-    box = _box(call)
+    return await push_into(api, call, _box(call))
+
+
+async def push_into(api: Api, call: Request, box: InboxKind) -> Response:
+    """Do what `push` does, into the inbox `box`."""
     pushed = await read_pushed(api, call, box)
     # Everything that comes over the API is one sender's, so that a document is recognised whoever sends it again.
     sender = Sender(call.account_id, stem=derive_id(call.account_id, f"inbox.{box}"), channel=None, key_scope="")
@@ -74,6 +78,12 @@ async def push(api: Api, call: Request) -> Response:
                 raise KeyReused
             case _:
                 assert_never(verdict)
+
+
+async def preview(api: Api, call: Request, box: InboxKind) -> dict[str, Any]:
+    """Read the request as `push_into` does, and show the message that it would make; nothing is accepted."""
+    pushed = await read_pushed(api, call, box)
+    return {"box": box, "warnings": pushed.warnings, **pushed.data}
 
 
 async def _known(api: Api, call: Request, message_id: UUID) -> Response:

@@ -140,7 +140,7 @@ def _problems(route: Route) -> Iterator[type[ApiError]]:
         yield PreconditionFailed
     if route.method in WRITING or not route.is_open:
         yield from (InvalidInput, TooManyRequests)
-    if route.query is not None and "dry_run" in route.query.model_fields:
+    if route.operation_id == "runAction":
         yield NotOffered
     yield from (ApiError, Unavailable)
 
@@ -165,6 +165,8 @@ def _headers(*names: str) -> dict[str, Any]:
 
 
 def _schema_of(route: Route, media_type: str, refer: Refer) -> dict[str, Any]:
+    if route.answers is not None and route.dry_run:
+        return {"anyOf": [refer(route.answers), refer(response_models.DryRun)]}
     if route.answers is not None:
         return refer(route.answers)
     if media_type == JSON:

@@ -8,9 +8,9 @@ from typing import Any, Final
 import orjson
 
 from contracts.catalog import inputs
-from contracts.resources.schemas import ClientIn
+from contracts.resources.schemas import ClientIn, Model
 from contracts.serializers import ledger
-from contracts.wire.commands import UPSERT_CLIENT
+from contracts.wire.commands import DRY_RUN, UPSERT_CLIENT
 from ingress import response_models as models
 from ingress.http.context import Api
 from ingress.http.route import Request, Response
@@ -21,6 +21,12 @@ from ingress.views.queries import View
 
 LOOKED_AT_MAX: Final = 200
 CREATED: Final = 201
+
+
+class RunQuery(Model):
+    """With `dry_run` nothing changes: the answer shows what would."""
+
+    dry_run: bool = False
 
 
 class FoundClient(ResponseModel):
@@ -44,6 +50,13 @@ class FoundProduct(ResponseModel):
     product: models.Product | None
 
 
+class FoundSale(ResponseModel):
+    """A sales document, if there is one."""
+
+    found: bool
+    sale: models.Sale | None
+
+
 async def find_client(api: Api, call: Request) -> Response:
     """Find a client by the first thing told of it that finds one."""
     requested = call.body_as(inputs.FindClient)
@@ -61,10 +74,26 @@ async def find_product(api: Api, call: Request) -> Response:
     return Response(body={"found": row is not None, "product": ledger.product(row) if row else None})
 
 
+async def find_sale(api: Api, call: Request) -> Response:
+    """Find a sales document by the first thing given of it that finds one."""
+    requested = call.body_as(inputs.FindSale)
+    for way in ({"number": requested.number}, {"external_id": requested.external_id}):
+        if None not in way.values():
+            rows = await queries.newest(
+                api.pool, queries.SALES, account_id=call.account_id, before=None, limit=1, **way
+            )
+            if rows:
+                return Response(body={"found": True, "sale": ledger.sale(rows[0], api.urls)})
+    return Response(body={"found": False, "sale": None})
+
+
 async def find_or_create_client(api: Api, call: Request) -> Response:
     """Find the client that is meant, or make it."""
     sent = call.body_as(ClientIn).model_dump(mode="json", exclude_unset=True)
-    reply = await api.submit(call, UPSERT_CLIENT, sent | {"on_conflict": "return"})
+    data = sent | {"on_conflict": "return"}
+    if call.query_as(RunQuery).dry_run:
+        return _tried(await api.submit(call, DRY_RUN, {"command": UPSERT_CLIENT, "data": data}))
+    reply = await api.submit(call, UPSERT_CLIENT, data)
     if reply.status not in {200, CREATED}:
         return reply
     client = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
@@ -72,6 +101,14 @@ async def find_or_create_client(api: Api, call: Request) -> Response:
     if reply.status == CREATED:
         headers["Location"] = f"/v1/clients/{client['id']}"
     return replace(reply, body={"created": reply.status == CREATED, "client": client}, headers=headers)
+
+
+def _tried(reply: Response) -> Response:
+    if reply.status != 200:  # noqa: PLR2004  refused, or not decided yet
+        return reply
+    shown = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
+    would = {"created": bool(shown["changes"]), "client": shown["would"]}
+    return replace(reply, body=shown | {"would": would})
 
 
 async def _first(api: Api, call: Request, view: View, ways: tuple[dict[str, Any], ...]) -> Row | None:

@@ -65,6 +65,7 @@ class Route:
     `waits` tells that another service decides, so that the answer may be a 202; None: as its
     scope is "write" or "automate".
     `may_be_absent` tells of a single object that has no id in its path: it is 404 while it is not there.
+    `dry_run` tells that `?dry_run=true` is answered with what would change, as 200.
     `seconds_max` is for what the handler does, None for one that streams.
     """
 
@@ -86,6 +87,7 @@ class Route:
     may_be_absent: bool = False
     waits: bool | None = None
     session: bool = False
+    dry_run: bool = False
 
     @property
     def may_be_pending(self) -> bool:

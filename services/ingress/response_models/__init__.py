@@ -26,6 +26,8 @@ from ingress.response_models.access import (
 from ingress.response_models.base import PendingOperation, Problem, ProblemFault, ResourcePage, ResponseModel
 from ingress.response_models.catalog import (
     Action,
+    Change,
+    DryRun,
     Event,
     Events,
     LocalizedTexts,
@@ -88,6 +90,7 @@ __all__ = [
     "Balance",
     "Bill",
     "Caller",
+    "Change",
     "Channel",
     "Client",
     "Connection",
@@ -96,6 +99,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "DeliveryWithAttempts",
+    "DryRun",
     "Event",
     "Events",
     "FileFormat",

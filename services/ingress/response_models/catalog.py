@@ -44,6 +44,21 @@ class Event(ResponseModel):
     data: dict[str, Any]
 
 
+class Change(ResponseModel):
+    """An event that would be fired, with the object as it would stand then."""
+
+    type: str
+    data: dict[str, Any]
+
+
+class DryRun(ResponseModel):
+    """What an action would answer and change; nothing has changed."""
+
+    dry_run: Literal[True]
+    would: dict[str, Any]
+    changes: list[Change]
+
+
 class Events(RootModel[list[Event]]):
     """Events, newest first."""
 

@@ -29,9 +29,7 @@ LEFT_OUT_CHECKS: Final = (
 LEFT_OUT_OPERATIONS: Final = (
     "deleteToken",  # ends the credentials that all the other requests use
     "streamEvents", "streamJourney",  # do not end
-    # Answer 501 where `dry_run` is asked for, as described; to be taken in once that is built.
-    "runAction", "runCreateClient", "runCreateDocument", "runCreateProduct", "runFindOrCreateClient",
-    "runRecordPayment", "runUpdateClient",
+    "runAction",  # actions that run as steps alone
 )  # fmt: skip
 
 

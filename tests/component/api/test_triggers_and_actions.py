@@ -97,10 +97,70 @@ async def test_an_action_on_the_books_is_run_as_its_command(caller: Caller) -> N
     assert await caller.read(f"/v1/payments/{paid['id']}") == paid
 
 
-async def test_a_dry_run_changes_nothing_even_where_it_is_not_offered(caller: Caller) -> None:
-    answer = await caller.post("/v1/actions/create_client?dry_run=true", {"name": "Never"})
-    assert (answer.status, answer.json["code"]) == (501, "not_offered")
-    assert await caller.items("/v1/clients") == []
+async def test_a_dry_run_shows_what_would_change_and_changes_nothing(caller: Caller) -> None:
+    client = await caller.client()
+    shown = await caller.post("/v1/actions/create_client?dry_run=true", {"name": "Never"})
+    assert (shown.status, shown.json["dry_run"], shown.json["would"]["name"]) == (200, True, "Never")
+    assert [change["type"] for change in shown.json["changes"]] == ["client.created"]
+    sale = an_invoice(client["id"]) | {"issue": True}
+    tried = await caller.post("/v1/actions/create_document?dry_run=true", sale)
+    assert [change["type"] for change in tried.json["changes"]] == ["sale.created", "sale.posted"]
+    issued = await caller.post("/v1/actions/create_document", sale)
+    assert issued.json["number"] == tried.json["would"]["number"]
+    assert [one["id"] for one in await caller.items("/v1/clients")] == [client["id"]]
+
+
+async def test_a_dry_run_of_what_would_be_refused_is_the_refusal(caller: Caller) -> None:
+    sale = an_invoice("0198f7c4-0a00-7f30-8c73-2e4f5a6b7c8d")
+    real = await caller.post("/v1/actions/create_document", sale)
+    tried = await caller.post("/v1/actions/create_document?dry_run=true", sale)
+    assert (tried.status, tried.json["code"], tried.faults) == (real.status, real.json["code"], real.faults)
+
+
+async def test_a_dry_run_finds_or_shows_the_client_that_would_be_made(caller: Caller) -> None:
+    sent = {"name": "Ozola Design SIA", "email": "aija@ozola.example"}
+    fresh = await caller.post("/v1/actions/find_or_create_client?dry_run=true", sent)
+    assert (fresh.status, fresh.json["would"]["created"]) == (200, True)
+    client = await caller.client(**sent)
+    known = await caller.post("/v1/actions/find_or_create_client?dry_run=true", sent)
+    assert known.json == {"dry_run": True, "would": {"created": False, "client": client}, "changes": []}
+    found = await caller.post("/v1/actions/find_client?dry_run=true", {"email": sent["email"]})
+    assert found.json == {"dry_run": True, "would": {"found": True, "client": client}, "changes": []}
+
+
+async def test_documents_are_issued_found_and_voided_by_actions(caller: Caller) -> None:
+    draft = await caller.made_of(
+        "/v1/actions/create_document", an_invoice((await caller.client())["id"]) | {"issue": False}
+    )
+    issued = await caller.post("/v1/actions/issue_document", {"id": draft["id"]})
+    assert (issued.status, issued.json["status"]) == (200, "issued")
+    found = await caller.post("/v1/actions/find_sale", {"number": issued.json["number"]})
+    assert (found.status, found.json) == (200, {"found": True, "sale": issued.json})
+    voided = await caller.post("/v1/actions/void_document", {"id": draft["id"], "reason": "a mistake"})
+    assert (voided.status, voided.json["status"]) == (200, "void")
+    missed = await caller.post("/v1/actions/find_sale", {"external_id": "x"})
+    assert missed.json == {"found": False, "sale": None}
+
+
+@pytest.mark.parametrize(
+    ("key", "box", "kind"), [("create_purchase", "purchases", "sales_invoice"), ("create_sale", "sales", "sales_order")]
+)
+async def test_a_document_is_pushed_into_an_inbox_by_an_action(caller: Caller, key: str, box: str, kind: str) -> None:
+    document = {
+        "document_ref": "A-17", "document_date": "2026-03-02", "sale_type": kind, "currency": "EUR",
+        "supplier": {"name": "Paper Ltd"}, "client": {"name": "Ana"},
+        "lines": [{"description": "Paper", "quantity": "1", "unit_price": "10.00", "tax_rate": "21"}],
+    }  # fmt: skip
+    sent = {"document": document, "comment": "by an action"}
+    tried = await caller.post(f"/v1/actions/{key}?dry_run=true", sent)
+    assert tried.status == 200, tried.text
+    assert tried.json["would"]["box"] == box
+    assert await caller.items(f"/v1/inbox/{box}") == []
+    pushed = await caller.post(f"/v1/actions/{key}", sent)
+    assert (pushed.status, pushed.headers["Location"]) == (201, f"/v1/inbox/{box}/{pushed.json['id']}")
+    assert await caller.read(f"/v1/inbox/{box}/{pushed.json['id']}") == pushed.json
+    refused = await caller.post(f"/v1/actions/{key}", {"document": {"lines": []}})
+    assert (refused.status, refused.json["code"]) == (422, "invalid_input")
 
 
 async def test_an_action_that_does_not_run_alone_says_so(caller: Caller) -> None:
