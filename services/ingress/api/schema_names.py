@@ -161,6 +161,7 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     users.Application: "Application",
     users.ApplicationUser: "ApplicationUser",
     users.DisconnectedApplication: "DeletedApplication",
+    users.AuditEntry: "AuditEntry",
     users.NewSecondFactor: "NewSecondFactor",
     users.RecoveryCodes: "RecoveryCodes",
     users.SecondFactorRemoved: "SecondFactorRemoval",

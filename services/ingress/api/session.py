@@ -77,7 +77,7 @@ async def sign_in(api: Api, call: Request) -> Response:
         name=given.name, password=given.password, code=given.code, account_id=given.account_id,
         address=call.request.remote,
     )  # fmt: skip
-    call.account = signed_in.account.account_id
+    call.account, call.user = signed_in.account.account_id, (signed_in.login.id, signed_in.login.name)
     body = {
         "id": str(signed_in.session_id),
         **_shown(signed_in.login, signed_in.account, signed_in.accounts),

@@ -95,6 +95,13 @@ class Route:
         return self.method != "GET" and (self.scope in {"write", "automate"} if self.waits is None else self.waits)
 
     @property
+    def is_audited(self) -> bool:
+        """Whether the audit log keeps its requests: changes but those of the ledger, sign-ins, and exports."""
+        if self.method == "GET":
+            return self.path.endswith("/export")
+        return self.scope in {"automate", "admin"} or self.path.startswith(("/v1/session", "/oauth/"))
+
+    @property
     def is_open(self) -> bool:
         """Whether no credential is needed."""
         return self.scope is None and not self.session
@@ -118,6 +125,8 @@ class Request:
     answering: Hold | None = None  # of the answer's bytes, as they are made; None where it is not sent
     caller: Caller | None = None
     session: Session | None = None  # of a route that needs one
+    user: tuple[UUID, str] | None = None  # who signed in by this request: their id and name
+    audited: bool = False  # the audit log has its entry
     raw: bytes = b""
     body: Model | None = None
     query: Model | None = None
@@ -170,6 +179,12 @@ class Request:
             if self.caller is None
             else {"kind": self.caller.kind, "id": str(self.caller.id), "name": self.caller.name}
         )
+
+    @property
+    def actor(self) -> dict[str, Any] | None:
+        """Who is calling, as the audit log keeps it."""
+        user = (self.session.user_id, self.session.user_name) if self.session else self.user
+        return self.made_by or ({"kind": "user", "id": str(user[0]), "name": user[1]} if user else None)
 
     @property
     def headers(self) -> CIMultiDictProxy[str]:

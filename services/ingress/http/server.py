@@ -18,6 +18,7 @@ from prometheus_client import Histogram
 
 from chassis.settings import SettingsError
 from contracts.primitives.ids import new_id
+from ingress.access import audit
 from ingress.errors import Forbidden, Malformed
 from ingress.http import conditions
 from ingress.http.aiohttp_protocol import Protocol
@@ -161,6 +162,8 @@ def _handler(
             with budget.hold() as held:
                 call = Request(new_id(), route, request, held, answering, reader=reader)
                 response = await _respond(api, call)
+            if request.method != "HEAD":
+                await audit.end(api.pool, call, response.status)
             _close_after(request, response)
             _note(api, call, response.status, time.perf_counter() - began)
             if answering.size:
@@ -224,6 +227,8 @@ async def _answer(api: Api, call: Request) -> Response | web.StreamResponse:
         call.raw = await read_bytes(call)
         content_type = request.headers.get("Content-Type", "")
         call.body = await aside(call.raw, lambda: read_model(route, call.raw, content_type))
+    if request.method != "HEAD":
+        await audit.begin(api.pool, call)
     async with asyncio.timeout(route.seconds_max):
         if not route.may_be_pending:
             await conditions.check(api, call)

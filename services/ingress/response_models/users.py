@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Literal
 from uuid import UUID
 
-from ingress.response_models.access import NewCredential
+from ingress.response_models.access import Caller, NewCredential
 from ingress.response_models.base import ResponseModel
 from ingress.scopes import Role, Scope
 
@@ -132,3 +132,15 @@ class DisconnectedApplication(ResponseModel):
 
     id: UUID
     deleted: Literal[True]
+
+
+class AuditEntry(ResponseModel):
+    """A change: its action is the operation's name; `status` is that of the answer, null if it is not known."""
+
+    id: UUID
+    at: dt.datetime
+    action: str
+    actor: Caller | None
+    address: str | None
+    subject_id: UUID | None
+    status: int | None

@@ -80,6 +80,7 @@ async def sign_in(api: Api, call: Request) -> Response:
         return Response(429, page.body, {**page.headers, **limited.headers}, page.content_type)
     except Forbidden:
         return pages.no_account(locale)
+    call.account, call.user = signed_in.account.account_id, (signed_in.login.id, signed_in.login.name)
     cookie = set_cookie(signed_in.secret, secure=api.urls.base.startswith("https:"))
     return _redirect(f"/oauth/authorize?{query}", {"Set-Cookie": cookie})
 
@@ -160,7 +161,7 @@ async def _allow(
     if not scopes:
         fault = OAuthError("access_denied", "the person's role allows none of these scopes")
         return _refuse(api, requested.redirect_uri, requested.state, fault)
-    call.account = account.account_id
+    call.account, call.user = account.account_id, (session.user_id, session.user_name)
     code, grant_id = new_code(), new_id()
     async with api.pool.acquire() as conn, conn.transaction():
         made = await store.insert_grant(

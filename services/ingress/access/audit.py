@@ -1,0 +1,44 @@
+"""Keep the audit log: an entry before each change that matters for access, completed with how it was answered."""
+
+from __future__ import annotations
+
+import asyncpg
+import structlog
+
+from ingress.access import audit_store
+from ingress.http.route import Request
+from storage.pool import Pool
+
+log = structlog.get_logger(__name__)
+
+
+async def begin(pool: Pool, call: Request) -> None:
+    """Make the entry of a request whose route is audited, before anything changes.
+
+    Raises:
+        asyncpg.PostgresError, OSError: it cannot be written, and then nothing may change.
+    """
+    if call.route.is_audited and call.account is not None:
+        await _insert(pool, call, status=None)
+        call.audited = True
+
+
+async def end(pool: Pool, call: Request, status: int) -> None:
+    """Complete the entry; make it now where the account is known only now, as with a sign-in."""
+    if not call.route.is_audited or call.account is None:
+        return
+    try:
+        if call.audited:
+            await audit_store.complete(pool, account_id=call.account, identifier=call.id, status=status)
+        else:
+            await _insert(pool, call, status=status)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        log.warning("audit_entry_incomplete", request_id=str(call.id), status=status, error=repr(error))
+
+
+async def _insert(pool: Pool, call: Request, *, status: int | None) -> None:
+    assert call.account is not None  # noqa: S101  the callers' condition
+    await audit_store.insert(
+        pool, account_id=call.account, identifier=call.id, action=call.route.operation_id, actor=call.actor,
+        address=call.request.remote, subject_id=call.id_of() if "id" in call.params else None, status=status,
+    )  # fmt: skip
