@@ -87,6 +87,8 @@ class Cast:
                 return {"allocations": [{"sale_id": self.invoice_id, "amount": "0.01"}]}
             case "refund":
                 return {"amount": "0.01"}
+            case "send":
+                return {"to": "aija@ozola.example"}
             case "unrefund":
                 live = await self.ledger.pool.fetchval(
                     "SELECT id FROM ledger.refund WHERE $1 IN (payment_id::text, credit_note_id::text)", thing_id
