@@ -68,6 +68,7 @@ async def open_service(
             pool,
             parts.relay,
             settings.urls,
+            encryptor=encryptor,
             mail=_mail_client(settings),
             sms=_sms_client(settings, http_client),
             schedule=settings.message_schedule_seconds,

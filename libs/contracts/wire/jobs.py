@@ -31,7 +31,9 @@ class SendMessageJob(BaseModel):
 
     `to` and `cc` are addresses, or numbers in E.164 form (`+37120000000`) for an SMS, which has no subject. `reply_to`
     has the token that threads a reply; `in_reply_to` and `references` are Message-IDs with their angle brackets. The
-    message itself is looked up again right before: it goes only while `ledger_api.message` has it `requested`.
+    message itself is looked up again right before: it goes only while `ledger_api.message` has it `requested`. A mail
+    of `access` (a password reset) is none of the ledger's: it is not looked up, and no outcome is reported. Its body
+    holds a secret and travels as `sealed_body`, encrypted.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,7 +43,9 @@ class SendMessageJob(BaseModel):
     to: list[Address] = Field(min_length=1, max_length=RECIPIENTS_MAX)
     cc: list[Address] = Field(default_factory=list, max_length=RECIPIENTS_MAX)
     subject: str = Field(default="", max_length=SUBJECT_CHARS_MAX)
-    body: str = Field(max_length=BODY_CHARS_MAX)
+    body: str = Field(default="", max_length=BODY_CHARS_MAX)
+    sealed_body: str | None = Field(default=None, max_length=BODY_CHARS_MAX)
+    origin: Literal["ledger", "access"] = "ledger"
     sender_name: str | None = Field(default=None, max_length=200)
     sender_address: Address | None = None
     reply_to: Address | None = None

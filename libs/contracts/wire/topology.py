@@ -36,7 +36,7 @@ DISPATCHER_EVENTS: Final = Queue(
 DISPATCHER_COMMANDS: Final = Queue(
     "dispatcher.commands", "trigger_dispatcher", "command", ("ingress", "action_executor", "trigger_dispatcher")
 )
-EXECUTOR_JOBS: Final = Queue("executor.jobs", "action_executor", "job", ("trigger_dispatcher", "ledger"))
+EXECUTOR_JOBS: Final = Queue("executor.jobs", "action_executor", "job", ("trigger_dispatcher", "ledger", "ingress"))
 EXECUTOR_COMMANDS: Final = Queue("executor.commands", "action_executor", "command", ("ingress",))
 
 QUEUES: Final = (LEDGER_COMMANDS, DISPATCHER_EVENTS, DISPATCHER_COMMANDS, EXECUTOR_JOBS, EXECUTOR_COMMANDS)

@@ -22,6 +22,7 @@ from action_executor.mail.smtp import HAND_OVER_SECONDS, SmtpClient
 from action_executor.messages import attachments, rules, store
 from action_executor.messages.models import PendingHandOver, Settled
 from action_executor.sms.gateway import Sms, SmsClient
+from chassis.encryption import Encryptor
 from contracts.primitives.ids import derive_id
 from contracts.urls import PublicUrls
 from contracts.wire.commands import CONFIRM_MESSAGE
@@ -58,12 +59,14 @@ class MessageSender:
         relay: Relay,
         urls: PublicUrls,
         *,
+        encryptor: Encryptor,
         mail: SmtpClient | None,
         sms: SmsClient | None,
         schedule: Sequence[float],
         sweep_seconds: float,
     ) -> None:
         self._pool, self._relay, self._urls = pool, relay, urls
+        self._encryptor = encryptor
         self._mail, self._sms, self._schedule = mail, sms, schedule
         self._rendering = asyncio.Semaphore(1)  # a document of 5,000 lines takes a second of one core
         self.worker: Final = LeasedWorker(
@@ -129,7 +132,7 @@ class MessageSender:
             cc=job.cc,
             reply_to=job.reply_to or (own if own != sender else None),
             subject=job.subject,
-            body=job.body,
+            body=self._encryptor.open(job.sealed_body.encode()) if job.sealed_body else job.body,
             in_reply_to=job.in_reply_to,
             references=job.references,
             attachments=files,
@@ -167,7 +170,7 @@ class MessageSender:
 
 
 def _confirmation(item: PendingHandOver, settled: Settled, sender: str | None) -> list[Outgoing]:
-    if settled.state not in {"sent", "failed"}:
+    if settled.state not in {"sent", "failed"} or item.job.origin != "ledger":
         return []
     command = Envelope(
         id=derive_id(item.id, "confirm"),

@@ -67,16 +67,17 @@ async def claim(
 
 _BEGIN: Final = """
 UPDATE execution.hand_over h SET begun = true, tries = h.tries + 1
-  FROM ledger_api.message m
  WHERE h.account_id = $1 AND h.id = $2 AND h.lease_epoch = $3 AND h.leased
-   AND m.account_id = h.account_id AND m.id = h.message_id AND m.state = 'requested'
+   AND ($4 OR EXISTS (SELECT 1 FROM ledger_api.message m
+                       WHERE m.account_id = h.account_id AND m.id = h.message_id AND m.state = 'requested'))
 RETURNING h.tries
 """
 
 
 async def begin(pool: Pool, hand_over: PendingHandOver) -> int | None:
     """Note that it is handed over now, if it still may go; gives the number of this try, None where it may not."""
-    tries: int | None = await pool.fetchval(_BEGIN, hand_over.account_id, hand_over.id, hand_over.epoch)
+    is_own = hand_over.job.origin != "ledger"  # the ledger knows nothing of it
+    tries: int | None = await pool.fetchval(_BEGIN, hand_over.account_id, hand_over.id, hand_over.epoch, is_own)
     return tries
 
 

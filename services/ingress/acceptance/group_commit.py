@@ -19,6 +19,7 @@ from ingress.acceptance import store
 from ingress.acceptance.store import Acceptance, Accepted, DuplicateMessage, Verdict
 from ingress.errors import Unavailable
 from messaging.port import Outgoing
+from outbox.record import record
 from outbox.relay import Relay
 from storage.pool import Pool
 from storage.transient import is_transient
@@ -82,6 +83,14 @@ class GroupCommit:
             await store.accept_many(conn, [(one, body)])
         self._relay.push([Outgoing(one.id, one.queue, body)])
         ACCEPTED.labels(one.command).inc()
+
+    @asynccontextmanager
+    async def record_with(self, messages: Sequence[Outgoing]) -> AsyncIterator[Connection]:
+        """Commit messages together with what the block writes, and publish them."""
+        async with asyncio.timeout(self._commit_seconds), _connection(self._pool, in_transaction=True) as conn:
+            yield conn
+            await record(conn, schema="ingress", messages=messages)
+        self._relay.push(messages)
 
     async def drain(self) -> None:
         """Wait for the commits under way; called when no request can come any more."""

@@ -216,3 +216,22 @@ async def encrypted_secrets(conn: Connection) -> list[tuple[UUID, bytes]]:
 async def replace_encrypted(conn: Connection, rows: list[tuple[UUID, bytes]]) -> None:
     """Put newly encrypted secrets in the place of the old ones."""
     await conn.executemany("UPDATE ingress.login SET totp_secret = $2 WHERE id = $1", rows)
+
+
+async def replace_reset(conn: Connection, *, user_id: UUID, secret_hash: bytes, minutes: int) -> None:
+    """Keep a password reset in the place of the person's one before."""
+    await conn.execute(
+        "INSERT INTO ingress.password_reset (user_id, secret_hash, expires_at)"
+        " VALUES ($1, $2, now() + make_interval(mins => $3))"
+        " ON CONFLICT (user_id) DO UPDATE SET secret_hash = excluded.secret_hash, expires_at = excluded.expires_at",
+        user_id, secret_hash, minutes,
+    )  # fmt: skip
+
+
+async def take_reset(conn: Connection, *, secret_hash: bytes) -> UUID | None:
+    """Delete a password reset that has not ended; answer whose it is."""
+    user_id: UUID | None = await conn.fetchval(
+        "DELETE FROM ingress.password_reset WHERE secret_hash = $1 AND expires_at > now() RETURNING user_id",
+        secret_hash,
+    )
+    return user_id

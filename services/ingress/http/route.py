@@ -24,6 +24,7 @@ from ingress.scopes import Scope
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 SECONDS_MAX: Final = 60.0
+_AUDITED: Final = ("/v1/session", "/v1/password-resets", "/oauth/")
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -99,7 +100,9 @@ class Route:
         """Whether the audit log keeps its requests: changes but those of the ledger, sign-ins, and exports."""
         if self.method == "GET":
             return self.path.endswith("/export")
-        return self.scope in {"automate", "admin"} or self.path.startswith(("/v1/session", "/oauth/"))
+        return self.scope in {"automate", "admin"} or self.path.startswith(
+            ("/v1/session", "/v1/password-resets", "/oauth/")
+        )
 
     @property
     def is_open(self) -> bool:

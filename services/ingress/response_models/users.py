@@ -144,3 +144,9 @@ class AuditEntry(ResponseModel):
     address: str | None
     subject_id: UUID | None
     status: int | None
+
+
+class PasswordResetRequested(ResponseModel):
+    """If the name is known and has a mail address, a link is on its way there."""
+
+    requested: Literal[True]

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from ingress.access.oauth.rules import AuthorizationRequest
 from ingress.access.oauth.texts import SCOPE_TEXTS, TEXTS
+from ingress.access.passwords import PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN
 from ingress.access.user_store import Membership
 from ingress.http.route import Response
 from ingress.scopes import Scope
@@ -81,6 +82,26 @@ def consent(
     )
     leads = f"'self' {origin_of(requested.redirect_uri)}"
     return page(locale, texts["asks"].format(client=requested.client.name), content, form_action=leads)
+
+
+def new_password(locale: str, reset: str, *, fault: str = "", status: int = 200) -> Response:
+    """The page on which a person chooses a new password, by the link of a mail."""
+    texts = TEXTS[locale]
+    warning = f'<p class="fault" role="alert">{escape(texts[fault])}</p>' if fault else ""
+    content = (
+        f'{warning}<form method="post" action="/oauth/password">'
+        f'<input type="hidden" name="reset" value="{escape(reset)}">'
+        f'<label for="password">{texts["password"]}</label>'
+        f'<input id="password" name="password" type="password" autocomplete="new-password"'
+        f' minlength="{PASSWORD_CHARS_MIN}" maxlength="{PASSWORD_CHARS_MAX}" required autofocus>'
+        f'<button type="submit">{texts["save"]}</button></form>'
+    )
+    return page(locale, texts["new_password"], content, status=status)
+
+
+def password_saved(locale: str) -> Response:
+    """The page after a new password was chosen."""
+    return page(locale, TEXTS[locale]["new_password"], f"<p>{TEXTS[locale]['saved']}</p>")
 
 
 def error(locale: str, description: str) -> Response:

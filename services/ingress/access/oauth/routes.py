@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ingress.access.oauth import authorize, metadata, tokens
+from ingress.access.oauth import authorize, metadata, new_password, tokens
 from ingress.access.oauth.pages import STYLE
 from ingress.http.context import Api
 from ingress.http.route import Handler, Request, Response, Route
@@ -25,6 +25,8 @@ ROUTES: Final = (
     Route("GET", "/oauth/authorize", "showConsent", authorize.show, None, "Ask a person for consent"),
     _posted("/oauth/authorize", "decideConsent", authorize.decide, "Allow or refuse"),
     _posted("/oauth/sign-in", "signIn", authorize.sign_in, "Sign in before consent"),
+    Route("GET", "/oauth/password", "showNewPassword", new_password.show, None, "Choose a new password by a link"),
+    _posted("/oauth/password", "saveNewPassword", new_password.save, "Save the new password"),
     _posted("/oauth/token", "giveTokens", tokens.token, "Tokens for a code or a refresh token"),
     _posted("/oauth/revoke", "revokeToken", tokens.revoke, "End a token and what it belongs to"),
     _posted("/oauth/register", "registerClient", metadata.register, "Register a client"),

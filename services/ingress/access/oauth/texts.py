@@ -12,6 +12,11 @@ LOCALES: Final = ("en", "fr", "es")
 TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
         "sign_in": "Sign in",
+        "new_password": "Choose a new password",
+        "save": "Save",
+        "saved": "Your password is changed. You can close this page and sign in.",
+        "too_short": "Choose 12 characters or more.",
+        "reset_ended": "This link was used, or has ended. Ask for a new one.",
         "name": "Name",
         "password": "Password",
         "code": "Code of your second factor, if you have one",
@@ -30,6 +35,11 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "fr": {
         "sign_in": "Se connecter",
+        "new_password": "Choisissez un nouveau mot de passe",
+        "save": "Enregistrer",
+        "saved": "Votre mot de passe est changé. Vous pouvez fermer cette page et vous connecter.",
+        "too_short": "Choisissez au moins 12 caractères.",
+        "reset_ended": "Ce lien a été utilisé ou a expiré. Demandez-en un autre.",
         "name": "Nom",
         "password": "Mot de passe",
         "code": "Code de votre second facteur, si vous en avez un",
@@ -48,6 +58,11 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "es": {
         "sign_in": "Iniciar sesión",
+        "new_password": "Elija una nueva contraseña",
+        "save": "Guardar",
+        "saved": "Su contraseña ha cambiado. Puede cerrar esta página e iniciar sesión.",
+        "too_short": "Elija 12 caracteres o más.",
+        "reset_ended": "Este enlace ya se usó o ha caducado. Solicite uno nuevo.",
         "name": "Nombre",
         "password": "Contraseña",
         "code": "Código de su segundo factor, si lo tiene",
