@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from tests.bench import reading
 from tests.bench.issue import issued
 from tests.bench.measure import Rate
 from tests.bench.tenants import Tenant
+from tests.bench.usage import Usage
 from tests.support.http_load import LoadConnection, get_bytes, post_bytes
 from tests.support.ledger_documents import SELLER
 
@@ -57,9 +58,15 @@ async def _made(session: aiohttp.ClientSession, url: str, body: dict[str, Any]) 
 
 
 async def per_second(
-    connections: Callable[[int], list[LoadConnection]], url: str, tenant: Tenant, *, seconds: float
+    connections: Callable[[int], list[LoadConnection]],
+    url: str,
+    tenant: Tenant,
+    *,
+    pids: Mapping[str, int],
+    own: Sequence[str],
+    seconds: float,
 ) -> dict[str, float]:
-    """Documents written and read a second, by format."""
+    """Documents written and read a second, by format, and what reading costs the processes that are our `own`."""
     tenant, channel = await prepare(url, tenant)
     await issued(connections(_WRITERS), [tenant], seconds=0.5, first=0)
     sale_ids = await reading.newest_sales(connections(1)[0], tenant)
@@ -72,13 +79,22 @@ async def per_second(
         requests = [get_bytes(f"/v1/sales/{sale_id}/{path}", tenant.headers) for sale_id in wanted]
         written = [(await first.send(request)).body for request in requests]
         first.close()
-        rate = await _pushed(connections(_CONNECTIONS), channel, written, content_type, seconds=seconds)
+        async with Usage(pids) as usage:
+            rate = await _pushed(connections(_CONNECTIONS), channel, written, content_type, seconds=seconds, name=name)
+        cost = usage.cpu_seconds_per_1000(rate.count)
         found[f"read {name}"] = round(rate.per_second, 1)
+        found[f"read {name}, own cpu ms each"] = round(sum(cost[one] for one in own), 2)
     return found
 
 
 async def _pushed(
-    connections: Sequence[LoadConnection], path: str, bodies: Sequence[bytes], content_type: str, *, seconds: float
+    connections: Sequence[LoadConnection],
+    path: str,
+    bodies: Sequence[bytes],
+    content_type: str,
+    *,
+    seconds: float,
+    name: str,
 ) -> Rate:
     """Push documents again and again, each time as another one.
 
@@ -98,7 +114,7 @@ async def _pushed(
             if content_type == _PDF:
                 body += b"\n%%%d\n" % number
             else:
-                body = _NUMBER.sub(b"BENCH-%d" % number, body)
+                body = _NUMBER.sub(f"{name}-{number}".encode(), body)
             answer = await connection.send(post_bytes(path, body, content_type))
             assert answer.status == 200, f"{answer.status}: {answer.body[:300]!r}"
             next(taken)
