@@ -29,7 +29,7 @@ from documents.values import (
     text_within,
 )
 
-Format = Literal["paytraq", "ubl", "cii", "facturx", "json", "file"]
+Format = Literal["paytraq", "ubl", "cii", "facturx", "estonian", "json", "file"]
 """What a message came as; `file` where nothing of it was read."""
 
 InboxKind = Literal["purchases", "sales"]

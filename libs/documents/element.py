@@ -196,6 +196,11 @@ class Element:
         value = found.get(f"@{attribute}") if isinstance(found, dict) else None
         return value if isinstance(value, str) else None
 
+    def own_attribute(self, attribute: str) -> str | None:
+        """Look at an attribute of this element; None when it is not there."""
+        value = self._content.get(f"@{attribute}")
+        return value if isinstance(value, str) else None
+
     def refuse(self, name: str, message: str) -> None:
         """Record a fault of one of this element's own."""
         self.report.refuse(f"{self.path}/{name}", message)

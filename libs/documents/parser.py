@@ -14,7 +14,7 @@ from typing import Final
 import orjson
 
 from contracts.primitives.problem import FieldError
-from documents import cii, paytraq, ubl, xml
+from documents import cii, estonian, paytraq, ubl, xml
 from documents.command_form import as_json
 from documents.document import Format, InboxKind, Parsed
 from documents.json_format import read_twin
@@ -24,7 +24,7 @@ XML_BYTES_MAX: Final = 20 * 1024 * 1024  # with the PDF inside
 SAID_BYTES_MAX: Final = 2 * 1024 * 1024  # what a document says besides its attachments travels in one command
 
 _XML: Final = frozenset({"application/xml", "text/xml"})
-_LARGE: Final = _XML | {"application/pdf", "application/x-pdf", "application/octet-stream", ""}
+_LARGE: Final = _XML | {"application/pdf", "application/x-pdf", "application/octet-stream"}
 _JSON: Final = "application/json"
 _CONTENT_TYPE_CHARS_MAX: Final = 200
 _ATTRIBUTES: Final = frozenset({"currencyID", "unitCode", "schemeID", "filename"})
@@ -66,7 +66,16 @@ _CII: Final = XmlKind(
     "cii",
 )
 
-_BY_NAME: Final = {"Sale": _SALE}  # PayTraq gives it no namespace; if a sender does, it is as good
+_ESTONIAN: Final = XmlKind(
+    lambda _, content, box: estonian.read_estonian(content, box=box),
+    xml.Shape({}, estonian.REPEATABLE, estonian.ATTRIBUTES),
+    "estonian",
+)
+
+_BY_NAME: Final = {
+    "E_Invoice": _ESTONIAN,
+    "Sale": _SALE,
+}  # PayTraq gives it no namespace; if a sender does, it is as good
 _BY_NAMESPACE: Final = {
     xml.Root(ubl.INVOICE_NAMESPACE, "Invoice"): _UBL,
     xml.Root(ubl.CREDIT_NOTE_NAMESPACE, "CreditNote"): _UBL,
@@ -109,7 +118,7 @@ def _read_xml(body: bytes, charset: str | None, box: InboxKind) -> Parsed | list
     root, content = xml.read(body, charset=charset, shape_of=_shape_of)
     kind = _kind_of(root)
     if kind is None:
-        return [FieldError("/", f"has the root element {root.name[:80]}: send Sale, UBL 2.1 or CII")]
+        return [FieldError("/", f"has the root element {root.name[:80]}: send Sale, UBL 2.1, CII or E_Invoice")]
     found = _within_bounds(kind.read(root, content, box), body)
     return found if isinstance(found, list) else replace(found, format=kind.format)
 

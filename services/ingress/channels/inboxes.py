@@ -51,7 +51,7 @@ Warnings = list[MessageWarning]
 
 CONTENT_TYPE_CHARS_MAX: Final = 200
 _FAULTS_SAID_MAX: Final = 5  # in one warning, for a person to read
-_UNTOLD: Final = frozenset({"", PDF, "application/octet-stream", "application/x-pdf"})
+_UNTOLD: Final = frozenset({PDF, "application/octet-stream", "application/x-pdf"})
 RECEIVE_SECONDS_MAX: Final = 150.0  # reading a large document takes up to 120 s, parsing and keeping it 2 s
 RAW_IN_COMMAND_BYTES_MAX: Final = 256 * 1024  # more goes to the file store: the bus carries no bodies of 20 MiB
 

@@ -48,7 +48,7 @@ class InboxMessage(ResponseModel):
     box: InboxKind
     state: InboxState
     channel: ChannelNamed | None
-    format: Literal["paytraq", "ubl", "cii", "facturx", "json", "file"]
+    format: Literal["paytraq", "ubl", "cii", "facturx", "estonian", "json", "file"]
     received_at: dt.datetime
     warnings: list[MessageWarning]
     duplicate_of: UUID | None

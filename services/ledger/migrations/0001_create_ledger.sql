@@ -356,7 +356,7 @@ CREATE TABLE ledger.inbox_message (
     box text NOT NULL CHECK (box IN ('purchases', 'sales')),
     state text NOT NULL CHECK (state IN ('received', 'accepted', 'rejected', 'duplicate')),
     channel jsonb,    -- {id, kind, name}; null when it came over the API
-    format text NOT NULL CHECK (format IN ('paytraq', 'ubl', 'cii', 'facturx', 'json', 'file')),
+    format text NOT NULL CHECK (format IN ('paytraq', 'ubl', 'cii', 'facturx', 'estonian', 'json', 'file')),
     content_type text NOT NULL,
     raw bytea NOT NULL,    -- empty when the bytes are in the file store
     raw_file jsonb,    -- {name, content_type, size, sha256} of the bytes in the file store

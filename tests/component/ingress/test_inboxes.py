@@ -276,12 +276,20 @@ async def test_the_same_invoice_through_two_channels_is_two_messages(ingress: In
 async def test_a_type_that_is_not_read_is_415_and_a_body_over_the_limit_413(ingress: Ingress) -> None:
     account = await ingress.account()
     channel = await account.channel()
-    for content_type in ("text/plain", "application/pdf", ""):
+    for content_type in ("text/plain", "image/png"):
         answer = await ingress.send("POST", channel["url"], data=an_invoice(), headers={"Content-Type": content_type})
         assert answer.status == 415
     big = await account.push(channel, b"<Sale>" + b" " * 20 * 1024 * 1024)
     assert big.status == 413
     assert big.headers["Content-Type"] == "application/problem+xml"
+
+
+async def test_bytes_and_pdfs_are_told_by_their_content(ingress: Ingress) -> None:
+    account = await ingress.account()
+    channel = await account.channel()
+    for content_type in ("application/octet-stream", "application/pdf"):
+        answer = await ingress.send("POST", channel["url"], data=an_invoice(), headers={"Content-Type": content_type})
+        assert answer.status == 200
 
 
 async def test_a_large_document_is_taken(ingress: Ingress) -> None:

@@ -11,7 +11,7 @@ import pytest
 from documents.command_form import as_json
 from tests.unit.documents.messages import SAMPLES, accepted
 
-FILES = sorted([*SAMPLES.glob("cii/*.xml"), *SAMPLES.glob("ubl/*.xml")])
+FILES = sorted([*SAMPLES.glob("cii/*.xml"), *SAMPLES.glob("estonian/*.xml"), *SAMPLES.glob("ubl/*.xml")])
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
