@@ -29,6 +29,7 @@ from documents.document import (
     bounded_warnings,
 )
 from documents.received import AccompanyingFields
+from documents.shop_orders import of_shop
 from documents.totals import Places, differences
 from documents.values import InvalidValue, as_web_address, legal, made_legal, shorten
 
@@ -56,7 +57,9 @@ def read_twin(body: bytes, *, box: InboxKind) -> Parsed | list[FieldError]:
 
 
 def read_message(given: Any, *, box: InboxKind) -> Parsed | list[FieldError]:
-    """Read a message that `read_json` made of its bytes, with exact numbers."""
+    """Read a message that `read_json` made of its bytes, with exact numbers; in the sales inbox a shop's order too."""
+    if box == "sales" and (order := of_shop(given)) is not None:
+        given = order
     cleaner = _Cleaner()
     try:
         message = cleaner.cleaned(given)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 
 import aiohttp
+import orjson
 
 from documents.facturx_writer import embedded
 from documents.pdf.render import render_sale
 from tests.support.caller import Caller
 from tests.unit.documents.messages import sample
+from tests.unit.documents.test_shop_orders import WOOCOMMERCE
 from tests.unit.pdf.builders import SELLER, a_sale
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
@@ -125,3 +127,14 @@ async def test_a_pdf_that_takes_too_much_stays_a_file_and_others_are_read_on(cal
     assert (answer.status, answer.json["format"]) == (201, "file")
     good = await caller.send("POST", PURCHASES, data=a_factur_x(sample("cii/invoice.xml"), "A-9"), headers=pdf)
     assert good.json["format"] == "facturx"
+
+
+async def test_a_shops_order_is_taken_as_it_comes_and_accepted(caller: Caller) -> None:
+    channel = await caller.channel("orders")
+    pushed = await caller.push(channel, orjson.dumps(WOOCOMMERCE), Content_Type="application/json")
+    assert pushed.status == 200, pushed.text
+    accepted = await caller.post(f"/v1/inbox/sales/{pushed.json['message_id']}/accept", {})
+    assert accepted.status == 200, accepted.text
+    sale = await caller.read(f"/v1/sales/{accepted.json['result']['sale_id']}")
+    assert (sale["net"], sale["tax"], sale["total"], sale["client"]["name"]) == ("42.00", "8.82", "50.82", "Aija Ozola")
+    assert accepted.json["warnings"] == []

@@ -99,7 +99,7 @@ async def test_a_document_with_faults_is_refused_with_all_of_them(caller: Caller
 
 async def test_a_content_type_that_is_not_read_is_refused(caller: Caller) -> None:
     answer = await caller.send(
-        "POST", "/v1/inbox/purchases", data=b"%PDF-1.7", headers={"Content-Type": "application/pdf"}
+        "POST", "/v1/inbox/purchases", data=b"PK\3\4", headers={"Content-Type": "application/zip"}
     )
     assert answer.status == 415
 
