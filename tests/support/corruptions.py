@@ -98,7 +98,7 @@ DAMAGES = {
         "standings", "the standing of sales_invoice INV-.* settled is 0.01 EUR, must be 0.00 EUR",
     ),
     "an estimate that is something else to the books": Damage(
-        "UPDATE ledger.sale_state SET role = 'receipt' WHERE sale_type = 'sales_estimate' AND status = 'accepted'",
+        "UPDATE ledger.sale_state SET role = 'receipt' WHERE sale_type = 'sales_estimate' AND status = 'declined'",
         "standings", "the standing of sales_estimate EST-.* role is receipt, must be offer",
     ),
     "an invoice that forgets its credit note": Damage(

@@ -1,0 +1,1 @@
+"""Collections: what is done, and when, about receivables that are not paid."""
