@@ -60,7 +60,10 @@ async def open_service(
         deliverer = Deliverer(pool, parts.relay, sender, settings, worker_id=worker_id)
         await parts.run(deliverer, check="deliveries", drain_seconds=drain_seconds)
         replies = f"executor.replies.{worker_id}"
-        step_context = StepContext(http_client, pool, ConnectionRepository(pool, encryptor), replies, settings.urls)
+        mail, sms = _mail_client(settings), _sms_client(settings, http_client)
+        step_context = StepContext(
+            http_client, pool, ConnectionRepository(pool, encryptor), replies, settings.urls, mail, sms
+        )
         engine = Engine(pool, parts.relay, step_context, settings)
         await parts.bus.listen(replies, engine.answered)
         await parts.run(engine, check="runs", drain_seconds=drain_seconds)
@@ -69,8 +72,8 @@ async def open_service(
             parts.relay,
             settings.urls,
             encryptor=encryptor,
-            mail=_mail_client(settings),
-            sms=_sms_client(settings, http_client),
+            mail=mail,
+            sms=sms,
             schedule=settings.message_schedule_seconds,
             sweep_seconds=settings.sweep_seconds,
         )

@@ -10,10 +10,11 @@ PROVIDER_CHARACTERS_MAX: Final = 500  # kept of a provider's words
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """The provider has it. `provider_id` is its name there; `detail` says what is to be known besides."""
+    """The provider has it. `provider_id` is its name there; `refused` are recipients that it did not take."""
 
     provider_id: str
     detail: str | None = None
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,6 +193,7 @@ _OURS: Final = (
         ),
         inputs.SendDocument,
         samples.SALE,
+        command=commands.SEND_SALE,
     ),
     _ours(
         "void_document",
@@ -308,6 +309,7 @@ _OUTWARDS: Final = (
         LocalizedText("Sends a mail to anyone.", "Envoie un e-mail à quiconque.", "Envía un correo a cualquiera."),
         inputs.SendEmail,
         {"message_id": "<0198f7c4@baltic-trading.example>", "accepted": ["aija@ozola.example"]},
+        available=True,
     ),
     _outwards(
         "send_sms",
@@ -315,6 +317,7 @@ _OUTWARDS: Final = (
         LocalizedText("Sends a text message.", "Envoie un SMS.", "Envía un mensaje de texto."),
         inputs.SendSms,
         {"message_id": "SM0198f7c4", "to": "+37120000000"},
+        available=True,
     ),
     _outwards(
         "post_chat_message",

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from action_executor.actions import external, flow, internal
+from action_executor.actions import external, flow, internal, messages
 from action_executor.actions.context import StepContext
 from action_executor.http_client import OutboundHttpClient
 from action_executor.runs.records import StepCall, StepOutcome
@@ -33,6 +33,8 @@ ACTIONS: Final[dict[str, Action]] = {
     "delay": Action(flow.delay),
     "http_request": Action(external.http_request, calls_out=True),
     "post_chat_message": Action(external.post_chat_message, calls_out=True),
+    "send_email": Action(messages.send_email, calls_out=True),
+    "send_sms": Action(messages.send_sms, calls_out=True),
     "find_client": Action(internal.find_client),
     "find_or_create_client": Action(internal.find_or_create_client, changes_ledger=True),
     "find_product": Action(internal.find_product),

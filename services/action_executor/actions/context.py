@@ -6,16 +6,23 @@ from dataclasses import dataclass
 
 from action_executor.connections.repository import ConnectionRepository
 from action_executor.http_client import OutboundHttpClient
+from action_executor.mail.smtp import SmtpClient
+from action_executor.sms.gateway import SmsClient
 from contracts.urls import PublicUrls
 from storage.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """The HTTP client, what other services publish, credentials, where replies go, and the public URLs."""
+    """The HTTP client, what other services publish, credentials, where replies go, and the public URLs.
+
+    `mail` and `sms` are None where none is configured.
+    """
 
     http_client: OutboundHttpClient
     pool: Pool
     connections: ConnectionRepository
     reply_to: str
     urls: PublicUrls
+    mail: SmtpClient | None = None
+    sms: SmsClient | None = None

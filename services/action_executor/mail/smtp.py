@@ -107,7 +107,7 @@ class SmtpClient:
             return unknown(reason) if content_sent else TryLater(reason)
         finally:
             client.close()
-        return HandedOver(message_id, _detail(answer.message, refused))
+        return HandedOver(message_id, _detail(answer.message, refused), tuple(refused))
 
 
 async def _name_recipients(

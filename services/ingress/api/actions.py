@@ -29,6 +29,7 @@ _ANSWERS: Final[dict[str, type[BaseModel]]] = {
     "create_product": models.Product,
     "create_document": models.Sale,
     "issue_document": models.Sale,
+    "send_document": models.Sale,
     "void_document": models.Sale,
     "record_payment": models.Payment,
 }

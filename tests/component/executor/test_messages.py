@@ -254,3 +254,51 @@ async def test_many_messages_go_out_once_each_with_two_executors(executor: Execu
         for job in jobs:
             await becomes(executor, job, "sent")
     assert sorted(mail.message["Subject"] for mail in smtp.mails) == sorted(f"Invoice {number}" for number in range(40))
+
+
+def a_step(action: str, **given: Any) -> dict[str, Any]:
+    return {"action": action, "input": given, "connection_id": None, "continue_on_error": False}
+
+
+async def test_a_step_mails_anybody_in_the_accounts_name(executor: ExecutorHarness, smtp: SmtpServer) -> None:
+    await a_message(executor)  # its account is there
+    smtp.refused["gone@ozola.example"] = "550 5.1.1 no such user"
+    smtp.answers.append("451 4.7.1 try again later")
+    automation = await executor.make_automation(
+        a_step(
+            "send_email",
+            to=["aija@ozola.example", "gone@ozola.example"],
+            subject="{{ trigger.data.number }}",
+            body="Hi",
+        )
+    )
+    job = executor.run_job(automation)
+    async with sending(executor, smtp):
+        await executor.publish(job)
+        await executor.run_becomes(job.id, "succeeded")
+    (mail,) = smtp.mails
+    assert (mail.sender, mail.message["Subject"], mail.text) == ("books@baltic.example", "A-1", "Hi\n")
+    (done,) = await executor.steps(job.id)
+    assert done["output"] == {"message_id": mail.message["Message-ID"], "accepted": ["aija@ozola.example"]}
+    assert done["attempts"] == 2
+
+
+async def test_a_step_that_cannot_send_fails_its_run_with_the_reason(executor: ExecutorHarness) -> None:
+    automation = await executor.make_automation(a_step("send_email", to=["a@b.example"], subject="A", body="B"))
+    job = executor.run_job(automation)
+    async with sending(executor):
+        await executor.publish(job)
+        row = await executor.run_becomes(job.id, "failed")
+    assert row["error"].endswith("no mail can leave: LEDGERWIRE_SMTP_URL is not set")
+
+
+async def test_a_step_sends_an_sms_through_the_gateway(executor: ExecutorHarness) -> None:
+    automation = await executor.make_automation(a_step("send_sms", to="+371 2000 0000", body="Due today"))
+    job = executor.run_job(automation)
+    async with open_receiver() as gateway:
+        gateway.script(Reply(200, body=b'{"message_id": "7"}'), path="/sms")
+        async with sending(executor, sms_url=gateway.url("/sms")):
+            await executor.publish(job)
+            await executor.run_becomes(job.id, "succeeded")
+    assert gateway.on("/sms")[0].json["to"] == "+37120000000"
+    assert (await executor.steps(job.id))[0]["output"] == {"message_id": "7", "to": "+37120000000"}
