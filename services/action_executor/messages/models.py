@@ -32,7 +32,8 @@ class SendingAccount:
 class PendingHandOver:
     """A message to hand over, leased to this process.
 
-    `tries` are those before this one. `begun`: one of them gave the message to the provider and wrote nothing after it.
+    `tries` are those before this one, `lost_workers` how many in a row neither began nor settled it. `begun`: one of
+    them gave the message to the provider and wrote nothing after it.
     """
 
     account_id: UUID
@@ -41,6 +42,7 @@ class PendingHandOver:
     job: SendMessageJob
     tries: int
     begun: bool
+    lost_workers: int
     epoch: int
 
     @property

@@ -9,6 +9,8 @@ from action_executor.hand_over import HandedOver, HandOver, NotTaken, TryLater, 
 from action_executor.messages.models import Settled
 
 JITTER: Final = 0.2
+LOST_WORKERS_MAX: Final = 5  # a message that cannot even be written is given up, whatever the fault is
+NEVER_WRITTEN: Final = f"it could not be written: its worker failed {LOST_WORKERS_MAX} times in a row"
 LOST: Final = unknown("its worker was lost during the hand-over").reason
 
 

@@ -95,6 +95,9 @@ class MessageSender:
         if item.begun:
             await self._settle(item, Settled("failed", rules.LOST))
             return
+        if item.lost_workers >= rules.LOST_WORKERS_MAX:
+            await self._settle(item, Settled("failed", rules.NEVER_WRITTEN))
+            return
         what = await self._written(item)
         if isinstance(what, NotTaken):
             await self._settle(item, Settled("failed", what.reason))

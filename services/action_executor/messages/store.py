@@ -59,6 +59,7 @@ async def claim(
             job=SendMessageJob.model_validate(row["job"]),
             tries=row["tries"],
             begun=row["begun"],
+            lost_workers=row["lost_workers"],
             epoch=row["lease_epoch"],
         )
         for row in rows

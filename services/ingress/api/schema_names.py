@@ -105,6 +105,7 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     models.Change: "Change",
     inputs.ByIdInput: "DocumentIdInput",
     inputs.FindSale: "FindSaleInput",
+    inputs.SendDocument: "SendDocumentInput",
     inputs.VoidDocument: "VoidDocumentInput",
     search_actions.FoundSale: "FindSaleResult",
     models.Event: "Event",

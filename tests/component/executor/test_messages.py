@@ -183,6 +183,19 @@ async def test_what_a_killed_worker_had_begun_is_not_sent_again(executor: Execut
     assert "its worker was lost during the hand-over" in (await confirmation_of(executor))["detail"]
 
 
+async def test_a_message_that_ends_worker_after_worker_is_given_up(executor: ExecutorHarness, smtp: SmtpServer) -> None:
+    job = await a_message(executor)
+    await executor.owner.execute(
+        "INSERT INTO execution.hand_over (account_id, id, message_id, correlation_id, channel, job, leased,"
+        " lost_workers, due_at) VALUES ($1, $2, $3, $3, 'email', $4, true, 4, now())",
+        job.account_id, job.id, UUID(job.data["message_id"]), job.data,
+    )  # fmt: skip
+    async with sending(executor, smtp):
+        await becomes(executor, job, "failed")
+    assert smtp.mails == []
+    assert "could not be written" in (await confirmation_of(executor))["detail"]
+
+
 async def test_a_message_that_was_called_off_meanwhile_does_not_go(executor: ExecutorHarness, smtp: SmtpServer) -> None:
     smtp.answers += ["451 4.7.1 try again later"]
     job = await a_message(executor)
