@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncpg
 import structlog
 
+from contracts.primitives.ids import parse_id
 from ingress.access import audit_store
 from ingress.http.route import Request
 from storage.pool import Pool
@@ -40,5 +41,5 @@ async def _insert(pool: Pool, call: Request, *, status: int | None) -> None:
     assert call.account is not None  # noqa: S101  the callers' condition
     await audit_store.insert(
         pool, account_id=call.account, identifier=call.id, action=call.route.operation_id, actor=call.actor,
-        address=call.request.remote, subject_id=call.id_of() if "id" in call.params else None, status=status,
+        address=call.request.remote, subject_id=parse_id(call.params.get("id", "")), status=status,
     )  # fmt: skip

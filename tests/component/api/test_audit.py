@@ -42,6 +42,12 @@ async def test_what_was_refused_is_kept_with_its_status(caller: Caller) -> None:
     assert (entry["action"], entry["status"], entry["id"]) == ("createHook", 422, refused.headers["X-Request-Id"])
 
 
+async def test_a_path_without_an_id_of_ours_is_404_and_kept(caller: Caller) -> None:
+    assert (await caller.delete("/v1/hooks/no-id")).status == 404
+    [entry] = await caller.items("/v1/audit")
+    assert (entry["action"], entry["status"], entry["subject_id"]) == ("deleteHook", 404, None)
+
+
 async def test_the_books_and_reading_are_not_in_it(caller: Caller) -> None:
     await caller.client()
     await caller.read("/v1/tokens")
