@@ -15,7 +15,7 @@ from contracts.catalog import inputs
 from contracts.resources import account, clients, connections, runs, schemas, transitions
 from contracts.resources import inbox as inboxes
 from ingress import response_models as models
-from ingress.api import channels, hooks, password_resets, search_actions, session, tokens
+from ingress.api import channels, consents, hooks, password_resets, search_actions, session, tokens
 from ingress.api import users as user_routes
 from ingress.response_models import access, base, inbox, ledger, reports, users
 from ingress.response_models import reference as party_shapes
@@ -71,6 +71,7 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     session.AccountChoice: "AccountChoiceInput",
     session.PasswordIn: "PasswordInput",
     session.JoinIn: "JoinInput",
+    consents.ConsentIn: "ConsentInput",
     password_resets.PasswordResetIn: "PasswordResetInput",
     password_resets.NewPasswordIn: "NewPasswordInput",
     session.SecondFactorIn: "SecondFactorInput",
@@ -166,6 +167,9 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     users.DisconnectedApplication: "DeletedApplication",
     users.AuditEntry: "AuditEntry",
     users.PasswordResetRequested: "PasswordResetRequest",
+    users.AskingApplication: "AskingApplication",
+    users.ConsentRequest: "ConsentRequest",
+    users.ConsentDecision: "ConsentDecision",
     users.NewSecondFactor: "NewSecondFactor",
     users.RecoveryCodes: "RecoveryCodes",
     users.SecondFactorRemoved: "SecondFactorRemoval",

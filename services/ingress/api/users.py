@@ -10,10 +10,13 @@ from pydantic import Field
 from contracts.primitives.ids import new_id
 from contracts.primitives.problem import FieldError
 from contracts.resources.schemas import Email, Locale, Model, ShortText
+from contracts.wire.commands import DELETE_HOOKS_OF_CREDENTIAL, QUEUE_OF
+from contracts.wire.envelope import Envelope
 from ingress import response_models as models
 from ingress.access import user_store
 from ingress.access.credentials import digest, new_invitation, new_password
 from ingress.access.granting import granted
+from ingress.access.oauth import store as oauth_store
 from ingress.access.passwords import Password
 from ingress.access.user_store import USERS_MAX, User
 from ingress.errors import Conflict, InvalidInput, LimitReached, NotFound, Unauthorized
@@ -22,6 +25,7 @@ from ingress.http.route import Page, Request, Response, Route
 from ingress.response_models import users as shapes
 from ingress.scopes import SCOPES_OF_ROLE, Role
 from ingress.views.paging import page, read_id_cursor
+from messaging.port import Outgoing
 from storage.pool import Connection
 
 NAME_CHARS_MAX: Final = 100  # an e-mail address fits, and it is listed in one line
@@ -135,18 +139,29 @@ async def update(api: Api, call: Request) -> Response:
 
 
 async def delete(api: Api, call: Request) -> Response:
-    """Take a user out of the account: their sessions in it end at once.
+    """Take a user out of the account: their sessions in it end at once, and so does what they let in by OAuth.
 
     Raises:
         Conflict: the account would have no owner.
     """
     user_id = call.id_of()
-    async with api.pool.acquire() as conn, conn.transaction():
+    ended: list[Outgoing] = []
+    async with api.commits.record_with(ended) as conn:
         await user_store.lock_account(conn, account_id=call.account_id)
         await _user(conn, call.account_id, user_id)
         await _keep_an_owner(conn, call.account_id, user_id)
+        grants = await oauth_store.grants_of_user(conn, account_id=call.account_id, user_id=user_id)
+        ended += [_deletion_of_hooks(call, grant_id) for grant_id in grants]
         await user_store.delete_membership(conn, account_id=call.account_id, user_id=user_id)
     return Response(200, {"id": str(user_id), "deleted": True})
+
+
+def _deletion_of_hooks(call: Request, grant_id: UUID) -> Outgoing:
+    envelope = Envelope(
+        id=new_id(), name=DELETE_HOOKS_OF_CREDENTIAL, account_id=call.account_id, correlation_id=call.id,
+        causation_id=None, data={"credential_id": str(grant_id)},
+    )  # fmt: skip
+    return Outgoing(envelope.id, QUEUE_OF[DELETE_HOOKS_OF_CREDENTIAL].name, envelope.encode())
 
 
 def _check_role(call: Request, role: Role) -> None:

@@ -150,3 +150,25 @@ class PasswordResetRequested(ResponseModel):
     """If the name is known and has a mail address, a link is on its way there."""
 
     requested: Literal[True]
+
+
+class AskingApplication(ResponseModel):
+    """The application that asks; its name proves nothing, `leads_to` is where the answer goes."""
+
+    client_id: str
+    name: str
+    leads_to: str
+    scopes: list[Scope]
+
+
+class ConsentRequest(ResponseModel):
+    """What an application asks for; or `redirect_to`, where to send the browser without asking."""
+
+    application: AskingApplication | None
+    redirect_to: str | None
+
+
+class ConsentDecision(ResponseModel):
+    """Where to send the browser back to."""
+
+    redirect_to: str

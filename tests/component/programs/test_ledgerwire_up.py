@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -81,6 +82,21 @@ async def test_an_address_in_a_file_counts_like_one_in_the_environment(tmp_path:
     await postgres.drop_database(dsn)
     assert (status, err) == (0, "")
     assert not (home / "postgres").exists()
+
+
+async def test_an_oauth_client_is_made_and_a_wrong_redirect_uri_is_refused(tmp_path: Path, postgres: Postgres) -> None:
+    dsn = await postgres.create_database()
+    create = ("oauth-client", "create", "Zapier", "--home", str(tmp_path / "home"), "--redirect-uri")
+    uri = "https://zapier.example/back"
+    status, out, err = await ledgerwire(*create, uri, "--confidential", LEDGERWIRE_POSTGRES_DSN=dsn)
+    assert (status, err) == (0, "")
+    assert json.loads(out).keys() == {"client_id", "client_secret"}
+    status, out, _ = await ledgerwire(*create, uri, LEDGERWIRE_POSTGRES_DSN=dsn)
+    assert (status, json.loads(out).keys()) == (0, {"client_id"})
+    status, _, err = await ledgerwire(*create, "http://zapier.example/back", LEDGERWIRE_POSTGRES_DSN=dsn)
+    await postgres.drop_database(dsn)
+    assert status == 2
+    assert "a redirect URI must be https" in err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -42,7 +42,7 @@ async def show(api: Api, call: Request) -> Response:
     query = call.request.query_string
     locale = locale_of(call.request.query.get("ui_locales"), call.headers.get("Accept-Language", ""))
     try:
-        requested = await _read(api, query)
+        requested = await read_authorization(api, query)
     except NotSentBack as fault:
         return pages.error(locale, str(fault))
     if isinstance(requested, Response):
@@ -54,7 +54,7 @@ async def show(api: Api, call: Request) -> Response:
     accounts = await user_store.memberships_of(api.pool, user_id=session.user_id)
     current = next(one for one in accounts if one.account_id == session.account_id)
     if requested.client.first_party:
-        return await _allow(api, call, requested, session, current)
+        return await allow(api, call, requested, session, current.account_id)
     csrf = csrf_token(call.request.cookies[SESSION_COOKIE])
     return pages.consent(
         locale, requested, query=query, csrf=csrf, user=session.user_name, accounts=accounts, current=current
@@ -91,15 +91,14 @@ async def decide(api: Api, call: Request) -> Response:
     locale = locale_of(None, call.headers.get("Accept-Language", ""))
     session = await api.authenticator.session_of(call.request, csrf=form.get("csrf", ""))
     try:
-        requested = await _read(api, form.get("query", ""))
+        requested = await read_authorization(api, form.get("query", ""))
     except NotSentBack as fault:
         return pages.error(locale, str(fault))
     if isinstance(requested, Response):
         return requested
     if form.get("decision") != "allow":
-        return _refuse(api, requested.redirect_uri, requested.state, OAuthError("access_denied", "the person refused"))
-    account_id = parse_id(form.get("account_id", "")) or session.account_id
-    return await _allow(api, call, requested, session, await _membership(api, session, account_id))
+        return deny(api, requested)
+    return await allow(api, call, requested, session, parse_id(form.get("account_id", "")) or session.account_id)
 
 
 async def _membership(api: Api, session: Session, account_id: UUID) -> Membership:
@@ -110,7 +109,7 @@ async def _membership(api: Api, session: Session, account_id: UUID) -> Membershi
     return found
 
 
-async def _read(api: Api, query: str) -> AuthorizationRequest | Response:
+async def read_authorization(api: Api, query: str) -> AuthorizationRequest | Response:
     """The request in a query; a redirect where it is wrong in a way that the application may know.
 
     Raises:
@@ -153,10 +152,21 @@ def _single(query: str) -> dict[str, str]:
     return dict(pairs)
 
 
-async def _allow(
-    api: Api, call: Request, requested: AuthorizationRequest, session: Session, account: Membership
+def deny(api: Api, requested: AuthorizationRequest) -> Response:
+    """Send the browser back with the person's refusal (RFC 6749, 4.1.2.1)."""
+    fault = OAuthError("access_denied", "the person refused")
+    return _refuse(api, requested.redirect_uri, requested.state, fault)
+
+
+async def allow(
+    api: Api, call: Request, requested: AuthorizationRequest, session: Session, account_id: UUID
 ) -> Response:
-    """Give a code for the scopes that were asked for and that the person's role in the account has."""
+    """Send the browser back with a code for the scopes that were asked for and that the person's role has.
+
+    Raises:
+        Forbidden: the person does not belong to the account.
+    """
+    account = await _membership(api, session, account_id)
     scopes = [scope for scope in requested.scopes if scope in SCOPES_OF_ROLE[account.role]]
     if not scopes:
         fault = OAuthError("access_denied", "the person's role allows none of these scopes")

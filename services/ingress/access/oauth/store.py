@@ -207,6 +207,14 @@ async def find_grant(pool: Pool, *, account_id: UUID, identifier: UUID) -> Grant
     return Grant(*row) if row else None
 
 
+async def grants_of_user(conn: Connection, *, account_id: UUID, user_id: UUID) -> list[UUID]:
+    """The ids of the applications that a user has let into the account."""
+    rows = await conn.fetch(
+        "SELECT id FROM ingress.oauth_grant WHERE account_id = $1 AND user_id = $2", account_id, user_id
+    )
+    return [row["id"] for row in rows]
+
+
 async def delete_grant(conn: Connection, *, account_id: UUID, identifier: UUID) -> bool:
     """End a grant with its codes and tokens; False when there is none."""
     done: Any = await conn.fetchval(
