@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from ledger.bills.capability import BILLS
 from ledger.clients.capability import CLIENTS
+from ledger.collections.disputes.capability import DISPUTES
+from ledger.collections.notes.capability import NOTES
 from ledger.imports.capability import IMPORTS
 from ledger.inbox.capability import INBOX
 from ledger.journal.capability import JOURNAL
@@ -35,6 +37,8 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     BILLS,
     INBOX,
     MESSAGES,
+    NOTES,
+    DISPUTES,
     IMPORTS,
     NUMBERS,
 )

@@ -84,6 +84,18 @@ CONFIRM_MESSAGE: Final = "confirm_message"
 """data: ConfirmMessage: what became of a hand-over.
 Nobody waits for it. 200 {id, state}; it changes nothing on a message that has an outcome already."""
 
+ADD_NOTE: Final = "add_note"
+"""data: NoteIn. 201 with the note."""
+
+RESOLVE_NOTE: Final = "resolve_note"
+"""data: id. 200 with the note, which needs no response any more."""
+
+OPEN_DISPUTE: Final = "open_dispute"
+"""data: DisputeIn. 201 with the dispute; a note of kind dispute gives its reason."""
+
+RESOLVE_DISPUTE: Final = "resolve_dispute"
+"""data: ResolveDispute. 200 with the dispute."""
+
 CONVERT_SALE: Final = "convert_sale"
 """data: id, and ConvertIn. 201 with the new document; both name each other."""
 
@@ -202,6 +214,10 @@ QUEUE_OF: Final[dict[str, Queue]] = {
     ISSUE_SALE: LEDGER_COMMANDS,
     SEND_SALE: LEDGER_COMMANDS,
     CONFIRM_MESSAGE: LEDGER_COMMANDS,
+    ADD_NOTE: LEDGER_COMMANDS,
+    RESOLVE_NOTE: LEDGER_COMMANDS,
+    OPEN_DISPUTE: LEDGER_COMMANDS,
+    RESOLVE_DISPUTE: LEDGER_COMMANDS,
     CONVERT_SALE: LEDGER_COMMANDS,
     VOID_SALE: LEDGER_COMMANDS,
     WRITE_OFF_SALE: LEDGER_COMMANDS,

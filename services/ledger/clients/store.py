@@ -125,6 +125,7 @@ SELECT w.account_id, w.id
   FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
  WHERE EXISTS (SELECT FROM ledger.sale s WHERE s.account_id = w.account_id AND s.client_id = w.id)
     OR EXISTS (SELECT FROM ledger.payment p WHERE p.account_id = w.account_id AND p.client_id = w.id)
+    OR EXISTS (SELECT FROM ledger.note n WHERE n.account_id = w.account_id AND n.client_id = w.id)
 """
 
 

@@ -1,0 +1,1 @@
+"""Disputes: invoices that a client does not accept."""

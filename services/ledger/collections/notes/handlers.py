@@ -1,0 +1,101 @@
+"""Decide the commands on notes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from contracts.primitives.ids import new_id
+from contracts.resources.collections import NoteIn, NoteKind, ResolveNote
+from ledger.clients import handlers as clients
+from ledger.clients.state import ClientPlan
+from ledger.collections.notes.models import Note
+from ledger.collections.notes.state import LoadedNotes, NoteChanges, NotePlan
+from ledger.errors import BadInput, FieldError, NotFound
+from ledger.sales.state import LoadedSales, SalePlan
+from ledger.unit_of_work.command_handler import CommandHandler
+from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, LoadedState, ReadPlan
+
+
+def _plan(ctx: CommandContext[NoteIn], plan: ReadPlan) -> None:
+    plan[ClientPlan].ids.add(ctx.key(ctx.input.client_id))
+    if ctx.input.sale_id is not None:
+        plan[SalePlan].states.add(ctx.key(ctx.input.sale_id))
+
+
+def _add(ctx: CommandContext[NoteIn], state: LoadedState) -> ChangeSet:
+    given = ctx.input
+    client = clients.named(ctx, state, given.client_id)
+    if given.sale_id is not None:
+        _check_sale(ctx, state, given.sale_id, client.id)
+    note = Note(
+        account_id=ctx.account.id,
+        id=new_id(),
+        client_id=client.id,
+        sale_id=given.sale_id,
+        kind=given.kind,
+        body=given.body,
+        pinned=given.pinned,
+        needs_response=given.needs_response,
+        resolved_at=None,
+        origin=given.origin,
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
+    changes = ChangeSet(("note", note.id), http_status=201)
+    add(changes, note)
+    return changes
+
+
+ADD_NOTE = CommandHandler(NoteIn, _plan, _add)
+
+
+def _check_sale(ctx: CommandContext[Any], state: LoadedState, sale_id: UUID, client_id: UUID) -> None:
+    sale = state[LoadedSales].states.get(ctx.key(sale_id))
+    if sale is None:
+        raise NotFound(faults=[FieldError("sale_id", "unknown sale")])
+    if sale.client_id != client_id:
+        raise BadInput(faults=[FieldError("sale_id", "is another client's")])
+
+
+def add(changes: ChangeSet, note: Note) -> None:
+    """Let a new note and its event be part of `changes`."""
+    changes[NoteChanges].notes[note.id] = note
+    changes.domain_events.append(DomainEvent("note.created", "note", note.id, note.client_id))
+
+
+def note_on(ctx: CommandContext[Any], *, client_id: UUID, sale_id: UUID, kind: NoteKind, body: str) -> Note:
+    """Make the note that another command leaves on a client."""
+    return Note(
+        account_id=ctx.account.id,
+        id=new_id(),
+        client_id=client_id,
+        sale_id=sale_id,
+        kind=kind,
+        body=body,
+        pinned=False,
+        needs_response=False,
+        resolved_at=None,
+        origin="own",
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
+
+
+def _plan_one(ctx: CommandContext[ResolveNote], plan: ReadPlan) -> None:
+    plan[NotePlan].ids.add(ctx.key(ctx.input.id))
+
+
+def _resolve(ctx: CommandContext[ResolveNote], state: LoadedState) -> ChangeSet:
+    """Let a note need no response any more; one that needs none stays as it is."""
+    note = state[LoadedNotes].notes.get(ctx.key(ctx.input.id))
+    if note is None:
+        raise NotFound("There is no note with this id.")
+    changes = ChangeSet(("note", note.id))
+    if note.needs_response and note.resolved_at is None:
+        changes[NoteChanges].notes[note.id] = replace(note, resolved_at=ctx.now, updated_at=ctx.now)
+    return changes
+
+
+RESOLVE_NOTE = CommandHandler(ResolveNote, _plan_one, _resolve)

@@ -1,0 +1,27 @@
+"""A note on a client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from contracts.resources.collections import NoteKind, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A row of `ledger.note`; one that needs a response blocks automatic steps until `resolved_at`."""
+
+    account_id: UUID
+    id: UUID
+    client_id: UUID
+    sale_id: UUID | None
+    kind: NoteKind
+    body: str
+    pinned: bool
+    needs_response: bool
+    resolved_at: datetime | None
+    origin: Origin
+    created_at: datetime
+    updated_at: datetime
