@@ -243,13 +243,14 @@ MESSAGE: Final[JSONObject] = {
 NOTE: Final[JSONObject] = {
     "id": "0198f7c4-8f00-7aa0-9dea-9f1a2b3c4d5e",
     "client_id": CLIENT["id"],
-    "client": WHO,
+    "client": WHO | {"external_id": CLIENT["external_id"]},
     "sale_id": SALE_ID,
     "kind": "note",
     "body": "Asked for the invoice to be sent to the accountant.",
     "pinned": False,
     "needs_response": False,
-    "author": {"kind": "person", "name": "Ieva Kalniņa"},
+    "resolved_at": None,
+    "origin": "own",
     "created_at": "2026-03-19T10:00:00+00:00",
 }
 
@@ -277,6 +278,7 @@ DISPUTE: Final[JSONObject] = {
     "id": "0198f7c4-ab00-7cc0-9f0c-1b3c4d5e6f7a",
     "sale_id": SALE_ID,
     "client_id": CLIENT["id"],
+    "client": WHO | {"external_id": CLIENT["external_id"]},
     "number": "INV-2026-000042",
     "reason": "The hours were agreed at a lower price.",
     "state": "open",

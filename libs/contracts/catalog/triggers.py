@@ -49,7 +49,6 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="note.created",
-        available=False,
         title=LocalizedText("New note", "Nouvelle note", "Nota nueva"),
         description=LocalizedText(
             "A note was added to a client: by hand, from a call, or with a dispute's reason.",
@@ -82,7 +81,6 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="dispute.opened",
-        available=False,
         title=LocalizedText("Dispute opened", "Litige ouvert", "Disputa abierta"),
         description=LocalizedText(
             "An invoice was marked as disputed, with a reason.",
@@ -94,7 +92,6 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="dispute.resolved",
-        available=False,
         title=LocalizedText("Dispute resolved", "Litige résolu", "Disputa resuelta"),
         description=LocalizedText(
             "A dispute was resolved; its invoice is collected again.",

@@ -39,8 +39,13 @@ class DisputeIn(Model):
     reason: LongText = Field(min_length=1)
 
 
-class ResolveDispute(Model):
+class ResolveDisputeIn(Model):
+    """How a dispute ended."""
+
+    resolution: LongText | None = None
+
+
+class ResolveDispute(ResolveDisputeIn):
     """Which dispute is over, and how."""
 
     id: UUID
-    resolution: LongText | None = None

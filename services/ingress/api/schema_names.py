@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from contracts.catalog import inputs
-from contracts.resources import account, clients, connections, runs, schemas, transitions
+from contracts.resources import account, clients, collections, connections, runs, schemas, transitions
 from contracts.resources import inbox as inboxes
 from ingress import response_models as models
 from ingress.api import channels, consents, hooks, password_resets, search_actions, session, tokens
@@ -32,6 +32,9 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     schemas.AutomationTrigger: "AutomationTrigger",
     schemas.ClientIn: "ClientInput",
     schemas.Contact: "Contact",
+    collections.DisputeIn: "DisputeInput",
+    collections.NoteIn: "NoteInput",
+    collections.ResolveDisputeIn: "ResolveDisputeInput",
     schemas.HookIn: "HookInput",
     schemas.HookPatch: "HookPatch",
     schemas.LineIn: "SaleLineInput",
@@ -146,6 +149,8 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     models.StepPreview: "StepPreview",
     models.StepWarning: "StepWarning",
     models.Message: "Message",
+    models.Note: "Note",
+    models.Dispute: "Dispute",
     models.Supplier: "Supplier",
     models.LocalizedTexts: "LocalizedText",
     models.Token: "Token",

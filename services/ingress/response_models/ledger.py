@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from contracts.resources.collections import NoteKind, Origin
 from contracts.resources.document_kinds import SaleType
 from contracts.resources.messages import MessageState
 from contracts.resources.schemas import Address, Contact, Operation, PaymentMethod, PayTerm
@@ -195,6 +196,37 @@ class Message(ResponseModel):
     detail: str | None
     created_at: dt.datetime
     sent_at: dt.datetime | None
+
+
+class Note(ResponseModel):
+    """A note on a client; one that needs a response holds automatic reminders back until `resolved_at`."""
+
+    id: UUID
+    client_id: UUID
+    client: ClientNamed
+    sale_id: UUID | None
+    kind: NoteKind
+    body: str
+    pinned: bool
+    needs_response: bool
+    resolved_at: dt.datetime | None
+    origin: Origin
+    created_at: dt.datetime
+
+
+class Dispute(ResponseModel):
+    """An invoice that its client does not accept; `number` is the invoice's."""
+
+    id: UUID
+    sale_id: UUID
+    client_id: UUID
+    client: ClientNamed
+    number: str | None
+    reason: str
+    state: Literal["open", "resolved"]
+    resolution: str | None
+    created_at: dt.datetime
+    resolved_at: dt.datetime | None
 
 
 class Payment(ResponseModel):

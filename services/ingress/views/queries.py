@@ -87,6 +87,18 @@ MESSAGES = View(
         "state": "state = ?",
     },
 )
+NOTES = View(
+    "ledger_api.note",
+    filters={
+        "client_id": "client_id = ?",
+        "sale_id": "sale_id = ?",
+        "kind": "kind = ?",
+        "needs_response": "(needs_response AND resolved_at IS NULL) = ?",
+    },
+)
+DISPUTES = View(
+    "ledger_api.dispute", filters={"client_id": "client_id = ?", "sale_id": "sale_id = ?", "state": "state = ?"}
+)
 PAYMENTS = View(
     "ledger_api.payment",
     filters={"client_id": "client_id = ?", "status": "status = ?", "external_id": "external_id = ?"},

@@ -1,0 +1,109 @@
+"""`/v1/notes` and `/v1/disputes`: what is noted of clients, and which invoices they do not accept."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from contracts.resources.collections import DisputeIn, NoteIn, NoteKind, ResolveDisputeIn
+from contracts.resources.schemas import Model
+from contracts.serializers import collections
+from contracts.wire import commands
+from ingress import response_models as models
+from ingress.api.transition_routes import moving
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import queries, responses
+
+
+class NoteFilter(Model):
+    """Which notes; `needs_response: true` those that hold reminders back."""
+
+    client_id: UUID | None = None
+    sale_id: UUID | None = None
+    kind: NoteKind | None = None
+    needs_response: bool | None = None
+
+
+class NoteQuery(NoteFilter, Page):
+    """Which notes, page by page."""
+
+
+class DisputeFilter(Model):
+    """Which disputes."""
+
+    client_id: UUID | None = None
+    sale_id: UUID | None = None
+    state: Literal["open", "resolved"] | None = None
+
+
+class DisputeQuery(DisputeFilter, Page):
+    """Which disputes, page by page."""
+
+
+async def add_note(api: Api, call: Request) -> Response:
+    """Note something about a client."""
+    return await api.submit(call, commands.ADD_NOTE, call.body_as(NoteIn).model_dump(mode="json"))
+
+
+async def list_notes(api: Api, call: Request) -> Response:
+    """List notes, newest first."""
+    requested = call.query_as(NoteQuery).model_dump(exclude={"limit", "cursor"})
+    return await responses.many(api, call, queries.NOTES, collections.note, **requested)
+
+
+async def get_note(api: Api, call: Request) -> Response:
+    """Look at one note."""
+    return await responses.one(api, call, queries.NOTES, collections.note)
+
+
+async def open_dispute(api: Api, call: Request) -> Response:
+    """Mark an invoice as disputed."""
+    return await api.submit(call, commands.OPEN_DISPUTE, call.body_as(DisputeIn).model_dump(mode="json"))
+
+
+async def list_disputes(api: Api, call: Request) -> Response:
+    """List disputes, newest first."""
+    requested = call.query_as(DisputeQuery).model_dump(exclude={"limit", "cursor"})
+    return await responses.many(api, call, queries.DISPUTES, collections.dispute, **requested)
+
+
+async def get_dispute(api: Api, call: Request) -> Response:
+    """Look at one dispute."""
+    return await responses.one(api, call, queries.DISPUTES, collections.dispute)
+
+
+ROUTES = (
+    Route(
+        "POST", "/v1/notes", "createNote", add_note, "write", "Add a note to a client",
+        body=NoteIn, answers=models.Note, status=201, tag="collections",
+    ),
+    Route(
+        "GET", "/v1/notes", "listNotes", list_notes, "read", "List notes",
+        query=NoteQuery, answers=models.ResourcePage[models.Note], tag="collections",
+    ),
+    Route(
+        "GET", "/v1/notes/{id}", "getNote", get_note, "read", "Get a note", answers=models.Note, tag="collections",
+    ),
+    Route(
+        "POST", "/v1/notes/{id}/resolve", "resolveNote", moving(commands.RESOLVE_NOTE), "write",
+        "A note needs no response any more", answers=models.Note, tag="collections",
+    ),
+    Route(
+        "POST", "/v1/disputes", "openDispute", open_dispute, "write", "Mark an invoice as disputed",
+        body=DisputeIn, answers=models.Dispute, status=201, tag="collections",
+    ),
+    Route(
+        "GET", "/v1/disputes", "listDisputes", list_disputes, "read", "List disputes",
+        query=DisputeQuery, answers=models.ResourcePage[models.Dispute], tag="collections",
+    ),
+    Route(
+        "GET", "/v1/disputes/{id}", "getDispute", get_dispute, "read", "Get a dispute",
+        answers=models.Dispute, tag="collections",
+    ),
+    Route(
+        "POST", "/v1/disputes/{id}/resolve", "resolveDispute", moving(commands.RESOLVE_DISPUTE), "write",
+        "A dispute is over: its invoice is collected again", body=ResolveDisputeIn, answers=models.Dispute,
+        tag="collections",
+    ),
+)  # fmt: skip
