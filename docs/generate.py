@@ -18,8 +18,8 @@ from chassis.command import parser_of as service_parser
 from chassis.settings import PREFIX, ServiceSettings
 from contracts.catalog import OFFERED_TRIGGERS, offered_actions
 from contracts.resources import schemas
-from contracts.resources.clients import ProductIn
-from contracts.resources.connections import ConnectionIn
+from contracts.resources.connection import ConnectionIn
+from contracts.resources.product import ProductIn
 from contracts.wire.commands import QUEUE_OF
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import QUEUES, ROLES, SCHEMAS

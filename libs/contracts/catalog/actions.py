@@ -13,7 +13,9 @@ from pydantic import BaseModel
 from contracts.catalog import inputs, samples
 from contracts.catalog.model import Action, LocalizedText
 from contracts.catalog.outward_actions import OUTWARDS
-from contracts.resources.clients import ClientUpdate, ProductIn
+from contracts.resources import product
+from contracts.resources.clients import ClientUpdate
+from contracts.resources.product import ProductIn
 from contracts.resources.schemas import ClientIn, PaymentIn, SaleIn
 from contracts.wire import commands
 
@@ -92,7 +94,7 @@ _OURS: Final = (
             "Añade un producto o servicio; cuenta en el plan.",
         ),
         ProductIn,
-        samples.PRODUCT,
+        product.SAMPLE,
         command=commands.CREATE_PRODUCT,
         path="/v1/products",
     ),
@@ -105,7 +107,7 @@ _OURS: Final = (
             "Busca un producto por código, identificador externo o nombre.",
         ),
         inputs.FindProduct,
-        {"found": True, "product": samples.PRODUCT},
+        {"found": True, "product": product.SAMPLE},
         available=True,
     ),
     _ours(

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from contracts.catalog import samples
 from contracts.catalog.model import Filter, LocalizedText, Trigger
+from contracts.resources import product
 from contracts.resources.document_kinds import KINDS
 
 SALE_TYPES: Final = tuple(KINDS)
@@ -74,7 +75,7 @@ LEDGER_TRIGGERS: Final = (
             "Un produit ou un service a été ajouté.",
             "Se añadió un producto o servicio.",
         ),
-        sample=samples.PRODUCT,
+        sample=product.SAMPLE,
         filters=(
             Filter(
                 "type",

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
-from contracts.resources.connections import ConnectionKind
+from contracts.resources.connection import ConnectionKind
 
 Guarantee = Literal["exactly_once", "at_least_once"]
 Group = Literal["ours", "outwards", "flow"]

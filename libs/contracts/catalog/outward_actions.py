@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from contracts.catalog import inputs, samples
 from contracts.catalog.model import Action, LocalizedText
-from contracts.resources.connections import ConnectionKind
+from contracts.resources.connection import ConnectionKind
 
 
 def _outwards(

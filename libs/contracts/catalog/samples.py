@@ -45,24 +45,6 @@ CLIENT: Final[JSONObject] = {
     "updated_at": "2026-03-02T08:00:00+00:00",
 }
 
-PRODUCT: Final[JSONObject] = {
-    "id": "0198f7c4-1b00-7e20-9b62-1d3e4f5a6b7c",
-    "code": "CONSULT",
-    "name": "Consulting",
-    "type": "service",
-    "description": "One hour of consulting",
-    "barcode": None,
-    "unit": "hour",
-    "unit_price": "138.66",
-    "currency": "EUR",
-    "tax_rate": "19",
-    "tax_category": "S",
-    "external_id": "shop-77",
-    "archived": False,
-    "created_at": "2026-03-02T08:05:00+00:00",
-    "updated_at": "2026-03-02T08:05:00+00:00",
-}
-
 LINE: Final[JSONObject] = {
     "product_id": None,
     "item_code": "CONSULT",

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 
-from contracts.primitives.money import Percent, UnitPrice
 from contracts.resources.schemas import (
     CONTACTS_MAX,
     Address,
@@ -84,59 +83,3 @@ class ClientUpsert(ClientIn):
     """
 
     on_conflict: OnConflict = DEFAULT_ON_CONFLICT
-
-
-class ProductIn(WithCurrency):
-    """An item that is sold. `unit_price` is in `currency`, the account's when it is absent; `tax_rate` in percent."""
-
-    code: Reference
-    name: ShortText
-    type: Literal["product", "service"] = "product"
-    description: LongText | None = None
-    barcode: Reference | None = None
-    unit: Reference | None = None
-    unit_price: UnitPrice | None = None
-    tax_rate: Percent | None = None
-    tax_category: Reference | None = None
-    external_id: Reference | None = None
-
-
-class ProductPatch(WithCurrency):
-    """What may change of a product. `archived` hides it from lists and from new documents, or brings it back."""
-
-    code: Reference | None = None
-    name: ShortText | None = None
-    type: Literal["product", "service"] | None = None
-    description: LongText | None = None
-    barcode: Reference | None = None
-    unit: Reference | None = None
-    unit_price: UnitPrice | None = None
-    tax_rate: Percent | None = None
-    tax_category: Reference | None = None
-    external_id: Reference | None = None
-    archived: bool | None = None
-
-    _kept = field_validator("code", "name", "type", "currency", "archived", mode="before")(required_if_sent)
-
-
-class ProductUpdate(ProductPatch):
-    """A product's id, and what changes of it; absent fields stay."""
-
-    id: UUID
-
-
-class ProductUpsert(ProductIn):
-    """A product by its external id, else its code, and what becomes of one that is there."""
-
-    on_conflict: OnConflict = DEFAULT_ON_CONFLICT
-
-
-class SupplierIn(Model):
-    """Who sends bills: recognised by registration number, else tax number, else name."""
-
-    name: ShortText
-    reg_number: Reference | None = None
-    tax_number: Reference | None = None
-    email: ShortText | None = None
-    phone: Reference | None = None
-    address: Address | None = None

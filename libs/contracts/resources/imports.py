@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.resources.clients import ClientUpsert, ProductUpsert
+from contracts.resources.clients import ClientUpsert
+from contracts.resources.product import ProductUpsert
 from contracts.resources.schemas import Model
 
 ImportKind = Literal["clients", "products"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.serializers.ledger import Row
+from contracts.resources.output import Row
 
 
 def note(row: Row) -> dict[str, Any]:

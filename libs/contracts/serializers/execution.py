@@ -7,17 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
-
-class Row(Protocol):
-    """A view's row: an asyncpg record or a dict, jsonb already read."""
-
-    def __getitem__(self, name: str, /) -> Any:
-        """A column."""
-        ...
+from contracts.resources.output import Row
 
 
 def delivery(row: Row, attempts: Iterable[Row] | None = None) -> dict[str, Any]:
@@ -97,18 +91,6 @@ def step(row: Row) -> dict[str, Any]:
         "error": row["error"],
         "started_at": _time(row["started_at"]),
         "finished_at": _time(row["finished_at"]),
-    }
-
-
-def connection(row: Row) -> dict[str, Any]:
-    """A connection without its secrets, from `execution_api.connection`; `origin` is its URL's server."""
-    return {
-        "id": str(row["id"]),
-        "name": row["name"],
-        "kind": row["kind"],
-        "origin": row["origin"],
-        "headers": list(row["header_names"]),
-        "created_at": _time(row["created_at"]),
     }
 
 

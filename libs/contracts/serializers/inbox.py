@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.primitives.money import from_minor
-from contracts.serializers.ledger import Row, file
+from contracts.resources.output import Row
+from contracts.serializers.ledger import file
 from contracts.urls import PublicUrls
 
 _AS_KEPT = (

@@ -6,17 +6,13 @@ same. All give plain JSON values: ids, dates and times as text, money as decimal
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from contracts.primitives.money import from_minor, plain
+from contracts.primitives.money import from_minor
+from contracts.resources.output import Row
 from contracts.urls import PublicUrls
-
-Row = Mapping[str, Any]
-"""A view's row: an asyncpg record or a dict, jsonb already read."""
 
 
 def client(row: Row) -> dict[str, Any]:
@@ -53,22 +49,6 @@ def _balance(row: Row) -> dict[str, str]:
     }
 
 
-def product(row: Row) -> dict[str, Any]:
-    """A product, from `ledger_api.product`."""
-    return {
-        "id": str(row["id"]),
-        **{name: row[name] for name in ("code", "name", "type", "description", "barcode", "unit")},
-        "unit_price": _decimal(row["unit_price"]),
-        "currency": row["currency"],
-        "tax_rate": _decimal(row["tax_rate"]),
-        "tax_category": row["tax_category"],
-        "external_id": row["external_id"],
-        "archived": row["archived_at"] is not None,
-        "created_at": _time(row["created_at"]),
-        "updated_at": _time(row["updated_at"]),
-    }
-
-
 def message(row: Row) -> dict[str, Any]:
     """A message to or from a client, from `ledger_api.message`; `detail` is what its provider said last."""
     client = {name: row[f"client_{name}"] for name in ("name", "email", "external_id")}
@@ -88,16 +68,6 @@ def message(row: Row) -> dict[str, Any]:
         "detail": row["detail"],
         "created_at": _time(row["created_at"]),
         "sent_at": None if row["sent_at"] is None else _time(row["sent_at"]),
-    }
-
-
-def supplier(row: Row) -> dict[str, Any]:
-    """A supplier, from `ledger_api.supplier`."""
-    return {
-        "id": str(row["id"]),
-        **{name: row[name] for name in ("name", "reg_number", "tax_number", "email", "phone", "address")},
-        "created_at": _time(row["created_at"]),
-        "updated_at": _time(row["updated_at"]),
     }
 
 
@@ -226,10 +196,6 @@ def inbox_message(row: Row, urls: PublicUrls) -> dict[str, Any]:
         "reason": row["reason"],
         "result": row["result"],
     }
-
-
-def _decimal(value: Decimal | None) -> str | None:
-    return None if value is None else plain(value)
 
 
 def file(kept: Row | None, url: str) -> dict[str, Any] | None:

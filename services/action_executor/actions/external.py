@@ -21,7 +21,7 @@ from action_executor.deliveries.rules import retry_after_seconds
 from action_executor.http_client import OutboundRequest, OutboundResponse, TransportError
 from action_executor.runs.files import FILE_BYTES_MAX, find, is_file
 from action_executor.runs.records import Done, Failed, StepCall, StepOutcome
-from contracts.resources.connections import ConnectionKind
+from contracts.resources.connection import ConnectionKind
 
 SHOWN_CHARACTERS_MAX: Final = 500
 RETRYABLE: Final = frozenset({408, 425, 429})

@@ -15,6 +15,8 @@ import orjson
 
 from action_executor.actions.context import StepContext
 from action_executor.runs.records import Done, Failed, Sent, StepCall, StepOutcome, Wait
+from contracts.resources import product
+from contracts.resources.output import Row
 from contracts.serializers import ledger
 from contracts.wire.commands import RECEIVE_INBOX_MESSAGE, UPSERT_CLIENT
 from contracts.wire.envelope import Envelope
@@ -124,7 +126,7 @@ async def find_client(call: StepCall, context: StepContext) -> StepOutcome:
 async def find_product(call: StepCall, context: StepContext) -> StepOutcome:
     """Find a product by the first thing told of it that finds one: output `{"found", "product"}`."""
     row = await _found(call, context.pool, _PRODUCTS)
-    return Done({"found": row is not None, "product": ledger.product(row) if row else None})
+    return Done({"found": row is not None, "product": product.from_row(row) if row else None})
 
 
 async def find_sale(call: StepCall, context: StepContext) -> StepOutcome:
@@ -133,7 +135,7 @@ async def find_sale(call: StepCall, context: StepContext) -> StepOutcome:
     return Done({"found": row is not None, "sale": ledger.sale(row, context.urls) if row else None})
 
 
-async def _found(call: StepCall, pool: Pool, ways: Mapping[str, str]) -> ledger.Row | None:
+async def _found(call: StepCall, pool: Pool, ways: Mapping[str, str]) -> Row | None:
     for name, statement in ways.items():
         if call.input.get(name) is not None:
             row = await pool.fetchrow(statement, call.run.account_id, call.input[name])

@@ -14,9 +14,9 @@ from chassis.egress import EgressPolicy
 from chassis.encryption import DecryptionError, Encryptor
 from contracts.primitives.ids import new_id
 from contracts.primitives.problem import field_errors
-from contracts.resources.connections import ConnectionIn
+from contracts.resources import connection
+from contracts.resources.connection import ConnectionIn
 from contracts.resources.schemas import Model
-from contracts.serializers import execution
 from contracts.wire.commands import CREATE_CONNECTION, DELETE_CONNECTION
 from contracts.wire.envelope import Envelope
 from outbox.pipeline import CommandResult
@@ -78,7 +78,7 @@ class ConnectionCommandHandler:
         if row is None:
             detail = f"an account has at most {store.CONNECTIONS_MAX} connections: delete one that is not used"
             return problem(409, "limit_reached", "The limit on the number of these is reached", detail)
-        return CommandResult(201, execution.connection(row))
+        return CommandResult(201, connection.from_row(row))
 
 
 async def _delete(conn: Connection, command: Envelope) -> CommandResult:
@@ -87,4 +87,4 @@ async def _delete(conn: Connection, command: Envelope) -> CommandResult:
     if row is None:
         detail = f"there is no connection {connection_id}"
         return problem(404, "not_found", "Unknown id", detail)
-    return CommandResult(200, execution.connection(row) | {"deleted": True})
+    return CommandResult(200, connection.from_row(row) | {"deleted": True})

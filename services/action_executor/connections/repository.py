@@ -8,7 +8,7 @@ from uuid import UUID
 
 from action_executor.connections import store
 from chassis.encryption import DecryptionError, Encryptor
-from contracts.resources.connections import ConnectionIn, ConnectionKind
+from contracts.resources.connection import ConnectionIn, ConnectionKind
 from storage.pool import Pool
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from chassis.egress import EgressPolicy
 from contracts.primitives.problem import FieldError
-from contracts.resources.connections import ConnectionIn
+from contracts.resources.connection import ConnectionIn
 
 # These say how the message is framed or whom it is for: that is ours to say.
 REFUSED_HEADERS: Final = frozenset(

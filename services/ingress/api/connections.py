@@ -9,8 +9,8 @@ from typing import Final
 
 import orjson
 
-from contracts.resources.connections import ConnectionIn, ConnectionKind
-from contracts.serializers import execution as present
+from contracts.resources import connection
+from contracts.resources.connection import ConnectionIn, ConnectionKind
 from contracts.wire.commands import CREATE_CONNECTION, DELETE_CONNECTION
 from ingress import response_models as models
 from ingress.http.context import Api
@@ -37,12 +37,12 @@ async def create_connection(api: Api, call: Request) -> Response:
 
 async def list_connections(api: Api, call: Request) -> Response:
     """List connections, newest first."""
-    return await responses.many(api, call, _CONNECTIONS, present.connection, kind=call.query_as(ConnectionQuery).kind)
+    return await responses.many(api, call, _CONNECTIONS, connection.from_row, kind=call.query_as(ConnectionQuery).kind)
 
 
 async def get_connection(api: Api, call: Request) -> Response:
     """Look at one connection, without its secrets."""
-    return await responses.one(api, call, _CONNECTIONS, present.connection)
+    return await responses.one(api, call, _CONNECTIONS, connection.from_row)
 
 
 async def delete_connection(api: Api, call: Request) -> Response:

@@ -16,6 +16,7 @@ import orjson
 import structlog
 from aiohttp import web
 
+from contracts.resources import product, supplier
 from contracts.resources.schemas import Model
 from contracts.serializers import ledger
 from contracts.urls import PublicUrls
@@ -92,11 +93,11 @@ EXPORTS: Final = (
         ("id", *COLUMNS["clients"], "archived", *_TIMES)
     ),
     Export(
-        "products", queries.PRODUCTS, _plain(ledger.product), ProductExport,
+        "products", queries.PRODUCTS, _plain(product.from_row), ProductExport,
         ("id", *COLUMNS["products"], "archived", *_TIMES)
     ),
     Export(
-        "suppliers", queries.SUPPLIERS, _plain(ledger.supplier), SupplierExport,
+        "suppliers", queries.SUPPLIERS, _plain(supplier.from_row), SupplierExport,
         (
             "id", "name", "reg_number", "tax_number", "email", "phone", "address.street", "address.city",
             "address.postal_code", "address.region", "address.country", *_TIMES,

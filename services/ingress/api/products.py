@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contracts.resources.clients import ProductIn, ProductPatch
+from contracts.resources import product
+from contracts.resources.product import ProductIn, ProductPatch
 from contracts.resources.schemas import Model, Reference, ShortText
-from contracts.serializers import ledger
 from contracts.wire.commands import CREATE_PRODUCT, REMOVE_PRODUCT, UPDATE_PRODUCT, UPSERT_PRODUCT
 from ingress import response_models as models
 from ingress.api.clients import MakingQuery
@@ -38,12 +38,12 @@ async def create_product(api: Api, call: Request) -> Response:
 async def list_products(api: Api, call: Request) -> Response:
     """List products, newest first."""
     requested = call.query_as(ProductQuery).model_dump(exclude={"limit", "cursor"})
-    return await responses.many(api, call, queries.PRODUCTS, ledger.product, **requested)
+    return await responses.many(api, call, queries.PRODUCTS, product.from_row, **requested)
 
 
 async def get_product(api: Api, call: Request) -> Response:
     """Look at one product."""
-    return await responses.one(api, call, queries.PRODUCTS, ledger.product)
+    return await responses.one(api, call, queries.PRODUCTS, product.from_row)
 
 
 async def update_product(api: Api, call: Request) -> Response:

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from contracts.catalog import inputs
-from contracts.resources import account, clients, collections, connections, runs, schemas, transitions
+from contracts.resources import account, clients, collections, connection, product, runs, schemas, transitions
 from contracts.resources import inbox as inboxes
 from ingress import response_models as models
 from ingress.api import channels, consents, hooks, password_resets, search_actions, session, tokens
@@ -46,8 +46,8 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     schemas.SalePatch: "SalePatch",
     clients.ClientPatch: "ClientPatch",
     clients.ClientUpdate: "ClientUpdateInput",
-    clients.ProductIn: "ProductInput",
-    clients.ProductPatch: "ProductPatch",
+    product.ProductIn: "ProductInput",
+    product.ProductPatch: "ProductPatch",
     transitions.AllocateIn: "AllocateInput",
     transitions.ConfirmIn: "ConfirmPaymentInput",
     transitions.ConvertIn: "ConvertInput",
@@ -64,7 +64,7 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     inboxes.RejectIn: "RejectInput",
     inboxes.RuleConditions: "RuleConditions",
     inboxes.RuleMatch: "RuleMatch",
-    connections.ConnectionIn: "ConnectionInput",
+    connection.ConnectionIn: "ConnectionInput",
     channels.ChannelIn: "ChannelInput",
     tokens.TokenIn: "TokenInput",
     user_routes.UserIn: "UserInput",

@@ -8,13 +8,14 @@ from typing import Any, Final
 import orjson
 
 from contracts.catalog import inputs
+from contracts.resources import product
+from contracts.resources.output import ResponseModel
 from contracts.resources.schemas import ClientIn, Model
 from contracts.serializers import ledger
 from contracts.wire.commands import DRY_RUN, UPSERT_CLIENT
 from ingress import response_models as models
 from ingress.http.context import Api
 from ingress.http.route import Request, Response
-from ingress.response_models.base import ResponseModel
 from ingress.views import queries
 from ingress.views.batches import Row
 from ingress.views.queries import View
@@ -71,7 +72,7 @@ async def find_product(api: Api, call: Request) -> Response:
     requested = call.body_as(inputs.FindProduct)
     ways = ({"code": requested.code}, {"external_id": requested.external_id}, {"query": requested.query})
     row = await _first(api, call, queries.PRODUCTS, ways)
-    return Response(body={"found": row is not None, "product": ledger.product(row) if row else None})
+    return Response(body={"found": row is not None, "product": product.from_row(row) if row else None})
 
 
 async def find_sale(api: Api, call: Request) -> Response:

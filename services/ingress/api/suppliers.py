@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contracts.resources import supplier
 from contracts.resources.schemas import Model, Reference, ShortText
-from contracts.serializers import ledger
 from ingress import response_models as models
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
@@ -24,12 +24,12 @@ class SupplierQuery(SupplierFilter, Page):
 async def list_suppliers(api: Api, call: Request) -> Response:
     """List suppliers, newest first."""
     requested = call.query_as(SupplierQuery).model_dump(exclude={"limit", "cursor"})
-    return await responses.many(api, call, queries.SUPPLIERS, ledger.supplier, **requested)
+    return await responses.many(api, call, queries.SUPPLIERS, supplier.from_row, **requested)
 
 
 async def get_supplier(api: Api, call: Request) -> Response:
     """Look at one supplier."""
-    return await responses.one(api, call, queries.SUPPLIERS, ledger.supplier)
+    return await responses.one(api, call, queries.SUPPLIERS, supplier.from_row)
 
 
 ROUTES = (

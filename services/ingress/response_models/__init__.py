@@ -5,7 +5,11 @@ Nothing is checked against these when answering: tests hold every answer to its 
 
 from __future__ import annotations
 
+from contracts.resources.connection import Connection
 from contracts.resources.inbox import InboxKind
+from contracts.resources.output import ResponseModel
+from contracts.resources.product import Product
+from contracts.resources.supplier import Supplier
 from ingress.response_models.access import (
     Account,
     AccountProfile,
@@ -23,7 +27,7 @@ from ingress.response_models.access import (
     Token,
     WebhookReceipt,
 )
-from ingress.response_models.base import PendingOperation, Problem, ProblemFault, ResourcePage, ResponseModel
+from ingress.response_models.base import PendingOperation, Problem, ProblemFault, ResourcePage
 from ingress.response_models.catalog import (
     Action,
     Change,
@@ -37,7 +41,6 @@ from ingress.response_models.catalog import (
 )
 from ingress.response_models.execution import (
     Attempt,
-    Connection,
     Delivery,
     DeliveryState,
     DeliveryWithAttempts,
@@ -75,9 +78,7 @@ from ingress.response_models.reference import (
     FileFormat,
     Import,
     ImportState,
-    Product,
     RemovedResource,
-    Supplier,
     Usage,
 )
 from ingress.response_models.subscriptions import Automation, Hook, HookTested, RecoveryCount

@@ -7,8 +7,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 from contracts.resources.account import BankAccount
+from contracts.resources.output import ResponseModel
 from contracts.resources.schemas import Address, PayTerm
-from ingress.response_models.base import MessageWarning, Problem, ResponseModel
+from ingress.response_models.base import MessageWarning, Problem
 from ingress.scopes import Scope
 
 

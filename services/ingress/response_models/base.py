@@ -5,17 +5,12 @@ from __future__ import annotations
 from typing import Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from contracts.resources.inbox import WarningCode
+from contracts.resources.output import ResponseModel
 
 T = TypeVar("T", bound=BaseModel)
-
-
-class ResponseModel(BaseModel):
-    """What all answers share: a field may be added later, so callers pass over what they do not know."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)  # only descriptions and tests ever use them
 
 
 class ResourcePage(ResponseModel, Generic[T]):

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import RootModel
 
-from contracts.resources.connections import ConnectionKind
-from ingress.response_models.base import ResponseModel
+from contracts.resources.connection import ConnectionKind
+from contracts.resources.output import ResponseModel
 
 
 class LocalizedTexts(ResponseModel):

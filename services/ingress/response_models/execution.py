@@ -6,8 +6,7 @@ import datetime as dt
 from typing import Any, Literal
 from uuid import UUID
 
-from contracts.resources.connections import ConnectionKind
-from ingress.response_models.base import ResponseModel
+from contracts.resources.output import ResponseModel
 from ingress.response_models.catalog import Event
 
 DeliveryState = Literal["pending", "in_flight", "succeeded", "failed", "cancelled"]
@@ -122,15 +121,3 @@ class ReplayedRun(Run):
     """A run that goes on; with `preview` it is left as it is."""
 
     preview: ReplayPreview | None = None
-
-
-class Connection(ResponseModel):
-    """Credentials towards an application: its server and the names of its headers, never what is secret."""
-
-    id: UUID
-    name: str
-    kind: ConnectionKind
-    origin: str
-    headers: list[str]
-    created_at: dt.datetime
-    deleted: bool | None = None

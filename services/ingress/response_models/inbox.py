@@ -10,8 +10,9 @@ from pydantic import WithJsonSchema
 
 from contracts.resources.document_kinds import KINDS
 from contracts.resources.inbox import Actor, InboxKind, RuleConditions, RuleMatch
+from contracts.resources.output import ResponseModel
 from contracts.resources.schemas import PaymentMethod, PayTerm
-from ingress.response_models.base import MessageWarning, ResponseModel
+from ingress.response_models.base import MessageWarning
 
 InboxState = Literal["received", "accepted", "rejected", "duplicate"]
 DocumentType = Annotated[

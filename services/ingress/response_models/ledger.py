@@ -11,8 +11,8 @@ from pydantic import Field
 from contracts.resources.collections import NoteKind, Origin
 from contracts.resources.document_kinds import SaleType
 from contracts.resources.messages import MessageState
+from contracts.resources.output import ResponseModel
 from contracts.resources.schemas import Address, Contact, Operation, PaymentMethod, PayTerm
-from ingress.response_models.base import ResponseModel
 
 SaleStatus = Literal[
     "draft", "issued", "accepted", "declined", "expired", "converted", "confirmed", "closed", "cancelled",

@@ -8,31 +8,10 @@ from uuid import UUID
 
 from contracts.resources.clients import OnConflict
 from contracts.resources.imports import ImportKind, OnError
-from contracts.resources.schemas import Address
-from ingress.response_models.base import ResponseModel
+from contracts.resources.output import ResponseModel
 
 ImportState = Literal["running", "done", "aborted"]
 FileFormat = Literal["csv", "jsonl"]
-
-
-class Product(ResponseModel):
-    """An item that is sold."""
-
-    id: UUID
-    code: str
-    name: str
-    type: Literal["product", "service"]
-    description: str | None
-    barcode: str | None
-    unit: str | None
-    unit_price: str | None
-    currency: str
-    tax_rate: str | None
-    tax_category: str | None
-    external_id: str | None
-    archived: bool
-    created_at: dt.datetime
-    updated_at: dt.datetime
 
 
 class RemovedResource(ResponseModel):
@@ -41,20 +20,6 @@ class RemovedResource(ResponseModel):
     id: UUID
     deleted: bool
     archived: bool
-
-
-class Supplier(ResponseModel):
-    """Somebody who sends bills, as the first of them told."""
-
-    id: UUID
-    name: str
-    reg_number: str | None
-    tax_number: str | None
-    email: str | None
-    phone: str | None
-    address: Address | None
-    created_at: dt.datetime
-    updated_at: dt.datetime
 
 
 class Period(ResponseModel):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ingress.response_models.base import ResponseModel
+from contracts.resources.output import ResponseModel
 
 
 class TrialBalanceRow(ResponseModel):

@@ -7,8 +7,8 @@ from typing import Literal
 from uuid import UUID
 
 from contracts.resources.inbox import Actor
+from contracts.resources.output import ResponseModel
 from contracts.resources.schemas import AutomationStep, AutomationTrigger
-from ingress.response_models.base import ResponseModel
 
 
 class Hook(ResponseModel):

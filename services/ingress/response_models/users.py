@@ -6,8 +6,8 @@ import datetime as dt
 from typing import Literal
 from uuid import UUID
 
+from contracts.resources.output import ResponseModel
 from ingress.response_models.access import Caller, NewCredential
-from ingress.response_models.base import ResponseModel
 from ingress.scopes import Role, Scope
 
 

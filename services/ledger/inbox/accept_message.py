@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from contracts.primitives.ids import new_id
 from contracts.primitives.problem import FieldError, field_errors
-from contracts.resources.clients import SupplierIn
 from contracts.resources.inbox import AcceptMessage, MessageWarning, RejectMessage, message_warning
 from contracts.resources.schemas import Address, SaleIn
+from contracts.resources.supplier import SupplierIn
 from ledger.bills import bill as bills
 from ledger.bills.bill import Bill, ParsedBill
 from ledger.bills.state import BillChanges, BillPlan, LoadedBills

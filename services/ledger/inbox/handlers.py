@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from contracts.resources.output import Row
 from contracts.serializers import ledger as present
 from contracts.urls import PublicUrls
 from contracts.wire.commands import APPLY_INBOX_RULES
@@ -77,7 +78,7 @@ def _warned(message: InboxMessage, candidates: Sequence[Rule]) -> InboxMessage:
     return replace(message, warnings=[*message.warnings, dict(warning)])
 
 
-def _as_row(message: InboxMessage) -> present.Row:
+def _as_row(message: InboxMessage) -> Row:
     """The message as `ledger_api.inbox_message` shows it, without asking."""
     undecided = dict.fromkeys(("decided_at", "decided_by", "reason", "result"))
     return {name: getattr(message, name) for name in _SHOWN} | undecided

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from contracts.serializers import ledger as present
+from contracts.resources import product
 from contracts.wire import commands as names
 from ledger.products import handlers, store
 from ledger.products.state import LoadedProducts, ProductChanges, ProductPlan, take
@@ -21,8 +21,8 @@ SELECT v.* FROM ledger_api.product v
 
 async def _load(conn: Connection, plan: ReadPlan, state: LoadedState) -> None:
     wanted, known = plan[ProductPlan], state[LoadedProducts]
-    for product in await store.find(conn, keys=wanted.ids - known.products.keys(), identities=wanted.identities):
-        known.know(product)
+    for found in await store.find(conn, keys=wanted.ids - known.products.keys(), identities=wanted.identities):
+        known.know(found)
 
 
 async def _save(conn: Connection, state: LoadedState, _now: datetime) -> None:
@@ -37,7 +37,7 @@ PRODUCTS: Final = Capability(
     participant=Participant(load=_load, take=take, save=_save),
     entities={
         "product": Entity(
-            _SELECT, lambda row, _urls: present.product(row), changed_by=(names.UPDATE_PRODUCT, names.REMOVE_PRODUCT)
+            _SELECT, lambda row, _urls: product.from_row(row), changed_by=(names.UPDATE_PRODUCT, names.REMOVE_PRODUCT)
         )
     },
     commands={

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from contracts.primitives.money import plain
-from contracts.resources.clients import ProductIn, ProductPatch
+from contracts.resources.product import ProductIn, ProductPatch
 from contracts.resources.schemas import LineIn
 from ledger.account import Account
 

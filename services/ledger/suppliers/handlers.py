@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.primitives.ids import new_id
-from contracts.resources.clients import SupplierIn
+from contracts.resources.supplier import SupplierIn
 from ledger.suppliers.rules import Supplier, identity_of, new_supplier
 from ledger.suppliers.state import LoadedSuppliers, SupplierChanges, SupplierPlan
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan

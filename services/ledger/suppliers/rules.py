@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from contracts.resources.clients import SupplierIn
+from contracts.resources.supplier import SupplierIn
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.serializers.ledger import Row
+from contracts.resources.output import Row
 from contracts.urls import PublicUrls
 from contracts.wire.envelope import Envelope
 from ledger.unit_of_work.command_handler import CommandHandler

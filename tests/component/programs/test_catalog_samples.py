@@ -9,6 +9,7 @@ import orjson
 
 from contracts.catalog import TRIGGERS, fields_of, samples
 from contracts.primitives.ids import new_id
+from contracts.resources import product
 from contracts.serializers import ledger as present
 from contracts.wire import commands
 from documents.command_form import as_json
@@ -27,7 +28,7 @@ async def test_samples_have_the_fields_of_real_events_in_their_order(ledger_dsn:
         await ledger.pay(client_id, samples.PAYMENT["amount"], (sale.id, "165.01"), **payment)
         await ledger.handle(ledger.command(commands.RECEIVE_INBOX_MESSAGE, _inbox_message()))
         await ledger.ask(commands.UPDATE_CLIENT, {"id": client_id, "phone": "+371 20000001"})
-        await ledger.ask(commands.CREATE_PRODUCT, _given(samples.PRODUCT, commands.CREATE_PRODUCT))
+        await ledger.ask(commands.CREATE_PRODUCT, _given(product.SAMPLE, commands.CREATE_PRODUCT))
         await ledger.add_account(ledger.account_id, products_max=1)
         await ledger.ask(commands.CREATE_PRODUCT, {"code": "ONE", "name": "Too many"})
         real = {event.name: event.data["object"] for event in await ledger.events()}

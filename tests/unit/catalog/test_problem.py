@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from contracts.catalog.inputs import Delay
 from contracts.primitives.problem import field_errors
-from contracts.resources.connections import ConnectionIn
+from contracts.resources.connection import ConnectionIn
 from contracts.resources.schemas import AutomationIn, HookIn, Model, SaleIn
 
 

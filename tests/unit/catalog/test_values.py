@@ -15,7 +15,7 @@ from contracts.catalog import ACTIONS
 from contracts.catalog.inputs import Delay, HttpRequest
 from contracts.primitives.money import MoneyText, Percent, Quantity, SignedDecimal
 from contracts.primitives.problem import field_errors
-from contracts.resources.connections import HeaderName
+from contracts.resources.connection import HeaderName
 from contracts.resources.schemas import CountryCode, Email, Locale, Model, SaleIn
 from contracts.values import YEARS, from_text
 

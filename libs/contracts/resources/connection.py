@@ -5,10 +5,13 @@ What is secret in one (the URL of a chat's webhook, headers) is encrypted where 
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
+from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import Model, ShortText
 from contracts.values import Form
 
@@ -41,3 +44,27 @@ class ConnectionIn(Model):
         if self.kind == "chat" and self.headers:
             raise ValueError("headers can be used only with kind http")
         return self
+
+
+class Connection(ResponseModel):
+    """Credentials towards an application: its server and the names of its headers, never what is secret."""
+
+    id: UUID
+    name: str
+    kind: ConnectionKind
+    origin: str
+    headers: list[str]
+    created_at: dt.datetime
+    deleted: bool | None = None
+
+
+def from_row(row: Row) -> JSONObject:
+    """A connection without its secrets, from `execution_api.connection`; `origin` is its URL's server."""
+    return {
+        "id": str(row["id"]),
+        "name": row["name"],
+        "kind": row["kind"],
+        "origin": row["origin"],
+        "headers": list(row["header_names"]),
+        "created_at": row["created_at"].isoformat(),
+    }
