@@ -6,16 +6,17 @@ A command's data is the verb's body beside the id of the thing; for `update_sale
 from __future__ import annotations
 
 import datetime as dt
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from contracts.primitives.money import PositiveMoneyText
-from contracts.resources.document_kinds import SaleType
+from contracts.resources.document_kinds import KINDS, SaleType
 from contracts.resources.schemas import AllocationIn, Email, LongText, Model, Reference, SalePatch, ShortText
 
 ALLOCATIONS_MAX = 1_000
+CONVERTIBLE_TO: Final = tuple(sorted({to for kind in KINDS.values() for to in kind.converts_to}))
 
 
 class ReasonIn(Model):
@@ -41,11 +42,18 @@ class SendIn(Model):
 class ConvertIn(Model):
     """What a quote, order or proforma becomes; without `to`, the next in line: order, then invoice."""
 
-    to: SaleType | None = None
+    to: SaleType | None = Field(default=None, json_schema_extra={"enum": [*CONVERTIBLE_TO, None]})
     document_date: dt.date | None = None
     date_due: dt.date | None = None
     external_id: Reference | None = None
     issue: bool = False
+
+    @field_validator("to")
+    @classmethod
+    def _is_made_of_another(cls, to: SaleType | None) -> SaleType | None:
+        if to is not None and to not in CONVERTIBLE_TO:
+            raise ValueError(f"must be one of {', '.join(CONVERTIBLE_TO)}: nothing becomes a {to}")
+        return to
 
 
 class AllocateIn(Model):

@@ -42,7 +42,7 @@ async def failed_operation(caller: Caller, path: str) -> dict[str, Any]:
     async def failed() -> bool:
         return bool((await caller.read(path))["state"] == "failed")
 
-    await eventually(failed)
+    await eventually(failed, deadline_seconds=30)
     shown: dict[str, Any] = await caller.read(path)
     assert shown["problem"]["code"] == "dead_lettered"
     return shown
