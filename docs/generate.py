@@ -17,7 +17,7 @@ from action_executor.settings import ExecutorSettings
 from chassis.command import parser_of as service_parser
 from chassis.settings import PREFIX, ServiceSettings
 from contracts.catalog import OFFERED_TRIGGERS, offered_actions
-from contracts.resources import schemas
+from contracts.resources import automation, schemas
 from contracts.resources.connection import ConnectionIn
 from contracts.resources.product import ProductIn
 from contracts.wire.commands import QUEUE_OF
@@ -30,7 +30,7 @@ from trigger_dispatcher.settings import DispatcherSettings
 
 HERE = Path(__file__).parent
 NOTICE = "Made by `docs/generate.py` from {source}: change the code, then run `make docs`."
-OBJECTS = (schemas.ClientIn, schemas.SaleIn, schemas.PaymentIn, schemas.HookIn, schemas.AutomationIn, ConnectionIn)
+OBJECTS = (schemas.ClientIn, schemas.SaleIn, schemas.PaymentIn, schemas.HookIn, automation.AutomationIn, ConnectionIn)
 SETTINGS: tuple[tuple[str, type[ServiceSettings]], ...] = (
     ("All services", ServiceSettings),
     ("Ingress", IngressSettings),

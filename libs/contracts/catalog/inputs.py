@@ -6,7 +6,7 @@ Field descriptions are what the console and the connectors show beside a field.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -16,6 +16,7 @@ from contracts.resources.schemas import CountryCode, Email, LongText, Model, Ref
 from contracts.values import Form
 
 IDS_MAX = 1_000
+CONDITIONS_MAX = 20
 
 
 def _lasts(duration: str) -> str:
@@ -34,6 +35,7 @@ Duration = Annotated[
     ),
     AfterValidator(_lasts),
 ]
+TimeOfDay = Annotated[str, Form("([01][0-9]|2[0-3]):[0-5][0-9]", "must be a time of day such as 09:00")]
 # RFC 9110: a token; and text in which no control character ends the line.
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$")]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]{0,4096}$")]
@@ -245,22 +247,45 @@ class SendDirect(Model):
     country: CountryCode | None = None
 
 
-class FilterStep(Model):
-    """Go on only when this holds; two numbers are compared as numbers, a text with leading zeros is none."""
+class Condition(Model):
+    """One condition (`where`, `op`, `value`), or a group of conditions: `all`, `any` or `not`.
 
-    where: Json = Field(description="the value to look at, usually a template")
+    Two numbers are compared as numbers; a text with leading zeros is none.
+    """
+
+    where: Json = Field(default=None, description="the value to look at, usually a template")
     op: Operator = "eq"
     value: Json = None
+    all: list[Condition] | None = Field(default=None, min_length=1, max_length=CONDITIONS_MAX)
+    any: list[Condition] | None = Field(default=None, min_length=1, max_length=CONDITIONS_MAX)
+    not_: Condition | None = Field(default=None, alias="not")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        groups = [group for group in (self.all, self.any, self.not_) if group is not None]
+        if len(groups) + ("where" in self.model_fields_set) != 1:
+            raise ValueError("needs exactly one of where, all, any and not")
+        if groups and self.model_fields_set & {"op", "value"}:
+            raise ValueError("op and value belong to where: leave them out of a group")
+        return self
+
+
+class FilterStep(Condition):
+    """Go on only when this holds."""
 
 
 class Delay(Model):
-    """Wait for a time, or until one."""
+    """Wait for a time, until one, or for the next business day."""
 
     duration: Duration | None = Field(default=None, description="an ISO 8601 duration, such as PT2H or P3D")
     until: dt.datetime | None = None
+    business_day: TimeOfDay | None = Field(
+        default=None,
+        description="the time of day, such as 09:00, on the next day from Monday to Friday in the account's time zone",
+    )
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Delay:
-        if (self.duration is None) == (self.until is None):
-            raise ValueError("needs either duration or until, and not both")
+    def _one_of_them(self) -> Delay:
+        if sum(way is not None for way in (self.duration, self.until, self.business_day)) != 1:
+            raise ValueError("needs exactly one of duration, until and business_day")
         return self

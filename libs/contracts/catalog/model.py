@@ -138,7 +138,7 @@ class Action:
     @property
     def fields(self) -> frozenset[str]:
         """The names its input may have."""
-        return frozenset(self.input.model_fields)
+        return frozenset(field.alias or name for name, field in self.input.model_fields.items())
 
     @property
     def required(self) -> frozenset[str]:

@@ -350,28 +350,3 @@ class HookPatch(Model):
     ordered: Literal["client"] | None = None
     name: ShortText | None = None
     state: Literal["active", "disabled"] | None = None
-
-
-class AutomationTrigger(Model):
-    """What starts an automation."""
-
-    key: str
-    filters: Filters = Field(default_factory=dict)
-
-
-class AutomationStep(Model):
-    """One step: an action of the catalog and its input, whose strings may be Liquid templates."""
-
-    action: str
-    input: dict[str, object] = Field(default_factory=dict)
-    connection_id: UUID | None = None
-    continue_on_error: bool = False
-
-
-class AutomationIn(Model):
-    """A trigger and its steps, run in order."""
-
-    name: ShortText
-    trigger: AutomationTrigger
-    steps: list[AutomationStep] = Field(min_length=1, max_length=20)
-    enabled: bool = True

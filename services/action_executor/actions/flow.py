@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from action_executor.actions.context import StepContext
 from action_executor.runs.records import Done, Failed, Filtered, StepCall, StepOutcome, Wait
+from action_executor.runs.store import find_account
 
 DELAY_DAYS_MAX: Final = 366
+_SATURDAY: Final = 5
 # As text a number has no leading zeros: "007" is a code.
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,59})(\.[0-9]{1,60})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _DURATION: Final = re.compile(
@@ -23,8 +26,20 @@ _DURATION: Final = re.compile(
 
 async def filter_run(call: StepCall, _: StepContext) -> StepOutcome:
     """Go on only when the condition holds: output `{"passed": ...}`."""
-    passed = holds(call.input.get("where"), call.input.get("op", "eq"), call.input.get("value"))
-    return Done({"passed": True}) if passed else Filtered({"passed": False})
+    return Done({"passed": True}) if passes(call.input) else Filtered({"passed": False})
+
+
+def passes(condition: Mapping[str, Any]) -> bool:
+    """Whether a condition holds, or a group of them (see `contracts.catalog.inputs.Condition`)."""
+    match condition:
+        case {"all": [*parts]}:
+            return all(passes(part) for part in parts)
+        case {"any": [*parts]}:
+            return any(passes(part) for part in parts)
+        case {"not": dict() as part}:
+            return not passes(part)
+        case _:
+            return holds(condition.get("where"), condition.get("op", "eq"), condition.get("value"))
 
 
 def holds(left: Any, op: str, right: Any) -> bool:
@@ -112,17 +127,23 @@ _COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-async def delay(call: StepCall, _: StepContext) -> StepOutcome:
-    """Wait for a time, or until one: output `{"until": ...}`. It waits in Postgres, for up to a year."""
+async def delay(call: StepCall, context: StepContext) -> StepOutcome:
+    """Wait for a time, until one, or for the next business day: output `{"until": ...}`.
+
+    It waits in Postgres, for up to a year.
+    """
     try:
-        until = _until(call)
+        until = await _until(call, context)
     except ValueError as error:
         return Failed(str(error))
     left = (until - call.run.now).total_seconds()
     return Wait(left) if left > 0 else Done({"until": until.isoformat()})
 
 
-def _until(call: StepCall) -> datetime:
+async def _until(call: StepCall, context: StepContext) -> datetime:
+    if (clock := call.input.get("business_day")) is not None:
+        account = await find_account(context.pool, call.run.account_id)
+        return next_business_day(call.started_at, time.fromisoformat(clock), ZoneInfo(account.get("time_zone", "UTC")))
     if (moment := call.input.get("until")) is not None:
         until = datetime.fromisoformat(moment)
         until = until if until.tzinfo else until.replace(tzinfo=UTC)
@@ -131,6 +152,14 @@ def _until(call: StepCall) -> datetime:
     if until - call.started_at > timedelta(days=DELAY_DAYS_MAX):
         raise ValueError(f"a delay lasts at most {DELAY_DAYS_MAX} days")
     return until
+
+
+def next_business_day(after: datetime, clock: time, zone: ZoneInfo) -> datetime:
+    """The first day from Monday to Friday after the civil day of `after`, at `clock`, both in `zone`; in UTC."""
+    day = after.astimezone(zone).date() + timedelta(days=1)
+    while day.weekday() >= _SATURDAY:
+        day += timedelta(days=1)
+    return datetime.combine(day, clock, zone).astimezone(UTC)
 
 
 def duration(text: str) -> timedelta:

@@ -169,7 +169,7 @@ class Engine:
             outcome,
             following=next((one.number for one in steps[number + 1 :] if one.state != "succeeded"), None),
             continue_on_error=spec.continue_on_error,
-            schedule=self._schedule,
+            schedule=spec.retry_seconds or self._schedule,
             lease_seconds=self._lease_seconds,
             jitter=random.random(),  # noqa: S311  jitter, no secret
         )

@@ -45,5 +45,5 @@ async def fill_input(
         faults = [f"input.{fault.path}: {fault.message}" for fault in field_errors(error)[:10]]
         faults += [warning["message"] for warning in filled.warnings[:10]]
         raise InvalidStepInput("; ".join(faults)) from None
-    filled.value = checked.model_dump(mode="json", exclude_unset=True)
+    filled.value = checked.model_dump(mode="json", exclude_unset=True, by_alias=True)
     return filled

@@ -51,6 +51,7 @@ class StepSpec:
     input: Mapping[str, Any]
     connection_id: UUID | None
     continue_on_error: bool
+    retry_seconds: tuple[float, ...] | None = None  # pauses of its own, else the installation's
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from asyncpg import Record
 from action_executor.jobs import RunJob
 from action_executor.runs.records import Run, RunState, Step, StepSpec, StepState
 from contracts.resources.account import template_account
+from contracts.resources.automation import StepRetry
 from contracts.wire.envelope import Envelope
 from scheduling.leases import LeaseTable
 from storage.pool import Connection, Pool
@@ -159,6 +160,7 @@ async def find_specs(
             input=step.get("input") or {},
             connection_id=UUID(step["connection_id"]) if step.get("connection_id") else None,
             continue_on_error=bool(step.get("continue_on_error")),
+            retry_seconds=StepRetry.model_validate(step["retry"]).schedule_seconds() if step.get("retry") else None,
         )
         for step in definition["steps"]
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.resources.schemas import AutomationIn
+from contracts.resources.automation import AutomationIn
 from contracts.serializers import subscriptions as present
 from contracts.wire.commands import (
     CREATE_AUTOMATION,

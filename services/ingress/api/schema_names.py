@@ -12,7 +12,17 @@ from typing import Final
 from pydantic import BaseModel
 
 from contracts.catalog import inputs
-from contracts.resources import account, clients, collections, connection, product, runs, schemas, transitions
+from contracts.resources import (
+    account,
+    automation,
+    clients,
+    collections,
+    connection,
+    product,
+    runs,
+    schemas,
+    transitions,
+)
 from contracts.resources import inbox as inboxes
 from ingress import response_models as models
 from ingress.api import channels, consents, hooks, password_resets, search_actions, session, tokens
@@ -27,9 +37,10 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     schemas.Address: "Address",
     schemas.AdjustmentIn: "SaleAdjustmentInput",
     schemas.AllocationIn: "AllocationInput",
-    schemas.AutomationIn: "AutomationInput",
-    schemas.AutomationStep: "AutomationStep",
-    schemas.AutomationTrigger: "AutomationTrigger",
+    automation.AutomationIn: "AutomationInput",
+    automation.AutomationStep: "AutomationStep",
+    automation.StepRetry: "StepRetry",
+    automation.AutomationTrigger: "AutomationTrigger",
     schemas.ClientIn: "ClientInput",
     schemas.Contact: "Contact",
     collections.DisputeIn: "DisputeInput",

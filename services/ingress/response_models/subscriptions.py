@@ -6,9 +6,9 @@ import datetime as dt
 from typing import Literal
 from uuid import UUID
 
+from contracts.resources.automation import AutomationStep, AutomationTrigger
 from contracts.resources.inbox import Actor
 from contracts.resources.output import ResponseModel
-from contracts.resources.schemas import AutomationStep, AutomationTrigger
 
 
 class Hook(ResponseModel):

@@ -8,8 +8,9 @@ from uuid import UUID
 from asyncpg import Record
 
 from contracts.primitives.ids import new_id
+from contracts.resources.automation import AutomationIn
 from contracts.resources.inbox import Actor
-from contracts.resources.schemas import AutomationIn, Model
+from contracts.resources.schemas import Model
 from contracts.serializers.subscriptions import automation as present
 from contracts.wire.envelope import Envelope
 from storage.pool import Connection

@@ -13,7 +13,7 @@ from typing import Any, Final
 from contracts.catalog import ACTIONS, TRIGGERS, Trigger
 from contracts.primitives.problem import FieldError, path_of, texts_in
 from contracts.resources.account import SAMPLE_TEMPLATE_ACCOUNT
-from contracts.resources.schemas import AutomationIn
+from contracts.resources.automation import AutomationIn
 
 NEAREST_MAX: Final = 3
 NAME_CHARACTERS_MAX: Final = 100

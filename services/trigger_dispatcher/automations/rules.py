@@ -14,13 +14,14 @@ from chassis.egress import EgressPolicy
 from contracts.catalog import ACTIONS, Action, offered_actions
 from contracts.catalog.inputs import HeaderName, HeaderValue
 from contracts.primitives.problem import ERRORS_MAX, FieldError, field_errors
-from contracts.resources.schemas import AutomationIn, AutomationStep
+from contracts.resources.automation import AutomationIn, AutomationStep
 from trigger_dispatcher.automations.references import reference_faults
 from trigger_dispatcher.automations.templates import template_faults
 from trigger_dispatcher.hooks.rules import as_texts, filter_faults, trigger_faults
 
 DEFINITION_BYTES_MAX: Final = 256 * 1024
 _HEADERS: Final = TypeAdapter(dict[HeaderName, HeaderValue])
+_TAKES_TEMPLATES: Final = {"filter"}  # a condition compares any values: a template fits where a value does
 _TEMPLATE_MARKS: Final = ("{{", "{%")
 
 
@@ -95,8 +96,8 @@ def connection_faults(requested: AutomationIn, kinds: Mapping[UUID, str]) -> lis
 
 
 def _input_faults(given: dict[str, object], action: Action, path: str) -> list[FieldError]:
-    if not _is_template(given):
-        # Nothing is left to be filled in, so that the run's own check can be made now.
+    if not _is_template(given) or action.key in _TAKES_TEMPLATES:
+        # Nothing is left to be filled in that could be wrong, so that the run's own check can be made now.
         try:
             action.input.model_validate(given)
         except ValidationError as error:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -87,6 +89,38 @@ async def test_what_may_pass_by_itself_is_tried_again_with_the_same_key_and_then
     assert row["error"] == "step 0 (http_request): answered 502; given up after 4 tries"
     assert len({request.headers["Idempotency-Key"] for request in receiver.received}) == 1
     assert len(receiver.received) == 4
+
+
+async def test_a_step_with_retries_of_its_own_is_tried_as_often_as_it_says(
+    executor: ExecutorHarness, receiver: Receiver
+) -> None:
+    once = step("http_request", url=receiver.url("/once")) | {"retry": {"attempts": 1, "schedule": ["5s"]}}
+    receiver.always["/once"] = Reply(503, {}, b"")
+    job = executor.run_job(await executor.make_automation(once))
+    async with executor.running():
+        await executor.publish(job)
+        row = await executor.run_becomes(job.id, "failed")
+    assert row["error"].endswith("given up after 1 tries")
+    assert len(receiver.on("/once")) == 1
+
+
+async def test_a_delay_to_the_next_business_day_ends_by_the_accounts_clock(executor: ExecutorHarness) -> None:
+    await executor.owner.execute(
+        "INSERT INTO ingress.account (account_id, name, time_zone) VALUES ($1, 'Baltic Trading', 'Europe/Riga')",
+        executor.account_id,
+    )
+    automation = await executor.make_automation(
+        step(
+            "filter", all=[{"where": "{{ trigger.data.total }}", "op": "gte", "value": 1000}, {"not": {"where": "a"}}]
+        ),
+        step("delay", business_day="09:00"),
+    )
+    job = executor.run_job(automation)
+    async with executor.running():
+        await executor.publish(job)
+        waiting = await executor.run_becomes(job.id, "waiting")
+    local = (waiting["due_at"] + timedelta(seconds=30)).astimezone(ZoneInfo("Europe/Riga"))
+    assert (local.hour, local.minute, local.weekday() < 5) == (9, 0, True)
 
 
 async def test_a_permanent_failure_fails_at_once_or_is_passed_over_by_choice(

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from contracts.catalog.inputs import Delay
 from contracts.primitives.problem import field_errors
+from contracts.resources.automation import AutomationIn
 from contracts.resources.connection import ConnectionIn
-from contracts.resources.schemas import AutomationIn, HookIn, Model, SaleIn
+from contracts.resources.schemas import HookIn, Model, SaleIn
 
 
 def faults(model: type[Model], given: Any) -> dict[str, str]:

@@ -20,7 +20,8 @@ from contracts.primitives.problem import (
     problem,
     texts_in,
 )
-from contracts.resources.schemas import AutomationIn, Model, SaleIn
+from contracts.resources.automation import AutomationIn
+from contracts.resources.schemas import Model, SaleIn
 from ledger.text import unstorable
 from trigger_dispatcher.automations.rules import faults as automation_faults
 from trigger_dispatcher.automations.templates import template_faults

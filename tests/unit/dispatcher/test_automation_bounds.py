@@ -6,7 +6,7 @@ from typing import Any
 
 from chassis.egress import EgressPolicy
 from contracts.primitives.problem import ERRORS_MAX
-from contracts.resources.schemas import AutomationIn
+from contracts.resources.automation import AutomationIn
 from trigger_dispatcher.automations.rules import faults
 
 

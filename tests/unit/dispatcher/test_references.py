@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chassis.egress import EgressPolicy
-from contracts.resources.schemas import AutomationIn
+from contracts.resources.automation import AutomationIn
 from trigger_dispatcher.automations.rules import faults
 
 STEPS = [

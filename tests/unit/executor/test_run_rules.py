@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from action_executor.actions import ACTIONS
-from action_executor.actions.flow import duration, holds
+from action_executor.actions.flow import duration, holds, next_business_day, passes
 from action_executor.runs.records import Done, Failed, Filtered, Step, StepOutcome, Wait
 from action_executor.runs.rules import apply_outcome
 from action_executor.runs.store import RunChange, StepChange
 from contracts.catalog import offered_actions
+from contracts.catalog.inputs import FilterStep
+from contracts.resources.automation import StepRetry
 
 Changes = tuple[RunChange, StepChange]
 
@@ -135,3 +139,69 @@ def test_an_output_that_is_too_large_fails_the_step() -> None:
 
 def test_every_action_that_is_offered_can_be_carried_out() -> None:
     assert {action.key for action in offered_actions()} <= set(ACTIONS)
+
+
+IS_EUR = {"where": "EUR", "op": "eq", "value": "EUR"}
+IS_LARGE = {"where": "5", "op": "gt", "value": 1000}
+
+
+@pytest.mark.parametrize(
+    ("condition", "passing"),
+    [
+        ({"all": [IS_EUR, IS_EUR]}, True),
+        ({"all": [IS_EUR, IS_LARGE]}, False),
+        ({"any": [IS_LARGE, IS_EUR]}, True),
+        ({"any": [IS_LARGE, IS_LARGE]}, False),
+        ({"not": IS_LARGE}, True),
+        ({"all": [IS_EUR, {"not": {"any": [IS_LARGE, {"not": IS_EUR}]}}]}, True),
+    ],
+)
+def test_a_group_of_conditions_holds_as_its_name_says(condition: dict[str, Any], passing: bool) -> None:  # noqa: FBT001
+    checked = FilterStep.model_validate(condition).model_dump(mode="json", exclude_unset=True, by_alias=True)
+    assert passes(checked) is passing
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [{}, {"op": "eq"}, {"all": []}, {"all": [IS_EUR], "any": [IS_EUR]}, {"any": [{}]}, {"not": IS_EUR, "value": 1},
+     {"all": [IS_EUR] * 21}],
+)  # fmt: skip
+def test_a_condition_has_exactly_one_form(condition: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        FilterStep.model_validate(condition)
+
+
+@pytest.mark.parametrize(
+    ("after", "until"),
+    [
+        ("2026-11-26T12:00:00+00:00", "2026-11-27T07:00:00+00:00"),  # a Thursday
+        ("2026-11-27T12:00:00+00:00", "2026-11-30T07:00:00+00:00"),  # a Friday
+        ("2026-11-28T23:00:00+00:00", "2026-11-30T07:00:00+00:00"),  # a Sunday already in Riga
+        ("2026-03-27T12:00:00+00:00", "2026-03-30T06:00:00+00:00"),  # over the change to summer time
+    ],
+)
+def test_the_next_business_day_begins_by_the_accounts_clock(after: str, until: str) -> None:
+    found = next_business_day(datetime.fromisoformat(after), time(9), ZoneInfo("Europe/Riga"))
+    assert found == datetime.fromisoformat(until)
+
+
+def test_a_steps_own_retries_repeat_the_last_pause() -> None:
+    assert StepRetry(attempts=4, schedule=["5s", "1m"]).schedule_seconds() == (0, 5, 60, 60)
+    assert StepRetry(attempts=1).schedule_seconds() == (0,)
+    assert StepRetry(attempts=2, schedule=["7d", "1h"]).schedule_seconds() == (0, 7 * 86_400)
+
+
+@pytest.mark.parametrize(
+    "retry",
+    [
+        {},
+        {"attempts": 0},
+        {"attempts": 21},
+        {"attempts": 2, "schedule": []},
+        {"attempts": 2, "schedule": ["8d"]},
+        {"attempts": 2, "schedule": ["1w"]},
+    ],
+)
+def test_retries_without_bounds_are_refused(retry: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        StepRetry.model_validate(retry)
