@@ -25,3 +25,12 @@ def test_faults_are_counted_before_they_are_made_and_their_paths_are_cut() -> No
     found = faults_of({"url": "https://a.example", "body": {"k" * 50_000: ["{{ nobody }}"] * 2_000}})
     assert len(found) == ERRORS_MAX + 1  # one more says that there are more
     assert max(len(path) for path, _ in found) <= 300
+
+
+def test_a_filter_without_a_condition_is_refused_when_it_is_saved_templates_or_not() -> None:
+    step = {"action": "filter", "input": {"all": [{"op": "eq", "value": "{{ trigger.data.total }}"}]}}
+    requested = AutomationIn.model_validate({"name": "a", "trigger": {"key": "sale.posted"}, "steps": [step]})
+    found = faults(requested, EgressPolicy.parse(""))
+    assert [(fault.path, fault.message) for fault in found] == [
+        ("steps[0].input.all[0]", "needs exactly one of where, all, any and not")
+    ]
