@@ -15,6 +15,7 @@ from contracts.catalog.model import Action, LocalizedText
 from contracts.catalog.outward_actions import OUTWARDS
 from contracts.resources import product
 from contracts.resources.clients import ClientUpdate
+from contracts.resources.collections import DisputeIn, NoteIn, ResolveDispute
 from contracts.resources.product import ProductIn
 from contracts.resources.schemas import ClientIn, PaymentIn, SaleIn
 from contracts.wire import commands
@@ -216,8 +217,10 @@ _OURS: Final = (
             "Ajoute une note à un client.",
             "Añade una nota a un cliente.",
         ),
-        inputs.AddNote,
+        NoteIn,
         samples.NOTE,
+        command=commands.ADD_NOTE,
+        path="/v1/notes",
     ),
     _ours(
         "open_dispute",
@@ -227,8 +230,10 @@ _OURS: Final = (
             "Marque une facture comme contestée, avec son motif.",
             "Marca una factura como disputada, con su motivo.",
         ),
-        inputs.OpenDispute,
+        DisputeIn,
         samples.DISPUTE,
+        command=commands.OPEN_DISPUTE,
+        path="/v1/disputes",
     ),
     _ours(
         "resolve_dispute",
@@ -238,8 +243,9 @@ _OURS: Final = (
             "Résout un litige ; sa facture est de nouveau relancée.",
             "Resuelve una disputa; su factura vuelve a cobrarse.",
         ),
-        inputs.ResolveDispute,
+        ResolveDispute,
         samples.DISPUTE | {"state": "resolved"},
+        command=commands.RESOLVE_DISPUTE,
     ),
     _ours(
         "record_promise",

@@ -126,31 +126,6 @@ class VoidDocument(Model):
     reason: ShortText | None = None
 
 
-class AddNote(Model):
-    """A note on a client."""
-
-    client_id: UUID
-    body: LongText
-    sale_id: UUID | None = None
-    kind: Literal["note", "call", "dispute"] = "note"
-    pinned: bool = False
-    needs_response: bool = Field(default=False, description="no reminder goes out before somebody answers")
-
-
-class OpenDispute(Model):
-    """Which invoice is disputed, and why."""
-
-    sale_id: UUID
-    reason: LongText
-
-
-class ResolveDispute(Model):
-    """Which dispute is over, and how."""
-
-    id: UUID
-    resolution: LongText | None = None
-
-
 class RecordPromise(Model):
     """What a client promised to pay, and until when."""
 

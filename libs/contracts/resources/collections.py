@@ -37,12 +37,14 @@ class DisputeIn(Model):
 
     sale_id: UUID
     reason: LongText = Field(min_length=1)
+    note: LongText | None = Field(default=None, min_length=1, description="more about it, in the note that it makes")
 
 
 class ResolveDisputeIn(Model):
     """How a dispute ended."""
 
-    resolution: LongText | None = None
+    resolution: LongText | None = Field(default=None, description="such as accepted, credited, rejected")
+    note: LongText | None = Field(default=None, min_length=1, description="made a note on the client")
 
 
 class ResolveDispute(ResolveDisputeIn):

@@ -32,6 +32,9 @@ _ANSWERS: Final[dict[str, type[BaseModel]]] = {
     "send_document": models.Sale,
     "void_document": models.Sale,
     "record_payment": models.Payment,
+    "add_note": models.Note,
+    "open_dispute": models.Dispute,
+    "resolve_dispute": models.Dispute,
 }
 """What the command of an action answers."""
 

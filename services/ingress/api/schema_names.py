@@ -46,6 +46,7 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     collections.DisputeIn: "DisputeInput",
     collections.NoteIn: "NoteInput",
     collections.ResolveDisputeIn: "ResolveDisputeInput",
+    collections.ResolveDispute: "ResolveDisputeByIdInput",
     schemas.HookIn: "HookInput",
     schemas.HookPatch: "HookPatch",
     schemas.LineIn: "SaleLineInput",

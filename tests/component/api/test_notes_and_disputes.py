@@ -29,3 +29,30 @@ async def test_a_dispute_is_opened_once_and_resolved(caller: Caller) -> None:
     assert (resolved.status, resolved.json["resolution"]) == (200, "Credited")
     assert (await caller.get(path)).json == resolved.json
     assert (await caller.get(f"/v1/disputes/{new_id()}")).status == 404
+
+
+async def test_the_notes_of_a_dispute_are_kept_on_the_client(caller: Caller) -> None:
+    client = await caller.client()
+    sale = await caller.sale(client["id"], issue=True)
+    opened = await caller.post("/v1/disputes", {"sale_id": sale["id"], "reason": "Too many hours", "note": "by phone"})
+    sent = {"resolution": "credited", "note": "Two hours are credited"}
+    await caller.post(f"/v1/disputes/{opened.json['id']}/resolve", sent)
+    notes = await caller.items(f"/v1/notes?client_id={client['id']}")
+    assert [(note["kind"], note["sale_id"], note["body"]) for note in notes] == [
+        ("dispute", sale["id"], "Two hours are credited"),
+        ("dispute", sale["id"], "Too many hours\n\nby phone"),
+    ]
+
+
+async def test_notes_and_disputes_are_made_by_actions(caller: Caller) -> None:
+    client = await caller.client()
+    sale = await caller.sale(client["id"], issue=True)
+    note = await caller.post("/v1/actions/add_note", {"client_id": client["id"], "body": "Call back"})
+    assert (note.status, note.headers["Location"]) == (201, f"/v1/notes/{note.json['id']}")
+    asked = {"sale_id": sale["id"], "reason": "Too many hours"}
+    tried = await caller.post("/v1/actions/open_dispute?dry_run=true", asked)
+    assert [change["type"] for change in tried.json["changes"]] == ["dispute.opened", "note.created"]
+    opened = await caller.post("/v1/actions/open_dispute", asked)
+    assert (opened.status, opened.headers["Location"]) == (201, f"/v1/disputes/{opened.json['id']}")
+    resolved = await caller.post("/v1/actions/resolve_dispute", {"id": opened.json["id"], "resolution": "accepted"})
+    assert (resolved.status, resolved.json["state"]) == (200, "resolved")

@@ -48,8 +48,8 @@ def _open(ctx: CommandContext[DisputeIn], state: LoadedState) -> ChangeSet:
     changes = ChangeSet(("dispute", dispute.id), http_status=201)
     changes[DisputeChanges].disputes[dispute.id] = dispute
     changes.domain_events.append(DomainEvent("dispute.opened", "dispute", dispute.id, dispute.client_id))
-    note = notes.note_on(ctx, client_id=sale.client_id, sale_id=sale.sale_id, kind="dispute", body=ctx.input.reason)
-    notes.add(changes, note)
+    body = ctx.input.reason if ctx.input.note is None else f"{ctx.input.reason}\n\n{ctx.input.note}"
+    notes.add(changes, notes.note_on(ctx, client_id=sale.client_id, sale_id=sale.sale_id, kind="dispute", body=body))
     return changes
 
 
@@ -70,6 +70,9 @@ def _resolve(ctx: CommandContext[ResolveDispute], state: LoadedState) -> ChangeS
     changes = ChangeSet(("dispute", after.id))
     changes[DisputeChanges].disputes[after.id] = after
     changes.domain_events.append(DomainEvent("dispute.resolved", "dispute", after.id, after.client_id))
+    if ctx.input.note is not None:
+        note = notes.note_on(ctx, client_id=after.client_id, sale_id=after.sale_id, kind="dispute", body=ctx.input.note)
+        notes.add(changes, note)
     return changes
 
 
