@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
+
+import orjson
 
 from contracts.resources.document_kinds import SaleType
 from contracts.resources.schemas import Model, Reference, SaleIn
 from contracts.serializers import ledger
-from contracts.wire.commands import CREATE_SALE
+from contracts.wire.commands import CREATE_SALE, DRY_RUN
 from ingress import response_models as models
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import paging, queries, responses
+
+OK: Final = 200
 
 
 class SaleFilter(Model):
@@ -36,6 +41,16 @@ class SaleQuery(SaleFilter, Page):
 async def create_sale(api: Api, call: Request) -> Response:
     """Draft a document and, with `issue`, issue it."""
     return await api.submit(call, CREATE_SALE, call.body_as(SaleIn).model_dump(mode="json"))
+
+
+async def calculate_sale(api: Api, call: Request) -> Response:
+    """Compute a document's lines, taxes and totals as it would be drafted; nothing is stored."""
+    data = call.body_as(SaleIn).model_dump(mode="json") | {"issue": False}
+    reply = await api.submit(call, DRY_RUN, {"command": CREATE_SALE, "data": data})
+    if reply.status != OK:  # refused, or not decided yet
+        return reply
+    would = (orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body)["would"]
+    return replace(reply, body={name: would[name] for name in models.SaleCalculation.model_fields})
 
 
 def _shower(api: Api) -> responses.Show:
@@ -73,6 +88,11 @@ async def get_sale(api: Api, call: Request) -> Response:
 
 
 ROUTES = (
+    Route(
+        "POST", "/v1/sales/calculate", "calculateSale", calculate_sale, "write",
+        "Compute a document's totals without storing it",
+        body=SaleIn, answers=models.SaleCalculation, tag="sales",
+    ),
     Route(
         "POST", "/v1/sales", "createSale", create_sale, "write",
         "Create a sales document; with `issue` it is issued at once",

@@ -153,6 +153,7 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     models.ReplayedRun: "ReplayedRun",
     models.Run: "Run",
     models.RunWithSteps: "RunWithSteps",
+    models.SaleCalculation: "SaleCalculation",
     models.Sale: "Sale",
     models.SaleAdjustment: "SaleAdjustment",
     models.SaleLine: "SaleLine",

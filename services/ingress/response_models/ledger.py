@@ -169,6 +169,25 @@ class Sale(ResponseModel):
     updated_at: dt.datetime
 
 
+class SaleCalculation(ResponseModel):
+    """What a sales document would come to."""
+
+    sale_type: SaleType
+    currency: str
+    document_date: dt.date
+    date_due: dt.date | None
+    include_tax: bool
+    lines: list[SaleLine]
+    adjustments: list[SaleAdjustment]
+    taxes: list[SaleTax]
+    shipping_charge: str
+    deposit: str
+    net: str
+    tax: str
+    total: str
+    amount_due: str
+
+
 class ClientNamed(ResponseModel):
     """A client, as everything about one names it."""
 
