@@ -273,7 +273,12 @@ class Reference:
             case "void" | "write_off" | "write_back":
                 return self._undone(verb, sale_id, one)
             case "send":
-                return FORBIDDEN  # no mail can leave
+                # no client of these ledgers has an address
+                sendable = one.status in {"issued", "confirmed"} or (one.kind, one.status) == (
+                    "sales_estimate",
+                    "accepted",
+                )
+                return REFUSED if sendable else FORBIDDEN
             case _:
                 return self._move_on(verb, one)
 
