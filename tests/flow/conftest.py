@@ -40,35 +40,42 @@ def mail_server() -> Iterator[SmtpServer]:
         yield server
 
 
-@pytest.fixture(scope="session", params=["everything in one process", "four processes over RabbitMQ"])
-async def town(
-    request: pytest.FixtureRequest,
-    postgres: Postgres,
-    rabbitmq: Rabbitmq,
-    tmp_path_factory: pytest.TempPathFactory,
-    mail_server: SmtpServer,
-) -> AsyncIterator[Town]:
+@pytest.fixture(scope="session")
+async def one_process(postgres: Postgres, mail_server: SmtpServer) -> AsyncIterator[Town]:
     dsn = await postgres.create_database()
-    if request.param == "everything in one process":
-        async with open_house(dsn, hook_schedule_seconds=PAUSES, smtp_url=mail_server.url) as house:
-            yield Town(house.url, house.pool, house.session)
-    else:
-        amqp_url = await rabbitmq.create_vhost()
-        folder = tmp_path_factory.mktemp("installation")
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session,
-            installation(
-                dsn=dsn,
-                amqp_url=amqp_url,
-                folder=folder,
-                LEDGERWIRE_HOOK_SCHEDULE_SECONDS=PAUSES,
-                LEDGERWIRE_SMTP_URL=mail_server.url,
-            ) as running,
-            await open_pool(dsn, role=ROLES["ingress"], name="test", size_max=2) as pool,
-        ):
-            yield Town(running.url, pool, session)
-        await rabbitmq.delete_vhost(amqp_url)
+    async with open_house(dsn, hook_schedule_seconds=PAUSES, smtp_url=mail_server.url) as house:
+        yield Town(house.url, house.pool, house.session)
     await postgres.drop_database(dsn)
+
+
+@pytest.fixture(scope="session")
+async def four_processes(
+    postgres: Postgres, rabbitmq: Rabbitmq, tmp_path_factory: pytest.TempPathFactory, mail_server: SmtpServer
+) -> AsyncIterator[Town]:
+    dsn, amqp_url = await postgres.create_database(), await rabbitmq.create_vhost()
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session,
+        installation(
+            dsn=dsn,
+            amqp_url=amqp_url,
+            folder=tmp_path_factory.mktemp("installation"),
+            LEDGERWIRE_HOOK_SCHEDULE_SECONDS=PAUSES,
+            LEDGERWIRE_SMTP_URL=mail_server.url,
+        ) as running,
+        await open_pool(dsn, role=ROLES["ingress"], name="test", size_max=2) as pool,
+    ):
+        yield Town(running.url, pool, session)
+    await rabbitmq.delete_vhost(amqp_url)
+    await postgres.drop_database(dsn)
+
+
+@pytest.fixture(
+    params=["one_process", "four_processes"], ids=["everything in one process", "four processes over RabbitMQ"]
+)
+def town(request: pytest.FixtureRequest) -> Town:
+    """Each installation stays up for the whole session, whatever order the stories come in."""
+    found: Town = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture
