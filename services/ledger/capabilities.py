@@ -12,6 +12,7 @@ from typing import Any, Final
 from ledger.bills.capability import BILLS
 from ledger.clients.capability import CLIENTS
 from ledger.collections.disputes.capability import DISPUTES
+from ledger.collections.due.capability import DUE_CLIENTS
 from ledger.collections.notes.capability import NOTES
 from ledger.imports.capability import IMPORTS
 from ledger.inbox.capability import INBOX
@@ -40,6 +41,7 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     NOTES,
     DISPUTES,
     IMPORTS,
+    DUE_CLIENTS,
     NUMBERS,
 )
 

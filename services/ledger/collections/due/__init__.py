@@ -1,0 +1,1 @@
+"""Clients whose collection cases have to be decided on again."""

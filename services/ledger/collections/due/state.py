@@ -1,0 +1,49 @@
+"""Which clients a batch makes due: what every command calls that changes what collections depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from ledger.clients.state import ClientChanges
+from ledger.collections.disputes.state import DisputeChanges
+from ledger.collections.notes.state import NoteChanges
+from ledger.sales.state import SaleChanges
+from ledger.unit_of_work.state import ChangeSet, Key, LoadedState
+
+
+@dataclass(slots=True)
+class DueChanges:
+    """The clients whose cases one command makes due."""
+
+    clients: set[UUID] = field(default_factory=set)
+
+
+def make_due(changes: ChangeSet, client_id: UUID) -> None:
+    """Let a client's cases be decided on again right after the commit.
+
+    Changes of clients, documents, settlements, notes and disputes do so by themselves.
+    """
+    changes[DueChanges].clients.add(client_id)
+
+
+def due_clients(state: LoadedState) -> set[Key]:
+    """Every client of whom a command taken so far changed what collections depend on."""
+    return {ctx.key(client_id) for ctx, changes in state.taken for client_id in _of(changes)}
+
+
+def _of(changes: ChangeSet) -> Iterator[UUID]:
+    yield from changes[DueChanges].clients
+    yield from (client.id for client in changes[ClientChanges].changed)
+    for one in changes[SaleChanges].states.values():
+        if one.role == "receivable" and one.status != "draft":
+            yield one.client_id
+    yield from (dispute.client_id for dispute in changes[DisputeChanges].disputes.values())
+    yield from (note.client_id for note in changes[NoteChanges].notes.values() if note.needs_response)
+
+
+def next_due(state: LoadedState) -> datetime | None:
+    """When the scheduler has to look: at once where a client is due."""
+    return max((ctx.now for ctx, _ in state.taken), default=None) if due_clients(state) else None
