@@ -9,6 +9,7 @@ from functools import partial
 from chassis.handle import ServiceHandle
 from chassis.parts import open_parts
 from contracts.wire.topology import LEDGER_COMMANDS
+from ledger.collections.promises.scheduler import PromiseScheduler
 from ledger.consumer import handle
 from ledger.numeric_overflow import refuse_numeric_overflow
 from ledger.sales.overdue_scheduler import OverdueScheduler
@@ -27,6 +28,9 @@ async def open_service(
         take = partial(handle, urls=settings.urls)
         overdue = OverdueScheduler(pool, pipeline, take)
         await parts.run(overdue.poller, check="overdue")
-        take_commands = refuse_numeric_overflow(pipeline, partial(take, expect={"sales": overdue.expect}))
+        promises = PromiseScheduler(pool, pipeline, take)
+        await parts.run(promises.poller, check="promises")
+        expect = {"sales": overdue.expect, "promises": promises.expect}
+        take_commands = refuse_numeric_overflow(pipeline, partial(take, expect=expect))
         await parts.consume(LEDGER_COMMANDS, take_commands, batch_max=settings.ledger_batch_max)
         yield parts.handle

@@ -14,6 +14,7 @@ from ledger.clients.capability import CLIENTS
 from ledger.collections.disputes.capability import DISPUTES
 from ledger.collections.due.capability import DUE_CLIENTS
 from ledger.collections.notes.capability import NOTES
+from ledger.collections.promises.capability import PROMISES
 from ledger.imports.capability import IMPORTS
 from ledger.inbox.capability import INBOX
 from ledger.journal.capability import JOURNAL
@@ -40,6 +41,7 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     MESSAGES,
     NOTES,
     DISPUTES,
+    PROMISES,
     IMPORTS,
     DUE_CLIENTS,
     NUMBERS,

@@ -13,10 +13,11 @@ from pydantic import BaseModel
 from contracts.catalog import inputs, samples
 from contracts.catalog.model import Action, LocalizedText
 from contracts.catalog.outward_actions import OUTWARDS
-from contracts.resources import product
+from contracts.resources import product, promise
 from contracts.resources.clients import ClientUpdate
 from contracts.resources.collections import DisputeIn, NoteIn, ResolveDispute
 from contracts.resources.product import ProductIn
+from contracts.resources.promise import PromiseIn
 from contracts.resources.schemas import ClientIn, PaymentIn, SaleIn
 from contracts.wire import commands
 
@@ -255,8 +256,10 @@ _OURS: Final = (
             "Enregistre qu'un client paiera avant une date ; les relances attendent jusque-là.",
             "Registra que un cliente pagará antes de una fecha; los recordatorios esperan.",
         ),
-        inputs.RecordPromise,
-        samples.PROMISE,
+        PromiseIn,
+        promise.SAMPLE,
+        command=commands.RECORD_PROMISE,
+        path="/v1/promises",
     ),
     _ours(
         "move_invoices",

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from contracts.primitives.money import MoneyText
 from contracts.resources.schemas import CountryCode, Email, LongText, Model, Reference, ShortText
 from contracts.values import Form
 
@@ -124,15 +123,6 @@ class VoidDocument(Model):
 
     id: UUID
     reason: ShortText | None = None
-
-
-class RecordPromise(Model):
-    """What a client promised to pay, and until when."""
-
-    client_id: UUID
-    date: dt.date
-    amount: MoneyText | None = None
-    sale_ids: list[UUID] = Field(default_factory=list, max_length=IDS_MAX)
 
 
 class MoveInvoices(Model):

@@ -269,18 +269,6 @@ DISPUTE: Final[JSONObject] = {
     "resolved_at": None,
 }
 
-PROMISE: Final[JSONObject] = {
-    "id": "0198f7c4-bc00-7dd0-8a1d-2c4d5e6f7a8b",
-    "client_id": CLIENT["id"],
-    "client": WHO,
-    "date": "2026-03-31",
-    "amount": "165.01",
-    "currency": "EUR",
-    "sale_ids": [SALE_ID],
-    "state": "open",
-    "created_at": "2026-03-24T13:00:00+00:00",
-}
-
 CALL: Final[JSONObject] = {
     "id": "0198f7c4-cd00-7ee0-9b2e-3d5e6f7a8b9c",
     "client_id": CLIENT["id"],

@@ -7,6 +7,7 @@ from typing import Final
 from contracts.catalog import samples
 from contracts.catalog.ledger_triggers import LEDGER_TRIGGERS, SALE_TYPES
 from contracts.catalog.model import Filter, LocalizedText, Trigger
+from contracts.resources import promise
 
 _CLIENT: Final = Filter("client_id", LocalizedText("Client", "Client", "Cliente"))
 
@@ -104,26 +105,24 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="promise.recorded",
-        available=False,
         title=LocalizedText("Promise to pay", "Promesse de paiement", "Promesa de pago"),
         description=LocalizedText(
             "A client promised to pay by a date.",
             "Un client a promis de payer avant une date.",
             "Un cliente prometió pagar antes de una fecha.",
         ),
-        sample=samples.PROMISE,
+        sample=promise.SAMPLE,
         filters=(_CLIENT,),
     ),
     Trigger(
         key="promise.broken",
-        available=False,
         title=LocalizedText("Promise broken", "Promesse non tenue", "Promesa incumplida"),
         description=LocalizedText(
             "The promised date is over and the amount has not come in.",
             "La date promise est passée et le montant n'est pas arrivé.",
             "Pasó la fecha prometida y el importe no llegó.",
         ),
-        sample=samples.PROMISE | {"state": "broken"},
+        sample=promise.SAMPLE | {"state": "broken", "ended_at": "2026-03-31T22:00:00+00:00"},
         filters=(_CLIENT,),
     ),
     Trigger(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -34,3 +35,18 @@ class ResponseModel(BaseModel):
 def decimal_text(value: Decimal | None) -> str | None:
     """Decimal text without an exponent; None stays None."""
     return None if value is None else plain(value)
+
+
+class ClientNamed(ResponseModel):
+    """A client, as everything about one names it."""
+
+    id: UUID
+    name: str
+    email: str | None
+    external_id: str | None
+
+
+def client_named(row: Row) -> JSONObject:
+    """`client_id` and `client`, from a view's `client_id` and columns that begin with `client_`."""
+    named = {name: row[f"client_{name}"] for name in ("name", "email", "external_id")}
+    return {"client_id": str(row["client_id"]), "client": {"id": str(row["client_id"]), **named}}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.resources.output import Row
+from contracts.resources.output import Row, client_named
 
 
 def note(row: Row) -> dict[str, Any]:
     """A note, from `ledger_api.note`."""
     return {
         "id": str(row["id"]),
-        **_client(row),
+        **client_named(row),
         "sale_id": None if row["sale_id"] is None else str(row["sale_id"]),
         **{name: row[name] for name in ("kind", "body", "pinned", "needs_response")},
         "resolved_at": None if row["resolved_at"] is None else row["resolved_at"].isoformat(),
@@ -25,13 +25,8 @@ def dispute(row: Row) -> dict[str, Any]:
     return {
         "id": str(row["id"]),
         "sale_id": str(row["sale_id"]),
-        **_client(row),
+        **client_named(row),
         **{name: row[name] for name in ("number", "reason", "state", "resolution")},
         "created_at": row["created_at"].isoformat(),
         "resolved_at": None if row["resolved_at"] is None else row["resolved_at"].isoformat(),
     }
-
-
-def _client(row: Row) -> dict[str, Any]:
-    named = {name: row[f"client_{name}"] for name in ("name", "email", "external_id")}
-    return {"client_id": str(row["client_id"]), "client": {"id": str(row["client_id"]), **named}}

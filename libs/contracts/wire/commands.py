@@ -96,6 +96,12 @@ OPEN_DISPUTE: Final = "open_dispute"
 RESOLVE_DISPUTE: Final = "resolve_dispute"
 """data: ResolveDispute. 200 with the dispute."""
 
+RECORD_PROMISE: Final = "record_promise"
+"""data: PromiseIn. 201 with the promise."""
+
+CANCEL_PROMISE: Final = "cancel_promise"
+"""data: id. 200 with the promise, also when it is cancelled already."""
+
 CONVERT_SALE: Final = "convert_sale"
 """data: id, and ConvertIn. 201 with the new document; both name each other."""
 
@@ -218,6 +224,8 @@ QUEUE_OF: Final[dict[str, Queue]] = {
     RESOLVE_NOTE: LEDGER_COMMANDS,
     OPEN_DISPUTE: LEDGER_COMMANDS,
     RESOLVE_DISPUTE: LEDGER_COMMANDS,
+    RECORD_PROMISE: LEDGER_COMMANDS,
+    CANCEL_PROMISE: LEDGER_COMMANDS,
     CONVERT_SALE: LEDGER_COMMANDS,
     VOID_SALE: LEDGER_COMMANDS,
     WRITE_OFF_SALE: LEDGER_COMMANDS,

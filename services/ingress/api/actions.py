@@ -35,6 +35,7 @@ _ANSWERS: Final[dict[str, type[BaseModel]]] = {
     "add_note": models.Note,
     "open_dispute": models.Dispute,
     "resolve_dispute": models.Dispute,
+    "record_promise": models.Promise,
 }
 """What the command of an action answers."""
 

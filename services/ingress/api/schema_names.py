@@ -18,7 +18,9 @@ from contracts.resources import (
     clients,
     collections,
     connection,
+    output,
     product,
+    promise,
     runs,
     schemas,
     transitions,
@@ -27,7 +29,7 @@ from contracts.resources import inbox as inboxes
 from ingress import response_models as models
 from ingress.api import channels, consents, hooks, password_resets, search_actions, session, tokens
 from ingress.api import users as user_routes
-from ingress.response_models import access, base, inbox, ledger, reports, users
+from ingress.response_models import access, base, inbox, reports, users
 from ingress.response_models import reference as party_shapes
 
 _INPUTS: Final[Mapping[type[BaseModel], str]] = {
@@ -59,6 +61,7 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     clients.ClientPatch: "ClientPatch",
     clients.ClientUpdate: "ClientUpdateInput",
     product.ProductIn: "ProductInput",
+    promise.PromiseIn: "PromiseInput",
     product.ProductPatch: "ProductPatch",
     transitions.AllocateIn: "AllocateInput",
     transitions.ConfirmIn: "ConfirmPaymentInput",
@@ -164,6 +167,7 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     models.Message: "Message",
     models.Note: "Note",
     models.Dispute: "Dispute",
+    models.Promise: "Promise",
     models.Supplier: "Supplier",
     models.LocalizedTexts: "LocalizedText",
     models.Token: "Token",
@@ -192,7 +196,7 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     users.RecoveryCodes: "RecoveryCodes",
     users.SecondFactorRemoved: "SecondFactorRemoval",
     base.MessageWarning: "MessageWarning",
-    ledger.ClientNamed: "ClientReference",
+    output.ClientNamed: "ClientReference",
     inbox.BillAdjustment: "BillAdjustment",
     inbox.BillLine: "BillLine",
     inbox.BillPaymentMeans: "BillPaymentMeans",

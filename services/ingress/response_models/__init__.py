@@ -9,6 +9,7 @@ from contracts.resources.connection import Connection
 from contracts.resources.inbox import InboxKind
 from contracts.resources.output import ResponseModel
 from contracts.resources.product import Product
+from contracts.resources.promise import Promise
 from contracts.resources.supplier import Supplier
 from ingress.response_models.access import (
     Account,
@@ -135,6 +136,7 @@ __all__ = [
     "Problem",
     "ProblemFault",
     "Product",
+    "Promise",
     "PushReceipt",
     "RecoveryCount",
     "Refund",

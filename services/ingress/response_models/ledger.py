@@ -11,7 +11,7 @@ from pydantic import Field
 from contracts.resources.collections import NoteKind, Origin
 from contracts.resources.document_kinds import SaleType
 from contracts.resources.messages import MessageState
-from contracts.resources.output import ResponseModel
+from contracts.resources.output import ClientNamed, ResponseModel
 from contracts.resources.schemas import Address, Contact, Operation, PaymentMethod, PayTerm
 
 SaleStatus = Literal[
@@ -186,15 +186,6 @@ class SaleCalculation(ResponseModel):
     tax: str
     total: str
     amount_due: str
-
-
-class ClientNamed(ResponseModel):
-    """A client, as everything about one names it."""
-
-    id: UUID
-    name: str
-    email: str | None
-    external_id: str | None
 
 
 class Message(ResponseModel):

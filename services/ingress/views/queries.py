@@ -99,6 +99,10 @@ NOTES = View(
 DISPUTES = View(
     "ledger_api.dispute", filters={"client_id": "client_id = ?", "sale_id": "sale_id = ?", "state": "state = ?"}
 )
+PROMISES = View(
+    "ledger_api.promise",
+    filters={"client_id": "client_id = ?", "sale_id": "sale_ids @> ARRAY[?::uuid]", "state": "state = ?"},
+)
 PAYMENTS = View(
     "ledger_api.payment",
     filters={"client_id": "client_id = ?", "status": "status = ?", "external_id": "external_id = ?"},

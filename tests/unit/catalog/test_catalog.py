@@ -99,6 +99,7 @@ def test_only_what_this_release_carries_out_is_offered() -> None:
         "add_note",
         "open_dispute",
         "resolve_dispute",
+        "record_promise",
         "record_payment",
         "http_request",
         "send_email",

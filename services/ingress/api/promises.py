@@ -1,0 +1,63 @@
+"""`/v1/promises`: what clients promised to pay, and what became of it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from contracts.resources import promise
+from contracts.resources.promise import PromiseIn, PromiseState
+from contracts.resources.schemas import Model
+from contracts.wire import commands
+from ingress import response_models as models
+from ingress.api.transition_routes import moving
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import queries, responses
+
+
+class PromiseFilter(Model):
+    """Which promises; `sale_id` those that name an invoice."""
+
+    client_id: UUID | None = None
+    sale_id: UUID | None = None
+    state: PromiseState | None = None
+
+
+class PromiseQuery(PromiseFilter, Page):
+    """Which promises, page by page."""
+
+
+async def record_promise(api: Api, call: Request) -> Response:
+    """Record that a client promised to pay."""
+    return await api.submit(call, commands.RECORD_PROMISE, call.body_as(PromiseIn).model_dump(mode="json"))
+
+
+async def list_promises(api: Api, call: Request) -> Response:
+    """List promises, newest first."""
+    requested = call.query_as(PromiseQuery).model_dump(exclude={"limit", "cursor"})
+    return await responses.many(api, call, queries.PROMISES, promise.from_row, **requested)
+
+
+async def get_promise(api: Api, call: Request) -> Response:
+    """Look at one promise."""
+    return await responses.one(api, call, queries.PROMISES, promise.from_row)
+
+
+ROUTES = (
+    Route(
+        "POST", "/v1/promises", "recordPromise", record_promise, "write", "Record that a client promised to pay",
+        body=PromiseIn, answers=models.Promise, status=201, tag="collections",
+    ),
+    Route(
+        "GET", "/v1/promises", "listPromises", list_promises, "read", "List promises",
+        query=PromiseQuery, answers=models.ResourcePage[models.Promise], tag="collections",
+    ),
+    Route(
+        "GET", "/v1/promises/{id}", "getPromise", get_promise, "read", "Get a promise",
+        answers=models.Promise, tag="collections",
+    ),
+    Route(
+        "POST", "/v1/promises/{id}/cancel", "cancelPromise", moving(commands.CANCEL_PROMISE), "write",
+        "Take an open promise back: its client is reminded again", answers=models.Promise, tag="collections",
+    ),
+)  # fmt: skip

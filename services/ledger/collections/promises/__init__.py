@@ -1,0 +1,1 @@
+"""Promises to pay: recorded, kept by what comes in, broken when their day is over."""
