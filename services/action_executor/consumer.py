@@ -20,7 +20,6 @@ from action_executor.deliveries.redeliver import redeliver
 from action_executor.jobs import DELIVER, RUN, DeliverJob, RunJob
 from action_executor.messages.sender import MessageSender
 from action_executor.runs.cancel import cancel_run
-from action_executor.runs.renderer import Renderer
 from action_executor.runs.replay import PREVIEW_SECONDS_MAX, replay_run
 from contracts.primitives.ids import made_at
 from contracts.wire.commands import CANCEL_RUN, REDELIVER, REPLAY_RUN
@@ -29,6 +28,7 @@ from contracts.wire.jobs import SEND_MESSAGE, SendMessageJob
 from contracts.wire.topology import DISPATCHER_EVENTS
 from outbox.pipeline import BatchEffects, HandleBatch
 from storage.pool import Connection
+from templates.renderer import Renderer
 
 JOBS: Final[Mapping[str, type[DeliverJob | RunJob | SendMessageJob]]] = MappingProxyType(
     {DELIVER: DeliverJob, RUN: RunJob, SEND_MESSAGE: SendMessageJob}

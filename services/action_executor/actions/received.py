@@ -13,9 +13,9 @@ from action_executor.foreign_text import clean_text
 from action_executor.http_client import OutboundResponse
 from action_executor.runs import files
 from action_executor.runs.records import Run
-from action_executor.runs.templates import DATA_BYTES_MAX
 from contracts.strict_json import JsonRefused, read_json
 from storage.pool import Pool
+from templates.filling import DATA_BYTES_MAX
 
 HEADERS_MAX: Final = 50
 HEADER_CHARACTERS_MAX: Final = 1_000

@@ -20,9 +20,7 @@ from action_executor.runs import rules, store
 from action_executor.runs.failures import failure_events
 from action_executor.runs.inputs import InvalidStepInput, fill_input
 from action_executor.runs.records import Failed, NotBegun, Run, Sent, Step, StepCall, StepOutcome, StepSpec
-from action_executor.runs.renderer import NoWorker, Renderer, WorkerKilled
 from action_executor.runs.store import NewRun, RunChange, StepChange
-from action_executor.runs.templates import Filled, TemplateFault
 from action_executor.settings import LEASE_MARGIN_SECONDS, STEP_SECONDS, ExecutorSettings
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.wire.envelope import Envelope
@@ -33,6 +31,8 @@ from outbox.relay import Relay
 from scheduling.worker import LeasedWorker, LeaseLost
 from storage.pool import Connection, Pool
 from storage.transient import is_transient
+from templates.filling import Filled, TemplateFault
+from templates.renderer import NoWorker, Renderer, WorkerKilled
 
 log = structlog.get_logger(__name__)
 

@@ -10,10 +10,10 @@ import orjson
 from pydantic import ValidationError
 
 from action_executor.runs.records import Step, StepSpec
-from action_executor.runs.renderer import Renderer
-from action_executor.runs.templates import Filled
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.primitives.problem import field_errors
+from templates.filling import Filled
+from templates.renderer import Renderer
 
 
 class InvalidStepInput(Exception):

@@ -22,8 +22,6 @@ from action_executor.refusals import invalid, not_found, problem
 from action_executor.runs import rules, store
 from action_executor.runs.inputs import InvalidStepInput, fill_input
 from action_executor.runs.records import Step, StepSpec
-from action_executor.runs.renderer import NoWorker, Renderer, WorkerKilled
-from action_executor.runs.templates import TemplateFault
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.primitives.problem import FieldError, field_errors
 from contracts.resources.runs import ReplayIn
@@ -31,6 +29,8 @@ from contracts.serializers import execution
 from contracts.wire.envelope import Envelope
 from outbox.pipeline import CommandResult
 from storage.pool import Connection
+from templates.filling import TemplateFault
+from templates.renderer import NoWorker, Renderer, WorkerKilled
 
 REPLAYS_MAX: Final = 1000  # of one run: far more than anybody asks for by hand
 PREVIEW_SECONDS_MAX: Final = 5.0  # of one batch of commands: previews fill templates in while its transaction is open

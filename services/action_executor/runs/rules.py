@@ -9,7 +9,7 @@ import orjson
 
 from action_executor.runs.records import Done, Failed, Filtered, NotBegun, Run, Sent, Step, StepOutcome, Wait
 from action_executor.runs.store import RunChange, StepChange
-from action_executor.runs.templates import DATA_BYTES_MAX
+from templates.filling import DATA_BYTES_MAX
 
 DEPTH_MAX: Final = 8
 LOST_MAX: Final = 5

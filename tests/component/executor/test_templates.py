@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from action_executor.runs import render_worker, templates
-from action_executor.runs.renderer import Renderer, WorkerKilled
-from action_executor.runs.templates import TemplateFault
 from contracts.primitives.ids import new_id
+from templates import filling as templates
+from templates import render_worker
+from templates.filling import TemplateFault
+from templates.renderer import Renderer, WorkerKilled
 from tests.support.executor import ExecutorHarness
 from tests.support.receiver import Receiver, open_receiver
 
@@ -99,13 +100,13 @@ async def test_a_run_whose_templates_kill_two_workers_fails_and_others_go_on(
     killer = await executor.make_automation(step("{% assign x = 1 %}", receiver.url("/never")))
     peaceful = await executor.make_automation(step("{{ trigger.data.number }}", receiver.url("/other")))
     ends, runs_on = executor.run_job(killer), executor.run_job(peaceful)
-    exchange = "action_executor.runs.renderer._exchange"
+    exchange = "templates.renderer._exchange"
 
     async def die(worker: Any, request: bytes) -> dict[str, Any]:
         worker.kill()
         return await original(worker, request)
 
-    from action_executor.runs import renderer as module  # noqa: PLC0415  its function as it was
+    from templates import renderer as module  # noqa: PLC0415  its function as it was
 
     original = module._exchange
     monkeypatch.setattr(exchange, die)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from action_executor.runs.liquid_templates import fill_liquid
-from action_executor.runs.templates import TemplateFault, fill, is_plain
+from templates.filling import TemplateFault, fill, is_plain
+from templates.liquid_templates import fill_liquid
 
 NAMES: dict[str, Any] = {
     "trigger": {

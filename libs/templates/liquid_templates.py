@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from liquid.builtin.output import Output, OutputNode
 from liquid.exceptions import LiquidError
 from liquid.undefined import StrictDefaultUndefined, Undefined
 
-from action_executor.runs.templates import DATA_BYTES_MAX, NAMES, Filled, TemplateFault, as_text, fill
+from templates.filling import DATA_BYTES_MAX, NAMES, Filled, TemplateFault, as_text, fill
 
 LOOPS_MAX: Final = 1000
 ITEMS_MAX: Final = 10_000
@@ -62,15 +63,35 @@ def fill_liquid(value: Any, names: Mapping[str, Any]) -> Filled:
     return fill(value, names, _render)
 
 
+def render_text(text: str, names: Mapping[str, Any], *, ends: float) -> str:
+    """Render one text in which no output may be empty; it has until `ends` on the processor's clock.
+
+    Raises:
+        TemplateFault: an output is empty, a name is unknown, the syntax is wrong, or a bound is reached.
+    """
+    _clock.ends = ends
+    with _faults():
+        return str(_parse(text, filled=True).render(**names))
+
+
 def _render(text: str, names: Mapping[str, Any], missing: list[str]) -> Any:
     _missing.clear()
-    try:
+    with _faults():
         template = _parse(text)
         expression = _single_expression(template)
         if expression is None:
             made: Any = template.render(**names)
         else:
             made = _plain(expression.evaluate(template.context_class(template, globals=names)))
+    missing.extend(_missing)
+    return made
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Make every fault of a template a `TemplateFault` that says what it is."""
+    try:
+        yield
     except LiquidError as error:
         raise TemplateFault(str(error.args[0]) if error.args else type(error).__name__) from None
     except RecursionError:
@@ -81,13 +102,11 @@ def _render(text: str, names: Mapping[str, Any], missing: list[str]) -> Any:
         raise
     except Exception as error:  # noqa: BLE001  a filter's own fault, whatever it is, is a fault of the template
         raise TemplateFault(f"{type(error).__name__}: {error}"[:500]) from None
-    missing.extend(_missing)
-    return made
 
 
 @lru_cache(maxsize=256)
-def _parse(text: str) -> BoundTemplate:
-    return _environment().from_string(_MARKUP.sub(_name_fields, text))
+def _parse(text: str, *, filled: bool = False) -> BoundTemplate:
+    return _environment(filled=filled).from_string(_MARKUP.sub(_name_fields, text))
 
 
 def _name_fields(markup: re.Match[str]) -> str:
@@ -155,6 +174,13 @@ def _undefined(name: str, *, hint: str | None = None, token: Any = None, **facts
     return Missing(name, hint=hint.removesuffix(" is undefined"), token=token, **facts)
 
 
+def _left_out(name: str, *, hint: str | None = None, token: Any = None, **facts: Any) -> Undefined:
+    """What a path is that leads nowhere, in a text whose names are all given: its first name has to be known."""
+    if hint is None or hint == f"{name} is undefined":
+        return Unknown(name, hint=hint, token=token, **facts)
+    return Missing(name, hint=hint.removesuffix(" is undefined"), token=token, **facts)
+
+
 class JsonNode(OutputNode):
     """Writes lists and objects into a text as JSON."""
 
@@ -169,6 +195,23 @@ class JsonOutput(Output):
     node_class = JsonNode
 
 
+class FilledNode(OutputNode):
+    """Writes a value that must be there: a letter never says "Dear ,"."""
+
+    def render_to_output(self, context: Any, buffer: Any) -> int:
+        """Write the value."""
+        made = as_text(_plain(self.expression.evaluate(context)))
+        if not made.strip():
+            raise TooMuch(f'{{{{ {self.expression} }}}} is empty: give it a fallback, such as "| default: client.name"')
+        return int(buffer.write(made))
+
+
+class FilledOutput(Output):
+    """`{{ ... }}` in a text in which no output may be empty."""
+
+    node_class = FilledNode
+
+
 class Bounded(Base):
     """Liquid within our bounds."""
 
@@ -180,9 +223,10 @@ class Bounded(Base):
 
 
 @cache
-def _environment() -> Base:
-    environment = Bounded(undefined=_undefined)  # type: ignore[arg-type]  # called as a class is, and answers one
-    environment.add_tag(JsonOutput)
+def _environment(*, filled: bool) -> Base:
+    undefined = _left_out if filled else _undefined
+    environment = Bounded(undefined=undefined)  # type: ignore[arg-type]  # called as a class is, and answers one
+    environment.add_tag(FilledOutput if filled else JsonOutput)
     for name in ("include", "render"):
         del environment.tags[name]  # there is nothing to include
     for name, one in list(environment.filters.items()):
@@ -191,6 +235,7 @@ def _environment() -> Base:
     return environment
 
 
+@cache
 def _bound_expressions() -> None:
     """Measure ranges where they are made, and look at the clock in every comparison that walks.
 

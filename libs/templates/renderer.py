@@ -9,15 +9,17 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
-from action_executor.runs.render_worker import LENGTH, PROCESSOR_SECONDS_MAX
-from action_executor.runs.templates import Filled, TemplateFault, fill, is_plain
+from templates.filling import Filled, TemplateFault, fill, is_plain
+from templates.render_worker import LENGTH, PROCESSOR_SECONDS_MAX
 
+LETTERS_MAX: Final = 200  # of one request: its answer comes within milliseconds, and is a few MB at most
 WORKERS_MAX: Final = 2  # one for an account that takes all it may, one for everybody else
 ANSWER_SECONDS_MAX: Final = 20.0  # far above the limit of processor time, for a machine with no time to give
 FREE_WORKER_SECONDS_MAX: Final = 10.0  # below a run's lease, together with the above
@@ -30,6 +32,22 @@ class WorkerKilled(Exception):
 
 class NoWorker(Exception):
     """All workers are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Texts that are rendered together over the same names."""
+
+    texts: Mapping[str, str]
+    names: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What became of a letter: its texts, or why there are none."""
+
+    texts: Mapping[str, str] | None = None
+    fault: str | None = None
 
 
 class Renderer:
@@ -50,23 +68,47 @@ class Renderer:
         """
         if is_plain(value):
             return fill(value, names)
-        request = orjson.dumps({"value": value, "names": names})
-        await self._wait_for_place(account_id)
-        try:
-            answer = await self._ask(request)
-        finally:
-            async with self._changed:
-                self._busy.discard(account_id)
-                self._changed.notify_all()
+        answer = await self._answered(account_id, orjson.dumps({"value": value, "names": names}))
         if "fault" in answer:
             raise TemplateFault(answer["fault"])
         return Filled(answer["value"], answer["warnings"])
+
+    async def render(self, account_id: UUID, letters: Sequence[Letter]) -> list[Rendered]:
+        """Render an account's letters, in which no output may be empty; a fault is that letter's alone.
+
+        Raises:
+            NoWorker: none has begun; ask again in a moment.
+        """
+        made: list[Rendered] = []
+        while len(made) < len(letters):
+            made += await self._render_some(account_id, letters[len(made) : len(made) + LETTERS_MAX])
+        return made
+
+    async def _render_some(self, account_id: UUID, letters: Sequence[Letter]) -> list[Rendered]:
+        """Render some of these, from the first on: at least one."""
+        request = orjson.dumps({"many": [{"texts": one.texts, "names": one.names} for one in letters]})
+        try:
+            answer = await self._answered(account_id, request)
+        except WorkerKilled as killed:
+            if len(letters) == 1:
+                return [Rendered(fault=str(killed))]
+            return await self._render_some(account_id, letters[: len(letters) // 2])
+        return [Rendered(one.get("texts"), one.get("fault")) for one in answer["many"]]
 
     async def stop(self) -> None:
         """End the workers that are idle; one at work ends with the task that waits for it."""
         for worker in self._idle:
             await _end(worker)
         self._idle.clear()
+
+    async def _answered(self, account_id: UUID, request: bytes) -> dict[str, Any]:
+        await self._wait_for_place(account_id)
+        try:
+            return await self._ask(request)
+        finally:
+            async with self._changed:
+                self._busy.discard(account_id)
+                self._changed.notify_all()
 
     async def _wait_for_place(self, account_id: UUID) -> None:
         def is_free() -> bool:
@@ -100,7 +142,7 @@ async def _start() -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "action_executor.runs.render_worker",
+        "templates.render_worker",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},

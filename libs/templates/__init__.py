@@ -1,0 +1,1 @@
+"""Liquid templates made by accounts, rendered within strict bounds in worker processes."""

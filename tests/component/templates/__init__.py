@@ -1,0 +1,1 @@
+"""Templates of accounts in their worker processes."""
