@@ -64,7 +64,7 @@ async def open_service(
         step_context = StepContext(
             http_client, pool, ConnectionRepository(pool, encryptor), replies, settings.urls, mail, sms
         )
-        engine = Engine(pool, parts.relay, step_context, settings)
+        engine = Engine(pool, parts.relay, step_context, settings, notify=parts.bus.notify)
         await parts.bus.listen(replies, engine.answered)
         await parts.run(engine, check="runs", drain_seconds=drain_seconds)
         messages = MessageSender(
@@ -81,7 +81,7 @@ async def open_service(
         connections = ConnectionCommandHandler(encryptor, policy)
         handlers = {
             EXECUTOR_JOBS: job_handler(deliverer, engine, messages),
-            EXECUTOR_COMMANDS: command_handler(deliverer, connections, engine),
+            EXECUTOR_COMMANDS: command_handler(deliverer, connections, engine, step_context),
         }
         for queue, handler in handlers.items():
             await parts.consume(queue, pipeline.handler(handler), batch_max=settings.executor_batch_max)

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from pydantic import ValidationError
 
+from action_executor.actions import StepContext
 from action_executor.connections import commands as connections
 from action_executor.deliveries import queue_store, store
 from action_executor.deliveries.deliverer import Deliverer
@@ -21,8 +22,9 @@ from action_executor.jobs import DELIVER, RUN, DeliverJob, RunJob
 from action_executor.messages.sender import MessageSender
 from action_executor.runs.cancel import cancel_run
 from action_executor.runs.replay import PREVIEW_SECONDS_MAX, replay_run
+from action_executor.runs.single import run_action
 from contracts.primitives.ids import made_at
-from contracts.wire.commands import CANCEL_RUN, REDELIVER, REPLAY_RUN
+from contracts.wire.commands import CANCEL_RUN, REDELIVER, REPLAY_RUN, RUN_ACTION
 from contracts.wire.envelope import Envelope
 from contracts.wire.jobs import SEND_MESSAGE, SendMessageJob
 from contracts.wire.topology import DISPATCHER_EVENTS
@@ -155,7 +157,10 @@ def _held(item: NewDelivery, lease_ends: float) -> ClaimedDelivery:
 
 
 def command_handler(
-    deliverer: Deliverer, connection_commands: connections.ConnectionCommandHandler, runs: Runs
+    deliverer: Deliverer,
+    connection_commands: connections.ConnectionCommandHandler,
+    runs: Runs,
+    context: StepContext,
 ) -> HandleBatch:
     """Make the handler of `executor.commands`."""
 
@@ -174,10 +179,22 @@ def command_handler(
             elif envelope.name == CANCEL_RUN:
                 answer = await cancel_run(conn, envelope)
                 effects.answer(envelope, answer.status, answer.body)
+            elif envelope.name == RUN_ACTION:
+                await _run_action(conn, envelope, context, runs, effects)
             else:
                 effects.refused[envelope.id] = f"{envelope.name} is no command of the executor"
 
     return handle
+
+
+async def _run_action(
+    conn: Connection, command: Envelope, context: StepContext, runs: Runs, effects: BatchEffects
+) -> None:
+    result = await run_action(conn, command, context)
+    if result is None:
+        effects.after_commit.append(runs.wake)
+    else:
+        effects.answer(command, result.status, result.body)
 
 
 async def _redeliver(conn: Connection, command: Envelope, deliverer: Deliverer, effects: BatchEffects) -> None:

@@ -147,10 +147,8 @@ class OutboundHttpClient:
 
         The status line decides: an answer with a broken head or body behind it is an `Answer`.
         """
-        if fault := self._fault_of(call.url):
-            log.info("target_refused", error=fault)
-            reason = fault if fault in (HTTPS_ONLY, form_fault(call.url)) else NOT_ALLOWED
-            return TransportError(f"the target {reason}", refused=True)
+        if (refusal := self.refusal(call.url)) is not None:
+            return refusal
         # The URL goes out as it was judged and stored, not quoted anew.
         url = URL(call.url, encoded=True)
         _host.set(url.raw_host)
@@ -176,6 +174,15 @@ class OutboundHttpClient:
             # A delivery must end by what its receiver did: an exception here would send it again and again.
             log.exception("call_failed_unexpectedly", error=repr(error))
             return TransportError(f"the answer could not be read: {type(error).__name__}")
+
+    def refusal(self, url: str) -> TransportError | None:
+        """Why this URL is never called; None when it may be. Where its name leads is judged at the connection."""
+        fault = self._fault_of(url)
+        if not fault:
+            return None
+        log.info("target_refused", error=fault)
+        reason = fault if fault in (HTTPS_ONLY, form_fault(url)) else NOT_ALLOWED
+        return TransportError(f"the target {reason}", refused=True)
 
     @asynccontextmanager
     async def _turn(self, call: OutboundRequest) -> AsyncIterator[None]:

@@ -117,9 +117,9 @@ class Trigger:
 class Action:
     """Something the system can do: its input is a model (a step's strings may be templates), its output a sample.
 
-    `available` tells whether this release carries it out; only those are offered. `connection` is the kind of
-    connection that may be named in place of a URL, None where none is taken. `command` is the ledger's command that
-    the input is the data of; what it creates lives under `path`.
+    `available` tells whether this release carries it out; only those are offered. `connections` are the kinds of
+    connection that it takes: in place of a URL where its input has one, else one is required. `command` is the ledger's
+    command that the input is the data of; what it creates lives under `path`.
     """
 
     key: str
@@ -130,10 +130,20 @@ class Action:
     output: dict[str, Any]
     guarantee: Guarantee
     available: bool = False
-    connection: ConnectionKind | None = None
+    connections: tuple[ConnectionKind, ...] = ()
     free_form: tuple[str, ...] = ()  # names in its output under which any field may be there
     command: str | None = None
     path: str | None = None
+
+    @property
+    def connection(self) -> ConnectionKind | None:
+        """The kind of connection that it takes first; None where it takes none."""
+        return self.connections[0] if self.connections else None
+
+    @property
+    def needs_connection(self) -> bool:
+        """Whether it works with a connection alone, because nothing in its input can stand for one."""
+        return bool(self.connections) and "url" not in self.fields
 
     @property
     def fields(self) -> frozenset[str]:
@@ -154,6 +164,7 @@ class Action:
             "description": self.description.public(),
             "guarantee": self.guarantee,
             "connection": self.connection,
+            "connections": list(self.connections),
             "input_schema": self.input.model_json_schema(),
             "output": [{"path": field.path, "type": field.type} for field in fields_of(self.output)],
             "sample": self.output,

@@ -19,10 +19,10 @@ def _outwards(
     gives: dict[str, Any],
     *,
     available: bool = False,
-    connection: ConnectionKind | None = None,
+    connections: tuple[ConnectionKind, ...] = (),
     free_form: tuple[str, ...] = (),
 ) -> Action:
-    return Action(key, "outwards", title, description, takes, gives, "at_least_once", available, connection, free_form)
+    return Action(key, "outwards", title, description, takes, gives, "at_least_once", available, connections, free_form)
 
 
 OUTWARDS: Final = (
@@ -37,7 +37,7 @@ OUTWARDS: Final = (
         inputs.HttpRequest,
         {"status": 200, "headers": {"content-type": "application/json"}, "body": {"ok": True}},
         available=True,
-        connection="http",
+        connections=("http",),
         free_form=("headers", "body", "truncated"),
     ),
     _outwards(
@@ -67,7 +67,7 @@ OUTWARDS: Final = (
         inputs.PostChatMessage,
         {"status": 200},
         available=True,
-        connection="chat",
+        connections=("chat",),
     ),
     _outwards(
         "store_file",

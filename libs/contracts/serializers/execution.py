@@ -55,11 +55,12 @@ def run(row: Row, steps: Iterable[Row] | None = None) -> dict[str, Any]:
     """A run, from `execution_api.run` and, for one looked at by itself, its rows of `execution_api.step`.
 
     `due_at` says until when it waits, null unless it does; `replays` counts how often it was taken up again. The event
-    that set it off is in `trigger`, in the hook's own shape.
+    that set it off is in `trigger`, in the hook's own shape. The run of an action that was called by itself has no
+    automation.
     """
     found = {
         "id": str(row["id"]),
-        "automation_id": str(row["automation_id"]),
+        "automation_id": str(row["automation_id"]) if row["automation_id"] else None,
         "version": row["version"],
         "event_id": str(row["event_id"]),
         "trigger_key": row["trigger"],

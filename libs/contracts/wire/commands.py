@@ -189,6 +189,10 @@ REPLAY_RUN: Final = "replay_run"
 CANCEL_RUN: Final = "cancel_run"
 """data: id of a run. 200 with the run, cancelled."""
 
+RUN_ACTION: Final = "run_action"
+"""data: action, input, connection_id or null, dry_run. 200 with the action's output once its run of one step has
+ended; with dry_run {dry_run: true, would, changes: []}, and nothing leaves."""
+
 CREATE_CONNECTION: Final = "create_connection"
 """data: encrypted (the JSON of ConnectionIn). 201 with the connection, without its secrets."""
 
@@ -261,6 +265,7 @@ QUEUE_OF: Final[dict[str, Queue]] = {
     REDELIVER: EXECUTOR_COMMANDS,
     REPLAY_RUN: EXECUTOR_COMMANDS,
     CANCEL_RUN: EXECUTOR_COMMANDS,
+    RUN_ACTION: EXECUTOR_COMMANDS,
     CREATE_CONNECTION: EXECUTOR_COMMANDS,
     DELETE_CONNECTION: EXECUTOR_COMMANDS,
 }

@@ -20,21 +20,24 @@ class Action:
     """How an action is carried out.
 
     `calls_out`: its beginning is committed before it runs, as it may act and crash. `changes_ledger`: once it has
-    succeeded it is never repeated, not by a replay of its run either.
+    succeeded it is never repeated, not by a replay of its run either. `preview` outputs what would leave, or what a
+    step that steers the run would decide, and makes no call; without one it works in automations alone, or is shown by
+    the ledger.
     """
 
     run: Callable[[StepCall, StepContext], Awaitable[StepOutcome]]
     calls_out: bool = False
     changes_ledger: bool = False
+    preview: Callable[[StepCall, StepContext], Awaitable[StepOutcome]] | None = None
 
 
 ACTIONS: Final[dict[str, Action]] = {
-    "filter": Action(flow.filter_run),
-    "delay": Action(flow.delay),
-    "http_request": Action(external.http_request, calls_out=True),
-    "post_chat_message": Action(external.post_chat_message, calls_out=True),
-    "send_email": Action(messages.send_email, calls_out=True),
-    "send_sms": Action(messages.send_sms, calls_out=True),
+    "filter": Action(flow.filter_run, preview=flow.filter_run),
+    "delay": Action(flow.delay, preview=flow.delay_end),
+    "http_request": Action(external.http_request, calls_out=True, preview=external.show_http_request),
+    "post_chat_message": Action(external.post_chat_message, calls_out=True, preview=external.show_chat_message),
+    "send_email": Action(messages.send_email, calls_out=True, preview=messages.show_email),
+    "send_sms": Action(messages.send_sms, calls_out=True, preview=messages.show_sms),
     "find_client": Action(internal.find_client),
     "find_or_create_client": Action(internal.find_or_create_client, changes_ledger=True),
     "find_product": Action(internal.find_product),

@@ -15,7 +15,7 @@ import orjson
 from action_executor.actions.context import StepContext
 from action_executor.actions.received import output
 from action_executor.connections.repository import UnusableConnection
-from action_executor.connections.rules import REFUSED_HEADERS, target_of
+from action_executor.connections.rules import REFUSED_HEADERS, origin_of, target_of
 from action_executor.connections.secrets import NO_SECRETS, Secrets
 from action_executor.deliveries.rules import retry_after_seconds
 from action_executor.http_client import OutboundRequest, OutboundResponse, TransportError
@@ -29,6 +29,33 @@ RETRYABLE: Final = frozenset({408, 425, 429})
 
 async def http_request(call: StepCall, context: StepContext) -> StepOutcome:
     """Call a URL: output `{"status", "headers", "body"}`; 2xx is success, what may pass by itself is tried again."""
+    prepared = await _request(call, context)
+    if isinstance(prepared, Failed):
+        return prepared
+    way, request = prepared
+    return await _outcome(call, context, way, await context.http_client.call(request))
+
+
+async def show_http_request(call: StepCall, context: StepContext) -> StepOutcome:
+    """Show the request that would be sent: `{"method", "url", "headers", "body"}`, without a connection's secrets."""
+    prepared = await _request(call, context)
+    if isinstance(prepared, Failed):
+        return prepared
+    way, request = prepared
+    if refusal := context.http_client.refusal(request.url):
+        return Failed(f"input.url: {refusal.reason}")
+    server = origin_of(request.url)
+    return Done(
+        {
+            "method": request.method,
+            "url": server + way.secrets.strike(request.url[len(server) :]),
+            "headers": way.secrets.strike(dict(request.headers)),
+            "body": call.input.get("body"),
+        }
+    )
+
+
+async def _request(call: StepCall, context: StepContext) -> tuple[_Way, OutboundRequest] | Failed:
     given = call.input
     headers = {str(name): str(value) for name, value in (given.get("headers") or {}).items()}
     if refused := sorted(name for name in headers if name.lower() in REFUSED_HEADERS):
@@ -41,31 +68,41 @@ async def http_request(call: StepCall, context: StepContext) -> StepOutcome:
         return body
     headers.setdefault("Idempotency-Key", str(call.command_id))
     ours = {name.lower() for name in way.headers}
-    answer = await context.http_client.call(
-        OutboundRequest(
-            str(given.get("method", "POST")),
-            way.url,
-            {name: value for name, value in headers.items() if name.lower() not in ours} | dict(way.headers),
-            body,
-            read_bytes_max=FILE_BYTES_MAX,
-            timeout_seconds=float(given.get("timeout_seconds", 15)),
-        )
+    return way, OutboundRequest(
+        str(given.get("method", "POST")),
+        way.url,
+        {name: value for name, value in headers.items() if name.lower() not in ours} | dict(way.headers),
+        body,
+        read_bytes_max=FILE_BYTES_MAX,
+        timeout_seconds=float(given.get("timeout_seconds", 15)),
     )
-    return await _outcome(call, context, way, answer)
 
 
 async def post_chat_message(call: StepCall, context: StepContext) -> StepOutcome:
     """Post a text to a chat's incoming webhook, in Slack's form: output `{"status"}`."""
-    given = call.input
     way = await _way(call, context, "chat")
     if isinstance(way, Failed):
         return way
-    message = {name: given[name] for name in ("text", "channel", "username") if given.get(name)}
+    message = _message(call)
     headers = {"Content-Type": "application/json", "Idempotency-Key": str(call.command_id)}
     answer = await context.http_client.call(OutboundRequest("POST", way.url, headers, orjson.dumps(message)))
     if isinstance(answer, OutboundResponse) and _is_success(answer):
         return Done({"status": answer.status})
     return await _outcome(call, context, way, answer)
+
+
+async def show_chat_message(call: StepCall, context: StepContext) -> StepOutcome:
+    """Show the message that would be posted, and the server that would get it."""
+    way = await _way(call, context, "chat")
+    if isinstance(way, Failed):
+        return way
+    if refusal := context.http_client.refusal(way.url):
+        return Failed(f"input.url: {refusal.reason}")
+    return Done({"server": origin_of(way.url), "message": _message(call)})
+
+
+def _message(call: StepCall) -> dict[str, Any]:
+    return {name: call.input[name] for name in ("text", "channel", "username") if call.input.get(name)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +122,7 @@ async def _way(call: StepCall, context: StepContext, kind: ConnectionKind) -> _W
         return _Way(str(requested), {}, NO_SECRETS)
     opened = await context.connections.open(account_id=call.run.account_id, connection_id=call.connection_id, kind=kind)
     if isinstance(opened, UnusableConnection):
-        return Failed(opened.reason)
+        return Failed(f"input.connection_id: {opened.reason}")
     url = target_of(opened.url, str(requested) if requested else None)
     if url is None:
         return Failed("input.url: must be on the connection's host, because its credentials are sent there")
@@ -119,7 +156,8 @@ async def _outcome(
     call: StepCall, context: StepContext, way: _Way, answer: OutboundResponse | TransportError
 ) -> StepOutcome:
     if isinstance(answer, TransportError):
-        return Failed(way.secrets.strike(answer.reason), retryable=not (answer.refused or answer.answered))
+        reason = f"input.url: {answer.reason}" if answer.refused and call.connection_id is None else answer.reason
+        return Failed(way.secrets.strike(reason), retryable=not (answer.refused or answer.answered))
     shown = await output(context.pool, call.run, answer, way.secrets, way.url)
     if _is_success(answer):
         return Done(shown)

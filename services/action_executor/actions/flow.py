@@ -140,6 +140,14 @@ async def delay(call: StepCall, context: StepContext) -> StepOutcome:
     return Wait(left) if left > 0 else Done({"until": until.isoformat()})
 
 
+async def delay_end(call: StepCall, context: StepContext) -> StepOutcome:
+    """Tell when a delay that began now would end: output `{"until": ...}`."""
+    try:
+        return Done({"until": (await _until(call, context)).isoformat()})
+    except ValueError as error:
+        return Failed(str(error))
+
+
 async def _until(call: StepCall, context: StepContext) -> datetime:
     if (clock := call.input.get("business_day")) is not None:
         account = await find_account(context.pool, call.run.account_id)

@@ -18,6 +18,34 @@ async def send_email(call: StepCall, context: StepContext) -> StepOutcome:
 
     A step that is repeated after a crash sends under the same Message-ID.
     """
+    mail = await _mail(call, context)
+    if isinstance(mail, Failed) or context.mail is None:
+        return mail if isinstance(mail, Failed) else Failed(NO_MAIL.reason)
+    result = await context.mail.send(mail)
+    if isinstance(result, HandedOver):
+        accepted = [address for address in mail.to if address not in result.refused]
+        return Done({"message_id": result.provider_id, "accepted": accepted})
+    return _failed(result)
+
+
+async def show_email(call: StepCall, context: StepContext) -> StepOutcome:
+    """Show the mail that would be sent."""
+    mail = await _mail(call, context)
+    if isinstance(mail, Failed):
+        return mail
+    return Done(
+        {
+            "from": mail.sender,
+            "from_name": mail.sender_name,
+            "to": list(mail.to),
+            "reply_to": mail.reply_to,
+            "subject": mail.subject,
+            "body": mail.body,
+        }
+    )
+
+
+async def _mail(call: StepCall, context: StepContext) -> Mail | Failed:
     if context.mail is None:
         return Failed(NO_MAIL.reason)
     account = await store.find_account(context.pool, account_id=call.run.account_id)
@@ -25,7 +53,7 @@ async def send_email(call: StepCall, context: StepContext) -> StepOutcome:
     sender = context.mail.sender or own
     if sender is None:
         return Failed(NO_SENDER.reason)
-    mail = Mail(
+    return Mail(
         message_id=f"<{call.command_id}@{context.urls.host}>",
         sender=sender,
         sender_name=account.legal_name,
@@ -34,22 +62,29 @@ async def send_email(call: StepCall, context: StepContext) -> StepOutcome:
         subject=call.input["subject"],
         body=call.input["body"],
     )
-    result = await context.mail.send(mail)
-    if isinstance(result, HandedOver):
-        accepted = [address for address in mail.to if address not in result.refused]
-        return Done({"message_id": result.provider_id, "accepted": accepted})
-    return _failed(result)
 
 
 async def send_sms(call: StepCall, context: StepContext) -> StepOutcome:
     """Send a text message: output `{"message_id", "to"}`."""
     if context.sms is None:
         return Failed(NO_SMS.reason)
-    to = "".join(call.input["to"].split())
-    result = await context.sms.send(Sms(call.command_id, to, call.input["body"]))
+    sms = _sms(call)
+    result = await context.sms.send(sms)
     if isinstance(result, HandedOver):
-        return Done({"message_id": result.provider_id, "to": to})
+        return Done({"message_id": result.provider_id, "to": sms.to})
     return _failed(result)
+
+
+async def show_sms(call: StepCall, context: StepContext) -> StepOutcome:
+    """Show the text message that would be sent."""
+    if context.sms is None:
+        return Failed(NO_SMS.reason)
+    sms = _sms(call)
+    return Done({"to": sms.to, "body": sms.body})
+
+
+def _sms(call: StepCall) -> Sms:
+    return Sms(call.command_id, "".join(call.input["to"].split()), call.input["body"])
 
 
 def _failed(result: TryLater | NotTaken) -> Failed:

@@ -82,11 +82,13 @@ CREATE TABLE execution.worker (
     seen_at timestamptz NOT NULL DEFAULT now()
 );
 
--- Not partitioned: a run may wait for months between its steps. Finished ones are deleted after 30 days.
+-- Not partitioned: a run may wait for months between its steps. Finished ones are deleted after 30 days. An action that
+-- was called by itself is a run of one step without an automation: its body holds the action and its input, its id is
+-- that of the command whose outcome its end is.
 CREATE TABLE execution.run (
     account_id uuid NOT NULL,
     id uuid NOT NULL,
-    automation_id uuid NOT NULL,
+    automation_id uuid,
     version integer NOT NULL,
     event_id uuid NOT NULL,
     correlation_id uuid NOT NULL,
@@ -100,12 +102,14 @@ CREATE TABLE execution.run (
     lost_workers smallint NOT NULL DEFAULT 0, -- workers lost in a row while they held it
     leased boolean NOT NULL DEFAULT false,
     replays smallint NOT NULL DEFAULT 0, -- how often it was taken up again after its end
+    reply_to text,                     -- of a run without an automation: who waits for its end
     error text,
     created_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz,
     PRIMARY KEY (account_id, id),
     CHECK ((state IN ('running', 'waiting')) = (due_at IS NOT NULL)),
-    CHECK ((state IN ('running', 'waiting')) = (finished_at IS NULL))
+    CHECK ((state IN ('running', 'waiting')) = (finished_at IS NULL)),
+    CHECK (reply_to IS NULL OR automation_id IS NULL)
 ) WITH (fillfactor = 85);
 CREATE INDEX run_due ON execution.run (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX run_by_automation ON execution.run (automation_id, account_id, id);

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from action_executor.refusals import invalid, not_found, problem
+from action_executor.runs import single
 from contracts.primitives.problem import field_errors
 from contracts.resources.schemas import Model
 from contracts.serializers import execution
@@ -57,4 +58,7 @@ async def cancel_run(conn: Connection, command: Envelope) -> CommandResult:
     if cancelled is None:
         detail = f"the run has ended already: it is {row['state']}"
         return problem(409, "run_ended", "The run has ended", detail)
+    if row["automation_id"] is None:
+        result = single.failure("cancelled on request")
+        await single.keep_result(conn, account_id=command.account_id, run_id=run_id, result=result)
     return CommandResult(200, execution.run(row))

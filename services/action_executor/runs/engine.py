@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +16,7 @@ from prometheus_client import Gauge
 from action_executor.actions import ACTIONS, StepContext
 from action_executor.foreign_text import clean_text
 from action_executor.jobs import RunJob
-from action_executor.runs import rules, store
+from action_executor.runs import rules, single, store
 from action_executor.runs.failures import failure_events
 from action_executor.runs.inputs import InvalidStepInput, fill_input
 from action_executor.runs.records import Failed, NotBegun, Run, Sent, Step, StepCall, StepOutcome, StepSpec
@@ -46,6 +46,10 @@ OVERDUE_PAUSE_SECONDS: Final = 1.0  # between looks while an account has more du
 GATHER_SECONDS: Final = 0.01  # what wakes together is claimed together
 
 
+Notify = Callable[[str, Sequence[bytes]], Awaitable[None]]
+"""Wakes those who wait on a channel for the outcomes of these commands."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     """A step before its call; `written` when its beginning is committed already, `fault` when it cannot begin."""
@@ -61,8 +65,16 @@ class _Prepared:
 class Engine:
     """The runs of one process. Any number of processes share the work."""
 
-    def __init__(self, pool: Pool, relay: Relay, context: StepContext, settings: ExecutorSettings) -> None:
-        self._pool, self._relay, self._context = pool, relay, context
+    def __init__(
+        self,
+        pool: Pool,
+        relay: Relay,
+        context: StepContext,
+        settings: ExecutorSettings,
+        *,
+        notify: Notify | None = None,
+    ) -> None:
+        self._pool, self._relay, self._context, self._notify = pool, relay, context, notify
         self.renderer = Renderer()
         self._schedule = settings.step_schedule_seconds
         self._lease_seconds = settings.run_lease_seconds
@@ -148,6 +160,8 @@ class Engine:
             number = change.step_no
 
     async def _specs(self, run: Run) -> list[StepSpec] | None:
+        if run.automation_id is None:
+            return [single.spec_of(run.body)]
         key = (run.account_id, run.automation_id, run.version)
         if key not in self._versions:
             specs = await store.find_specs(self._pool, *key)
@@ -244,14 +258,19 @@ class Engine:
 
     async def _save(self, run: Run, change: RunChange, step: StepChange | None, *messages: Outgoing) -> None:
         """Commit a change together with the messages that it brings about."""
-        if not messages and change.state != "failed":
+        answers = single.ends(run, change)
+        if not messages and change.state != "failed" and not answers:
             if not await store.save(self._pool, run, change, step):
                 raise LeaseLost
             return
         async with self._pool.acquire() as conn, conn.transaction():
             if not await store.save(conn, run, change, step):
                 raise LeaseLost
+            if answers:
+                await single.keep_outcome(conn, run, change, step)
             events = await failure_events(conn, [(run.account_id, run.id)]) if change.state == "failed" else []
             published = [*messages, *(Outgoing(one.id, DISPATCHER_EVENTS.name, one.encode()) for one in events)]
             await record(conn, schema="execution", messages=published)
         self._relay.push(published)
+        if answers and run.reply_to is not None and self._notify is not None:
+            await self._notify(run.reply_to, [run.id.bytes])

@@ -12,6 +12,7 @@ from contracts.wire.envelope import Envelope
 from contracts.wire.events import RUN_FAILED
 from storage.pool import Connection
 
+# The caller of an action gets its failure as the answer.
 # An automation on `run.failed` that fails itself fires nothing: it would be its own next trigger.
 _FAILED = """
 SELECT r.*, v.name AS automation_name
@@ -19,7 +20,7 @@ SELECT r.*, v.name AS automation_name
   JOIN execution_api.run r USING (account_id, id)
   LEFT JOIN dispatch_api.automation_version v
     ON v.account_id = r.account_id AND v.automation_id = r.automation_id AND v.version = r.version
- WHERE r.state = 'failed' AND r.trigger <> $3
+ WHERE r.state = 'failed' AND r.trigger <> $3 AND r.automation_id IS NOT NULL
 """
 
 

@@ -22,7 +22,7 @@ class Run:
 
     account_id: UUID
     id: UUID
-    automation_id: UUID
+    automation_id: UUID | None  # None: an action that was called by itself, see `runs.single`
     version: int
     event_id: UUID
     correlation_id: UUID
@@ -32,6 +32,7 @@ class Run:
     epoch: int
     lost: int
     now: datetime
+    reply_to: str | None = None  # who waits for the end of an action that was called by itself
 
     @property
     def lease(self) -> Lease:

@@ -136,6 +136,9 @@ async def _show(conn: Connection, run: Record) -> Record:
 
 
 def _refusal(run: Record) -> CommandResult | None:
+    if run["automation_id"] is None:
+        detail = "it is an action that was called by itself: call it again"
+        return problem(409, "not_replayable", "The run is not replayed", detail)
     if run["finished_at"] is None:
         detail = f"the run is {run['state']}: wait for its end, or cancel it first"
         return problem(409, "run_not_ended", "The run has not ended", detail)

@@ -93,7 +93,7 @@ async def insert(conn: Connection, runs: Sequence[NewRun]) -> None:
 
 
 RUNS: Final = LeaseTable("execution.run")
-_RUN_COLUMNS: Final = ("automation_id", "version", "event_id", "correlation_id", "body", "depth", "step_no")
+_RUN_COLUMNS: Final = ("automation_id", "version", "event_id", "correlation_id", "body", "depth", "step_no", "reply_to")
 _PICK_DUE: Final = """
 SELECT account_id, id FROM execution.run
  WHERE due_at <= now() AND account_id <> ALL($2::uuid[]) ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
@@ -129,6 +129,7 @@ async def claim(
             epoch=row["lease_epoch"],
             lost=row["lost_workers"],
             now=row["now"],
+            reply_to=row["reply_to"],
         )
         for row in rows
     ]

@@ -13,9 +13,9 @@ from contracts.resources.schemas import Model
 from contracts.wire.commands import DRY_RUN
 from documents.document import InboxKind
 from ingress import response_models as models
-from ingress.api import inbox, search_actions
+from ingress.api import inbox, outward_actions, search_actions
 from ingress.api.search_actions import RunQuery
-from ingress.errors import ApiError, NotFound
+from ingress.errors import NotFound
 from ingress.http.context import Api
 from ingress.http.route import Handler, Page, Request, Response, Route
 from ingress.views import responses
@@ -40,12 +40,6 @@ _ANSWERS: Final[dict[str, type[BaseModel]]] = {
 """What the command of an action answers."""
 
 
-class NotOffered(ApiError):
-    """This release does not do this yet."""
-
-    code, http_status = "not_offered", 501
-
-
 Find: TypeAlias = "Callable[[Api, Request], Awaitable[Response]]"
 
 
@@ -59,12 +53,9 @@ async def get_action(_: Api, call: Request) -> Response:
     return Response(body=_requested(call).public())
 
 
-async def refuse_action(_: Api, call: Request) -> Response:
-    """Say why an action cannot be run by itself."""
-    action = _requested(call)
-    raise NotOffered(
-        f"{action.key} runs as a step of an automation; by themselves run: {', '.join([*_ANSWERS, *_OTHERS])}"
-    )
+async def refuse_unknown(_: Api, call: Request) -> Response:
+    """Say which actions there are."""
+    raise NotFound(f"there is no action {call.params['key'][:100]!r}; GET /v1/actions lists them")
 
 
 def _running(action: Action, command: str) -> Handler:
@@ -132,6 +123,14 @@ def _run_routes() -> list[Route]:
         replace(_route(key, handler, answers, status), body=cast("type[Model]", ACTIONS[key].input))
         for key, (handler, answers, status) in running.items()
     ]
+    routes += [
+        replace(_route(key, outward_actions.running(ACTIONS[key]), one.answers, OK), body=one.body)
+        for key, one in outward_actions.RUNNABLE.items()
+    ]
+    routes += [
+        replace(_route(one.key, outward_actions.steering(one), models.Problem, 422), request_type="anything")
+        for one in outward_actions.steering_actions()
+    ]
     return routes + [
         replace(
             _route(key, _pushing(box), models.InboxMessage, CREATED),
@@ -161,7 +160,7 @@ ROUTES = (
         "One action", answers=models.Action, tag="actions",
     ),
     Route(
-        "POST", "/v1/actions/{key}", "runAction", refuse_action, "write", "Run any other action: not offered yet",
-        request_type="anything", query=RunQuery, status=501, answers=models.Problem, tag="actions",
+        "POST", "/v1/actions/{key}", "runAction", refuse_unknown, "write", "Any other key: there is no such action",
+        request_type="anything", query=RunQuery, status=404, answers=models.Problem, tag="actions",
     ),
 )  # fmt: skip

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from documents.xml_answer import PROBLEM_XML_TYPE
 from ingress import response_models
-from ingress.api.actions import NotOffered
 from ingress.errors import (
     ApiError,
     BodyTooLarge,
@@ -68,7 +67,6 @@ _ERRORS: Final[tuple[tuple[str, type[ApiError], tuple[str, ...]], ...]] = (
     ("InvalidInput", InvalidInput, ("Idempotency-Replayed",)),
     ("TooManyRequests", TooManyRequests, ("Retry-After",)),
     ("InternalError", ApiError, ()),
-    ("NotImplemented", NotOffered, ()),
     ("Unavailable", Unavailable, ("Retry-After",)),
 )
 _NAMES: Final = {error: name for name, error, _ in _ERRORS}
@@ -140,8 +138,6 @@ def _problems(route: Route) -> Iterator[type[ApiError]]:
         yield PreconditionFailed
     if route.method in WRITING or not route.is_open:
         yield from (InvalidInput, TooManyRequests)
-    if route.operation_id == "runAction":
-        yield NotOffered
     yield from (ApiError, Unavailable)
 
 

@@ -27,9 +27,9 @@ from contracts.resources import (
 )
 from contracts.resources import inbox as inboxes
 from ingress import response_models as models
-from ingress.api import channels, consents, hooks, password_resets, search_actions, session, tokens
+from ingress.api import channels, consents, hooks, outward_actions, password_resets, search_actions, session, tokens
 from ingress.api import users as user_routes
-from ingress.response_models import access, base, inbox, reports, users
+from ingress.response_models import access, actions, base, inbox, reports, users
 from ingress.response_models import reference as party_shapes
 
 _INPUTS: Final[Mapping[type[BaseModel], str]] = {
@@ -98,9 +98,22 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     hooks.HookTestIn: "HookTestInput",
     inputs.FindClient: "FindClientInput",
     inputs.FindProduct: "FindProductInput",
+    inputs.Condition: "Condition",
+    inputs.FilterStep: "FilterInput",
+    inputs.Delay: "DelayInput",
+    inputs.SendEmail: "SendEmailInput",
+    inputs.SendSms: "SendSmsInput",
+    outward_actions.HttpRequestRun: "HttpRequestInput",
+    outward_actions.ChatMessageRun: "PostChatMessageInput",
 }
 
 _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
+    actions.HttpRequestResult: "HttpRequestResult",
+    actions.SentEmail: "SendEmailResult",
+    actions.SentSms: "SendSmsResult",
+    actions.PostedChatMessage: "PostChatMessageResult",
+    actions.FilterResult: "FilterResult",
+    actions.DelayResult: "DelayResult",
     models.PendingOperation: "PendingOperation",
     models.Account: "Account",
     models.AccountProfile: "AccountProfile",

@@ -76,7 +76,7 @@ class Trigger(ResponseModel):
 
 
 class Action(ResponseModel):
-    """Something the system can do; `input_schema` is JSON Schema."""
+    """Something the system can do; `input_schema` is JSON Schema, `connections` the kinds of connection it takes."""
 
     key: str
     group: Literal["ours", "outwards", "flow"]
@@ -84,6 +84,7 @@ class Action(ResponseModel):
     description: LocalizedTexts
     guarantee: Literal["exactly_once", "at_least_once"]
     connection: ConnectionKind | None
+    connections: list[ConnectionKind]
     input_schema: dict[str, Any]
     output: list[OutputField]
     sample: dict[str, Any]

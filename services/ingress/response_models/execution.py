@@ -49,10 +49,13 @@ class DeliveryWithAttempts(Delivery):
 
 
 class Run(ResponseModel):
-    """One execution of an automation; `due_at` is when a waiting one goes on; `replays` counts its replays."""
+    """One execution of an automation; `due_at` is when a waiting one goes on; `replays` counts its replays.
+
+    An action that was called by itself is a run of one step without an automation.
+    """
 
     id: UUID
-    automation_id: UUID
+    automation_id: UUID | None
     version: int
     event_id: UUID
     trigger_key: str

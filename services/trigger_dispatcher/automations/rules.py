@@ -57,14 +57,10 @@ def _step_faults(step: AutomationStep, path: str, egress: EgressPolicy) -> list[
 
 def _way_faults(step: AutomationStep, action: Action, path: str, egress: EgressPolicy) -> list[FieldError]:
     """What is wrong with where a step goes: its URL, its connection, or both."""
-    if step.connection_id is not None and action.connection is None:
-        value = "names stored credentials, which this action does not take: leave it out"
-        return [FieldError(f"{path}.connection_id", value)]
     url = step.input.get("url")
-    if action.connection is not None and step.connection_id is None and not url:
-        return [FieldError(f"{path}.input.url", "is required, or a connection_id")]
-    if action.connection == "chat" and step.connection_id is not None and url:
-        return [FieldError(f"{path}.input.url", "is what the connection holds: leave it out")]
+    found = _connection_fault(step, action, path, url)
+    if found is not None:
+        return [found]
     if not isinstance(url, str) or _is_template(url):
         return []
     if step.connection_id is not None and not url.startswith(("http:", "https:")):
@@ -73,9 +69,25 @@ def _way_faults(step: AutomationStep, action: Action, path: str, egress: EgressP
     return [FieldError(f"{path}.input.url", reason)] if reason else []
 
 
+def _connection_fault(step: AutomationStep, action: Action, path: str, url: object) -> FieldError | None:
+    named = step.connection_id is not None
+    if named and not action.connections:
+        value = "names stored credentials, which this action does not take: leave it out"
+        return FieldError(f"{path}.connection_id", value)
+    if action.needs_connection and not named:
+        return FieldError(
+            f"{path}.connection_id", f"is required: a connection of kind {' or '.join(action.connections)}"
+        )
+    if action.connections and not named and not url:
+        return FieldError(f"{path}.input.url", "is required, or a connection_id")
+    if action.connection == "chat" and named and url:
+        return FieldError(f"{path}.input.url", "is what the connection holds: leave it out")
+    return None
+
+
 def connections_of(requested: AutomationIn) -> set[UUID]:
     """The connections named by steps whose actions take one."""
-    takers = {key for key, action in ACTIONS.items() if action.connection is not None}
+    takers = {key for key, action in ACTIONS.items() if action.connections}
     return {step.connection_id for step in requested.steps if step.connection_id is not None and step.action in takers}
 
 
@@ -84,13 +96,13 @@ def connection_faults(requested: AutomationIn, kinds: Mapping[UUID, str]) -> lis
     found = []
     for number, step in enumerate(requested.steps):
         action = ACTIONS.get(step.action)
-        if step.connection_id is None or action is None or action.connection is None:
+        if step.connection_id is None or action is None or not action.connections:
             continue
         kind = kinds.get(step.connection_id)
         if kind is None:
             found.append(FieldError(f"steps[{number}].connection_id", "unknown connection"))
-        elif kind != action.connection:
-            value = f"is of kind {kind}, and this action takes one of kind {action.connection}"
+        elif kind not in action.connections:
+            value = f"is of kind {kind}, and this action takes one of kind {' or '.join(action.connections)}"
             found.append(FieldError(f"steps[{number}].connection_id", value))
     return found
 

@@ -163,9 +163,7 @@ async def test_a_document_is_pushed_into_an_inbox_by_an_action(caller: Caller, k
     assert (refused.status, refused.json["code"]) == (422, "invalid_input")
 
 
-async def test_an_action_that_does_not_run_alone_says_so(caller: Caller) -> None:
-    answer = await caller.post("/v1/actions/post_chat_message", {"text": "hello"})
-    assert (answer.status, answer.json["code"]) == (501, "not_offered")
+async def test_an_unknown_action_is_not_found(caller: Caller) -> None:
     assert (await caller.post("/v1/actions/make_coffee", {})).status == 404
 
 

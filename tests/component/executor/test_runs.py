@@ -290,5 +290,5 @@ async def test_a_private_target_is_refused_for_good(executor: ExecutorHarness, r
     async with executor.running(egress_allow=""):
         await executor.publish(job)
         row = await executor.run_becomes(job.id, "failed")
-    assert row["error"] == "step 0 (http_request): the target is not allowed"
+    assert row["error"] == "step 0 (http_request): input.url: the target is not allowed"
     assert receiver.received == []
