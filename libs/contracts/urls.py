@@ -22,6 +22,11 @@ class PublicUrls:
         """The URL of a path that begins with a slash."""
         return f"{self.base}{path}"
 
+    @property
+    def messages(self) -> str:
+        """Where messages to and from clients are."""
+        return self.at("/v1/messages")
+
     def sale_pdf(self, sale_id: UUID) -> str:
         """Where a sales document is had as PDF."""
         return self.at(f"/v1/sales/{sale_id}/pdf")

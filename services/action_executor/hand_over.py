@@ -10,11 +10,15 @@ PROVIDER_CHARACTERS_MAX: Final = 500  # kept of a provider's words
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """The provider has it. `provider_id` is its name there; `refused` are recipients that it did not take."""
+    """The provider has it. `provider_id` is its name there; `refused` are recipients that it did not take.
+
+    `source` is a mail as it went.
+    """
 
     provider_id: str
     detail: str | None = None
     refused: tuple[str, ...] = ()
+    source: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from pydantic import BaseModel
 from contracts.catalog import inputs, samples
 from contracts.catalog.model import Action, LocalizedText
 from contracts.catalog.outward_actions import OUTWARDS
-from contracts.resources import product, promise
+from contracts.resources import messages, product, promise
 from contracts.resources.clients import ClientUpdate
 from contracts.resources.collections import DisputeIn, NoteIn, ResolveDispute
+from contracts.resources.messages import MessageToSend
 from contracts.resources.product import ProductIn
 from contracts.resources.promise import PromiseIn
 from contracts.resources.schemas import ClientIn, PaymentIn, SaleIn
@@ -280,8 +281,10 @@ _OURS: Final = (
             "Envoie un e-mail ou un SMS à un client et le garde dans son dossier.",
             "Envía un correo o SMS a un cliente y lo guarda en su ficha.",
         ),
-        inputs.SendMessage,
-        samples.MESSAGE,
+        MessageToSend,
+        messages.SAMPLE | {"state": "requested", "from": None, "detail": None, "sent_at": None, "occurred_at": None},
+        command=commands.REQUEST_MESSAGE,
+        path="/v1/messages",
     ),
 )
 

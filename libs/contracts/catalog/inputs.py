@@ -139,16 +139,6 @@ class MoveInvoices(Model):
         return self
 
 
-class SendMessage(Model):
-    """A message to a client."""
-
-    client_id: UUID
-    channel: Literal["email", "sms"]
-    body: LongText
-    subject: ShortText | None = None
-    sale_ids: list[UUID] = Field(default_factory=list, max_length=IDS_MAX)
-
-
 class HttpRequest(Model):
     """One HTTP request; redirects are not followed, and a 2xx is success."""
 

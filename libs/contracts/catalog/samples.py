@@ -204,24 +204,6 @@ LAST_COLLECTOR: Final[JSONObject] = {"id": "0198f7c4-3f10-7e80-9bc8-7d9e0f1a2b3c
 WHO: Final[JSONObject] = {"id": CLIENT["id"], "name": CLIENT["name"], "email": CLIENT["email"]}
 """A client in short, inside other objects."""
 
-MESSAGE: Final[JSONObject] = {
-    "id": "0198f7c4-7e00-7f90-8cd9-8e0f1a2b3c4d",
-    "client_id": CLIENT["id"],
-    "client": WHO | {"external_id": CLIENT["external_id"]},
-    "direction": "sent",
-    "channel": "email",
-    "state": "sent",
-    "from": "books@baltic-trading.example",
-    "to": "aija@ozola.example",
-    "subject": "Invoice INV-2026-000042 is due",
-    "body": "Dear Aija, invoice INV-2026-000042 over 165.01 EUR was due on 2026-03-16.",
-    "sale_ids": [SALE_ID],
-    "in_reply_to": None,
-    "detail": "250 2.0.0 Ok: queued as 4F1B2C",
-    "created_at": "2026-03-19T08:00:00+00:00",
-    "sent_at": "2026-03-19T08:00:02+00:00",
-}
-
 NOTE: Final[JSONObject] = {
     "id": "0198f7c4-8f00-7aa0-9dea-9f1a2b3c4d5e",
     "client_id": CLIENT["id"],

@@ -7,7 +7,7 @@ from typing import Final
 from contracts.catalog import samples
 from contracts.catalog.ledger_triggers import LEDGER_TRIGGERS, SALE_TYPES
 from contracts.catalog.model import Filter, LocalizedText, Trigger
-from contracts.resources import promise
+from contracts.resources import messages, promise
 
 _CLIENT: Final = Filter("client_id", LocalizedText("Client", "Client", "Cliente"))
 
@@ -41,12 +41,24 @@ TRIGGERS: Final = (
             "Une relance a été envoyée par e-mail ou SMS, ou un client y a répondu.",
             "Se envió un recordatorio por correo o SMS, o un cliente respondió.",
         ),
-        sample=samples.MESSAGE,
+        sample=messages.SAMPLE,
         filters=(
             Filter("direction", LocalizedText("Direction", "Sens", "Sentido"), ("sent", "received")),
             Filter("channel", LocalizedText("Channel", "Canal", "Canal"), ("email", "sms")),
             _CLIENT,
         ),
+    ),
+    Trigger(
+        key="message.failed",
+        title=LocalizedText("Message failed", "Message non remis", "Mensaje no entregado"),
+        description=LocalizedText(
+            "A message to a client could not be sent, or came back as undeliverable.",
+            "Un message à un client n'a pas pu être envoyé, ou est revenu comme non remis.",
+            "Un mensaje a un cliente no se pudo enviar, o volvió como no entregable.",
+        ),
+        sample=messages.SAMPLE
+        | {"state": "failed", "detail": "550 5.1.1 no such user", "sent_at": None, "occurred_at": None},
+        filters=(Filter("channel", LocalizedText("Channel", "Canal", "Canal"), ("email", "sms")), _CLIENT),
     ),
     Trigger(
         key="note.created",

@@ -1,21 +1,228 @@
-"""What is said of a message to a client: what became of handing it over."""
+"""Messages to and from clients: what is sent of them, how a row becomes one, and a sample."""
 
 from __future__ import annotations
 
-from typing import Literal
+import datetime as dt
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
-from contracts.resources.schemas import Model
+from pydantic import Field, StringConstraints, model_validator
 
+from contracts.resources.collections import Origin
+from contracts.resources.output import ClientNamed, JSONObject, ResponseModel, Row, client_named
+from contracts.resources.schemas import LongText, Model
+
+Channel = Literal["email", "sms"]
+Direction = Literal["sent", "received"]
 MessageState = Literal["requested", "sent", "failed", "cancelled", "received"]
-"""`requested` until a provider has it: only that makes it `sent`."""
+"""`requested` until a provider has it: only that makes it `sent`. One that comes back as undeliverable is `failed`."""
+
+Automatic = Literal["auto_reply", "bounce", "complaint"]
+"""What a program wrote instead of a person: an out-of-office note, a delivery failure, a report of spam."""
+
+SALES_MAX: Final = 50  # as many documents as one mail carries
+SUBJECT_CHARS_MAX: Final = 250  # mail programs show less
+SMS_CHARS_MAX: Final = 1_600  # ten parts, the most that gateways take
+
+Subject = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=SUBJECT_CHARS_MAX)]
+AddressText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320)]
+
+
+class MessageToSend(Model):
+    """A message that goes to a client. An email needs a subject.
+
+    `in_reply_to` names a message of the client that this one answers; the mail joins its thread. `attach_pdf` attaches
+    the documents of `sale_ids`. `to` is the client's own address or number when left out.
+    """
+
+    client_id: UUID
+    channel: Channel
+    body: LongText = Field(min_length=1)
+    subject: Subject | None = None
+    sale_ids: list[UUID] = Field(default_factory=list, max_length=SALES_MAX)
+    to: AddressText | None = None
+    attach_pdf: bool = False
+    in_reply_to: UUID | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_channel(self) -> Self:
+        if self.channel == "sms" and (self.subject is not None or self.attach_pdf):
+            raise ValueError("an SMS has neither subject nor files: leave out subject and attach_pdf")
+        return self
+
+
+class ReportedMessage(Model):
+    """A message that another system sent or received: nothing is sent."""
+
+    client_id: UUID
+    direction: Direction
+    channel: Channel
+    body: LongText
+    subject: Subject | None = None
+    sale_ids: list[UUID] = Field(default_factory=list, max_length=SALES_MAX)
+    sender: AddressText | None = None
+    recipient: AddressText | None = None
+    in_reply_to: UUID | None = None
+    occurred_at: dt.datetime | None = None
+
+
+class MessageIn(MessageToSend):
+    """A message to a client that is to be sent, or with `origin: external` one that another system reports.
+
+    Of a reported message `direction` is needed, `from`, `to` and `occurred_at` say more, and nothing is sent.
+    """
+
+    origin: Origin = "own"
+    direction: Direction | None = None
+    occurred_at: dt.datetime | None = None
+    sender: AddressText | None = Field(default=None, alias="from")
+
+    @model_validator(mode="after")
+    def _sent_or_reported(self) -> Self:
+        if self.origin == "external":
+            if self.direction is None or self.attach_pdf:
+                raise ValueError("a reported message needs direction, sent or received, and takes no attach_pdf")
+        elif self.direction == "received" or self.occurred_at is not None or self.sender is not None:
+            raise ValueError("direction received, occurred_at and from are for reported messages: add origin external")
+        return self
+
+    def to_send(self) -> MessageToSend:
+        """What is to be sent."""
+        return MessageToSend(**{name: getattr(self, name) for name in MessageToSend.model_fields})
+
+    def reported(self) -> ReportedMessage:
+        """What another system reports."""
+        return ReportedMessage(
+            recipient=self.to,
+            **{name: getattr(self, name) for name in ReportedMessage.model_fields if name != "recipient"},
+        )
 
 
 class ConfirmMessage(Model):
-    """What became of a hand-over, as the executor tells it. `sender` is the address that it went from."""
+    """What became of a hand-over, as the executor reports it. `sender` is the address that it went from.
+
+    `has_source`: the mail is kept as it was sent.
+    """
 
     message_id: UUID
     outcome: Literal["sent", "failed"]
     provider_message_id: str | None = None
     detail: str | None = None
     sender: str | None = None
+    has_source: bool = False
+
+
+class AssignIn(Model):
+    """The client whose message an unmatched one is."""
+
+    client_id: UUID
+
+
+class AssignMessage(AssignIn):
+    """Which message is whose."""
+
+    id: UUID
+
+
+class MessageFile(ResponseModel):
+    """A file of a message; `url` gives its bytes."""
+
+    name: str
+    content_type: str
+    size: int
+    url: str
+
+
+class Message(ResponseModel):
+    """A message to or from a client; `detail` is what its provider said last, or why it failed.
+
+    A received one without a client was matched to none and can be assigned. `quoted` is what its writer quoted below
+    the new text in `body`. One that `needs_response` holds reminders back until `resolved_at`.
+    """
+
+    id: UUID
+    client_id: UUID | None
+    client: ClientNamed | None
+    direction: Direction
+    channel: Channel
+    state: MessageState
+    sender: str | None = Field(alias="from")
+    to: str | None
+    subject: str | None
+    body: str
+    quoted: str | None
+    sale_ids: list[UUID]
+    in_reply_to: UUID | None
+    origin: Origin
+    automatic: Automatic | None
+    needs_response: bool
+    resolved_at: dt.datetime | None
+    detail: str | None
+    attachments: list[MessageFile]
+    source_url: str | None
+    created_at: dt.datetime
+    sent_at: dt.datetime | None
+    occurred_at: dt.datetime | None
+
+
+def from_row(row: Row, path: str = "") -> JSONObject:
+    """A message, from `ledger_api.message`; `path` is where messages are, absolute."""
+    own = f"{path}/{row['id']}"
+    return {
+        "id": str(row["id"]),
+        **(client_named(row) if row["client_id"] is not None else {"client_id": None, "client": None}),
+        **{name: row[name] for name in ("direction", "channel", "state")},
+        "from": row["sender"],
+        "to": row["recipient"],
+        **{name: row[name] for name in ("subject", "body", "quoted")},
+        "sale_ids": [str(sale_id) for sale_id in row["sale_ids"]],
+        "in_reply_to": None if row["in_reply_to"] is None else str(row["in_reply_to"]),
+        **{name: row[name] for name in ("origin", "automatic", "needs_response")},
+        "resolved_at": _time(row["resolved_at"]),
+        "detail": row["detail"],
+        "attachments": [
+            {"name": file["name"], "content_type": file["content_type"], "size": file["size"]}
+            | {"url": f"{own}/attachments/{number}"}
+            for number, file in enumerate(row["attachments"], start=1)
+        ],
+        "source_url": f"{own}/source" if row["has_source"] else None,
+        "created_at": row["created_at"].isoformat(),
+        "sent_at": _time(row["sent_at"]),
+        "occurred_at": _time(row["occurred_at"]),
+    }
+
+
+def _time(moment: dt.datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+SAMPLE: Final[JSONObject] = {
+    "id": "0198f7c4-7e00-7f90-8cd9-8e0f1a2b3c4d",
+    "client_id": "0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b",
+    "client": {
+        "id": "0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b",
+        "name": "Ozola Design SIA",
+        "email": "aija@ozola.example",
+        "external_id": "crm-1042",
+    },
+    "direction": "sent",
+    "channel": "email",
+    "state": "sent",
+    "from": "books@baltic-trading.example",
+    "to": "aija@ozola.example",
+    "subject": "Invoice INV-2026-000042 is due",
+    "body": "Dear Aija, invoice INV-2026-000042 over 165.01 EUR was due on 2026-03-16.",
+    "quoted": None,
+    "sale_ids": ["0198f7c4-4c00-7f30-8c73-2e4f5a6b7c8d"],
+    "in_reply_to": None,
+    "origin": "own",
+    "automatic": None,
+    "needs_response": False,
+    "resolved_at": None,
+    "detail": "250 2.0.0 Ok: queued as 4F1B2C",
+    "attachments": [],
+    "source_url": "https://books.example/v1/messages/0198f7c4-7e00-7f90-8cd9-8e0f1a2b3c4d/source",
+    "created_at": "2026-03-19T08:00:00+00:00",
+    "sent_at": "2026-03-19T08:00:02+00:00",
+    "occurred_at": "2026-03-19T08:00:02+00:00",
+}

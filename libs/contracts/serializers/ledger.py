@@ -49,28 +49,6 @@ def _balance(row: Row) -> dict[str, str]:
     }
 
 
-def message(row: Row) -> dict[str, Any]:
-    """A message to or from a client, from `ledger_api.message`; `detail` is what its provider said last."""
-    client = {name: row[f"client_{name}"] for name in ("name", "email", "external_id")}
-    return {
-        "id": str(row["id"]),
-        "client_id": str(row["client_id"]),
-        "client": {"id": str(row["client_id"]), **client},
-        "direction": row["direction"],
-        "channel": row["channel"],
-        "state": row["state"],
-        "from": row["sender"],
-        "to": row["recipient"],
-        "subject": row["subject"],
-        "body": row["body"],
-        "sale_ids": [str(sale_id) for sale_id in row["sale_ids"]],
-        "in_reply_to": _text(row["in_reply_to"]),
-        "detail": row["detail"],
-        "created_at": _time(row["created_at"]),
-        "sent_at": None if row["sent_at"] is None else _time(row["sent_at"]),
-    }
-
-
 def sale(row: Row, urls: PublicUrls) -> dict[str, Any]:
     """A sales document, from `ledger_api.sale`; `settlement` is null where nothing can be owed, as on a quote.
 

@@ -84,6 +84,21 @@ CONFIRM_MESSAGE: Final = "confirm_message"
 """data: ConfirmMessage: what became of a hand-over.
 Nobody waits for it. 200 {id, state}; it changes nothing on a message that has an outcome already."""
 
+REQUEST_MESSAGE: Final = "request_message"
+"""data: MessageToSend. 201 with the message: it is kept and goes out; `message.created` is fired once it is sent."""
+
+REPORT_MESSAGE: Final = "report_message"
+"""data: ReportedMessage. 201 with the message; nothing is sent."""
+
+RECEIVE_MESSAGE: Final = "receive_message"
+"""data: ReceivedMessage. 201 with the message, matched to a client or not. Nobody waits for it."""
+
+ASSIGN_MESSAGE: Final = "assign_message"
+"""data: AssignMessage. 200 with the message, which is the client's now."""
+
+RESOLVE_MESSAGE: Final = "resolve_message"
+"""data: id. 200 with the message, which needs no response any more."""
+
 ADD_NOTE: Final = "add_note"
 """data: NoteIn. 201 with the note."""
 
@@ -224,6 +239,11 @@ QUEUE_OF: Final[dict[str, Queue]] = {
     ISSUE_SALE: LEDGER_COMMANDS,
     SEND_SALE: LEDGER_COMMANDS,
     CONFIRM_MESSAGE: LEDGER_COMMANDS,
+    REQUEST_MESSAGE: LEDGER_COMMANDS,
+    REPORT_MESSAGE: LEDGER_COMMANDS,
+    RECEIVE_MESSAGE: LEDGER_COMMANDS,
+    ASSIGN_MESSAGE: LEDGER_COMMANDS,
+    RESOLVE_MESSAGE: LEDGER_COMMANDS,
     ADD_NOTE: LEDGER_COMMANDS,
     RESOLVE_NOTE: LEDGER_COMMANDS,
     OPEN_DISPUTE: LEDGER_COMMANDS,

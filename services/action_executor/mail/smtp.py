@@ -91,7 +91,7 @@ class SmtpClient:
             start_tls=server.starttls,
             timeout=COMMAND_SECONDS,
         )
-        content_sent = False
+        content, content_sent = bytes(message), False
         try:
             async with asyncio.timeout(HAND_OVER_SECONDS):
                 await client.connect()
@@ -99,7 +99,7 @@ class SmtpClient:
                 if len(refused) == len(recipients):
                     return _refused_by_all(refused)
                 content_sent = True
-                answer = await client.data(bytes(message))
+                answer = await client.data(content)
         except aiosmtplib.SMTPResponseException as error:
             return _of_code(error.code, f"the mail server answered {error.code}: {clipped(error.message)}")
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -107,7 +107,7 @@ class SmtpClient:
             return unknown(reason) if content_sent else TryLater(reason)
         finally:
             client.close()
-        return HandedOver(message_id, _detail(answer.message, refused), tuple(refused))
+        return HandedOver(message_id, _detail(answer.message, refused), tuple(refused), content)
 
 
 async def _name_recipients(

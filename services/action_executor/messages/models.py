@@ -53,9 +53,13 @@ class PendingHandOver:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of a try: `due_in` seconds until the next one while it is pending; `provider_id` once it is sent."""
+    """What became of a try: `due_in` seconds until the next one while it is pending; `provider_id` once it is sent.
+
+    `source` is a mail as it went, deflated.
+    """
 
     state: HandOverState
     detail: str | None = None
     provider_id: str | None = None
     due_in: float | None = None
+    source: bytes | None = None

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import zlib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, assert_never
 
 import structlog
 from prometheus_client import Counter as Metric
 
-from action_executor.hand_over import HandOver, NotTaken
+from action_executor.hand_over import HandedOver, HandOver, NotTaken
 from action_executor.mail.mime import Mail
 from action_executor.mail.smtp import HAND_OVER_SECONDS, SmtpClient
 from action_executor.messages import attachments, rules, store
@@ -108,6 +110,8 @@ class MessageSender:
             return
         result = await self._send(what)
         settled = rules.settle(result, tries=tries, schedule=self._schedule, jitter=random.random())  # noqa: S311
+        if isinstance(result, HandedOver) and result.source is not None and item.job.origin == "ledger":
+            settled = replace(settled, source=await asyncio.to_thread(zlib.compress, result.source))
         await self._settle(item, settled, sender=what.sender)
 
     async def _written(self, item: PendingHandOver) -> Mail | Sms | NotTaken:
@@ -169,6 +173,10 @@ class MessageSender:
         async with self._pool.acquire() as conn, conn.transaction():
             if not await store.settle(conn, item, settled):
                 raise LeaseLost
+            if settled.source is not None:
+                await store.keep_source(
+                    conn, account_id=item.account_id, message_id=item.job.message_id, source=settled.source
+                )
             await record(conn, schema="execution", messages=messages)
 
 
@@ -187,6 +195,7 @@ def _confirmation(item: PendingHandOver, settled: Settled, sender: str | None) -
             "provider_message_id": settled.provider_id,
             "detail": settled.detail,
             "sender": sender,
+            "has_source": settled.source is not None,
         },
     )
     return [Outgoing(command.id, LEDGER_COMMANDS.name, command.encode())]

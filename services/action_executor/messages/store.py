@@ -97,6 +97,16 @@ async def settle(conn: Connection, hand_over: PendingHandOver, settled: Settled)
     return await conn.fetchval(_SETTLE, hand_over.account_id, hand_over.id, hand_over.epoch, *values) is not None
 
 
+_KEEP_SOURCE: Final = """
+INSERT INTO execution.mail_source (account_id, message_id, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+"""
+
+
+async def keep_source(conn: Connection, *, account_id: UUID, message_id: UUID, source: bytes) -> None:
+    """Keep a mail as it went."""
+    await conn.execute(_KEEP_SOURCE, account_id, message_id, source)
+
+
 def _storable(text: str | None) -> str | None:
     """Without U+0000, which Postgres cannot keep."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if text else text

@@ -36,6 +36,7 @@ _ANSWERS: Final[dict[str, type[BaseModel]]] = {
     "open_dispute": models.Dispute,
     "resolve_dispute": models.Dispute,
     "record_promise": models.Promise,
+    "send_message": models.Message,
 }
 """What the command of an action answers."""
 

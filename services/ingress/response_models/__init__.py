@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contracts.resources.connection import Connection
 from contracts.resources.inbox import InboxKind
+from contracts.resources.messages import Message, MessageFile
 from contracts.resources.output import ResponseModel
 from contracts.resources.product import Product
 from contracts.resources.promise import Promise
@@ -63,7 +64,6 @@ from ingress.response_models.ledger import (
     Client,
     Dispute,
     LineTax,
-    Message,
     Note,
     Payment,
     PaymentStatus,
@@ -124,6 +124,7 @@ __all__ = [
     "LocalizedTexts",
     "Me",
     "Message",
+    "MessageFile",
     "NewCredential",
     "NewKeyPair",
     "NewToken",

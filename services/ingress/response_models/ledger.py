@@ -6,11 +6,8 @@ import datetime as dt
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
-
 from contracts.resources.collections import NoteKind, Origin
 from contracts.resources.document_kinds import SaleType
-from contracts.resources.messages import MessageState
 from contracts.resources.output import ClientNamed, ResponseModel
 from contracts.resources.schemas import Address, Contact, Operation, PaymentMethod, PayTerm
 
@@ -186,26 +183,6 @@ class SaleCalculation(ResponseModel):
     tax: str
     total: str
     amount_due: str
-
-
-class Message(ResponseModel):
-    """A message to or from a client; `detail` is what its provider said last, or why it failed."""
-
-    id: UUID
-    client_id: UUID
-    client: ClientNamed
-    direction: Literal["sent", "received"]
-    channel: Literal["email", "sms"]
-    state: MessageState
-    sender: str | None = Field(alias="from")
-    to: str
-    subject: str | None
-    body: str
-    sale_ids: list[UUID]
-    in_reply_to: UUID | None
-    detail: str | None
-    created_at: dt.datetime
-    sent_at: dt.datetime | None
 
 
 class Note(ResponseModel):

@@ -85,6 +85,8 @@ MESSAGES = View(
         "direction": "direction = ?",
         "channel": "channel = ?",
         "state": "state = ?",
+        "unmatched": "(client_id IS NULL) = ?",
+        "needs_response": "(needs_response AND resolved_at IS NULL) = ?",
     },
 )
 NOTES = View(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from contracts.serializers import ledger as present
+from contracts.resources import messages as present
 from contracts.wire import commands as names
-from ledger.messages import handlers, store
+from ledger.messages import handlers, received, request, store
 from ledger.messages.state import LoadedMessages, MessageChanges, MessagePlan, take
 from ledger.unit_of_work.capability import Capability, Entity
 from ledger.unit_of_work.state import LoadedState, Participant, ReadPlan
@@ -20,22 +20,41 @@ SELECT v.* FROM ledger_api.message v
 
 
 async def _load(conn: Connection, plan: ReadPlan, state: LoadedState) -> None:
-    known = state[LoadedMessages].messages
-    known |= await store.find(conn, keys=plan[MessagePlan].ids - known.keys())
+    wanted, known = plan[MessagePlan], state[LoadedMessages]
+    known.by_provider_id |= await store.by_provider_id(conn, wanted=wanted.provider_ids)
+    known.latest |= await store.latest(conn, wanted=wanted.recipients)
+    known.clients |= await store.clients_of_addresses(conn, wanted=wanted.senders)
+    known.clients |= await store.clients_of_numbers(conn, wanted=wanted.senders)
+    known.unreachable |= await store.unreachable(conn, wanted=wanted.reachability)
+    named = {(account_id, one) for (account_id, _), one in known.by_provider_id.items()}
+    named |= {(account_id, one) for (account_id, _, _), one in known.latest.items()}
+    known.messages |= await store.find(conn, keys=(wanted.ids | named) - known.messages.keys())
 
 
 async def _save(conn: Connection, state: LoadedState, _now: datetime) -> None:
-    latest = {
-        (one.account_id, one.id): one
-        for _, changes in state.changes_of(MessageChanges)
-        for one in changes.messages.values()
-    }
+    taken = [changes for _, changes in state.changes_of(MessageChanges)]
+    latest = {(one.account_id, one.id): one for changes in taken for one in changes.messages.values()}
     await store.write(conn, messages=list(latest.values()))
+    await store.mark_reachable(conn, addresses={key for changes in taken for key in changes.reachable})
+    await store.mark_unreachable(conn, addresses=[one for changes in taken for one in changes.unreachable])
 
 
 MESSAGES: Final = Capability(
     name="messages",
     participant=Participant(load=_load, take=take, save=_save),
-    entities={"message": Entity(_SELECT, lambda row, _urls: present.message(row))},
-    commands={names.CONFIRM_MESSAGE: handlers.CONFIRM_MESSAGE},
+    entities={
+        "message": Entity(
+            _SELECT,
+            lambda row, urls: present.from_row(row, urls.messages),
+            changed_by=(names.ASSIGN_MESSAGE, names.RESOLVE_MESSAGE),
+        )
+    },
+    commands={
+        names.REQUEST_MESSAGE: request.REQUEST_MESSAGE,
+        names.REPORT_MESSAGE: handlers.REPORT_MESSAGE,
+        names.RECEIVE_MESSAGE: received.RECEIVE_MESSAGE,
+        names.ASSIGN_MESSAGE: handlers.ASSIGN_MESSAGE,
+        names.RESOLVE_MESSAGE: handlers.RESOLVE_MESSAGE,
+        names.CONFIRM_MESSAGE: handlers.CONFIRM_MESSAGE,
+    },
 )

@@ -7,6 +7,7 @@ from typing import Final
 
 from contracts.primitives.ids import new_id
 from contracts.primitives.money import from_minor
+from contracts.reply_tokens import marked
 from contracts.resources.transitions import SendSale
 from contracts.wire.jobs import DocumentAttachment, SendMessageJob
 from ledger.clients.state import ClientPlan, LoadedClients
@@ -41,9 +42,10 @@ def _send(ctx: CommandContext[SendSale], state: LoadedState) -> ChangeSet:
     if recipient is None:
         raise BadInput(faults=[FieldError("to", "is needed: the client has no email address")])
     subject, body = subject_and_body(_facts(sale, client.name), client.locale or "en")
+    message_id = new_id()
     message = Message(
         account_id=ctx.account.id,
-        id=new_id(),
+        id=message_id,
         client_id=client.id,
         purpose="document",
         channel="email",
@@ -52,7 +54,7 @@ def _send(ctx: CommandContext[SendSale], state: LoadedState) -> ChangeSet:
         sender=None,
         recipient=recipient,
         subject=ctx.input.subject or subject,
-        body=ctx.input.body or body,
+        body=marked(ctx.input.body or body, message_id),
         provider_message_id=None,
         detail=None,
         command_id=ctx.envelope.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -105,7 +106,12 @@ async def test_a_mail_is_handed_over_and_confirmed_with_its_message_id(
         "provider_message_id": mail.message["Message-ID"],
         "detail": "2.0.0 Ok: queued",
         "sender": "books@baltic.example",
+        "has_source": True,
     }
+    kept = await executor.owner.fetchval(
+        "SELECT source FROM execution_api.mail_source WHERE message_id = $1", UUID(job.data["message_id"])
+    )
+    assert zlib.decompress(kept) == bytes(mail.message)
 
 
 async def test_a_server_that_is_busy_is_asked_again_and_one_that_is_away_too(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from contracts.reply_tokens import token_of
 from contracts.wire.commands import CONFIRM_MESSAGE, SEND_SALE
 from contracts.wire.envelope import Envelope
 from contracts.wire.jobs import SendMessageJob
@@ -38,7 +39,8 @@ async def test_a_document_is_asked_to_go_to_its_client_in_the_clients_language(l
     number = (await ledger.row("sale", sale_id))["number"]
     assert (job.channel, job.to, job.subject) == ("email", ["aija@ozola.example"], f"Facture {number}")
     assert job.body == (
-        f"Bonjour Ozola,\n\nveuillez trouver ci-joint : Facture {number}, 165.01 EUR. À payer avant le 2026-03-16.\n"
+        f"Bonjour Ozola,\n\nveuillez trouver ci-joint : Facture {number}, 165.01 EUR. À payer avant le 2026-03-16.\n\n"
+        f"Ref: {token_of(job.message_id)}\n"
     )
     assert [str(one.sale_id) for one in job.attachments] == [sale_id]
     assert (await ledger.row("message", job.message_id))["state"] == "requested"
@@ -46,7 +48,8 @@ async def test_a_document_is_asked_to_go_to_its_client_in_the_clients_language(l
 
 async def test_the_senders_own_words_and_address_win(ledger: LedgerHarness) -> None:
     _, job = await a_sent_invoice(ledger, to="accounts@ozola.example", subject="Yours", body="Here it is.")
-    assert (job.to, job.subject, job.body) == (["accounts@ozola.example"], "Yours", "Here it is.")
+    assert (job.to, job.subject) == (["accounts@ozola.example"], "Yours")
+    assert job.body.startswith("Here it is.\n\nRef: LW-")
 
 
 async def test_only_a_confirmed_hand_over_makes_it_sent_and_is_told_of_once(ledger: LedgerHarness) -> None:
@@ -63,13 +66,14 @@ async def test_only_a_confirmed_hand_over_makes_it_sent_and_is_told_of_once(ledg
     assert sale.data["object"]["id"] == sale_id
 
 
-async def test_a_failure_is_kept_with_its_reason_and_fires_nothing(ledger: LedgerHarness) -> None:
+async def test_a_failure_is_kept_with_its_reason_and_told_of_once(ledger: LedgerHarness) -> None:
     _, job = await a_sent_invoice(ledger)
     before = await ledger.triggers()
     await confirm(ledger, job, "failed", detail="550 5.1.1 no such user")
+    await confirm(ledger, job, "failed", detail="550 5.1.1 no such user")
     row = await ledger.row("message", job.message_id)
     assert (row["state"], row["detail"], row["sent_at"]) == ("failed", "550 5.1.1 no such user", None)
-    assert await ledger.triggers() == before
+    assert await ledger.triggers() == [*before, "message.failed"]
 
 
 async def test_a_client_without_an_address_is_a_fault_that_names_the_remedy(ledger: LedgerHarness) -> None:

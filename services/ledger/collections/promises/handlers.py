@@ -10,6 +10,7 @@ from contracts.resources.promise import PromiseIn
 from contracts.resources.transitions import ByIdInput
 from ledger.clients import handlers as clients
 from ledger.clients.state import ClientPlan, LoadedClients
+from ledger.collections.due.state import make_due
 from ledger.collections.promises import rules
 from ledger.collections.promises.models import Promise
 from ledger.collections.promises.state import LoadedPromises, PromiseChanges, PromisePlan
@@ -60,12 +61,17 @@ def record(ctx: CommandContext[PromiseIn], state: LoadedState) -> ChangeSet:
         updated_at=ctx.now,
     )
     changes = ChangeSet(("promise", promise.id), http_status=201)
-    changes[PromiseChanges].promises[promise.id] = promise
+    _put(changes, promise)
     changes.domain_events.append(DomainEvent("promise.recorded", "promise", promise.id, client.id))
     return changes
 
 
 RECORD_PROMISE = CommandHandler(PromiseIn, _plan, record, _plan_open)
+
+
+def _put(changes: ChangeSet, promise: Promise) -> None:
+    changes[PromiseChanges].promises[promise.id] = promise
+    make_due(changes, promise.client_id)
 
 
 def _owed(ctx: CommandContext[PromiseIn], state: LoadedState, currency: str) -> list[DocumentState]:
@@ -128,7 +134,7 @@ def _cancel(ctx: CommandContext[ByIdInput], state: LoadedState) -> ChangeSet:
     if before.state != "open":
         raise StateForbids(f"The promise is {before.state}: only an open one can be cancelled.")
     changes = ChangeSet(("promise", before.id))
-    changes[PromiseChanges].promises[before.id] = rules.cancelled(before, now=ctx.now)
+    _put(changes, rules.cancelled(before, now=ctx.now))
     return changes
 
 
@@ -153,7 +159,7 @@ def _check(ctx: CommandContext[ByIdInput], state: LoadedState) -> ChangeSet:
     paid = state[LoadedPromises].paid[ctx.key(before.id)]
     after = rules.judged(before, paid, ctx.account.zone, now=ctx.envelope.at)
     changes = ChangeSet(("promise", before.id))
-    changes[PromiseChanges].promises[after.id] = after
+    _put(changes, after)
     if after.state == "broken" and before.state != "broken":
         changes.domain_events.append(DomainEvent("promise.broken", "promise", after.id, after.client_id))
     return changes
