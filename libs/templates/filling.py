@@ -1,4 +1,4 @@
-"""Fill a step's input in: templates over `trigger`, `steps[n].output` and `account`, within strict bounds.
+"""Fill a step's input in: templates over `trigger`, `steps[n].output`, `account` and a few more, within strict bounds.
 
 A text whose templates are nothing but paths (`{{ trigger.data.total }}`) is filled in here, in time linear in its size.
 Whatever has filters or tags is Liquid, a language in which a single expression can take for ever: the renderer hands
@@ -18,10 +18,10 @@ DATA_BYTES_MAX: Final = 256 * 1024
 TEMPLATE_CHARACTERS_MAX: Final = 16 * 1024
 DEPTH_MAX: Final = 32
 WARNINGS_MAX: Final = 50  # on one step
-NAMES: Final = ("trigger", "steps", "account")
+NAMES: Final = ("trigger", "steps", "account", "inner", "item", "index", "run")
 
 _WORD: Final = r"[A-Za-z_][\w-]*"
-_PATH: Final = rf"(?:trigger|steps|account)(?![\w-])(?:\.{_WORD}|\[[0-9]{{1,9}}\]|\[\"[^\"\]]*\"\]|\['[^'\]]*'\])*"
+_PATH: Final = rf"(?:{'|'.join(NAMES)})(?![\w-])(?:\.{_WORD}|\[[0-9]{{1,9}}\]|\[\"[^\"\]]*\"\]|\['[^'\]]*'\])*"
 _OUTPUT: Final = re.compile(rf"\{{\{{\s*({_PATH})\s*\}}\}}")
 _SEGMENT: Final = re.compile(rf"({_WORD})|\[([0-9]+)\]|\[[\"']([^\"'\]]*)[\"']\]")
 _MISSING: Final = object()

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from contracts.catalog import inputs, samples
+from contracts.catalog.flow_actions import FLOW
 from contracts.catalog.model import Action, LocalizedText
 from contracts.catalog.outward_actions import OUTWARDS
 from contracts.resources import messages, product, promise
@@ -288,35 +289,4 @@ _OURS: Final = (
     ),
 )
 
-_FLOW: Final = (
-    Action(
-        "filter",
-        "flow",
-        LocalizedText("Filter", "Filtre", "Filtro"),
-        LocalizedText(
-            "Goes on only when a condition, or a group of them (all, any, not), holds; else the run ends as filtered.",
-            "Continue si une condition ou un groupe de conditions est rempli ; sinon l'exécution est filtrée.",
-            "Continúa solo si se cumple una condición o un grupo de ellas; si no, la ejecución termina filtrada.",
-        ),
-        inputs.FilterStep,
-        {"passed": True},
-        "exactly_once",
-        available=True,
-    ),
-    Action(
-        "delay",
-        "flow",
-        LocalizedText("Delay", "Attente", "Espera"),
-        LocalizedText(
-            "Waits for a time, until one, or for the next business day.",
-            "Attend un certain temps, jusqu'à une date, ou jusqu'au prochain jour ouvré.",
-            "Espera un tiempo, hasta una fecha o hasta el próximo día laborable.",
-        ),
-        inputs.Delay,
-        {"until": "2026-03-05T09:30:00+00:00"},
-        "exactly_once",
-        available=True,
-    ),
-)
-
-ACTIONS: Final = (*_OURS, *OUTWARDS, *_FLOW)
+ACTIONS: Final = (*_OURS, *OUTWARDS, *FLOW)

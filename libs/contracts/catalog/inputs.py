@@ -6,16 +6,19 @@ Field descriptions are what the console and the connectors show beside a field.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from contracts.resources.automation import STEPS_MAX, AutomationStep
 from contracts.resources.schemas import CountryCode, Email, LongText, Model, Reference, ShortText
 from contracts.values import Form
 
 IDS_MAX = 1_000
 CONDITIONS_MAX = 20
+BRANCHES_MAX = 20  # each has a step at least, and an automation has 20
+ITEMS_MAX = 100  # contract.md
 
 
 def _lasts(duration: str) -> str:
@@ -217,16 +220,73 @@ class Condition(Model):
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        groups = [group for group in (self.all, self.any, self.not_) if group is not None]
-        if len(groups) + ("where" in self.model_fields_set) != 1:
-            raise ValueError("needs exactly one of where, all, any and not")
-        if groups and self.model_fields_set & {"op", "value"}:
-            raise ValueError("op and value belong to where: leave them out of a group")
-        return self
+        return _in_one_form(self)
+
+
+ConditionT = TypeVar("ConditionT", bound=Condition)
+
+
+def _in_one_form(condition: ConditionT) -> ConditionT:
+    groups = [group for group in (condition.all, condition.any, condition.not_) if group is not None]
+    if len(groups) + ("where" in condition.model_fields_set) != 1:
+        raise ValueError("needs exactly one of where, all, any and not")
+    if groups and condition.model_fields_set & {"op", "value"}:
+        raise ValueError("op and value belong to where: leave them out of a group")
+    return condition
 
 
 class FilterStep(Condition):
     """Go on only when this holds."""
+
+
+class ArmCondition(Condition):
+    """When a branch is taken; one without a condition is always taken."""
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        return _in_one_form(self) if self.model_fields_set & Condition.model_fields.keys() else self
+
+
+class BranchArm(ArmCondition):
+    """One branch: its condition, or none, and its steps."""
+
+    steps: list[AutomationStep] = Field(min_length=1, max_length=STEPS_MAX)
+
+
+class BranchConditions(Model):
+    """What a run keeps of a branch step: the conditions, filled in."""
+
+    branches: list[ArmCondition] = Field(min_length=1, max_length=BRANCHES_MAX)
+
+
+class Branch(Model):
+    """Take the first branch whose condition holds; none is no error."""
+
+    branches: list[BranchArm] = Field(min_length=1, max_length=BRANCHES_MAX)
+
+
+class Items(Model):
+    """What a run keeps of a for_each step: the items, filled in."""
+
+    items: list[Json] = Field(max_length=ITEMS_MAX)
+
+
+def _list_or_template(items: Json) -> Json:
+    if isinstance(items, list):
+        if len(items) > ITEMS_MAX:
+            raise ValueError(f"must have at most {ITEMS_MAX} items")
+    elif not isinstance(items, str) or "{{" not in items:
+        raise ValueError("must be a list, or a template such as {{ trigger.data.lines }}")
+    return items
+
+
+class ForEach(Model):
+    """Take the steps once for each item of a list; templates inside see `item` and `index`, from 0."""
+
+    items: Annotated[Json, AfterValidator(_list_or_template)] = Field(
+        description="a list of at most 100, usually a template such as {{ trigger.data.lines }}"
+    )
+    steps: list[AutomationStep] = Field(min_length=1, max_length=STEPS_MAX)
 
 
 class Delay(Model):

@@ -18,6 +18,7 @@ class AutomationTrigger(Model):
     filters: Filters = Field(default_factory=dict)
 
 
+STEPS_MAX = 20  # contract.md: of an automation, those inside branch and for_each counted
 STEP_ATTEMPTS_MAX = 20  # with a week's pause, about as long as a run is kept waiting
 RETRY_PAUSE_SECONDS_MAX = 7 * 86_400  # what a week did not mend, a person must
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -64,5 +65,5 @@ class AutomationIn(Model):
 
     name: ShortText
     trigger: AutomationTrigger
-    steps: list[AutomationStep] = Field(min_length=1, max_length=20)
+    steps: list[AutomationStep] = Field(min_length=1, max_length=STEPS_MAX)
     enabled: bool = True

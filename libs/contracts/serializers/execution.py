@@ -5,9 +5,10 @@ Used by the executor and by ingress, so that both say the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -74,13 +75,28 @@ def run(row: Row, steps: Iterable[Row] | None = None) -> dict[str, Any]:
     }
     if steps is not None:
         found["trigger"] = orjson.loads(row["body"])
-        found["steps"] = [step(one) for one in steps]
+        found["steps"] = nested([step(one) for one in steps])
     return found
+
+
+def nested(steps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The outermost steps in order, each with those inside of it, of all depths, as its `steps`; on_failure's last."""
+    ordered = sorted(steps, key=lambda one: (one["number"], [int(part) for part in _DIGITS.findall(one["path"])]))
+    outermost = {one["number"]: one | {"steps": []} for one in ordered if _OUTERMOST.fullmatch(one["path"])}
+    for one in ordered:
+        if not _OUTERMOST.fullmatch(one["path"]) and one["number"] in outermost:
+            outermost[one["number"]]["steps"].append(one)
+    return list(outermost.values())
+
+
+_DIGITS: Final = re.compile(r"\d+")
+_OUTERMOST: Final = re.compile(r"(on_failure\.steps\.)?\d+")
 
 
 def step(row: Row) -> dict[str, Any]:
     """One step of a run, from `execution_api.step`; `input` is what was sent, templates filled in."""
     return {
+        "path": row["path"],
         "number": row["number"],
         "action": row["action"],
         "state": row["state"],

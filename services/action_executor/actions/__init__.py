@@ -34,6 +34,8 @@ class Action:
 ACTIONS: Final[dict[str, Action]] = {
     "filter": Action(flow.filter_run, preview=flow.filter_run),
     "delay": Action(flow.delay, preview=flow.delay_end),
+    "branch": Action(flow.branch),
+    "for_each": Action(flow.for_each),
     "http_request": Action(external.http_request, calls_out=True, preview=external.show_http_request),
     "post_chat_message": Action(external.post_chat_message, calls_out=True, preview=external.show_chat_message),
     "send_email": Action(messages.send_email, calls_out=True, preview=messages.show_email),

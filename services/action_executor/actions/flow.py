@@ -1,4 +1,4 @@
-"""Steps that steer the run itself: go on only if, wait."""
+"""Steps that steer the run itself: go on only if, choose, repeat, wait."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from action_executor.actions.context import StepContext
-from action_executor.runs.records import Done, Failed, Filtered, StepCall, StepOutcome, Wait
+from action_executor.runs.records import Done, Entered, Failed, Filtered, StepCall, StepOutcome, Wait
+from action_executor.runs.step_store import find_item_results
 from action_executor.runs.store import find_account
 
 DELAY_DAYS_MAX: Final = 366
+OUTPUTS_BYTES_MAX: Final = 192 * 1024  # of all items together: an output has at most 256 KiB
 _SATURDAY: Final = 5
 # As text a number has no leading zeros: "007" is a code.
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,59})(\.[0-9]{1,60})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -27,6 +29,35 @@ _DURATION: Final = re.compile(
 async def filter_run(call: StepCall, _: StepContext) -> StepOutcome:
     """Go on only when the condition holds: output `{"passed": ...}`."""
     return Done({"passed": True}) if passes(call.input) else Filtered({"passed": False})
+
+
+async def branch(call: StepCall, _: StepContext) -> StepOutcome:
+    """Take the first branch whose condition holds: output `{"branch": its number, or null}`."""
+    if not call.first:
+        return Done(call.output)
+    for number, arm in enumerate(call.input["branches"]):
+        if not arm or passes(arm):
+            return Entered(f"branches.{number}", {"branch": number})
+    return Done({"branch": None})
+
+
+async def for_each(call: StepCall, context: StepContext) -> StepOutcome:
+    """Take the steps for each item: output `{"count", "failed", "outputs"}`.
+
+    `failed` are the numbers of items with a failed step, `outputs` what the last step of each item gave, null for all
+    where they are too large together.
+    """
+    count = len(call.input["items"])
+    if call.first and count:
+        return Entered("items.0", {"count": count, "failed": [], "outputs": None})
+    results = await find_item_results(context.pool, call.run, call.path) if count else []
+    outputs: list[Any] | None = [None] * count
+    for result in results:
+        if outputs is not None:
+            outputs[result.number] = result.output
+    if sum(result.bytes for result in results) > OUTPUTS_BYTES_MAX:
+        outputs = None
+    return Done({"count": count, "failed": [result.number for result in results if result.failed], "outputs": outputs})
 
 
 def passes(condition: Mapping[str, Any]) -> bool:

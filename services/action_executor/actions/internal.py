@@ -170,7 +170,7 @@ async def _look(call: StepCall, pool: Pool, output: Callable[[int, Any], Any] = 
         waited = (call.run.now - call.started_at).total_seconds()
         if waited > ANSWER_SECONDS_MAX:
             return Failed("the ledger gave no answer within a day")
-        return Wait(min(max(waited, LOOK_SECONDS_FIRST), LOOK_SECONDS_MAX))
+        return Wait(min(max(waited, LOOK_SECONDS_FIRST), LOOK_SECONDS_MAX), for_answer=True)
     if found["status"] < REFUSED_FROM:
         return Done(output(found["status"], found["body"]))
     return Failed(_reason(found["body"]), output=found["body"])

@@ -96,7 +96,8 @@ CREATE TABLE execution.run (
     body bytea NOT NULL,               -- the event as hooks see it
     depth integer NOT NULL,            -- automations that caused one another before this
     state text NOT NULL CHECK (state IN ('running', 'waiting', 'succeeded', 'filtered', 'failed', 'cancelled')),
-    step_no integer NOT NULL DEFAULT 0, -- the step in hand, from 0
+    step_no integer NOT NULL DEFAULT 0, -- the outermost step in hand, from 0
+    step_path text NOT NULL DEFAULT '0', -- the step in hand, also inside a branch or an item
     due_at timestamptz,                -- when somebody is to look at it; while leased, when another worker may
     lease_epoch integer NOT NULL DEFAULT 0,
     lost_workers smallint NOT NULL DEFAULT 0, -- workers lost in a row while they held it
@@ -120,10 +121,11 @@ CREATE INDEX run_finished ON execution.run (finished_at) WHERE finished_at IS NO
 CREATE TABLE execution.step (
     account_id uuid NOT NULL,
     run_id uuid NOT NULL,
-    number integer NOT NULL,           -- from 0, as in `steps[n]`
+    path text NOT NULL,                -- 2, or inside of it 2.branches.0.steps.1 and 2.items.7.steps.0
+    number integer NOT NULL,           -- from 0, as in `steps[n]`, its own or its outermost container's; on_failure's from 1000
     action text NOT NULL,
     guarantee text NOT NULL,           -- exactly_once or at_least_once, as the catalog says
-    state text NOT NULL CHECK (state IN ('pending', 'running', 'succeeded', 'skipped', 'failed')),
+    state text NOT NULL CHECK (state IN ('pending', 'running', 'waiting', 'succeeded', 'skipped', 'failed')),
     input jsonb,                       -- as it was sent, templates filled in
     output jsonb,
     attempts integer NOT NULL DEFAULT 0,
@@ -133,7 +135,7 @@ CREATE TABLE execution.step (
     error text,
     started_at timestamptz,
     finished_at timestamptz,
-    PRIMARY KEY (account_id, run_id, number),
+    PRIMARY KEY (account_id, run_id, path),
     FOREIGN KEY (account_id, run_id) REFERENCES execution.run (account_id, id) ON DELETE CASCADE
 ) WITH (fillfactor = 85);
 
@@ -220,7 +222,7 @@ SELECT account_id, id, automation_id, version, event_id, correlation_id, trigger
   FROM execution.run;
 
 CREATE VIEW execution_api.step AS
-SELECT account_id, run_id, number, action, guarantee, state, input, output, attempts, warnings, error, started_at,
+SELECT account_id, run_id, path, number, action, guarantee, state, input, output, attempts, warnings, error, started_at,
        finished_at
   FROM execution.step;
 
@@ -248,7 +250,7 @@ SELECT account_id, correlation_id, created_at, 'action_executor', 'run_accepted'
 UNION ALL
 SELECT r.account_id, r.correlation_id, coalesce(s.finished_at, s.started_at), 'action_executor', 'step_' || s.state,
        r.id, r.id, r.event_id,
-       jsonb_build_object('automation_id', r.automation_id, 'number', s.number, 'action', s.action,
+       jsonb_build_object('automation_id', r.automation_id, 'number', s.number, 'path', s.path, 'action', s.action,
                           'attempts', s.attempts, 'error', s.error)
   FROM execution.run r
   JOIN execution.step s ON s.account_id = r.account_id AND s.run_id = r.id

@@ -36,7 +36,7 @@ UPDATE execution.step
    SET state = CASE WHEN state = 'running' THEN 'failed' ELSE 'skipped' END,
        error = CASE WHEN state = 'running' THEN 'cancelled while it was under way: it may have taken effect' END,
        finished_at = CASE WHEN state = 'running' THEN now() END
- WHERE account_id = $1 AND run_id = $2 AND state IN ('pending', 'running')
+ WHERE account_id = $1 AND run_id = $2 AND state IN ('pending', 'running', 'waiting')
 """
 
 _SHOW = "SELECT * FROM execution_api.run WHERE account_id = $1 AND id = $2"

@@ -16,11 +16,23 @@ from prometheus_client import Gauge
 from action_executor.actions import ACTIONS, StepContext
 from action_executor.foreign_text import clean_text
 from action_executor.jobs import RunJob
-from action_executor.runs import rules, single, store
+from action_executor.runs import places, rules, single, step_store, store
 from action_executor.runs.failures import failure_events
-from action_executor.runs.inputs import InvalidStepInput, fill_input
-from action_executor.runs.records import Failed, NotBegun, Run, Sent, Step, StepCall, StepOutcome, StepSpec
-from action_executor.runs.store import NewRun, RunChange, StepChange
+from action_executor.runs.inputs import InvalidStepInput, fill_input, names_at
+from action_executor.runs.navigation import Navigator
+from action_executor.runs.places import Program
+from action_executor.runs.records import (
+    Entered,
+    Failed,
+    NotBegun,
+    Run,
+    Sent,
+    Step,
+    StepCall,
+    StepOutcome,
+    StepSpec,
+)
+from action_executor.runs.store import NO_STEP, NewRun, RunChange, StepChange, StepKind
 from action_executor.settings import LEASE_MARGIN_SECONDS, STEP_SECONDS, ExecutorSettings
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.wire.envelope import Envelope
@@ -81,7 +93,7 @@ class Engine:
         self._account_max = max(1, settings.runs_at_once_max // 2)
         self._answered: set[store.Key] = set()  # runs whose outcome came
         self._awaited: OrderedDict[UUID, store.Key] = OrderedDict()  # by the command that was sent
-        self._versions: OrderedDict[tuple[UUID, UUID, int], list[StepSpec]] = OrderedDict()
+        self._versions: OrderedDict[tuple[UUID, UUID, int], Program] = OrderedDict()
         self.worker = LeasedWorker(
             "claim-runs",
             pool,
@@ -143,47 +155,60 @@ class Engine:
     # One run
 
     async def _advance(self, run: Run) -> None:
-        specs = await self._specs(run)
-        if specs is None:
-            await self._save(run, RunChange("cancelled", run.step_no, error="the automation's version is gone"), None)
+        program = await self._program(run)
+        if program is None:
+            await self._save(run, RunChange("cancelled", 0, error="the automation's version is gone"), None)
             return
-        known = [(spec.action, CATALOG[spec.action].guarantee if spec.action in CATALOG else "") for spec in specs]
-        steps = await store.load_steps(self._pool, run, known)
+        known = await step_store.load_steps(
+            self._pool, run, [(spec.action, _guarantee(spec)) for spec in program.steps]
+        )
+        place = places.place_of(run.path)
         if run.lost >= rules.LOST_MAX:
-            await self._save(run, *rules.apply_lost_worker(run, steps[run.step_no]))
+            at = Navigator(program, known, place, failing=run.error is not None)
+            lost = rules.apply_lost_worker(run, at.step, at.ways(), lease_seconds=self._lease_seconds)
+            await self._save(run, *lost, at.kind)
             return
-        number = run.step_no
-        while number < len(steps):
-            change = await self._take_step(run, specs[number], steps, number)
+        while True:
+            at = Navigator(program, known, place, failing=run.error is not None)
+            change = await self._take_step(run, at)
             if change.state != "running":
                 return
-            number = change.step_no
+            run = replace(run, path=change.path or run.path, error=run.error or change.error)
+            place = places.place_of(run.path)
+            known = await self._steps_at(run, known, at.step.path)
 
-    async def _specs(self, run: Run) -> list[StepSpec] | None:
+    async def _steps_at(self, run: Run, known: dict[str, Step], before: str) -> dict[str, Step]:
+        """The steps with the data of the list that the run is in now: another list's data is let go."""
+        if places.list_of(before) == places.list_of(run.path) or "." not in before + run.path:
+            return known
+        return await step_store.find_steps(self._pool, run.account_id, run.id, at=run.path)
+
+    async def _program(self, run: Run) -> Program | None:
         if run.automation_id is None:
-            return [single.spec_of(run.body)]
+            return Program((single.spec_of(run.body),))
         key = (run.account_id, run.automation_id, run.version)
         if key not in self._versions:
-            specs = await store.find_specs(self._pool, *key)
-            if specs is None:
+            program = await store.find_program(self._pool, *key)
+            if program is None:
                 return None
-            self._versions[key] = specs
+            self._versions[key] = program
             if len(self._versions) > VERSIONS_MAX:
                 self._versions.popitem(last=False)
         return self._versions[key]
 
-    async def _take_step(self, run: Run, spec: StepSpec, steps: list[Step], number: int) -> RunChange:
+    async def _take_step(self, run: Run, at: Navigator) -> RunChange:
         """Prepare, call, settle one step; answer what became of the run."""
-        before = steps[number]
-        prepared = await self._prepare(run, spec, steps, before)
-        outcome = prepared.fault or await self._call(run, spec, prepared)
+        before = at.step
+        prepared = await self._prepare(run, at)
+        outcome = prepared.fault or await self._call(run, at.spec, prepared)
+        if isinstance(outcome, Entered) and (fault := at.entry_fault(outcome.into, prepared.given)):
+            outcome = Failed(fault)
         step = prepared.step
         change, step_change = rules.apply_outcome(
             step,
             outcome,
-            following=next((one.number for one in steps[number + 1 :] if one.state != "succeeded"), None),
-            continue_on_error=spec.continue_on_error,
-            schedule=spec.retry_seconds or self._schedule,
+            at.ways(),
+            schedule=at.spec.retry_seconds or self._schedule,
             lease_seconds=self._lease_seconds,
             jitter=random.random(),  # noqa: S311  jitter, no secret
         )
@@ -194,13 +219,15 @@ class Engine:
                 warnings=prepared.warnings,
                 begun=step.attempts > before.attempts and not isinstance(outcome, NotBegun),
             )
-        await self._settle(run, change, step_change, outcome)
-        steps[number] = replace(step, state=step_change.state, output=step_change.output)
-        STEPS.labels(spec.action, type(outcome).__name__).inc()
+        await self._settle(run, change, step_change, at.kind, outcome)
+        output = step.output if step_change.output is None else step_change.output
+        at.known[step.path] = replace(step, state=step_change.state, input=prepared.given, output=output)
+        STEPS.labels(at.spec.action, type(outcome).__name__).inc()
         return change
 
-    async def _prepare(self, run: Run, spec: StepSpec, steps: Sequence[Step], step: Step) -> _Prepared:
+    async def _prepare(self, run: Run, at: Navigator) -> _Prepared:
         """Fill the input in, the first time; write down what may act and then crash before it begins."""
+        spec, step = at.spec, at.step
         first = step.state == "pending"
         action = ACTIONS.get(spec.action)
         if first:
@@ -210,7 +237,7 @@ class Engine:
         filled = Filled(step.input)
         if first:
             try:
-                filled = await self._fill(run, spec, steps)
+                filled = await self._fill(run, at)
             except (TemplateFault, InvalidStepInput) as error:
                 return _Prepared(step, fault=Failed(str(error)))
             except WorkerKilled as error:
@@ -222,17 +249,24 @@ class Engine:
             return _Prepared(step, given, first, warnings=warnings)
         if not first:
             step = replace(step, attempts=step.attempts + 1)
-        begin = StepChange(step.number, "running", input=given if first else None, begun=True, warnings=warnings)
+        begin = StepChange(step.path, "running", input=given if first else None, begun=True, warnings=warnings)
         requested = float((given or {}).get("timeout_seconds") or STEP_SECONDS)
         lease_seconds = max(self._lease_seconds, requested + LEASE_MARGIN_SECONDS)
-        await self._save(run, RunChange("running", step.number, lease_seconds, leased=True), begin)
+        await self._save(run, RunChange("running", step.number, lease_seconds, leased=True), begin, at.kind)
         return _Prepared(step, given, first, written=True)
 
     async def _call(self, run: Run, spec: StepSpec, prepared: _Prepared) -> StepOutcome:
         step = prepared.step
         began = step.started_at or run.now
         call = StepCall(
-            run, step.number, prepared.given or {}, began, prepared.first, spec.connection_id, step.replay_no
+            run,
+            step.path,
+            prepared.given or {},
+            began,
+            prepared.first,
+            spec.connection_id,
+            step.replay_no,
+            step.output,
         )
         try:
             return await ACTIONS[step.action].run(call, self._context)
@@ -242,29 +276,34 @@ class Engine:
             log.exception("step_failed_unexpectedly", run_id=str(run.id), action=step.action)
             return Failed(clean_text(f"{step.action} ended unexpectedly: {type(error).__name__}: {error}"[:500]))
 
-    async def _fill(self, run: Run, spec: StepSpec, steps: Sequence[Step]) -> Filled:
+    async def _fill(self, run: Run, at: Navigator) -> Filled:
         account = await store.find_account(self._pool, run.account_id)
-        return await fill_input(self.renderer, spec, steps, account_id=run.account_id, body=run.body, account=account)
+        names = names_at(at.program, at.known, at.place, run=run, account=account)
+        return await fill_input(self.renderer, at.spec, names, account_id=run.account_id)
 
-    async def _settle(self, run: Run, change: RunChange, step: StepChange, outcome: StepOutcome) -> None:
+    async def _settle(
+        self, run: Run, change: RunChange, step: StepChange, kind: StepKind, outcome: StepOutcome
+    ) -> None:
         if not isinstance(outcome, Sent):
-            await self._save(run, change, step)
+            await self._save(run, change, step, kind)
             return
         command = outcome.command
-        await self._save(run, change, step, Outgoing(command.id, LEDGER_COMMANDS.name, command.encode()))
+        await self._save(run, change, step, kind, Outgoing(command.id, LEDGER_COMMANDS.name, command.encode()))
         self._awaited[command.id] = (run.account_id, run.id)
         if len(self._awaited) > AWAITED_MAX:
             self._awaited.popitem(last=False)  # it is found by its due time
 
-    async def _save(self, run: Run, change: RunChange, step: StepChange | None, *messages: Outgoing) -> None:
+    async def _save(
+        self, run: Run, change: RunChange, step: StepChange | None, kind: StepKind = NO_STEP, *messages: Outgoing
+    ) -> None:
         """Commit a change together with the messages that it brings about."""
         answers = single.ends(run, change)
         if not messages and change.state != "failed" and not answers:
-            if not await store.save(self._pool, run, change, step):
+            if not await store.save(self._pool, run, change, step, kind):
                 raise LeaseLost
             return
         async with self._pool.acquire() as conn, conn.transaction():
-            if not await store.save(conn, run, change, step):
+            if not await store.save(conn, run, change, step, kind):
                 raise LeaseLost
             if answers:
                 await single.keep_outcome(conn, run, change, step)
@@ -274,3 +313,7 @@ class Engine:
         self._relay.push(published)
         if answers and run.reply_to is not None and self._notify is not None:
             await self._notify(run.reply_to, [run.id.bytes])
+
+
+def _guarantee(spec: StepSpec) -> str:
+    return CATALOG[spec.action].guarantee if spec.action in CATALOG else ""

@@ -13,12 +13,16 @@ from contracts.wire.envelope import Envelope
 from scheduling.leases import Lease
 
 RunState = Literal["running", "waiting", "succeeded", "filtered", "failed", "cancelled"]
-StepState = Literal["pending", "running", "succeeded", "skipped", "failed"]
+StepState = Literal["pending", "running", "waiting", "succeeded", "skipped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run leased to this process. `now` is Postgres's time at the claim; `lost` counts workers that died with it."""
+    """A run leased to this process, at the step named by `path`.
+
+    `now` is Postgres's time at the claim; `lost` counts workers that died with it. `error` is why it fails, while the
+    steps for that are taken.
+    """
 
     account_id: UUID
     id: UUID
@@ -28,7 +32,8 @@ class Run:
     correlation_id: UUID
     body: bytes
     depth: int
-    step_no: int
+    path: str
+    error: str | None
     epoch: int
     lost: int
     now: datetime
@@ -39,26 +44,31 @@ class Run:
         """The lease under which this process has it."""
         return Lease(self.account_id, self.id, self.epoch)
 
-    def command_id(self, number: int, replay_no: int = 0) -> UUID:
+    def command_id(self, path: str, replay_no: int = 0) -> UUID:
         """The id of a step's effect: the same each time it is tried, until a replay gives it a new one."""
-        return derive_id(self.id, f"step-{number}-replay-{replay_no}" if replay_no else f"step-{number}")
+        return derive_id(self.id, f"step-{path}-replay-{replay_no}" if replay_no else f"step-{path}")
 
 
 @dataclass(frozen=True, slots=True)
 class StepSpec:
-    """A step as the automation's version has it."""
+    """A step as the automation's version has it; `lists` are the branches of a `branch`, or a `for_each`'s one list."""
 
     action: str
     input: Mapping[str, Any]
     connection_id: UUID | None
     continue_on_error: bool
     retry_seconds: tuple[float, ...] | None = None  # pauses of its own, else the installation's
+    lists: tuple[tuple[StepSpec, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step as it stands. `attempts` counts how often it was begun."""
+    """A step as it stands; `number` is its own or its outermost container's. `attempts` counts how often it was begun.
 
+    Of a step in another list than the one that is in hand, input and output are not loaded.
+    """
+
+    path: str
     number: int
     action: str
     state: StepState
@@ -72,20 +82,21 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StepCall:
-    """What an action is given: its run, its number, and its checked input as plain JSON."""
+    """What an action is given: its run, its path, its checked input as plain JSON, and its output so far."""
 
     run: Run
-    number: int
+    path: str
     input: Mapping[str, Any]
     started_at: datetime
     first: bool  # not begun before
     connection_id: UUID | None = None
     replay_no: int = 0
+    output: Any = None
 
     @property
     def command_id(self) -> UUID:
         """The id of this step's effect."""
-        return self.run.command_id(self.number, self.replay_no)
+        return self.run.command_id(self.path, self.replay_no)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +107,27 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Entered:
+    """The step has steps of its own, of which those in the list `into`, such as `branches.1`, are next."""
+
+    into: str
+    output: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Filtered:
-    """The run ends here, as wished."""
+    """The run, or the item of a `for_each` around the step, ends here as wished."""
 
     output: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing to do before `seconds` have gone by."""
+    """Nothing to do before `seconds` have gone by; `for_answer` when the step has acted and its answer is to come."""
 
     seconds: float
+    for_answer: bool = False
+    output: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +156,4 @@ class NotBegun:
     killed: bool
 
 
-StepOutcome: TypeAlias = Done | Filtered | Wait | Sent | Failed | NotBegun
+StepOutcome: TypeAlias = Done | Entered | Filtered | Wait | Sent | Failed | NotBegun

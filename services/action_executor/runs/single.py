@@ -133,12 +133,13 @@ def _call(command: Envelope, given: Mapping[str, Any], connection_id: UUID | Non
         correlation_id=command.correlation_id,
         body=b"",
         depth=command.depth,
-        step_no=0,
+        path="0",
+        error=None,
         epoch=0,
         lost=0,
         now=command.at,
     )
-    return StepCall(run, 0, given, command.at, first=True, connection_id=connection_id)
+    return StepCall(run, "0", given, command.at, first=True, connection_id=connection_id)
 
 
 async def _answer_now(action: Action, call: StepCall, context: StepContext, dry_run: bool) -> CommandResult:  # noqa: FBT001

@@ -12,9 +12,10 @@ import orjson
 from asyncpg import Record
 
 from action_executor.jobs import RunJob
-from action_executor.runs.records import Run, RunState, Step, StepSpec, StepState
+from action_executor.runs.definitions import read_program
+from action_executor.runs.places import Program
+from action_executor.runs.records import Run, RunState, StepState
 from contracts.resources.account import template_account
-from contracts.resources.automation import StepRetry
 from contracts.wire.envelope import Envelope
 from scheduling.leases import LeaseTable
 from storage.pool import Connection, Pool
@@ -34,13 +35,19 @@ class NewRun:
 
 @dataclass(frozen=True, slots=True)
 class RunChange:
-    """What becomes of the run. `due_in` seconds for one that goes on; `leased` while this process keeps it."""
+    """What becomes of the run. `due_in` seconds for one that goes on; `leased` while this process keeps it.
+
+    `path` is the step to take next, None for the one in hand; `closes` are containers that failed with it. Of several
+    errors the first one stays.
+    """
 
     state: RunState
     step_no: int
     due_in: float | None = None
     leased: bool = False
     error: str | None = None
+    path: str | None = None
+    closes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class StepChange:
     `begun` counts an attempt, `template_killed` a worker that its templates ended.
     """
 
-    number: int
+    path: str
     state: StepState
     input: Any = None
     output: Any = None
@@ -93,7 +100,9 @@ async def insert(conn: Connection, runs: Sequence[NewRun]) -> None:
 
 
 RUNS: Final = LeaseTable("execution.run")
-_RUN_COLUMNS: Final = ("automation_id", "version", "event_id", "correlation_id", "body", "depth", "step_no", "reply_to")
+_RUN_COLUMNS: Final = (
+    "automation_id", "version", "event_id", "correlation_id", "body", "depth", "step_path", "error", "reply_to",
+)  # fmt: skip
 _PICK_DUE: Final = """
 SELECT account_id, id FROM execution.run
  WHERE due_at <= now() AND account_id <> ALL($2::uuid[]) ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
@@ -125,7 +134,8 @@ async def claim(
             correlation_id=row["correlation_id"],
             body=row["body"],
             depth=row["depth"],
-            step_no=row["step_no"],
+            path=row["step_path"],
+            error=row["error"],
             epoch=row["lease_epoch"],
             lost=row["lost_workers"],
             now=row["now"],
@@ -148,23 +158,10 @@ SELECT definition FROM dispatch_api.automation_version WHERE account_id = $1 AND
 """
 
 
-async def find_specs(
-    conn: Connection | Pool, account_id: UUID, automation_id: UUID, version: int
-) -> list[StepSpec] | None:
+async def find_program(conn: Connection | Pool, account_id: UUID, automation_id: UUID, version: int) -> Program | None:
     """The steps of a version of an automation; None when there is no such version."""
     definition = await conn.fetchval(_DEFINITION, account_id, automation_id, version)
-    if definition is None:
-        return None
-    return [
-        StepSpec(
-            action=step["action"],
-            input=step.get("input") or {},
-            connection_id=UUID(step["connection_id"]) if step.get("connection_id") else None,
-            continue_on_error=bool(step.get("continue_on_error")),
-            retry_seconds=StepRetry.model_validate(step["retry"]).schedule_seconds() if step.get("retry") else None,
-        )
-        for step in definition["steps"]
-    ]
+    return None if definition is None else read_program(definition)
 
 
 _ACCOUNT = """
@@ -179,60 +176,57 @@ async def find_account(conn: Connection | Pool, account_id: UUID) -> dict[str, A
     return template_account(dict(row)) if row else {"id": str(account_id)}
 
 
-_STEPS = """
-SELECT number, action, state, input, output, attempts, started_at, template_kills, replay_no
-  FROM execution.step WHERE account_id = $1 AND run_id = $2 ORDER BY number
-"""
+@dataclass(frozen=True, slots=True)
+class StepKind:
+    """What a step's row says of it from the beginning."""
 
-_INSERT_STEPS = """
-INSERT INTO execution.step (account_id, run_id, number, action, guarantee, state)
-SELECT $1, $2, number, action, guarantee, 'pending'
-  FROM unnest($3::int[], $4::text[], $5::text[]) AS s(number, action, guarantee) ON CONFLICT DO NOTHING
-"""
+    number: int
+    action: str
+    guarantee: str
 
 
-async def find_steps(conn: Connection | Pool, account_id: UUID, run_id: UUID) -> list[Step]:
-    """Return the steps of a run in order; none before its first claim."""
-    return [Step(**dict(row)) for row in await conn.fetch(_STEPS, account_id, run_id)]
-
-
-async def load_steps(pool: Pool, run: Run, specs: Sequence[tuple[str, str]]) -> list[Step]:
-    """The steps of a run in order, made from (action, guarantee) when it is new."""
-    steps = await find_steps(pool, run.account_id, run.id)
-    if not steps:
-        actions, guarantees = [spec[0] for spec in specs], [spec[1] for spec in specs]
-        await pool.execute(_INSERT_STEPS, run.account_id, run.id, list(range(len(specs))), actions, guarantees)
-        steps = await find_steps(pool, run.account_id, run.id)
-    return steps
-
+NO_STEP: Final = StepKind(0, "", "")
 
 _SAVE = """
 WITH run AS (
     UPDATE execution.run
-       SET state = $4, step_no = $5, due_at = now() + make_interval(secs => $6::float8), leased = $7, error = $8,
+       SET state = $4, step_no = $5, due_at = now() + make_interval(secs => $6::float8), leased = $7,
+           error = coalesce(error, $8), step_path = coalesce($17::text, step_path),
            lost_workers = CASE WHEN $7 AND $14 THEN lost_workers ELSE 0 END,
            finished_at = CASE WHEN $4 NOT IN ('running', 'waiting') THEN now() END
      WHERE account_id = $1 AND id = $2 AND lease_epoch = $3 AND leased
     RETURNING account_id, id, state
 ), saved AS (
+    INSERT INTO execution.step AS s (account_id, run_id, path, number, action, guarantee, state, input, output, error,
+                                     attempts, warnings, template_kills, started_at, finished_at)
+    SELECT r.account_id, r.id, $9::text, $18::int, $19::text, $20::text, $10::text, $11::jsonb, $12::jsonb, $13::text,
+           $14::boolean::int,
+ coalesce($15::jsonb, '[]'), $16::boolean::int, CASE WHEN $10 <> 'pending' THEN now() END,
+           CASE WHEN $10 IN ('succeeded', 'skipped', 'failed') THEN now() END
+      FROM run r WHERE $9::text IS NOT NULL
+    ON CONFLICT (account_id, run_id, path) DO UPDATE
+       SET state = excluded.state, input = coalesce(excluded.input, s.input),
+           output = coalesce(excluded.output, s.output), error = excluded.error,
+           attempts = s.attempts + excluded.attempts, warnings = coalesce($15::jsonb, s.warnings),
+           template_kills = s.template_kills + excluded.template_kills,
+           started_at = coalesce(s.started_at, excluded.started_at), finished_at = excluded.finished_at
+), closed AS (
     UPDATE execution.step s
-       SET state = $10, input = coalesce($11::jsonb, s.input), output = coalesce($12::jsonb, s.output), error = $13,
-           attempts = s.attempts + $14::boolean::int, warnings = coalesce($15::jsonb, s.warnings),
-           template_kills = s.template_kills + $16::boolean::int,
-           started_at = coalesce(s.started_at, CASE WHEN $10 <> 'pending' THEN now() END),
-           finished_at = CASE WHEN $10 IN ('succeeded', 'skipped', 'failed') THEN now() END
-      FROM run r WHERE s.account_id = r.account_id AND s.run_id = r.id AND s.number = $9
+       SET state = 'failed', error = 'step ' || $9::text || ' inside failed', finished_at = now()
+      FROM run r WHERE s.account_id = r.account_id AND s.run_id = r.id AND s.path = ANY($21::text[])
 ), skipped AS (
     UPDATE execution.step s SET state = 'skipped'
       FROM run r
-     WHERE s.account_id = r.account_id AND s.run_id = r.id AND s.number > coalesce($9, -1) AND s.state = 'pending'
-       AND r.state IN ('filtered', 'failed', 'cancelled')
+     WHERE s.account_id = r.account_id AND s.run_id = r.id AND s.path IS DISTINCT FROM $9::text AND s.state = 'pending'
+       AND r.state NOT IN ('running', 'waiting')
 )
 SELECT count(*) FROM run
 """
 
 
-async def save(conn: Connection | Pool, run: Run, change: RunChange, step: StepChange | None) -> bool:
+async def save(
+    conn: Connection | Pool, run: Run, change: RunChange, step: StepChange | None, kind: StepKind = NO_STEP
+) -> bool:
     """Commit a step's change and its run's; False when the lease is somebody else's by now and nothing changed."""
     written = await conn.fetchval(
         _SAVE,
@@ -244,7 +238,7 @@ async def save(conn: Connection | Pool, run: Run, change: RunChange, step: StepC
         change.due_in,
         change.leased,
         _storable_text(change.error),
-        step.number if step else None,
+        step.path if step else None,
         step.state if step else None,
         _storable(step.input) if step else None,
         _storable(step.output) if step else None,
@@ -252,6 +246,11 @@ async def save(conn: Connection | Pool, run: Run, change: RunChange, step: StepC
         step is not None and step.begun,
         list(step.warnings) if step and step.warnings is not None else None,
         step is not None and step.template_killed,
+        change.path,
+        kind.number,
+        kind.action,
+        kind.guarantee,
+        list(change.closes),
     )
     return bool(written)
 

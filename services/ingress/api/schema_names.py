@@ -179,6 +179,7 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     models.SaleLine: "SaleLine",
     models.SaleTax: "SaleTax",
     models.Step: "Step",
+    models.StepInside: "StepInside",
     models.StepPreview: "StepPreview",
     models.StepWarning: "StepWarning",
     models.Message: "Message",

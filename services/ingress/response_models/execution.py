@@ -11,7 +11,7 @@ from ingress.response_models.catalog import Event
 
 DeliveryState = Literal["pending", "in_flight", "succeeded", "failed", "cancelled"]
 RunState = Literal["running", "waiting", "succeeded", "filtered", "failed", "cancelled"]
-StepState = Literal["pending", "running", "succeeded", "skipped", "failed"]
+StepState = Literal["pending", "running", "waiting", "succeeded", "skipped", "failed"]
 
 
 class Delivery(ResponseModel):
@@ -76,9 +76,13 @@ class StepWarning(ResponseModel):
     message: str
 
 
-class Step(ResponseModel):
-    """One step of a run: what it was given and what it gave."""
+class StepInside(ResponseModel):
+    """One step of a run: what it was given and what it gave, null where all of a run's are too large together.
 
+    `path` says where it is: `2.branches.0.steps.1`, `3.items.7.steps.0`; `number` is that of the outermost step.
+    """
+
+    path: str
     number: int
     action: str
     state: StepState
@@ -90,6 +94,12 @@ class Step(ResponseModel):
     error: str | None
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
+
+
+class Step(StepInside):
+    """One of the outermost steps of a run; `steps` are those inside of it that were taken, of all depths, in order."""
+
+    steps: list[StepInside]
 
 
 class RunWithSteps(Run):

@@ -152,7 +152,8 @@ RUNS = View(
 ATTEMPTS_MAX = 1_000
 RECENT_MAX = 1_000  # a few milliseconds
 PIECE_BYTES = 3
-STEPS_MAX = 100
+STEPS_MAX = 2_100  # of one run, as the executor bounds it
+STEPS_BYTES_MAX = 8 * 1024 * 1024  # of inputs and outputs in one answer
 
 
 async def find(pool: Pool, view: View, *, account_id: UUID, identifier: UUID, **requested: Any) -> Row | None:
@@ -292,9 +293,19 @@ async def attempts(pool: Pool, *, account_id: UUID, delivery_id: UUID) -> list[R
 
 
 async def steps(pool: Pool, *, account_id: UUID, run_id: UUID) -> list[Row]:
-    """A run's steps, in order."""
-    rows = await pool.fetch(
-        "SELECT * FROM execution_api.step WHERE account_id = $1 AND run_id = $2 ORDER BY number LIMIT $3",
-        account_id, run_id, STEPS_MAX,
-    )  # fmt: skip
+    """A run's steps, the outermost first; inputs and outputs past `STEPS_BYTES_MAX` are left out."""
+    rows = await pool.fetch(_STEPS, account_id, run_id, STEPS_MAX, STEPS_BYTES_MAX)
     return cast("list[Row]", rows)
+
+
+_STEPS = """
+WITH measured AS (
+    SELECT s.*, sum(coalesce(octet_length(input::text), 0) + coalesce(octet_length(output::text), 0))
+           OVER (ORDER BY path LIKE '%.%', number, path) AS bytes
+      FROM execution_api.step s WHERE account_id = $1 AND run_id = $2
+     ORDER BY path LIKE '%.%', number, path LIMIT $3
+)
+SELECT path, number, action, guarantee, state, attempts, warnings, error, started_at, finished_at,
+       CASE WHEN bytes <= $4 THEN input END AS input, CASE WHEN bytes <= $4 THEN output END AS output
+  FROM measured
+"""

@@ -6,7 +6,7 @@ A field that no event of the trigger has would be empty in every run; it is name
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from contracts.catalog import ACTIONS, TRIGGERS, Trigger
 from contracts.primitives.problem import FieldError, path_of, texts_in
 from contracts.resources.account import SAMPLE_TEMPLATE_ACCOUNT
 from contracts.resources.automation import AutomationIn
+from trigger_dispatcher.automations.step_tree import PlacedStep
 
 NEAREST_MAX: Final = 3
 NAME_CHARACTERS_MAX: Final = 100
@@ -21,7 +22,7 @@ NAME_CHARACTERS_MAX: Final = 100
 _MARKUP: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _LITERAL_BLOCK: Final = re.compile(r"\{%-?\s*(raw|comment)\b")  # what stands in one refers to nothing
 _REFERENCE: Final = re.compile(
-    r"\"[^\"]*\"|'[^']*'|(?<![\w.\]-])(trigger|steps|account)(?![\w-])"
+    r"\"[^\"]*\"|'[^']*'|(?<![\w.\]-])(trigger|steps|account|inner)(?![\w-])"
     r"((?:\.[A-Za-z_][\w-]*|\[\s*\d{1,9}\s*\]|\[\s*\"[^\"\]]*\"\s*\]|\[\s*'[^'\]]*'\s*\])*)"
 )
 _SEGMENT: Final = re.compile(r"\.([A-Za-z_][\w-]*)|\[\s*(\d+)\s*\]|\[\s*[\"']([^\"'\]]*)[\"']\s*\]")
@@ -29,15 +30,20 @@ _ANY: Final = object()
 """A value whose fields are not known beforehand."""
 
 
-def reference_faults(requested: AutomationIn) -> Iterator[FieldError]:
+def reference_faults(requested: AutomationIn, placed: Sequence[PlacedStep]) -> Iterator[FieldError]:
     """Yield the references that lead nowhere, each with its path and the nearest names there are."""
     if requested.trigger.key not in TRIGGERS:
         return
     outputs = [_output_of(step.action) for step in requested.steps]
     trigger = _event_of(TRIGGERS[requested.trigger.key])
-    for number, step in enumerate(requested.steps):
-        names = {"trigger": trigger, "account": SAMPLE_TEMPLATE_ACCOUNT, "steps": outputs[:number]}
-        for text, place in texts_in(step.input, (None, f"steps[{number}].input")):
+    for one in placed:
+        names = {
+            "trigger": trigger,
+            "account": SAMPLE_TEMPLATE_ACCOUNT,
+            "steps": outputs[: one.before],
+            "inner": [_output_of(action) for action in one.beside],
+        }
+        for text, place in texts_in(one.own_input, (None, f"{one.path}.input")):
             if reason := _fault_of(text, names):
                 yield FieldError(path_of(place), reason)
 

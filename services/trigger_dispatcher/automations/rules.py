@@ -14,14 +14,20 @@ from chassis.egress import EgressPolicy
 from contracts.catalog import ACTIONS, Action, offered_actions
 from contracts.catalog.inputs import HeaderName, HeaderValue
 from contracts.primitives.problem import ERRORS_MAX, FieldError, field_errors
-from contracts.resources.automation import AutomationIn, AutomationStep
+from contracts.resources.automation import STEPS_MAX, AutomationIn, AutomationStep
 from trigger_dispatcher.automations.references import reference_faults
+from trigger_dispatcher.automations.step_tree import placed_steps, tree_faults
 from trigger_dispatcher.automations.templates import template_faults
 from trigger_dispatcher.hooks.rules import as_texts, filter_faults, trigger_faults
 
 DEFINITION_BYTES_MAX: Final = 256 * 1024
 _HEADERS: Final = TypeAdapter(dict[HeaderName, HeaderValue])
-_TAKES_TEMPLATES: Final = {"filter"}  # a condition compares any values: a template fits where a value does
+PLACED_MAX: Final = 2 * STEPS_MAX  # more are too many anyway
+_TAKES_TEMPLATES: Final = {
+    "filter",
+    "branch",
+    "for_each",
+}  # a condition compares any values: a template fits where a value does
 _TEMPLATE_MARKS: Final = ("{{", "{%")
 
 
@@ -40,11 +46,14 @@ def faults(requested: AutomationIn, egress: EgressPolicy) -> list[FieldError]:
     key = requested.trigger.key
     found = [FieldError("trigger.key", fault.message) for fault in trigger_faults([key])]
     found += filter_faults(requested.trigger.filters, [key], "trigger.filters")
-    for number, step in enumerate(requested.steps):
-        found += _step_faults(step, f"steps[{number}]", egress)
-        found += islice(template_faults(step.input, f"steps[{number}].input", number), ERRORS_MAX + 1)
+    placed = list(islice(placed_steps(requested), PLACED_MAX))
+    if shape := tree_faults(placed):
+        return shape
+    for one in placed:
+        found += _step_faults(one.step, one.path, egress)
+        found += islice(template_faults(one), ERRORS_MAX + 1)
     # Of templates that are closed and begin with names there are.
-    return found or list(islice(reference_faults(requested), ERRORS_MAX + 1))
+    return found or list(islice(reference_faults(requested, placed), ERRORS_MAX + 1))
 
 
 def _step_faults(step: AutomationStep, path: str, egress: EgressPolicy) -> list[FieldError]:
@@ -88,22 +97,23 @@ def _connection_fault(step: AutomationStep, action: Action, path: str, url: obje
 def connections_of(requested: AutomationIn) -> set[UUID]:
     """The connections named by steps whose actions take one."""
     takers = {key for key, action in ACTIONS.items() if action.connections}
-    return {step.connection_id for step in requested.steps if step.connection_id is not None and step.action in takers}
+    steps = [one.step for one in placed_steps(requested)]
+    return {step.connection_id for step in steps if step.connection_id is not None and step.action in takers}
 
 
 def connection_faults(requested: AutomationIn, kinds: Mapping[UUID, str]) -> list[FieldError]:
     """The steps whose connection is not among the account's, `kinds` by id, or is of another kind than they take."""
     found = []
-    for number, step in enumerate(requested.steps):
-        action = ACTIONS.get(step.action)
+    for one in placed_steps(requested):
+        step, action = one.step, ACTIONS.get(one.step.action)
         if step.connection_id is None or action is None or not action.connections:
             continue
         kind = kinds.get(step.connection_id)
         if kind is None:
-            found.append(FieldError(f"steps[{number}].connection_id", "unknown connection"))
+            found.append(FieldError(f"{one.path}.connection_id", "unknown connection"))
         elif kind not in action.connections:
             value = f"is of kind {kind}, and this action takes one of kind {' or '.join(action.connections)}"
-            found.append(FieldError(f"steps[{number}].connection_id", value))
+            found.append(FieldError(f"{one.path}.connection_id", value))
     return found
 
 

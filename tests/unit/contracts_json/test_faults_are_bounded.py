@@ -20,10 +20,11 @@ from contracts.primitives.problem import (
     problem,
     texts_in,
 )
-from contracts.resources.automation import AutomationIn
+from contracts.resources.automation import AutomationIn, AutomationStep
 from contracts.resources.schemas import Model, SaleIn
 from ledger.text import unstorable
 from trigger_dispatcher.automations.rules import faults as automation_faults
+from trigger_dispatcher.automations.step_tree import PlacedStep
 from trigger_dispatcher.automations.templates import template_faults
 
 ANSWER_BYTES_MAX = ERRORS_MAX * (PATH_CHARS_MAX + MESSAGE_CHARS_MAX)
@@ -71,7 +72,8 @@ def test_a_long_name_is_not_repeated_in_every_path() -> None:
 
 
 def test_template_faults_are_made_one_by_one() -> None:
-    made = template_faults({"n" * 400_000: ["{{ nobody.knows"] * 100_000}, "steps[0].input", 0)
+    step = AutomationStep(action="http_request", input={"n" * 400_000: ["{{ nobody.knows"] * 100_000})
+    made = template_faults(PlacedStep(step, "steps[0]", 0, step.input))
     first = next(made)
     assert first.path.startswith("steps[0].input.nnn")
     assert len(first.path) == PATH_CHARS_MAX

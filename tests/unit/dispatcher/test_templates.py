@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from contracts.resources.automation import AutomationStep
+from trigger_dispatcher.automations.step_tree import PlacedStep
 from trigger_dispatcher.automations.templates import template_faults
 
 
 def faults(value: Any, number: int = 1) -> dict[str, str]:
-    return {fault.path: fault.message for fault in template_faults(value, "input", number)}
+    step = AutomationStep(action="http_request", input={"body": value})
+    placed = PlacedStep(step, "steps[0]", number, step.input)
+    return {fault.path.replace("steps[0].input.body", "input"): fault.message for fault in template_faults(placed)}
 
 
 @pytest.mark.parametrize(
@@ -41,8 +45,8 @@ def test_what_may_be_right_is_let_through(text: str) -> None:
         ("{{ trigger.data.total", "opens {{ and never closes it with }}"),
         ("{{ trigger.data.total }", "opens {{ and never closes it with }}"),
         ("{{ account.id }} {% if trigger", "opens {% and never closes it with %}"),
-        ("{{ triger.data.total }}", "begins with triger: templates know trigger, steps, account"),
-        ("{{ data.total }}", "begins with data: templates know trigger, steps, account"),
+        ("{{ triger.data.total }}", "begins with triger: templates here know trigger, steps, account"),
+        ("{{ data.total }}", "begins with data: templates here know trigger, steps, account"),
         ("{{ steps[1].output.id }}", "asks for steps[1], and before this step there is steps[0]"),
         ("{% if steps[12].output %}a{% endif %}", "asks for steps[12], and before this step there is steps[0]"),
     ],

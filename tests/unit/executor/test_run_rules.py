@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from action_executor.actions import ACTIONS
 from action_executor.actions.flow import duration, holds, next_business_day, passes
 from action_executor.runs.records import Done, Failed, Filtered, Step, StepOutcome, Wait
-from action_executor.runs.rules import apply_outcome
+from action_executor.runs.rules import Next, Ways, apply_outcome
 from action_executor.runs.store import RunChange, StepChange
 from contracts.catalog import offered_actions
 from contracts.catalog.inputs import FilterStep
@@ -86,10 +86,13 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 
 def settled(outcome: StepOutcome, *, attempts: int = 1, last: bool = False, lenient: bool = False) -> Changes:
     return apply_outcome(
-        Step(1, "http_request", "running", attempts=attempts),
+        Step("1", 1, "http_request", "running", attempts=attempts),
         outcome,
-        following=None if last else 2,
-        continue_on_error=lenient,
+        Ways(
+            on=None if last else Next(2, "2"),
+            failed=Next(2, "2") if lenient and not last else None,
+            fails_run=not lenient,
+        ),
         schedule=(0, 5, 60),
         lease_seconds=90,
         jitter=0.5,

@@ -1,0 +1,67 @@
+"""The actions that steer a run itself: go on or not, wait, choose, repeat."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contracts.catalog import inputs
+from contracts.catalog.model import Action, LocalizedText
+
+FLOW: Final = (
+    Action(
+        "filter",
+        "flow",
+        LocalizedText("Filter", "Filtre", "Filtro"),
+        LocalizedText(
+            "Goes on only when a condition, or a group of them (all, any, not), holds; else the run ends as filtered.",
+            "Continue si une condition ou un groupe de conditions est rempli ; sinon l'exécution est filtrée.",
+            "Continúa solo si se cumple una condición o un grupo de ellas; si no, la ejecución termina filtrada.",
+        ),
+        inputs.FilterStep,
+        {"passed": True},
+        "exactly_once",
+        available=True,
+    ),
+    Action(
+        "delay",
+        "flow",
+        LocalizedText("Delay", "Attente", "Espera"),
+        LocalizedText(
+            "Waits for a time, until one, or for the next business day.",
+            "Attend un certain temps, jusqu'à une date, ou jusqu'au prochain jour ouvré.",
+            "Espera un tiempo, hasta una fecha o hasta el próximo día laborable.",
+        ),
+        inputs.Delay,
+        {"until": "2026-03-05T09:30:00+00:00"},
+        "exactly_once",
+        available=True,
+    ),
+    Action(
+        "branch",
+        "flow",
+        LocalizedText("Branch", "Embranchement", "Bifurcación"),
+        LocalizedText(
+            "Takes the steps of the first branch whose condition holds; one without a condition always does.",
+            "Suit la première branche dont la condition est remplie ; sans condition, elle l'est toujours.",
+            "Sigue los pasos de la primera rama cuya condición se cumple; sin condición, se cumple siempre.",
+        ),
+        inputs.Branch,
+        {"branch": 0},
+        "exactly_once",
+        available=True,
+    ),
+    Action(
+        "for_each",
+        "flow",
+        LocalizedText("For each", "Pour chaque", "Para cada"),
+        LocalizedText(
+            "Takes its steps once for each item of a list of at most 100, such as the lines of a document.",
+            "Exécute ses étapes pour chaque élément d'une liste d'au plus 100, comme les lignes d'un document.",
+            "Ejecuta sus pasos por cada elemento de una lista de hasta 100, como las líneas de un documento.",
+        ),
+        inputs.ForEach,
+        {"count": 2, "failed": [], "outputs": []},
+        "exactly_once",
+        available=True,
+    ),
+)
