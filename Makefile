@@ -1,6 +1,6 @@
 # A fresh machine needs Python 3.11 with venv, and make; the rest is set up below.
 .DEFAULT_GOAL := help
-.PHONY: help demo up setup test check bench faults attacks einvoice-report env fmt docs lock static
+.PHONY: help demo up setup test check bench faults attacks einvoice-report env static-assets catalogs fmt docs lock static
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -45,8 +45,14 @@ fmt: setup ## Format the code and mend what ruff can mend
 docs: setup ## Write again what is made from the code
 	$(BIN)/python docs/generate.py
 
+static-assets: ## Bring the console's third-party files again from npm, as pinned
+	@python3 tools/static_assets.py
+
+catalogs: setup ## Bring the console's catalogs up to date with its texts
+	@$(BIN)/python tools/catalogs.py
+
 lock: setup ## Pin all dependencies again with their hashes (UPGRADE=1 for newer versions)
-	@for extra in ingress ledger trigger-dispatcher action-executor standalone dev; do \
+	@for extra in ingress ledger trigger-dispatcher action-executor console standalone dev; do \
 	  echo "requirements/$$extra.txt"; \
 	  $(BIN)/uv pip compile $(LOCK) $(if $(UPGRADE),--upgrade) --extra $$extra pyproject.toml -o requirements/$$extra.txt || exit 1; \
 	done

@@ -26,6 +26,8 @@ PASSWORDS = {
 SETTINGS = {
     "LEDGERWIRE_PUBLISH": ("Where the API is published on this machine", "127.0.0.1:8080"),
     "LEDGERWIRE_PUBLIC_URL": ("How others reach the API: every URL in answers begins with it", "http://127.0.0.1:8080"),
+    "LEDGERWIRE_CONSOLE_PUBLISH": ("Where the console is published on this machine", "127.0.0.1:8090"),
+    "LEDGERWIRE_CONSOLE_URL": ("How people reach the console, with its path", "http://127.0.0.1:8090/console"),
     "LEDGERWIRE_SMTP_URL": ("Where mail leaves: smtp://user:password@host:port?starttls=true", ""),
     "LEDGERWIRE_SMS_URL": ("The HTTP gateway that takes SMS", ""),
     "LEDGERWIRE_MAIL_REDIRECT": ("Every mail goes to this address instead, marked: for trying things out", ""),
@@ -36,9 +38,12 @@ SETTINGS = {
 
 def variables() -> dict[str, tuple[str, str]]:
     """Every variable of docker-compose.yml: what it is, and its value."""
-    key = base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+    key, console_key = (base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode() for _ in range(2))
     passwords = {name: (about, secrets.token_urlsafe(PASSWORD_BYTES)) for name, about in PASSWORDS.items()}
-    keys = {"LEDGERWIRE_SECRET_KEYS": ("Keys that encrypt stored secrets, newest first: keep a copy elsewhere", key)}
+    keys = {
+        "LEDGERWIRE_SECRET_KEYS": ("Keys that encrypt stored secrets, newest first: keep a copy elsewhere", key),
+        "CONSOLE_SECRET_KEYS": ("Keys that encrypt the cookies of the console's sessions", console_key),
+    }
     return passwords | keys | SETTINGS
 
 

@@ -15,7 +15,8 @@ from pydantic.fields import FieldInfo
 
 from action_executor.settings import ExecutorSettings
 from chassis.command import parser_of as service_parser
-from chassis.settings import PREFIX, ServiceSettings
+from chassis.settings import PREFIX, ProgramSettings, ServiceSettings
+from console.settings import ConsoleSettings
 from contracts.catalog import OFFERED_TRIGGERS, offered_actions
 from contracts.resources import automation, schemas
 from contracts.resources.connection import ConnectionIn
@@ -31,12 +32,13 @@ from trigger_dispatcher.settings import DispatcherSettings
 HERE = Path(__file__).parent
 NOTICE = "Made by `docs/generate.py` from {source}: change the code, then run `make docs`."
 OBJECTS = (schemas.ClientIn, schemas.SaleIn, schemas.PaymentIn, schemas.HookIn, automation.AutomationIn, ConnectionIn)
-SETTINGS: tuple[tuple[str, type[ServiceSettings]], ...] = (
+SETTINGS: tuple[tuple[str, type[ProgramSettings]], ...] = (
     ("All services", ServiceSettings),
     ("Ingress", IngressSettings),
     ("Ledger", LedgerSettings),
     ("Trigger dispatcher", DispatcherSettings),
     ("Action executor", ExecutorSettings),
+    ("Console", ConsoleSettings),
 )
 # What a setting means where its field says nothing of it, or less than an operator needs.
 MEANINGS = {
@@ -44,7 +46,7 @@ MEANINGS = {
     "amqp_url": "`amqp://user:password@host:5672/`; without it the bus is in Postgres",
     "secret_keys": "keys that encrypt stored secrets, newest first, separated by commas; the same for all services",
     "public_url": "how others reach the API: all URLs in answers and events begin with it; `http://HOST:PORT` if unset",
-    "health_port": "port of the health server; 0 takes the service's own, 9101 to 9104",
+    "health_port": "port of the health server; 0 takes the service's own, 9101 to 9105",
     "home": "data directory of the embedded default",
     "files": "directory of files, shared by all ingress processes; `files` in the data directory if unset",
     "answer_seconds": "how long a request waits for its result; then 202 with an operation",
@@ -166,7 +168,7 @@ def settings() -> str:
     return "\n".join([*lines, ""])
 
 
-def own_fields(kind: type[ServiceSettings]) -> dict[str, FieldInfo]:
+def own_fields(kind: type[ProgramSettings]) -> dict[str, FieldInfo]:
     """The settings that a service has beside those of all services."""
     return {name: field for name, field in kind.model_fields.items() if name not in ServiceSettings.model_fields}
 

@@ -17,7 +17,7 @@ import uvloop
 from chassis import health, logging, tracing
 from chassis.handle import ServiceHandle
 from chassis.memory import return_freed_blocks
-from chassis.settings import ServiceSettings
+from chassis.settings import ProgramSettings
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ def stop_event() -> asyncio.Event:
 
 
 async def _serve(
-    name: str, opened: AbstractAsyncContextManager[ServiceHandle], settings: ServiceSettings, health_port: int
+    name: str, opened: AbstractAsyncContextManager[ServiceHandle], settings: ProgramSettings, health_port: int
 ) -> int:
     stop = stop_event()
     async with opened as running, health.serve([running], host=settings.health_host, port=health_port):
@@ -51,7 +51,7 @@ async def _serve(
 def run(
     name: str,
     open_service: Callable[[], AbstractAsyncContextManager[ServiceHandle]],
-    settings: ServiceSettings,
+    settings: ProgramSettings,
     *,
     health_port: int,
 ) -> int:

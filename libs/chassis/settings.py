@@ -27,14 +27,11 @@ class SettingsError(Exception):
     """The environment does not say what is needed; the message names the variable and the remedy."""
 
 
-class ServiceSettings(BaseSettings):
-    """What a service needs to reach the world and to be watched."""
+class ProgramSettings(BaseSettings):
+    """What a program needs to be reached and to be watched."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    postgres_dsn: SecretStr = Field(description="postgresql://user:password@host/database")
-    amqp_url: SecretStr | None = Field(default=None, description="amqp://...; without it the bus is in Postgres")
-    role_password: SecretStr | None = Field(default=None, description="`migrate` gives the service's role this login")
     log_level: str = "INFO"
     log_format: str = Field(default="json", pattern="^(json|console)$")
     host: str = Field(default="127.0.0.1", description="where ingress listens")
@@ -51,7 +48,7 @@ class ServiceSettings(BaseSettings):
             raise ValueError(f"still holds the placeholder {PLACEHOLDER}: put a secret of your own there (`make env`)")
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "console_url", "api_url", check_fields=False)
     @classmethod
     def _absolute(cls, url: str | None) -> str | None:
         if url is None:
@@ -88,6 +85,14 @@ class ServiceSettings(BaseSettings):
         except ValidationError as error:
             faults = [_explain(fault) for fault in error.errors()]
             raise SettingsError("\n".join(faults)) from None
+
+
+class ServiceSettings(ProgramSettings):
+    """What a service with a schema needs besides: its database and its bus."""
+
+    postgres_dsn: SecretStr = Field(description="postgresql://user:password@host/database")
+    amqp_url: SecretStr | None = Field(default=None, description="amqp://...; without it the bus is in Postgres")
+    role_password: SecretStr | None = Field(default=None, description="`migrate` gives the service's role this login")
 
 
 def local_url(host: str, port: int) -> str:

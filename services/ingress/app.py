@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, closing
 from typing import Final
 
 import structlog
+from aiohttp import web
 
 from chassis.encryption import Encryptor
 from chassis.handle import ServiceHandle
@@ -22,6 +23,7 @@ from ingress.access.authenticator import Authenticator
 from ingress.access.key_rotation import ensure_encrypted_with_newest_key
 from ingress.access.oauth import routes as oauth
 from ingress.access.oauth import store as oauth_store
+from ingress.access.oauth.clients import put_console
 from ingress.access.sessions import SignIn
 from ingress.api.docs import ASSETS
 from ingress.http import server
@@ -52,9 +54,12 @@ IMPORTS_PURGED_MAX: Final = 500  # at a time
 
 @asynccontextmanager
 async def open_service(
-    settings: IngressSettings, *, wakeups: LocalNotifier | None = None, listening: socket.socket | None = None
-) -> AsyncIterator[ServiceHandle]:
-    """Start ingress; it answers once this yields. `listening` is its address if it was taken before.
+    settings: IngressSettings, *, wakeups: LocalNotifier | None = None, listening: socket.socket | None = None,
+    console: web.Application | None = None,
+) -> AsyncIterator[ServiceHandle]:  # fmt: skip
+    """Start ingress; it answers once this yields.
+
+    `listening` is its address if it was taken before, `console` the console's pages if they are served here.
 
     Raises:
         SettingsError: the keys are missing or wrong, or the port is taken; OSError, asyncpg.PostgresError: no
@@ -101,9 +106,13 @@ async def open_service(
             urls=settings.urls if settings.public_url else PublicUrls(url),
             reads=BatchReads(),
         )
-        await parts.stack.enter_async_context(
-            server.serve(server.make_app(api, (*ROUTES, *oauth.ROUTES, *ASSETS)), api, listening)
-        )
+        console_url = settings.console_url or api.urls.at(server.CONSOLE_PATH)
+        await put_console(pool, console_url)
+        app = server.make_app(
+            api, (*ROUTES, *oauth.ROUTES, *ASSETS), console=console,
+            console_url=console_url if console is not None or settings.console_url else None,
+        )  # fmt: skip
+        await parts.stack.enter_async_context(server.serve(app, api, listening))
         log.info("ingress_listens", url=url, public_url=api.urls.base)
         yield parts.handle
 

@@ -31,6 +31,7 @@ class IngressSettings(ServiceSettings):
     )  # fmt: skip
     pool_size: int = Field(default=8, ge=3, le=64)
     access_log: bool = True
+    console_url: str | None = Field(default=None, description="where the console is; /console of this port if unset")
     home: Path = Field(default=Path("~/.local/share/ledgerwire"), description="data directory")
     files: Path | None = Field(
         default=None, description="where files are kept, shared by all ingress processes; `files` in the home if unset"

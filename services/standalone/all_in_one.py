@@ -1,4 +1,4 @@
-"""Open the four services in one process: each with its own pool, role and schema, joined only by the bus."""
+"""Open the four services and the console in one process: services joined only by the bus, the console by the API."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ import trigger_dispatcher.__main__ as dispatcher
 from chassis import health
 from chassis.command import Program, prepare_database
 from chassis.handle import ServiceHandle
+from chassis.settings import local_url
+from console.app import open_app, problem_of_api
+from console.settings import ConsoleSettings
+from console.visit import PARTS
 from ingress.http.server import bind
 from messaging.postgres import LocalNotifier
 
@@ -35,11 +39,12 @@ class Together:
     services: list[ServiceHandle]
     url: str
     health_url: str
+    console_url: str
 
 
 @asynccontextmanager
 async def open_all(dsn: str, **given: Any) -> AsyncIterator[Together]:
-    """Start the four services over one database; `given` settings win over the environment.
+    """Start the four services and the console over one database; `given` settings win over the environment.
 
     The API's address is taken first, because every service makes URLs of it. The health port is a free one unless
     `LEDGERWIRE_HEALTH_PORT` says otherwise, so that several installations can run on one machine.
@@ -52,12 +57,17 @@ async def open_all(dsn: str, **given: Any) -> AsyncIterator[Together]:
         requested = ingress.PROGRAM.settings.read(postgres_dsn=dsn, **given)
         listening = stack.enter_context(closing(bind(requested.host, requested.port)))
         given |= {"port": listening.getsockname()[1]}
+        own_url = local_url(*listening.getsockname()[:2])
+        settings = ConsoleSettings.read(**({"public_url": requested.public_url or own_url} | given), api_url=own_url)
+        pages = await stack.enter_async_context(open_app(settings))
         services: list[ServiceHandle] = []
         for program in PROGRAMS:
-            more = {"listening": listening} if program is ingress.PROGRAM else {}
+            more = {"listening": listening, "console": pages} if program is ingress.PROGRAM else {}
             opened = program.open_service(program.settings.read(postgres_dsn=dsn, **given), wakeups=wakeups, **more)
             services.append(await stack.enter_async_context(opened))
+        services.append(ServiceHandle("console", checks={"api": lambda: problem_of_api(pages[PARTS])}))
         health_url = await stack.enter_async_context(
             health.serve(services, host=requested.health_host, port=requested.health_port)
         )
-        yield Together(services, next(service.url for service in services if service.url), health_url)
+        url = next(service.url for service in services if service.url)
+        yield Together(services, url, health_url, settings.console_base)

@@ -22,7 +22,7 @@ from chassis.settings import ServiceSettings, SettingsError, read_variable
 from contracts.version import VERSION
 from contracts.wire.topology import ROLES, SCHEMAS
 from embedded_postgres import server as embedded
-from ingress.access import account_command
+from ingress.access import account_command, setup
 from ledger.verify import command as verify_books
 from standalone import import_export
 from standalone.all_in_one import open_all, prepare_all
@@ -126,12 +126,22 @@ async def up(requested: argparse.Namespace) -> int:
             async with open_all(dsn, secret_keys=keys, home=home, is_sole_worker=alone, **given) as running:
                 tell_others(running.url)
                 report(f"  /healthz, /readyz and /metrics at {running.health_url}")
+                report(f"  console at {running.console_url}")
+                await report_setup_link(dsn, running.console_url)
                 if not stop.is_set():
                     print(f"ready {running.url}", flush=True)
                 await stop.wait()
                 report("finishing the work in hand ...")
     report("stopped")
     return 0
+
+
+async def report_setup_link(dsn: str, console_url: str) -> None:
+    """Print the link that creates the first account, as long as there is none."""
+    async with await open_pool(dsn, role=ROLES["ingress"], name="setup", size_max=1) as pool:
+        secret = await setup.new_link_secret(pool)
+    if secret is not None:
+        report(f"  create the first account: {console_url}/set-up?token={secret}")
 
 
 async def account(requested: argparse.Namespace) -> int:

@@ -15,13 +15,14 @@ from standardwebhooks import Webhook
 
 from action_executor.settings import ExecutorSettings
 from chassis.settings import PREFIX
+from console.settings import ConsoleSettings
 from ingress.settings import IngressSettings
 from ledger.settings import LedgerSettings
 from trigger_dispatcher.settings import DispatcherSettings
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SETTINGS = (IngressSettings, LedgerSettings, DispatcherSettings, ExecutorSettings)
+SETTINGS = (IngressSettings, LedgerSettings, DispatcherSettings, ExecutorSettings, ConsoleSettings)
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)\s]*)\)")
 PATH = re.compile(r"`((?:libs|services|tests|docs|deploy|requirements)/[\w./{},*-]+)`")
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)

@@ -20,6 +20,7 @@ import aio_pika
 import aiohttp
 
 from contracts.wire.topology import QUEUES
+from tests.support import distribution
 from tests.support.container import Container
 from tests.support.machine import LocalProcess, Machine, ServersMissing, free_port, fresh_directory, say
 
@@ -265,26 +266,7 @@ INSTALL_SECONDS_MAX: Final = 900
 
 async def install(tell: Callable[[str], None] = say) -> bool:
     """Install the distribution's package where that is ours to do; whether it went well."""
-    if shutil.which("apt-get") is None:
-        return False
-    become = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if become and (shutil.which("sudo") is None or await _status("sudo", "-n", "true")):
-        return False
-    tell("RabbitMQ is not on this machine: installing it with apt-get (a minute or two) ...")
-    began = time.monotonic()
-    try:
-        async with asyncio.timeout(INSTALL_SECONDS_MAX):
-            status = await _status(*become, "sh", "-c", INSTALL)
-    except TimeoutError:
-        status = 1
-    tell(f"apt-get ended with status {status} after {time.monotonic() - began:.0f} s")
-    return status == 0
-
-
-async def _status(*command: str) -> int:
-    quiet = asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(*command, stdin=quiet, stdout=quiet)
-    return await process.wait()
+    return await distribution.install("RabbitMQ", INSTALL, tell, seconds_max=INSTALL_SECONDS_MAX)
 
 
 async def _is_admin(admin_url: str) -> bool:

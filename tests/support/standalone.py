@@ -8,8 +8,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,14 +48,15 @@ class Standalone:
         return await asyncio.wait_for(self.process.wait(), START_SECONDS_MAX)
 
 
-async def start_standalone(home: Path, **more: str) -> Standalone:
-    """Start it on a free port over `home` and wait for its ready line."""
+async def start_standalone(home: Path, *, errors: Path | None = None, **more: str) -> Standalone:
+    """Start it on a free port over `home` and wait for its ready line; what it reports goes to `errors`."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("LEDGERWIRE_")}
     environment = own | {"LEDGERWIRE_EGRESS_ALLOW": "127.0.0.0/8"} | more
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "standalone.cli", "up", "--port", "0", "--home", str(home),
-        env=environment, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    with errors.open("wb") if errors else nullcontext() as reports:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "standalone.cli", "up", "--port", "0", "--home", str(home),
+            env=environment, stdout=asyncio.subprocess.PIPE, stderr=reports,
+        )  # fmt: skip
     assert process.stdout is not None
     line = (await asyncio.wait_for(process.stdout.readline(), START_SECONDS_MAX)).decode()
     match = re.fullmatch(r"ready (http://\S+)\n", line)
@@ -66,9 +67,21 @@ async def start_standalone(home: Path, **more: str) -> Standalone:
 @asynccontextmanager
 async def standalone(home: Path, **more: str) -> AsyncIterator[Standalone]:
     """A running one for a block; its exit status must be 0."""
-    running = await start_standalone(home, **more)
+    running = await start_standalone(home, errors=None, **more)
     try:
         yield running
+    finally:
+        status = await running.stop()
+    assert status == 0
+
+
+@asynccontextmanager
+async def standalone_with_errors(home: Path) -> AsyncIterator[tuple[Standalone, Callable[[], str]]]:
+    """A running one for a block, and what it has reported on standard error."""
+    errors = home / "reported"
+    running = await start_standalone(home, errors=errors)
+    try:
+        yield running, lambda: errors.read_text(encoding="utf-8")
     finally:
         status = await running.stop()
     assert status == 0

@@ -1,4 +1,4 @@
-"""Tell who is calling: an access token, a pair of API key and API token in headers or query, or a session."""
+"""Find who is calling: an access token, a pair of API key and API token in headers or query, or a session."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from ingress.access import credential_store, session_store
 from ingress.access.credential_store import KeyPair, Token
-from ingress.access.credentials import OAUTH_PREFIX, SESSION_PREFIX, TOKEN_PREFIX, digest
+from ingress.access.credentials import OAUTH_PREFIX, SESSION_PREFIX, TOKEN_PREFIX, USER_PREFIX, digest
 from ingress.access.oauth import store as oauth
 from ingress.access.session_store import Session
 from ingress.access.sessions import SESSION_COOKIE, check_csrf
@@ -41,6 +41,9 @@ class Authenticator:
         self._tokens: DataLoader[bytes, Token] = DataLoader(self._find_tokens, seconds_max=seconds_max)
         self._pairs: DataLoader[str, KeyPair] = DataLoader(self._find_pairs, seconds_max=seconds_max)
         self._sessions: DataLoader[bytes, Session] = DataLoader(self._find_sessions, seconds_max=seconds_max)
+        self._user_tokens: DataLoader[bytes, Session] = DataLoader(
+            lambda hashes: session_store.find_live_by_token(pool, hashes), seconds_max=seconds_max
+        )
         self._used_sessions: set[UUID] = set()
         self._applications: DataLoader[bytes, oauth.Access] = DataLoader(
             lambda hashes: oauth.find_access(pool, hashes), seconds_max=seconds_max
@@ -70,8 +73,7 @@ class Authenticator:
             return await self._limited(request, token, "", lambda: self._by_token(token))
         pair = _pair_in(request.headers) or (_pair_in(request.query) if request.query_string else None)
         if pair is None and SESSION_COOKIE in request.cookies:
-            session = await self.session_of(request)
-            return Caller(session.account_id, "user", session.user_id, session.user_name, SCOPES_OF_ROLE[session.role])
+            return _person(await self.session_of(request))
         if pair is None:
             raise Unauthorized(_HOW)
         return await self._limited(request, "\0".join(pair), pair[0], lambda: self._by_pair(*pair))
@@ -79,10 +81,15 @@ class Authenticator:
     async def session_of(self, request: web.Request, *, csrf: str | None = None) -> Session:
         """The session of the browser that sent this request; `csrf` is the token of a form that it posted.
 
+        A first-party client presents it by its access token, which no other site can make a browser send.
+
         Raises:
             Unauthorized: there is none, or it has ended; Forbidden: it would change something without the CSRF token;
             TooManyRequests.
         """
+        scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and credential.strip().startswith(USER_PREFIX):
+            return await self._by_user_token(credential.strip())
         secret = request.cookies.get(SESSION_COOKIE, "")
         found = None
         if secret.startswith(SESSION_PREFIX) and len(secret) <= CREDENTIAL_CHARS_MAX:
@@ -92,9 +99,19 @@ class Authenticator:
                 self._wrong.admit(request.remote)
             raise Unauthorized("there is no session, or it has ended: sign in at /v1/session")
         check_csrf(request, secret, csrf)
-        if len(self._used_sessions) < USED_MAX:
-            self._used_sessions.add(found.id)
+        self._note_session(found)
         return found
+
+    async def _by_user_token(self, text: str) -> Session:
+        found = await self._user_tokens.load(digest(text)) if len(text) <= CREDENTIAL_CHARS_MAX else None
+        if found is None:
+            raise Unauthorized("the session of this access token has ended: sign in again", headers=_INVALID)
+        self._note_session(found)
+        return found
+
+    def _note_session(self, session: Session) -> None:
+        if len(self._used_sessions) < USED_MAX:
+            self._used_sessions.add(session.id)
 
     async def _limited(
         self, request: web.Request, credential: str, name: str, find: Callable[[], Awaitable[Caller]]
@@ -120,6 +137,8 @@ class Authenticator:
         found = None
         if text.startswith(TOKEN_PREFIX) and len(text) <= CREDENTIAL_CHARS_MAX:
             found = await self._tokens.load(digest(text))
+        elif text.startswith(USER_PREFIX):
+            return _person(await self._by_user_token(text))
         elif text.startswith(OAUTH_PREFIX) and len(text) <= CREDENTIAL_CHARS_MAX:
             return await self._by_application(text)
         if found is None:
@@ -159,6 +178,10 @@ class Authenticator:
             await session_store.touch(self._pool, sessions=list(sessions))
         if tokens or pairs:
             await credential_store.touch(self._pool, tokens=list(tokens), key_pairs=list(pairs))
+
+
+def _person(session: Session) -> Caller:
+    return Caller(session.account_id, "user", session.user_id, session.user_name, SCOPES_OF_ROLE[session.role])
 
 
 def _pair_in(place: Mapping[str, str]) -> tuple[str, str] | None:

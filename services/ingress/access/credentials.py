@@ -13,6 +13,7 @@ TOKEN_PREFIX: Final = "lw_"  # noqa: S105  tells leak scanners and people what i
 KEY_PREFIX: Final = "lwk_"
 SESSION_PREFIX: Final = "lws_"
 OAUTH_PREFIX: Final = "lwo_"
+USER_PREFIX: Final = "lwu_"
 REFRESH_PREFIX: Final = "lwr_"
 INVITATION_PREFIX: Final = "lwi_"
 SECRET_BYTES: Final = 32
@@ -45,6 +46,11 @@ def new_session_secret() -> str:
 def new_oauth_tokens() -> tuple[str, str]:
     """An access token, `lwo_` and 256 random bits, and a refresh token, `lwr_` and as many."""
     return OAUTH_PREFIX + secrets.token_urlsafe(SECRET_BYTES), REFRESH_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def new_user_token() -> str:
+    """`lwu_` and 256 random bits: a session's access token for a first-party client."""
+    return USER_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
 
 
 def new_code() -> str:

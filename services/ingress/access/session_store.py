@@ -63,6 +63,24 @@ async def find_live(pool: Pool, hashes: Sequence[bytes]) -> Mapping[bytes, Sessi
     return {row[0]: Session(*list(row)[1:]) for row in rows}
 
 
+_LIVE_OF_CLIENTS: Final = """
+SELECT t.secret_hash, s.id, s.user_id, l.name, s.account_id, m.role, s.created_at, s.expires_at
+  FROM ingress.oauth_token t
+  JOIN ingress.oauth_grant g ON g.account_id = t.account_id AND g.id = t.grant_id
+  JOIN ingress.session s ON s.id = g.session_id
+  JOIN ingress.login l ON l.id = s.user_id
+  JOIN ingress.membership m ON m.account_id = s.account_id AND m.user_id = s.user_id
+ WHERE t.secret_hash = ANY($1::bytea[]) AND t.kind = 'access' AND t.expires_at > now() AND s.expires_at > now()
+   AND s.last_used_at > now() - make_interval(hours => $2)
+"""
+
+
+async def find_live_by_token(pool: Pool, hashes: Sequence[bytes]) -> Mapping[bytes, Session]:
+    """The sessions that first-party clients present by access tokens with these hashes."""
+    rows = await pool.fetch(_LIVE_OF_CLIENTS, hashes, IDLE_HOURS)
+    return {row[0]: Session(*list(row)[1:]) for row in rows}
+
+
 async def move(conn: Connection, *, identifier: UUID, account_id: UUID) -> None:
     """Let a session work in another account of its user."""
     await conn.execute("UPDATE ingress.session SET account_id = $2 WHERE id = $1", identifier, account_id)

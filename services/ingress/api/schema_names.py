@@ -28,7 +28,17 @@ from contracts.resources import (
 )
 from contracts.resources import inbox as inboxes
 from ingress import response_models as models
-from ingress.api import channels, consents, hooks, outward_actions, password_resets, search_actions, session, tokens
+from ingress.api import (
+    channels,
+    consents,
+    hooks,
+    outward_actions,
+    password_resets,
+    search_actions,
+    session,
+    setup,
+    tokens,
+)
 from ingress.api import users as user_routes
 from ingress.response_models import access, actions, base, inbox, reports, users
 from ingress.response_models import reference as party_shapes
@@ -95,6 +105,7 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     session.JoinIn: "JoinInput",
     consents.ConsentIn: "ConsentInput",
     password_resets.PasswordResetIn: "PasswordResetInput",
+    setup.SetupIn: "SetupInput",
     password_resets.NewPasswordIn: "NewPasswordInput",
     session.SecondFactorIn: "SecondFactorInput",
     session.SecondFactorOff: "SecondFactorRemovalInput",
@@ -202,6 +213,8 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     users.SessionUser: "SessionUser",
     users.Session: "Session",
     users.EndedSession: "DeletedSession",
+    users.SetupState: "SetupState",
+    users.FirstAccount: "FirstAccount",
     users.PasswordChanged: "PasswordChange",
     users.Application: "Application",
     users.ApplicationUser: "ApplicationUser",

@@ -206,7 +206,7 @@ async def _current(api: Api, call: Request, account_id: UUID) -> Response:
     body = {
         "id": str(session.id),
         **_shown(login, account, accounts),
-        "csrf_token": csrf_token(call.request.cookies[SESSION_COOKIE]),
+        "csrf_token": csrf_token(secret) if (secret := call.request.cookies.get(SESSION_COOKIE)) else None,
         "expires_at": session.expires_at.isoformat(),
     }
     return Response(200, body)

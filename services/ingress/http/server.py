@@ -37,6 +37,7 @@ KEEPALIVE_SECONDS: Final = 75.0
 BACKLOG: Final = 1024
 COUNTED_BYTES_MIN: Final = 64 * 1024  # what a connection buffers anyway
 CHALLENGE: Final = "WWW-Authenticate"
+CONSOLE_PATH: Final = "/console"
 WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 SECONDS = Histogram(
@@ -52,8 +53,10 @@ _UNROUTED: Final = "(none)"
 _BODY_LEFT: Final = frozenset({408, 413})  # the rest of it may be long in coming
 
 
-def make_app(api: Api, routes: Sequence[Route]) -> web.Application:
-    """The application: all routes."""
+def make_app(
+    api: Api, routes: Sequence[Route], *, console: web.Application | None = None, console_url: str | None = None
+) -> web.Application:
+    """The application: all routes; the console's pages below `/console` if they are served here; `/` leads there."""
     # Bodies are read by ourselves, with a limit for each route.
     app = web.Application(middlewares=[_answer_unrouted], client_max_size=0)
     budget = BodyMemoryLimiter()
@@ -74,7 +77,18 @@ def make_app(api: Api, routes: Sequence[Route]) -> web.Application:
         if f"{path.rpartition('/')[0]}/{{id}}" in resources and not path.endswith("}"):
             # A fixed word is no id: its other verbs must not reach the routes of one thing.
             resource.add_route("*", _refuse_method)
+    if console is not None:
+        app.add_subapp(CONSOLE_PATH, console)
+    if console_url is not None:
+        app.router.add_get("/", _lead_to(console_url))
     return app
+
+
+def _lead_to(url: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def lead(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=303, headers={"Location": url, "Cache-Control": "no-store"})
+
+    return lead
 
 
 async def _refuse_method(request: web.Request) -> web.StreamResponse:

@@ -16,6 +16,7 @@ CREATE TABLE ingress.oauth_grant (
     id uuid NOT NULL,
     client_id text NOT NULL REFERENCES ingress.oauth_client,
     user_id uuid NOT NULL,
+    session_id uuid REFERENCES ingress.session ON DELETE CASCADE,    -- of a first-party client: it ends with it
     scopes text[] NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     connected_at timestamptz,
@@ -24,6 +25,7 @@ CREATE TABLE ingress.oauth_grant (
     FOREIGN KEY (account_id, user_id) REFERENCES ingress.membership ON DELETE CASCADE
 );
 CREATE INDEX oauth_grant_client ON ingress.oauth_grant (client_id);
+CREATE INDEX oauth_grant_session ON ingress.oauth_grant (session_id) WHERE session_id IS NOT NULL;
 CREATE INDEX oauth_grant_user ON ingress.oauth_grant (account_id, user_id);
 CREATE INDEX oauth_grant_unconnected ON ingress.oauth_grant (created_at) WHERE connected_at IS NULL;
 

@@ -65,15 +65,31 @@ class SessionUser(ResponseModel):
 
 
 class Session(ResponseModel):
-    """A person's session in one of their accounts; whatever changes something sends `csrf_token` in `X-CSRF-Token`."""
+    """A person's session in one of their accounts; whatever changes something sends `csrf_token` in `X-CSRF-Token`.
+
+    `csrf_token` is null where the session is presented by an access token instead of its cookie.
+    """
 
     id: UUID
     user: SessionUser
     account: Membership
     accounts: list[Membership]
     scopes: list[Scope]
-    csrf_token: str
+    csrf_token: str | None
     expires_at: dt.datetime
+
+
+class SetupState(ResponseModel):
+    """Whether the installation waits for its first account."""
+
+    needed: bool
+
+
+class FirstAccount(ResponseModel):
+    """The first account, and the name under which its owner signs in."""
+
+    account_id: UUID
+    name: str
 
 
 class EndedSession(ResponseModel):

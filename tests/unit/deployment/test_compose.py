@@ -49,7 +49,7 @@ def test_the_file_has_the_form_that_both_generations_of_compose_take(compose: di
     assert "version" not in compose  # the second generation warns about it, the first takes a file without since 1.27
     assert {name for name in compose if not name.startswith("x-")} == {"services", "networks", "volumes"}
     services = compose["services"]
-    assert services.keys() == SERVICES | MIGRATIONS | {"postgres", "rabbitmq"}
+    assert services.keys() == SERVICES | MIGRATIONS | {"postgres", "rabbitmq", "console"}
     for name, service in services.items():
         assert "image" in service, name
         for other, how in service.get("depends_on", {}).items():
@@ -70,8 +70,8 @@ def test_the_secrets_are_fresh_all_different_and_for_their_owner_alone(tmp_path:
     assert (make_env(first).returncode, make_env(second).returncode) == (0, 0)
     assert stat.S_IMODE(first.stat().st_mode) == 0o600
     secrets = [value for place in (first, second) for name, value in values_of(place).items()
-               if name.endswith("PASSWORD") or name == "LEDGERWIRE_SECRET_KEYS"]  # fmt: skip
-    assert len(secrets) == len(set(secrets)) == 14
+               if name.endswith(("PASSWORD", "SECRET_KEYS"))]  # fmt: skip
+    assert len(secrets) == len(set(secrets)) == 16
     assert all(len(secret) >= 32 for secret in secrets)
 
 
@@ -96,6 +96,11 @@ def test_a_service_gets_the_secrets_that_it_needs_and_no_others(compose: dict[st
     secrets = {one for one in given if one.endswith("PASSWORD") or one == "LEDGERWIRE_SECRET_KEYS"}
     encrypts = set() if name == "ledger" else {"LEDGERWIRE_SECRET_KEYS"}
     assert secrets == {OWN_PASSWORD[name], "RABBITMQ_PASSWORD"} | encrypts
+
+
+def test_the_console_gets_the_key_of_its_cookies_and_no_other_secret(compose: dict[str, Any]) -> None:
+    given = variables_in(compose["services"]["console"]["environment"])
+    assert {one for one in given if one.endswith(("PASSWORD", "SECRET_KEYS"))} == {"CONSOLE_SECRET_KEYS"}
 
 
 def test_each_migration_gives_its_service_a_password_of_its_own(compose: dict[str, Any]) -> None:

@@ -50,7 +50,8 @@ async def show(api: Api, call: Request) -> Response:
     try:
         session = await api.authenticator.session_of(call.request)
     except Unauthorized:
-        return pages.sign_in(locale, query)
+        leads_to = requested.redirect_uri if requested.client.first_party else None
+        return pages.sign_in(locale, query, leads_to=leads_to)
     accounts = await user_store.memberships_of(api.pool, user_id=session.user_id)
     current = next(one for one in accounts if one.account_id == session.account_id)
     if requested.client.first_party:
@@ -177,6 +178,7 @@ async def allow(
         made = await store.insert_grant(
             conn, account_id=account.account_id, identifier=grant_id, client_id=requested.client.id,
             user_id=session.user_id, scopes=scopes,
+            session_id=session.id if requested.client.first_party else None,
         )  # fmt: skip
         if made:
             await store.insert_code(

@@ -15,6 +15,16 @@ NAME_CHARS_MAX: Final = 200  # shown in one line of the consent page
 URIS_MAX: Final = 10  # one for each place where the program runs
 
 
+CONSOLE_CLIENT_ID: Final = "ledgerwire-console"
+"""The id under which every installation's console signs people in."""
+
+
+async def put_console(pool: Pool, console_url: str) -> None:
+    """Let the console at this URL sign people in: a first-party client without a secret, held by PKCE."""
+    client = Client(CONSOLE_CLIENT_ID, "Ledgerwire", None, [f"{console_url}/callback"], first_party=True)
+    await store.put_client(pool, client)
+
+
 async def create_client(
     pool: Pool, name: str, redirect_uris: Sequence[str], *, confidential: bool, first_party: bool = False,
     registered_from: str | None = None,

@@ -15,14 +15,27 @@ from ingress.http.route import Response
 from ingress.scopes import Scope
 
 STYLE: Final = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { max-width: 26rem; margin: 4rem auto; padding: 0 1rem }
-h1 { font-size: 1.4rem; line-height: 1.3 }
-label { display: block; margin: 1rem 0 .25rem }
-input, select { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit }
-button { margin: 1.5rem .5rem 0 0; padding: .5rem 1.25rem; font: inherit; cursor: pointer }
-.fault { border-left: .25rem solid #b00020; padding-left: .75rem }
-.note { opacity: .8 }
+:root { color-scheme: light; --paper: #f6f7f8; --card: #fff; --line: #8a949e; --edge: #d9dee3; --ink: #17202a;
+  --soft: #55606d; --accent: #0f6e67; --on: #fff; --bad: #b3261e; --bad-soft: #fce8e6;
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif }
+@media (prefers-color-scheme: dark) { :root { color-scheme: dark; --paper: #0f1418; --card: #171d23; --line: #6b7884;
+  --edge: #323c46; --ink: #e7ecf0; --soft: #a3b0bc; --accent: #2bb3a5; --on: #06211e; --bad: #ff9d94;
+  --bad-soft: #3d1b19 } }
+* { box-sizing: border-box }
+body { margin: 0; padding: 4rem 1rem; background: var(--paper); color: var(--ink) }
+main { max-width: 25rem; margin: 0 auto; padding: 1.75rem 1.75rem 2rem; background: var(--card);
+  border: 1px solid var(--edge); border-radius: 14px }
+.brand { margin: 0 0 1.25rem; font-weight: 650; font-size: 1.08rem }
+h1 { font-size: 1.35rem; line-height: 1.3; margin: 0 0 .5rem; overflow-wrap: anywhere }
+label { display: block; margin: 1rem 0 .25rem; font-weight: 550 }
+input, select { width: 100%; min-height: 38px; padding: .4rem .65rem; font: inherit; color: inherit;
+  background: var(--card); border: 1px solid var(--line); border-radius: 8px }
+button { margin: 1.5rem .5rem 0 0; min-height: 38px; padding: .4rem 1.1rem; font: inherit; font-weight: 550;
+  color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 8px; cursor: pointer }
+button:first-of-type { background: var(--accent); border-color: var(--accent); color: var(--on) }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
+.fault { background: var(--bad-soft); color: var(--bad); border-radius: 10px; padding: .7rem 1rem; font-weight: 550 }
+.note { color: var(--soft) }
 """
 
 
@@ -34,7 +47,8 @@ def page(locale: str, title: str, content: str, *, status: int = 200, form_actio
     body = (
         f'<!DOCTYPE html><html lang="{locale}"><head><meta charset="utf-8"><title>{escape(title)} · Ledgerwire</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="stylesheet" href="/oauth/style.css"></head><body><main><h1>{escape(title)}</h1>{content}</main>'
+        f'<link rel="stylesheet" href="/oauth/style.css"></head><body><main>'
+        f'<p class="brand">Ledgerwire</p><h1>{escape(title)}</h1>{content}</main>'
         "</body></html>"
     )
     policy = f"default-src 'none'; style-src 'self'; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
@@ -42,8 +56,13 @@ def page(locale: str, title: str, content: str, *, status: int = 200, form_actio
     return Response(status, body.encode(), headers, "text/html; charset=utf-8")
 
 
-def sign_in(locale: str, query: str, *, name: str = "", fault: str = "", status: int = 200) -> Response:
-    """The page on which a person signs in, before the consent that `query` asks for."""
+def sign_in(
+    locale: str, query: str, *, name: str = "", fault: str = "", status: int = 200, leads_to: str | None = None
+) -> Response:
+    """The page on which a person signs in, before the consent that `query` asks for.
+
+    `leads_to` is the redirect URI of a first-party client: without consent, the form's answer leads there.
+    """
     texts = TEXTS[locale]
     warning = f'<p class="fault" role="alert">{escape(texts[fault])}</p>' if fault else ""
     content = (
@@ -57,7 +76,8 @@ def sign_in(locale: str, query: str, *, name: str = "", fault: str = "", status:
         '<input id="code" name="code" autocomplete="one-time-code">'
         f'<button type="submit">{texts["sign_in"]}</button></form>'
     )
-    return page(locale, texts["sign_in"], content, status=status)
+    form_action = f"'self' {origin_of(leads_to)}" if leads_to else "'self'"
+    return page(locale, texts["sign_in"], content, status=status, form_action=form_action)
 
 
 def consent(

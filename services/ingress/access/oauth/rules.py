@@ -75,13 +75,14 @@ def redirect_uri_of(client: Client, given: str | None) -> str | None:
     """The URI to send the browser back to; None: it is not registered.
 
     Exact comparison (RFC 9700, 4.1.3); a program on a person's own machine takes a free port of its loopback address
-    (RFC 8252, 7.3), and is no confidential client. It may be left out where one is registered (RFC 6749, 3.1.2.3).
+    (RFC 8252, 7.3), and is no confidential client. A first-party client needs no consent, so that its URI is exact.
+    It may be left out where one is registered (RFC 6749, 3.1.2.3).
     """
     if given is None:
         return client.redirect_uris[0] if len(client.redirect_uris) == 1 else None
     if given in client.redirect_uris:
         return given
-    if client.secret_hash is None and (plain := _any_port(given)):
+    if client.secret_hash is None and not client.first_party and (plain := _any_port(given)):
         return given if plain in map(_any_port, client.redirect_uris) else None
     return None
 

@@ -86,6 +86,15 @@ async def insert_client(conn: Connection | Pool, client: Client, *, registered_f
     return done is not None
 
 
+async def put_client(pool: Pool, client: Client) -> None:
+    """Insert a client of our own, or change what its id stands for."""
+    await pool.execute(
+        "INSERT INTO ingress.oauth_client (id, name, redirect_uris, first_party) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (id) DO UPDATE SET name = $2, redirect_uris = $3, first_party = $4",
+        client.id, client.name, list(client.redirect_uris), client.first_party,
+    )  # fmt: skip
+
+
 async def find_client(pool: Pool, *, client_id: str) -> Client | None:
     """One client."""
     row = await pool.fetchrow(
@@ -95,14 +104,15 @@ async def find_client(pool: Pool, *, client_id: str) -> Client | None:
 
 
 async def insert_grant(
-    conn: Connection, *, account_id: UUID, identifier: UUID, client_id: str, user_id: UUID, scopes: Sequence[Scope]
-) -> bool:
-    """Insert a grant; False when the account has `GRANTS_MAX`."""
+    conn: Connection, *, account_id: UUID, identifier: UUID, client_id: str, user_id: UUID, scopes: Sequence[Scope],
+    session_id: UUID | None,
+) -> bool:  # fmt: skip
+    """Insert a grant; False when the account has `GRANTS_MAX`. One with a session ends with it and is not counted."""
     done = await conn.fetchval(
-        "INSERT INTO ingress.oauth_grant (account_id, id, client_id, user_id, scopes)"
-        " SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM ingress.oauth_grant WHERE account_id = $1) < $6"
-        " RETURNING id",
-        account_id, identifier, client_id, user_id, scopes, GRANTS_MAX,
+        "INSERT INTO ingress.oauth_grant (account_id, id, client_id, user_id, scopes, session_id)"
+        " SELECT $1, $2, $3, $4, $5, $6 WHERE $6::uuid IS NOT NULL OR"
+        " (SELECT count(*) FROM ingress.oauth_grant WHERE account_id = $1 AND session_id IS NULL) < $7 RETURNING id",
+        account_id, identifier, client_id, user_id, scopes, session_id, GRANTS_MAX,
     )  # fmt: skip
     return done is not None
 
@@ -152,6 +162,17 @@ async def insert_tokens(
     )  # fmt: skip
 
 
+async def insert_user_token(
+    conn: Connection, *, account_id: UUID, grant_id: UUID, secret_hash: bytes, scopes: Sequence[Scope], hours: int
+) -> None:
+    """Insert the access token of a first-party client: it is worth what its session is worth."""
+    await conn.execute(
+        "INSERT INTO ingress.oauth_token (secret_hash, account_id, grant_id, kind, scopes, expires_at)"
+        " VALUES ($1, $2, $3, 'access', $4, now() + make_interval(hours => $5))",
+        secret_hash, account_id, grant_id, scopes, hours,
+    )  # fmt: skip
+
+
 async def lock_token(conn: Connection, *, secret_hash: bytes) -> Token | None:
     """One token, locked until the transaction ends."""
     row = await conn.fetchrow(
@@ -174,7 +195,7 @@ SELECT t.secret_hash, t.account_id, t.grant_id, c.name, t.scopes, m.role
   JOIN ingress.oauth_grant g ON g.account_id = t.account_id AND g.id = t.grant_id
   JOIN ingress.oauth_client c ON c.id = g.client_id
   JOIN ingress.membership m ON m.account_id = g.account_id AND m.user_id = g.user_id
- WHERE t.secret_hash = ANY($1::bytea[]) AND t.kind = 'access' AND t.expires_at > now()
+ WHERE t.secret_hash = ANY($1::bytea[]) AND t.kind = 'access' AND t.expires_at > now() AND g.session_id IS NULL
 """
 
 
@@ -189,7 +210,7 @@ SELECT g.account_id, g.id, c.id, c.name, l.id, l.name, g.scopes, g.connected_at,
   FROM ingress.oauth_grant g
   JOIN ingress.oauth_client c ON c.id = g.client_id
   JOIN ingress.login l ON l.id = g.user_id
- WHERE g.account_id = $1 AND g.connected_at IS NOT NULL
+ WHERE g.account_id = $1 AND g.connected_at IS NOT NULL AND g.session_id IS NULL
 """
 
 

@@ -11,10 +11,11 @@ from urllib.parse import unquote_plus
 from uuid import UUID
 
 from contracts.wire.commands import DELETE_HOOKS_OF_CREDENTIAL
-from ingress.access.credentials import digest, new_oauth_tokens
+from ingress.access.credentials import digest, new_oauth_tokens, new_user_token
 from ingress.access.oauth import store
 from ingress.access.oauth.authorize import read_form, resources_of
 from ingress.access.oauth.rules import Client, OAuthError, check_resource, scopes_of, verifies
+from ingress.access.session_store import SESSION_HOURS
 from ingress.http.context import Api
 from ingress.http.route import Request, Response
 from ingress.scopes import Scope
@@ -74,6 +75,8 @@ async def _redeem(conn: Connection, client: Client, form: Mapping[str, str]) -> 
     if not verifies(code.code_challenge, form.get("code_verifier", "")):
         _invalid_grant("code_verifier does not fit code_challenge")
     await store.use_code(conn, secret_hash=secret_hash, code=code)
+    if client.first_party:
+        return await _give_of_session(conn, code.account_id, code.grant_id, code.scopes)
     return await _give(conn, code.account_id, code.grant_id, code.scopes, code.scopes)
 
 
@@ -108,6 +111,22 @@ async def _give(
         "expires_in": store.ACCESS_SECONDS,
         "refresh_token": refresh,
         "scope": " ".join(access_scopes),
+    }
+
+
+async def _give_of_session(
+    conn: Connection, account_id: UUID, grant_id: UUID, scopes: Sequence[Scope]
+) -> dict[str, Any]:
+    """The access token of a first-party client: it ends with the person's session, so that none refreshes it."""
+    access = new_user_token()
+    await store.insert_user_token(
+        conn, account_id=account_id, grant_id=grant_id, secret_hash=digest(access), scopes=scopes, hours=SESSION_HOURS
+    )
+    return {
+        "access_token": access,
+        "token_type": "Bearer",
+        "expires_in": SESSION_HOURS * 3_600,
+        "scope": " ".join(scopes),
     }
 
 

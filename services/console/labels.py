@@ -1,0 +1,89 @@
+"""Texts for the codes that the API answers with, and for the faults that it finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from console.i18n import N_
+
+LABELS: Final[Mapping[str, str]] = {
+    # kinds of sales documents
+    "sales_invoice": N_("Invoice"), "sales_estimate": N_("Estimate"), "sales_order": N_("Sales order"),
+    "sales_proforma": N_("Proforma invoice"), "sales_receipt": N_("Receipt"), "credit_note": N_("Credit note"),
+    # states of documents
+    "draft": N_("Draft"), "issued": N_("Issued"), "sent": N_("Sent"), "void": N_("Void"), "voided": N_("Void"),
+    "accepted": N_("Accepted"), "declined": N_("Declined"), "expired": N_("Expired"), "closed": N_("Closed"),
+    "cancelled": N_("Cancelled"), "converted": N_("Converted"), "written_off": N_("Written off"),
+    "unpaid": N_("Unpaid"), "partial": N_("Partly paid"), "partly_paid": N_("Partly paid"), "paid": N_("Paid"),
+    "overdue": N_("Overdue"), "invoiced": N_("Invoiced"), "partially_paid": N_("Partly paid"),
+    "open": N_("Open"), "settled": N_("Settled"), "none": N_("None"), "refunded": N_("Refunded"),
+    # payments
+    "posted": N_("Posted"), "confirmed": N_("Confirmed"),
+    "pending": N_("Pending"), "failed": N_("Failed"), "reversed": N_("Reversed"),
+    "not_defined": N_("Not defined"), "bank": N_("Bank transfer"), "cash": N_("Cash"), "card": N_("Card"),
+    "prepayment": N_("Prepayment"), "offsetting": N_("Offsetting"), "factoring": N_("Factoring"),
+    # clients and products
+    "company": N_("Company"), "person": N_("Person"), "product": N_("Product"), "service": N_("Service"),
+    # inboxes and channels
+    "received": N_("Received"), "rejected": N_("Rejected"), "new": N_("New"), "active": N_("Active"),
+    "disabled": N_("Off"), "enabled": N_("On"), "direct": N_("Supplier documents"), "orders": N_("Orders"),
+    "replies": N_("Replies"), "hook": N_("Any event"), "purchases": N_("Purchases"), "sales": N_("Sales"),
+    # hooks, deliveries and runs
+    "succeeded": N_("Succeeded"), "delivered": N_("Delivered"), "running": N_("Running"), "waiting": N_("Waiting"),
+    "filtered": N_("Filtered out"), "skipped": N_("Skipped"), "healthy": N_("Healthy"), "failing": N_("Failing"),
+    "dead": N_("Given up"), "gave_up": N_("Given up"), "scheduled": N_("Scheduled"), "gone": N_("Gone"),
+    "stopped": N_("Stopped"), "queued": N_("Queued"), "retrying": N_("To be tried again"), "held": N_("Held"),
+    # access
+    "owner": N_("Owner"), "member": N_("Member"), "viewer": N_("Viewer"), "read": N_("Read"), "write": N_("Write"),
+    "automate": N_("Automate"), "admin": N_("Administer"),
+    # collections
+    "email": N_("E-mail"), "sms": N_("SMS"), "note": N_("Note"), "call": N_("Call"), "dispute": N_("Dispute"),
+    "resolved": N_("Resolved"), "requested": N_("Requested"),
+    # units of work
+    "done": N_("Done"), "aborted": N_("Stopped"), "clients": N_("Clients"), "products": N_("Products"),
+    "true": N_("Yes"), "false": N_("No"), "True": N_("Yes"), "False": N_("No"),
+    # services
+    "ingress": N_("Reception"), "ledger": N_("Ledger"), "trigger_dispatcher": N_("Triggers"),
+    "action_executor": N_("Actions"),
+}  # fmt: skip
+
+_FAULTS: Final[Mapping[str, str]] = {
+    r"is required": N_("is required"),
+    r"is not a field of this object: leave it out": N_("is not a field of this object: leave it out"),
+    r"must have (?P<a>\S+) characters or more": N_("must have {a} characters or more"),
+    r"must have at most (?P<a>\S+) characters": N_("must have at most {a} characters"),
+    r"must have (?P<a>\S+) or more of them, here are (?P<b>\S+)": N_("must have {a} or more of them, here are {b}"),
+    r"must have at most (?P<a>\S+) of them": N_("must have at most {a} of them"),
+    r"must be more than (?P<a>\S+)": N_("must be more than {a}"),
+    r"must be (?P<a>\S+) or more": N_("must be {a} or more"),
+    r"must be less than (?P<a>\S+)": N_("must be less than {a}"),
+    r"must be (?P<a>\S+) or less": N_("must be {a} or less"),
+    r"must be a text": N_("must be a text"),
+    r"must be a whole number": N_("must be a whole number"),
+    r"must be a number": N_("must be a number"),
+    r"must be true or false": N_("must be true or false"),
+    r"must be an id": N_("must be an id"),
+    r"must not contain the name": N_("must not contain the name"),
+    r"must be an e-mail address.*": N_("must be an e-mail address"),
+    r"must be a date.*": N_("must be a date"),
+    r"is not a time zone of the IANA database.*": N_("is not a time zone, such as Europe/Riga"),
+    r".*ISO 4217.*": N_("must be the code of a currency, such as EUR"),
+    r"must be a decimal.*": N_("must be a number, such as 1250.50"),
+    r"is not the password of this person": N_("is not your password"),
+    r"must be one of (?P<a>.*)": N_("must be one of {a}"),
+}
+
+
+def of(code: str) -> str:
+    """The text of a code, itself in words where it has none."""
+    return LABELS.get(code) or code.replace("_", " ").capitalize()
+
+
+def translated_fault(message: str, text: Callable[[str], str]) -> str:
+    """A fault of the API in the person's language; as the API writes it where there is no translation."""
+    for pattern, template in _FAULTS.items():
+        if found := re.fullmatch(pattern, message):
+            return text(template).format(**found.groupdict())
+    return message

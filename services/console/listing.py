@@ -1,0 +1,78 @@
+"""Lists as data: columns, filters that stand in the URL, pages by cursor, and what an empty list says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from console.forms import Option
+from console.i18n import N_
+from console.visit import Visit
+
+ROWS: Final = 50  # of a page
+CURSOR_CHARS_MAX: Final = 1_000  # as the API takes
+
+ANY: Final = Option("", N_("All"))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: `key` is a dotted path in the item; `kind` how it is shown, `currency` where its currency stands."""
+
+    key: str
+    label: str
+    kind: Literal["text", "money", "number", "day", "moment", "badge", "label", "labels", "code"] = "text"
+    currency: str = "currency"
+    link: str = ""  # of this cell, where it is another than the row's
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter of the API's list; `options` makes it a choice."""
+
+    name: str
+    label: str
+    options: Sequence[Option] = ()
+    kind: Literal["text", "choice", "date"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One screen that is a list."""
+
+    title: str
+    api_path: str
+    path: str
+    columns: Sequence[Column]
+    empty: str
+    filters: Sequence[Filter] = ()
+    row: str = ""  # where a row leads: a URL with {id}
+    new: tuple[str, str] | None = None  # path and text of the button
+    new_scope: str = "write"
+    more: Sequence[tuple[str, str]] = ()  # further buttons: path and text
+    intro: str = ""
+
+
+async def show(visit: Visit, listing: Listing, fixed: Mapping[str, Any] | None = None) -> web.StreamResponse:
+    """Show a page of the list as the URL asks for it."""
+    query = visit.request.query
+    given = {one.name: query[one.name] for one in listing.filters if query.get(one.name)}
+    cursor = query.get("cursor", "")[:CURSOR_CHARS_MAX]
+    sent = {**(fixed or {}), **given, "cursor": cursor, "limit": ROWS}
+    page = await visit.api.get(listing.api_path, sent)
+    following = urlencode(given | {"cursor": page["next_cursor"]}) if page.get("next_cursor") else ""
+    context = {
+        "listing": listing, "title": listing.title, "items": page["items"], "given": given, "next": following,
+        "is_first": not cursor, "first": urlencode(given),
+    }  # fmt: skip
+    return visit.render("list.html", **context)
+
+
+def choice(name: str, label: str, *codes: str, texts: Mapping[str, str] | None = None) -> Filter:
+    """A filter of a closed set of codes, each with its usual text."""
+    options = [ANY, *(Option(code, (texts or {}).get(code, code)) for code in codes)]
+    return Filter(name, label, options, "choice")
