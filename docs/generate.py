@@ -18,9 +18,13 @@ from chassis.command import parser_of as service_parser
 from chassis.settings import PREFIX, ProgramSettings, ServiceSettings
 from console.settings import ConsoleSettings
 from contracts.catalog import OFFERED_TRIGGERS, offered_actions
-from contracts.resources import automation, schemas
+from contracts.resources import automation
+from contracts.resources.client import ClientIn
 from contracts.resources.connection import ConnectionIn
+from contracts.resources.hook import HookIn
+from contracts.resources.payment import PaymentIn
 from contracts.resources.product import ProductIn
+from contracts.resources.sale import SaleIn
 from contracts.wire.commands import QUEUE_OF
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import QUEUES, ROLES, SCHEMAS
@@ -31,7 +35,7 @@ from trigger_dispatcher.settings import DispatcherSettings
 
 HERE = Path(__file__).parent
 NOTICE = "Made by `docs/generate.py` from {source}: change the code, then run `make docs`."
-OBJECTS = (schemas.ClientIn, schemas.SaleIn, schemas.PaymentIn, schemas.HookIn, automation.AutomationIn, ConnectionIn)
+OBJECTS = (ClientIn, SaleIn, PaymentIn, HookIn, automation.AutomationIn, ConnectionIn)
 SETTINGS: tuple[tuple[str, type[ProgramSettings]], ...] = (
     ("All services", ServiceSettings),
     ("Ingress", IngressSettings),

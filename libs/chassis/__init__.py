@@ -1,1 +1,1 @@
-"""What every service stands on: settings, logging, health, metrics, and a start and stop that mirror each other."""
+"""What every service uses: settings, logging, health, metrics, and a start and stop that mirror each other."""

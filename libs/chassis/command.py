@@ -30,10 +30,10 @@ BUS_MIGRATIONS = Path(messaging.__file__).with_name("migrations")
 
 @dataclass(frozen=True, slots=True)
 class Program(Generic[S]):
-    """What makes a service a program: its name, settings, composition root, migrations and usual health port.
+    """What makes a service a program: its name, settings, composition root, migrations and default health port.
 
-    `niceness` is added to the process's own (nice(2)): what works off a queue yields to the way in, so that a burst is
-    accepted first and handled right after.
+    `niceness` is added to the process's own (nice(2)): queue consumers yield to ingress, so that a burst is accepted
+    first and handled right after.
     """
 
     name: Service
@@ -45,7 +45,7 @@ class Program(Generic[S]):
 
 
 async def prepare_database(dsn: str, program: Program[Any], *, role_password: str | None = None) -> list[str]:
-    """Migrate the bus and the service's schema as the database's owner; answer what ran."""
+    """Migrate the bus and the service's schema as the database's owner; return the migrations that ran."""
     ran = await migrate(dsn, service="bus", folder=BUS_MIGRATIONS)
     ran += await migrate(dsn, service=program.name, folder=program.migrations)
     if role_password:
@@ -59,12 +59,12 @@ def parser_of(name: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("run", help="run the service in the foreground until SIGTERM (the default)")
     commands.add_parser("migrate", help="prepare its schema, as the database's owner")
-    dead_letters.add_commands(commands.add_parser("dead-letters", help="list and replay what was given up on"))
+    dead_letters.add_commands(commands.add_parser("dead-letters", help="list and replay dead-lettered messages"))
     return parser
 
 
 def main(program: Program[S], argv: Sequence[str] | None = None) -> int:
-    """Run one of the commands; answer the process's exit status. Faults go to standard error in a sentence."""
+    """Run one of the commands; return the process's exit status. Errors go to standard error as one sentence."""
     requested = parser_of(program.name).parse_args(argv)
     try:
         match requested.command:
@@ -87,7 +87,7 @@ def main(program: Program[S], argv: Sequence[str] | None = None) -> int:
 
 
 def _migrate(settings: ServiceSettings, program: Program[S]) -> int:
-    """Preparing the database needs its address alone, not what the service itself needs."""
+    """Migrate with the database's address alone; the service's other settings are not required."""
     logging.configure(service=program.name, level=settings.log_level, form=settings.log_format)
     dsn = settings.postgres_dsn.get_secret_value()
     password = settings.role_password.get_secret_value() if settings.role_password else None

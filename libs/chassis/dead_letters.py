@@ -1,6 +1,6 @@
-"""The commands `dead-letters list` and `dead-letters replay`: what was given up on, and back on its queue with it.
+"""The commands `dead-letters list` and `dead-letters replay`: show dead-lettered messages, and requeue them.
 
-A message is given up on because its handler rejected it, or because it was delivered too often; both are kept in the
+A message is dead-lettered because its handler rejected it, or because it was delivered too often; both are kept in the
 service's schema. Each line of output is one JSON object.
 """
 
@@ -23,18 +23,18 @@ LIMIT_MAX: Final = 1_000  # lines of one list: an operator reads some, and filte
 
 
 class DeadLetterError(ValueError):
-    """The request cannot be carried out; the message says why."""
+    """The command cannot run; the message says why."""
 
 
 def add_commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    """Add `list` and `replay`; return both, for options of the caller's own."""
+    """Add `list` and `replay`; return both parsers, so that the caller can add options."""
     verbs = parser.add_subparsers(dest="verb", required=True)
     show = verbs.add_parser("list", help="print one JSON object a line, the newest of each service first")
     show.add_argument("--limit", type=int, default=100, metavar="N", help=f"of each service, 1 to {LIMIT_MAX} (100)")
     again = verbs.add_parser(
         "replay",
         help="put messages back on their queues; prints one JSON object with their number for each service",
-        epilog="Ids are those of `list`; without any, all that wait are put back",
+        epilog="Ids are those of `list`; without any, all that are not yet replayed are requeued",
     )
     for verb in (show, again):
         verb.add_argument("ids", nargs="*", type=UUID, metavar="ID", help="only these messages")
@@ -42,7 +42,7 @@ def add_commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParse
 
 
 async def run(settings: ServiceSettings, services: Collection[Service], requested: argparse.Namespace) -> None:
-    """Do what was requested of these services and print it.
+    """Run the command for these services and print the result.
 
     Raises:
         DeadLetterError: an id or a number is wrong; OSError, asyncpg.PostgresError: a server cannot be asked.
@@ -88,9 +88,9 @@ async def _replay(
 
 
 def _require(ids: list[UUID] | None, found: Collection[str], said: str) -> None:
-    """Name the ids that were asked for and are not there."""
+    """Raise an error that names the unknown ids."""
     if missing := [str(one) for one in ids or () if str(one) not in found]:
-        raise DeadLetterError(f"{said} {', '.join(missing)}: `dead-letters list` shows those there are")
+        raise DeadLetterError(f"{said} {', '.join(missing)}: `dead-letters list` shows the known ones")
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
-"""Say which targets outbound calls may reach: judged when a URL is stored and again at every connection.
+"""Decide which targets outbound requests may reach: checked when a URL is stored and again at every connection.
 
 Pure rules without I/O. The dispatcher refuses a hook's URL with them; the executor resolves the name, asks
-`allows_address` for every address and connects to a vetted one, so that a name cannot change its mind in between.
+`allows_address` for every address and connects to a vetted one, so that a changed DNS answer cannot bypass the check.
 
 Refused unless `LEDGERWIRE_EGRESS_ALLOW` names them: everything that is not public unicast in the IANA special-purpose
 registries (private, loopback, link-local, CGNAT, documentation, ...), the clouds' metadata services, and the IPv6 forms
@@ -79,7 +79,7 @@ _PRINTABLE: Final = re.compile(r"[!-~]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class EgressPolicy:
-    """What an installation lets outbound calls reach besides public addresses.
+    """The targets that an installation allows besides public addresses.
 
     `hosts` are names in lower case; one with a leading dot stands for every name beneath it.
     """
@@ -89,7 +89,7 @@ class EgressPolicy:
 
     @classmethod
     def parse(cls, text: str | None) -> EgressPolicy:
-        """Read `LEDGERWIRE_EGRESS_ALLOW`: CIDRs, addresses, names and `*.names`, parted by commas or blanks.
+        """Read `LEDGERWIRE_EGRESS_ALLOW`: CIDRs, addresses, names and `*.names`, separated by commas or blanks.
 
         Raises:
             ValueError: an entry is none of these; the message names it.
@@ -107,7 +107,7 @@ class EgressPolicy:
         return cls(tuple(networks), frozenset(hosts))
 
     def allows_url(self, url: str) -> str | None:
-        """Judge a target's URL by its text alone; None when it may be stored and called, else why not.
+        """Check a target's URL by its text alone; None when it may be stored and requested, else the reason why not.
 
         https anywhere public; http only to a target that the allow-list names (by its host, or by a network that
         holds its literal address). No user and password, no fragment, no address that is refused.
@@ -176,7 +176,7 @@ class EgressPolicy:
 
 
 def form_fault(url: str) -> str | None:
-    """Why a text is not a target's URL, wherever it leads; None when it is one."""
+    """Return why a text is not a target's URL, whatever its host; None when it is one."""
     parts = _parts(url)
     if isinstance(parts, str):
         return parts

@@ -1,7 +1,7 @@
-"""Encrypt the secrets that must be read again (signing secrets, credentials) before they reach the database.
+"""Encrypt the secrets that must be readable later (signing secrets, credentials) before they reach the database.
 
-The keys come from `LEDGERWIRE_SECRET_KEYS`, newest first; the first encrypts, all open. What is encrypted is text,
-`lwseal1.<key id>.<Fernet token>`: the key id tells an operator which key is missing.
+The keys come from `LEDGERWIRE_SECRET_KEYS`, newest first; the first encrypts, all decrypt. What is encrypted is text,
+`lwseal1.<key id>.<Fernet token>`: the key id shows an operator which key is missing.
 To change the key: add the new one at the end on every service, then move it to the front, restart, then drop the old.
 """
 
@@ -24,11 +24,11 @@ _KEY_CHECK: Final = "ledgerwire"
 
 
 class DecryptionError(Exception):
-    """This was not encrypted with any of the keys at hand."""
+    """The bytes were not encrypted with any of the configured keys."""
 
 
 class Encryptor:
-    """Seals with the newest key, opens with any."""
+    """Encrypts with the newest key, decrypts with any."""
 
     def __init__(self, keys: list[bytes]) -> None:
         self._fernets = MultiFernet([Fernet(key) for key in keys])
@@ -36,10 +36,10 @@ class Encryptor:
 
     @classmethod
     def parse(cls, text: str) -> Encryptor:
-        """Read `LEDGERWIRE_SECRET_KEYS`: keys of 32 bytes in URL-safe base64, newest first, parted by commas or blanks.
+        """Read `LEDGERWIRE_SECRET_KEYS`: URL-safe base64 keys of 32 bytes, newest first, separated by commas or blanks.
 
         Raises:
-            SettingsError: there is none, or one is no such key; the message tells which, never its value.
+            SettingsError: there is none, or one is malformed; the message names its position, never its value.
         """
         keys = [part.encode() for part in text.replace(",", " ").split()]
         if not 1 <= len(keys) <= KEYS_MAX:
@@ -58,7 +58,7 @@ class Encryptor:
         """Give back the text.
 
         Raises:
-            CannotOpen: the key is not at hand, or the bytes are damaged; the message names the key id.
+            DecryptionError: the key is not configured, or the bytes are damaged; the message names the key id.
         """
         mark, _, rest = bytes(encrypted).partition(b".")
         used, _, token = rest.partition(b".")
@@ -103,13 +103,13 @@ def encrypted_field(secret: str, encryptor: Encryptor) -> dict[str, str]:
 
 
 def decrypt_fields(value: Any, encryptor: Encryptor) -> Any:
-    """Put the secret in place of each top-level field of an answer that is `{"encrypted": "..."}`.
+    """Replace each top-level field of a response that is `{"encrypted": "..."}` by its plain text.
 
-    Only top-level fields, which we alone name: what lies deeper may be a caller's own data, and nobody shall have
-    bytes opened for him by sending them to us.
+    Only top-level fields, whose names are ours: deeper values may be a caller's own data, and must never be decrypted
+    for the caller.
 
     Raises:
-        CannotOpen: the key is not at hand.
+        DecryptionError: the key is not configured.
     """
     if not isinstance(value, dict):
         return value
@@ -120,14 +120,14 @@ def decrypt_fields(value: Any, encryptor: Encryptor) -> Any:
 
 
 def without_sealed(value: Any) -> Any:
-    """Return an answer with null in place of each secret that `decrypt_fields` would show."""
+    """Return a response with null in place of each secret that `decrypt_fields` would show."""
     if not isinstance(value, dict) or not any(map(is_sealed, value.values())):
         return value
     return {name: None if is_sealed(field) else field for name, field in value.items()}
 
 
 def is_sealed(field: Any) -> bool:
-    """Whether this is what `sealed_field` made."""
+    """Whether this is a value that `encrypted_field` made."""
     return isinstance(field, Mapping) and field.keys() == {ENCRYPTED_FIELD} and isinstance(field[ENCRYPTED_FIELD], str)
 
 

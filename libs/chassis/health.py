@@ -18,7 +18,7 @@ CHECK_SECONDS_MAX = 3.0
 
 
 async def problems_of(running: ServiceHandle) -> dict[str, str]:
-    """Ask every check, each within a bound; answer the sentences of those that are not well."""
+    """Run every check, each within a bound; return the sentences of those that fail."""
     problems = {}
     for name, check in running.checks.items():
         try:

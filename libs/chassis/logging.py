@@ -37,7 +37,7 @@ def configure(*, service: str, level: str = "INFO", form: str = "json") -> None:
     structlog.contextvars.bind_contextvars(service=service)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer))
-    # It warns of every form that it refuses, which is the sender's to hear.
+    # It warns of every form that it rejects; the sender gets that as an error response.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     root = logging.getLogger()
     root.handlers[:] = [handler]

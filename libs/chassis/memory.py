@@ -1,4 +1,4 @@
-"""Give large blocks back to the system as soon as they are freed."""
+"""Return large blocks to the system as soon as they are freed."""
 
 from __future__ import annotations
 

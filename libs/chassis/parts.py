@@ -24,25 +24,25 @@ from storage import partitions
 from storage.pool import Pool, open_pool
 from storage.writable import why_not_writable
 
-CLOSE_SECONDS: Final = 5.0  # for sessions that still work when all that uses them has stopped
+CLOSE_SECONDS: Final = 5.0  # for sessions that are still open after everything that uses them has stopped
 PREFETCHED_BATCHES: Final = 3  # one being handled, one ready behind it, one on its way
 
 
 class Part(Protocol):
-    """Something of a service that works by itself: a poller, a worker, a deliverer."""
+    """A background part of a service: a poller, a worker, a deliverer."""
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start working."""
 
     async def stop(self, deadline_seconds: float) -> None:
-        """End, with so long for what is in hand."""
+        """Stop; work in progress gets this many seconds."""
 
     def problem(self) -> str | None:
-        """What keeps it from its work, as a sentence."""
+        """What is wrong, as a sentence; None when all is well."""
 
 
 class ServiceParts:
-    """One service's parts; made by `open_parts`, whose end closes them."""
+    """One service's parts; `open_parts` creates them and closes them."""
 
     pool: Pool
     bus: Bus
@@ -55,7 +55,7 @@ class ServiceParts:
         self.handle: Final = ServiceHandle(name)
 
     async def open_database(self, *, size_max: int, server_settings: Mapping[str, str] | None = None) -> Pool:
-        """Open the pool of the service's own role, and keep its partitions ahead of the clock."""
+        """Open the pool of the service's own role, and create its partitions in advance."""
         dsn = self.settings.postgres_dsn.get_secret_value()
         self.pool = pool = await open_pool(
             dsn, role=ROLES[self.name], name=self.name, size_max=size_max, server_settings=server_settings
@@ -83,7 +83,7 @@ class ServiceParts:
         self.handle.checks[check] = part.problem
 
     async def consume(self, queue: Queue, handler: BatchHandler, *, batch_max: int) -> None:
-        """Take batches of a queue until the end; those in hand are finished within `drain_seconds`."""
+        """Consume batches of a queue until the end; batches in progress are finished within `drain_seconds`."""
         consumer = await self.bus.consume(
             queue.name,
             handler,
@@ -101,7 +101,7 @@ async def open_parts(name: Service, settings: ServiceSettings) -> AsyncIterator[
 
 
 def partitions_poller(pool: Pool, *, schema: str) -> Poller:
-    """Keeps a schema's time-partitioned tables ahead of the clock: at the start, and once a day."""
+    """Creates the coming partitions of a schema's tables: at the start, and once a day."""
 
     async def look() -> float | None:
         return None if await partitions.maintain(pool, schema=schema) else partitions.AGAIN_SECONDS

@@ -1,4 +1,4 @@
-"""The life of a service: open its parts in order, serve until told to stop, close them in reverse, bounded.
+"""The life cycle of a service: open its parts in order, serve until a stop signal, close them in reverse, bounded.
 
 A service's `app.py` is its composition root: an async context manager that yields a `ServiceHandle`. `run` adds
 signals, the health port and the exit status; `services/standalone` runs four of them in one process.
@@ -55,7 +55,7 @@ def run(
     *,
     health_port: int,
 ) -> int:
-    """Run one service in this process until a signal; answer its exit status."""
+    """Run one service in this process until a signal; return its exit status."""
     logging.configure(service=name, level=settings.log_level, form=settings.log_format)
     tracing.start_tracing(name)
     return_freed_blocks()

@@ -20,11 +20,11 @@ from contracts.urls import PublicUrls
 PREFIX = "LEDGERWIRE_"
 SECRET_BYTES_MAX = 64 * 1024
 PLACEHOLDER = "change-me"
-URL_CHARS_MAX = 200  # what is put below it still fits into a URL of 2,000 characters
+URL_CHARS_MAX = 200  # a path appended to it still fits into a URL of 2,000 characters
 
 
 class SettingsError(Exception):
-    """The environment does not say what is needed; the message names the variable and the remedy."""
+    """A setting is missing or wrong; the message names the variable and the remedy."""
 
 
 class ProgramSettings(BaseSettings):
@@ -70,7 +70,7 @@ class ProgramSettings(BaseSettings):
 
     @property
     def urls(self) -> PublicUrls:
-        """Makes the absolute URLs that others are given."""
+        """Builds the absolute URLs of responses, events and mails."""
         return PublicUrls(self.public_url or local_url(self.host, self.port))
 
     @classmethod
@@ -101,7 +101,7 @@ def local_url(host: str, port: int) -> str:
 
 
 def read_variable(name: str) -> str | None:
-    """One setting that is needed before settings are read: `LEDGERWIRE_<NAME>`, or what its file holds.
+    """Read one setting before the settings model is read: `LEDGERWIRE_<NAME>`, or the content of its file.
 
     Raises:
         SettingsError: the file cannot be read.

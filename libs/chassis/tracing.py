@@ -17,7 +17,7 @@ def start_tracing(service: str) -> None:
     if ENDPOINT not in os.environ:
         return
     try:
-        # By name: the SDK is an extra, and nothing else of ours may need it.
+        # By name: the SDK is an extra, and no other module may import it.
         sdk = importlib.import_module("opentelemetry.sdk.trace")
         exporting = importlib.import_module("opentelemetry.sdk.trace.export")
         resources = importlib.import_module("opentelemetry.sdk.resources")

@@ -1,1 +1,1 @@
-"""What travels between services and what is offered to the world: shapes and names, no I/O."""
+"""Contracts between services and of the public API: models and names, no I/O."""

@@ -19,5 +19,5 @@ def entity_tag(shown: Any) -> str:
 
 
 def matches(tags: Collection[str], shown: Any) -> bool:
-    """Whether `If-Match` names the object as it is now; `*` names whatever is there."""
+    """Whether `If-Match` names the object's current state; `*` names any state."""
     return ANY in tags or entity_tag(shown) in tags

@@ -1,4 +1,4 @@
-"""Moments as callers write them: ISO 8601 with a zone, within a range that every service can compute with."""
+"""Times in requests: ISO 8601 with a zone, within a range that every service can compute with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read JSON that others wrote: strictly, exactly and within bounds. The only reader of JSON from outside.
+"""Read JSON from outside: strictly, exactly and within bounds. The only reader of external JSON.
 
 Whatever this accepts can be written by orjson and read again by every service, because envelopes, jobs and stored
 values add a few levels and no new kind of value.

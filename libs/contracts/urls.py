@@ -1,4 +1,4 @@
-"""The absolute URLs that leave in answers, events and mails: every one begins with the installation's public URL."""
+"""The absolute URLs in responses, events and mails: every one begins with the installation's public URL."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ class PublicUrls:
         return self.at("/v1/messages")
 
     def sale_pdf(self, sale_id: UUID) -> str:
-        """Where a sales document is had as PDF."""
+        """The URL of a sales document as PDF."""
         return self.at(f"/v1/sales/{sale_id}/pdf")
 
     def inbox_file(self, box: str, message_id: UUID) -> str:
-        """Where the file of an inbox message is had."""
+        """The URL of an inbox message's file."""
         return self.at(f"/v1/inbox/{box}/{message_id}/file")
 
     def inbox_attachment(self, box: str, message_id: UUID, number: int) -> str:
-        """Where a file inside the document of an inbox message is had, counted from 1."""
+        """The URL of a file inside an inbox message's document, counted from 1."""
         return self.at(f"/v1/inbox/{box}/{message_id}/attachments/{number}")
 
     def bill_attachment(self, bill_id: UUID, number: int) -> str:
-        """Where a file inside the document of a bill is had, counted from 1."""
+        """The URL of a file inside a bill's document, counted from 1."""
         return self.at(f"/v1/bills/{bill_id}/attachments/{number}")
 
     def bill_file(self, bill_id: UUID) -> str:
-        """Where the file of a supplier's bill is had."""
+        """The URL of a bill's file."""
         return self.at(f"/v1/bills/{bill_id}/file")

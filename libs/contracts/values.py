@@ -1,7 +1,7 @@
-"""Read JSON values as the contract documents them, where pydantic alone reads more kindly.
+"""Read JSON values as the contract documents them, where pydantic alone is more lenient.
 
 pydantic takes "yes" and 1 for a boolean, "3", 3.0 and true for a whole number, and digits for seconds since 1970 where
-a date is expected. `make_strict` closes this for every field of a model at once, so that no model can forget it:
+a date is expected. `make_strict` makes every field of a model strict at once, so that no model can omit it:
 
 - booleans are `true` and `false`, whole numbers are JSON integers, numbers are JSON numbers;
 - dates are text `YYYY-MM-DD`, times are ISO 8601 text with a zone, both within `YEARS`;
@@ -80,7 +80,7 @@ def read_time(given: object) -> dt.datetime:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Annotation of a text: the pattern it must match, and what to say in words when it does not."""
+    """Annotation of a text: the pattern it must match, and the error message when it does not."""
 
     pattern: str
     said: str
@@ -103,7 +103,7 @@ class Form:
 
 
 def read_email(given: str) -> str:
-    """Check the form of an e-mail address; whether it takes mail only its mail server knows.
+    """Check the form of an e-mail address; only its mail server knows whether it exists.
 
     Raises:
         PydanticCustomError: with what is wrong, in words.

@@ -1,3 +1,3 @@
-"""The one place that says which version this is."""
+"""The version number, defined here only."""
 
 VERSION = "0.1.0"

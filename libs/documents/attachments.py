@@ -13,7 +13,7 @@ ATTACHMENTS_MAX: Final = 50
 
 
 def take(holder: Element, name: str, *, title: str | None) -> None:
-    """Take the file of an element that may be there; one that is no base64 leaves a warning.
+    """Take an optional element's file; one that is not base64 leaves a warning.
 
     `title` names a file that has no name of its own.
     """

@@ -15,7 +15,7 @@ from typing import Final
 from contracts.primitives.money import StatedAdjustment
 from contracts.primitives.problem import FieldError
 from contracts.resources.document_kinds import SaleType
-from contracts.resources.schemas import LINES_MAX
+from contracts.resources.sale_line import LINES_MAX
 from documents import attachments, cii_lines, cii_parties
 from documents.cii_lines import AMOUNT, PERCENT
 from documents.document import (

@@ -134,7 +134,7 @@ def _party(name: str, party: Party, *, is_seller: bool) -> str:
 
 
 def _delivery(invoice: Invoice) -> str:
-    """The delivery, which the schema wants also where nothing is said of it."""
+    """The delivery element, which the schema requires even when it is empty."""
     if (delivery := invoice.delivery) is None:
         return "<ram:ApplicableHeaderTradeDelivery/>"
     return group(

@@ -1,6 +1,6 @@
-"""What a document that was read travels as, and by what it resembles another: pure.
+"""The JSON form of a read document, and the keys by which it resembles another: pure functions.
 
-`as_json` is the form in the command, which a JSON sender would have sent.
+`as_json` is the form in the command, the same that a JSON sender sends.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from documents.document import BESIDE_DOCUMENT, InboxDocument
 
 
 def as_json(document: InboxDocument) -> dict[str, Any]:
-    """Answer `{"document": {...}, "links": {...}, "comment": ..., "auto_processing": {...}}`, JSON-able.
+    """Return `{"document": {...}, "links": {...}, "comment": ..., "auto_processing": {...}}`, serializable as JSON.
 
     Numbers are decimal strings with their scale, dates ISO 8601; what is absent is left out.
     """
@@ -25,7 +25,7 @@ def as_json(document: InboxDocument) -> dict[str, Any]:
 
 
 def identity(document: InboxDocument) -> tuple[str, str]:
-    """(supplier, document_ref): what a document has in common with those that it resembles within a channel.
+    """(supplier, document_ref): the key of documents that resemble one another within a channel.
 
     The supplier is its registration number when there is one, else its name, both without regard to capitals and
     spaces; "" when there is none, as in an order, where the channel alone stands for the sender.
@@ -39,9 +39,9 @@ def identity(document: InboxDocument) -> tuple[str, str]:
 
 
 def reference(document: InboxDocument) -> tuple[str, str]:
-    """(supplier or client, document_ref): what a document has in common with those that it resembles over all channels.
+    """(supplier or client, document_ref): the key of documents that resemble one another over all channels.
 
-    Two shops number their orders alike, so that an order's client tells them apart.
+    Two shops may number their orders alike; the client distinguishes them.
     """
     party, number = identity(document)
     if not party and document.client is not None:

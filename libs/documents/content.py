@@ -1,8 +1,8 @@
-"""Tell whether what was pushed came before: the same bytes or, for XML, the same canonical XML (W3C C14N 1.0).
+"""Recognise a document that was received before: the same bytes or, for XML, the same canonical XML (W3C C14N 1.0).
 
-Nothing that a sender wrote is left out of the comparison, whether a reader knows it or not, comments included. What
-canonical XML does not distinguish says nothing: the declaration and encoding, white space within tags, the order of
-attributes, quotes, CDATA, how an empty element is written, a namespace declared again.
+The comparison includes everything that a sender wrote, unknown elements and comments too. What canonical XML does not
+distinguish carries no meaning: the declaration and encoding, white space within tags, the order of attributes, quotes,
+CDATA, how an empty element is written, a namespace declared again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def content_digest(raw: bytes, content_type: str) -> bytes:
         try:
             return _canonical_digest(raw, split_content_type(content_type)[1])
         except (expat.ExpatError, ValueError, LookupError):
-            pass  # not XML after all: its bytes tell it from others
+            pass  # not XML after all: compare its bytes
     return hashlib.sha256(raw).digest()
 
 

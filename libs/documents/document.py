@@ -1,4 +1,4 @@
-"""What any sender's format becomes: one frozen document, the same for `<Sale>`, UBL and JSON.
+"""The common model of received documents: one frozen document for `<Sale>`, UBL, CII and JSON.
 
 Field names are those of contract.md (inbox message, sale, client); `documents.command_form` makes JSON of it.
 """
@@ -15,7 +15,8 @@ from contracts.primitives.money import StatedAdjustment, StatedAmount, StatedNum
 from contracts.primitives.problem import ERRORS_MAX, FieldError
 from contracts.resources.document_kinds import SaleType
 from contracts.resources.inbox import WarningCode
-from contracts.resources.schemas import LINES_MAX, PAYMENT_METHODS, Operation
+from contracts.resources.sale_line import LINES_MAX
+from contracts.resources.schemas import PAYMENT_METHODS, Operation
 from documents.values import (
     InvalidValue,
     PaymentMethod,
@@ -30,10 +31,10 @@ from documents.values import (
 )
 
 Format = Literal["paytraq", "ubl", "cii", "facturx", "estonian", "json", "file"]
-"""What a message came as; `file` where nothing of it was read."""
+"""The format of a message; `file` where nothing of it was read."""
 
 InboxKind = Literal["purchases", "sales"]
-"""Which inbox a channel leads to: bills of suppliers, or orders of clients."""
+"""The inbox of a channel: bills of suppliers, or orders of clients."""
 
 AdjustmentType = Literal["charge", "discount"]
 AdjustmentMode = Literal["pct", "amount"]
@@ -99,7 +100,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supplier:
-    """Who sends the bill."""
+    """The sender of the bill."""
 
     __pydantic_config__ = _STRICT
 
@@ -113,7 +114,7 @@ class Supplier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """Who is to pay; in the sales inbox whoever ordered."""
+    """The payer; in the sales inbox the client who ordered."""
 
     __pydantic_config__ = _STRICT
 
@@ -234,7 +235,7 @@ class AutoPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutoProcessing:
-    """What PayTraq Connect asks to be done with the order at once; whether it is done, the account's rules say."""
+    """What PayTraq Connect requests for the order; the account's rules decide whether it is done."""
 
     __pydantic_config__ = _STRICT
 
@@ -295,7 +296,7 @@ def _taxes_within_bounds(taxes: tuple[TaxSubtotal, ...]) -> tuple[TaxSubtotal, .
     return taxes
 
 
-# not pydantic's own length limits: they count only the entries that are right and so tell of faults that are none
+# not pydantic's own length limits: they count only valid entries and so report errors that are none
 Lines = Annotated[tuple[Annotated[Line, AfterValidator(_says_what)], ...], AfterValidator(_from_1_to_the_most)]
 Adjustments = Annotated[
     tuple[Annotated[Adjustment, AfterValidator(_percent_of_a_hundred)], ...], AfterValidator(_to_the_most)
@@ -304,7 +305,7 @@ Adjustments = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxDocument:
-    """A document pushed by somebody else, read and checked, not yet in the books.
+    """A received document, read and checked, not yet in the ledger.
 
     Amounts are in `currency`, exact and with the scale they were sent with. `pay_term.days` occurs only with type 1
     and 2, `date_due` only with type 0. What the sender left out is None. `payable_amount` is what the sender states is
@@ -353,7 +354,7 @@ BESIDE_DOCUMENT: Final[tuple[str, ...]] = ("links", "comment", "auto_processing"
 
 @dataclass(frozen=True, slots=True)
 class ReadingWarning:
-    """Something about a document that a person should look at; `path` is in the sender's own format."""
+    """A finding about a document that needs a person; `path` is in the sender's own format."""
 
     path: str
     code: WarningCode
@@ -362,7 +363,7 @@ class ReadingWarning:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file inside a document: the name that its sender gives it, and its bytes, not looked at yet."""
+    """A file inside a document: the name that its sender gives it, and its unchecked bytes."""
 
     name: str | None
     content: bytes = field(repr=False)
@@ -370,7 +371,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A document that was read; `warnings` flag what a person should look at, none of them a reason to refuse."""
+    """A document that was read; `warnings` flag what a person should check; none is a reason to refuse."""
 
     document: InboxDocument
     warnings: tuple[ReadingWarning, ...] = field(default=())

@@ -1,7 +1,8 @@
-"""A place in a parsed XML tree from which values are taken one by one: what is wrong goes to the report, with its path.
+"""An element of a parsed XML tree from which values are taken one by one; errors go to the report, with their paths.
 
-Taking removes, so what is left in the end is what nobody knew: it becomes warnings. A fault never stops the reading;
-`need` answers a stand-in after one, which no document will ever hold, because a report with faults gives none.
+Taking removes a value, so what is left at the end is unknown to the reader and becomes warnings. An error never stops
+the reading; `need` returns a placeholder after one, which no document ever holds, because a report with errors gives no
+document.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from documents.values import Convert, InvalidValue
 
 T = TypeVar("T")
 
-NAME_CHARS_MAX: Final = 80  # how much of an unknown element's name is said back
+NAME_CHARS_MAX: Final = 80  # how much of an unknown element's name a message repeats
 TEXT: Final = "#text"
 
 
@@ -48,7 +49,7 @@ class Report:
             self.faults.append(FieldError(path, message))
 
     def warn(self, path: str, code: WarningCode, message: str) -> None:
-        """Record something for a person to look at."""
+        """Record something that a person should check."""
         self.warning_count += 1
         if self.warning_count <= WARNINGS_MAX:
             self.warnings.append(ReadingWarning(path, code, message))
@@ -58,7 +59,7 @@ class Report:
         self._elements.append(element)
 
     def warn_of_leftovers(self) -> None:
-        """Report every element that nothing took; the sender's bytes are kept, so that nothing is lost."""
+        """Report every element that was not read; the sender's bytes are kept, so nothing is lost."""
         for element in self._elements:
             for name in element.unread():
                 self._warn_of_leftover(element.path, name)
@@ -72,7 +73,7 @@ class Report:
             )
 
     def conclude(self, document: InboxDocument, places: Places) -> Parsed | list[FieldError]:
-        """Answer the document with its warnings when nothing is wrong with it, else all faults.
+        """Return the document with its warnings if it has no errors, else all errors.
 
         Each list ends, when it is full, with how many more there are.
         """
@@ -104,7 +105,7 @@ class Element:
         return isinstance(self._content.get(name), str)
 
     def value(self, name: str, convert: Convert[T]) -> T | None:
-        """Take the value of an element that may be there; None when it is not, is empty, or is wrong."""
+        """Take the value of an optional element; None when it is absent, empty, or invalid."""
         found = self._content.pop(name, None)
         if found is None:
             return None
@@ -116,7 +117,7 @@ class Element:
             return None
 
     def need(self, name: str, convert: Convert[T], stand_in: T) -> T:
-        """Take the value of an element that must be there."""
+        """Take the value of a required element."""
         faults_before = self.report.fault_count
         value = self.value(name, convert)
         if value is not None:
@@ -126,7 +127,7 @@ class Element:
         return stand_in
 
     def optional(self, name: str, convert: Convert[T]) -> T | None:
-        """Take the value of an element that no document needs: what is wrong with it is a warning, not a fault."""
+        """Take the value of an element that no document needs: an invalid value is a warning, not an error."""
         found = self._content.pop(name, None)
         try:
             text = _text_of(found)
@@ -176,7 +177,7 @@ class Element:
         return self._opened(name, several[0] if several else None)
 
     def first(self, name: str) -> Element:
-        """Take the first of a group that may be there several times, where one is enough; the rest stays in the raw."""
+        """Take the first of a group that may occur several times, where one is enough; the raw bytes keep the rest."""
         several = self.children(name)
         return several[0] if several else self._opened(name, None)
 
@@ -222,7 +223,7 @@ class Element:
 
 
 def _is_blank(found: Any) -> bool:
-    """Whether an element holds nothing but empty elements, as blocks of a template that nobody filled in."""
+    """Whether an element holds only empty elements, like an unused block of a template."""
     if isinstance(found, dict):
         return all(name.startswith("@") or _is_blank(each) for name, each in found.items())
     if isinstance(found, list):

@@ -1,8 +1,8 @@
 """The Estonian e-invoice, `<E_Invoice>` 1.1 and 1.2 of the Estonian Banking Association, to our document.
 
 A file may hold several invoices; one is taken at a time. As with UBL, gaps are warnings, and elements without a place
-in our document are left to the raw bytes. An addition (`DSC` a discount, `CHR` a charge) counts by its code, whichever
-sign its sum has.
+in our document are left to the raw bytes. An addition (`DSC` a discount, `CHR` a charge) counts by its code, whatever
+the sign of its sum.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 from contracts.primitives.money import StatedAdjustment, StatedAmount, StatedNumber, StatedPercent
 from contracts.primitives.problem import FieldError
-from contracts.resources.schemas import LINES_MAX
+from contracts.resources.sale_line import LINES_MAX
 from documents import attachments, gaps, line_changes
 from documents.document import (
     ADJUSTMENTS_MAX,

@@ -1,4 +1,4 @@
-"""Take the invoice out of a Factur-X, ZUGFeRD or Order-X PDF: the XML that is embedded in it under a known name.
+"""Extract the invoice of a Factur-X, ZUGFeRD or Order-X PDF: the XML that is embedded in it under a known name.
 
 pypdf reads objects lazily, and what it inflates is bounded. A hostile file can still make it
 work and allocate far beyond its size, so this runs in a process of its own, within limits of the operating system.
@@ -32,7 +32,7 @@ _HEAD_BYTES: Final = 4096  # the root element is within them
 
 
 def invoice_inside(pdf: bytes) -> bytes | None:
-    """Return the XML of the invoice that a PDF carries; None where there is none or it cannot be got at.
+    """Return the XML of the invoice that a PDF carries; None where there is none or it cannot be extracted.
 
     A file under one of the known names counts before any other XML that is an invoice by its root element.
     """

@@ -1,4 +1,4 @@
-"""Write a sales document as Factur-X: its PDF as PDF/A-3 (ISO 19005-3, level B) with its CII inside, for both readers.
+"""Write a sales document as Factur-X: its PDF as PDF/A-3 (ISO 19005-3, level B) with its CII inside.
 
 What makes it PDF/A is added to the rendered pages, whose fonts are embedded already: the colours' profile, metadata in
 XMP that say so, and the invoice as an associated file. An equal document gives equal bytes.
@@ -111,7 +111,7 @@ def _output_intent(writer: PdfWriter) -> DictionaryObject:
 
 @cache
 def _srgb() -> bytes:
-    """The profile of the colours that screens have, with a date that does not change."""
+    """The sRGB colour profile, with a constant date."""
     made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return made[:24] + _MADE_ON + made[36:]
 
@@ -121,7 +121,7 @@ def _pdf_date(day: str) -> str:
 
 
 def _metadata(title: str, author: str, dated: str) -> StreamObject:
-    """What the file says of itself in XMP: that it is PDF/A-3 level B, and a Factur-X invoice."""
+    """The XMP metadata: PDF/A-3 level B, and a Factur-X invoice."""
     said = _XMP.format(
         title=escape(made_legal(title)), author=escape(made_legal(author)), moment=f"{dated}T00:00:00Z", name=NAME,
         producer=escape(_PRODUCER), schema=_SCHEMA,

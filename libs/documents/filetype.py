@@ -1,8 +1,8 @@
-"""Tell what a file is by its own first bytes, and make a name for it that is safe everywhere.
+"""Recognise a file's type by its first bytes, and make a file name that is safe everywhere.
 
-Taken is what people send as invoices and orders: PDF, pictures, XML, JSON, office documents and plain text. Other
-archives, web pages and programs are not. Nothing is unpacked here, and nothing that is kept runs where it is looked at.
-The sender's name decides only between types that begin alike (DOCX and XLSX, text and CSV).
+Accepted is what people send as invoices and orders: PDF, pictures, XML, JSON, office documents and plain text. Other
+archives, web pages and programs are not. Nothing is unpacked here, and no stored type is executed by a viewer. The
+sender's name decides only between types that begin alike (DOCX and XLSX, text and CSV).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ ENDINGS: Final[dict[str, str]] = {
     f"{_ODF}.text": "odt",
     f"{_ODF}.spreadsheet": "ods",
 }
-"""Every type that is taken, with the usual ending of its name."""
+"""Every accepted type, with the usual ending of its name."""
 
 _BEGINNINGS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -76,7 +76,7 @@ _UNSAFE: Final = frozenset('<>:"|?*/\\')
 
 
 def sniffed(head: bytes, name: str | None = None) -> str | None:
-    """The media type of a file that begins with these bytes (`HEAD_BYTES` or all); None when it is not taken."""
+    """The media type of a file that begins with these bytes (`HEAD_BYTES` or all); None when it is not accepted."""
     ending = (name or "").rpartition(".")[2].lower()
     if head.startswith(_OLE):
         return _BY_ENDING[ending] if ending in _OLE_ENDINGS else None
@@ -98,7 +98,7 @@ def _sniffed_picture(head: bytes) -> str | None:
 
 
 def _sniffed_zip(head: bytes, ending: str) -> str | None:
-    """Tell an office document from any other archive, by the names of its first entries."""
+    """Distinguish an office document from any other archive, by the names of its first entries."""
     names = head[_ZIP_NAME_AT:]
     if names.startswith(b"mimetype"):
         return next((kind for kind in (f"{_ODF}.text", f"{_ODF}.spreadsheet") if kind.encode() in names[:80]), None)

@@ -1,6 +1,6 @@
 """A JSON message with its file inside: `{"document": {...}, "file": {"name": ..., "content": base64}}`, either absent.
 
-For callers that speak nothing but JSON; what is larger than a JSON body may be comes as a form.
+For callers that only send JSON; a file that is larger than a JSON body may be is sent as a form.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The JSON twin of an inbox message: `{"document": {...}, "links": {...}, "comment": ..., "auto_processing": {...}}`.
+"""The JSON form of an inbox message: `{"document": {...}, "links": {...}, "comment": ..., "auto_processing": {...}}`.
 
 The same document as `<Sale>` gives, with contract.md's names. Unknown fields are refused by name. Numbers may be JSON
 numbers or strings and are read exactly from their text, never through a float. An empty string and null are absent.
-As in the XML of the sales inbox, an order needs a client and is a sales_order when it does not say; a `date_due`
+As in the XML of the sales inbox, an order needs a client and is a sales_order by default; a `date_due`
 alone implies pay term 0.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.primitives.problem import ERRORS_MAX, FieldError, Place, details_of, limited, path_of
-from contracts.resources.schemas import LINES_MAX
+from contracts.resources.sale_line import LINES_MAX
 from contracts.strict_json import read_json
 from documents import document as shapes
 from documents.document import (
@@ -93,7 +93,7 @@ def read_message(given: Any, *, box: InboxKind) -> Parsed | list[FieldError]:
 
 
 def read_beside(given: dict[str, Any]) -> AccompanyingFields | list[FieldError]:
-    """Read what may stand beside a file that comes without a document, or every fault with its path."""
+    """Read the fields that accompany a file without a document, or every error with its path."""
     cleaner = _Cleaner()
     try:
         message = cleaner.cleaned(given)
@@ -128,7 +128,7 @@ def _known_names() -> frozenset[str]:
 
 
 class _Cleaner:
-    """Strips texts, leaves out known fields that are null or empty, refuses what cannot be kept.
+    """Strips texts, leaves out known fields that are null or empty, refuses what cannot be stored.
 
     Its faults are counted in `count`, and kept up to `FAULTS_MAX`.
     """
@@ -194,7 +194,7 @@ def _without_bad_links(given: dict[str, Any]) -> list[ReadingWarning]:
 
 
 def _with_implied(given: dict[str, Any], box: InboxKind) -> dict[str, Any]:
-    """Fill in what goes without saying; changes and answers `given`."""
+    """Fill in implied values; changes and returns `given`."""
     if box == "sales":
         given.setdefault("sale_type", "sales_order")
     if "date_due" in given:
@@ -207,7 +207,7 @@ def _with_implied(given: dict[str, Any], box: InboxKind) -> dict[str, Any]:
 
 
 def _broken_rules(given: dict[str, Any], box: InboxKind) -> list[FieldError]:
-    """The rules between fields, asked of what was given, so that a fault elsewhere does not hide these."""
+    """Check the rules between fields on the raw input, so that an error elsewhere does not hide these."""
     faults = []
     partner = "supplier" if box == "purchases" else "client"
     who = given.get(partner)

@@ -1,4 +1,4 @@
-"""Charges and allowances of a line, brought to the one discount that a line of ours has; call within 120 digits.
+"""Convert a line's charges and allowances to the one discount that our lines have; call within 120 digits.
 
 What the allowances take off less what the charges add becomes a percentage where that gives the same amount, else an
 amount, below 0 when the charges are more.

@@ -1,7 +1,7 @@
-"""The door of the inbox rules: bytes, content type and box to a parsed document or all its faults.
+"""Entry point for received documents: bytes, content type and box to a parsed document or all its errors.
 
-JSON is told by its content type, kinds of XML by their root element; a new kind is one more entry of `_BY_NAME` or
-`_BY_NAMESPACE`.
+JSON is recognised by its content type, kinds of XML by their root element; a new kind is one more entry of `_BY_NAME`
+or `_BY_NAMESPACE`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from documents.json_format import read_twin
 
 JSON_BYTES_MAX: Final = 1024 * 1024
 XML_BYTES_MAX: Final = 20 * 1024 * 1024  # with the PDF inside
-SAID_BYTES_MAX: Final = 2 * 1024 * 1024  # what a document says besides its attachments travels in one command
+SAID_BYTES_MAX: Final = 2 * 1024 * 1024  # one command carries a document without its attachments
 
 _XML: Final = frozenset({"application/xml", "text/xml"})
 _LARGE: Final = _XML | {"application/pdf", "application/x-pdf", "application/octet-stream"}
 _JSON: Final = "application/json"
 _CONTENT_TYPE_CHARS_MAX: Final = 200
 _ATTRIBUTES: Final = frozenset({"currencyID", "unitCode", "schemeID", "filename"})
-"""Those that readers look at."""
+"""The attributes that readers use."""
 
 
 class UnsupportedContentType(ValueError):
@@ -91,7 +91,7 @@ def bytes_max_of(content_type: str) -> int:
 def read_document(body: bytes, *, content_type: str, box: InboxKind) -> Parsed | list[FieldError]:
     """Read what was posted to a channel of `box`.
 
-    Answers the document with warnings, or all faults found. Costs up to 0.4 s of CPU for 1 MiB made to be slow; about
+    Returns the document with warnings, or all errors found. Costs up to 0.4 s of CPU for 1 MiB made to be slow; about
     0.4 ms for an invoice of two lines.
 
     Raises:
@@ -110,7 +110,7 @@ def read_document(body: bytes, *, content_type: str, box: InboxKind) -> Parsed |
 
 
 def is_xml(content_type: str) -> bool:
-    """Whether a sender of this content type gets its answers, good or bad, as XML."""
+    """Whether a sender of this content type gets its responses as XML."""
     return split_content_type(content_type)[0] in _XML
 
 

@@ -1,18 +1,18 @@
 """`<Sale>`: the message of PayTraq Direct (purchase inbox) and of PayTraq Connect (sales inbox) to our document.
 
-The rules are those of PayTraq Direct's page: every tag, every enumeration, every "can be used only with". Both
-channels speak one language here, because senders mix them: Connect's elements (Client, TaxKey, Total, Taxes,
+The rules are those of PayTraq Direct's page: every tag, every enumeration, every "can be used only with". Both channels
+accept the elements of either, because senders mix them: Connect's elements (Client, TaxKey, Total, Taxes,
 ShippingAddress, AutoProcessing) are read in the purchase inbox as well.
 
 Required, so that the message is a document at all: DocumentDate, DocumentRef (duplicates are recognised by it),
-Currency, SaleType, and at least one LineItem that says what it is (ItemCode, ItemBarCode, ItemName or Description)
+Currency, SaleType, and at least one LineItem that names its item (ItemCode, ItemBarCode, ItemName or Description)
 with Qty and Price, one of which may be missing beside a LineTotal. In the purchase inbox the supplier's name, in the
 sales inbox the client's. Connect itself knows no SaleType, so in the sales inbox a document without one is a
 sales_order.
 
-Not refused but warned of: elements nobody knows (the raw bytes are kept), a PayTerm of due days without days or of
+Not refused but warned of: unknown elements (the raw bytes are kept), a PayTerm of due days without days or of
 another date without DateDue, links that are no web addresses, totals that do not add up. Blocks of empty elements,
-as templates have them, count as absent. Attributes and namespaces are not looked at.
+as templates have them, count as absent. Attributes and namespaces are ignored.
 
 An amount or quantity may be below 0 (returns, corrections), except Deposit and Adjustment/Amount, whose kind says
 which way they go.
@@ -27,7 +27,8 @@ from typing import Final, get_args
 from contracts.primitives.money import StatedAmount, StatedNumber, StatedPercent
 from contracts.primitives.problem import FieldError
 from contracts.resources.document_kinds import SaleType
-from contracts.resources.schemas import LINES_MAX, Operation
+from contracts.resources.sale_line import LINES_MAX
+from contracts.resources.schemas import Operation
 from documents import gaps, totals
 from documents.document import (
     ADJUSTMENTS_MAX,
@@ -221,11 +222,11 @@ def _pay_term(header: Element) -> tuple[PayTerm | None, date | None]:
     if has_days and kind not in PAY_TERMS_WITH_DAYS:
         term.refuse("PayTermDays", "can be used only with PayTermType 1 (due days) and 2 (end of month plus days)")
     elif kind in PAY_TERMS_WITH_DAYS and not has_days:
-        term.warn("PayTermDays", "pay_term_incomplete", f"is missing, so PayTermType {kind} does not tell when to pay")
+        term.warn("PayTermDays", "pay_term_incomplete", f"is missing, so PayTermType {kind} does not say when to pay")
     if has_date and kind != PAY_TERM_WITH_DATE:
         header.refuse("DateDue", "can be used only with PayTermType 0 (other date)")
     elif kind == PAY_TERM_WITH_DATE and not has_date:
-        header.warn("DateDue", "pay_term_incomplete", "is missing, so PayTermType 0 does not tell when to pay")
+        header.warn("DateDue", "pay_term_incomplete", "is missing, so PayTermType 0 does not say when to pay")
     return None if kind is None else PayTerm(type=kind, days=days), date_due
 
 

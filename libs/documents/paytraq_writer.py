@@ -1,8 +1,9 @@
 """Write a sales document as `<Sale>`, the message of PayTraq Direct that a client's purchase inbox takes.
 
-Names and values are those of PayTraq Direct's page, read back by `documents.paytraq`. What the page has no place for
-and receivers of ours read stands in elements that it names elsewhere: TaxKey of Connect on a line, numbers and address
-of the parties. A discount in an amount has no place: it becomes a percentage, a price or, at last, a line of one.
+Names and values are those of PayTraq Direct's page, read back by `documents.paytraq`. Fields without a place on the
+page go into elements that it names elsewhere, which our own reader reads: TaxKey of Connect on a line, numbers and
+address of the parties. A discount in an amount has no place: it becomes a percentage, a price or, at last, a line of
+one.
 """
 
 from __future__ import annotations

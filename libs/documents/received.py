@@ -1,7 +1,7 @@
-"""What was pushed into an inbox, read: a document, a file, or both, as the command to the books says it.
+"""A received inbox message: a document, a file, or both, in the form of the ledger's command.
 
-By `content`, a digest of everything that was sent, it is recognised when it comes again. A message of the same
-`identity` with other content resembles it, and so does one of the same `reference` that came another way.
+`content`, a digest of everything that was sent, identifies a repeated message. A message of the same `identity` with
+other content resembles it, and so does one of the same `reference` through another channel.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from documents.command_form import as_json, identity, reference
 from documents.document import Links, Parsed, Text
 from documents.filetype import PDF
 
-UNREAD: Final = message_warning("unread_file", "file", "was not read: say what is in it when the message is accepted")
+UNREAD: Final = message_warning("unread_file", "file", "was not read: enter its content when the message is accepted")
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file that is kept: a safe name, the type that its bytes tell, its size in bytes and their SHA-256 in hex."""
+    """A stored file: a safe name, the type recognised from its bytes, its size in bytes and their SHA-256 in hex."""
 
     name: str
     content_type: str
@@ -32,13 +32,13 @@ class StoredFile:
     sha256: str
 
     def as_json(self) -> dict[str, Any]:
-        """As the command carries it."""
+        """Return the form that the command carries."""
         return {"name": self.name, "content_type": self.content_type, "size": self.size, "sha256": self.sha256}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccompanyingFields:
-    """What may stand beside a file that comes without a document."""
+    """The fields that may accompany a file without a document."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -46,7 +46,7 @@ class AccompanyingFields:
     comment: Text | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """As the command carries it: a message whose document has no fields."""
+        """Return the form that the command carries: a message whose document has no fields."""
         links = {name: address for name, address in asdict(self.links).items() if address} if self.links else None
         beside = {"links": links, "comment": self.comment}
         return {"document": {}, **{name: value for name, value in beside.items() if value}}
@@ -83,7 +83,7 @@ def of_document(
     beside: AccompanyingFields | None = None,
     attachments: Sequence[StoredFile] = (),
 ) -> ReceivedMessage:
-    """A document of the given digest, with its file and what was sent beside it as parts of a form.
+    """Make a message of a document, its digest, its file and the form's other parts.
 
     Without a file of its own the message has the first PDF of its attachments.
     """
@@ -102,7 +102,7 @@ def of_document(
 def of_file(
     beside: AccompanyingFields, file: StoredFile, warnings: Sequence[MessageWarning] = (UNREAD,)
 ) -> ReceivedMessage:
-    """A file that says of itself what it holds, to people alone."""
+    """Make a message of a file that only a person can read."""
     data = beside.as_json() | {"format": "file", "file": file.as_json()}
     # No supplier's identity begins so: they are "", "reg:..." or "name:...".
     content = _digest_of_all(b"", file, beside)

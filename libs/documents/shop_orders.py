@@ -1,7 +1,7 @@
-"""Orders as shops send them by themselves, WooCommerce and Shopify webhooks in JSON, to the message that we read.
+"""Convert orders of shops, WooCommerce and Shopify webhooks in JSON, to our own message.
 
-They are told by their content and become our own JSON, which is then read and checked as any other: faults name our
-fields. What a shop says in several ways is taken where it is exact: prices before discounts, discounts of each line.
+They are recognised by their content and become our own JSON, which is then read and checked as any other: errors name
+our fields. Of several statements of one amount the exact one is read: prices before discounts, discounts of each line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DAY_CHARS: Final = 10  # of YYYY-MM-DDThh:mm:ss
 
 
 def of_shop(message: Any) -> dict[str, Any] | None:
-    """Our message for a shop's order; None where it is none."""
+    """Return our message for a shop's order; None when it is not one."""
     if not isinstance(message, dict) or "document" in message or not isinstance(message.get("line_items"), list):
         return None
     if "billing" in message and "order_key" in message:
@@ -110,7 +110,7 @@ def _shopify_line(line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _client(given: Any, streets: Iterable[str], postal: str, region: str, country: str) -> dict[str, Any]:
-    """The one who ordered: a company by its name, else a person by theirs, else the e-mail address."""
+    """The client: a company by its name, else a person by theirs, else the e-mail address."""
     who = given if isinstance(given, dict) else {}
     person = " ".join(str(part) for part in (who.get("first_name"), who.get("last_name")) if part)
     address = {

@@ -1,4 +1,4 @@
-"""Whether a document's own totals add up: differences are flagged for a person, never a reason to refuse.
+"""Check that a document's own totals add up: differences are flagged for a person, never a reason to refuse.
 
 A line is quantity x unit price less its discounts, rounded half up to the currency's digits. The lines as stated,
 adjustments in their order (percent of the sum of the lines, each rounded) and the shipping charge make the net
@@ -66,7 +66,7 @@ def _gross_below_net(document: InboxDocument, places: Places) -> Iterator[Readin
 
 
 def _has_both_signs(document: InboxDocument) -> bool:
-    """Whether lines above and below 0 stand together: taxed at different rates, they make any gross of a net."""
+    """Whether the document has lines above and below 0: taxed at different rates, they make any gross of a net."""
     signs = {line.quantity * line.unit_price > 0 for line in document.lines if line.quantity and line.unit_price}
     return len(signs) > 1
 

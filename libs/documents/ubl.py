@@ -1,8 +1,8 @@
 """UBL 2.1 `Invoice` and `CreditNote` (Peppol BIS Billing 3, EN 16931) to our document.
 
 Names below carry the customary prefixes; what counts is the namespace, so a sender may choose any. UBL has hundreds
-of elements: those without a place in our document are left to the raw bytes without a warning. Refused is only what
-cannot be read or has no supplier, number, date, currency or lines; other gaps are warnings.
+of elements: those without a place in our document are left to the raw bytes without a warning. A document is refused
+only if it cannot be read or has no supplier, number, date, currency or lines; other gaps are warnings.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from contracts.primitives.problem import FieldError
 from contracts.resources.document_kinds import SaleType
-from contracts.resources.schemas import LINES_MAX
+from contracts.resources.sale_line import LINES_MAX
 from documents import attachments, ubl_lines, ubl_parties
 from documents.document import (
     NAME_CHARS_MAX,

@@ -15,7 +15,7 @@ NAME: Final = "cac:PartyLegalEntity/cbc:RegistrationName"
 
 
 def party(holder: Element) -> tuple[Party, Element]:
-    """Read `cac:Party` of a supplier or customer, and answer it with the element.
+    """Read `cac:Party` of a supplier or customer, and return it with the element.
 
     Its name is the registered one, else the trading name, else a person's.
     """

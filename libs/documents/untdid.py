@@ -20,10 +20,10 @@ _MEANS: Final[dict[str, PaymentMethod]] = {
 
 
 def kind_of(type_code: str) -> SaleType:
-    """Tell the kind of document by UN/ECE 1001; an invoice unless it says otherwise."""
+    """Return the kind of document by UN/ECE 1001; an invoice by default."""
     return _KINDS.get(type_code, "sales_invoice")
 
 
 def payment_method_of(code: str | None) -> PaymentMethod | None:
-    """Bring a payment means of UN/ECE 4461 to PayTraq's methods; the rest stay unsaid."""
+    """Convert a payment means of UN/ECE 4461 to PayTraq's methods; None for the others."""
     return _MEANS.get(code or "")

@@ -1,7 +1,7 @@
-"""Single values: the text of an element or a field to a date, a number, a code, or the reason why it is none.
+"""Convert single values: the text of an element or a field to a date, a number or a code.
 
-Every function here takes the text that was sent (not empty, no space at its ends) and raises `Wrong`, whose message
-follows the element's path in an answer: "/Sale/Header/Currency" "is not ...".
+Every function here takes the text that was sent (not empty, no space at its ends) and raises `InvalidValue`, whose
+message follows the element's path in a response: "/Sale/Header/Currency" "is not ...".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from contracts.values import YEARS
 T = TypeVar("T")
 Convert = Callable[[str], T]
 
-SHOWN_CHARS: Final = 40  # how much of a wrong value is said back
+SHOWN_CHARS: Final = 40  # how much of a wrong value a message repeats
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _XML_DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T[\d:.]{1,20})?(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
@@ -31,7 +31,7 @@ _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 _PERCENT_NAME: Final = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%?", re.ASCII)
 
 UnsignedAmount = Annotated[Decimal, ExactDecimal(whole_digits=15, decimals=STATED_DECIMALS_MAX)]
-"""An amount as stated by somebody else, 0 or more, unrounded."""
+"""An amount as another party states it, 0 or more, unrounded."""
 
 PaymentMethod = Literal[0, 1, 2, 3, 4, 5, 6]
 ShippingType = Literal[0, 1, 2, 3]
@@ -40,7 +40,7 @@ PayTermType = Literal[0, 1, 2, 3, 4]
 
 
 class InvalidValue(ValueError):
-    """The text is not what its place needs; the message says what is, with an example."""
+    """The text is not a valid value; the message says what is expected, with an example."""
 
 
 def shorten(text: str) -> str:
@@ -115,14 +115,14 @@ def text_within(chars_max: int) -> Convert[str]:
 
 
 def legal(text: str) -> str:
-    """Take text of the characters that XML 1.0 allows: neither Postgres nor an XML answer holds others."""
+    """Take text of the characters that XML 1.0 allows: neither Postgres nor an XML response can hold others."""
     if _ILLEGAL.search(text):
         raise InvalidValue("has a control character or half a character pair, which cannot be kept: leave it out")
     return text
 
 
 def made_legal(text: str) -> str:
-    """Replace the characters that no answer may hold."""
+    """Replace the characters that no response may hold."""
     return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

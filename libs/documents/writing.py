@@ -1,4 +1,4 @@
-"""What all written formats share: the fields that a document, its seller or its client lacks, all told at once."""
+"""What all written formats share: the error that names every field that a document, its seller or its client lacks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contracts.primitives.problem import FieldError
 
 
 class NotWritable(ValueError):
-    """The document cannot be written in this format: fields are missing, or say what the format has no place for.
+    """The document cannot be written in this format: fields are missing, or the format has no place for their values.
 
     Paths begin with `account` for the seller's profile, `client` for the client of the document; others are the sale's.
     """

@@ -1,11 +1,11 @@
-"""Hardened XML: from raw bytes to a tree of dicts, before any rule of a document is asked.
+"""Parse untrusted XML: from raw bytes to a tree of dicts, before any rule of a document is checked.
 
-One pass of expat: what could cost memory or reach outside is refused where it stands, any DOCTYPE (with it entities, in
+One pass of expat: what could cost memory or read other resources is refused on sight, any DOCTYPE (with it entities, in
 every encoding), more than 32 levels, more than 100,000 elements or 100 attributes of one, undecodable bytes; the tree
 is built as the rest passes. It takes about 0.5 ms for an invoice of five lines in UBL.
 
-What is read leniently: attributes and namespaces on the root, comments and processing instructions (skipped),
-CDATA. Text stays text, stripped at its ends; an empty element is absent (`None` in the tree).
+What is read leniently: attributes and namespaces on the root, comments and processing instructions (skipped), CDATA.
+Text stays text, stripped at its ends; an empty element is absent (`None` in the tree).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ENVELOPE_NAMESPACE: Final = "http://www.unece.org/cefact/namespaces/StandardBus
 _ENVELOPE: Final = f"{_ENVELOPE_NAMESPACE} StandardBusinessDocument"
 _ENVELOPE_HEADER: Final = f"{_ENVELOPE_NAMESPACE} StandardBusinessDocumentHeader"
 
-# Single bytes and Unicode only, a finite list: Python looks an encoding up by whatever name a sender makes up and
+# Single bytes and Unicode only, a finite list: Python looks an encoding up by any name a sender invents and
 # remembers each miss forever.
 _ENCODINGS: Final = re.compile(
     r"utf-?8|utf-?16(le|be)?|us-ascii|iso-8859-\d{1,2}|(windows-|cp)\d{3,4}|koi8-[ru]", re.ASCII | re.IGNORECASE
@@ -43,14 +43,14 @@ Tree = dict[str, Any]
 
 
 class XmlRefused(ValueError):
-    """These bytes are no XML that we read; the message says why and, where it helps, at which line."""
+    """The bytes are not XML that we read; the message says why and, where it helps, at which line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
     """The document's outermost element: its namespace ("" for none) and its name without prefix.
 
-    `enveloped` where it stands in a Standard Business Document, which is then left aside.
+    `enveloped` where it is inside a Standard Business Document, which is then ignored.
     """
 
     namespace: str
@@ -62,9 +62,9 @@ class Root:
 class Shape:
     """How a kind of document becomes a tree.
 
-    `namespaces` maps each URI to the prefix that names get here ("" for none), whatever prefix the sender chose.
-    `repeatable` elements are always lists. An element that has some of `attributes` becomes a Tree with "@name"
-    entries and its text under "#text"; other attributes are skipped.
+    `namespaces` maps each URI to the prefix used here ("" for none), independent of the sender's prefix. `repeatable`
+    elements are always lists. An element that has some of `attributes` becomes a Tree with "@name" entries and its text
+    under "#text"; other attributes are skipped.
     """
 
     namespaces: Mapping[str, str]
@@ -73,7 +73,7 @@ class Shape:
 
 
 def read(body: bytes, *, charset: str | None, shape_of: Callable[[Root], Shape | None]) -> tuple[Root, Tree]:
-    """Refuse what must not be parsed, and build the tree of the rest: the content of the root, or within an envelope.
+    """Refuse unsafe XML, and build the tree of the root's content, also within an envelope.
 
     `charset` is the Content-Type's parameter. As RFC 7303 has it, a byte order mark counts before it, and it before
     the XML declaration (software that serialises to a string declares utf-16 and then sends UTF-8). Where `shape_of`
@@ -101,7 +101,7 @@ def read(body: bytes, *, charset: str | None, shape_of: Callable[[Root], Shape |
 
 
 class _Guard:
-    """Counts what passes and builds the tree as it does; methods, because expat calls them for every element."""
+    """Checks the bounds and builds the tree; methods, because expat calls them for every element."""
 
     __slots__ = (
         "_attributes", "_item", "_names", "_repeatable", "_shape", "_shape_of", "_stack", "_texts", "content",
@@ -158,7 +158,7 @@ class _Guard:
             raise XmlRefused(_LONG_NAME)
 
     def _begin(self, name: str) -> None:
-        """Look at a name that is met for the first time: the document begins, or it gets its short form."""
+        """Handle a name that occurs for the first time: begin the document, or make the name's short form."""
         if len(name) > NAME_CHARS_MAX:
             raise XmlRefused(_LONG_NAME)
         if self.depth == 1:
@@ -212,7 +212,7 @@ class _Guard:
         if self._item is None:
             self._item = {name: [value] if name in self._repeatable else value}
             return
-        there = self._item.get(name, self)  # itself stands for nothing: an empty element is None
+        there = self._item.get(name, self)  # an empty element is None
         if there is self:
             self._item[name] = [value] if name in self._repeatable else value
         elif isinstance(there, list):
@@ -229,13 +229,13 @@ class _Guard:
 
 
 def _pieces(body: bytes) -> Iterator[bytes]:
-    """Cut the bytes up, so that a parser in a thread lets the others run between two pieces."""
+    """Split the bytes, so that a parser in a thread releases the interpreter between two pieces."""
     for start in range(0, len(body), PIECE_BYTES):
         yield body[start : start + PIECE_BYTES]
 
 
 def parser_encoding(body: bytes, charset: str | None) -> str | None:
-    """Tell which encoding counts; None leaves it to the XML declaration."""
+    """Return the encoding that applies; None leaves it to the XML declaration."""
     if body.startswith(codecs.BOM_UTF8):
         return "utf-8"
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -265,5 +265,5 @@ def _said_plainly() -> Iterator[None]:
     except expat.ExpatError as error:
         what, line, column = expat.ErrorString(error.code), error.lineno, error.offset + 1
         raise XmlRefused(f"is not well-formed XML: {what} at line {line}, column {column}") from None
-    except (LookupError, ValueError) as error:  # how expat's binding says that it has no such encoding
+    except (LookupError, ValueError) as error:  # expat's binding reports an unknown encoding so
         raise XmlRefused(f"is in an encoding which is not read here ({error}): use UTF-8") from None

@@ -1,6 +1,6 @@
-"""Answers for senders of XML: accepted, or RFC 9457 problem details in the XML form of RFC 7807, appendix A.
+"""Responses for senders of XML: accepted, or RFC 9457 problem details in the XML form of RFC 7807, appendix A.
 
-Whatever a sender put into an element's name or value comes back escaped, and only as characters of XML 1.0.
+Text of the sender is repeated escaped, and only as characters of XML 1.0.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Write XML as text, element by element: escaped, only of characters of XML 1.0, empty elements left out.
 
-What is written is read by others: no namespace is invented, no entity but the five of XML is used. A carriage return is
+Only the given namespaces and the five entities of XML are used. A carriage return is
 written as a reference, because a parser would turn it into a line feed.
 """
 

@@ -1,1 +1,1 @@
-"""The PostgreSQL server of the embedded default: installed, started, supervised and stopped by us."""
+"""The PostgreSQL server of the embedded default: installed, started, supervised and stopped by Ledgerwire."""

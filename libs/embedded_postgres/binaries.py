@@ -1,8 +1,8 @@
-"""Find the embedded server's programs and who may run them: before `embedded` makes or starts a data directory.
+"""Find the embedded server's programs and the user to run them as, before a data directory is made or used.
 
-PostgreSQL refuses to run as root. For root it runs as an ordinary user of the machine, who may not be able to enter the
-places where root installs and keeps things. No directory is opened for it: its programs are then copied to where
-everybody may read, and its data directory is entered before root is given up.
+PostgreSQL refuses to run as root. Started by root it runs as an ordinary user of the machine, who may be unable to read
+root's directories. No permission is widened: the programs are copied to a directory that every user may read, and the
+data directory is opened before privileges are dropped.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class EmbeddedPostgresError(Exception):
 
 
 class Rights(TypedDict):
-    """The arguments of `subprocess` that say whom a program runs as."""
+    """The arguments of `subprocess` that set the user of a program."""
 
     user: int | None
     group: int | None
@@ -38,19 +38,19 @@ class Rights(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Whom the server runs as: None for both when that is ourselves."""
+    """The user that the server runs as: None for both when it is the current one."""
 
     uid: int | None = None
     gid: int | None = None
 
     @property
     def rights(self) -> Rights:
-        """What to start a program of this runner with."""
+        """Return the arguments to start a program as this user."""
         return {"user": self.uid, "group": self.gid, "extra_groups": None if self.uid is None else []}
 
 
 def runner_for(data: Path) -> Runner:
-    """Choose whom to run as: ourselves, or for root the owner of the data directory, or an ordinary user."""
+    """Choose the user to run as: the current one or, for root, the owner of the data directory or an ordinary user."""
     if os.geteuid() != 0:
         return Runner()
     if data.exists() and (owner := data.stat()).st_uid != 0:
@@ -68,7 +68,7 @@ def runner_for(data: Path) -> Runner:
 
 
 def binaries_for(runner: Runner) -> Path:
-    """Give the directory of `postgres` and `initdb`, one from which the runner may run them."""
+    """Return the directory of `postgres` and `initdb` from which the runner may run them."""
     found = util.find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise EmbeddedPostgresError(
@@ -130,6 +130,6 @@ def _copy_whole(package: Path, home: Path) -> None:
 
 
 def _is_only_ours(home: Path) -> bool:
-    """Whether nobody else could have put the programs there."""
+    """Whether no other user could have put the programs there."""
     facts = home.lstat()
     return stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid() and not facts.st_mode & 0o022

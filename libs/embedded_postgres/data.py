@@ -1,4 +1,4 @@
-"""Make and check the embedded server's data directory: what `embedded` does before a server is started on it."""
+"""Make and check the embedded server's data directory, before a server is started on it."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def _options(secret: Path) -> list[str]:
         "--locale=C",
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",
-        "--set=max_connections=100",  # given, so that it is not tried out
+        "--set=max_connections=100",  # given, so that initdb need not probe for it
         "--set=shared_buffers=64MB",
     ]
 
 
 def check_version(data: Path) -> None:
-    """Refuse a data directory that our server could not read."""
+    """Refuse a data directory that the bundled server cannot read."""
     try:
         version = (data / "PG_VERSION").read_text().strip()
     except FileNotFoundError:
@@ -74,7 +74,7 @@ def check_version(data: Path) -> None:
 
 
 def password(directory: Path) -> str:
-    """Give the password of the server, made at the first call and kept readable by the owner alone."""
+    """Return the server's password, made at the first call and readable by the owner alone."""
     path = directory / "password"
     if not path.exists():
         fresh = directory / "new-password"
@@ -89,7 +89,7 @@ def password(directory: Path) -> str:
 def open_private(path: Path, flags: int = 0) -> int:
     """Open or make a file that only the directory's owner may read."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, 0o600)
-    if os.geteuid() == 0:  # root working on somebody's home must not lock them out of it
+    if os.geteuid() == 0:  # root working on another user's directory must not lock them out of it
         owner = path.parent.stat()
         os.fchown(fd, owner.st_uid, owner.st_gid)
     return fd

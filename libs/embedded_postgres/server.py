@@ -1,15 +1,12 @@
-"""Start or join the embedded PostgreSQL: what `ledgerwire up` stands on where no server is given.
+"""Start or join the embedded PostgreSQL, which `ledgerwire up` uses where no server is configured.
 
-One server a home, in `<home>/postgres`, shared by every process of ours that works on that home and stopped when the
-last of them leaves or dies (`embedded_keeper` sees to that). It listens on a Unix socket in its data directory only,
-and asks for a password that is kept, readable by the owner alone, beside it.
+One server a data directory, in `<home>/postgres`, shared by every Ledgerwire process on that directory and stopped when
+the last of them leaves or dies (by `supervisor`). It listens on a Unix socket in its data directory only, and requires
+a password that is stored, readable by the owner alone, beside it.
 
-    start.lock    held while somebody decides whether to start or to stop
-    users.lock    held shared by each process that uses the server, for as long as it does
-    keeper.lock   held by the keeper, whose process id it contains
-    password      made once
-    data          the data directory; it appears whole or not at all
-    server.log    what the server says
+start.lock held while a process decides whether to start or to stop users.lock held shared by each process that uses the
+server, for as long as it does keeper.lock held by the keeper, whose process id it contains password made once data the
+data directory; it appears whole or not at all server.log the server's log
 """
 
 from __future__ import annotations
@@ -95,7 +92,7 @@ class EmbeddedPostgres:
         return int((self._directory / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
 
     async def stop(self) -> None:
-        """Leave the server; when nobody else uses it, wait until it has shut down (bounded). Twice is like once."""
+        """Leave the server; when no other process uses it, wait until it has shut down (bounded). Idempotent."""
         if self._users_fd < 0:
             return
         users_fd, self._users_fd = self._users_fd, -1
@@ -115,7 +112,7 @@ class EmbeddedPostgres:
 async def start(
     home: Path, *, settings: Mapping[str, str] | None = None, deadline_seconds: float = 120.0
 ) -> EmbeddedPostgres:
-    """Start the server of `home`, or join it when a process of ours already runs it.
+    """Start the server of `home`, or join it when another Ledgerwire process already runs it.
 
     `settings` are added to ours and count only for who starts the server. The deadline is long because a server that
     was killed reads its log again first; without that it takes about half a second.
@@ -141,7 +138,7 @@ async def start(
 
 
 async def _kept(directory: Path, settings: Mapping[str, str], deadline_seconds: float) -> int:
-    """Become a user of the server and see that it has a keeper; give the descriptor that says we are a user."""
+    """Take the users' lock and start a supervisor if there is none; return the lock's descriptor."""
     start_fd = await _locked(directory / "start.lock", fcntl.LOCK_EX, deadline_seconds)
     try:
         users_fd = await _locked(directory / "users.lock", fcntl.LOCK_SH, deadline_seconds)
@@ -153,7 +150,7 @@ async def _kept(directory: Path, settings: Mapping[str, str], deadline_seconds: 
             os.close(users_fd)
             raise
         finally:
-            os.close(keeper_fd)  # where a keeper was started, its own copy still holds the lock
+            os.close(keeper_fd)  # a supervisor that was started holds the lock with its own copy
         return users_fd
     finally:
         os.close(start_fd)
@@ -204,7 +201,7 @@ async def _until_ready(directory: Path, dsn: str, ends: float) -> None:
                 raise EmbeddedPostgresError(_why(directory, "is not ready in time")) from None
             await asyncio.sleep(PAUSE_SECONDS)
         except asyncpg.PostgresError as error:
-            raise EmbeddedPostgresError(_why(directory, f"lets nobody in ({error})")) from error
+            raise EmbeddedPostgresError(_why(directory, f"refuses connections ({error})")) from error
         else:
             await connection.close()
             return
@@ -242,12 +239,12 @@ def _directory_of(home: Path) -> Path:
 
 
 async def _locked(path: Path, kind: int, deadline_seconds: float) -> int:
-    """Open a file and lock it; closing the descriptor, or dying, lets it go."""
+    """Open a file and lock it; closing the descriptor, or the process's end, releases it."""
     fd = open_private(path)
     try:
         async with asyncio.timeout(deadline_seconds):
             while not _try_lock(fd, kind):  # noqa: ASYNC110  # nothing tells of another process's lock
-                await asyncio.sleep(PAUSE_SECONDS)  # waiting in the kernel could not be given up
+                await asyncio.sleep(PAUSE_SECONDS)  # a wait in the kernel could not be abandoned
     except TimeoutError:
         os.close(fd)
         raise EmbeddedPostgresError(f"another process has held {path} for over {deadline_seconds:.0f} s") from None
@@ -266,9 +263,9 @@ def _try_lock(fd: int, kind: int) -> bool:
 
 
 def _others_use_it(users_fd: int) -> bool:
-    """Whether another process uses the server; asked under `start.lock`, by one that has let its own share go.
+    """Whether another process uses the server; called under `start.lock`, after releasing the own share.
 
-    Neither lock to be had means that the keeper has the exclusive one, so nobody is left.
+    If neither lock is free, the supervisor has the exclusive one, so no user is left.
     """
     if _try_lock(users_fd, fcntl.LOCK_EX):
         fcntl.flock(users_fd, fcntl.LOCK_UN)

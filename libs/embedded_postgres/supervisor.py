@@ -1,11 +1,11 @@
-"""Keep the embedded server running while anybody uses it: the small process between `embedded` and PostgreSQL.
+"""Supervise the embedded server while any process uses it: the small process between Ledgerwire and PostgreSQL.
 
 It runs as a program of its own (standard library only), so that the server outlives neither the last process that uses
 it nor this one, however they end. Every user holds a shared lock on one file; the kernel drops it when the user dies.
-Getting the exclusive lock therefore means that nobody is left, and the server is stopped.
+Getting the exclusive lock therefore means that no user is left, and the server is stopped.
 
-Arguments: data directory, users' lock file, descriptor of the keeper's own lock, user id and group id to run as (-1:
-ours), then the server's command.
+Arguments: data directory, users' lock file, descriptor of the supervisor's own lock, user id and group id to run as
+(-1: ours), then the server's command.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ LIBC = ctypes.CDLL(None)
 
 
 def main() -> int:
-    """Keep one server: 0 when its last user left, 1 when it cannot be kept up."""
+    """Supervise one server: 0 when its last user left, 1 when it cannot be kept running."""
     data, users, lock_fd, uid, gid, *command = sys.argv[1:]
     _step_aside(int(lock_fd))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # meant for the users; with the last of them we end too
+        signal.signal(number, signal.SIG_IGN)  # signals meant for the users; this process ends with the last of them
     keeper = Keeper(Path(data), command, int(uid), int(gid))
     threading.Thread(target=keeper.stop_when_unused, args=(users,), daemon=True).start()
     kept = keeper.run()
-    os.close(int(lock_fd))  # before the users' lock goes: who gets that one must see that no keeper is left
+    os.close(int(lock_fd))  # before the users' lock is released: whoever gets it must see that no supervisor is left
     return 0 if kept else 1
 
 
 def _step_aside(lock_fd: int) -> None:
-    """Leave the family of the process that started us, telling our process id in the keeper's lock file."""
+    """Detach from the parent process, and write the own process id into the supervisor's lock file."""
     child = os.fork()
     if child:
         os.ftruncate(lock_fd, 0)
@@ -61,14 +61,14 @@ class Keeper:
         self._unused = threading.Event()
 
     def run(self) -> bool:
-        """Run the server until nobody uses it; True when it ended because of that.
+        """Run the server until no process uses it; True when it ended for that reason.
 
-        One that was killed is started again. One that ended by itself had a reason, which stands in its log.
+        A killed server is restarted. One that exited on its own is not: its log has the reason.
         """
         while not self._unused.is_set():
             clear_leftovers(self._data)
             self._server = self._start()
-            if self._unused.is_set():  # it became so while the server was not there to be told
+            if self._unused.is_set():  # it became unused while the server was not running
                 self._server.send_signal(signal.SIGINT)
             self._server.wait()
             if not self._unused.is_set() and not _was_ready(self._data):
@@ -78,7 +78,7 @@ class Keeper:
     def stop_when_unused(self, users: str) -> None:
         """Wait for the last user to leave, then stop the server: fast, and in the end by force."""
         fd = os.open(users, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(fd, fcntl.LOCK_EX)  # never released: whoever comes next waits until we are gone
+        fcntl.flock(fd, fcntl.LOCK_EX)  # never released: the next starter waits until this process has ended
         self._unused.set()
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             server = self._server
@@ -102,15 +102,15 @@ class Keeper:
 
 
 def _die_with_keeper() -> None:
-    """Have the kernel send the server a fast shutdown should the keeper be killed."""
+    """Have the kernel send the server a fast shutdown if the supervisor is killed."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def clear_leftovers(data: Path) -> None:
-    """See a server off that a killed keeper left behind, and remove lock files whose process id is now another's.
+    """Stop a server that a killed supervisor left behind, and remove its stale lock files.
 
-    PostgreSQL itself refuses to start beside a living server. But it also refuses when an unrelated process of ours now
-    carries the id in a stale file, which is common where ids start anew, as in containers.
+    PostgreSQL itself refuses to start beside a running server. But it also refuses when an unrelated process of the
+    same user has the id of a stale file, which is common where ids start at 1, as in containers.
     """
     ends = time.monotonic() + LEFTOVER_SECONDS_MAX
     while left := _working_in(data):
@@ -127,7 +127,7 @@ def clear_leftovers(data: Path) -> None:
 
 
 def _was_ready(data: Path) -> bool:
-    """Whether the last server had come up and never took its leave: its process id file is there and says so."""
+    """Whether the last server was ready and did not shut down: its process id file says so."""
     try:
         return "ready" in (data / "postmaster.pid").read_text()
     except OSError:

@@ -1,6 +1,6 @@
-"""Work on the messages that a bus has handed to this process: gather batches, call the handler, settle, hold.
+"""Buffer one consumer's deliveries: gather batches, call the handler, acknowledge, delay.
 
-Both adapters put arrivals here and get back what to settle. The desk alone knows pauses, attempts and progress.
+Both adapters put arrivals here and are called back to acknowledge. Pauses, attempts and progress are known here only.
 """
 
 from __future__ import annotations
@@ -30,26 +30,24 @@ log = structlog.get_logger(__name__)
 
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
 BACKOFF_CHECK_SECONDS: Final = 1.0
-FAILED_BATCHES_MIN: Final = (
-    4  # batches in a row of which nothing could be settled: that was transient errors, not the messages
-)
-FULL_BUFFER_DELAY_MAX_SECONDS: Final = 60.0  # when put-off messages fill the desk, others get their turn after this
+FAILED_BATCHES_MIN: Final = 4  # failed batches in a row: the cause is a transient error, not the messages
+FULL_BUFFER_DELAY_MAX_SECONDS: Final = 60.0  # delayed messages that fill the buffer are released after this
 
 
 class Acknowledger(Protocol):
     """Acknowledge or release messages on a bus. Neither raises a transient error: the bus redelivers."""
 
     async def ack(self, messages: Sequence[InFlightMessage]) -> None:
-        """Make the bus forget these."""
+        """Acknowledge these messages."""
         ...
 
     async def release(self, messages: Sequence[InFlightMessage], pause_seconds: float) -> None:
-        """Make the bus hand these out again, after a pause if it can, and not before all others."""
+        """Return these messages to the bus, for redelivery behind the others, after a pause if it can."""
         ...
 
 
 class DeliveryBuffer:
-    """One consumer's messages in hand and the workers (`options.concurrency`) that handle them."""
+    """One consumer's in-flight messages and the workers (`options.concurrency`) that handle them."""
 
     def __init__(
         self,
@@ -64,10 +62,10 @@ class DeliveryBuffer:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._ready: deque[InFlightMessage] = deque()
-        self._in_flight: dict[InFlightMessage, None] = {}  # ready, being worked on, or held; in order of arrival
+        self._in_flight: dict[InFlightMessage, None] = {}  # ready, being handled, or delayed; in order of arrival
         self._delayed: dict[InFlightMessage, asyncio.TimerHandle] = {}
         self._wake, self._stopping = asyncio.Event(), asyncio.Event()
-        self._consecutive_failures = 0  # batches in a row of which nothing could be settled
+        self._consecutive_failures = 0  # failed batches in a row
         self._backoff_until = 0.0
         self._moved_at = self._loop.time()
         self._workers: list[asyncio.Task[None]] = []
@@ -80,7 +78,7 @@ class DeliveryBuffer:
 
     @property
     def in_flight(self) -> int:
-        """How many messages the bus has handed out here and that are not settled."""
+        """How many delivered messages are not yet acknowledged."""
         return len(self._in_flight)
 
     @property
@@ -89,18 +87,18 @@ class DeliveryBuffer:
         return self._in_flight.keys()
 
     def idle_seconds(self) -> float:
-        """How long ago something was settled or arrived at an empty desk."""
+        """Seconds since the last acknowledgement, or since a message arrived at an empty buffer."""
         return self._loop.time() - self._moved_at
 
     def problem(self) -> str | None:
-        """Says so when messages are in hand and none was settled for too long."""
+        """A sentence when messages are in flight and none was acknowledged for too long."""
         idle = self.idle_seconds()
         if self._in_flight and idle > self._options.stall_seconds:
-            return f"{self._queue}: {len(self._in_flight)} messages in hand and none settled for {idle:.0f} s"
+            return f"{self._queue}: {len(self._in_flight)} messages in flight and none acknowledged for {idle:.0f} s"
         return None
 
     def arrive(self, messages: Sequence[InFlightMessage]) -> None:
-        """Take over messages that the bus handed out."""
+        """Add delivered messages."""
         if not self._in_flight:
             self._moved_at = self._loop.time()
         self._in_flight.update(dict.fromkeys(messages))
@@ -108,25 +106,25 @@ class DeliveryBuffer:
         self._wake.set()
 
     def discard_in_flight(self, lost: Callable[[InFlightMessage], bool]) -> None:
-        """Drop those that the bus will hand out again by itself; a batch being handled is finished regardless."""
+        """Drop messages that the bus redelivers; a batch being handled is finished regardless."""
         for message in [message for message in self._in_flight if lost(message)]:
             self._drop(message)
         self._ready = deque(message for message in self._ready if message in self._in_flight)
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the workers."""
         self._workers = [
             asyncio.create_task(self._work(), name=f"handle-{self._queue}-{number}")
             for number in range(self._options.concurrency)
         ]
 
     def begin_stop(self) -> None:
-        """Begin no further batch."""
+        """Start no further batch."""
         self._stopping.set()
         self._wake.set()
 
     async def stop(self, deadline_seconds: float) -> None:
-        """Finish the batches being handled within the deadline; leave the rest in hand for the transport to return."""
+        """Finish the batches being handled within the deadline; the transport returns the rest."""
         self.begin_stop()
         if self._workers:
             _, late = await asyncio.wait(self._workers, timeout=max(deadline_seconds, 0))
@@ -146,17 +144,18 @@ class DeliveryBuffer:
                 try:
                     await self._handle(batch)
                 except Exception:
-                    # A fault of ours or of the transport: the messages must not be lost from sight.
+                    # A bug of ours or of the transport: the messages stay known here.
                     log.exception("batch_not_settled", queue=self._queue, messages=len(batch))
                     self._delay(batch)
 
     async def _backoff(self) -> None:
-        """In a transient error that strikes every message, try one batch a pause and no more."""
+        """While a transient error affects every message, try one batch a pause."""
         while (pause := self._backoff_until - self._loop.time()) > 0 and not self._stopping.is_set():
-            await _wait(self._stopping, min(pause, BACKOFF_CHECK_SECONDS))  # another worker may have found it over
+            # In short waits: another worker may have succeeded meanwhile.
+            await _wait(self._stopping, min(pause, BACKOFF_CHECK_SECONDS))
 
     async def _gather(self) -> list[InFlightMessage]:
-        """What has arrived, up to a batch, waiting a little after the first. Empty: ask again, or stopping."""
+        """Return what has arrived, up to a batch, waiting a little after the first. Empty: call again, or stopping."""
         while not self._ready:
             if self._stopping.is_set():
                 return []
@@ -199,7 +198,7 @@ class DeliveryBuffer:
     async def _apply(
         self, batch: Sequence[InFlightMessage], steps: Sequence[Disposition]
     ) -> tuple[list[InFlightMessage], list[tuple[InFlightMessage, Delay]]]:
-        """Park what is to be dead-lettered; answer what may be settled and what is to be held."""
+        """Dead-letter what must be; return the messages to acknowledge and those to delay."""
         settled, held, dead_lettered = [], [], 0
         for message, step in zip(batch, steps, strict=True):
             match step:
@@ -221,7 +220,7 @@ class DeliveryBuffer:
         return settled, held
 
     async def _keep(self, message: InFlightMessage, step: DeadLetter) -> Delay | None:
-        """Dead-letter a message; None when it is kept, else the pause until the next try."""
+        """Dead-letter a message; None when it is stored, else the pause until the next try."""
         try:
             await self._dead_letter(message.incoming, step.reason)
         except Exception as error:  # noqa: BLE001  not dead-lettered is not settled: it comes again
@@ -237,7 +236,7 @@ class DeliveryBuffer:
         self._backoff_until = self._loop.time() + self._pause(self._consecutive_failures - 1)
         if (
             self._consecutive_failures & (self._consecutive_failures - 1) == 0
-        ):  # the 1st, 2nd, 4th, 8th ... so that a long storm fills no log
+        ):  # the 1st, 2nd, 4th, 8th ... so that a long outage fills no log
             log.warning(
                 "batch_delayed",
                 queue=self._queue,
@@ -247,7 +246,7 @@ class DeliveryBuffer:
             )
 
     def _end_backoff(self) -> None:
-        """Something was settled: what a longer storm has put off need not wait any more."""
+        """Messages were acknowledged: end the delay of those that a longer outage has delayed."""
         if self._consecutive_failures >= FAILED_BATCHES_MIN:
             for message in [message for message in self._delayed if not message.isolated]:
                 self._delayed[message].cancel()
@@ -285,7 +284,7 @@ class DeliveryBuffer:
             self._wake.set()
 
     async def _make_room(self) -> None:
-        """Give back the longest held when put-off messages take the places of those that could be handled."""
+        """Release the longest delayed when delayed messages occupy the places of others."""
         room = self._options.prefetch // 2
         held = sorted(self._delayed, key=lambda message: message.delayed_since or 0.0)
         if self._consecutive_failures == 0 and len(held) > room:

@@ -1,7 +1,7 @@
-"""Settle what becomes of each message of a batch: between a handler and either bus, knowing neither.
+"""Decide the disposition of each message of a batch: between a handler and either bus, independent of both.
 
-A batch is offered whole. If the handler raises a transient error, all of it is delayed; for any other, each message
-is offered alone, so that one bad message never stops the others; one that fails alone again and again is dead-lettered.
+A batch is handled whole. If the handler raises a transient error, all of it is delayed; after any other error, each
+message is handled alone, so that one bad message never stops the others; one that keeps failing alone is dead-lettered.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from messaging.port import BatchHandler, ConsumerOptions, Done, Incoming, Outcom
 
 REASON_CHARACTERS_MAX: Final = 300
 BUG_PAUSE_MAX_SECONDS: Final = 2.0
-BATCH_ATTEMPTS_MAX: Final = 3  # then one message may be the batch's a transient error (a lock, a timeout): find it
-TRANSIENT_FAILURES_MAX: Final = 3  # then it is everybody's: leave the rest for later
+BATCH_ATTEMPTS_MAX: Final = 3  # then one message may cause the batch's transient error (a lock, a timeout): find it
+TRANSIENT_FAILURES_MAX: Final = 3  # then it affects all: leave the rest for later
 
 
 @dataclass(slots=True, eq=False)
 class InFlightMessage:
-    """A message this process holds. `ticket` is what its bus needs to settle it.
+    """A message in flight in this process.
 
-    `tries` counts how often it was put off, `attempts` how often its handler raised a bug for it alone. Once it has
-    failed alone it stays `alone`. `held_since` is in the loop's time, None while it was never put off.
+    `receipt` is what its bus needs to acknowledge it. `tries` counts how often it was delayed, `attempts` how often its
+    handler raised a bug for it alone. Once it has failed alone it stays `isolated`. `held_since` is in the loop's time,
+    None while it was never delayed.
     """
 
     incoming: Incoming
@@ -37,24 +38,24 @@ class InFlightMessage:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """The bus may forget it."""
+    """Acknowledge it."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Keep it with its reason, then the bus may forget it."""
+    """Store it with its reason, then acknowledge it."""
 
     reason: str
 
     @property
     def kind(self) -> str:
-        """The reason's beginning, fit for a log: what follows a colon may quote the message's body."""
+        """The reason's beginning, for the log: what follows a colon may quote the message's body."""
         return self.reason.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Offer it again after a pause."""
+    """Handle it again after a pause."""
 
     reason: str
     pause_seconds: float
@@ -65,14 +66,14 @@ Disposition = Ack | DeadLetter | Delay
 
 @dataclass(frozen=True, slots=True)
 class _Raised:
-    """The handler raised instead of answering."""
+    """The handler raised an error."""
 
     reason: str
     transient: bool
 
 
 class InvalidHandlerResult(Exception):
-    """The handler did not answer with one outcome for each message."""
+    """The handler did not return one outcome for each message."""
 
 
 def describe(error: BaseException) -> str:
@@ -90,7 +91,7 @@ def pause_after(batch_attempts: int, *, first_seconds: float, max_seconds: float
 async def handle(
     handler: BatchHandler, batch: Sequence[InFlightMessage], options: ConsumerOptions
 ) -> list[Disposition]:
-    """Offer a batch and answer, in order, what becomes of each message. Raises nothing but cancellation."""
+    """Handle a batch and return, in order, the disposition of each message. Raises nothing but cancellation."""
     answer = await _call_handler(handler, batch, options)
     if not isinstance(answer, _Raised):
         return [_after_outcome(message, outcome, options) for message, outcome in zip(batch, answer, strict=True)]

@@ -1,6 +1,6 @@
-"""Wake consumers and listeners in the same process: what spares the bus in Postgres its polling and its NOTIFY.
+"""Wake consumers and listeners in the same process, so that the bus in Postgres needs neither polling nor NOTIFY.
 
-Buses of several services in one process share one `Wakeups`. Messages of other processes are found by the sweep.
+Buses of several services in one process share one `LocalNotifier`. The sweep finds messages of other processes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 class LocalNotifier:
-    """Who waits for which queue, and who listens to which channel, in this process and event loop."""
+    """The waiters of each queue and the listeners of each channel, in this process and event loop."""
 
     def __init__(self) -> None:
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
@@ -32,13 +32,13 @@ class LocalNotifier:
         self._waiting[queue].discard(event)
 
     def wake(self, queues: Iterable[str]) -> None:
-        """Tell that something was published to these queues."""
+        """Wake the waiters of these queues after a publish."""
         for queue in queues:
             for event in self._waiting.get(queue, ()):
                 event.set()
 
     def listen(self, channel: str, handler: NotificationHandler) -> None:
-        """Call `handler` with the hints of a channel."""
+        """Call `handler` with the notifications of a channel."""
         self._listening[channel].append(handler)
 
     def stop_listening(self, channel: str, handler: NotificationHandler) -> None:
@@ -46,7 +46,7 @@ class LocalNotifier:
         self._listening[channel].remove(handler)
 
     def notify(self, channel: str, bodies: Sequence[bytes]) -> None:
-        """Hand hints to whoever listens; nobody may."""
+        """Pass notifications to the channel's listeners, if any."""
         for handler in tuple(self._listening.get(channel, ())):
             for body in bodies:
                 try:

@@ -1,4 +1,4 @@
-"""What Prometheus sees of the bus; counted a batch at a time."""
+"""Prometheus metrics of the bus; counted a batch at a time."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ RECONNECTS = Counter("ledgerwire_bus_reconnects_total", "Connections to the brok
 
 
 def count_published(queues: Sequence[str], confirmed: Sequence[bool]) -> None:
-    """Count one batch: the queue of each message and whether it is known to be there."""
+    """Count one batch: the queue of each message and whether it was confirmed."""
     for (queue, there), number in Tally(zip(queues, confirmed, strict=True)).items():
         PUBLISHED.labels(queue, "yes" if there else "no").inc(number)

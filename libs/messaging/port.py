@@ -1,13 +1,13 @@
-"""The port: what any bus must do. Services and the outbox know only this page.
+"""The port: what any bus must do. Services and the outbox depend on this module only.
 
 Semantics that both adapters keep, and that `tests/component/bus_contract/` proves for each:
 
-* `publish` returns, for every message, whether the bus has it durably (True). False means "not known to be there":
-  the caller keeps it and publishes again; twice is allowed, losing is not.
-* a consumed message comes again until its handler's outcome is settled; it may come twice.
-* a message that was handed out more often than its queue allows is given to the consumer's `dead_letter`, unhandled.
-* a handler sees what has arrived, up to `batch_max`, after at most `batch_wait_seconds`; it answers with one outcome
-  for each message, in order. If it raises for a batch of several, each is handled alone, so that one bad message
+* `publish` returns, for every message, whether the bus has it durably (True). False means "unknown": the caller keeps
+it and publishes again; twice is allowed, losing is not.
+* a consumed message is redelivered until its handler's outcome is acknowledged; it may arrive twice.
+* a message that was delivered more often than its queue allows goes to the consumer's `dead_letter`, unhandled.
+* a handler sees what has arrived, up to `batch_max`, after at most `batch_wait_seconds`; it returns one outcome for
+each message, in order. If it raises for a batch of several, each is handled alone, so that one bad message
   never stops the others.
 """
 
@@ -32,7 +32,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message that arrived. `deliveries` counts how often the bus has handed it out, 1 the first time."""
+    """A message that arrived. `deliveries` counts its deliveries, 1 the first time."""
 
     queue: str
     body: bytes
@@ -41,19 +41,19 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Handled and committed (or seen before): the bus may forget it."""
+    """Handled and committed (or processed before): acknowledge it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """Not now, for a reason that passes (a transient error): the bus offers it again after a growing pause."""
+    """Not now, because of a transient error: the bus redelivers it after a growing pause."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Never: it is dead-lettered with its reason, where an operator sees it and can replay it."""
+    """Never: it is dead-lettered with its reason; an operator can list and replay it."""
 
     reason: str
 
@@ -63,8 +63,8 @@ BatchHandler = Callable[[Sequence[Incoming]], Awaitable[Sequence[Outcome]]]
 DeadLetterSink = Callable[[Incoming, str], Awaitable[None]]
 """Keeps a refused message durably with its reason; the message is acknowledged only after it returned."""
 
-DELIVERED_TOO_OFTEN: Final = "delivered too often: its consumers ended before they settled it"
-"""The reason by which a bus gives up on a message."""
+DELIVERED_TOO_OFTEN: Final = "delivered too often: its consumers ended before they acknowledged it"
+"""The reason of a message that the bus dead-letters."""
 
 NotificationHandler = Callable[[bytes], None]
 
@@ -76,18 +76,18 @@ class ConsumerOptions:
     batch_max: int = 100
     batch_wait_seconds: float = 0.002
     prefetch: int = 300
-    concurrency: int = 1  # batches in hand at once
+    concurrency: int = 1  # batches being handled at once
     attempts_max: int = 5  # of one message alone, when its handler raises what is not a transient error
     retry_pause_first_seconds: float = 0.1
     retry_pause_max_seconds: float = 15.0
-    delay_max_seconds: float = 300.0  # a message put off for so long goes back to the bus, behind the others
-    stall_seconds: float = 60.0  # messages wait and none was settled for so long: health says so
+    delay_max_seconds: float = 300.0  # a message delayed for so long goes back to the bus, behind the others
+    stall_seconds: float = 60.0  # a health problem when messages wait and none was acknowledged for so long
     is_transient: Callable[[BaseException], bool] = is_transient
 
 
 @dataclass(slots=True)
 class BusHealth:
-    """What `/readyz` and the metrics need to know. `problems` is empty when the bus can do its work."""
+    """The bus's state for `/readyz` and the metrics. `problems` is empty when the bus works."""
 
     problems: list[str] = field(default_factory=list)
 
@@ -96,21 +96,21 @@ class Consumer(Protocol):
     """A running consumer."""
 
     async def stop(self, deadline_seconds: float) -> None:
-        """Take nothing more, finish the batches in hand within the deadline, leave the rest to be redelivered."""
+        """Stop consuming, finish the batches being handled within the deadline, leave the rest to be redelivered."""
         ...
 
 
 class Bus(Protocol):
-    """A bus that is connected. It reconnects by itself; while it cannot, `publish` answers False for each message."""
+    """A connected bus. It reconnects automatically; while it cannot, `publish` returns False for each message."""
 
     async def publish(self, messages: Sequence[Outgoing]) -> Sequence[bool]:
-        """Publish, pipelined; answer in order whether each one is durably on its queue."""
+        """Publish, pipelined; return in order whether each one is durably on its queue."""
         ...
 
     async def consume(
         self, queue: str, handler: BatchHandler, *, dead_letter: DeadLetterSink, options: ConsumerOptions | None = None
     ) -> Consumer:
-        """Start to take from a queue of the topology."""
+        """Start consuming a queue of the topology."""
         ...
 
     async def notify(self, channel: str, bodies: Sequence[bytes]) -> None:
@@ -118,11 +118,11 @@ class Bus(Protocol):
         ...
 
     async def listen(self, channel: str, handler: NotificationHandler) -> None:
-        """Receive the hints of a channel (`ingress.replies.<instance>`) as long as the bus is open."""
+        """Receive the notifications of a channel (`ingress.replies.<instance>`) as long as the bus is open."""
         ...
 
     def health(self) -> BusHealth:
-        """What keeps the bus from doing its work now, as sentences."""
+        """The bus's current problems, as sentences."""
         ...
 
     async def close(self) -> None:

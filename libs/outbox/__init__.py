@@ -1,1 +1,1 @@
-"""What makes a hop safe: record in the caller's transaction, relay after the commit, recognise what was seen."""
+"""Reliable messaging: record in the caller's transaction, relay after the commit, recognise processed messages."""

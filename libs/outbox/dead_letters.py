@@ -1,4 +1,4 @@
-"""Keep what was refused where an operator sees it and can replay it.
+"""Store refused messages; an operator can list and replay them.
 
 Each service's schema has `dead_letter(id uuid, queue text, body bytea, reason text, deliveries int,
 dead_lettered_at timestamptz,
@@ -20,7 +20,7 @@ from storage.pool import Pool
 
 REASON_CHARACTERS_MAX = 2000
 HEAD_BYTES = 2048
-"""Where an envelope's ids are looked for: its other fields before the data are a few hundred bytes."""
+"""Bytes that are searched for an envelope's ids: its fields before the data are a few hundred bytes."""
 
 _ID = re.compile(rb'"(id|account_id|correlation_id)":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
 
@@ -38,7 +38,7 @@ class DeadLetter:
 
 
 def dead_letter_sink(pool: Pool, *, schema: str) -> DeadLetterSink:
-    """Make the function that a consumer parks its refused messages with; durable when it returns."""
+    """Return the function with which a consumer dead-letters messages; durable when it returns."""
 
     async def dead_letter(message: Incoming, reason: str) -> None:
         await pool.execute(
@@ -80,7 +80,7 @@ async def list_dead_letters(
 async def replay_dead_letters(pool: Pool, *, schema: str, ids: list[UUID] | None = None) -> list[UUID]:
     """Put dead-lettered messages (all not yet replayed, or those named) back on their queues; return their ids.
 
-    They go through the outbox, so that a crash between neither loses one nor forgets that it was replayed.
+    They go through the outbox, so that a crash in between neither loses one nor its mark as replayed.
     """
     async with pool.acquire() as conn, conn.transaction():
         rows = await conn.fetch(

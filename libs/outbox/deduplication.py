@@ -1,7 +1,7 @@
-"""Recognise what was handled before, in the same transaction as the effect.
+"""Recognise redelivered messages, in the same transaction as their effect.
 
-Each schema has `seen(account_id uuid, message_id uuid, seen_at timestamptz, PRIMARY KEY (account_id, message_id))`,
-partitioned by message id, which is time.
+Each schema has `processed_message(account_id uuid, message_id uuid, processed_at timestamptz, PRIMARY KEY (account_id,
+message_id))`, partitioned by message id, which contains the time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from storage.pool import Connection
 
 
 async def mark(conn: Connection, *, schema: str, messages: Sequence[Envelope]) -> list[Envelope]:
-    """Mark the messages as seen and answer, in their order, only those that are new, each once.
+    """Mark the messages as processed and return, in their order, only the new ones, each once.
 
     A concurrent handler of the same message waits here until the first one's commit.
     """
@@ -32,7 +32,7 @@ async def mark(conn: Connection, *, schema: str, messages: Sequence[Envelope]) -
 
 
 async def unmark(conn: Connection, *, schema: str, messages: Sequence[Envelope]) -> None:
-    """Take marks of the same transaction back: what was not handled is none of what was handled before."""
+    """Remove marks of the same transaction, of messages that were not handled."""
     await conn.execute(
         f"DELETE FROM {schema}.processed_message s"  # noqa: S608
         " USING unnest($1::uuid[], $2::uuid[]) AS given (account_id, message_id)"

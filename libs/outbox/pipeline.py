@@ -1,4 +1,4 @@
-"""The three moves of every hop: take a batch, decide and commit it in one transaction, publish what was committed."""
+"""The pipeline of every service: consume a batch, handle and commit it in one transaction, publish its messages."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ _TRACER = get_tracer("ledgerwire")
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What a command's caller gets: an HTTP status and a JSON body (from 400 up, problem details)."""
+    """A command's result: an HTTP status and a JSON body (from 400 up, problem details)."""
 
     status: int
     body: Any
 
 
 KEPT_BYTES_MAX = 32 * 1024 * 1024
-"""What of one batch's messages is kept in memory to be published at once; the sweep publishes the rest."""
+"""Bytes of one batch's messages that are kept in memory for the direct publish; the sweep publishes the rest."""
 
 
 @dataclass(slots=True)
 class BatchEffects:
-    """What handling a batch brings about besides its own tables: messages to publish and answers to callers."""
+    """The effects of a batch besides its own tables: messages to publish and command results."""
 
     schema: str
     messages: list[Outgoing] = field(default_factory=list)
     answers: dict[UUID, tuple[UUID, CommandResult]] = field(default_factory=dict)  # command id -> (account id, answer)
     refused: dict[UUID, str] = field(default_factory=dict)  # message id -> why it is dead-lettered
     after_commit: list[Callable[[], None]] = field(default_factory=list)
-    _written: int = 0  # of the messages, those that are in the outbox already
+    _written: int = 0  # the messages that are in the outbox already
     _bytes: int = 0
 
     def send(self, queue: Queue, envelope: Envelope) -> None:
@@ -55,11 +55,11 @@ class BatchEffects:
         self.messages.append(Outgoing(envelope.id, queue.name, envelope.encode()))
 
     def answer(self, command: Envelope, status: int, body: Any) -> None:
-        """Keep the outcome of a command for whoever asks."""
+        """Store a command's result for its caller."""
         self.answers[command.id] = (command.account_id, CommandResult(status, body))
 
     async def flush(self, conn: Connection) -> None:
-        """Put the messages so far into the outbox; who makes very many does so now and then, so that few are held."""
+        """Write the pending messages to the outbox; a handler with very many calls it in between, to bound memory."""
         fresh = self.messages[self._written :]
         await record(conn, schema=self.schema, messages=fresh)
         self._bytes += sum(len(message.body) for message in fresh)
@@ -76,7 +76,7 @@ Raising rolls the whole batch back; the messages are then offered one at a time.
 
 @dataclass(frozen=True, slots=True)
 class MessagePipeline:
-    """The parts of one service that a hop needs."""
+    """One service's pool, bus and relay, as its consumers use them."""
 
     pool: Pool
     bus: Bus
@@ -84,7 +84,7 @@ class MessagePipeline:
     schema: str
 
     def handler(self, handle: HandleBatch) -> BatchHandler:
-        """Wrap `handle` as a bus handler: seen marks, its effects, its answers and its messages commit together."""
+        """Wrap `handle` as a bus handler: deduplication marks, effects, results and messages commit together."""
 
         async def take(messages: Sequence[Incoming]) -> Sequence[Outcome]:
             envelopes = [_decode(message) for message in messages]
@@ -108,7 +108,7 @@ class MessagePipeline:
         return take
 
     async def commit(self, envelopes: Sequence[Envelope], handle: HandleBatch) -> BatchEffects:
-        """Handle the fresh ones among `envelopes` in one transaction."""
+        """Handle the new ones among `envelopes` in one transaction."""
         effects = BatchEffects(self.schema)
         if not envelopes:
             return effects
@@ -117,7 +117,7 @@ class MessagePipeline:
             if fresh:
                 await handle(conn, fresh, effects)
                 if effects.refused:
-                    # A crash before it is dead-lettered, or a replay, must find it unhandled.
+                    # It stays unmarked, for a replay, or a crash before it is dead-lettered.
                     refused = [envelope for envelope in fresh if envelope.id in effects.refused]
                     await deduplication.unmark(conn, schema=self.schema, messages=refused)
                 await save_results(conn, schema=self.schema, effects=effects)
@@ -125,7 +125,7 @@ class MessagePipeline:
         return effects
 
     async def _wake(self, envelopes: Sequence[Envelope]) -> None:
-        # Also for what was seen before: its caller may have missed the first hint.
+        # Also for redeliveries: the caller may have missed the first notification.
         waiting: defaultdict[str, list[bytes]] = defaultdict(list)
         for envelope in envelopes:
             if envelope.reply_to is not None:
@@ -135,7 +135,7 @@ class MessagePipeline:
 
 
 def _run_after_commit(call: Callable[[], None]) -> None:
-    """It is committed: what goes wrong now must neither undo the batch nor keep the other calls from being made."""
+    """Run after-commit callbacks; a failing callback is logged and never affects the batch."""
     try:
         call()
     except Exception:

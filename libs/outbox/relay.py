@@ -1,7 +1,7 @@
-"""Publish what was committed: at once from memory, and by a sweep what a crash or a dead broker left behind.
+"""Publish committed messages: at once from memory, and by a sweep those that a crash or a broker outage left behind.
 
-A row leaves the outbox only after the bus confirmed it. Publishing twice is allowed (receivers mark what they saw),
-losing is not.
+A row leaves the outbox only after the bus confirmed it. Publishing twice is allowed (receivers deduplicate), losing is
+not.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ WAITING = Gauge("ledgerwire_outbox_waiting", "Messages committed and still in me
 BATCH_MAX = 300
 MEMORY_MAX = 20_000  # messages; beyond it, or these bytes, rows wait in Postgres for the sweep
 BYTES_MAX = 64 * 1024 * 1024
-MARK_SECONDS_MIN = 1.0  # to forget what was published, however late it is
+MARK_SECONDS_MIN = 1.0  # to delete confirmed rows, also at the end
 SWEEP_PAUSE_SECONDS = 1.0
 SWEEP_BYTES_MAX = 16 * 1024 * 1024
-SWEEP_AGE_SECONDS = 3.0  # younger rows are in somebody's memory, on their way
+SWEEP_AGE_SECONDS = 3.0  # younger rows are in a relay's memory, about to be published
 BUFFERED_WHILE_SWEEPING_MAX = 2_000  # a busy relay publishes its own; sweeping beside it would only double the work
-SWEEPS_SKIPPED_MAX = 20  # but what others left behind must not wait until it has nothing to do
+SWEEPS_SKIPPED_MAX = 20  # but rows of other processes must not wait until it is idle
 
-# Behind `(created_at, id)`, where the last sweep stopped; the first comparison is the index's. Of big messages fewer.
+# Starts after `(created_at, id)`, where the last sweep stopped; the first comparison uses the index. Fewer big
+# messages.
 _LEFT_BEHIND = """
     SELECT id, queue, body, created_at FROM (
         SELECT id, queue, body, created_at, sum(length(body)) OVER (ORDER BY created_at, id) - length(body) AS before
@@ -61,7 +62,7 @@ class Relay:
         self._pool, self._bus, self._schema = pool, bus, schema
         self._waiting: deque[Outgoing] = deque()
         self._waiting_bytes = 0
-        self._held: set[UUID] = set()  # waiting or being published by this process: not for the sweep
+        self._held: set[UUID] = set()  # waiting or being published by this process: excluded from the sweep
         self._confirmed: list[UUID] = []
         self._wake, self._wake_mark = asyncio.Event(), asyncio.Event()
         self._swept_to, self._sweeps_skipped = _BEGINNING, 0
@@ -70,7 +71,7 @@ class Relay:
         self._sweeper = Poller(f"sweep-{schema}", self._sweep_on, sweep_seconds=SWEEP_PAUSE_SECONDS)
 
     def push(self, messages: Sequence[Outgoing]) -> None:
-        """Take over messages just committed; never blocks. Past the bounds of memory the sweep finds them."""
+        """Add messages that were just committed; never blocks. Beyond the memory bound the sweep finds them."""
         size = sum(len(message.body) for message in messages)
         fits = len(self._waiting) + len(messages) <= MEMORY_MAX and self._waiting_bytes + size <= BYTES_MAX
         if messages and fits:
@@ -80,7 +81,7 @@ class Relay:
             self._wake.set()
 
     def start(self) -> None:
-        """Begin to publish and to sweep."""
+        """Start publishing and sweeping."""
         self._tasks = [
             asyncio.create_task(self._publish_pushed(), name=f"relay-{self._schema}"),
             asyncio.create_task(self._mark_confirmed(), name=f"mark-{self._schema}"),
@@ -88,7 +89,7 @@ class Relay:
         self._sweeper.start()
 
     async def stop(self, deadline_seconds: float) -> None:
-        """Publish what is in memory within the deadline; what is left over is in Postgres for the next start."""
+        """Publish what is in memory within the deadline; the rest stays in Postgres for the next start."""
         self._stopping = True
         self._wake.set()
         if not self._tasks:
@@ -122,10 +123,10 @@ class Relay:
             except Exception as error:  # noqa: BLE001  the rows are committed: the sweep publishes them
                 log.warning("relay_failed", schema=self._schema, error=repr(error), transient=is_transient(error))
                 done = []
-            # What was not confirmed is the sweep's from now on; what was is held until its row is gone.
+            # The sweep takes over unconfirmed ones; confirmed ones stay excluded until their row is deleted.
             self._held.difference_update({message.id for message in batch}.difference(done))
             if self._stopping and not done:
-                return  # the bus takes nothing: the next start publishes what is left
+                return  # the bus accepts nothing: the next start publishes the rest
 
     async def _publish(self, batch: Sequence[Outgoing], *, by: str) -> list[UUID]:
         confirmed = await self._bus.publish(batch) if batch else []
@@ -159,10 +160,10 @@ class Relay:
         return 0.0 if await self.sweep() else None
 
     async def sweep(self, age_seconds: float = SWEEP_AGE_SECONDS) -> int:
-        """Publish one batch of rows older than `age_seconds` that nobody here holds; answer how many went out.
+        """Publish one batch of rows older than `age_seconds` that this process does not hold; return how many.
 
-        One process sweeps at a time, lest all publish the same. What the bus does not take is passed over until the
-        sweep begins at the oldest again, so that it keeps nobody else's rows from going out.
+        One process sweeps at a time, to avoid duplicates. Rows that the bus does not accept are skipped until the sweep
+        starts at the oldest again, so that they do not block others.
         """
         if len(self._held) > BUFFERED_WHILE_SWEEPING_MAX and self._sweeps_skipped < SWEEPS_SKIPPED_MAX:
             self._sweeps_skipped += 1

@@ -1,1 +1,1 @@
-"""Do what is due in Postgres: look without spinning, claim under a lease, renew it, and refuse a zombie's write."""
+"""Run due work stored in Postgres: poll without spinning, claim under a lease, renew it, and fence off stale writes."""

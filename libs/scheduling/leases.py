@@ -1,9 +1,9 @@
-"""Claim rows of due work under a lease whose epoch fences off whoever held it before.
+"""Claim rows of due work under a lease whose epoch fences off earlier holders.
 
 A table of due work has `account_id uuid, id uuid, due_at timestamptz, leased boolean, lease_epoch integer, lost_workers
-integer`. `due_at` is when it is to be taken up, or, while `leased`, when its lease ends; NULL: never. Each claim counts
-the epoch up, so a write of an earlier holder that names its own epoch changes nothing. `lost_workers` counts claims in
-a row whose holder neither finished nor released; to give up after too many is the holder's decision.
+integer`. `due_at` is when the work is due or, while `leased`, when the lease ends; NULL: never. Each claim increments
+the epoch, so a write of an earlier holder that names its own epoch changes nothing. `lost_workers` counts claims in a
+row whose holder neither finished nor released; the holder decides when there were too many.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STATEMENT_SECONDS: Final = 10.0  # one claim, renewal or release; below any leas
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """One holding of one row. A holder's write carries `HELD` or its equal in its own statement."""
+    """A lease of one row. The holder's writes contain `HELD` or an equal condition."""
 
     account_id: UUID
     id: UUID
@@ -31,7 +31,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class LeaseTable:
-    """The statements of one table, whose `name` is a constant of its service."""
+    """The statements for one table, whose `name` is a constant of its service."""
 
     name: str
 
@@ -55,7 +55,7 @@ class LeaseTable:
         )
 
     async def renew(self, pool: Pool | Connection, leases: Collection[Lease], *, lease_seconds: float) -> set[Lease]:
-        """Let leases last for so long from now on, none shorter than it would; gives those that are still held."""
+        """Extend leases to so many seconds from now, shortening none; return those still held."""
         rows = await pool.fetch(
             f"UPDATE {self.name} t"  # noqa: S608  constants
             f" SET due_at = greatest(t.due_at, now() + make_interval(secs => $4)) {_HELD}",
@@ -66,7 +66,7 @@ class LeaseTable:
         return {Lease(*row) for row in rows}
 
     async def release(self, pool: Pool | Connection, leases: Collection[Lease], *, due_in: float = 0.0) -> set[Lease]:
-        """Give leases up unfinished: others may claim in `due_in` seconds. Gives those that were still held."""
+        """Release leases unfinished: others may claim in `due_in` seconds. Return those that were still held."""
         rows = await pool.fetch(
             f"UPDATE {self.name} t"  # noqa: S608  constants
             f" SET leased = false, due_at = clock_timestamp() + make_interval(secs => $4) {_HELD}",
@@ -77,7 +77,7 @@ class LeaseTable:
         return {Lease(*row) for row in rows}
 
     async def next_due_seconds(self, pool: Pool) -> float | None:
-        """In how many seconds a row is due next, a lease's end included; negative when overdue, None without any."""
+        """Seconds until the next row is due, a lease's end included; negative when overdue, None without any."""
         found: float | None = await pool.fetchval(
             f"SELECT extract(epoch FROM min(due_at) - now())::float8 FROM {self.name} WHERE due_at IS NOT NULL",  # noqa: S608  constants
             timeout=STATEMENT_SECONDS,

@@ -1,4 +1,4 @@
-"""Look for due work again and again: at its time, when woken, and after a bounded while; less often while it fails."""
+"""Poll for due work: at its time, when woken, and after a bounded interval; less often while it fails."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from storage.transient import is_transient
 log = structlog.get_logger(__name__)
 
 FAILURE_SECONDS: Final = 1.0  # then twice as long after each failure in a row
-DOUBLINGS_MAX: Final = 16  # so that the power stays a small number
-FAILURE_SECONDS_MAX: Final = 5.0  # how long work may wait for us once what was down is back
-JITTER: Final = 0.2  # so that processes that started together do not look together
+DOUBLINGS_MAX: Final = 16  # bounds the exponent
+FAILURE_SECONDS_MAX: Final = 5.0  # work waits at most so long after an outage has ended
+JITTER: Final = 0.2  # so that processes that started together do not poll together
 
 Look = Callable[[], Awaitable[float | None]]
 """Do a bounded batch of what is due; answer in how many seconds more is due, None where only the sweep will find it."""
@@ -27,9 +27,9 @@ Look = Callable[[], Awaitable[float | None]]
 class Poller:
     """One loop over due work.
 
-    It sleeps until what `look` answered, until `wake` or `wake_in`, at most about `sweep_seconds`. What wakes it within
-    `gather_seconds` is looked at together. An error ends no loop: it is logged, with its traceback where it is a bug,
-    and the next look waits longer.
+    It sleeps until the time that `look` returned, until `wake` or `wake_in`, at most about `sweep_seconds`. Wake-ups
+    within `gather_seconds` share one look. An error does not end the loop: it is logged, with its traceback if it is a
+    bug, and the next look waits longer.
     """
 
     def __init__(
@@ -46,16 +46,16 @@ class Poller:
         self._failure_seconds = failure_seconds
         self._failures, self._bug = 0, ""
         self._wake, self._stop = asyncio.Event(), asyncio.Event()
-        self._earliest = math.inf  # asked for since the last look began
+        self._earliest = math.inf  # requested since the last look began
         self._sleep: asyncio.Timeout | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start polling."""
         self._task = asyncio.create_task(self.run(), name=self.name)
 
     async def stop(self, deadline_seconds: float = 0.0) -> None:
-        """Look no more; a look under way has so long to end before it is cancelled."""
+        """Stop polling; a running look has so long to end before it is cancelled."""
         self._stop.set()
         self._wake.set()
         if self._task is None:
@@ -77,7 +77,7 @@ class Poller:
             self._sleep.reschedule(at)
 
     def problem(self) -> str | None:
-        """What keeps it from its work, for `/readyz`: it ended, or its last look met a bug."""
+        """The problem for `/readyz`: the loop ended, or its last look raised a bug."""
         if self._task is not None and self._task.done() and not self._stop.is_set():
             return f"{self.name} ended"
         return f"{self.name} fails: {self._bug}" if self._bug else None

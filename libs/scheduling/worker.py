@@ -1,4 +1,4 @@
-"""Work on leased rows, some at a time, each in a task of its own whose lease is renewed as long as it takes."""
+"""Handle leased rows, a bounded number at a time, each in a task of its own whose lease is renewed meanwhile."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
 
-RENEWALS: Final = 3  # in a lease's time: one may be missed
+RENEWALS: Final = 3  # within a lease's time: one may be missed
 
 
 class Leased(Protocol):
-    """What is claimed: a record that knows its lease."""
+    """A claimed record with its lease."""
 
     @property
     def lease(self) -> Lease:
@@ -30,15 +30,15 @@ ItemT = TypeVar("ItemT", bound=Leased)
 
 
 class LeaseLost(Exception):
-    """Another worker holds this by now; what was to be written is not."""
+    """Another worker holds the lease; nothing was written."""
 
 
 class LeasedWorker(Generic[ItemT]):
     """Claims with `claim(room)` and hands each item to `handle`, at most `at_once_max` in this process.
 
-    `handle` writes what became of its item, fenced by the lease's epoch; when it raises, the item is due again after
-    its lease. One that waits long asks `holds` in between. `next_due` answers as a `Look` does;
-    without it the sweep finds what became due.
+    `handle` writes its item's result, fenced by the lease's epoch; when it raises, the item is due again after
+    its lease. A long handler calls `holds` in between. `next_due` returns what a `Look` returns; without it the sweep
+    finds due work.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class LeasedWorker(Generic[ItemT]):
 
     @property
     def in_hand(self) -> list[ItemT]:
-        """What is being worked on here."""
+        """The items being handled here."""
         return list(self._tasks.values())
 
     def holds(self, lease: Lease) -> bool:
@@ -75,12 +75,12 @@ class LeasedWorker(Generic[ItemT]):
         return lease not in self._lost
 
     def start(self) -> None:
-        """Begin to claim."""
+        """Start claiming."""
         self._poller.start()
         self._heartbeat.start()
 
     async def stop(self, deadline_seconds: float) -> None:
-        """Claim nothing more; what is in hand has so long to end, and is released for others after it."""
+        """Stop claiming; running items have so long to end, and are released after it."""
         await self._poller.stop()
         if self._tasks and deadline_seconds > 0:
             await asyncio.wait(self._tasks, timeout=deadline_seconds)
@@ -92,11 +92,11 @@ class LeasedWorker(Generic[ItemT]):
         await self._release([item.lease for item in left.values()])
 
     def problem(self) -> str | None:
-        """What keeps it from its work, for `/readyz`."""
+        """The problem for `/readyz`."""
         return self._poller.problem() or self._heartbeat.problem()
 
     async def claim_once(self) -> int:
-        """Claim as many as there is room for and begin with them; answer how many."""
+        """Claim as many as there is room for and start them; return how many."""
         room = self._at_once_max - len(self._tasks)
         items = await self._claim(room) if room > 0 else ()
         for item in items:
@@ -108,7 +108,7 @@ class LeasedWorker(Generic[ItemT]):
     async def _look(self) -> float | None:
         await self.claim_once()
         due_in = await self._next_due() if self._next_due else None
-        # With no room left, the end of what is in hand wakes it.
+        # With no room left, the end of a running item wakes it.
         return due_in if len(self._tasks) < self._at_once_max else None
 
     async def _work(self, item: ItemT) -> None:

@@ -1,1 +1,1 @@
-"""How we reach Postgres: a pool that works as one service's role, and a forward-only migrations runner."""
+"""Access to Postgres and files: a pool that uses one service's role, a forward-only migrations runner, blobs."""

@@ -1,8 +1,9 @@
-"""Keep files outside the database, by what they hold: before the row that speaks of them is committed.
+"""Store files outside the database, addressed by content, before the row that refers to them is committed.
 
-A file is kept for one account under the SHA-256 of its bytes, so the same bytes are there once and a name that a
-sender made up never becomes a path. What `keep` has answered survives a crash: the file and its directory are synced.
-A file whose row was never committed stays behind unnamed; it does no harm, and the same bytes again are the same file.
+A file is stored for one account under the SHA-256 of its bytes, so the same bytes are stored once and a sender's file
+name never becomes a path. A file survives a crash once `keep` has returned: the file and its directory are synced. A
+file whose row was never committed remains without a reference; it does no harm, and the same bytes again are the same
+file.
 """
 
 from __future__ import annotations
@@ -27,18 +28,18 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class StoredBlob:
-    """A file that is kept: the SHA-256 of its bytes in hexadecimal, and how many they are."""
+    """A stored file: the SHA-256 of its bytes in hexadecimal, and their number."""
 
     sha256: str
     size: int
 
 
 class Upload(Protocol):
-    """A file on its way in; unless `keep` is called, nothing of it stays."""
+    """A file being written; it is discarded unless `keep` is called."""
 
     @property
     def size(self) -> int:
-        """How many bytes have come."""
+        """Bytes written so far."""
         ...
 
     async def write(self, chunk: bytes) -> None:
@@ -46,7 +47,7 @@ class Upload(Protocol):
         ...
 
     async def content(self) -> bytes:
-        """All that has come so far; the caller has looked at `size`."""
+        """All bytes written so far; the caller checks `size` first."""
         ...
 
     async def keep(self) -> StoredBlob:
@@ -55,14 +56,14 @@ class Upload(Protocol):
 
 
 class BlobStore(Protocol):
-    """The port: what any keeper of files must do. All of it raises OSError when the store cannot be reached."""
+    """The port: what any blob store must do. Every method raises OSError when the store cannot be reached."""
 
     def receive(self, account_id: UUID) -> AbstractAsyncContextManager[Upload]:
-        """Take a file in, as long as the block runs."""
+        """Open an upload for the block."""
         ...
 
     def read(self, account_id: UUID, sha256: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Give a kept file's bytes in pieces.
+        """Return a stored file's bytes in pieces.
 
         Raises:
             FileNotFoundError: the account has no such file.
@@ -70,7 +71,7 @@ class BlobStore(Protocol):
         ...
 
     async def sweep(self, *, older_than_seconds: float) -> int:
-        """Remove what a crash left half arrived; answer how many."""
+        """Remove incomplete uploads that a crash left behind; return how many."""
         ...
 
 
@@ -86,7 +87,7 @@ class DirectoryBlobs:
 
     @asynccontextmanager
     async def receive(self, account_id: UUID) -> AsyncIterator[Upload]:
-        """Write beside the kept files first, under a name of our own."""
+        """Write beside the stored files first, under a temporary name."""
         try:
             arriving = await asyncio.to_thread(_UploadFile, self._root, account_id)
         except OSError as error:
@@ -98,7 +99,7 @@ class DirectoryBlobs:
 
     @asynccontextmanager
     async def read(self, account_id: UUID, sha256: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Open the file; the pieces are read while they are asked for."""
+        """Open the file; the pieces are read on demand."""
         file = await asyncio.to_thread(_place(self._root, account_id, sha256).open, "rb")
         try:
             yield _pieces(file)
@@ -106,12 +107,12 @@ class DirectoryBlobs:
             await asyncio.to_thread(file.close)
 
     async def sweep(self, *, older_than_seconds: float) -> int:
-        """Look through the directory of what arrives."""
+        """Scan the directory of incomplete uploads."""
         return await asyncio.to_thread(_sweep, self._root / _UPLOADS, time.time() - older_than_seconds)
 
 
 class _UploadFile:
-    """One file being written. Bytes are gathered so that a thread is asked for once in a while, not for each packet."""
+    """One file being written. Bytes are buffered, so that a thread is used once for many packets."""
 
     def __init__(self, root: Path, account_id: UUID) -> None:
         self._root, self._account_id = root, account_id
@@ -160,7 +161,7 @@ class _UploadFile:
         sha256 = self._hash.hexdigest()
         place = _place(self._root, self._account_id, sha256)
         _make_durable_folder(place.parent)
-        # Also over the same bytes kept before: nobody else has to have synced them, and they are mended if damaged.
+        # Also over the same bytes stored before: they may be unsynced or damaged.
         self._path.replace(place)
         _sync_folder(place.parent)
         return StoredBlob(sha256, self._size)

@@ -1,7 +1,7 @@
-"""Gather look-ups that requests make at the same moment into one query, instead of remembering answers.
+"""Batch concurrent look-ups into one query, instead of caching.
 
-A cache would let a deleted token in until it expired. Here every request asks the database, and yet a busy moment
-costs one round trip: while a query is under way, the keys that arrive are the next one's.
+A cache would accept a deleted token until it expired. Here every request reads the database, yet many concurrent
+requests cost one round trip: keys that arrive while a query runs are in the next one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Waiting = dict[K, list["asyncio.Future[V | None]"]]
 
 
 class DataLoader(Generic[K, V]):
-    """Looks values up by key; `fetch` answers those that exist."""
+    """Looks values up by key; `fetch` returns those that exist."""
 
     def __init__(self, fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], *, seconds_max: float) -> None:
         self._fetch, self._seconds_max = fetch, seconds_max
@@ -46,7 +46,7 @@ class DataLoader(Generic[K, V]):
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self) -> None:
-        # The task's start is the next turn of the loop: all that this turn asked for is here.
+        # The task starts in the loop's next iteration, with all keys of this one.
         while self._waiting:
             batch: Waiting[K, V] = {}
             for key in list(self._waiting)[:KEYS_MAX]:

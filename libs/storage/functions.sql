@@ -6,8 +6,9 @@ LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT (lpad(to_hex(floor(extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 $$;
 
--- Makes one partition beside its table and attaches it. The table itself stays open to readers and writers (SHARE UPDATE
--- EXCLUSIVE); only the default partition is locked for the moment in which it is seen to hold nothing of that range.
+-- Makes one partition beside its table and attaches it. The table itself stays open to readers and writers (SHARE
+-- UPDATE EXCLUSIVE); only the default partition is locked for the moment in which it is seen to hold nothing of that
+-- range.
 CREATE OR REPLACE FUNCTION storage.attach_partition(parent regclass, part text, starts text, ends text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -28,11 +29,11 @@ BEGIN
     EXECUTE format('ALTER TABLE %I.%I DROP CONSTRAINT in_range', space, part);
 END $$;
 
--- Makes one change that a table needs: a partition from `back` periods ago to `ahead` periods from now (and a default one
--- for what is older, or what a clock gone wrong has made), or the end of one whose whole content is older than `keep_days`.
--- Says 'changed' after one (call again, in another transaction, so that no lock is held while the next is waited for),
--- 'postponed' when somebody's long transaction was in the way, null when there is nothing to do. Nobody waits behind this
--- longer than the timeout. (Postgres cannot detach concurrently beside a default partition.)
+-- Makes one change that a table needs: a partition from `back` periods ago to `ahead` periods from now (and a default
+-- one for what is older, or what a clock gone wrong has made), or the end of one whose whole content is older than
+-- `keep_days`. Returns 'changed' after one (call again, in another transaction, so that no lock is held while waiting
+-- for the next), 'postponed' when a long transaction held a lock, null when there is nothing to do. No other session
+-- waits for this longer than the timeout. (Postgres cannot detach concurrently beside a default partition.)
 CREATE OR REPLACE FUNCTION storage.maintain_table(parent regclass, every_days int, back int, ahead int, keep_days int)
 RETURNS text LANGUAGE plpgsql SET timezone = 'UTC' SET lock_timeout = '1s' AS $$
 DECLARE
@@ -78,8 +79,7 @@ BEGIN
     RETURN CASE WHEN postponed THEN 'postponed' END;
 END $$;
 
--- Touches what a service writes as a write does, and commits: whatever keeps everybody from writing keeps this too. The
--- caller's timeout is the bound.
+-- Writes a row as a service does, and commits: it fails whenever writes fail. The caller's timeout is the bound.
 CREATE OR REPLACE FUNCTION storage.prove_writable(space name) RETURNS void
 LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
 DECLARE written regclass;
@@ -93,7 +93,7 @@ BEGIN
 END $$;
 GRANT USAGE ON SCHEMA storage TO PUBLIC;
 
--- The tables that make a service's hop safe (see libs/outbox), its two schemas and the grants of its role.
+-- Creates a service's messaging tables (see libs/outbox), its two schemas and the grants of its role.
 CREATE OR REPLACE FUNCTION storage.create_messaging_tables(space name, role name) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -133,7 +133,7 @@ BEGIN
             deliveries integer NOT NULL,
             dead_lettered_at timestamptz NOT NULL DEFAULT now(),
             replayed_at timestamptz,
-            account_id uuid,        -- of the message, as far as it can be told
+            account_id uuid,        -- of the message, if known
             message_id uuid,
             correlation_id uuid     -- the request that it comes from
         );

@@ -21,15 +21,15 @@ log = structlog.get_logger(__name__)
 
 _NAME = re.compile(r"^(\d{4})_[a-z0-9]+(?:_[a-z0-9]+)+\.sql$")
 _FUNCTIONS = Path(__file__).with_name("functions.sql")
-_LOCK = 0x6C656467  # any constant of our own: one migration at a time in a database
+_LOCK = 0x6C656467  # an arbitrary constant: one migration at a time in a database
 _LOCK_WAIT_SECONDS = 120
-_STATEMENT_LOCK_SECONDS = 2  # a change of a table waits no longer: everybody else would wait behind it
+_STATEMENT_LOCK_SECONDS = 2  # a table change waits no longer: all other sessions would wait behind it
 _AGAIN_SECONDS = 3.0
-_TRIES_MAX = 40  # while somebody's long read is in the way: a few minutes
+_TRIES_MAX = 40  # while a long read holds a lock: a few minutes
 
 
 class MigrationError(Exception):
-    """The migrations on disk do not fit what this database has run."""
+    """The migrations on disk do not match those that this database has run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def read_migrations(folder: Path) -> list[Migration]:
 
 
 async def migrate(dsn: str, *, service: str, folder: Path) -> list[str]:
-    """Run what is new in `folder` as the database's owner; answer the names that ran.
+    """Run the new files of `folder` as the database's owner; return their names.
 
     Raises:
         MigrationError: a file that already ran has changed or is gone.
@@ -96,10 +96,10 @@ async def _run_new(conn: asyncpg.Connection[asyncpg.Record], service: str, migra
 
 
 async def _run_patiently(conn: asyncpg.Connection[asyncpg.Record], service: str, migration: Migration) -> None:
-    """Run one file, again from its beginning where somebody's long transaction holds one of its tables.
+    """Run one file; retry it from its beginning while a long transaction locks one of its tables.
 
     Raises:
-        MigrationError: it was in the way all the time.
+        MigrationError: the lock was never free.
     """
     await conn.execute("SELECT set_config('lock_timeout', $1, false)", f"{_STATEMENT_LOCK_SECONDS}s")
     for _ in range(_TRIES_MAX):
@@ -130,7 +130,7 @@ def _check_history(service: str, done: dict[str, str], migrations: list[Migratio
 
 
 async def _prepare_database(conn: asyncpg.Connection[asyncpg.Record]) -> None:
-    """Make what every service's migrations rely on: the roles, and the table of what ran."""
+    """Create what every service's migrations need: the roles, and the table of migrations that ran."""
     for role in ROLES.values():
         # Roles belong to the whole server: another database's migration may make it at the same moment.
         await conn.execute(f"""
@@ -157,7 +157,7 @@ async def _prepare_database(conn: asyncpg.Connection[asyncpg.Record]) -> None:
 
 
 async def give_login(dsn: str, *, role: str, password: str) -> None:
-    """Let a service's role log in with a password of its own (separate services; the embedded default needs none)."""
+    """Give a service's role a login with a password of its own (separate services; the embedded default needs none)."""
     conn = await asyncpg.connect(dsn, timeout=30)
     try:
         quoted = await conn.fetchval("SELECT quote_literal($1)", password)

@@ -1,4 +1,4 @@
-"""Open a pool whose every connection works as one service's role: first thing a service does."""
+"""Open a pool whose connections use one service's role."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _decode_jsonb(value: bytes) -> Any:
 
 
 async def register_codecs(conn: Connection) -> None:
-    """Teach a connection our types: jsonb is Python values by orjson, uuid is `uuid.UUID`."""
+    """Register a connection's codecs: jsonb is Python values by orjson, uuid is `uuid.UUID`."""
     await conn.set_type_codec(
         "jsonb", encoder=_encode_jsonb, decoder=_decode_jsonb, schema="pg_catalog", format="binary"
     )
@@ -58,8 +58,8 @@ analysis. These leave the planner the indexes alone.
 class PooledConnection(asyncpg.Connection):
     """A connection that goes back to its pool without a round trip.
 
-    asyncpg resets session state on each release: locks, cursors, LISTEN, settings. Nothing here makes any outside of
-    a transaction (`tests/architecture` holds that), and an open transaction is rolled back all the same.
+    asyncpg resets session state on each release: locks, cursors, LISTEN, settings. No code here sets any outside of a
+    transaction (`tests/architecture` checks that), and an open transaction is rolled back anyway.
     """
 
     def get_reset_query(self) -> str:

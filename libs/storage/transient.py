@@ -24,7 +24,7 @@ _BUGS_AMONG_OS_ERRORS: Final = (FileExistsError, FileNotFoundError, IsADirectory
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same work may succeed later without anybody mending anything."""
+    """Whether the same work may succeed later without any change."""
     if isinstance(error, BaseExceptionGroup):
         return all(is_transient(part) for part in error.exceptions)
     if isinstance(error, OSError):  # refused, reset, unreachable, timed out (TimeoutError is one), disk full

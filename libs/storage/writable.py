@@ -1,4 +1,4 @@
-"""Say whether anything can be committed: what a readiness check asks, beyond whether Postgres answers."""
+"""Check that the database accepts commits: a readiness check, beyond whether Postgres answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PROBE_SECONDS_MAX = 2.5  # less than a readiness check may take
 
 
 async def why_not_writable(pool: Pool, *, schema: str) -> str | None:
-    """Make a tiny write that takes the locks of a service's writes and is committed; None, or what is in the way."""
+    """Commit a tiny write that takes the locks of a service's writes; return None, or the problem."""
     try:
         await pool.execute("SELECT storage.prove_writable($1)", schema, timeout=PROBE_SECONDS_MAX)
     except Exception as error:

@@ -9,7 +9,8 @@ import structlog
 
 from contracts.etag import matches
 from contracts.primitives.ids import parse_id
-from contracts.serializers import subscriptions as present
+from contracts.resources import automation as automation_resource
+from contracts.resources import hook as hook_resource
 from contracts.wire import commands as names
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import DISPATCHER_COMMANDS, DISPATCHER_EVENTS, EXECUTOR_COMMANDS, EXECUTOR_JOBS
@@ -79,12 +80,12 @@ async def _check_condition(conn: Connection, command: Envelope) -> None:
     if command.if_match is None or thing_id is None:
         return
     hook = await find_hook(conn, account_id=command.account_id, hook_id=thing_id)
-    if hook is not None and hook["state"] != "removed" and not matches(command.if_match, present.hook(hook)):
+    if hook is not None and hook["state"] != "removed" and not matches(command.if_match, hook_resource.from_row(hook)):
         raise PreconditionFailed
     automation = await find_automation(conn, account_id=command.account_id, automation_id=thing_id)
     if automation is None or automation["removed_at"] is not None:
         return
-    if not matches(command.if_match, present.automation(automation)):
+    if not matches(command.if_match, automation_resource.from_row(automation)):
         raise PreconditionFailed
 
 

@@ -18,7 +18,7 @@ import orjson
 import psutil
 from pydantic import ValidationError
 
-from contracts.resources.schemas import SaleIn
+from contracts.resources.sale import SaleIn
 from contracts.strict_json import JsonRefused, read_json
 from documents.parser import read_document
 from documents.xml import XmlRefused

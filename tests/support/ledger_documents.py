@@ -15,8 +15,9 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from contracts.resources.schemas import ClientIn, SaleIn
-from contracts.serializers import ledger as serializers
+from contracts.resources import sale as sale_resource
+from contracts.resources.client import ClientIn
+from contracts.resources.sale import SaleIn
 from contracts.urls import PublicUrls
 from ledger.account import Account
 from ledger.clients.rules import new_client
@@ -175,4 +176,4 @@ def sale_of(given: Mapping[str, Any], *, number: str | None = "INV-2026-000001")
         "amount_due_minor": sale.total_minor - sale.deposit_minor, "credited_minor": 0, "unapplied_minor": 0,
         "updated_at": _NOW,
     }  # fmt: skip
-    return serializers.sale(row, _URLS)
+    return sale_resource.from_row(row, _URLS)

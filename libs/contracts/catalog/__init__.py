@@ -36,10 +36,10 @@ TRIGGERS: Final[dict[str, Trigger]] = {trigger.key: trigger for trigger in _TRIG
 """Every trigger by its key, in the contract's order; `available` ones are fired by this release."""
 
 OFFERED_TRIGGERS: Final = {key: trigger for key, trigger in TRIGGERS.items() if trigger.available}
-"""The triggers that something can fire: what the API lists and takes in hooks and automations."""
+"""The triggers that can fire: the API lists them and accepts them in hooks and automations."""
 
 ACTIONS: Final[dict[str, Action]] = {action.key: action for action in _ACTIONS}
-"""Every action by its key, in the contract's order; `available` ones are carried out by this release."""
+"""Every action by its key, in the contract's order; `available` ones can run in this release."""
 
 
 def offered_actions() -> list[Action]:

@@ -1,7 +1,7 @@
-"""Every action there is (contract.md, Action keys): what it takes, what it gives, and what it guarantees.
+"""Every action (contract.md, Action keys): its input, its output, and its guarantee.
 
-Ours run on our own ledger under a command id of the step, so that a repetition changes nothing: exactly once. Those
-that leave the house carry the same id as their idempotency key: at least once.
+Actions on our own ledger run under a command id of the step, so that a repetition changes nothing: exactly once.
+Outward actions carry the same id as their idempotency key: at least once.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from contracts.catalog import inputs, samples
 from contracts.catalog.flow_actions import FLOW
 from contracts.catalog.model import Action, LocalizedText
 from contracts.catalog.outward_actions import OUTWARDS
-from contracts.resources import messages, product, promise
-from contracts.resources.clients import ClientUpdate
-from contracts.resources.collections import DisputeIn, NoteIn, ResolveDispute
+from contracts.resources import client, dispute, inbox_message, messages, note, payment, product, promise, sale
+from contracts.resources.client import ClientIn, ClientUpdate
+from contracts.resources.dispute import DisputeIn, ResolveDispute
 from contracts.resources.messages import MessageToSend
+from contracts.resources.note import NoteIn
+from contracts.resources.payment import PaymentIn
 from contracts.resources.product import ProductIn
 from contracts.resources.promise import PromiseIn
-from contracts.resources.schemas import ClientIn, PaymentIn, SaleIn
+from contracts.resources.sale import SaleIn
 from contracts.wire import commands
 
 
@@ -49,7 +51,7 @@ _OURS: Final = (
             "Añade un cliente; cuenta en el plan.",
         ),
         ClientIn,
-        samples.CLIENT,
+        client.SAMPLE,
         command=commands.CREATE_CLIENT,
         path="/v1/clients",
     ),
@@ -62,7 +64,7 @@ _OURS: Final = (
             "Busca un cliente por correo, identificador externo, número de registro o nombre.",
         ),
         inputs.FindClient,
-        {"found": True, "client": samples.CLIENT},
+        {"found": True, "client": client.SAMPLE},
         available=True,
     ),
     _ours(
@@ -74,7 +76,7 @@ _OURS: Final = (
             "Busca el cliente con este identificador externo o correo; si no existe, lo añade.",
         ),
         ClientIn,
-        {"created": False, "client": samples.CLIENT},
+        {"created": False, "client": client.SAMPLE},
         available=True,
     ),
     _ours(
@@ -86,7 +88,7 @@ _OURS: Final = (
             "Modifica los campos indicados de un cliente.",
         ),
         ClientUpdate,
-        samples.CLIENT,
+        client.SAMPLE,
         command=commands.UPDATE_CLIENT,
     ),
     _ours(
@@ -123,7 +125,7 @@ _OURS: Final = (
             "Busca un documento de venta por número o identificador externo.",
         ),
         inputs.FindSale,
-        {"found": True, "sale": samples.SALE},
+        {"found": True, "sale": sale.SAMPLE},
         available=True,
     ),
     _ours(
@@ -135,7 +137,7 @@ _OURS: Final = (
             "Deja un documento y su archivo en el buzón de compras.",
         ),
         inputs.PushInboxMessage,
-        samples.INBOX_MESSAGE,
+        inbox_message.SAMPLE,
         available=True,
     ),
     _ours(
@@ -147,7 +149,7 @@ _OURS: Final = (
             "Deja un pedido en el buzón de ventas.",
         ),
         inputs.PushInboxMessage,
-        samples.INBOX_MESSAGE | {"box": "sales"},
+        inbox_message.SAMPLE | {"box": "sales"},
         available=True,
     ),
     _ours(
@@ -159,7 +161,7 @@ _OURS: Final = (
             "Prepara un presupuesto, pedido, factura o nota de crédito y, si se pide, lo emite enseguida.",
         ),
         SaleIn,
-        samples.SALE,
+        sale.SAMPLE,
         command=commands.CREATE_SALE,
         path="/v1/sales",
     ),
@@ -172,7 +174,7 @@ _OURS: Final = (
             "Emite un borrador: recibe su número y entra en los libros.",
         ),
         inputs.ByIdInput,
-        samples.SALE,
+        sale.SAMPLE,
         command=commands.ISSUE_SALE,
     ),
     _ours(
@@ -184,7 +186,7 @@ _OURS: Final = (
             "Envía un documento emitido a su cliente.",
         ),
         inputs.SendDocument,
-        samples.SALE,
+        sale.SAMPLE,
         command=commands.SEND_SALE,
     ),
     _ours(
@@ -196,7 +198,7 @@ _OURS: Final = (
             "Anula un documento emitido sin nada liquidado.",
         ),
         inputs.VoidDocument,
-        samples.SALE | {"status": "void", "settlement": None, "amount_due": "0.00"},
+        sale.SAMPLE | {"status": "void", "settlement": None, "amount_due": "0.00"},
         command=commands.VOID_SALE,
     ),
     _ours(
@@ -208,7 +210,7 @@ _OURS: Final = (
             "Registra un pago recibido y liquida aquello a lo que se asigna.",
         ),
         PaymentIn,
-        samples.PAYMENT,
+        payment.SAMPLE,
         command=commands.RECORD_PAYMENT,
         path="/v1/payments",
     ),
@@ -221,7 +223,7 @@ _OURS: Final = (
             "Añade una nota a un cliente.",
         ),
         NoteIn,
-        samples.NOTE,
+        note.SAMPLE,
         command=commands.ADD_NOTE,
         path="/v1/notes",
     ),
@@ -234,7 +236,7 @@ _OURS: Final = (
             "Marca una factura como disputada, con su motivo.",
         ),
         DisputeIn,
-        samples.DISPUTE,
+        dispute.SAMPLE,
         command=commands.OPEN_DISPUTE,
         path="/v1/disputes",
     ),
@@ -247,7 +249,7 @@ _OURS: Final = (
             "Resuelve una disputa; su factura vuelve a cobrarse.",
         ),
         ResolveDispute,
-        samples.DISPUTE | {"state": "resolved"},
+        dispute.SAMPLE | {"state": "resolved"},
         command=commands.RESOLVE_DISPUTE,
     ),
     _ours(

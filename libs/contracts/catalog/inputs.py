@@ -28,7 +28,7 @@ def _lasts(duration: str) -> str:
 
 
 Url = Annotated[str, StringConstraints(min_length=8, max_length=2048)]
-# Weeks to seconds: how long a year or month is, nobody knows beforehand.
+# Weeks to seconds: years and months have no fixed length.
 Duration = Annotated[
     str,
     Form(
@@ -55,7 +55,7 @@ class ByIdInput(Model):
 
 
 class FindClient(Model):
-    """Who is looked for, by whichever is known; the first match counts."""
+    """The client to find, by any of these; the first match counts."""
 
     email: Email | None = None
     external_id: Reference | None = None
@@ -70,7 +70,7 @@ class FindClient(Model):
 
 
 class FindProduct(Model):
-    """What is looked for, by whichever is known."""
+    """The product to find, by any of these."""
 
     code: Reference | None = None
     external_id: Reference | None = None
@@ -84,7 +84,7 @@ class FindProduct(Model):
 
 
 class FindSale(Model):
-    """Which sales document is looked for, by whichever is known; the first match counts."""
+    """The sales document to find, by any of these; the first match counts."""
 
     number: Reference | None = None
     external_id: Reference | None = None
@@ -113,7 +113,7 @@ class PushInboxMessage(Model):
 
 
 class SendDocument(Model):
-    """Which document goes to its client, and how."""
+    """The document to send to its client, and how."""
 
     id: UUID
     to: Email | None = Field(default=None, description="instead of the client's own address")
@@ -122,14 +122,14 @@ class SendDocument(Model):
 
 
 class VoidDocument(Model):
-    """Which document is voided, and why."""
+    """The document to void, and why."""
 
     id: UUID
     reason: ShortText | None = None
 
 
 class MoveInvoices(Model):
-    """Which invoices, or which client's, go to which collector."""
+    """Invoices, or all of a client's, and the collector to move them to."""
 
     collector_id: UUID
     invoice_ids: list[UUID] | None = Field(default=None, min_length=1, max_length=IDS_MAX)

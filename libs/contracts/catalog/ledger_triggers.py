@@ -1,12 +1,11 @@
-"""The triggers of the books: clients, products, sales documents and payments. What fires each, and what it carries."""
+"""The ledger's triggers: clients, products, sales documents and payments. What fires each, and what it carries."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from contracts.catalog import samples
 from contracts.catalog.model import Filter, LocalizedText, Trigger
-from contracts.resources import product
+from contracts.resources import client, payment, product, sale
 from contracts.resources.document_kinds import KINDS
 
 SALE_TYPES: Final = tuple(KINDS)
@@ -41,7 +40,7 @@ _PAYMENT_FILTERS: Final = (
 
 
 def _sale(**differs: Any) -> dict[str, Any]:
-    return samples.SALE | differs
+    return sale.SAMPLE | differs
 
 
 LEDGER_TRIGGERS: Final = (
@@ -53,7 +52,7 @@ LEDGER_TRIGGERS: Final = (
             "Un client a été ajouté, quelle que soit la voie : à la main, par l'API, une automatisation, une commande.",
             "Se añadió un cliente, por cualquier vía: a mano, por la API, una automatización o un pedido.",
         ),
-        sample=samples.CLIENT,
+        sample=client.SAMPLE,
         filters=_CLIENT_FILTERS,
     ),
     Trigger(
@@ -64,7 +63,7 @@ LEDGER_TRIGGERS: Final = (
             "Une donnée d'un client a été modifiée.",
             "Se modificó algún dato de un cliente.",
         ),
-        sample=samples.CLIENT | {"phone": "+371 20000001", "updated_at": "2026-03-05T08:00:00+00:00"},
+        sample=client.SAMPLE | {"phone": "+371 20000001", "updated_at": "2026-03-05T08:00:00+00:00"},
         filters=_CLIENT_FILTERS,
     ),
     Trigger(
@@ -126,7 +125,7 @@ LEDGER_TRIGGERS: Final = (
             "Un devis, une commande, une facture proforma, une facture, un reçu ou un avoir a été émis.",
             "Se emitió un presupuesto, pedido, factura proforma, factura, recibo o nota de crédito.",
         ),
-        sample=samples.SALE,
+        sample=sale.SAMPLE,
         filters=_SALE_FILTERS,
     ),
     Trigger(
@@ -137,7 +136,7 @@ LEDGER_TRIGGERS: Final = (
             "Un document de vente a été remis au serveur de messagerie pour son client.",
             "Se entregó al servidor de correo un documento de venta para su cliente.",
         ),
-        sample=samples.SALE,
+        sample=sale.SAMPLE,
         filters=_SALE_FILTERS,
     ),
     Trigger(
@@ -177,22 +176,22 @@ LEDGER_TRIGGERS: Final = (
         key="payment.created",
         title=LocalizedText("Payment announced", "Paiement annoncé", "Pago anunciado"),
         description=LocalizedText(
-            "A payment is expected; it is not in the books before it is confirmed.",
+            "A payment is expected; it is posted once it is confirmed.",
             "Un paiement est attendu ; il n'est comptabilisé qu'une fois confirmé.",
             "Se espera un pago; no está en los libros hasta que se confirma.",
         ),
-        sample=samples.PAYMENT | {"status": "pending", "allocations": [], "unapplied": "0.00"},
+        sample=payment.SAMPLE | {"status": "pending", "allocations": [], "unapplied": "0.00"},
         filters=_PAYMENT_FILTERS,
     ),
     Trigger(
         key="payment.posted",
         title=LocalizedText("New incoming payment", "Nouveau paiement reçu", "Pago recibido nuevo"),
         description=LocalizedText(
-            "A payment came in and is in the books.",
+            "A payment came in and is posted.",
             "Un paiement a été reçu et comptabilisé.",
             "Se recibió un pago y está en los libros.",
         ),
-        sample=samples.PAYMENT,
+        sample=payment.SAMPLE,
         filters=_PAYMENT_FILTERS,
     ),
     Trigger(
@@ -203,7 +202,7 @@ LEDGER_TRIGGERS: Final = (
             "Un paiement a été repris ; ce qu'il réglait est de nouveau dû.",
             "Se revirtió un pago; lo que liquidaba vuelve a deberse.",
         ),
-        sample=samples.PAYMENT | {"status": "reversed", "allocations": [], "unapplied": "0.00"},
+        sample=payment.SAMPLE | {"status": "reversed", "allocations": [], "unapplied": "0.00"},
         filters=_PAYMENT_FILTERS,
     ),
     Trigger(
@@ -214,7 +213,7 @@ LEDGER_TRIGGERS: Final = (
             "Ce qu'un paiement règle, ou ce qui en a été remboursé, a changé.",
             "Cambió lo que un pago liquida o lo que se devolvió de él.",
         ),
-        sample=samples.PAYMENT,
+        sample=payment.SAMPLE,
         filters=_PAYMENT_FILTERS,
     ),
     Trigger(
@@ -225,7 +224,7 @@ LEDGER_TRIGGERS: Final = (
             "Un paiement annoncé n'est pas arrivé.",
             "Un pago anunciado no llegó.",
         ),
-        sample=samples.PAYMENT | {"status": "failed", "allocations": [], "unapplied": "0.00"},
+        sample=payment.SAMPLE | {"status": "failed", "allocations": [], "unapplied": "0.00"},
         filters=_PAYMENT_FILTERS,
     ),
 )

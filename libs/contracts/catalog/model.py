@@ -1,4 +1,4 @@
-"""What declaring a trigger or an action takes: the shapes of the catalog's entries."""
+"""Models of the catalog's entries: triggers, actions, their filters and fields."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TYPES: dict[type, FieldType] = {
 
 @dataclass(frozen=True, slots=True)
 class LocalizedText:
-    """A text for people in the three languages we speak."""
+    """A text in the three languages of the catalog."""
 
     en: str
     fr: str
@@ -62,7 +62,7 @@ class Field:
 
 
 def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:
-    """What stands at a path; in a list, of every element."""
+    """The value at a path; in a list, of every element."""
     if isinstance(value, list):
         for element in value:
             yield from _at(element, path)
@@ -74,9 +74,10 @@ def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A kind of event others can react to. `sample` is complete and of the very shape that `GET` of the thing gives.
+    """A kind of event that hooks and automations can subscribe to.
 
-    `available` tells whether something in this release fires it; only those are offered.
+    `sample` is complete and has the fields that `GET` of the resource returns. `available`: this release fires it; only
+    those are offered.
     """
 
     key: str
@@ -85,7 +86,7 @@ class Trigger:
     sample: dict[str, Any]
     filters: tuple[Filter, ...] = ()
     guarantee: Guarantee = "at_least_once"
-    free_form: bool = False  # its data holds what somebody else sent: any field may be there
+    free_form: bool = False  # its data holds what an external sender sent: any field may occur
     available: bool = True
 
     def sample_event(self) -> dict[str, Any]:
@@ -93,7 +94,7 @@ class Trigger:
         return {"id": SAMPLE_EVENT_ID, "type": self.key, "timestamp": SAMPLE_TIME, "data": self.sample}
 
     def has_field(self, path: str) -> bool:
-        """Whether a filter by this dotted path can ever match one of its events, as far as its first name tells."""
+        """Whether a filter by this dotted path can match one of its events, judged by the path's first name."""
         return self.free_form or path.partition(".")[0] in self.sample
 
     def has_decimal(self, path: str) -> bool:
@@ -115,9 +116,9 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something the system can do: its input is a model (a step's strings may be templates), its output a sample.
+    """An operation for automations: its input is a model (a step's strings may be templates), its output a sample.
 
-    `available` tells whether this release carries it out; only those are offered. `connections` are the kinds of
+    `available`: this release can run it; only those are offered. `connections` are the kinds of
     connection that it takes: in place of a URL where its input has one, else one is required. `command` is the ledger's
     command that the input is the data of; what it creates lives under `path`.
     """

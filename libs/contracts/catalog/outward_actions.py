@@ -1,4 +1,4 @@
-"""The actions that leave the house: each carries the step's id as its idempotency key, at least once."""
+"""Outward actions: each carries the step's id as its idempotency key, at least once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from contracts.catalog import inputs, samples
+from contracts.catalog import inputs
 from contracts.catalog.model import Action, LocalizedText
+from contracts.resources import sale
 from contracts.resources.connection import ConnectionKind
 
 
@@ -100,6 +101,6 @@ OUTWARDS: Final = (
             "Entrega una factura en el buzón de compras del comprador.",
         ),
         inputs.SendDirect,
-        {"status": 200, "sale_id": samples.SALE_ID},
+        {"status": 200, "sale_id": sale.SAMPLE_ID},
     ),
 )

@@ -1,4 +1,4 @@
-"""Every trigger there is (contract.md, Trigger keys): what fires it, what it carries, what it can be filtered by."""
+"""Every trigger (contract.md, Trigger keys): what fires it, what it carries, and its filters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from contracts.catalog import samples
 from contracts.catalog.ledger_triggers import LEDGER_TRIGGERS, SALE_TYPES
 from contracts.catalog.model import Filter, LocalizedText, Trigger
-from contracts.resources import messages, promise
+from contracts.resources import dispute, hook, inbox_message, messages, note, promise, run, usage, webhook
 
 _CLIENT: Final = Filter("client_id", LocalizedText("Client", "Client", "Cliente"))
 
@@ -17,11 +17,11 @@ TRIGGERS: Final = (
         key="inbox.received",
         title=LocalizedText("Inbox message received", "Message reçu dans la boîte", "Mensaje recibido en el buzón"),
         description=LocalizedText(
-            "Somebody pushed a document into the purchase or sales inbox.",
-            "Quelqu'un a déposé un document dans la boîte des achats ou des ventes.",
-            "Alguien dejó un documento en el buzón de compras o de ventas.",
+            "A document arrived in the purchase or sales inbox.",
+            "Un document est arrivé dans la boîte des achats ou des ventes.",
+            "Llegó un documento al buzón de compras o de ventas.",
         ),
-        sample=samples.INBOX_MESSAGE,
+        sample=inbox_message.SAMPLE,
         filters=(
             Filter("box", LocalizedText("Inbox", "Boîte", "Buzón"), ("purchases", "sales")),
             Filter("channel.id", LocalizedText("Channel", "Canal", "Canal")),
@@ -68,7 +68,7 @@ TRIGGERS: Final = (
             "Une note a été ajoutée à un client : à la main, lors d'un appel, ou avec le motif d'un litige.",
             "Se añadió una nota a un cliente: a mano, en una llamada, o con el motivo de una disputa.",
         ),
-        sample=samples.NOTE,
+        sample=note.SAMPLE,
         filters=(
             Filter("kind", LocalizedText("Kind of note", "Type de note", "Tipo de nota"), ("note", "call", "dispute")),
             _CLIENT,
@@ -100,7 +100,7 @@ TRIGGERS: Final = (
             "Une facture a été marquée comme contestée, avec un motif.",
             "Se marcó una factura como disputada, con un motivo.",
         ),
-        sample=samples.DISPUTE,
+        sample=dispute.SAMPLE,
         filters=(_CLIENT,),
     ),
     Trigger(
@@ -111,7 +111,7 @@ TRIGGERS: Final = (
             "Un litige a été résolu ; sa facture est de nouveau relancée.",
             "Se resolvió una disputa; su factura vuelve a cobrarse.",
         ),
-        sample=samples.DISPUTE
+        sample=dispute.SAMPLE
         | {"state": "resolved", "resolution": "Price confirmed.", "resolved_at": "2026-03-23T09:00:00+00:00"},
         filters=(_CLIENT,),
     ),
@@ -164,18 +164,18 @@ TRIGGERS: Final = (
             "Une création a été refusée car la limite du forfait est atteinte ; une fois par période.",
             "Se rechazó una creación porque se alcanzó el límite del plan; una vez por período.",
         ),
-        sample=samples.QUOTA,
+        sample=usage.QUOTA_SAMPLE,
         filters=(Filter("quota", LocalizedText("Limit", "Limite", "Límite"), ("clients", "products")),),
     ),
     Trigger(
         key="webhook.received",
         title=LocalizedText("Webhook received", "Webhook reçu", "Webhook recibido"),
         description=LocalizedText(
-            "Somebody posted JSON or a form to a channel of kind hook.",
-            "Quelqu'un a envoyé du JSON ou un formulaire à un canal de type hook.",
-            "Alguien envió JSON o un formulario a un canal de tipo hook.",
+            "JSON or a form was posted to a channel of kind hook.",
+            "Du JSON ou un formulaire a été envoyé à un canal de type hook.",
+            "Se envió JSON o un formulario a un canal de tipo hook.",
         ),
-        sample=samples.WEBHOOK,
+        sample=webhook.SAMPLE,
         filters=(
             Filter("channel.id", LocalizedText("Channel", "Canal", "Canal")),
             Filter("channel.name", LocalizedText("Channel's name", "Nom du canal", "Nombre del canal")),
@@ -186,11 +186,11 @@ TRIGGERS: Final = (
         key="hook.disabled",
         title=LocalizedText("Hook disabled", "Webhook désactivé", "Webhook desactivado"),
         description=LocalizedText(
-            "A hook ended by itself: its receiver answered 410 (removed) or only failed for days (disabled).",
+            "A hook was switched off: its receiver answered 410 (removed) or failed for days (disabled).",
             "Un webhook s'est arrêté : son destinataire a répondu 410 (removed) ou échoué des jours durant (disabled).",
             "Un webhook terminó solo: su receptor respondió 410 (removed) o falló durante días (disabled).",
         ),
-        sample=samples.DISABLED_HOOK,
+        sample=hook.SAMPLE,
         filters=(
             Filter("state", LocalizedText("State", "État", "Estado"), ("disabled", "removed")),
             Filter("target_url", LocalizedText("Target", "Cible", "Destino")),
@@ -204,7 +204,7 @@ TRIGGERS: Final = (
             "Une exécution d'automatisation a échoué. Une automatisation sur ce déclencheur n'en produit pas.",
             "Falló una ejecución de automatización. Si falla una automatización con este disparador, no se emite nada.",
         ),
-        sample=samples.FAILED_RUN,
+        sample=run.FAILED_SAMPLE,
         filters=(Filter("automation_id", LocalizedText("Automation", "Automatisation", "Automatización")),),
     ),
 )

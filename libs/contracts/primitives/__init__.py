@@ -1,1 +1,1 @@
-"""Values that every shape is made of: money, currencies, ids, problem details."""
+"""Values that models are made of: money, currencies, ids, problem details."""

@@ -4,7 +4,7 @@ The tables are written out instead of read from a library at run time: stored am
 release that changes a currency's minor unit would silently multiply what is stored. A unit test holds the table to a
 package that ships ISO 4217's list one; when it fails, a person decides, and migrates.
 
-CLDR is no source for this: its digits are those customary for display, and it drops the minor unit of currencies such
+CLDR is no source for this: its digits are for display, and it drops the minor unit of currencies such
 as RSD, ALL and IQD.
 """
 

@@ -19,18 +19,18 @@ def new_id() -> UUID:
 
 
 def new_id_after(earlier: UUID) -> UUID:
-    """Make a UUIDv7 that sorts behind `earlier`, whatever the clocks of the machines that made the two say."""
+    """Make a UUIDv7 that sorts after `earlier`, independent of the clocks of the machines that make them."""
     fresh = new_id()
     return fresh if fresh.int > earlier.int else UUID(int=earlier.int + 1)
 
 
 def made_at(identifier: UUID) -> datetime:
-    """Tell when a UUIDv7 was made, to the millisecond, in UTC."""
+    """Return when a UUIDv7 was made, to the millisecond, in UTC."""
     return datetime.fromtimestamp((identifier.int >> 80) / 1000, tz=UTC)
 
 
 def parse_id(text: str) -> UUID | None:
-    """Read an id that a caller sent; None when it is not one of the form we hand out."""
+    """Read an id that a caller sent; None when it has another form than our ids."""
     try:
         return UUID(text)
     except ValueError:

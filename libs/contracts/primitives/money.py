@@ -1,7 +1,6 @@
-"""Money at the border: decimal text beside a currency outside, whole minor units (BIGINT) inside, never a float.
+"""Read and write money: decimal text beside a currency outside, whole minor units (BIGINT) inside, never a float.
 
-Everything that takes amounts from callers reads them with the annotated types at the end of this module; everything
-that shows amounts writes them with `from_minor`.
+Input amounts are read with the annotated types at the end of this module; output amounts are written with `from_minor`.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class TooPrecise(MoneyError):
 
 
 class MoneyOverflow(MoneyError):
-    """The amount is larger than the books can hold."""
+    """The amount is larger than the ledger can store."""
 
     code = "amount_overflow"
 
@@ -111,7 +110,7 @@ def round_half_up(value: Decimal, places: int = 0) -> int:
     if not value.is_finite():
         raise MoneyError(f"{value} is not an amount")
     if value.adjusted() > _WHOLE_DIGITS_MAX:
-        raise MoneyOverflow("the amount is larger than the books can hold")
+        raise MoneyOverflow("the amount is larger than the ledger can store")
     rounded = _ROUNDING.quantize(value, _QUANTA[places])
     return within_bounds(int(_EXACT.scaleb(rounded, places)))
 
@@ -123,7 +122,7 @@ def within_bounds(minor: int) -> int:
         MoneyOverflow: it is larger.
     """
     if abs(minor) > MINOR_MAX:
-        raise MoneyOverflow("the amount is larger than the books can hold")
+        raise MoneyOverflow("the amount is larger than the ledger can store")
     return minor
 
 
@@ -149,7 +148,7 @@ class ExactDecimal:
     above_zero: bool = False
 
     def read(self, given: object) -> Decimal:
-        """Validate one value; `PydanticCustomError` says what is wrong in a sentence."""
+        """Validate one value; `PydanticCustomError` describes the error in a sentence."""
         text = _text_of(given)
         match = _DECIMAL_TEXT.fullmatch(text)
         if match is None:
@@ -196,7 +195,7 @@ def plain(value: Decimal) -> str:
 
 
 def _text_of(given: object) -> str:
-    """Bring what a caller may send to text; "" for what is no number at all."""
+    """Convert an input value to text; "" for a value that is no number."""
     if isinstance(given, str):
         return given
     if isinstance(given, bool):
@@ -231,13 +230,13 @@ CurrencyCode = Annotated[str, AfterValidator(_known)]
 """An ISO 4217 code in capitals."""
 
 MoneyText = Annotated[Decimal, ExactDecimal(whole_digits=19, decimals=4)]
-"""An amount of 0 or more in major units; whether it fits its currency's decimals, `to_minor` tells."""
+"""An amount of 0 or more in major units; `to_minor` checks that it fits its currency's decimals."""
 
 PositiveMoneyText = Annotated[Decimal, ExactDecimal(whole_digits=19, decimals=4, above_zero=True)]
 """An amount of more than 0 in major units, as payments and allocations are."""
 
 SignedMoneyText = Annotated[Decimal, ExactDecimal(whole_digits=19, decimals=4, least=None)]
-"""An amount that may be below 0: what other people's documents state as their totals."""
+"""An amount that may be below 0: the totals that other parties' documents state."""
 
 Quantity = Annotated[Decimal, ExactDecimal(whole_digits=12, decimals=8)]
 """How much of something, 0 or more, exact."""
@@ -255,13 +254,13 @@ Percent = Annotated[Decimal, ExactDecimal(whole_digits=3, decimals=6, most=100)]
 """Of a hundred: 0 to 100, exact (9.975)."""
 
 STATED_DECIMALS_MAX: Final = 30
-"""How many decimals are kept of numbers in other people's documents; the ledger rounds them where it has to."""
+"""How many decimals are kept of numbers in other parties' documents; the ledger rounds them where needed."""
 
 StatedNumber = Annotated[Decimal, ExactDecimal(whole_digits=12, decimals=STATED_DECIMALS_MAX, least=None)]
-"""A quantity or unit price as somebody else's document states it."""
+"""A quantity or unit price as another party's document states it."""
 
 StatedAmount = Annotated[Decimal, ExactDecimal(whole_digits=15, decimals=STATED_DECIMALS_MAX, least=None)]
-"""An amount as somebody else's document states it: unrounded, of either sign."""
+"""An amount as another party's document states it: unrounded, of either sign."""
 
 StatedAdjustment = Annotated[Decimal, ExactDecimal(whole_digits=19, decimals=STATED_DECIMALS_MAX, least=None)]
 """The amount or percentage of a charge or discount as stated; corrections have negative ones."""

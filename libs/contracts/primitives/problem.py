@@ -1,4 +1,4 @@
-"""Errors as callers see them: RFC 9457 problem details with a stable code and every fault found."""
+"""Error responses: RFC 9457 problem details with a stable code and every error found."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 ERRORS_MAX: Final = 50
-"""Faults in one answer: nobody mends more at a time, and each repeats a path of the sender's choosing."""
+"""Errors in one response: more are of no use at a time, and each repeats a path that the sender chose."""
 
 PATH_CHARS_MAX: Final = 200
 MESSAGE_CHARS_MAX: Final = 1_000
@@ -32,7 +32,7 @@ class FieldError:
     message: str
 
     def __post_init__(self) -> None:
-        """Cut what the sender made long."""
+        """Cut long texts of the sender."""
         if len(self.path) > PATH_CHARS_MAX:
             object.__setattr__(self, "path", _cut(self.path, PATH_CHARS_MAX))
         if len(self.message) > MESSAGE_CHARS_MAX:

@@ -1,1 +1,1 @@
-"""Input models of the API's resources and of the commands that carry them."""
+"""The API's resources, one module each: input, changes, output model, `from_row`, and a sample."""

@@ -1,19 +1,31 @@
-"""The account: the company whose books these are, as callers change it and as templates refer to it."""
+"""The account: one company's profile and settings. Changes, output, and what templates can refer to."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, field_validator
 
-from contracts.resources.clients import required_if_sent
-from contracts.resources.schemas import Address, Email, Locale, Model, PayTerm, Reference, ShortText, WithCurrency
+from contracts.resources.output import ResponseModel
+from contracts.resources.schemas import (
+    Address,
+    Email,
+    Locale,
+    Model,
+    PayTerm,
+    Reference,
+    ShortText,
+    WithCurrency,
+    required_if_sent,
+)
 from contracts.values import Form
 
 BANK_ACCOUNTS_MAX: Final = 10
@@ -165,7 +177,7 @@ def profile_of(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def template_account(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What templates may say of an account, from a row of `ingress_api.account`."""
+    """The account's fields for templates, from a row of `ingress_api.account`."""
     return {
         "id": str(row["account_id"]),
         "name": row["name"],
@@ -186,3 +198,44 @@ SAMPLE_TEMPLATE_ACCOUNT: Final[Mapping[str, Any]] = template_account({
     | {"address": _SAMPLE_ADDRESS, "bank_accounts": [dict.fromkeys(BankAccount.model_fields, "")]},
 })  # fmt: skip
 """Every field that a template can refer to, for the check of references."""
+
+
+class Plan(ResponseModel):
+    """What the account may keep; a limit of null is none."""
+
+    clients_max: int | None
+    products_max: int | None
+
+
+class Logo(ResponseModel):
+    """A picture that is printed on documents; its bytes are at `url`."""
+
+    content_type: Literal["image/png", "image/jpeg"]
+    size: int
+    sha256: str
+    url: str
+
+
+class AccountProfile(ResponseModel):
+    """The company's profile and settings; `default_pay_term` null is 14 days."""
+
+    id: UUID
+    name: str
+    legal_name: str | None
+    address: Address | None
+    reg_number: str | None
+    vat_number: str | None
+    email: str | None
+    phone: str | None
+    website: str | None
+    bank_accounts: list[BankAccount]
+    endpoint_id: str | None
+    invoice_footer: str | None
+    locale: str
+    time_zone: str
+    currency: str
+    default_pay_term: PayTerm | None
+    logo: Logo | None
+    plan: Plan
+    created_at: dt.datetime
+    updated_at: dt.datetime

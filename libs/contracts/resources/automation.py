@@ -1,12 +1,15 @@
-"""Automations as callers send them: a trigger, and steps in order."""
+"""Automations: a trigger, and steps in order. Input, output, and how a row becomes it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import datetime as dt
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
+from contracts.resources.inbox import Actor
+from contracts.resources.output import ResponseModel, Row
 from contracts.resources.schemas import Filters, Model, ShortText
 from contracts.values import Form
 
@@ -20,7 +23,7 @@ class AutomationTrigger(Model):
 
 STEPS_MAX = 20  # contract.md: of an automation, those inside branch and for_each counted
 STEP_ATTEMPTS_MAX = 20  # with a week's pause, about as long as a run is kept waiting
-RETRY_PAUSE_SECONDS_MAX = 7 * 86_400  # what a week did not mend, a person must
+RETRY_PAUSE_SECONDS_MAX = 7 * 86_400  # after a week a person has to intervene
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -36,7 +39,7 @@ RetryPause = Annotated[
 
 
 class StepRetry(Model):
-    """How often a step is tried, and the pauses between; the last pause serves for all that follow."""
+    """How often a step is tried, and the pauses between; the last pause is repeated."""
 
     attempts: int = Field(ge=1, le=STEP_ATTEMPTS_MAX, description="tries in all, the first one among them")
     schedule: list[RetryPause] = Field(
@@ -44,7 +47,7 @@ class StepRetry(Model):
     )
 
     def schedule_seconds(self) -> tuple[float, ...]:
-        """How long to wait before each try; 0 before the first."""
+        """Return the wait before each try; 0 before the first."""
         pauses = [float(pause[:-1]) * _UNIT_SECONDS[pause[-1]] for pause in self.schedule]
         pauses += pauses[-1:] * self.attempts
         return (0.0, *pauses[: self.attempts - 1])
@@ -67,3 +70,32 @@ class AutomationIn(Model):
     trigger: AutomationTrigger
     steps: list[AutomationStep] = Field(min_length=1, max_length=STEPS_MAX)
     enabled: bool = True
+
+
+class Automation(ResponseModel):
+    """A trigger and its steps."""
+
+    id: UUID
+    name: str
+    enabled: bool
+    version: int
+    trigger: AutomationTrigger
+    steps: list[AutomationStep]
+    created_by: Actor | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+def from_row(row: Row) -> dict[str, Any]:
+    """An automation with its published version, from `dispatch_api.automation`."""
+    return {
+        "id": str(row["id"]),
+        "name": row["name"],
+        "enabled": row["enabled"],
+        "version": row["version"],
+        "trigger": row["definition"]["trigger"],
+        "steps": row["definition"]["steps"],
+        "created_by": row["created_by"],
+        "created_at": row["created_at"].isoformat(),
+        "updated_at": row["updated_at"].isoformat(),
+    }

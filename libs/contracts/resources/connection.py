@@ -1,6 +1,8 @@
-"""Connections: credentials towards an application outside, as callers send them; steps name one by its id.
+"""Connections: credentials for an external application; steps refer to one by its id.
 
-What is secret in one (the URL of a chat's webhook, headers) is encrypted where it comes in and opened where it is used.
+Input, output, and how a row becomes it.
+
+Its secrets (the URL of a chat's webhook, headers) are encrypted on arrival and decrypted where they are used.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from contracts.resources.schemas import Model, ShortText
 from contracts.values import Form
 
 ConnectionKind = Literal["chat", "http"]
-"""chat: an incoming webhook, its URL the secret; http: a server, and the headers that let us in."""
+"""chat: an incoming webhook, its URL the secret; http: a server, and the headers that authenticate us."""
 
 # RFC 9110: a token; and visible characters with blanks inside, so that no value can end its line.
 HeaderName = Annotated[
@@ -32,7 +34,7 @@ HeaderValue = Annotated[
 
 
 class ConnectionIn(Model):
-    """A name for people, where it leads, and what lets us in: none of it but the name and the server is shown again."""
+    """A name, a URL and the credentials; only the name and the server are shown again."""
 
     name: ShortText
     kind: ConnectionKind
@@ -47,7 +49,7 @@ class ConnectionIn(Model):
 
 
 class Connection(ResponseModel):
-    """Credentials towards an application: its server and the names of its headers, never what is secret."""
+    """Credentials for an application: its server and the names of its headers, never the secrets."""
 
     id: UUID
     name: str

@@ -1,6 +1,6 @@
 """The kinds of sales documents, each as one row: number series, transitions, what it posts, converts to and refers to.
 
-What the ledger, the inboxes, the PDF and the catalog do differently for a kind, they read here. A new kind is a name in
+The ledger, the inboxes, the PDF and the catalog read here what differs by kind. A new kind is a name in
 `SaleType` and a row in `KINDS`.
 """
 
@@ -14,9 +14,9 @@ from typing import Final, Literal
 SaleType = Literal["sales_order", "sales_proforma", "sales_invoice", "sales_receipt", "sales_estimate", "credit_note"]
 
 Role = Literal["receivable", "credit", "receipt", "offer"]
-"""What a kind is to the books. `receivable`: issuing posts what is owed (Dr receivable). `credit`: issuing posts what
-the client has to spare (Cr unapplied), and it can settle receivables. `receipt`: posts nothing, is paid from the start.
-`offer`: posts nothing, says what it would come to."""
+"""How a kind is posted. `receivable`: issuing posts what is owed (Dr receivable). `credit`: issuing posts a credit of
+the client (Cr unapplied), and it can settle receivables. `receipt`: posts nothing, is paid from the start. `offer`:
+posts nothing, states what an invoice would come to."""
 
 Reference = Literal["invoice", "payment"]
 
@@ -57,7 +57,7 @@ class DocumentKind:
     moves: Moves
     titles: Mapping[str, str]
     instead: Mapping[tuple[Status, Command], str] = field(default_factory=dict)  # advice where a command is refused
-    converts_to: tuple[SaleType, ...] = ()  # the first is meant when nothing is said
+    converts_to: tuple[SaleType, ...] = ()  # the first is the default
     refers_to: Reference | None = None
     has_due_date: bool = True
     valid_until: bool = False  # its due date is the day until which it holds

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from contracts.resources.collections import Origin
-from contracts.resources.output import ClientNamed, JSONObject, ResponseModel, Row, client_named
+from contracts.resources import client, sale
+from contracts.resources.client import ClientReference
+from contracts.resources.note import Origin
+from contracts.resources.output import JSONObject, ResponseModel, Row, text, time_text
 from contracts.resources.schemas import LongText, Model
 
 Channel = Literal["email", "sms"]
@@ -142,7 +144,7 @@ class Message(ResponseModel):
 
     id: UUID
     client_id: UUID | None
-    client: ClientNamed | None
+    client: ClientReference | None
     direction: Direction
     channel: Channel
     state: MessageState
@@ -170,15 +172,15 @@ def from_row(row: Row, path: str = "") -> JSONObject:
     own = f"{path}/{row['id']}"
     return {
         "id": str(row["id"]),
-        **(client_named(row) if row["client_id"] is not None else {"client_id": None, "client": None}),
+        **(client.reference(row) if row["client_id"] is not None else {"client_id": None, "client": None}),
         **{name: row[name] for name in ("direction", "channel", "state")},
         "from": row["sender"],
         "to": row["recipient"],
         **{name: row[name] for name in ("subject", "body", "quoted")},
         "sale_ids": [str(sale_id) for sale_id in row["sale_ids"]],
-        "in_reply_to": None if row["in_reply_to"] is None else str(row["in_reply_to"]),
+        "in_reply_to": text(row["in_reply_to"]),
         **{name: row[name] for name in ("origin", "automatic", "needs_response")},
-        "resolved_at": _time(row["resolved_at"]),
+        "resolved_at": time_text(row["resolved_at"]),
         "detail": row["detail"],
         "attachments": [
             {"name": file["name"], "content_type": file["content_type"], "size": file["size"]}
@@ -186,25 +188,16 @@ def from_row(row: Row, path: str = "") -> JSONObject:
             for number, file in enumerate(row["attachments"], start=1)
         ],
         "source_url": f"{own}/source" if row["has_source"] else None,
-        "created_at": row["created_at"].isoformat(),
-        "sent_at": _time(row["sent_at"]),
-        "occurred_at": _time(row["occurred_at"]),
+        "created_at": time_text(row["created_at"]),
+        "sent_at": time_text(row["sent_at"]),
+        "occurred_at": time_text(row["occurred_at"]),
     }
-
-
-def _time(moment: dt.datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
 
 
 SAMPLE: Final[JSONObject] = {
     "id": "0198f7c4-7e00-7f90-8cd9-8e0f1a2b3c4d",
-    "client_id": "0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b",
-    "client": {
-        "id": "0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b",
-        "name": "Ozola Design SIA",
-        "email": "aija@ozola.example",
-        "external_id": "crm-1042",
-    },
+    "client_id": client.SAMPLE["id"],
+    "client": client.REFERENCE_SAMPLE,
     "direction": "sent",
     "channel": "email",
     "state": "sent",
@@ -213,7 +206,7 @@ SAMPLE: Final[JSONObject] = {
     "subject": "Invoice INV-2026-000042 is due",
     "body": "Dear Aija, invoice INV-2026-000042 over 165.01 EUR was due on 2026-03-16.",
     "quoted": None,
-    "sale_ids": ["0198f7c4-4c00-7f30-8c73-2e4f5a6b7c8d"],
+    "sale_ids": [sale.SAMPLE_ID],
     "in_reply_to": None,
     "origin": "own",
     "automatic": None,

@@ -1,13 +1,14 @@
-"""What the modules of resources share for output: the base of output models, and the parts of rows as JSON.
+"""What resource modules share for output: the base of output models, and conversions from rows to JSON.
 
 Each module has its output model, for OpenAPI and the catalog, and `from_row`, which makes that JSON from a view's row.
-Nothing is checked against the models when answering: tests hold every answer to its model instead.
+Responses are not checked against the models at run time: tests compare every response with its model instead.
 """
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -27,9 +28,19 @@ JSONObject: TypeAlias = dict[str, Any]
 
 
 class ResponseModel(BaseModel):
-    """What all answers share: a field may be added later, so callers pass over what they do not know."""
+    """Base of all responses: fields may be added later, so callers ignore unknown ones."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)  # only descriptions and tests ever use them
+
+
+def text(value: UUID | date | None) -> str | None:
+    """An id or a date as text; None stays None."""
+    return None if value is None else str(value)
+
+
+def time_text(value: datetime | None) -> str | None:
+    """A time in ISO 8601 with its zone; None stays None."""
+    return None if value is None else value.isoformat()
 
 
 def decimal_text(value: Decimal | None) -> str | None:
@@ -37,16 +48,19 @@ def decimal_text(value: Decimal | None) -> str | None:
     return None if value is None else plain(value)
 
 
-class ClientNamed(ResponseModel):
-    """A client, as everything about one names it."""
+T = TypeVar("T", bound=BaseModel)
+
+
+class ResourcePage(ResponseModel, Generic[T]):
+    """One page, newest first; `next_cursor` is null on the last."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+class RemovedResource(ResponseModel):
+    """The result of a deletion: `archived` where documents refer to the resource, else `deleted`."""
 
     id: UUID
-    name: str
-    email: str | None
-    external_id: str | None
-
-
-def client_named(row: Row) -> JSONObject:
-    """`client_id` and `client`, from a view's `client_id` and columns that begin with `client_`."""
-    named = {name: row[f"client_{name}"] for name in ("name", "email", "external_id")}
-    return {"client_id": str(row["client_id"]), "client": {"id": str(row["client_id"]), **named}}
+    deleted: bool
+    archived: bool

@@ -9,9 +9,16 @@ from uuid import UUID
 from pydantic import field_validator
 
 from contracts.primitives.money import Percent, UnitPrice
-from contracts.resources.clients import DEFAULT_ON_CONFLICT, OnConflict, required_if_sent
 from contracts.resources.output import JSONObject, ResponseModel, Row, decimal_text
-from contracts.resources.schemas import LongText, Reference, ShortText, WithCurrency
+from contracts.resources.schemas import (
+    DEFAULT_ON_CONFLICT,
+    LongText,
+    OnConflict,
+    Reference,
+    ShortText,
+    WithCurrency,
+    required_if_sent,
+)
 
 ProductType = Literal["product", "service"]
 
@@ -56,7 +63,7 @@ class ProductUpdate(ProductPatch):
 
 
 class ProductUpsert(ProductIn):
-    """A product by its external id, else its code, and what becomes of one that is there."""
+    """A product by its external id, else its code, and what happens to an existing one."""
 
     on_conflict: OnConflict = DEFAULT_ON_CONFLICT
 

@@ -9,7 +9,9 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from contracts.primitives.money import PositiveMoneyText, from_minor
-from contracts.resources.output import ClientNamed, JSONObject, ResponseModel, Row, client_named
+from contracts.resources import client, sale
+from contracts.resources.client import ClientReference
+from contracts.resources.output import JSONObject, ResponseModel, Row, time_text
 from contracts.resources.schemas import WithCurrency
 
 PromiseState = Literal["open", "kept", "broken", "cancelled"]
@@ -17,7 +19,7 @@ SALES_MAX: Final = 200  # the open invoices of one client that one conversation 
 
 
 class PromiseIn(WithCurrency):
-    """What a client promises to pay until the end of a day, in the account's time zone.
+    """The amount that a client promises to pay until the end of a day, in the account's time zone.
 
     Without `amount` it is all that is open of `sale_ids`, or of all invoices of the client in `currency`, which is the
     client's own when left out.
@@ -40,7 +42,7 @@ class Promise(ResponseModel):
 
     id: UUID
     client_id: UUID
-    client: ClientNamed
+    client: ClientReference
     date: dt.date
     amount: str
     currency: str
@@ -54,30 +56,25 @@ def from_row(row: Row) -> JSONObject:
     """A promise, from `ledger_api.promise`."""
     return {
         "id": str(row["id"]),
-        **client_named(row),
+        **client.reference(row),
         "date": row["date"].isoformat(),
         "amount": from_minor(row["amount_minor"], row["currency"]),
         "currency": row["currency"],
         "sale_ids": [str(sale_id) for sale_id in row["sale_ids"]],
         "state": row["state"],
         "created_at": row["created_at"].isoformat(),
-        "ended_at": None if row["ended_at"] is None else row["ended_at"].isoformat(),
+        "ended_at": time_text(row["ended_at"]),
     }
 
 
 SAMPLE: Final[JSONObject] = {
     "id": "0198f7c4-bc00-7dd0-8a1d-2c4d5e6f7a8b",
-    "client_id": "0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b",
-    "client": {
-        "id": "0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b",
-        "name": "Ozola Design SIA",
-        "email": "aija@ozola.example",
-        "external_id": "crm-1042",
-    },
+    "client_id": client.SAMPLE["id"],
+    "client": client.REFERENCE_SAMPLE,
     "date": "2026-03-31",
     "amount": "165.01",
     "currency": "EUR",
-    "sale_ids": ["0198f7c4-4c00-7f30-8c73-2e4f5a6b7c8d"],
+    "sale_ids": [sale.SAMPLE_ID],
     "state": "open",
     "created_at": "2026-03-24T13:00:00+00:00",
     "ended_at": None,

@@ -1,4 +1,4 @@
-"""Suppliers: who sends bills, as the purchase inbox says. Input, output, and how a row becomes it."""
+"""Suppliers, who send bills. Input, output, and how a row becomes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contracts.resources.schemas import Address, Model, Reference, ShortText
 
 
 class SupplierIn(Model):
-    """Who sends bills: recognised by registration number, else tax number, else name."""
+    """A sender of bills: recognised by registration number, else tax number, else name."""
 
     name: ShortText
     reg_number: Reference | None = None
@@ -21,7 +21,7 @@ class SupplierIn(Model):
 
 
 class Supplier(ResponseModel):
-    """Somebody who sends bills, as the first of them told."""
+    """A sender of bills, with the data of its first bill."""
 
     id: UUID
     name: str

@@ -1,6 +1,7 @@
-"""What is sent to move a document or payment that is there: the bodies of the API's verbs and the commands' data.
+"""Inputs that change an existing document or payment: request bodies and command data.
 
-A command's data is the verb's body beside the id of the thing; for `update_sale` and the like, only what was sent.
+A command's data is the request's body beside the resource's id; for `update_sale` and the like, only the fields that
+were sent.
 """
 
 from __future__ import annotations
@@ -13,20 +14,22 @@ from pydantic import Field, field_validator, model_validator
 
 from contracts.primitives.money import PositiveMoneyText
 from contracts.resources.document_kinds import KINDS, SaleType
-from contracts.resources.schemas import AllocationIn, Email, LongText, Model, Reference, SalePatch, ShortText
+from contracts.resources.sale import SalePatch
+from contracts.resources.schemas import Email, LongText, Model, Reference, ShortText
+from contracts.resources.settlement import AllocationIn
 
 ALLOCATIONS_MAX = 1_000
 CONVERTIBLE_TO: Final = tuple(sorted({to for kind in KINDS.values() for to in kind.converts_to}))
 
 
 class ReasonIn(Model):
-    """Why, if somebody wants to know later; it is kept with the document until its next move."""
+    """The reason; it is stored with the document until its next transition."""
 
     reason: ShortText | None = None
 
 
 class DatedReasonIn(ReasonIn):
-    """Why, and on which day it counts in the books; today when left out."""
+    """The reason, and the posting date; today when left out."""
 
     date: dt.date | None = None
 
@@ -57,7 +60,7 @@ class ConvertIn(Model):
 
 
 class AllocateIn(Model):
-    """Which invoices are settled, and by how much each; or the client's open ones, the longest due first."""
+    """The invoices to settle, and by how much each; or the client's open ones, the longest due first."""
 
     allocations: list[AllocationIn] | None = Field(default=None, min_length=1, max_length=ALLOCATIONS_MAX)
     oldest_first: bool = False
@@ -70,13 +73,13 @@ class AllocateIn(Model):
 
 
 class UnallocateIn(Model):
-    """From which invoices all of it is taken off again; from every one when left out."""
+    """The invoices whose allocations are removed; all when left out."""
 
     sale_ids: list[UUID] | None = Field(default=None, min_length=1, max_length=ALLOCATIONS_MAX)
 
 
 class RefundIn(Model):
-    """How much is given back, all that is unapplied when left out; `date` is today when left out."""
+    """The amount to refund, all that is unapplied when left out; `date` is today when left out."""
 
     amount: PositiveMoneyText | None = None
     date: dt.date | None = None
@@ -84,7 +87,7 @@ class RefundIn(Model):
 
 
 class UnrefundIn(Model):
-    """Which refund did not take place after all."""
+    """The refund to cancel."""
 
     refund_id: UUID
     date: dt.date | None = None
@@ -98,7 +101,7 @@ class ConfirmIn(Model):
 
 
 class ByIdInput(Model):
-    """The document or payment that a command is about."""
+    """A document or payment by its id."""
 
     id: UUID
 
@@ -112,7 +115,7 @@ class DatedTransitionInput(ByIdInput, DatedReasonIn):
 
 
 class UpdateSale(ByIdInput, SalePatch):
-    """Change a draft: only the fields that were sent stand here."""
+    """Change a draft; it has only the fields that were sent."""
 
 
 class SendSale(ByIdInput, SendIn):
@@ -128,16 +131,16 @@ class Allocate(ByIdInput, AllocateIn):
 
 
 class Unallocate(ByIdInput, UnallocateIn):
-    """Take a payment or credit note off invoices."""
+    """Remove allocations of a payment or credit note."""
 
 
 class Refund(ByIdInput, RefundIn):
-    """Give back of a payment or credit note."""
+    """Refund a payment or credit note."""
 
 
 class Unrefund(ByIdInput, UnrefundIn):
-    """Take a refund back."""
+    """Cancel a refund."""
 
 
 class ConfirmPayment(ByIdInput, ConfirmIn):
-    """Let a pending payment into the books."""
+    """Confirm and post a pending payment."""

@@ -1,6 +1,7 @@
-"""The one shape of everything that travels between services: commands, events and jobs.
+"""The envelope of every message between services: commands, events and jobs.
 
-The broker's message id is fresh for each publish attempt; `Envelope.id` is the stable id that receivers mark as seen.
+The broker's message id is fresh for each publish attempt; `Envelope.id` is the stable id that receivers record as
+processed.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ class Envelope(BaseModel):
     """One message.
 
     `name` is a command's name (`receive_inbox_message`), an event's trigger key (`sale.posted`) or a job's kind
-    (`deliver`). `correlation_id` is the id of the request that began it all and `causation_id` that of the message
-    handled when this one was made; both feed the journey. `reply_to` names the queue on which a waiting caller
-    is to be woken, or is None when nobody waits. `depth` counts automations that caused one another.
-    `if_match` are the entity tags one of which the command's object must have when it is handled; None asks nothing.
+    (`deliver`). `correlation_id` is the id of the first request and `causation_id` that of the message whose handling
+    made this one; both feed the journey. `reply_to` names the channel on which a waiting caller is notified, or is None
+    when no caller waits. `depth` counts automations that caused one another. `if_match` are the entity tags one of
+    which the command's object must have when it is handled; None sets no condition.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,9 +1,9 @@
-"""What an event carries from the ledger to the dispatcher, and the one body every subscriber sees.
+"""What an event carries from the ledger to the dispatcher, and the public body that every subscriber gets.
 
 The envelope of an event: `id` is the event id, `name` the trigger key, `at` when it happened, and `data` is
-`{"subject_id": the thing's id, "client_id": whom it concerns or null, "object": what GET of the thing gives}`. An event
-of the books about a client also has `"after"`, the id of the one before it about that client: their ids rise in the
-order of the books, and by `after` a receiver knows that none is missing.
+`{"subject_id": the resource's id, "client_id": its client or null, "object": what GET of the resource returns}`. A
+ledger event about a client also has `"after"`, the id of the client's previous event: the ids rise in the ledger's
+order, and `after` lets a receiver detect a missing one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WEBHOOK_RECEIVED: Final = "webhook.received"
 """Fired by ingress: something was posted to a channel of kind hook."""
 
 HOOK_DISABLED: Final = "hook.disabled"
-"""Fired by the dispatcher: a hook ended by itself, because of what its receiver answered or did not."""
+"""Fired by the dispatcher: a hook was switched off because of its receiver's responses or failures."""
 
 RUN_FAILED: Final = "run.failed"
 """Fired by the executor: a run of an automation failed."""
@@ -35,7 +35,7 @@ def event(
     data: dict[str, Any],
     after: UUID | None = None,
 ) -> Envelope:
-    """Make the event `trigger` that the handling of `cause` brought about; its id is higher than that of `after`."""
+    """Make the event `trigger` caused by handling `cause`; its id is higher than that of `after`."""
     payload = {"subject_id": str(subject_id), "client_id": str(client_id) if client_id else None, "object": data}
     if after is None:
         return cause.follow(trigger, payload)

@@ -1,6 +1,6 @@
-"""Which queues there are, who owns them and what flows where: the map of the system as data.
+"""The queues, their owners and their publishers, as data.
 
-Adapters declare from it, services consume by it, `docs/flow.md` is drawn from it.
+Adapters declare from it, services consume by it, `docs/flow.md` is generated from it.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ MessageKind = Literal["command", "event", "job"]
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One durable queue: a name, the only service that takes from it, and what it carries."""
+    """One durable queue: its name, its only consumer, and the kind of its messages."""
 
     name: str
     consumer: Service
     message_kind: MessageKind
     publishers: tuple[Service, ...]
-    delivery_limit: int = 1000  # crashes with a full prefetch count for every message held
+    delivery_limit: int = 1000  # a crash raises the count of every prefetched message
     length_max: int = 5_000_000  # then publishers are refused and their outboxes keep the rows
 
     @property
     def dead(self) -> str:
-        """The queue for what the broker gave up on; an operator sees it and can replay it."""
+        """The broker's dead-letter queue for this queue; an operator can list and replay it."""
         return f"{self.name}.dead"
 
 
@@ -47,7 +47,7 @@ SCHEMAS: Final[dict[Service, str]] = {
     "trigger_dispatcher": "dispatch",
     "action_executor": "execution",
 }
-"""The Postgres schema that each service owns; what it lets others read is in `<schema>_api`."""
+"""The Postgres schema that each service owns; its views for others are in `<schema>_api`."""
 
 ROLES: Final[dict[Service, str]] = {service: f"ledgerwire_{schema}" for service, schema in SCHEMAS.items()}
-"""The Postgres role that each service works as; the grants keep it out of the others' tables."""
+"""The Postgres role of each service; it has no grant on the others' tables."""

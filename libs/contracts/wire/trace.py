@@ -1,4 +1,4 @@
-"""Carry a W3C trace context through our envelopes: the caller's `traceparent` in, links to it at every hop."""
+"""Carry a W3C trace context through our envelopes: the caller's `traceparent`, and links to it in every service."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read_traceparent(text: str | None) -> SpanContext | None:
 
 
 def current_traceparent() -> str | None:
-    """The `traceparent` of the span we are in, for messages made here; None where nothing traces."""
+    """Return the current span's `traceparent` for outgoing messages; None without tracing."""
     context = get_current_span().get_span_context()
     if not context.is_valid:
         return None

@@ -47,7 +47,7 @@ def _named(category: str | None, percent: Decimal) -> tuple[str, str | None]:
         return "S", None
     if category is None:
         return "Z", None
-    raise UnknownCategory("does not tell why no tax is charged: use a code of UN/ECE 5305 (Z, E, AE, K, G, O) or VATEX")
+    raise UnknownCategory("does not say why no tax is charged: use a code of UN/ECE 5305 (Z, E, AE, K, G, O) or VATEX")
 
 
 def reason_of(code: str) -> str | None:
@@ -66,7 +66,7 @@ _VAT_SCHEMES: Final = {
 
 
 def endpoint_of(identifier: str | None, vat_number: str | None, email: str | None) -> tuple[str, str] | None:
-    """An electronic address: as it is kept (`0088:...`), else by the VAT number, else by e-mail (scheme EM)."""
+    """An electronic address: the stored one (`0088:...`), else by the VAT number, else by e-mail (scheme EM)."""
     if identifier:
         scheme, _, value = identifier.partition(":")
         return scheme, value

@@ -1,7 +1,7 @@
-"""Bring a sales document to the model of EN 16931: from its stored totals, none of them computed anew.
+"""Convert a sales document to the model of EN 16931, from its stored totals; none is computed again.
 
-What EN 16931 wants and our documents keep otherwise: a price is never below 0 (a line's sign is its quantity's), prices
-are without tax, charges and discounts of the document have a tax category each, a line's discount has an amount.
+EN 16931 differs from our documents in this: a price is never below 0 (a line's sign is its quantity's), prices are
+without tax, charges and discounts of the document have a tax category each, a line's discount has an amount.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _fits(amount: str) -> bool:
 
 @dataclass(slots=True)
 class _Reading:
-    """What has to be known before anything is written: each line's tax, and every fault of them."""
+    """The facts needed before writing: each line's tax, and every error in them."""
 
     sale: Mapping[str, Any]
     vats: list[tuple[Vat, str | None]] = field(default_factory=list)  # of each line: the tax, its VATEX code

@@ -1,4 +1,4 @@
-"""The lines of a document, and below them what they come to: taxes beside totals, the amount that counts, the notes."""
+"""The lines of a document, and below them taxes, totals, the amount due and the notes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class _Figures:
 
 
 def set_lines(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
-    """Set the table of lines; answers where it ends."""
+    """Set the table of lines; return where it ends."""
     numbers, *figures = _figures(wording)
     first, *widths = (_width(sheets, column, wording.lines) for column in (numbers, *figures))
     left = RIGHT - LEFT - first - sum(widths)
@@ -107,12 +107,12 @@ def _rows(sheets: PageFlow, wording: Content, figures: Sequence[_Figures], width
 
 
 def _below(line: Line) -> tuple[str, str, str]:
-    """What stands in small below a description: codes, and a unit too long for its column."""
+    """Small text below a description: codes, and a unit too long for its column."""
     return line.code, line.category, line.unit if len(line.unit) > _UNIT_BESIDE_MAX else ""
 
 
 def set_totals(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
-    """Set taxes at the left, notes below them if there is room, totals at the right; answers where all of it ends."""
+    """Set taxes at the left, notes below them if there is room, totals at the right; return where all of it ends."""
     rows = [(sheets.wrapped(total.label, _TOTAL, _TOTALS_WIDTH * 0.55), total) for total in wording.totals]
     height = sum(len(lines) * _TOTAL.leading + _BETWEEN for lines, _ in rows) + _DUE.leading + 10
     place = sheets.room(place, min(height, _TOTALS_WHOLE_MAX))
@@ -152,7 +152,7 @@ def _totals(sheets: PageFlow, place: Cursor, wording: Content, rows: Sequence[tu
 
 
 def _notes(sheets: PageFlow, beside: Cursor, below: Cursor, wording: Content) -> Cursor:
-    """Set what the seller adds: at the left of the totals if all of it fits there, else below them."""
+    """Set the seller's notes: at the left of the totals if all of them fit there, else below them."""
     if not wording.notes:
         return below
     place, width = beside.down(14), _LEFT_WIDTH
@@ -166,7 +166,7 @@ def _notes(sheets: PageFlow, beside: Cursor, below: Cursor, wording: Content) ->
 
 
 def set_closing(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
-    """Set what the seller prints at the end of every document, below all else; answers where it ends."""
+    """Set the seller's closing text below all else; return where it ends."""
     if not wording.closing:
         return place
     return sheets.block(place.down(20), LEFT, RIGHT - LEFT, sheets.wrapped(wording.closing, SMALL, RIGHT - LEFT), SMALL)

@@ -1,4 +1,4 @@
-"""What stands on a document's paper, in words and figures of its locale: read off the sale, nothing of it computed.
+"""The texts of a document's PDF, in words and figures of its locale: taken from the sale, none of them computed.
 
 One amount is a difference of three stored ones: what has been paid so far, `total - deposit - amount_due`.
 """
@@ -25,7 +25,7 @@ TONES: Final[Mapping[Mark, Tone]] = {
     "void": "bad", "declined": "bad", "cancelled": "bad", "written_off": "bad",
     "draft": "quiet", "converted": "quiet", "closed": "quiet",
 }  # fmt: skip
-# While a document that asks for money does so; else the total is what counts.
+# While a document requests payment; else the total is highlighted.
 _ASKING_WHILE: Final = frozenset({"draft", "issued", "accepted", "confirmed"})
 _NOTHING: Final = Decimal(0)
 LINE_BREAKS_MAX: Final = (
@@ -69,7 +69,7 @@ class Total(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """All texts of a document. `totals` lead from the lines to `due`, which is set off from them."""
+    """All texts of a document. `totals` lead from the lines to `due`, which is highlighted."""
 
     labels: Labels
     language: str
@@ -89,11 +89,11 @@ class Content:
     totals: tuple[Total, ...]
     due: Total
     notes: str
-    closing: str  # what the seller prints at the end of every document
+    closing: str  # the seller's text at the end of every document
 
 
 def content_of(sale: Mapping[str, Any], seller: Mapping[str, Any], *, locale: str, typeface: Typeface) -> Content:
-    """Word a sale, as `contracts.serializers.ledger.sale` gives it, for a reader of `locale`.
+    """Return the texts of a sale, as `contracts.resources.sale.from_row` makes it, for a reader of `locale`.
 
     A credit note may have its invoice's number as `invoice_number`. `seller` has the account's `name`, and may have
     what clients have (address, numbers, ways to reach it), `website`, `bank_accounts` and `invoice_footer`.
@@ -135,7 +135,7 @@ def _mark(sale: Mapping[str, Any]) -> Mark | None:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Puts one sale into words."""
+    """Writes the texts of one sale."""
 
     sale: Mapping[str, Any]
     labels: Labels
@@ -144,7 +144,7 @@ class _Writer:
     can_draw: Callable[[str], bool]
 
     def text(self, value: object) -> str:
-        """Anything a caller wrote, as it can be drawn, its first line breaks kept; nothing for null."""
+        """A caller's text, as it can be drawn, its first line breaks kept; empty for null."""
         if value is None:
             return ""
         text = self.text_of(str(value))
@@ -222,7 +222,7 @@ class _Writer:
         return self.formats.percent(line["discount"]) if Decimal(line["discount"] or 0) else ""
 
     def _line_taxes(self, line: Mapping[str, Any]) -> tuple[str, str]:
-        """A line's rate, and what rates alone do not tell: why there is none, or which several taxes they are of."""
+        """A line's rate, and what the rate alone does not show: the reason for none, or the several taxes."""
         if several := line.get("taxes"):
             rates = f"{NO_BREAK_SPACE}+ ".join(self.formats.percent(tax["rate"]) for tax in several)
             return rates, ", ".join(filter(None, (self.line(tax["category"]) for tax in several)))
@@ -239,7 +239,7 @@ class _Writer:
             yield TaxRow(name, number(tax["net"], places), number(tax["tax"], places))
 
     def totals(self) -> Iterator[Total]:
-        """What leads to the amount that is set off: charges, discounts, shipping, net, tax, total, deposit, paid."""
+        """The rows above the highlighted amount: charges, discounts, shipping, net, tax, total, deposit, paid."""
         sale, labels = self.sale, self.labels
         yield from map(self._adjustment, sale["adjustments"])
         if Decimal(sale["shipping_charge"]):
@@ -280,7 +280,7 @@ class _Writer:
         return self.labels.total_with_tax if self.sale["taxes"] else self.labels.total
 
     def due(self) -> Total:
-        """The amount that is set off, and what it is."""
+        """The highlighted amount, and its label."""
         sale, labels = self.sale, self.labels
         if self._asks_for_money():
             return Total(labels.amount_due, self.money(sale["amount_due"]))

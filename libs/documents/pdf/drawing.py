@@ -1,4 +1,4 @@
-"""Draw pages as PDF: equal pages give equal bytes, since nothing but they and the document's own date goes in."""
+"""Draw pages as PDF. Equal pages give equal bytes: the only other input is the document's own date."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _draw_picture(canvas: Canvas, picture: Picture) -> None:
 
 
 def _draw_texts(canvas: Canvas, page: Page) -> None:
-    """All texts as one object, saying font and colour only where they change."""
+    """All texts as one object, setting font and colour only where they change."""
     texts = canvas.beginText()
     font: tuple[str, float] | None = None
     colour: Colour | None = None

@@ -1,4 +1,4 @@
-"""The one typeface of our paper: Roboto in two weights, what it can draw, and how wide that is.
+"""The typeface of our PDFs: Roboto in two weights, the characters it can draw, and their widths.
 
 Opened once, with the first PDF, for 4 MB. Sizes and widths are in points.
 """
@@ -21,7 +21,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 REGULAR: Final = "Roboto-Regular"
 BOLD: Final = "Roboto-Bold"
 REPLACEMENT: Final = "?"
-"""Stands where a character cannot be drawn, so that a reader sees that something is missing."""
+"""Replaces a character that cannot be drawn, so that a reader sees that something is missing."""
 
 _OPENING, _EMBEDDING = threading.Lock(), threading.Lock()
 _BREAKS: Final = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -34,7 +34,7 @@ _UNITS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Typeface:
-    """What can be drawn. `widths` are of one point's size, by weight and character."""
+    """The characters that can be drawn. `widths` are of one point's size, by weight and character."""
 
     widths: Mapping[str, Mapping[str, float]]
     strange: re.Pattern[str]  # one character that cannot be drawn

@@ -1,4 +1,4 @@
-"""The foot of every page, set last: only then is it known how many pages there are."""
+"""The footer of every page, set last, because it shows the number of pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PAGE_WIDTH: Final = 110.0
 
 
 def set_feet(sheets: PageFlow, wording: Content) -> None:
-    """Set who sent it and which page this is; and across a draft that it is one."""
+    """Set the seller and the page number; and a watermark across a draft."""
     width = RIGHT - LEFT - _PAGE_WIDTH - 10
     sender = sheets.wrapped(wording.seller.short, _FOOT, width)[0]
     pages = len(sheets.pages)

@@ -1,7 +1,7 @@
 """Numbers, money and dates as a locale writes them, from exact decimal texts: nothing passes through a float.
 
-CLDR is asked once for each locale; after that it is text put together, a microsecond a number, since a document may
-have tens of thousands of them.
+CLDR is read once for each locale; after that a number takes a microsecond, since a document may have tens of thousands
+of them.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Formats:
         """An amount with its currency, written as `sign`: the code or what `symbol` gives."""
         before, after = (around.replace("¤", sign) for around in self.money_around)
         amount = self.number(value.removeprefix("-"), digits(currency))
-        # CLDR: letters keep a distance from digits, signs need none.
+        # CLDR: letters are separated from digits by a space, signs are not.
         before += NO_BREAK_SPACE if before[-1:].isalpha() else ""
         after = (NO_BREAK_SPACE if after[:1].isalpha() else "") + after
         return f"{self.minus if value.startswith('-') else ''}{before}{amount}{after}"
@@ -68,7 +68,7 @@ class Formats:
         return str(self.locale.currency_symbols.get(currency, currency))
 
     def date(self, value: str) -> str:
-        """A date of `YYYY-MM-DD`, in words, so that nobody takes the month for the day."""
+        """A date of `YYYY-MM-DD` with the month in words, so that it cannot be mistaken for the day."""
         return format_date(date.fromisoformat(value), "long", locale=self.locale)
 
     def country(self, code: str) -> str:

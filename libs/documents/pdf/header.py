@@ -1,4 +1,4 @@
-"""The head of the first page: who sells, what this is, who buys, when and how to pay; and the heads of further ones."""
+"""The header of the first page: seller, document, client, when and how to pay; and the headers of further pages."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ TONES: Final[Mapping[Tone, Colour]] = {
 
 
 def first_head(sheets: PageFlow, wording: Content, logo: bytes | None = None) -> Cursor:
-    """Set the head of the first page; answers where it ends."""
+    """Set the header of the first page; return where it ends."""
     sheets.box(0, Box(0, 0, WIDTH, _BAND, ACCENT))
     start = Cursor(0, TOP)
     below_logo = _logo(sheets, start, logo) if logo else start
@@ -66,7 +66,7 @@ def first_head(sheets: PageFlow, wording: Content, logo: bytes | None = None) ->
 
 
 def next_head(sheets: PageFlow, page: int, wording: Content) -> float:
-    """Set the head of a further page; answers its end."""
+    """Set the header of a further page; return where it ends."""
     sheets.box(page, Box(0, 0, WIDTH, _BAND, ACCENT))
     place = Cursor(page, TOP - 14)
     named = f"{wording.title} {wording.number}".strip()

@@ -9,7 +9,7 @@ SIDE_PIXELS_MAX: Final = 1_000
 """It is printed at most 60 mm wide: that is over 400 dots per inch, and a million pixels take 3 MB of memory."""
 
 SIDES_RATIO_MAX: Final = 20
-"""Beyond that it would be a line."""
+"""A narrower picture would be a line."""
 
 _TYPES: Final = {"PNG": "image/png", "JPEG": "image/jpeg"}
 

@@ -1,4 +1,4 @@
-"""Sheets of paper and a place on them: what is set goes down the page and on to the next. Points, from the top left."""
+"""Pages and a cursor: content flows down the page and on to the next. Units are points, from the top left."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Picture(NamedTuple):
 
 @dataclass(slots=True)
 class Page:
-    """What is drawn on one page: boxes and pictures below texts, and across everything, very light, `across`."""
+    """The content of one page: boxes and pictures below texts, and the light watermark `across`."""
 
     boxes: list[Box] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
@@ -87,18 +87,18 @@ class Page:
 
 
 class Cursor(NamedTuple):
-    """Where the next thing goes."""
+    """Where the next content goes."""
 
     page: int
     top: float
 
     def down(self, by: float) -> Cursor:
-        """The place further down the same page."""
+        """The position further down the same page."""
         return Cursor(self.page, self.top + by)
 
 
 class PageFlow:
-    """The pages of one document; `begin` sets the head of each page after the first and answers where it ends."""
+    """The pages of one document; `begin` sets the header of each page after the first and returns where it ends."""
 
     def __init__(self, typeface: Typeface, begin: Callable[[PageFlow, int], float]) -> None:
         self.typeface = typeface
@@ -107,7 +107,7 @@ class PageFlow:
         self._tops = [TOP]
 
     def room(self, place: Cursor, height: float) -> Cursor:
-        """This place if `height` fits below it, else the top of the next page."""
+        """This position if `height` fits below it, else the top of the next page."""
         if place.top + height <= BOTTOM:
             return place
         page = place.page + 1
@@ -140,7 +140,7 @@ class PageFlow:
     def block(
         self, place: Cursor, left: float, width: float, lines: Sequence[str], style: Style, align: Align = "left"
     ) -> Cursor:
-        """Set lines below one another, on to the next page where there is no room; answers where they end."""
+        """Set lines below one another, on to the next page where there is no room; return where they end."""
         for text in lines:
             place = self.room(place, style.leading)
             self.line(place, left, width, text, style, align)

@@ -1,4 +1,4 @@
-"""Who sells and who buys, as they stand on paper."""
+"""Seller and client, as the PDF shows them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 from documents.pdf.formats import Formats
 from documents.pdf.labels.shape import Labels
 
-# Where the code stands behind town and region, and after what.
+# Countries whose postal code follows city and region, and its separator.
 _CODE_LAST: Final = {"AU": " ", "CA": " ", "GB": " ", "IE": " ", "IN": " ", "US": " ", "LV": ", "}
 
 
@@ -56,7 +56,7 @@ def _bank(account: Mapping[str, Any]) -> Iterator[object]:
 
 
 def _address(address: Mapping[str, str], formats: Formats) -> Iterator[str]:
-    """Street, town with its code, region and country, in the order of the address's own country."""
+    """Street, city with its postal code, region and country, in the order of the address's own country."""
     street, city, code, region, country = (
         address.get(field, "") for field in ("street", "city", "postal_code", "region", "country")
     )

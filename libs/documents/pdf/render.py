@@ -17,9 +17,9 @@ from documents.pdf.pages import Page, PageFlow
 def render_sale(sale: Mapping[str, Any], seller: Mapping[str, Any], *, locale: str) -> bytes:
     """The PDF of a sale; an equal sale, seller and locale give equal bytes.
 
-    `sale` is what `GET /v1/sales/{id}` gives; `seller` has the account's `name`, and may have what `content_of`
-    says and `logo`, the bytes of a picture;
-    `locale` is the reader's, such as `fr` or `es_MX`: a language that is not among `LABELS` gets English.
+    `sale` is what `GET /v1/sales/{id}` returns; `seller` has the account's `name`, and may have the fields that
+    `content_of` lists and `logo`, the bytes of a picture; `locale` is the reader's, such as `fr` or `es_MX`: a language
+    that is not among `LABELS` gets English.
     """
     letters = typeface()
     wording = content_of(sale, seller, locale=locale, typeface=letters)

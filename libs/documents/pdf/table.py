@@ -21,7 +21,7 @@ Cell = Sequence[tuple[str, Style]]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its heading, how wide it is and where its texts are put."""
+    """A column: its heading, width and alignment."""
 
     heading: str
     width: float
@@ -39,7 +39,7 @@ class Table:
         self._begun: dict[int, Cursor] = {}  # where the rows begin on each page
 
     def set(self, place: Cursor, rows: Iterable[Sequence[Cell]]) -> Cursor:
-        """Set headings and rows; answers where they end."""
+        """Set headings and rows; return where they end."""
         place = self._head(self._sheets.room(place, self._heading_height + _FIRST_ROWS))
         for row in rows:
             place = self._row(place, row)

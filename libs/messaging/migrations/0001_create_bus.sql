@@ -1,7 +1,7 @@
 -- The bus in Postgres: messages that wait, and those under a consumer's lease.
 CREATE SCHEMA IF NOT EXISTS bus;
 
--- What of the topology has been declared, so that publishing to a queue nobody declared is refused.
+-- The declared queues, so that publishing to an undeclared queue is refused.
 CREATE TABLE bus.queue (
     name text PRIMARY KEY,
     delivery_limit integer NOT NULL,
@@ -9,7 +9,7 @@ CREATE TABLE bus.queue (
 );
 
 -- `available_at` is in the future while a consumer holds a lease on the message or a pause runs.
--- `deliveries` also fences: a consumer whose lease ran out names an older number and settles nothing.
+-- `deliveries` also fences: a consumer whose lease ran out names an older number and acknowledges nothing.
 CREATE TABLE bus.message (
     queue text NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -51,7 +51,7 @@ BEGIN
     RETURNING m.id, m.stable_id, m.body, m.deliveries;
 END $$;
 
--- Forgets messages; answers how many of them were still the caller's.
+-- Deletes acknowledged messages; returns how many of them were still the caller's.
 CREATE FUNCTION bus.settle(of_queue text, ids bigint[], fences integer[]) RETURNS integer
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
 SET enable_mergejoin = off AS $$
@@ -63,8 +63,8 @@ BEGIN
     RETURN settled;
 END $$;
 
--- Moves the moment at which messages are available: a lease renewed, or given up (no interval at all). Answers those that
--- were still the caller's.
+-- Moves the moment at which messages are available: a lease renewed, or given up (no interval at all). Returns those
+-- that were still the caller's.
 CREATE FUNCTION bus.postpone(of_queue text, ids bigint[], fences integer[], pause interval) RETURNS SETOF bigint
 LANGUAGE sql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off
 SET enable_mergejoin = off AS $$

@@ -1,4 +1,4 @@
-"""The bus over Postgres, for the embedded default: a broker's semantics in the database that is there."""
+"""The bus over Postgres, for the embedded default: a broker's semantics in the service's database."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class PostgresBus:
         self._subscribers: list[tuple[str, NotificationHandler]] = []
 
     async def publish(self, messages: Sequence[Outgoing]) -> Sequence[bool]:
-        """Publish; answer in order whether each one is durably on its queue: a commit is a confirm."""
+        """Publish; return in order whether each one is durably on its queue: a commit is a confirm."""
         confirmed = [False] * len(messages)
         for start in range(0, len(messages), PUBLISH_BATCH_MAX):
             part = messages[start : start + PUBLISH_BATCH_MAX]
@@ -76,10 +76,10 @@ class PostgresBus:
     async def consume(
         self, queue: str, handler: BatchHandler, *, dead_letter: DeadLetterSink, options: ConsumerOptions | None = None
     ) -> PostgresConsumer:
-        """Start to take from a queue of the topology.
+        """Start consuming a queue of the topology.
 
         Raises:
-            KeyError: the queue is not among those this bus was opened with.
+            KeyError: the bus was opened without this queue.
         """
         consumer = PostgresConsumer(
             self._pool,
@@ -96,16 +96,16 @@ class PostgresBus:
         return consumer
 
     async def notify(self, channel: str, bodies: Sequence[bytes]) -> None:
-        """Tell listeners in this process something."""
+        """Notify listeners in this process."""
         self._wakeups.notify(channel, bodies)
 
     async def listen(self, channel: str, handler: NotificationHandler) -> None:
-        """Receive the hints of a channel, from this process alone, as long as the bus is open."""
+        """Receive the notifications of a channel, from this process alone, as long as the bus is open."""
         self._wakeups.listen(channel, handler)
         self._subscribers.append((channel, handler))
 
     def health(self) -> BusHealth:
-        """What keeps the bus from doing its work now, as sentences."""
+        """The bus's current problems, as sentences."""
         problems = [f"messages cannot be published: {self._cannot_publish}"] if self._cannot_publish else []
         problems += [f"{queue}: full" for queue in sorted(self._full)]
         for consumer in self._consumers:

@@ -1,7 +1,7 @@
-"""Take messages from one queue in Postgres: between its rows and the desk where they are handled.
+"""Consume one queue in Postgres: between its rows and the delivery buffer.
 
-A claim is a lease, renewed as long as the message is in hand, so that a handler may take its time and a dead process's
-messages come again soon. Waking is in-process; a sweep finds what other processes published and what came back.
+A claim is a lease, renewed as long as the message is in flight, so that a handler may be slow and a dead process's
+messages are redelivered soon. Waking is in-process; a sweep finds what other processes published or released.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ SWEEP_MAX_SECONDS: Final = 2.0
 STATEMENT_SECONDS: Final = 10.0
 FAILURE_PAUSE_FIRST_SECONDS: Final = 0.1
 FAILURE_PAUSE_MAX_SECONDS: Final = 5.0
-FAILING_MAX_SECONDS: Final = 5.0  # shorter gaps are nobody's problem
+FAILING_MAX_SECONDS: Final = 5.0  # shorter gaps are normal
 
 
 class PostgresConsumer:
-    """A running consumer of one queue; the desk's transport."""
+    """A running consumer of one queue; the transport of its delivery buffer."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class PostgresConsumer:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to take."""
+        """Start consuming."""
         self._wakeups.wait_for(self._queue.name, self._wake)
         self._buffer.start()
         name = self._queue.name
@@ -75,14 +75,14 @@ class PostgresConsumer:
         ]
 
     async def stop(self, deadline_seconds: float) -> None:
-        """Take nothing more, finish the batches in hand within the deadline, leave the rest to be redelivered."""
+        """Stop consuming, finish the batches being handled within the deadline, leave the rest to be redelivered."""
         ends = self._loop.time() + deadline_seconds
         self._stopping = True
         self._wakeups.stop_waiting(self._queue.name, self._wake)
         self._wake.set()
         await self._buffer.stop(deadline_seconds)
         if self._tasks:
-            # A claim under way is waited for, so that what it brings is given back at once.
+            # A running claim is awaited, so that its messages are released at once.
             await asyncio.wait(self._tasks[:1], timeout=max(1.0, ends - self._loop.time()))
         for task in self._tasks:
             task.cancel()
@@ -90,16 +90,16 @@ class PostgresConsumer:
         await self._postpone(list(self._buffer.delayed_count), timedelta(0))
 
     def problems(self) -> list[str]:
-        """What keeps this consumer from its work, as sentences."""
+        """This consumer's problems, as sentences."""
         found = [problem] if (problem := self._buffer.problem()) else []
         if self._failing_since is not None:
             failing = self._loop.time() - self._failing_since
             if failing > FAILING_MAX_SECONDS:
-                found.append(f"{self._queue.name}: nothing could be taken for {failing:.0f} s: {self._why}")
+                found.append(f"{self._queue.name}: nothing could be claimed for {failing:.0f} s: {self._why}")
         return found
 
     async def ack(self, messages: Sequence[InFlightMessage]) -> None:
-        """Delete; those whose lease ran out are somebody else's by now and stay."""
+        """Delete; those whose lease ran out belong to another consumer and stay."""
         try:
             async with asyncio.timeout(STATEMENT_SECONDS):
                 settled = await queries.ack(self._pool, self._queue.name, _fences(messages))
@@ -110,7 +110,7 @@ class PostgresConsumer:
             log.warning("result_rejected_stale_lease", queue=self._queue.name, messages=len(messages) - settled)
 
     async def release(self, messages: Sequence[InFlightMessage], pause_seconds: float) -> None:
-        """Put them behind all others, for whoever takes them after a pause."""
+        """Requeue them behind all others, available after a pause."""
         try:
             async with asyncio.timeout(STATEMENT_SECONDS):
                 pause = timedelta(seconds=pause_seconds)
@@ -119,7 +119,7 @@ class PostgresConsumer:
             log.warning("give_back_failed", queue=self._queue.name, messages=len(messages), error=describe(error))
 
     async def _postpone(self, messages: Sequence[InFlightMessage], pause: timedelta) -> set[int] | None:
-        """The ids of those that were still ours; None when it could not be done."""
+        """Return the ids of those still leased here; None when the statement failed."""
         if not messages:
             return set()
         try:
@@ -152,10 +152,10 @@ class PostgresConsumer:
                 sweep_seconds = SWEEP_FIRST_SECONDS if woken else min(SWEEP_MAX_SECONDS, sweep_seconds * 1.2)
 
     async def _take(self) -> bool:
-        """Claim as much as there is room for; answer whether there may be more."""
+        """Claim as much as there is room for; return whether there may be more."""
         self._wake.clear()
         room = self._options.prefetch - self._buffer.in_flight
-        if room < max(1, min(self._options.batch_max, self._options.prefetch // 2)):  # the desk wakes us
+        if room < max(1, min(self._options.batch_max, self._options.prefetch // 2)):  # the buffer wakes this consumer
             return False
         async with asyncio.timeout(STATEMENT_SECONDS):
             claimed = await queries.claim(self._pool, self._queue.name, at_most=room, lease=self._lease)
@@ -179,7 +179,7 @@ class PostgresConsumer:
         metrics.HANDLED.labels(self._queue.name, "dead_lettered").inc(len(messages))
 
     async def _sleep(self, seconds: float) -> bool:
-        """Wait until woken, at most about so long; answer whether woken."""
+        """Wait until woken, at most about so long; return whether woken."""
         try:
             async with asyncio.timeout(seconds * random.uniform(0.8, 1.2)):  # noqa: S311  jitter, no secret
                 await self._wake.wait()
@@ -188,7 +188,7 @@ class PostgresConsumer:
         return True
 
     async def _renew_forever(self) -> None:
-        """Renew the leases of what stays in hand; drop what was lost meanwhile to somebody else."""
+        """Renew the leases of in-flight messages; drop those that another consumer has claimed."""
         young: set[InFlightMessage] = set()
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)

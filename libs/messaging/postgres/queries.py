@@ -1,7 +1,7 @@
 """The statements of the bus in Postgres; the functions they call are in the migration.
 
-A claim and a settlement do not wait for their own fsync: one lost in a crash of the server means that a message comes
-again, which its receiver recognises. A publish does wait.
+A claim and an acknowledgement do not wait for their own fsync: one lost in a server crash means a redelivery, which the
+receiver recognises. A publish does wait.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _LENGTH: Final = "SELECT count(*) FROM (SELECT FROM bus.message WHERE queue = $1
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Names one handing-out of one message: whoever got it later names it by another number."""
+    """Identifies one delivery of one message; a later delivery has another number."""
 
     id: int
     deliveries: int
@@ -56,14 +56,14 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message under our lease."""
+    """A message under this consumer's lease."""
 
     fence: Fence
     body: bytes
 
 
 async def declare(pool: Pool, queues: Sequence[Queue]) -> None:
-    """Make queues known."""
+    """Declare queues."""
     ordered = sorted(queues, key=lambda queue: queue.name)  # one order for all, so that two services never deadlock
     await pool.execute(
         _DECLARE,
@@ -98,13 +98,13 @@ async def claim(pool: Pool, queue: str, *, at_most: int, lease: timedelta) -> li
 
 
 async def ack(pool: Pool, queue: str, fences: Sequence[Fence]) -> int:
-    """Forget messages; answers how many of them were still ours."""
+    """Delete acknowledged messages; return how many of them were still leased here."""
     settled: int = await pool.fetchval(_ACK, queue, *_columns(fences))
     return settled
 
 
 async def postpone(pool: Pool, queue: str, fences: Sequence[Fence], pause: timedelta) -> set[int]:
-    """Renew leases, or end them with no pause; answers the ids of those that were still ours."""
+    """Renew leases, or end them with no pause; return the ids of those still leased here."""
     return {row["p"] for row in await pool.fetch(_POSTPONE, queue, *_columns(fences), pause)}
 
 

@@ -1,4 +1,4 @@
-"""The bus over RabbitMQ: quorum queues, confirms, dead letters, and our own supervision of connections."""
+"""The bus over RabbitMQ: quorum queues, confirms, dead letters, and supervision of connections."""
 
 from messaging.rabbitmq.bus import RabbitBus, connect
 

@@ -59,7 +59,7 @@ class RabbitBus:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, wait_seconds: float) -> None:
-        """Begin to connect and wait a little for it; a broker that is not there yet is no reason to fail."""
+        """Start connecting and wait a little; an absent broker is no reason to fail."""
         self._publish_link.start()
         self._consume_link.start()
         with contextlib.suppress(TimeoutError):
@@ -68,16 +68,16 @@ class RabbitBus:
                 await self._consume_link.connected()
 
     async def publish(self, messages: Sequence[Outgoing]) -> Sequence[bool]:
-        """Publish, pipelined; answer in order whether each one is durably on its queue."""
+        """Publish, pipelined; return in order whether each one is durably on its queue."""
         return await self._publisher.publish(self._publish_link, messages)
 
     async def consume(
         self, queue: str, handler: BatchHandler, *, dead_letter: DeadLetterSink, options: ConsumerOptions | None = None
     ) -> RabbitConsumer:
-        """Start to take from a queue of the topology.
+        """Start consuming a queue of the topology.
 
         Raises:
-            KeyError: the queue is not among those this bus was opened with.
+            KeyError: the bus was opened without this queue.
         """
         consumer = RabbitConsumer(
             self._consume_link,
@@ -94,11 +94,11 @@ class RabbitBus:
         return consumer
 
     async def notify(self, channel: str, bodies: Sequence[bytes]) -> None:
-        """Tell listeners of a channel something that may be lost; dropped when nobody listens."""
+        """Notify listeners of a channel; a notification may be lost, and is dropped when there is no listener."""
         await self._publisher.notify(channel, bodies)
 
     async def listen(self, channel: str, handler: NotificationHandler) -> None:
-        """Receive the hints of a channel as long as the bus is open; waits a little until it does."""
+        """Receive the notifications of a channel as long as the bus is open; waits a little for the subscription."""
         listener = Listener(self._consume_link, channel, handler)
         self._subscribers.append(listener)
         listener.start()
@@ -107,7 +107,7 @@ class RabbitBus:
                 await listener.subscribed.wait()
 
     def health(self) -> BusHealth:
-        """What keeps the bus from doing its work now, as sentences."""
+        """The bus's current problems, as sentences."""
         links = [self._publish_link]
         if self._consumers or self._subscribers:
             links.append(self._consume_link)
@@ -138,7 +138,7 @@ class RabbitBus:
         await self._publisher.open(live)
 
     def _unroutable(self, name: str) -> None:
-        """A queue of ours is gone: somebody deleted it, or the broker lost its data. Declare it again."""
+        """Redeclare a queue that was deleted or that the broker has lost."""
         if name in self._queues and name not in self._mending:
             self._mending.add(name)
             task = asyncio.create_task(self._mend(name), name=f"declare-{name}")
@@ -171,8 +171,8 @@ async def connect(
 
     The first time that a broker has these queues, nothing is published for `settle_seconds` (see `durability`).
 
-    It returns without a connection when there is none within `start_wait_seconds`, and goes on trying: `health` says
-    so, and publishing answers False.
+    It returns without a connection when there is none within `start_wait_seconds`, and keeps trying: `health` reports
+    it, and publishing returns False.
     """
     # The libraries log lost connections with tracebacks; the link logs them as one event.
     for library in ("aio_pika", "aiormq"):

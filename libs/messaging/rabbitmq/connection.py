@@ -1,7 +1,7 @@
-"""Keep one connection to the broker up: connect, watch, and connect again with a growing pause.
+"""Keep one connection to the broker open: connect, watch, and reconnect with a growing pause.
 
-Our own supervision of `aio_pika.connect` instead of its `connect_robust`: the pause of that one is fixed, and what
-hangs on it does not always come back. A user waits for `Link.connected()` and watches `OpenConnection.lost`.
+Supervises `aio_pika.connect` instead of using `connect_robust`, whose pause is fixed and whose consumers do not always
+recover. A user waits for `Link.connected()` and watches `OpenConnection.lost`.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from messaging.rabbitmq.underlay import CuttableConnection, call_when_cancelled
 log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS: Final = 10.0
-SET_UP_SECONDS: Final = 60.0  # a broker may first have to mend what it lost, see `durability`
+SET_UP_SECONDS: Final = 60.0  # a broker may first have to recover queues, see `durability`
 CLOSE_SECONDS: Final = 3.0
 HEARTBEAT_SECONDS: Final = 10
 RECONNECT_FIRST_SECONDS: Final = 0.1
 RECONNECT_MAX_SECONDS: Final = 5.0
-STEADY_SECONDS: Final = 5.0  # a connection that lived so long was a good one: the pauses begin anew
+STEADY_SECONDS: Final = 5.0  # after a connection of this age the pauses start again from the shortest
 BLOCK_CHECK_SECONDS: Final = 1.0
 BLOCK_ANSWER_SECONDS: Final = 0.05  # the client knows the state: no answer of the broker is awaited
 SESSION_FAILURES_MAX: Final = 5
-DOWN_MAX_SECONDS: Final = 5.0  # shorter gaps are nobody's problem
+DOWN_MAX_SECONDS: Final = 5.0  # shorter gaps are normal
 CANCELLED: Final = "the broker cancelled the subscription"
 
 
@@ -44,7 +44,7 @@ class Backoff:
         self._tries = 0
 
     def reset(self) -> None:
-        """Begin with the shortest pause again."""
+        """Start again with the shortest pause."""
         self._tries = 0
 
     async def pause(self) -> None:
@@ -55,7 +55,7 @@ class Backoff:
 
 
 class OpenConnection(CuttableConnection):
-    """A connection as long as it is one. `lost` gets the reason when it is over."""
+    """An open connection. `lost` gets the reason when it ends."""
 
     def __init__(self, url: URL, **kwargs: Any) -> None:
         super().__init__(url, **kwargs)
@@ -63,7 +63,7 @@ class OpenConnection(CuttableConnection):
         self.close_callbacks.add(lambda _, error: self.end(describe(error) if error else "closed"))
 
     def end(self, reason: str) -> None:
-        """Say that it is over; harmless when it was said before."""
+        """Mark it as ended; idempotent."""
         note_end(self.lost, reason)
 
     async def open_channel(self, *, confirms: bool = False) -> AbstractChannel:
@@ -89,7 +89,7 @@ class OpenConnection(CuttableConnection):
 
 
 async def channel_end(live: OpenConnection, channel: AbstractChannel) -> asyncio.Future[str]:
-    """Give what gets the reason once nothing comes over this channel any more, whoever ended it."""
+    """Return a future that gets the reason when the channel ends, on either side."""
     over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     channel.close_callbacks.add(lambda *_: note_end(over, "the channel was closed"))
     live.lost.add_done_callback(lambda lost: note_end(over, lost.result()))
@@ -98,7 +98,7 @@ async def channel_end(live: OpenConnection, channel: AbstractChannel) -> asyncio
 
 
 def note_end(over: asyncio.Future[str], reason: str) -> None:
-    """Say why something is over; harmless when it was said before."""
+    """Set the reason of an end; idempotent."""
     if not over.done():
         over.set_result(reason)
 
@@ -124,7 +124,7 @@ class Link:
         self.unblocked.set()
 
     def start(self) -> None:
-        """Begin to connect."""
+        """Start connecting."""
         self._task = asyncio.create_task(self._run(), name=f"amqp-{self.purpose}-{self._name}")
 
     async def connected(self) -> OpenConnection:
@@ -135,23 +135,23 @@ class Link:
         return self._live
 
     def drop(self, reason: str) -> None:
-        """Cut the connection; it is opened anew."""
+        """Cut the connection; it is opened again."""
         if self._live is not None:
             self._live.end(reason)
 
     def problem(self) -> str | None:
-        """What keeps this connection from its work, if it lasts."""
+        """This connection's problem, if it lasts."""
         if self._live is None:
             down = self._loop.time() - self._down_since
             if self._ever_up and down < DOWN_MAX_SECONDS:
                 return None
             return f"the broker cannot be reached to {self.purpose} for {down:.0f} s: {self._why_down}"
         if not self.unblocked.is_set():
-            return "the broker takes no messages now: it has an alarm (memory or disk)"
+            return "the broker accepts no messages now: it has an alarm (memory or disk)"
         return None
 
     async def close(self) -> None:
-        """Close politely within a bound, then cut."""
+        """Close within a bound, then cut."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -245,13 +245,13 @@ async def _close(live: OpenConnection, *, politely: bool) -> None:
         live.cut()
     with contextlib.suppress(Exception):
         async with asyncio.timeout(CLOSE_SECONDS):
-            # With a reason of ours: by default the library tells those who wait that they were cancelled.
-            await live.close(ConnectionResetError("the connection was given up"))
+            # With an explicit reason: by default the library cancels the waiting tasks.
+            await live.close(ConnectionResetError("the connection was abandoned"))
     live.cut()
 
 
 async def _give_up(live: OpenConnection, reason: str) -> None:
-    """Cut a connection that nobody else uses."""
+    """Cut a connection that has no other user."""
     live.end(reason)
     await _close(live, politely=False)
 
@@ -264,7 +264,7 @@ async def close_channel(channel: AbstractChannel) -> None:
 
 
 def _stop_if_cancelled(error: BaseException) -> None:
-    """Go on only if nobody cancelled this task, whatever was raised.
+    """Continue only if this task was not cancelled, whatever was raised.
 
     The library raises CancelledError from its own futures when a connection ends, and on the other hand may replace a
     real one by the reason of a connection that ended at the same moment.
@@ -275,7 +275,7 @@ def _stop_if_cancelled(error: BaseException) -> None:
 
 
 async def keep_task(link: Link, session: Callable[[OpenConnection], Awaitable[None]], *, what: str) -> None:
-    """Run a session on the link's connection again and again; it ends by raising, whenever it is over.
+    """Run sessions on the link's connection, one after another; a session ends by raising.
 
     A session that fails several times although the connection is up gets a fresh connection.
     """

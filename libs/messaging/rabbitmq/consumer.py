@@ -1,7 +1,7 @@
-"""Take messages from one queue of the broker: between its channel and the desk where they are handled.
+"""Consume one queue of the broker: between its channel and the delivery buffer.
 
-Whatever ends the subscription (connection cut, channel closed, cancelled by the broker, or a silence that a look at the
-queue shows to be wrong) ends one session; `keep` begins the next. What was unacknowledged then comes again.
+The end of the subscription (connection cut, channel closed, cancelled by the broker, or silence although messages wait)
+ends one session; `keep_task` starts the next. Unacknowledged messages are then redelivered.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ Republish = Callable[[Sequence[Outgoing]], Awaitable[Sequence[bool]]]
 
 
 class SubscriptionLost(Exception):
-    """The broker does not hand out messages to us any more."""
+    """The broker no longer delivers messages to this consumer."""
 
 
 @dataclass(slots=True, eq=False)
 class _Session:
-    """One subscription: its queue on its channel, which tags are settled, and why it is over once it is."""
+    """One subscription: its queue and channel, the acknowledged tags, and the reason of its end."""
 
     queue: AbstractQueue
     writer: FrameWriter
@@ -65,7 +65,7 @@ class _Session:
 
 @dataclass(frozen=True, slots=True)
 class _Receipt:
-    """What settles one delivery."""
+    """What acknowledges one delivery."""
 
     session: _Session
     tag: int
@@ -73,7 +73,7 @@ class _Receipt:
 
 
 class RabbitConsumer:
-    """A running consumer of one queue; the desk's transport."""
+    """A running consumer of one queue; the transport of its delivery buffer."""
 
     def __init__(
         self,
@@ -99,13 +99,13 @@ class RabbitConsumer:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to take."""
+        """Start consuming."""
         self._buffer.start()
         what = f"consume {self._queue.name}"
         self._task = asyncio.create_task(keep_task(self._link, self._run_session, what=what), name=what)
 
     async def stop(self, deadline_seconds: float) -> None:
-        """Take nothing more, finish the batches in hand within the deadline, leave the rest to be redelivered."""
+        """Stop consuming, finish the batches being handled within the deadline, leave the rest to be redelivered."""
         ends = self._loop.time() + deadline_seconds
         self._stopping = True
         self._buffer.begin_stop()
@@ -119,17 +119,17 @@ class RabbitConsumer:
             await asyncio.wait([self._task], timeout=max(CLOSE_SECONDS, ends - self._loop.time()))
 
     def problems(self) -> list[str]:
-        """What keeps this consumer from its work, as sentences."""
+        """This consumer's problems, as sentences."""
         now, name = self._loop.time(), self._queue.name
         found = [problem] if (problem := self._buffer.problem()) else []
         if self._unsubscribed_since is not None and now - self._unsubscribed_since > DOWN_MAX_SECONDS:
             found.append(f"{name}: not subscribed for {now - self._unsubscribed_since:.0f} s")
         if self._silent_since is not None and now - self._silent_since > self._options.stall_seconds:
-            found.append(f"{name}: messages wait and none is handed out for {now - self._silent_since:.0f} s")
+            found.append(f"{name}: messages wait and none was delivered for {now - self._silent_since:.0f} s")
         return found
 
     async def ack(self, messages: Sequence[InFlightMessage]) -> None:
-        """Acknowledge; what came over a channel that is gone will be redelivered, which is no fault."""
+        """Acknowledge; messages of a closed channel are redelivered, which is no error."""
         tags: defaultdict[_Session, list[int]] = defaultdict(list)
         for message in messages:
             tags[message.receipt.session].append(message.receipt.tag)
@@ -139,7 +139,7 @@ class RabbitConsumer:
                 await self._send(session, encode_acks(session.writer.number, up_to, singles))
 
     async def release(self, messages: Sequence[InFlightMessage], pause_seconds: float) -> None:  # noqa: ARG002
-        """Put them behind all others by publishing them anew; if that fails, let the broker requeue them in front."""
+        """Publish them again, behind all others; if that fails, let the broker requeue them in front."""
         current = [message for message in messages if not message.receipt.session.over.done()]
         confirmed = await self._republish([_copy(message.incoming, message.receipt) for message in current])
         moved = [message for message, there in zip(current, confirmed, strict=True) if there]
@@ -165,10 +165,10 @@ class RabbitConsumer:
             note_end(session.over, "acknowledgements could not be sent")
 
     async def _run_session(self, live: OpenConnection) -> None:
-        """Subscribe and stay until it is over; always ends by raising.
+        """Subscribe until the session ends; always ends by raising.
 
         Raises:
-            SubscriptionLost, aio_pika.exceptions.AMQPError, TimeoutError: why it is over.
+            SubscriptionLost, aio_pika.exceptions.AMQPError, TimeoutError: the reason of the end.
         """
         if self._stopping:
             await asyncio.Event().wait()  # until `stop` ends this task
@@ -204,7 +204,7 @@ class RabbitConsumer:
         self._buffer.arrive([InFlightMessage(incoming, _Receipt(session, tag, message))])
 
     async def _watch(self, live: OpenConnection, session: _Session) -> None:
-        """Look at the queue now and then: subscriptions have been seen to end without a word."""
+        """Check the queue periodically: subscriptions can end without notice."""
         while True:
             await asyncio.wait([session.over], timeout=self._watch_seconds * random.uniform(0.8, 1.2))  # noqa: S311
             if session.over.done():
@@ -235,17 +235,17 @@ class RabbitConsumer:
         metrics.HANDLED.labels(self._queue.name, "dead_lettered").inc(moved)
 
     def _listen_for_silence(self, waiting: int) -> None:
-        """Silence at two looks in a row is no accident: subscribe anew."""
+        """Subscribe again after silence at two checks in a row."""
         if not waiting or self._buffer.in_flight or self._buffer.idle_seconds() < self._watch_seconds:
             self._silent_since = None
         elif self._silent_since is None:
             self._silent_since = self._loop.time()
         else:
-            raise SubscriptionLost(f"{waiting} messages wait and none is handed out")
+            raise SubscriptionLost(f"{waiting} messages wait and none is delivered")
 
 
 def _copy(incoming: Incoming, receipt: _Receipt) -> Outgoing:
-    # Published by somebody else without our id, it gets one: nothing else could be recognised twice either.
+    # A message published without our id gets one; its redeliveries cannot be recognised.
     return Outgoing(
         parse_id(str(receipt.message.headers.get(STABLE_ID_HEADER))) or new_id(), incoming.queue, incoming.body
     )

@@ -1,4 +1,4 @@
-"""Move what the broker gave up on from its dead queue to the dead letters of the service that consumes the queue."""
+"""Move messages from the broker's dead-letter queue to the dead letters of the service that consumes the queue."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""See new queues safely onto the broker's disk before anything is published to them: part of a connection's set-up.
+"""Wait until new queues are durable on the broker before publishing to them: part of a connection's set-up.
 
 For about a second after it has declared a quorum queue, a broker has not noted on disk which log is the queue's (Ra's
 directory; seen with RabbitMQ 3.10). Killed within that time it comes back with a queue that has no leader: it takes
-nothing, gives nothing, and what it had confirmed is gone. So nobody publishes to a queue before it is marked as
-settled, some time after it was declared; the mark is an exchange of its name. A queue without leader and mark has
-therefore never held a message of ours: it is declared anew. One with a mark may hold some: that is an operator's.
+nothing, gives nothing, and what it had confirmed is gone. So no message is published to a queue before it is marked as
+durable, some time after it was declared; the mark is an exchange of its name. A queue without leader and mark has
+therefore never held a message: it is declared again. One with a mark may hold some: an operator decides.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ log = structlog.get_logger(__name__)
 DURABILITY_SECONDS: Final = 2.0  # twice what the broker needs
 ANSWER_SECONDS: Final = 3.0  # a queue with a leader answers in milliseconds
 DELETE_SECONDS: Final = 20.0  # the broker first looks for a leader for 5 s
-LOCK_NAME: Final = "ledgerwire.settling"  # an exclusive queue: whoever has it settles, the others wait
+LOCK_NAME: Final = "ledgerwire.settling"  # an exclusive queue: its owner does the work, the others wait
 LOCK_PAUSE_SECONDS: Final = 0.2
 
 
 def mark_of(queue: Queue) -> str:
-    """The exchange that says that a queue and its dead queue are settled."""
+    """Return the exchange that marks a queue and its dead-letter queue as durable."""
     return f"settled.{queue.name}"
 
 
 async def ensure_durable(live: OpenConnection, queues: Sequence[Queue], *, link: Link, settle_seconds: float) -> None:
-    """Return once all these queues, which are declared, are settled; `link` opens connections for this alone.
+    """Return once all these declared queues are durable; `link` opens connections for this alone.
 
     Raises:
         OSError, aio_pika.exceptions.AMQPError, TimeoutError: the broker went away or does not answer.
@@ -69,7 +69,7 @@ async def _ensure_queue_durable(
 
 
 async def _redeclare(live: OpenConnection, queue: Queue, link: Link) -> None:
-    """Declare anew what has no leader."""
+    """Redeclare queues that have no leader."""
     for name in (queue.dead, queue.name):
         if not await _has_leader(name, link):
             log.warning("queue_declared_anew", queue=name, why="it has no leader and never held anything of ours")
@@ -79,11 +79,12 @@ async def _redeclare(live: OpenConnection, queue: Queue, link: Link) -> None:
 
 
 async def _has_leader(name: str, link: Link) -> bool:
-    # On a connection of its own: asked in vain, the broker closes it a minute later.
+    # On a separate connection: without a leader the broker closes it a minute later.
     async with link.separate_connection() as probe:
         queue = await (await probe.open_channel()).get_queue(name, ensure=False)
         try:
-            await queue.get(fail=False, timeout=ANSWER_SECONDS)  # what it may give returns with the connection
+            # A message that this delivers returns to the queue when the connection closes.
+            await queue.get(fail=False, timeout=ANSWER_SECONDS)
         except TimeoutError:
             return False
     return True

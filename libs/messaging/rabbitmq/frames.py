@@ -48,7 +48,7 @@ def encode_publish(
 
 
 def encode_notification(channel: int, queue: str, body: bytes, *, frame_body_max: int) -> bytes:
-    """A publish that may be lost and that nobody needs to confirm; to a queue that is not there it vanishes."""
+    """An unconfirmed publish that may be lost; it is dropped when the queue does not exist."""
     return (
         _publish_method(channel, queue, 0)
         + _content_header(channel, len(body), _HAS_DELIVERY_MODE, _TRANSIENT)

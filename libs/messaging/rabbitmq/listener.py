@@ -1,4 +1,4 @@
-"""Receive the hints of one channel, as long as the bus is open."""
+"""Receive the notifications of one channel, as long as the bus is open."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 class Listener:
-    """One subscription to hints; what is sent while it is away is lost, which its users know."""
+    """One subscription to notifications; those sent while it is disconnected are lost."""
 
     def __init__(self, link: Link, channel: str, handler: NotificationHandler) -> None:
         self._link, self._queue, self._handler = link, notification_queue(channel), handler
@@ -24,26 +24,26 @@ class Listener:
         self.subscribed = asyncio.Event()
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start listening."""
         what = f"listen {self._queue}"
         self._task = asyncio.create_task(keep_task(self._link, self._run_session, what=what), name=what)
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run_session(self, live: OpenConnection) -> None:
-        """Subscribe and stay until it is over.
+        """Subscribe until the session ends.
 
         Raises:
-            ConnectionError, aio_pika.exceptions.AMQPError, TimeoutError: why it is over.
+            ConnectionError, aio_pika.exceptions.AMQPError, TimeoutError: the reason of the end.
         """
         channel = await live.open_channel()
         over = await channel_end(live, channel)
         try:
-            # The queue goes by itself some minutes after its listener.
+            # The queue expires some minutes after its listener.
             queue = await channel.declare_queue(
                 self._queue, durable=True, arguments=NOTIFICATION_ARGUMENTS, timeout=RPC_SECONDS
             )

@@ -1,4 +1,4 @@
-"""Hints on the wire: several small bodies joined in one message, each with its length before it."""
+"""Encode notifications: several small bodies in one message, each with its length before it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LENGTH: Final = struct.Struct(">I")
 
 
 def notification_queue(channel: str) -> str:
-    """The queue on which the listener of a channel gets its hints."""
+    """Return the queue of a channel's notifications."""
     return f"hint.{channel}"
 
 
@@ -30,7 +30,7 @@ def join_bodies(bodies: Sequence[bytes]) -> Iterator[bytes]:
 
 
 def split_bodies(joined: bytes) -> Iterator[bytes]:
-    """Take apart what `join` made; what is cut off at the end is left out."""
+    """Split what `join_bodies` made; a truncated end is left out."""
     position = 0
     while position + _LENGTH.size <= len(joined):
         (length,) = _LENGTH.unpack_from(joined, position)

@@ -27,11 +27,11 @@ from messaging.rabbitmq.underlay import FrameWriter, open_writer
 log = structlog.get_logger(__name__)
 
 IN_FLIGHT_MAX: Final = 200
-BYTES_PER_PLACE: Final = 64 * 1024  # a big message takes several places, so that bytes in flight are bounded as well
+BYTES_PER_PLACE: Final = 64 * 1024  # a big message counts several times, so that bytes in flight are bounded as well
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024  # RabbitMQ 4 closes the channel, and all in flight with it, for a bigger one
 CONNECT_WAIT_SECONDS: Final = 1.0
 NOTIFICATION_SECONDS: Final = 1.0
-UNANSWERED_SECONDS_MAX: Final = 60.0  # what got no answer is published again much sooner, here or by another process
+UNANSWERED_SECONDS_MAX: Final = 60.0  # unanswered messages are published again much sooner, here or by another process
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class _Open:
 
 
 class _Batch:
-    """One call of `publish`: what of it is sent and what was answered."""
+    """One call of `publish`: which messages are sent, and which confirmed."""
 
     def __init__(self, messages: Sequence[Outgoing]) -> None:
         self.messages = messages
         self.confirmed = [False] * len(messages)
-        self.next = 0  # the first that is not sent
-        self._open: set[int] = set()  # sent and not answered
+        self.next = 0  # index of the first unsent message
+        self._open: set[int] = set()  # sent and unconfirmed
         self.answered = asyncio.Event()
         self.answered.set()
 
@@ -70,7 +70,7 @@ class _Batch:
             self.answered.set()
 
     def unanswered(self) -> set[str]:
-        """The queues of those that were sent and not answered."""
+        """The queues of the unconfirmed messages."""
         return {self.messages[index].queue for index in self._open}
 
 
@@ -80,7 +80,7 @@ class Publisher:
     def __init__(self, *, timeout_seconds: float, unroutable: Callable[[str], None]) -> None:
         self._timeout_seconds, self._unroutable = timeout_seconds, unroutable
         self._open: _Open | None = None
-        self._in_flight = 0  # places taken
+        self._in_flight = 0  # weight of the messages in flight
         self._freed = asyncio.Event()
         self._writing = asyncio.Lock()
         self._count = 0
@@ -93,7 +93,7 @@ class Publisher:
         live.lost.add_done_callback(lambda _: self._lost(opened))
 
     async def publish(self, link: Link, messages: Sequence[Outgoing]) -> list[bool]:
-        """Publish a batch; answer in order whether each message is durably on its queue."""
+        """Publish a batch; return in order whether each message is durably on its queue."""
         batch = _Batch(messages)
         if messages and await _takes_publishes(link) and self._open is not None:
             await self._send(self._open, batch)
@@ -101,7 +101,7 @@ class Publisher:
         return batch.confirmed
 
     def problems(self) -> list[str]:
-        """The queues that give no answer to what is published to them, as sentences."""
+        """The queues that do not confirm publishes, as sentences."""
         now = asyncio.get_running_loop().time()
         return [
             f"{queue}: what is published gets no answer for {now - since:.0f} s (has it a leader?)"
@@ -110,7 +110,7 @@ class Publisher:
         ]
 
     async def notify(self, channel_name: str, bodies: Sequence[bytes]) -> None:
-        """Send hints, joined, without a confirm; they vanish when nobody listens or nothing is connected."""
+        """Send notifications, joined, unconfirmed; they are dropped without a listener or a connection."""
         opened = self._open
         if opened is None:
             return
@@ -137,14 +137,14 @@ class Publisher:
                     bound.reschedule(clock() + self._timeout_seconds)
                 await batch.answered.wait()
         except TimeoutError:
-            # Whether they arrived is unknown, and this connection cannot be trusted to say so later: begin anew.
+            # Whether they arrived is unknown, and this connection may never confirm them: reconnect.
             for queue in batch.unanswered():
                 since, _ = self._unanswered.get(queue, (clock() - self._timeout_seconds, 0.0))
                 self._unanswered[queue] = (since, clock())
             opened.live.end(f"publishes were not confirmed within {self._timeout_seconds} s")
 
     async def _write(self, opened: _Open, batch: _Batch) -> None:
-        """Write as many messages as there are places for, as one piece."""
+        """Write as many messages as the bound allows, in one piece."""
         writer, now = opened.confirmed, int(time.time())
         payload: list[bytes] = []
         written: list[tuple[int, str]] = []
@@ -203,7 +203,7 @@ async def _open_writer(live: OpenConnection, *, confirms: bool) -> FrameWriter:
 
 
 async def _takes_publishes(link: Link) -> bool:
-    """Wait a little for a connection that takes publishes; the wait also keeps an impatient caller from spinning."""
+    """Wait a little for a connection that takes publishes; the wait also keeps the caller from spinning."""
     try:
         async with asyncio.timeout(CONNECT_WAIT_SECONDS):
             await link.connected()

@@ -18,9 +18,9 @@ log = structlog.get_logger(__name__)
 
 RPC_SECONDS: Final = 10.0
 REDECLARE_PAUSE_SECONDS: Final = (
-    1.0  # a queue declared while it is still being deleted comes back with ghosts of consumers
+    1.0  # a queue declared while it is being deleted reports consumers that no longer exist
 )
-DEAD_DELIVERY_LIMIT: Final = 1_000_000  # looking at a dead message hands it out; from 4.0 on 20 times would drop it
+DEAD_DELIVERY_LIMIT: Final = 1_000_000  # listing a message delivers it; RabbitMQ 4 drops it after 20 by default
 NOTIFICATIONS_EXPIRE_MS: Final = 10 * 60 * 1000
 NOTIFICATIONS_MAX: Final = 10_000
 
@@ -34,10 +34,10 @@ NOTIFICATION_ARGUMENTS: Final[dict[str, Any]] = {
 
 
 def queue_arguments(queue: Queue) -> dict[str, Any]:
-    """A queue that confirms after fsync, refuses when full, and moves its poison to the dead queue without loss."""
+    """Arguments of a queue that confirms after fsync, refuses when full, and dead-letters without loss."""
     return {
         "x-queue-type": "quorum",
-        "x-overflow": "reject-publish",  # also what at-least-once dead-lettering asks for
+        "x-overflow": "reject-publish",  # also required for at-least-once dead-lettering
         "x-max-length": queue.length_max,
         "x-delivery-limit": queue.delivery_limit,
         "x-dead-letter-exchange": "",
@@ -58,7 +58,7 @@ async def short_lived_channel(live: OpenConnection) -> AsyncIterator[AbstractCha
 
 
 async def declare(live: OpenConnection, queue: Queue) -> None:
-    """Declare a queue and its dead queue.
+    """Declare a queue and its dead-letter queue.
 
     Raises:
         aio_pika.exceptions.AMQPError, TimeoutError: the broker refuses or does not answer.
@@ -72,7 +72,7 @@ async def _declare_one(live: OpenConnection, name: str, arguments: dict[str, Any
         async with short_lived_channel(live) as channel:
             await channel.declare_queue(name, durable=True, arguments=arguments)
     except ChannelPreconditionFailed as error:
-        # An older version or an operator made it with other bounds: it works, and only they may change it.
+        # An older version or an operator made it with other bounds: it works, and stays as it is.
         log.warning("queue_arguments_differ", queue=name, why=str(error))
         async with short_lived_channel(live) as channel:
             await measure_depth(channel, name)

@@ -1,4 +1,4 @@
-"""Reach below aio-pika, in this file only: batches of frames, the socket, and what the library does not pass on.
+"""Use aio-pika's underlay, in this file only: batches of frames, the socket, callbacks that it does not forward.
 
 aio-pika's own publish and acknowledge cost several times as much per message (a task, a lock, futures and a general
 encoder), so whole batches of them are encoded in `frames.py` and written here. `get_underlay_channel()` is the
@@ -53,7 +53,7 @@ class FrameWriter:
         confirmation.add_done_callback(answered)
 
     def cancel_confirms(self) -> None:
-        """Cancel what is still expected: the connection is over, so no answer will come."""
+        """Cancel the pending confirms: the connection has ended."""
         for confirmation in list(self._underlay.confirmations.values()):
             confirmation.cancel()
 
@@ -76,7 +76,7 @@ async def call_when_cancelled(channel: AbstractChannel, callback: Callable[[], N
 
 
 class CuttableConnection(aio_pika.Connection):
-    """A connection that can be cut at once; closing it in order would wait for a broker that is silent."""
+    """A connection that can be cut at once; a regular close would wait for an unresponsive broker."""
 
     def __init__(self, url: URL, **kwargs: Any) -> None:
         super().__init__(url, **kwargs)

@@ -15,9 +15,8 @@ import orjson
 
 from action_executor.actions.context import StepContext
 from action_executor.runs.records import Done, Failed, Sent, StepCall, StepOutcome, Wait
-from contracts.resources import product
+from contracts.resources import client, product, sale
 from contracts.resources.output import Row
-from contracts.serializers import ledger
 from contracts.wire.commands import RECEIVE_INBOX_MESSAGE, UPSERT_CLIENT
 from contracts.wire.envelope import Envelope
 from documents.content import content_digest
@@ -120,7 +119,7 @@ async def find_or_create_client(call: StepCall, context: StepContext) -> StepOut
 async def find_client(call: StepCall, context: StepContext) -> StepOutcome:
     """Find a client by the first thing told of it that finds one: output `{"found", "client"}`."""
     row = await _found(call, context.pool, _CLIENTS)
-    return Done({"found": row is not None, "client": ledger.client(row) if row else None})
+    return Done({"found": row is not None, "client": client.from_row(row) if row else None})
 
 
 async def find_product(call: StepCall, context: StepContext) -> StepOutcome:
@@ -132,7 +131,7 @@ async def find_product(call: StepCall, context: StepContext) -> StepOutcome:
 async def find_sale(call: StepCall, context: StepContext) -> StepOutcome:
     """Find a sales document by the first thing given of it that finds one: output `{"found", "sale"}`."""
     row = await _found(call, context.pool, _SALES)
-    return Done({"found": row is not None, "sale": ledger.sale(row, context.urls) if row else None})
+    return Done({"found": row is not None, "sale": sale.from_row(row, context.urls) if row else None})
 
 
 async def _found(call: StepCall, pool: Pool, ways: Mapping[str, str]) -> Row | None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from action_executor.deliveries.records import Key
 from action_executor.deliveries.rules import FAILURES_TO_OPEN
 from contracts.primitives.problem import field_errors
-from contracts.serializers import execution
+from contracts.resources import delivery
 from contracts.wire.envelope import Envelope
 from storage.pool import Connection
 
@@ -77,7 +77,7 @@ async def redeliver(conn: Connection, command: Envelope) -> Redelivery:
     await conn.execute(_MAKE_DUE, command.account_id, delivery_id, requested.undelivered_only)
     row = await conn.fetchrow(_SHOW, command.account_id, delivery_id)
     attempts = await conn.fetch(_SHOW_ATTEMPTS, command.account_id, delivery_id)
-    return Redelivery(200, execution.delivery(row or {}, attempts), key)
+    return Redelivery(200, delivery.from_row(row or {}, attempts), key)
 
 
 def _problem(status: int, code: str, title: str, detail: str) -> Redelivery:

@@ -11,7 +11,7 @@ from uuid import UUID
 from action_executor.mail.mime import Attachment
 from action_executor.messages import store
 from action_executor.messages.models import SendingAccount
-from contracts.serializers import ledger
+from contracts.resources import sale as sale_resource
 from contracts.urls import PublicUrls
 from contracts.wire.jobs import DocumentAttachment
 from storage.pool import Pool
@@ -44,7 +44,7 @@ async def _sale_pdf(
     row = await store.find_sale(pool, account_id=account.id, sale_id=sale_id)
     if row is None:
         raise DocumentGone(f"the sales document {sale_id} is not there any more")
-    sale = ledger.sale(row, urls) | {"invoice_number": row["invoice_number"]}
+    sale = sale_resource.from_row(row, urls) | {"invoice_number": row["invoice_number"]}
     content = await asyncio.to_thread(_rendered, sale, seller, sale["client"].get("locale") or account.locale)
     name = _NOT_IN_A_NAME.sub("-", sale["number"] or sale["sale_type"]).strip("-.") or "document"
     return Attachment(f"{name}.pdf", "application/pdf", content)

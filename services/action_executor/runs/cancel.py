@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from action_executor.refusals import invalid, not_found, problem
 from action_executor.runs import single
 from contracts.primitives.problem import field_errors
+from contracts.resources import run
 from contracts.resources.schemas import Model
-from contracts.serializers import execution
 from contracts.wire.envelope import Envelope
 from outbox.pipeline import CommandResult
 from storage.pool import Connection
@@ -61,4 +61,4 @@ async def cancel_run(conn: Connection, command: Envelope) -> CommandResult:
     if row["automation_id"] is None:
         result = single.failure("cancelled on request")
         await single.keep_result(conn, account_id=command.account_id, run_id=run_id, result=result)
-    return CommandResult(200, execution.run(row))
+    return CommandResult(200, run.from_row(row))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from contracts.serializers.execution import run as present
+from contracts.resources.run import from_row as present
 from contracts.wire.envelope import Envelope
 from contracts.wire.events import RUN_FAILED
 from storage.pool import Connection

@@ -26,8 +26,8 @@ from action_executor.runs.places import ON_FAILURE, Program
 from action_executor.runs.records import Run, Step, StepSpec
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.primitives.problem import FieldError, field_errors
-from contracts.resources.runs import ReplayIn
-from contracts.serializers import execution
+from contracts.resources import run as run_resource
+from contracts.resources.run import ReplayIn
 from contracts.wire.envelope import Envelope
 from outbox.pipeline import CommandResult
 from storage.pool import Connection
@@ -131,7 +131,7 @@ async def replay_run(conn: Connection, command: Envelope, renderer: Renderer, *,
         shown = {"preview": await _preview(renderer, run, found, account=account, ends=previews_end)}
     else:
         await _resume(conn, run, found)
-    return CommandResult(200, execution.run(await _show(conn, run)) | shown)
+    return CommandResult(200, run_resource.from_row(await _show(conn, run)) | shown)
 
 
 async def _make_plan(conn: Connection, run: Record, requested: _Replay) -> ReplayPlan | CommandResult:

@@ -11,10 +11,9 @@ from typing import Any, Final
 
 from contracts.etag import entity_tag
 from contracts.primitives.problem import FieldError
-from contracts.resources.account import PROFILE_FIELDS, AccountPatch, LogoIn, profile_of
+from contracts.resources.account import PROFILE_FIELDS, AccountPatch, AccountProfile, LogoIn, profile_of
 from contracts.urls import PublicUrls
 from documents.pdf.logo import LogoError, check_logo
-from ingress import response_models as models
 from ingress.access import account_store
 from ingress.access.account_store import Account
 from ingress.errors import InvalidInput, NotFound
@@ -106,12 +105,12 @@ def _there(account: Account | None) -> Account:
 ROUTES = (
     Route(
         "GET", "/v1/account", "getAccount", get_account, "read", "Get the account's profile and settings",
-        answers=models.AccountProfile, tag="access",
+        answers=AccountProfile, tag="access",
     ),
     Route(
         "PATCH", "/v1/account", "updateAccount", update_account, "admin",
         "Change the account: only what is sent, null takes away",
-        body=AccountPatch, answers=models.AccountProfile, tag="access",
+        body=AccountPatch, answers=AccountProfile, tag="access",
     ),
     Route(
         "GET", _LOGO_PATH, "getAccountLogo", get_logo, "read", "Get the account's logo",

@@ -9,6 +9,16 @@ from typing import Final, TypeAlias, cast
 from pydantic import BaseModel
 
 from contracts.catalog import ACTIONS, Action, offered_actions
+from contracts.resources.client import Client
+from contracts.resources.dispute import Dispute
+from contracts.resources.inbox_message import InboxMessage
+from contracts.resources.messages import Message
+from contracts.resources.note import Note
+from contracts.resources.output import ResourcePage
+from contracts.resources.payment import Payment
+from contracts.resources.product import Product
+from contracts.resources.promise import Promise
+from contracts.resources.sale import Sale
 from contracts.resources.schemas import Model
 from contracts.wire.commands import DRY_RUN
 from documents.document import InboxKind
@@ -24,19 +34,19 @@ CREATED: Final = 201
 OK: Final = 200
 
 _ANSWERS: Final[dict[str, type[BaseModel]]] = {
-    "create_client": models.Client,
-    "update_client": models.Client,
-    "create_product": models.Product,
-    "create_document": models.Sale,
-    "issue_document": models.Sale,
-    "send_document": models.Sale,
-    "void_document": models.Sale,
-    "record_payment": models.Payment,
-    "add_note": models.Note,
-    "open_dispute": models.Dispute,
-    "resolve_dispute": models.Dispute,
-    "record_promise": models.Promise,
-    "send_message": models.Message,
+    "create_client": Client,
+    "update_client": Client,
+    "create_product": Product,
+    "create_document": Sale,
+    "issue_document": Sale,
+    "send_document": Sale,
+    "void_document": Sale,
+    "record_payment": Payment,
+    "add_note": Note,
+    "open_dispute": Dispute,
+    "resolve_dispute": Dispute,
+    "record_promise": Promise,
+    "send_message": Message,
 }
 """What the command of an action answers."""
 
@@ -134,7 +144,7 @@ def _run_routes() -> list[Route]:
     ]
     return routes + [
         replace(
-            _route(key, _pushing(box), models.InboxMessage, CREATED),
+            _route(key, _pushing(box), InboxMessage, CREATED),
             request_type="form",
             seconds_max=inbox.PUSH_SECONDS_MAX,
         )
@@ -153,7 +163,7 @@ def _route(key: str, handler: Handler, answers: type[BaseModel], status: int) ->
 ROUTES = (
     Route(
         "GET", "/v1/actions", "listActions", list_actions, "read", "The catalog of actions",
-        query=Page, answers=models.ResourcePage[models.Action], tag="actions",
+        query=Page, answers=ResourcePage[models.Action], tag="actions",
     ),
     *_run_routes(),
     Route(

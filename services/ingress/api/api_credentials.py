@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.primitives.ids import new_id
+from contracts.resources.output import ResourcePage
 from ingress import response_models as models
 from ingress.access import credential_store
 from ingress.access.credential_store import KeyPair
@@ -94,7 +95,7 @@ ROUTES = (
         "admin",
         "List the key pair",
         query=Page,
-        answers=models.ResourcePage[models.KeyPair],
+        answers=ResourcePage[models.KeyPair],
         tag="access",
     ),
     Route(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ingress import response_models as models
+from contracts.resources.output import ResourcePage
 from ingress.access.oauth import store
 from ingress.access.oauth.store import Grant
 from ingress.access.oauth.tokens import end_grant
@@ -58,7 +58,7 @@ _PATH: Final = "/v1/applications"
 ROUTES = (
     Route(
         "GET", _PATH, "listApplications", list_all, "admin", "List the applications that were let in by OAuth",
-        query=Page, answers=models.ResourcePage[shapes.Application], tag="access",
+        query=Page, answers=ResourcePage[shapes.Application], tag="access",
     ),
     Route(
         "GET", _PATH + "/{id}", "getApplication", get, "admin", "Get an application",

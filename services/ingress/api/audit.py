@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from contracts.moments import PastMoment
-from ingress import response_models as models
+from contracts.resources.output import ResourcePage
 from ingress.access import audit_store
 from ingress.access.audit_store import AuditEntry
 from ingress.http.context import Api
@@ -50,6 +50,6 @@ def show(entry: AuditEntry) -> dict[str, Any]:
 ROUTES = (
     Route(
         "GET", "/v1/audit", "listAuditEntries", list_entries, "admin", "The audit log, newest first",
-        query=AuditQuery, answers=models.ResourcePage[shapes.AuditEntry], tag="access",
+        query=AuditQuery, answers=ResourcePage[shapes.AuditEntry], tag="access",
     ),
 )  # fmt: skip

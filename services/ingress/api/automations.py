@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contracts.resources.automation import AutomationIn
-from contracts.serializers import subscriptions as present
+from contracts.resources import automation
+from contracts.resources.automation import Automation, AutomationIn
+from contracts.resources.output import ResourcePage
 from contracts.wire.commands import (
     CREATE_AUTOMATION,
     DELETE_AUTOMATION,
     SET_AUTOMATION_STATE,
     UPDATE_AUTOMATION,
 )
-from ingress import response_models as models
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import queries, responses
@@ -24,12 +24,12 @@ async def create_automation(api: Api, call: Request) -> Response:
 
 async def list_automations(api: Api, call: Request) -> Response:
     """List automations, newest first."""
-    return await responses.many(api, call, queries.AUTOMATIONS, present.automation)
+    return await responses.many(api, call, queries.AUTOMATIONS, automation.from_row)
 
 
 async def get_automation(api: Api, call: Request) -> Response:
     """Look at one automation."""
-    return await responses.one(api, call, queries.AUTOMATIONS, present.automation)
+    return await responses.one(api, call, queries.AUTOMATIONS, automation.from_row)
 
 
 async def update_automation(api: Api, call: Request) -> Response:
@@ -59,30 +59,30 @@ async def delete_automation(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "POST", "/v1/automations", "createAutomation", create_automation, "automate", "Create an automation",
-        body=AutomationIn, answers=models.Automation, status=201, tag="automations",
+        body=AutomationIn, answers=Automation, status=201, tag="automations",
     ),
     Route(
         "GET", "/v1/automations", "listAutomations", list_automations, "read", "List automations",
-        query=Page, answers=models.ResourcePage[models.Automation], tag="automations",
+        query=Page, answers=ResourcePage[Automation], tag="automations",
     ),
     Route(
         "GET", "/v1/automations/{id}", "getAutomation", get_automation, "read", "Get an automation",
-        answers=models.Automation, tag="automations",
+        answers=Automation, tag="automations",
     ),
     Route(
         "PUT", "/v1/automations/{id}", "updateAutomation", update_automation, "automate",
-        "Replace an automation by its next version", body=AutomationIn, answers=models.Automation, tag="automations",
+        "Replace an automation by its next version", body=AutomationIn, answers=Automation, tag="automations",
     ),
     Route(
         "POST", "/v1/automations/{id}/enable", "enableAutomation", enable_automation, "automate",
-        "Enable an automation", answers=models.Automation, tag="automations",
+        "Enable an automation", answers=Automation, tag="automations",
     ),
     Route(
         "POST", "/v1/automations/{id}/disable", "disableAutomation", disable_automation, "automate",
-        "Disable an automation", answers=models.Automation, tag="automations",
+        "Disable an automation", answers=Automation, tag="automations",
     ),
     Route(
         "DELETE", "/v1/automations/{id}", "deleteAutomation", delete_automation, "automate",
-        "Delete an automation; also when it is gone", answers=models.Automation, tag="automations",
+        "Delete an automation; also when it is gone", answers=Automation, tag="automations",
     ),
 )  # fmt: skip

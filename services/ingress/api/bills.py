@@ -7,11 +7,12 @@ from uuid import UUID
 
 from aiohttp import web
 
+from contracts.resources import bill
+from contracts.resources.bill import Bill
+from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Reference
 from contracts.resources.transitions import DatedReasonIn
-from contracts.serializers import inbox
 from contracts.wire import commands
-from ingress import response_models as models
 from ingress.api.transition_routes import moving
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
@@ -29,12 +30,12 @@ class BillQuery(Page):
 async def list_bills(api: Api, call: Request) -> Response:
     """List bills, newest first."""
     requested = call.query_as(BillQuery).model_dump(exclude={"limit", "cursor"})
-    return await responses.many(api, call, queries.BILLS, partial(inbox.bill, urls=api.urls), **requested)
+    return await responses.many(api, call, queries.BILLS, partial(bill.from_row, urls=api.urls), **requested)
 
 
 async def get_bill(api: Api, call: Request) -> Response:
     """Look at one bill."""
-    return await responses.one(api, call, queries.BILLS, partial(inbox.bill, urls=api.urls))
+    return await responses.one(api, call, queries.BILLS, partial(bill.from_row, urls=api.urls))
 
 
 async def get_file(api: Api, call: Request) -> web.StreamResponse:
@@ -51,11 +52,11 @@ async def get_attachment(api: Api, call: Request) -> web.StreamResponse:
 ROUTES = (
     Route(
         "GET", "/v1/bills", "listBills", list_bills, "read", "List suppliers' bills",
-        query=BillQuery, answers=models.ResourcePage[models.Bill], tag="bills",
+        query=BillQuery, answers=ResourcePage[Bill], tag="bills",
     ),
     Route(
         "GET", "/v1/bills/{id}", "getBill", get_bill, "read",
-        "Get a supplier's bill", answers=models.Bill, tag="bills",
+        "Get a supplier's bill", answers=Bill, tag="bills",
     ),
     Route(
         "GET", "/v1/bills/{id}/file", "getBillFile", get_file, "read", "Get the file that a bill came with",
@@ -68,6 +69,6 @@ ROUTES = (
     ),
     Route(
         "POST", "/v1/bills/{id}/void", "voidBill", moving(commands.VOID_BILL), "write",
-        "Void a bill: what it booked is undone", body=DatedReasonIn, answers=models.Bill, tag="bills",
+        "Void a bill: what it booked is undone", body=DatedReasonIn, answers=Bill, tag="bills",
     ),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from chassis.encryption import DecryptionError
 from contracts.primitives.ids import new_id
+from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model, ShortText
 from ingress import response_models as models
 from ingress.access import channel_store
@@ -161,7 +162,7 @@ ROUTES = (
         "read",
         "List channels",
         query=ChannelPage,
-        answers=models.ResourcePage[models.Channel],
+        answers=ResourcePage[models.Channel],
         tag="channels",
     ),
     Route(

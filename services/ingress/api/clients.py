@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contracts.resources.clients import DEFAULT_ON_CONFLICT, ClientPatch, OnConflict
-from contracts.resources.schemas import ClientIn, Email, Model, Reference, ShortText
-from contracts.serializers import ledger
+from contracts.resources import client
+from contracts.resources.client import Client, ClientIn, ClientPatch
+from contracts.resources.output import RemovedResource, ResourcePage
+from contracts.resources.schemas import DEFAULT_ON_CONFLICT, Email, Model, OnConflict, Reference, ShortText
 from contracts.wire.commands import CREATE_CLIENT, REMOVE_CLIENT, UPDATE_CLIENT, UPSERT_CLIENT
-from ingress import response_models as models
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import queries, responses
@@ -43,12 +43,12 @@ async def create_client(api: Api, call: Request) -> Response:
 async def list_clients(api: Api, call: Request) -> Response:
     """List clients, newest first."""
     requested = call.query_as(ClientQuery).model_dump(exclude={"limit", "cursor"})
-    return await responses.many(api, call, queries.CLIENTS, ledger.client, **requested)
+    return await responses.many(api, call, queries.CLIENTS, client.from_row, **requested)
 
 
 async def get_client(api: Api, call: Request) -> Response:
     """Look at one client."""
-    return await responses.one(api, call, queries.CLIENTS, ledger.client)
+    return await responses.one(api, call, queries.CLIENTS, client.from_row)
 
 
 async def update_client(api: Api, call: Request) -> Response:
@@ -70,22 +70,22 @@ ROUTES = (
     Route(
         "POST", _PATH, "createClient", create_client, "write",
         "Create a client, or with `on_conflict` change or find it",
-        body=ClientIn, query=MakingQuery, answers=models.Client, status=201, tag="clients",
+        body=ClientIn, query=MakingQuery, answers=Client, status=201, tag="clients",
     ),
     Route(
         "GET", _PATH, "listClients", list_clients, "read", "List clients; archived ones with `archived`",
-        query=ClientQuery, answers=models.ResourcePage[models.Client], tag="clients",
+        query=ClientQuery, answers=ResourcePage[Client], tag="clients",
     ),
     Route(
         "GET", f"{_PATH}/{{id}}", "getClient", get_client, "read",
-        "Get a client", answers=models.Client, tag="clients",
+        "Get a client", answers=Client, tag="clients",
     ),
     Route(
         "PATCH", f"{_PATH}/{{id}}", "updateClient", update_client, "write",
-        "Change a client: only what is sent, null takes away", body=ClientPatch, answers=models.Client, tag="clients",
+        "Change a client: only what is sent, null takes away", body=ClientPatch, answers=Client, tag="clients",
     ),
     Route(
         "DELETE", f"{_PATH}/{{id}}", "deleteClient", remove_client, "write",
-        "Delete a client, or archive one that has documents", answers=models.RemovedResource, tag="clients",
+        "Delete a client, or archive one that has documents", answers=RemovedResource, tag="clients",
     ),
 )  # fmt: skip

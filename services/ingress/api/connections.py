@@ -10,9 +10,9 @@ from typing import Final
 import orjson
 
 from contracts.resources import connection
-from contracts.resources.connection import ConnectionIn, ConnectionKind
+from contracts.resources.connection import Connection, ConnectionIn, ConnectionKind
+from contracts.resources.output import ResourcePage
 from contracts.wire.commands import CREATE_CONNECTION, DELETE_CONNECTION
-from ingress import response_models as models
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import responses
@@ -55,18 +55,18 @@ _PATH: Final = "/v1/connections"
 ROUTES = (
     Route(
         "POST", _PATH, "createConnection", create_connection, "automate", "Keep credentials towards an application",
-        body=ConnectionIn, answers=models.Connection, status=201, waits=True, tag="connections",
+        body=ConnectionIn, answers=Connection, status=201, waits=True, tag="connections",
     ),
     Route(
         "GET", _PATH, "listConnections", list_connections, "read", "List connections",
-        query=ConnectionQuery, answers=models.ResourcePage[models.Connection], tag="connections",
+        query=ConnectionQuery, answers=ResourcePage[Connection], tag="connections",
     ),
     Route(
         "GET", _PATH + "/{id}", "getConnection", get_connection, "read", "Get a connection without its secrets",
-        answers=models.Connection, tag="connections",
+        answers=Connection, tag="connections",
     ),
     Route(
         "DELETE", _PATH + "/{id}", "deleteConnection", delete_connection, "automate",
-        "Forget credentials; also when they are gone already", answers=models.Connection, waits=True, tag="connections",
+        "Forget credentials; also when they are gone already", answers=Connection, waits=True, tag="connections",
     ),
 )  # fmt: skip

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from contracts.serializers import execution as present
+from contracts.resources import delivery
+from contracts.resources.delivery import Delivery, DeliveryState, DeliveryWithAttempts
+from contracts.resources.output import ResourcePage
 from contracts.wire.commands import REDELIVER
-from ingress import response_models as models
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import queries, responses
@@ -17,7 +18,7 @@ class DeliveryQuery(Page):
 
     hook_id: UUID | None = None
     event_id: UUID | None = None
-    state: models.DeliveryState | None = None
+    state: DeliveryState | None = None
 
 
 async def list_deliveries(api: Api, call: Request) -> Response:
@@ -27,7 +28,7 @@ async def list_deliveries(api: Api, call: Request) -> Response:
         api,
         call,
         queries.DELIVERIES,
-        present.delivery,
+        delivery.from_row,
         hook_id=query.hook_id,
         event_id=query.event_id,
         state=query.state,
@@ -38,7 +39,7 @@ async def get_delivery(api: Api, call: Request) -> Response:
     """Look at one delivery with its attempts."""
     row = await responses.row_of(api, call, queries.DELIVERIES)
     attempts = await queries.attempts(api.pool, account_id=call.account_id, delivery_id=row["id"])
-    return Response(body=present.delivery(row, attempts))
+    return Response(body=delivery.from_row(row, attempts))
 
 
 async def redeliver(api: Api, call: Request) -> Response:
@@ -50,14 +51,14 @@ async def redeliver(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "GET", "/v1/deliveries", "listDeliveries", list_deliveries, "read", "List deliveries",
-        query=DeliveryQuery, answers=models.ResourcePage[models.Delivery], tag="deliveries",
+        query=DeliveryQuery, answers=ResourcePage[Delivery], tag="deliveries",
     ),
     Route(
         "GET", "/v1/deliveries/{id}", "getDelivery", get_delivery, "read", "Get a delivery with its attempts",
-        answers=models.DeliveryWithAttempts, tag="deliveries",
+        answers=DeliveryWithAttempts, tag="deliveries",
     ),
     Route(
         "POST", "/v1/deliveries/{id}/redeliver", "redeliverEvent", redeliver, "automate", "Deliver again, now",
-        answers=models.Delivery, tag="deliveries",
+        answers=Delivery, tag="deliveries",
     ),
 )  # fmt: skip

@@ -14,8 +14,9 @@ from contracts.catalog import OFFERED_TRIGGERS
 from contracts.moments import PastMoment
 from contracts.primitives.ids import parse_id
 from contracts.primitives.problem import FieldError
+from contracts.resources.event import Event
+from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
-from ingress import response_models as models
 from ingress.errors import InvalidInput
 from ingress.http.context import Api
 from ingress.http.event_stream import EVENT_STREAM, LAST_EVENT_ID, message, send_stream
@@ -128,7 +129,7 @@ def _check(trigger: str | None) -> None:
 ROUTES = (
     Route(
         "GET", "/v1/events", "listEvents", list_events, "read", "The event log, newest first",
-        query=EventQuery, answers=models.ResourcePage[models.Event], tag="events",
+        query=EventQuery, answers=ResourcePage[Event], tag="events",
     ),
     Route(
         "GET", "/v1/events/stream", "streamEvents", stream_events, "read", "Events as they happen (server-sent events)",

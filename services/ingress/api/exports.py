@@ -16,9 +16,8 @@ import orjson
 import structlog
 from aiohttp import web
 
-from contracts.resources import product, supplier
+from contracts.resources import client, payment, product, sale, supplier
 from contracts.resources.schemas import Model
-from contracts.serializers import ledger
 from contracts.urls import PublicUrls
 from ingress.api.clients import ClientFilter
 from ingress.api.payments import PaymentFilter
@@ -88,7 +87,7 @@ EXPORTS: Final = (
     Export(
         "clients",
         queries.CLIENTS,
-        _plain(ledger.client),
+        _plain(client.from_row),
         ClientExport,
         ("id", *COLUMNS["clients"], "archived", *_TIMES)
     ),
@@ -104,7 +103,7 @@ EXPORTS: Final = (
         ),
     ),
     Export(
-        "sales", queries.SALES, ledger.sale, SaleExport,
+        "sales", queries.SALES, sale.from_row, SaleExport,
         (
             "id", "sale_type", "number", "status", "settlement", "overdue", "client_id", "client.name",
             "client.external_id", "currency", "document_date", "date_due", "include_tax", "net", "tax", "total",
@@ -112,7 +111,7 @@ EXPORTS: Final = (
         ),
     ),
     Export(
-        "payments", queries.PAYMENTS, _plain(ledger.payment), PaymentExport,
+        "payments", queries.PAYMENTS, _plain(payment.from_row), PaymentExport,
         (
             "id", "client_id", "status", "amount", "unapplied", "currency", "date", "method", "reference",
             "external_id", *_TIMES,

@@ -10,8 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from contracts.moments import PastMoment
-from contracts.resources.schemas import HookIn, HookPatch, Model, Reference, ShortText
-from contracts.serializers import subscriptions as present
+from contracts.resources import hook
+from contracts.resources.hook import Hook, HookIn, HookPatch, HookTested, RecoveryCount
+from contracts.resources.output import ResourcePage
+from contracts.resources.schemas import Model, Reference, ShortText
 from contracts.wire.commands import (
     CREATE_HOOK,
     DELETE_HOOK,
@@ -20,7 +22,6 @@ from contracts.wire.commands import (
     TEST_HOOK,
     UPDATE_HOOK,
 )
-from ingress import response_models as models
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import queries, responses
@@ -61,7 +62,7 @@ async def list_hooks(api: Api, call: Request) -> Response:
         api,
         call,
         queries.HOOKS,
-        present.hook,
+        hook.from_row,
         target_url=query.target_url,
         trigger=query.trigger,
         created_by=str(query.created_by) if query.created_by else None,
@@ -70,7 +71,7 @@ async def list_hooks(api: Api, call: Request) -> Response:
 
 async def get_hook(api: Api, call: Request) -> Response:
     """Look at one hook."""
-    return await responses.one(api, call, queries.HOOKS, present.hook)
+    return await responses.one(api, call, queries.HOOKS, hook.from_row)
 
 
 async def update_hook(api: Api, call: Request) -> Response:
@@ -107,31 +108,31 @@ ROUTES = (
     Route(
         "POST", "/v1/hooks", "createHook", create_hook, "automate",
         "Subscribe a URL to triggers; the secret is in this answer alone",
-        body=HookIn, answers=models.Hook, status=201, tag="hooks",
+        body=HookIn, answers=Hook, status=201, tag="hooks",
     ),
     Route(
         "GET", "/v1/hooks", "listHooks", list_hooks, "read", "List hooks",
-        query=HookQuery, answers=models.ResourcePage[models.Hook], tag="hooks",
+        query=HookQuery, answers=ResourcePage[Hook], tag="hooks",
     ),
-    Route("GET", "/v1/hooks/{id}", "getHook", get_hook, "read", "Get a hook", answers=models.Hook, tag="hooks"),
+    Route("GET", "/v1/hooks/{id}", "getHook", get_hook, "read", "Get a hook", answers=Hook, tag="hooks"),
     Route(
         "PATCH", "/v1/hooks/{id}", "updateHook", update_hook, "automate", "Change a hook",
-        body=HookPatch, answers=models.Hook, tag="hooks",
+        body=HookPatch, answers=Hook, tag="hooks",
     ),
     Route(
         "DELETE", "/v1/hooks/{id}", "deleteHook", delete_hook, "automate", "Unsubscribe; also when it is gone already",
-        answers=models.Hook, tag="hooks",
+        answers=Hook, tag="hooks",
     ),
     Route(
         "POST", "/v1/hooks/{id}/rotate-secret", "rotateHookSecret", rotate_secret, "automate",
-        "Give a hook a new secret, shown once", answers=models.Hook, tag="hooks",
+        "Give a hook a new secret, shown once", answers=Hook, tag="hooks",
     ),
     Route(
         "POST", "/v1/hooks/{id}/test", "testHook", test_hook, "automate", "Send a hook its newest event, or the sample",
-        body=HookTestIn, answers=models.HookTested, tag="hooks",
+        body=HookTestIn, answers=HookTested, tag="hooks",
     ),
     Route(
         "POST", "/v1/hooks/{id}/recover", "recoverHook", recover_hook, "automate",
-        "Send a hook what it missed since a time", body=HookRecoverIn, answers=models.RecoveryCount, tag="hooks",
+        "Send a hook what it missed since a time", body=HookRecoverIn, answers=RecoveryCount, tag="hooks",
     ),
 )  # fmt: skip

@@ -13,10 +13,9 @@ from uuid import UUID
 from aiohttp.helpers import parse_mimetype
 
 from contracts.primitives.problem import FieldError
-from contracts.resources.clients import DEFAULT_ON_CONFLICT, OnConflict
-from contracts.resources.imports import FAULTS_KEPT_MAX, ImportKind, OnError
-from contracts.resources.schemas import Model
-from ingress import response_models as models
+from contracts.resources.imports import FAULTS_KEPT_MAX, Import, ImportKind, OnError
+from contracts.resources.output import ResourcePage
+from contracts.resources.schemas import DEFAULT_ON_CONFLICT, Model, OnConflict
 from ingress.acceptance import store as acceptance
 from ingress.acceptance.store import KeyTaken, Replayed
 from ingress.errors import ImportAborted, KeyReused, LimitReached, NotFound, UnsupportedMediaType
@@ -27,7 +26,8 @@ from ingress.imports import store as imports
 from ingress.imports.lines import CHARSETS
 from ingress.imports.receive import IN_MEMORY_BYTES_MAX, Reading, spooled
 from ingress.imports.records import Format, records
-from ingress.imports.store import RUNNING_MAX, Import
+from ingress.imports.store import RUNNING_MAX
+from ingress.imports.store import Import as ImportRecord
 from ingress.views.paging import page, read_id_cursor
 
 STORE_SECONDS_MAX: Final = 120.0
@@ -168,7 +168,7 @@ async def get(api: Api, call: Request) -> Response:
     return Response(200, show(found))
 
 
-def show(one: Import) -> dict[str, Any]:
+def show(one: ImportRecord) -> dict[str, Any]:
     """An import with what became of its lines so far."""
     return {
         "id": str(one.id),
@@ -180,7 +180,7 @@ def show(one: Import) -> dict[str, Any]:
     }
 
 
-def aborted(one: Import) -> ImportAborted:
+def aborted(one: ImportRecord) -> ImportAborted:
     """What tells that nothing was taken, and of every line that it was for."""
     faults = [
         FieldError(f"lines[{fault['line']}].{fault['path']}".rstrip("."), fault["message"]) for fault in one.faults
@@ -193,15 +193,15 @@ _PATH = "/v1/imports"
 ROUTES = (
     Route(
         "POST", _PATH, "createImport", start, "write", "Import clients or products from a file of CSV or JSON lines",
-        request_type="lines", query=ImportQuery, answers=models.Import, status=201, seconds_max=None,
+        request_type="lines", query=ImportQuery, answers=Import, status=201, seconds_max=None,
         tag="imports",
     ),
     Route(
         "GET", _PATH, "listImports", list_all, "read", "List imports",
-        query=Page, answers=models.ResourcePage[models.Import], tag="imports",
+        query=Page, answers=ResourcePage[Import], tag="imports",
     ),
     Route(
         "GET", _PATH + "/{id}", "getImport", get, "read", "How far an import is, and which lines were bad",
-        answers=models.Import, tag="imports",
+        answers=Import, tag="imports",
     ),
 )  # fmt: skip

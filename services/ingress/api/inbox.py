@@ -15,11 +15,12 @@ import orjson
 from aiohttp import web
 
 from contracts.primitives.ids import derive_id
+from contracts.resources import inbox_message
+from contracts.resources.inbox_message import InboxMessage, InboxState
+from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Reference, ShortText
-from contracts.serializers import ledger
 from contracts.wire.commands import RECEIVE_INBOX_MESSAGE
 from documents.document import InboxKind
-from ingress import response_models as models
 from ingress.acceptance.store import Accepted, DuplicateMessage, KeyTaken, Replayed
 from ingress.channels.inboxes import Sender, acceptance_of
 from ingress.channels.upload import read_pushed
@@ -39,7 +40,7 @@ _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}(?:;[ -~]{0,80})?",
 class InboxQuery(Page):
     """Which messages: in one state, under one reference, of one sender (a supplier or client) by its name."""
 
-    state: models.InboxState | None = None
+    state: InboxState | None = None
     document_ref: Reference | None = None
     sender: ShortText | None = None
 
@@ -91,7 +92,7 @@ async def _known(api: Api, call: Request, message_id: UUID) -> Response:
     with api.answers.expect(call.account_id, message_id, RECEIVE_INBOX_MESSAGE) as waiter:
         row = await queries.find(api.pool, queries.INBOX_MESSAGES, account_id=call.account_id, identifier=message_id)
         if row is not None:
-            return Response(200, ledger.inbox_message(row, api.urls))
+            return Response(200, inbox_message.from_row(row, api.urls))
         outcome = None if call.prefers_async else await api.answers.wait(waiter, look_now=True)
     return _pending(call, message_id) if outcome is None else Response(200, outcome.body.encode())
 
@@ -104,7 +105,7 @@ def _pending(call: Request, message_id: UUID) -> Response:
 
 
 def _shower(api: Api) -> responses.Show:
-    return partial(ledger.inbox_message, urls=api.urls)
+    return partial(inbox_message.from_row, urls=api.urls)
 
 
 async def list_messages(api: Api, call: Request) -> Response:
@@ -162,15 +163,15 @@ def _routes(box: InboxKind) -> tuple[Route, ...]:
     return (
         Route(
             "POST", path, f"push{noun}Document", push, "write", f"Push a document into the {box} inbox",
-            request_type="form", answers=models.InboxMessage, status=201, seconds_max=PUSH_SECONDS_MAX, tag=tag,
+            request_type="form", answers=InboxMessage, status=201, seconds_max=PUSH_SECONDS_MAX, tag=tag,
         ),
         Route(
             "GET", path, f"list{noun}Messages", list_messages, "read", f"List the {box} inbox",
-            query=InboxQuery, answers=models.ResourcePage[models.InboxMessage], tag=tag,
+            query=InboxQuery, answers=ResourcePage[InboxMessage], tag=tag,
         ),
         Route(
             "GET", f"{path}/{{id}}", f"get{noun}Message", get_message, "read", f"Get a message of the {box} inbox",
-            answers=models.InboxMessage, tag=tag,
+            answers=InboxMessage, tag=tag,
         ),
         Route(
             "GET", f"{path}/{{id}}/raw", f"get{noun}MessageRaw", get_raw, "read",

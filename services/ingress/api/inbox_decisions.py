@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.primitives.ids import parse_id
-from contracts.resources.inbox import AcceptPurchaseIn, AcceptSaleIn, InboxKind, InboxRuleIn, RejectIn
+from contracts.resources import inbox_rule
+from contracts.resources.inbox import InboxKind
+from contracts.resources.inbox_message import AcceptPurchaseIn, AcceptSaleIn, InboxMessage, RejectIn
+from contracts.resources.inbox_rule import InboxRule, InboxRuleIn, RuleRemoved
+from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
-from contracts.serializers import inbox
 from contracts.wire import commands
-from ingress import response_models as models
 from ingress.access import channel_store
 from ingress.errors import NotFound
 from ingress.http.context import Api
@@ -68,12 +70,12 @@ async def _check_channel(api: Api, call: Request, text: str | None) -> None:
 
 async def list_rules(api: Api, call: Request) -> Response:
     """List the rules, newest first."""
-    return await responses.many(api, call, queries.INBOX_RULES, inbox.rule, box=call.query_as(RuleQuery).box)
+    return await responses.many(api, call, queries.INBOX_RULES, inbox_rule.from_row, box=call.query_as(RuleQuery).box)
 
 
 async def get_rule(api: Api, call: Request) -> Response:
     """Look at one rule."""
-    return await responses.one(api, call, queries.INBOX_RULES, inbox.rule)
+    return await responses.one(api, call, queries.INBOX_RULES, inbox_rule.from_row)
 
 
 async def delete_rule(api: Api, call: Request) -> Response:
@@ -87,11 +89,11 @@ def _verbs(box: InboxKind, accepting: type[Model], becomes: str) -> tuple[Route,
     return (
         Route(
             "POST", f"{path}/accept", f"accept{noun}Message", _deciding(commands.ACCEPT_INBOX_MESSAGE, box), "write",
-            f"Accept a message: it becomes {becomes}", body=accepting, answers=models.InboxMessage, tag="inbox",
+            f"Accept a message: it becomes {becomes}", body=accepting, answers=InboxMessage, tag="inbox",
         ),
         Route(
             "POST", f"{path}/reject", f"reject{noun}Message", _deciding(commands.REJECT_INBOX_MESSAGE, box), "write",
-            "Reject a message: it stays out of the books", body=RejectIn, answers=models.InboxMessage, tag="inbox",
+            "Reject a message: it stays out of the books", body=RejectIn, answers=InboxMessage, tag="inbox",
         ),
     )  # fmt: skip
 
@@ -101,18 +103,18 @@ ROUTES = (
     *_verbs("sales", AcceptSaleIn, "a client's draft"),
     Route(
         "POST", _RULES, "createInboxRule", create_rule, "write", "Let messages of a sender be accepted as they come",
-        body=InboxRuleIn, answers=models.InboxRule, status=201, tag="inbox",
+        body=InboxRuleIn, answers=InboxRule, status=201, tag="inbox",
     ),
     Route(
         "GET", _RULES, "listInboxRules", list_rules, "read", "List the rules that accept messages",
-        query=RuleQuery, answers=models.ResourcePage[models.InboxRule], tag="inbox",
+        query=RuleQuery, answers=ResourcePage[InboxRule], tag="inbox",
     ),
     Route(
         "GET", _RULES + "/{id}", "getInboxRule", get_rule, "read",
-        "Get a rule", answers=models.InboxRule, tag="inbox",
+        "Get a rule", answers=InboxRule, tag="inbox",
     ),
     Route(
         "DELETE", _RULES + "/{id}", "deleteInboxRule", delete_rule, "write",
-        "Remove a rule", answers=models.RuleRemoved, tag="inbox",
+        "Remove a rule", answers=RuleRemoved, tag="inbox",
     ),
 )  # fmt: skip

@@ -9,10 +9,10 @@ from uuid import UUID
 from aiohttp import web
 
 from contracts.resources import messages
-from contracts.resources.messages import AssignIn, Channel, Direction, MessageIn, MessageState
+from contracts.resources.messages import AssignIn, Channel, Direction, Message, MessageIn, MessageState
+from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
 from contracts.wire import commands
-from ingress import response_models as models
 from ingress.api.transition_routes import moving
 from ingress.errors import NotFound
 from ingress.http.context import Api
@@ -84,16 +84,16 @@ async def get_attachment(api: Api, call: Request) -> web.StreamResponse:
 ROUTES = (
     Route(
         "POST", "/v1/messages", "createMessage", create_message, "write",
-        "Send a message to a client, or report one", body=MessageIn, answers=models.Message, status=201,
+        "Send a message to a client, or report one", body=MessageIn, answers=Message, status=201,
         tag="messages",
     ),
     Route(
         "GET", "/v1/messages", "listMessages", list_messages, "read", "List messages to and from clients",
-        query=MessageQuery, answers=models.ResourcePage[models.Message], tag="messages",
+        query=MessageQuery, answers=ResourcePage[Message], tag="messages",
     ),
     Route(
         "GET", "/v1/messages/{id}", "getMessage", get_message, "read",
-        "Get a message", answers=models.Message, tag="messages",
+        "Get a message", answers=Message, tag="messages",
     ),
     Route(
         "GET", "/v1/messages/{id}/source", "getMessageSource", get_source, "read",
@@ -107,10 +107,10 @@ ROUTES = (
     ),
     Route(
         "POST", "/v1/messages/{id}/assign", "assignMessage", moving(commands.ASSIGN_MESSAGE), "write",
-        "An unmatched message is this client's", body=AssignIn, answers=models.Message, tag="messages",
+        "An unmatched message is this client's", body=AssignIn, answers=Message, tag="messages",
     ),
     Route(
         "POST", "/v1/messages/{id}/resolve", "resolveMessage", moving(commands.RESOLVE_MESSAGE), "write",
-        "A message needs no response any more", answers=models.Message, tag="messages",
+        "A message needs no response any more", answers=Message, tag="messages",
     ),
 )  # fmt: skip

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-from contracts.resources.collections import DisputeIn, NoteIn, NoteKind, ResolveDisputeIn
+from contracts.resources import dispute, note
+from contracts.resources.dispute import Dispute, DisputeIn, ResolveDisputeIn
+from contracts.resources.note import Note, NoteIn, NoteKind
+from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
-from contracts.serializers import collections
 from contracts.wire import commands
-from ingress import response_models as models
 from ingress.api.transition_routes import moving
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
@@ -49,12 +50,12 @@ async def add_note(api: Api, call: Request) -> Response:
 async def list_notes(api: Api, call: Request) -> Response:
     """List notes, newest first."""
     requested = call.query_as(NoteQuery).model_dump(exclude={"limit", "cursor"})
-    return await responses.many(api, call, queries.NOTES, collections.note, **requested)
+    return await responses.many(api, call, queries.NOTES, note.from_row, **requested)
 
 
 async def get_note(api: Api, call: Request) -> Response:
     """Look at one note."""
-    return await responses.one(api, call, queries.NOTES, collections.note)
+    return await responses.one(api, call, queries.NOTES, note.from_row)
 
 
 async def open_dispute(api: Api, call: Request) -> Response:
@@ -65,45 +66,45 @@ async def open_dispute(api: Api, call: Request) -> Response:
 async def list_disputes(api: Api, call: Request) -> Response:
     """List disputes, newest first."""
     requested = call.query_as(DisputeQuery).model_dump(exclude={"limit", "cursor"})
-    return await responses.many(api, call, queries.DISPUTES, collections.dispute, **requested)
+    return await responses.many(api, call, queries.DISPUTES, dispute.from_row, **requested)
 
 
 async def get_dispute(api: Api, call: Request) -> Response:
     """Look at one dispute."""
-    return await responses.one(api, call, queries.DISPUTES, collections.dispute)
+    return await responses.one(api, call, queries.DISPUTES, dispute.from_row)
 
 
 ROUTES = (
     Route(
         "POST", "/v1/notes", "createNote", add_note, "write", "Add a note to a client",
-        body=NoteIn, answers=models.Note, status=201, tag="collections",
+        body=NoteIn, answers=Note, status=201, tag="collections",
     ),
     Route(
         "GET", "/v1/notes", "listNotes", list_notes, "read", "List notes",
-        query=NoteQuery, answers=models.ResourcePage[models.Note], tag="collections",
+        query=NoteQuery, answers=ResourcePage[Note], tag="collections",
     ),
     Route(
-        "GET", "/v1/notes/{id}", "getNote", get_note, "read", "Get a note", answers=models.Note, tag="collections",
+        "GET", "/v1/notes/{id}", "getNote", get_note, "read", "Get a note", answers=Note, tag="collections",
     ),
     Route(
         "POST", "/v1/notes/{id}/resolve", "resolveNote", moving(commands.RESOLVE_NOTE), "write",
-        "A note needs no response any more", answers=models.Note, tag="collections",
+        "A note needs no response any more", answers=Note, tag="collections",
     ),
     Route(
         "POST", "/v1/disputes", "openDispute", open_dispute, "write", "Mark an invoice as disputed",
-        body=DisputeIn, answers=models.Dispute, status=201, tag="collections",
+        body=DisputeIn, answers=Dispute, status=201, tag="collections",
     ),
     Route(
         "GET", "/v1/disputes", "listDisputes", list_disputes, "read", "List disputes",
-        query=DisputeQuery, answers=models.ResourcePage[models.Dispute], tag="collections",
+        query=DisputeQuery, answers=ResourcePage[Dispute], tag="collections",
     ),
     Route(
         "GET", "/v1/disputes/{id}", "getDispute", get_dispute, "read", "Get a dispute",
-        answers=models.Dispute, tag="collections",
+        answers=Dispute, tag="collections",
     ),
     Route(
         "POST", "/v1/disputes/{id}/resolve", "resolveDispute", moving(commands.RESOLVE_DISPUTE), "write",
-        "A dispute is over: its invoice is collected again", body=ResolveDisputeIn, answers=models.Dispute,
+        "A dispute is over: its invoice is collected again", body=ResolveDisputeIn, answers=Dispute,
         tag="collections",
     ),
 )  # fmt: skip

@@ -29,6 +29,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from contracts.catalog import TRIGGERS, Trigger
+from contracts.resources.event import Event
 from contracts.version import VERSION
 from ingress import response_models
 from ingress.access.oauth.texts import SCOPE_TEXTS
@@ -87,7 +88,7 @@ class Models:
 
     def __init__(self, routes: Sequence[Route]) -> None:
         used = {model for route in routes for model in (route.body, route.answers) if model is not None}
-        used |= {response_models.PendingOperation, response_models.Event, response_models.Problem, *SCHEMA_NAMES}
+        used |= {response_models.PendingOperation, Event, response_models.Problem, *SCHEMA_NAMES}
         ordered = sorted(used, key=lambda model: model.__name__)
         references, described = models_json_schema(
             [(model, "validation") for model in ordered], ref_template=_TEMPLATE, schema_generator=_Generator
@@ -175,7 +176,7 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
 
 
 def _webhook(trigger: Trigger, models: Models) -> PathItem:
-    body = {"schema": models.refer(response_models.Event), "example": trigger.sample_event()}
+    body = {"schema": models.refer(Event), "example": trigger.sample_event()}
     return PathItem(
         post=Operation(
             operationId="on" + trigger.key.title().replace(".", ""),

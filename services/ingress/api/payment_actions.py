@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.resources.payment import Payment
 from contracts.resources.schemas import Model
 from contracts.resources.transitions import (
     AllocateIn,
@@ -13,7 +14,6 @@ from contracts.resources.transitions import (
     UnrefundIn,
 )
 from contracts.wire import commands
-from ingress import response_models as models
 from ingress.api.transition_routes import moving
 from ingress.http.route import Route
 
@@ -21,7 +21,7 @@ from ingress.http.route import Route
 def _verb(name: str, command: str, summary: str, body: type[Model]) -> Route:
     return Route(
         "POST", f"/v1/payments/{{id}}/{name}", f"{name}Payment", moving(command), "write", summary,
-        body=body, answers=models.Payment, tag="payments",
+        body=body, answers=Payment, tag="payments",
     )  # fmt: skip
 
 

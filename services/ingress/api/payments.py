@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from contracts.resources.schemas import Model, PaymentIn, Reference
-from contracts.serializers import ledger
+from contracts.resources import payment
+from contracts.resources.output import ResourcePage
+from contracts.resources.payment import Payment, PaymentIn, PaymentStatus
+from contracts.resources.schemas import Model, Reference
 from contracts.wire.commands import RECORD_PAYMENT
-from ingress import response_models as models
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import queries, responses
@@ -17,7 +18,7 @@ class PaymentFilter(Model):
     """Which payments."""
 
     client_id: UUID | None = None
-    status: models.PaymentStatus | None = None
+    status: PaymentStatus | None = None
     external_id: Reference | None = None
 
 
@@ -33,25 +34,25 @@ async def record_payment(api: Api, call: Request) -> Response:
 async def list_payments(api: Api, call: Request) -> Response:
     """List payments, newest first."""
     requested = call.query_as(PaymentQuery).model_dump(exclude={"limit", "cursor"})
-    return await responses.many(api, call, queries.PAYMENTS, ledger.payment, **requested)
+    return await responses.many(api, call, queries.PAYMENTS, payment.from_row, **requested)
 
 
 async def get_payment(api: Api, call: Request) -> Response:
     """Look at one payment."""
-    return await responses.one(api, call, queries.PAYMENTS, ledger.payment)
+    return await responses.one(api, call, queries.PAYMENTS, payment.from_row)
 
 
 ROUTES = (
     Route(
         "POST", "/v1/payments", "createPayment", record_payment, "write", "Record a payment",
-        body=PaymentIn, answers=models.Payment, status=201, tag="payments",
+        body=PaymentIn, answers=Payment, status=201, tag="payments",
     ),
     Route(
         "GET", "/v1/payments", "listPayments", list_payments, "read", "List payments",
-        query=PaymentQuery, answers=models.ResourcePage[models.Payment], tag="payments",
+        query=PaymentQuery, answers=ResourcePage[Payment], tag="payments",
     ),
     Route(
         "GET", "/v1/payments/{id}", "getPayment", get_payment, "read",
-        "Get a payment", answers=models.Payment, tag="payments",
+        "Get a payment", answers=Payment, tag="payments",
     ),
 )  # fmt: skip

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contracts.resources import product
-from contracts.resources.product import ProductIn, ProductPatch
+from contracts.resources.output import RemovedResource, ResourcePage
+from contracts.resources.product import Product, ProductIn, ProductPatch
 from contracts.resources.schemas import Model, Reference, ShortText
 from contracts.wire.commands import CREATE_PRODUCT, REMOVE_PRODUCT, UPDATE_PRODUCT, UPSERT_PRODUCT
-from ingress import response_models as models
 from ingress.api.clients import MakingQuery
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
@@ -65,23 +65,23 @@ ROUTES = (
     Route(
         "POST", _PATH, "createProduct", create_product, "write",
         "Create a product, or with `on_conflict` change or find it",
-        body=ProductIn, query=MakingQuery, answers=models.Product, status=201, tag="products",
+        body=ProductIn, query=MakingQuery, answers=Product, status=201, tag="products",
     ),
     Route(
         "GET", _PATH, "listProducts", list_products, "read", "List products; archived ones with `archived`",
-        query=ProductQuery, answers=models.ResourcePage[models.Product], tag="products",
+        query=ProductQuery, answers=ResourcePage[Product], tag="products",
     ),
     Route(
         "GET", f"{_PATH}/{{id}}", "getProduct", get_product, "read",
-        "Get a product", answers=models.Product, tag="products",
+        "Get a product", answers=Product, tag="products",
     ),
     Route(
         "PATCH", f"{_PATH}/{{id}}", "updateProduct", update_product, "write",
         "Change a product: only what is sent, null takes away",
-        body=ProductPatch, answers=models.Product, tag="products",
+        body=ProductPatch, answers=Product, tag="products",
     ),
     Route(
         "DELETE", f"{_PATH}/{{id}}", "deleteProduct", remove_product, "write",
-        "Delete a product, or archive one that is on documents", answers=models.RemovedResource, tag="products",
+        "Delete a product, or archive one that is on documents", answers=RemovedResource, tag="products",
     ),
 )  # fmt: skip

@@ -5,10 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from contracts.resources import promise
-from contracts.resources.promise import PromiseIn, PromiseState
+from contracts.resources.output import ResourcePage
+from contracts.resources.promise import Promise, PromiseIn, PromiseState
 from contracts.resources.schemas import Model
 from contracts.wire import commands
-from ingress import response_models as models
 from ingress.api.transition_routes import moving
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
@@ -46,18 +46,18 @@ async def get_promise(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "POST", "/v1/promises", "recordPromise", record_promise, "write", "Record that a client promised to pay",
-        body=PromiseIn, answers=models.Promise, status=201, tag="collections",
+        body=PromiseIn, answers=Promise, status=201, tag="collections",
     ),
     Route(
         "GET", "/v1/promises", "listPromises", list_promises, "read", "List promises",
-        query=PromiseQuery, answers=models.ResourcePage[models.Promise], tag="collections",
+        query=PromiseQuery, answers=ResourcePage[Promise], tag="collections",
     ),
     Route(
         "GET", "/v1/promises/{id}", "getPromise", get_promise, "read", "Get a promise",
-        answers=models.Promise, tag="collections",
+        answers=Promise, tag="collections",
     ),
     Route(
         "POST", "/v1/promises/{id}/cancel", "cancelPromise", moving(commands.CANCEL_PROMISE), "write",
-        "Take an open promise back: its client is reminded again", answers=models.Promise, tag="collections",
+        "Take an open promise back: its client is reminded again", answers=Promise, tag="collections",
     ),
 )  # fmt: skip

@@ -12,11 +12,11 @@ from pydantic import Field
 
 from contracts.primitives.money import from_minor
 from contracts.primitives.problem import FieldError
+from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model, WithCurrency
 from ingress.errors import InvalidInput
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
-from ingress.response_models import ResourcePage
 from ingress.response_models import reports as shapes_reports
 from ingress.views import paging, queries, report_queries, responses
 from ingress.views.batches import Row

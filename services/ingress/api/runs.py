@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from contracts.resources.runs import ReplayIn
-from contracts.serializers import execution as present
+from contracts.resources import run
+from contracts.resources.output import ResourcePage
+from contracts.resources.run import ReplayedRun, ReplayIn, Run, RunState, RunWithSteps
 from contracts.wire import commands
-from ingress import response_models as models
 from ingress.api.transition_routes import moving
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
@@ -19,7 +19,7 @@ class RunQuery(Page):
 
     automation_id: UUID | None = None
     event_id: UUID | None = None
-    state: models.RunState | None = None
+    state: RunState | None = None
 
 
 async def list_runs(api: Api, call: Request) -> Response:
@@ -29,7 +29,7 @@ async def list_runs(api: Api, call: Request) -> Response:
         api,
         call,
         queries.RUNS,
-        present.run,
+        run.from_row,
         automation_id=query.automation_id,
         event_id=query.event_id,
         state=query.state,
@@ -40,25 +40,25 @@ async def get_run(api: Api, call: Request) -> Response:
     """Look at one run with its steps."""
     row = await responses.row_of(api, call, queries.RUN)
     steps = await queries.steps(api.pool, account_id=call.account_id, run_id=row["id"])
-    return Response(body=present.run(row, steps))
+    return Response(body=run.from_row(row, steps))
 
 
 ROUTES = (
     Route(
         "GET", "/v1/runs", "listRuns", list_runs, "read", "List runs of automations",
-        query=RunQuery, answers=models.ResourcePage[models.Run], tag="runs",
+        query=RunQuery, answers=ResourcePage[Run], tag="runs",
     ),
     Route(
         "GET", "/v1/runs/{id}", "getRun", get_run, "read",
-        "Get a run with its steps", answers=models.RunWithSteps, tag="runs",
+        "Get a run with its steps", answers=RunWithSteps, tag="runs",
     ),
     Route(
         "POST", "/v1/runs/{id}/replay", "replayRun", moving(commands.REPLAY_RUN), "automate",
         "Take a run that has ended up again from one of its steps; with preview, only show the inputs",
-        body=ReplayIn, answers=models.ReplayedRun, tag="runs",
+        body=ReplayIn, answers=ReplayedRun, tag="runs",
     ),
     Route(
         "POST", "/v1/runs/{id}/cancel", "cancelRun", moving(commands.CANCEL_RUN), "automate",
-        "Cancel a run that has not ended", answers=models.Run, tag="runs",
+        "Cancel a run that has not ended", answers=Run, tag="runs",
     ),
 )  # fmt: skip

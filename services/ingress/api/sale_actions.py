@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from contracts.resources.schemas import Model, SalePatch
+from contracts.resources.sale import Sale, SalePatch
+from contracts.resources.schemas import Model
 from contracts.resources.transitions import (
     AllocateIn,
     ConvertIn,
@@ -16,7 +17,6 @@ from contracts.resources.transitions import (
     UnrefundIn,
 )
 from contracts.wire import commands
-from ingress import response_models as models
 from ingress.api.transition_routes import moving
 from ingress.http.route import Route
 
@@ -27,18 +27,18 @@ def _verb(name: str, command: str, summary: str, body: type[Model] | None = None
     verb = name.partition("-")[0] + name.partition("-")[2].title()  # write-off: writeOff
     return Route(
         "POST", f"{_SALE}/{name}", f"{verb}Sale", moving(command), "write", summary,
-        body=body, answers=models.Sale, status=status, tag="sales",
+        body=body, answers=Sale, status=status, tag="sales",
     )  # fmt: skip
 
 
 ROUTES = (
     Route(
         "PATCH", _SALE, "updateSale", moving(commands.UPDATE_SALE), "write", "Change a draft: the fields that are sent",
-        body=SalePatch, answers=models.Sale, tag="sales",
+        body=SalePatch, answers=Sale, tag="sales",
     ),
     Route(
         "DELETE", _SALE, "deleteSale", moving(commands.DELETE_SALE), "write",
-        "Delete a draft", answers=models.Sale, tag="sales",
+        "Delete a draft", answers=Sale, tag="sales",
     ),
     _verb("issue", commands.ISSUE_SALE, "Issue a draft: it gets its number and is in the books"),
     _verb("send", commands.SEND_SALE, "Send a document to its client by mail, as PDF", SendIn),

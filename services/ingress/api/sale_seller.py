@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from contracts.serializers import ledger
+from contracts.resources import sale as sale_resource
 from ingress.access import account_store
 from ingress.access.account_store import Account
 from ingress.errors import NotFound
@@ -21,7 +21,7 @@ async def load(api: Api, call: Request) -> tuple[dict[str, Any], Account]:
     Raises:
         NotFound: the account has no such sale.
     """
-    sale = ledger.sale(await responses.row_of(api, call, queries.SALES), api.urls)
+    sale = sale_resource.from_row(await responses.row_of(api, call, queries.SALES), api.urls)
     account = await account_store.find(api.pool, account_id=call.account_id)
     if account is None:
         raise NotFound

@@ -9,11 +9,13 @@ from uuid import UUID
 
 import orjson
 
+from contracts.resources import sale
 from contracts.resources.document_kinds import SaleType
-from contracts.resources.schemas import Model, Reference, SaleIn
-from contracts.serializers import ledger
+from contracts.resources.output import ResourcePage
+from contracts.resources.sale import Sale, SaleCalculation, SaleIn, SaleStatus
+from contracts.resources.schemas import Model, Reference
+from contracts.resources.settlement import Settlement
 from contracts.wire.commands import CREATE_SALE, DRY_RUN
-from ingress import response_models as models
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import paging, queries, responses
@@ -25,10 +27,10 @@ class SaleFilter(Model):
     """Which documents: each that is given narrows the list."""
 
     sale_type: SaleType | None = None
-    status: models.SaleStatus | None = None
+    status: SaleStatus | None = None
     client_id: UUID | None = None
     invoice_id: UUID | None = None
-    settlement: models.Settlement | None = None
+    settlement: Settlement | None = None
     overdue: bool | None = None
     external_id: Reference | None = None
     number: Reference | None = None
@@ -50,11 +52,11 @@ async def calculate_sale(api: Api, call: Request) -> Response:
     if reply.status != OK:  # refused, or not decided yet
         return reply
     would = (orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body)["would"]
-    return replace(reply, body={name: would[name] for name in models.SaleCalculation.model_fields})
+    return replace(reply, body={name: would[name] for name in SaleCalculation.model_fields})
 
 
 def _shower(api: Api) -> responses.Show:
-    return partial(ledger.sale, urls=api.urls)
+    return partial(sale.from_row, urls=api.urls)
 
 
 async def list_sales(api: Api, call: Request) -> Response:
@@ -91,19 +93,19 @@ ROUTES = (
     Route(
         "POST", "/v1/sales/calculate", "calculateSale", calculate_sale, "write",
         "Compute a document's totals without storing it",
-        body=SaleIn, answers=models.SaleCalculation, tag="sales",
+        body=SaleIn, answers=SaleCalculation, tag="sales",
     ),
     Route(
         "POST", "/v1/sales", "createSale", create_sale, "write",
         "Create a sales document; with `issue` it is issued at once",
-        body=SaleIn, answers=models.Sale, status=201, tag="sales",
+        body=SaleIn, answers=Sale, status=201, tag="sales",
     ),
     Route(
         "GET", "/v1/sales", "listSales", list_sales, "read", "List sales documents",
-        query=SaleQuery, answers=models.ResourcePage[models.Sale], tag="sales",
+        query=SaleQuery, answers=ResourcePage[Sale], tag="sales",
     ),
     Route(
         "GET", "/v1/sales/{id}", "getSale", get_sale, "read",
-        "Get a sales document", answers=models.Sale, tag="sales",
+        "Get a sales document", answers=Sale, tag="sales",
     ),
 )  # fmt: skip

@@ -8,12 +8,13 @@ from typing import Any, Final
 import orjson
 
 from contracts.catalog import inputs
-from contracts.resources import product
+from contracts.resources import client, product, sale
+from contracts.resources.client import Client, ClientIn
 from contracts.resources.output import ResponseModel
-from contracts.resources.schemas import ClientIn, Model
-from contracts.serializers import ledger
+from contracts.resources.product import Product
+from contracts.resources.sale import Sale
+from contracts.resources.schemas import Model
 from contracts.wire.commands import DRY_RUN, UPSERT_CLIENT
-from ingress import response_models as models
 from ingress.http.context import Api
 from ingress.http.route import Request, Response
 from ingress.views import queries
@@ -34,28 +35,28 @@ class FoundClient(ResponseModel):
     """A client, if there is one."""
 
     found: bool
-    client: models.Client | None
+    client: Client | None
 
 
 class CreatedClient(ResponseModel):
     """A client, and whether it was made just now."""
 
     created: bool
-    client: models.Client
+    client: Client
 
 
 class FoundProduct(ResponseModel):
     """A product, if there is one."""
 
     found: bool
-    product: models.Product | None
+    product: Product | None
 
 
 class FoundSale(ResponseModel):
     """A sales document, if there is one."""
 
     found: bool
-    sale: models.Sale | None
+    sale: Sale | None
 
 
 async def find_client(api: Api, call: Request) -> Response:
@@ -64,7 +65,7 @@ async def find_client(api: Api, call: Request) -> Response:
     by_number = {"reg_number": requested.reg_number, "query": requested.reg_number}
     ways = ({"external_id": requested.external_id}, {"email": requested.email}, by_number, {"query": requested.query})
     row = await _first(api, call, queries.CLIENTS, ways)
-    return Response(body={"found": row is not None, "client": ledger.client(row) if row else None})
+    return Response(body={"found": row is not None, "client": client.from_row(row) if row else None})
 
 
 async def find_product(api: Api, call: Request) -> Response:
@@ -84,7 +85,7 @@ async def find_sale(api: Api, call: Request) -> Response:
                 api.pool, queries.SALES, account_id=call.account_id, before=None, limit=1, **way
             )
             if rows:
-                return Response(body={"found": True, "sale": ledger.sale(rows[0], api.urls)})
+                return Response(body={"found": True, "sale": sale.from_row(rows[0], api.urls)})
     return Response(body={"found": False, "sale": None})
 
 

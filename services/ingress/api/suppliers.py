@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contracts.resources import supplier
+from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model, Reference, ShortText
-from ingress import response_models as models
+from contracts.resources.supplier import Supplier
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import queries, responses
@@ -35,10 +36,10 @@ async def get_supplier(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "GET", "/v1/suppliers", "listSuppliers", list_suppliers, "read", "List suppliers",
-        query=SupplierQuery, answers=models.ResourcePage[models.Supplier], tag="suppliers",
+        query=SupplierQuery, answers=ResourcePage[Supplier], tag="suppliers",
     ),
     Route(
         "GET", "/v1/suppliers/{id}", "getSupplier", get_supplier, "read",
-        "Get a supplier", answers=models.Supplier, tag="suppliers",
+        "Get a supplier", answers=Supplier, tag="suppliers",
     ),
 )  # fmt: skip

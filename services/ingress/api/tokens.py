@@ -10,6 +10,7 @@ import structlog
 from pydantic import AliasChoices, Field
 
 from contracts.primitives.ids import new_id
+from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model, ShortText
 from contracts.wire.commands import DELETE_HOOKS_OF_CREDENTIAL
 from ingress import response_models as models
@@ -140,7 +141,7 @@ ROUTES = (
         "admin",
         "List access tokens",
         query=Page,
-        answers=models.ResourcePage[models.Token],
+        answers=ResourcePage[models.Token],
         tag="access",
     ),
     Route(

@@ -8,6 +8,8 @@ from typing import Final
 from pydantic import Field
 
 from contracts.catalog import OFFERED_TRIGGERS, Trigger
+from contracts.resources.event import Events
+from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
 from ingress import response_models as models
 from ingress.errors import NotFound
@@ -83,7 +85,7 @@ def _next_url(api: Api, call: Request, limit: int, cursor: str) -> str:
 ROUTES = (
     Route(
         "GET", "/v1/triggers", "listTriggers", list_triggers, "read", "The catalog of triggers",
-        query=Page, answers=models.ResourcePage[models.Trigger], tag="triggers",
+        query=Page, answers=ResourcePage[models.Trigger], tag="triggers",
     ),
     Route(
         "GET", "/v1/triggers/{key}", "getTrigger", get_trigger, "read",
@@ -91,10 +93,10 @@ ROUTES = (
     ),
     Route(
         "GET", "/v1/triggers/{key}/samples", "listTriggerSamples", list_samples, "read",
-        "Recent events of a trigger, or its sample", query=SampleQuery, answers=models.Events, tag="triggers",
+        "Recent events of a trigger, or its sample", query=SampleQuery, answers=Events, tag="triggers",
     ),
     Route(
         "GET", "/v1/triggers/{key}/events", "listTriggerEvents", list_events, "read",
-        "All events of a trigger, newest first, for polling", query=Page, answers=models.Events, tag="triggers",
+        "All events of a trigger, newest first, for polling", query=Page, answers=Events, tag="triggers",
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ingress import response_models as models
+from contracts.resources.usage import Usage
 from ingress.access import account_store
 from ingress.errors import NotFound
 from ingress.http.context import Api
@@ -47,7 +47,7 @@ ROUTES = (
         get_usage,
         "read",
         "What of the plan is used",
-        answers=models.Usage,
+        answers=Usage,
         tag="access",
     ),
 )

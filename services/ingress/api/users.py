@@ -9,10 +9,10 @@ from pydantic import Field
 
 from contracts.primitives.ids import new_id
 from contracts.primitives.problem import FieldError
+from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Email, Locale, Model, ShortText
 from contracts.wire.commands import DELETE_HOOKS_OF_CREDENTIAL, QUEUE_OF
 from contracts.wire.envelope import Envelope
-from ingress import response_models as models
 from ingress.access import user_store
 from ingress.access.credentials import digest, new_invitation, new_password
 from ingress.access.granting import granted
@@ -205,7 +205,7 @@ ROUTES = (
     ),
     Route(
         "GET", _PATH, "listUsers", list_all, "admin", "List the account's users",
-        query=Page, answers=models.ResourcePage[shapes.User], tag="access",
+        query=Page, answers=ResourcePage[shapes.User], tag="access",
     ),
     Route("GET", _PATH + "/{id}", "getUser", get, "admin", "Get a user", answers=shapes.User, tag="access"),
     Route(

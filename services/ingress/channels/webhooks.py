@@ -13,10 +13,10 @@ from urllib.parse import parse_qsl
 import orjson
 
 from contracts.primitives.problem import FieldError
+from contracts.resources.webhook import WebhookReceipt
 from contracts.wire.envelope import Envelope
 from contracts.wire.events import WEBHOOK_RECEIVED
 from contracts.wire.topology import DISPATCHER_EVENTS
-from ingress import response_models as models
 from ingress.acceptance.store import Acceptance, Accepted, DuplicateMessage, KeyTaken, Replayed
 from ingress.access.channel_store import Channel
 from ingress.api.channels import public
@@ -144,6 +144,6 @@ ROUTES = (
     Route(
         "POST", "/ext/hooks/{secret}", "receiveWebhook", receive, None,
         "Post anything: it fires the trigger webhook.received", request_type="anything",
-        answers=models.WebhookReceipt, tag="channels",
+        answers=WebhookReceipt, tag="channels",
     ),
 )  # fmt: skip

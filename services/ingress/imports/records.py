@@ -14,9 +14,10 @@ from typing import Any, BinaryIO, Final, Literal
 from pydantic import BaseModel, ValidationError
 
 from contracts.primitives.problem import FieldError, field_errors
-from contracts.resources.clients import ClientUpsert, OnConflict
+from contracts.resources.client import ClientUpsert
 from contracts.resources.imports import ImportKind
 from contracts.resources.product import ProductUpsert
+from contracts.resources.schemas import OnConflict
 from contracts.strict_json import JsonRefused, read_json
 from ingress.imports.cells import KEPT
 from ingress.imports.lines import Lines

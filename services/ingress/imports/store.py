@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from contracts.resources.clients import OnConflict
 from contracts.resources.imports import FAULTS_KEPT_MAX, ImportKind, OnError
+from contracts.resources.schemas import OnConflict
 from scheduling.leases import Lease, LeaseTable
 from storage.pool import Connection, Pool
 

@@ -1,20 +1,12 @@
-"""The shapes of answers, for OpenAPI: what `contracts.serializers.ledger` and its neighbours make, field by field.
+"""Response models of what ingress itself owns and answers; other resources are in `contracts.resources`.
 
-Nothing is checked against these when answering: tests hold every answer to its shape instead.
+Nothing is checked against these models when answering: tests hold every answer to its model instead.
 """
 
 from __future__ import annotations
 
-from contracts.resources.connection import Connection
-from contracts.resources.inbox import InboxKind
-from contracts.resources.messages import Message, MessageFile
-from contracts.resources.output import ResponseModel
-from contracts.resources.product import Product
-from contracts.resources.promise import Promise
-from contracts.resources.supplier import Supplier
 from ingress.response_models.access import (
     Account,
-    AccountProfile,
     Caller,
     Channel,
     Deleted,
@@ -27,146 +19,35 @@ from ingress.response_models.access import (
     Operation,
     PushReceipt,
     Token,
-    WebhookReceipt,
 )
-from ingress.response_models.base import PendingOperation, Problem, ProblemFault, ResourcePage
-from ingress.response_models.catalog import (
-    Action,
-    Change,
-    DryRun,
-    Event,
-    Events,
-    LocalizedTexts,
-    OutputField,
-    Trigger,
-    TriggerFilter,
-)
-from ingress.response_models.execution import (
-    Attempt,
-    Delivery,
-    DeliveryState,
-    DeliveryWithAttempts,
-    ReplayedRun,
-    ReplayPreview,
-    Run,
-    RunState,
-    RunWithSteps,
-    Step,
-    StepInside,
-    StepPreview,
-    StepState,
-    StepWarning,
-)
-from ingress.response_models.inbox import Bill, InboxMessage, InboxRule, InboxState, RuleRemoved
+from ingress.response_models.base import PendingOperation, Problem, ProblemFault
+from ingress.response_models.catalog import Action, Change, DryRun, LocalizedTexts, OutputField, Trigger, TriggerFilter
 from ingress.response_models.journey import Journey, JourneyStep
-from ingress.response_models.ledger import (
-    Allocation,
-    Balance,
-    Client,
-    Dispute,
-    LineTax,
-    Note,
-    Payment,
-    PaymentStatus,
-    Refund,
-    Sale,
-    SaleAdjustment,
-    SaleCalculation,
-    SaleLine,
-    SaleStatus,
-    SaleTax,
-    Settlement,
-)
-from ingress.response_models.reference import (
-    FileFormat,
-    Import,
-    ImportState,
-    RemovedResource,
-    Usage,
-)
-from ingress.response_models.subscriptions import Automation, Hook, HookTested, RecoveryCount
 
 __all__ = [
     "Account",
-    "AccountProfile",
     "Action",
-    "Allocation",
-    "Attempt",
-    "Automation",
-    "Balance",
-    "Bill",
     "Caller",
     "Change",
     "Channel",
-    "Client",
-    "Connection",
     "Deleted",
     "DeletedToken",
-    "Delivery",
-    "DeliveryState",
-    "DeliveryWithAttempts",
-    "Dispute",
     "DryRun",
-    "Event",
-    "Events",
-    "FileFormat",
-    "Hook",
-    "HookTested",
-    "Import",
-    "ImportState",
-    "InboxKind",
-    "InboxMessage",
-    "InboxRule",
-    "InboxState",
     "Journey",
     "JourneyStep",
     "KeyPair",
-    "LineTax",
     "LocalizedTexts",
     "Me",
-    "Message",
-    "MessageFile",
     "NewCredential",
     "NewKeyPair",
     "NewToken",
-    "Note",
     "Operation",
     "OutputField",
-    "Payment",
-    "PaymentStatus",
     "PendingOperation",
     "Problem",
     "ProblemFault",
-    "Product",
-    "Promise",
     "PushReceipt",
-    "RecoveryCount",
-    "Refund",
-    "RemovedResource",
-    "ReplayPreview",
-    "ReplayedRun",
-    "ResourcePage",
-    "ResponseModel",
-    "RuleRemoved",
-    "Run",
-    "RunState",
-    "RunWithSteps",
-    "Sale",
-    "SaleAdjustment",
-    "SaleCalculation",
-    "SaleLine",
-    "SaleStatus",
-    "SaleTax",
-    "Settlement",
-    "Step",
-    "StepInside",
-    "StepPreview",
-    "StepState",
-    "StepWarning",
-    "Supplier",
     "Token",
     "Trigger",
     "TriggerFilter",
-    "Usage",
-    "WebhookReceipt",
 ]

@@ -6,10 +6,9 @@ import datetime as dt
 from typing import Any, Literal
 from uuid import UUID
 
-from contracts.resources.account import BankAccount
+from contracts.resources.inbox import InboxWarning
 from contracts.resources.output import ResponseModel
-from contracts.resources.schemas import Address, PayTerm
-from ingress.response_models.base import MessageWarning, Problem
+from ingress.response_models.base import Problem
 from ingress.scopes import Scope
 
 
@@ -24,47 +23,6 @@ class Account(ResponseModel):
     clients_max: int | None
     products_max: int | None
     created_at: dt.datetime
-
-
-class Plan(ResponseModel):
-    """What the account may keep; a limit of null is none."""
-
-    clients_max: int | None
-    products_max: int | None
-
-
-class Logo(ResponseModel):
-    """A picture that is printed on documents; its bytes are at `url`."""
-
-    content_type: Literal["image/png", "image/jpeg"]
-    size: int
-    sha256: str
-    url: str
-
-
-class AccountProfile(ResponseModel):
-    """The company's profile and settings; `default_pay_term` null is 14 days."""
-
-    id: UUID
-    name: str
-    legal_name: str | None
-    address: Address | None
-    reg_number: str | None
-    vat_number: str | None
-    email: str | None
-    phone: str | None
-    website: str | None
-    bank_accounts: list[BankAccount]
-    endpoint_id: str | None
-    invoice_footer: str | None
-    locale: str
-    time_zone: str
-    currency: str
-    default_pay_term: PayTerm | None
-    logo: Logo | None
-    plan: Plan
-    created_at: dt.datetime
-    updated_at: dt.datetime
 
 
 class Caller(ResponseModel):
@@ -170,11 +128,5 @@ class PushReceipt(ResponseModel):
 
     message_id: UUID
     duplicate: bool
-    warnings: list[MessageWarning]
+    warnings: list[InboxWarning]
     duplicate_of: UUID | None = None
-
-
-class WebhookReceipt(ResponseModel):
-    """The event that was fired."""
-
-    event_id: UUID

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel
-
-from contracts.resources.inbox import WarningCode
 from contracts.resources.output import ResponseModel
-
-T = TypeVar("T", bound=BaseModel)
-
-
-class ResourcePage(ResponseModel, Generic[T]):
-    """One page, newest first; `next_cursor` is null on the last."""
-
-    items: list[T]
-    next_cursor: str | None
 
 
 class PendingOperation(ResponseModel):
@@ -37,14 +25,6 @@ class Problem(ResponseModel):
     detail: str
     code: str
     errors: list[ProblemFault] | None = None
-
-
-class MessageWarning(ResponseModel):
-    """What a person should look at in an inbox message: where, which kind of finding, and what it is."""
-
-    path: str
-    code: WarningCode
-    message: str
 
 
 class ProblemFault(ResponseModel):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, Literal
-from uuid import UUID
-
-from pydantic import RootModel
 
 from contracts.resources.connection import ConnectionKind
+from contracts.resources.event import Event
 from contracts.resources.output import ResponseModel
 
 
@@ -35,15 +32,6 @@ class OutputField(ResponseModel):
     type: Literal["string", "integer", "number", "boolean", "object", "array", "null"]
 
 
-class Event(ResponseModel):
-    """One thing that happened, the same object in a hook's body, a sample and a poll."""
-
-    id: UUID
-    type: str
-    timestamp: dt.datetime
-    data: dict[str, Any]
-
-
 class Change(ResponseModel):
     """An event that would be fired, with the object as it would stand then."""
 
@@ -57,10 +45,6 @@ class DryRun(ResponseModel):
     dry_run: Literal[True]
     would: dict[str, Any]
     changes: list[Change]
-
-
-class Events(RootModel[list[Event]]):
-    """Events, newest first."""
 
 
 class Trigger(ResponseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from contracts.serializers import inbox as present
+from contracts.resources import bill
 from contracts.wire import commands as names
 from ledger.bills import store
 from ledger.bills.handlers import VOID_BILL
@@ -36,6 +36,6 @@ async def _save(conn: Connection, state: LoadedState, now: datetime) -> None:
 BILLS: Final = Capability(
     name="bills",
     participant=Participant(load=_load, take=take, save=_save),
-    entities={"bill": Entity(_SELECT, present.bill, changed_by=(names.VOID_BILL,))},
+    entities={"bill": Entity(_SELECT, bill.from_row, changed_by=(names.VOID_BILL,))},
     commands={names.VOID_BILL: VOID_BILL},
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from contracts.serializers import ledger as present
+from contracts.resources import client
 from contracts.wire import commands as names
 from ledger.clients import handlers, store
 from ledger.clients.state import ClientChanges, ClientPlan, LoadedClients, take
@@ -21,16 +21,16 @@ SELECT v.* FROM ledger_api.client v
 
 async def _load(conn: Connection, plan: ReadPlan, state: LoadedState) -> None:
     wanted, known = plan[ClientPlan], state[LoadedClients]
-    for client in await store.find(conn, keys=wanted.ids - known.clients.keys(), identities=wanted.identities):
-        known.know(client)
+    for found in await store.find(conn, keys=wanted.ids - known.clients.keys(), identities=wanted.identities):
+        known.know(found)
     known.referred |= await store.referred(conn, keys=wanted.references)
 
 
 async def _save(conn: Connection, state: LoadedState, _now: datetime) -> None:
     taken = [changes for _, changes in state.changes_of(ClientChanges)]
-    await store.insert(conn, clients=[client for changes in taken for client in changes.new])
-    await store.update(conn, clients=[client for changes in taken for client in changes.changed])
-    await store.remove(conn, clients=[client for changes in taken for client in changes.removed])
+    await store.insert(conn, clients=[one for changes in taken for one in changes.new])
+    await store.update(conn, clients=[one for changes in taken for one in changes.changed])
+    await store.remove(conn, clients=[one for changes in taken for one in changes.removed])
 
 
 CLIENTS: Final = Capability(
@@ -38,7 +38,7 @@ CLIENTS: Final = Capability(
     participant=Participant(load=_load, take=take, save=_save),
     entities={
         "client": Entity(
-            _SELECT, lambda row, _urls: present.client(row), changed_by=(names.UPDATE_CLIENT, names.REMOVE_CLIENT)
+            _SELECT, lambda row, _urls: client.from_row(row), changed_by=(names.UPDATE_CLIENT, names.REMOVE_CLIENT)
         )
     },
     commands={

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.primitives.ids import new_id
-from contracts.resources.clients import ByIdInput, ClientUpdate, ClientUpsert
-from contracts.resources.schemas import ClientIn
+from contracts.resources.client import ClientIn, ClientUpdate, ClientUpsert
+from contracts.resources.schemas import ByIdInput
 from ledger.clients.rules import Client, Identity, archived, changed, identity_of, new_client
 from ledger.clients.state import ClientChanges, ClientPlan, LoadedClients
 from ledger.errors import BadInput, Conflict, FieldError, NotFound, StateForbids

@@ -9,8 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from contracts.resources.clients import ClientPatch
-from contracts.resources.schemas import ClientIn
+from contracts.resources.client import ClientIn, ClientPatch
 from ledger.account import Account
 
 BalanceKey = tuple[UUID, UUID, str]

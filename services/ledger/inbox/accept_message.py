@@ -13,8 +13,10 @@ from pydantic import ValidationError
 
 from contracts.primitives.ids import new_id
 from contracts.primitives.problem import FieldError, field_errors
-from contracts.resources.inbox import AcceptMessage, MessageWarning, RejectMessage, message_warning
-from contracts.resources.schemas import Address, SaleIn
+from contracts.resources.inbox import MessageWarning, message_warning
+from contracts.resources.inbox_message import AcceptMessage, RejectMessage
+from contracts.resources.sale import SaleIn
+from contracts.resources.schemas import Address
 from contracts.resources.supplier import SupplierIn
 from ledger.bills import bill as bills
 from ledger.bills.bill import Bill, ParsedBill

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from contracts.serializers import inbox as present_inboxes
-from contracts.serializers import ledger as present
+from contracts.resources import inbox_message, inbox_rule
 from contracts.wire import commands as names
 from ledger.inbox import accept_message, handlers, rule_commands, store
 from ledger.inbox.state import InboxChanges, InboxPlan, LoadedInbox, take
@@ -45,11 +44,11 @@ INBOX: Final = Capability(
     entities={
         "inbox_message": Entity(
             _SELECT_MESSAGE,
-            lambda row, urls: present.inbox_message(row, urls=urls),
+            lambda row, urls: inbox_message.from_row(row, urls=urls),
             changed_by=(names.ACCEPT_INBOX_MESSAGE, names.REJECT_INBOX_MESSAGE),
         ),
         "inbox_rule": Entity(
-            _SELECT_RULE, lambda row, _urls: present_inboxes.rule(row), changed_by=(names.DELETE_INBOX_RULE,)
+            _SELECT_RULE, lambda row, _urls: inbox_rule.from_row(row), changed_by=(names.DELETE_INBOX_RULE,)
         ),
     },
     commands={

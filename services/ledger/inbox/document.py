@@ -22,7 +22,8 @@ from contracts.primitives.money import (
 )
 from contracts.primitives.problem import FieldError, field_errors
 from contracts.resources.document_kinds import SaleType
-from contracts.resources.schemas import LINES_MAX, Model, Operation, PaymentMethodIn
+from contracts.resources.sale_line import LINES_MAX
+from contracts.resources.schemas import Model, Operation, PaymentMethodIn
 from ledger.errors import BadInput
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)]

@@ -14,9 +14,11 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from contracts.primitives.problem import FieldError, field_errors
+from contracts.resources.client import ClientIn
 from contracts.resources.document_kinds import SaleType
-from contracts.resources.inbox import AcceptSaleIn, MessageWarning, message_warning
-from contracts.resources.schemas import ClientIn, SaleIn
+from contracts.resources.inbox import MessageWarning, message_warning
+from contracts.resources.inbox_message import AcceptSaleIn
+from contracts.resources.sale import SaleIn
 from ledger.errors import BadInput
 from ledger.inbox.countries import country_code
 from ledger.inbox.document import Address, Document, Line, Party, within

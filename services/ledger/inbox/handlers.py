@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from contracts.resources import inbox_message
 from contracts.resources.output import Row
-from contracts.serializers import ledger as present
 from contracts.urls import PublicUrls
 from contracts.wire.commands import APPLY_INBOX_RULES
 from contracts.wire.envelope import Envelope
@@ -45,7 +45,7 @@ async def receive(conn: Connection, commands: Sequence[Envelope], effects: Batch
     for command, read_message in read_commands:
         key = (read_message.account_id, read_message.id)
         message = unique[key]
-        result_entity = present.inbox_message(_as_row(message), urls)
+        result_entity = inbox_message.from_row(_as_row(message), urls)
         if message.channel is None or command.reply_to is not None:
             effects.answer(command, 201, result_entity)
         if message.id in fresh:

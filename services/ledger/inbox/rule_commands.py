@@ -13,16 +13,9 @@ from typing import Any, Final
 from contracts.primitives.ids import new_id
 from contracts.primitives.money import MoneyError, from_minor, to_minor
 from contracts.resources.document_kinds import KINDS
-from contracts.resources.inbox import (
-    RULES_MAX,
-    AcceptMessage,
-    Actor,
-    ApplyRules,
-    InboxRuleIn,
-    MessageWarning,
-    RuleById,
-    message_warning,
-)
+from contracts.resources.inbox import Actor, MessageWarning, message_warning
+from contracts.resources.inbox_message import AcceptMessage, ApplyRules
+from contracts.resources.inbox_rule import RULES_MAX, InboxRuleIn, RuleById
 from contracts.wire.commands import RECORD_PAYMENT
 from ledger.bills.state import BillChanges
 from ledger.errors import BadInput, Conflict, FieldError, LedgerRefusal, NotFound, QuotaExceeded

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from contracts.resources.collections import Origin
 from contracts.resources.messages import Automatic, Channel, ConfirmMessage, Direction, MessageState
+from contracts.resources.note import Origin
 
 Purpose = Literal["document", "message", "reminder", "reply"]
 

@@ -1,7 +1,7 @@
 -- The books: who owes, what was sold, what was paid, and the double entry beneath it.
 --
 -- Amounts are whole minor units of a currency. account_id leads every key. What another service may read is in
--- ledger_api, whose views give what `contracts.serializers.ledger` makes answers and events from.
+-- ledger_api, whose views give the rows that `contracts.resources` makes responses and events from.
 SELECT storage.create_messaging_tables('ledger', 'ledgerwire_ledger');
 
 -- One row for each account: whoever changes the account's books locks it first, so that everything beneath it

@@ -1,4 +1,4 @@
--- What others may read of the books: one row for each thing, as `contracts.serializers.ledger` takes it. Lists go by id, newest
+-- Views for other services: one row a resource, as its `from_row` in `contracts.resources` takes it. Lists go by id, newest
 -- first: ids sort by the time they were made.
 CREATE VIEW ledger_api.client AS
 SELECT c.account_id, c.id, c.name, c.type, c.first_name, c.last_name, c.email, c.phone, c.reg_number, c.vat_number,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from contracts.primitives.ids import new_id
 from contracts.primitives.money import MoneyError, to_minor
-from contracts.resources.schemas import AllocationIn
+from contracts.resources.settlement import AllocationIn
 from contracts.resources.transitions import Allocate, Unallocate
 from ledger.errors import BadInput, Faults, FieldError, NotFound, StateForbids, at
 from ledger.journal import rules as journal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from contracts.serializers import ledger as present
+from contracts.resources import payment
 from contracts.wire import commands as names
 from ledger.journal.state import JournalPlan
 from ledger.payments import allocation_commands, handlers, refund_commands, store
@@ -54,6 +54,6 @@ _CHANGES: Final[dict[str, CommandHandler[Any]]] = {
 PAYMENTS: Final = Capability(
     name="payments",
     participant=Participant(load=_load, take=take, save=_save),
-    entities={"payment": Entity(_SELECT, lambda row, _urls: present.payment(row), changed_by=tuple(_CHANGES))},
+    entities={"payment": Entity(_SELECT, lambda row, _urls: payment.from_row(row), changed_by=tuple(_CHANGES))},
     commands={names.RECORD_PAYMENT: handlers.RECORD_PAYMENT, **_CHANGES},
 )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.primitives.ids import new_id
-from contracts.resources.schemas import PaymentIn
+from contracts.resources.payment import PaymentIn
 from contracts.resources.transitions import ConfirmPayment, DatedTransitionInput, TransitionInput
 from ledger.clients import handlers as parties
 from ledger.clients.state import ClientPlan

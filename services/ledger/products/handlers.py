@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from contracts.primitives.ids import new_id
-from contracts.resources.clients import ByIdInput
 from contracts.resources.product import ProductIn, ProductUpdate, ProductUpsert
+from contracts.resources.schemas import ByIdInput
 from ledger.errors import Conflict, FieldError, NotFound, StateForbids
 from ledger.products.rules import Product, ProductIdentity, changed, identities_in, new_product
 from ledger.products.state import LoadedProducts, ProductChanges, ProductPlan

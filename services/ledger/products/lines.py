@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from contracts.resources.schemas import LineIn, SaleIn
+from contracts.resources.sale import SaleIn
+from contracts.resources.sale_line import LineIn
 from ledger.errors import FieldError, NotFound, StateForbids, at
 from ledger.products.rules import Product, ProductIdentity, given_to_line
 from ledger.products.state import LoadedProducts, ProductChanges, ProductPlan

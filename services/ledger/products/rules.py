@@ -10,7 +10,7 @@ from uuid import UUID
 
 from contracts.primitives.money import plain
 from contracts.resources.product import ProductIn, ProductPatch
-from contracts.resources.schemas import LineIn
+from contracts.resources.sale_line import LineIn
 from ledger.account import Account
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from contracts.serializers import ledger as present
+from contracts.resources import sale
 from contracts.wire import commands as names
 from ledger.payments import allocation_commands, refund_commands
 from ledger.sales import create, draft_commands, issue, mark_overdue, send, store, transition_commands
@@ -79,7 +79,7 @@ SALES: Final = Capability(
     entities={
         "sale": Entity(
             _SELECT,
-            lambda row, urls: present.sale(row, urls=urls),
+            lambda row, urls: sale.from_row(row, urls=urls),
             changed_by=tuple(name for name in _COMMANDS if name != names.CREATE_SALE),
         )
     },

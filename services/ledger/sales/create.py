@@ -6,7 +6,7 @@ Creating and issuing at once is two transitions, so it fires two events: `sale.c
 from __future__ import annotations
 
 from contracts.primitives.ids import new_id
-from contracts.resources.schemas import SaleIn
+from contracts.resources.sale import SaleIn
 from ledger.products import lines
 from ledger.sales import issue as issuing
 from ledger.sales import numbers, references

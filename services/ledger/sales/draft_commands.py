@@ -11,7 +11,8 @@ from contracts.primitives.ids import new_id
 from contracts.primitives.money import from_minor
 from contracts.primitives.problem import field_errors
 from contracts.resources.document_kinds import KINDS
-from contracts.resources.schemas import AdjustmentIn, LineIn, SaleIn
+from contracts.resources.sale import SaleIn
+from contracts.resources.sale_line import AdjustmentIn, LineIn
 from contracts.resources.transitions import ByIdInput, ConvertSale, UpdateSale
 from ledger.clients import handlers as parties
 from ledger.clients.state import ClientPlan

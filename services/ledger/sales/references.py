@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from contracts.resources.schemas import SaleIn
+from contracts.resources.sale import SaleIn
 from ledger.clients import handlers as parties
 from ledger.clients.rules import Client
 from ledger.clients.state import ClientPlan

@@ -10,7 +10,9 @@ from uuid import UUID
 
 from contracts.primitives.money import from_minor, plain, to_minor
 from contracts.resources.document_kinds import KINDS, SaleType
-from contracts.resources.schemas import PAYMENT_METHODS, AdjustmentIn, LineIn, SaleIn
+from contracts.resources.sale import SaleIn
+from contracts.resources.sale_line import AdjustmentIn, LineIn
+from contracts.resources.schemas import PAYMENT_METHODS
 from ledger.account import Account
 from ledger.clients.rules import Client, snapshot
 from ledger.errors import BadInput, FieldError, at

@@ -9,9 +9,9 @@ from asyncpg import Record
 
 from contracts.primitives.ids import new_id
 from contracts.resources.automation import AutomationIn
+from contracts.resources.automation import from_row as present
 from contracts.resources.inbox import Actor
 from contracts.resources.schemas import Model
-from contracts.serializers.subscriptions import automation as present
 from contracts.wire.envelope import Envelope
 from storage.pool import Connection
 from trigger_dispatcher.automations import rules, store

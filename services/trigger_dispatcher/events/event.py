@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from contracts.primitives.ids import made_at, parse_id
-from contracts.serializers.subscriptions import Row
+from contracts.resources.output import Row
 from contracts.wire.envelope import Envelope
 from contracts.wire.events import public_body
 

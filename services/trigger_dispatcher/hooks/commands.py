@@ -11,9 +11,10 @@ from asyncpg import Record
 from chassis.encryption import encrypted_field
 from contracts.primitives.ids import new_id
 from contracts.primitives.problem import FieldError
+from contracts.resources.hook import HookIn, HookPatch
+from contracts.resources.hook import from_row as present
 from contracts.resources.inbox import Actor
-from contracts.resources.schemas import HookIn, HookPatch, Model
-from contracts.serializers.subscriptions import hook as present
+from contracts.resources.schemas import Model
 from contracts.wire.envelope import Envelope
 from contracts.wire.events import HOOK_DISABLED, event
 from storage.pool import Connection

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from contracts.primitives.ids import new_id
-from ingress import response_models
+from contracts.resources.delivery import Attempt, Delivery, DeliveryWithAttempts
+from contracts.resources.run import Run, RunWithSteps, Step
 from tests.component.api.test_openapi import fits
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
@@ -40,10 +41,10 @@ async def test_a_delivery_is_listed_in_short_and_read_with_its_attempts(caller: 
     hook = await subscribe(caller, ear)
     client = await caller.client()
     (listed,) = await settled(caller, f"/v1/deliveries?hook_id={hook['id']}", "succeeded")
-    fits(response_models.Delivery, listed)
+    fits(Delivery, listed)
     whole = await caller.read(f"/v1/deliveries/{listed['id']}")
-    fits(response_models.DeliveryWithAttempts, whole)
-    fits(response_models.Attempt, whole["attempts"][0])
+    fits(DeliveryWithAttempts, whole)
+    fits(Attempt, whole["attempts"][0])
     assert {name: value for name, value in whole.items() if name != "attempts"} == listed
     assert whole["attempt_count"] == len(whole["attempts"]) == 1
     assert ear.heard[0].body["data"] == client
@@ -73,10 +74,10 @@ async def test_a_run_is_listed_in_short_and_read_with_its_steps(caller: Caller, 
     )
     client = await caller.client(name="Aya")
     (listed,) = await settled(caller, f"/v1/runs?automation_id={automation['id']}", "succeeded")
-    fits(response_models.Run, listed)
+    fits(Run, listed)
     whole = await caller.read(f"/v1/runs/{listed['id']}")
-    fits(response_models.RunWithSteps, whole)
-    fits(response_models.Step, whole["steps"][0])
+    fits(RunWithSteps, whole)
+    fits(Step, whole["steps"][0])
     assert whole["trigger"]["data"] == client
     assert await caller.items(f"/v1/runs?event_id={listed['event_id']}&state=succeeded") == [listed]
     assert await caller.items("/v1/runs?state=failed") == []

@@ -12,8 +12,8 @@ import orjson
 import pytest
 
 from chassis.encryption import new_key
+from contracts.resources.imports import Import
 from contracts.wire.commands import IMPORT_LINES
-from ingress import response_models
 from tests.support.api_installation import House, open_house
 from tests.support.caller import Answer, Caller
 from tests.support.eventually import eventually
@@ -38,7 +38,7 @@ async def test_a_table_becomes_clients(caller: Caller) -> None:
     assert {name: told[name] for name in ("state", "lines", "handled", "created", "refused", "errors")} == {
         "state": "done", "lines": 2, "handled": 2, "created": 2, "refused": 0, "errors": [],
     }  # fmt: skip
-    response_models.Import.model_validate(told)
+    Import.model_validate(told)
     assert await caller.read(answer.headers["Location"]) == told
     assert (await caller.items("/v1/imports"))[0] == told
     assert await names(caller) == {"A", "B"}

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from ingress import response_models
+from contracts.resources.bill import Bill
+from contracts.resources.inbox_message import InboxMessage
+from contracts.resources.inbox_rule import InboxRule
 from tests.component.api.test_inbox_files import PDF, a_form, push
 from tests.component.api.test_openapi import fits
 from tests.support.caller import XML, Caller, a_document, a_sale_xml
@@ -38,7 +40,7 @@ async def test_an_order_is_accepted_as_a_clients_draft(caller: Caller) -> None:
     assert (await caller.read(f"/v1/clients/{result['client_id']}"))["email"] == "leo@customer.example"
     assert await caller.read(f"{SALES}/{message['id']}") == accepted.json
     assert accepted.json["decided_by"]["kind"] == "access_token"
-    fits(response_models.InboxMessage, accepted.json)
+    fits(InboxMessage, accepted.json)
 
 
 async def test_an_order_is_issued_when_that_is_asked(caller: Caller) -> None:
@@ -53,7 +55,7 @@ async def test_a_purchase_is_accepted_as_its_suppliers_bill_with_its_file(caller
     accepted = await caller.post(f"{PURCHASES}/{message['id']}/accept", {})
     assert accepted.status == 200, accepted.text
     bill = await caller.read(f"/v1/bills/{accepted.json['result']['bill_id']}")
-    fits(response_models.Bill, bill)
+    fits(Bill, bill)
     assert (bill["document_ref"], bill["total"], bill["supplier"]["name"]) == ("B-1", "42.00", "Paper and Pens OÜ")
     assert bill["message_id"] == message["id"]
     given = await caller.get(bill["file"]["url"])
@@ -162,7 +164,7 @@ async def test_a_rule_accepts_a_channels_orders_by_itself(caller: Caller) -> Non
     )
     assert rule.status == 201, rule.text
     assert rule.headers["Location"] == f"{RULES}/{rule.json['id']}"
-    fits(response_models.InboxRule, rule.json)
+    fits(InboxRule, rule.json)
     assert await caller.read(rule.headers["Location"]) == rule.json
     assert await caller.items(f"{RULES}?box=sales") == [rule.json]
     assert await caller.items(f"{RULES}?box=purchases") == []

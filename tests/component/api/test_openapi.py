@@ -9,6 +9,17 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
+from contracts.resources.automation import Automation
+from contracts.resources.client import Client
+from contracts.resources.connection import Connection
+from contracts.resources.event import Events
+from contracts.resources.hook import Hook
+from contracts.resources.inbox_message import InboxMessage
+from contracts.resources.output import ResourcePage
+from contracts.resources.payment import Payment
+from contracts.resources.sale import Sale
+from contracts.resources.sale_line import SaleAdjustment, SaleLine, SaleTax
+from contracts.resources.webhook import WebhookReceipt
 from ingress import response_models
 from ingress.routes import ROUTES
 from tests.component.api.test_automations import an_automation
@@ -84,25 +95,25 @@ async def test_answers_are_as_described(caller: Caller) -> None:
     message = await caller.made_of("/v1/inbox/purchases", a_document())
     hook = await caller.made_of("/v1/hooks", a_hook())
     automation = await caller.made_of("/v1/automations", an_automation())
-    fits(response_models.Client, await caller.read(f"/v1/clients/{client['id']}"))
-    fits(response_models.Sale, sale)
-    fits(response_models.SaleLine, sale["lines"][0])
-    fits(response_models.SaleAdjustment, sale["adjustments"][0])
-    fits(response_models.SaleTax, sale["taxes"][0])
-    fits(response_models.Payment, payment)
-    fits(response_models.InboxMessage, message)
-    fits(response_models.Hook, hook)
-    fits(response_models.Automation, automation)
+    fits(Client, await caller.read(f"/v1/clients/{client['id']}"))
+    fits(Sale, sale)
+    fits(SaleLine, sale["lines"][0])
+    fits(SaleAdjustment, sale["adjustments"][0])
+    fits(SaleTax, sale["taxes"][0])
+    fits(Payment, payment)
+    fits(InboxMessage, message)
+    fits(Hook, hook)
+    fits(Automation, automation)
     fits(response_models.Journey, journey := await caller.read(f"/v1/journey/{sale['id']}"))
     fits(response_models.JourneyStep, journey["hops"][0])
     fits(response_models.Trigger, await caller.read("/v1/triggers/sale.posted"))
     fits(response_models.Action, await caller.read("/v1/actions/create_client"))
-    fits(response_models.ResourcePage, await caller.read("/v1/clients"))
+    fits(ResourcePage, await caller.read("/v1/clients"))
     fits(response_models.Problem, (await caller.post("/v1/clients", {})).json)
     pending = await caller.post("/v1/clients", {"name": "Later"}, headers={"Prefer": "respond-async"})
     fits(response_models.PendingOperation, pending.json)
     events = await caller.read("/v1/triggers/sale.voided/samples")
-    TypeAdapter(response_models.Events).validate_python(events)
+    TypeAdapter(Events).validate_python(events)
 
 
 async def test_answers_about_access_are_as_described(caller: Caller) -> None:
@@ -116,12 +127,12 @@ async def test_answers_about_access_are_as_described(caller: Caller) -> None:
     fits(response_models.KeyPair, await caller.read(f"/v1/api-credentials/{pair['id']}"))
     fits(response_models.Channel, channel := await caller.made_of("/v1/channels", {"kind": "hook"}))
     told = await caller.anonymous("POST", channel["url"], json={"a": 1})
-    fits(response_models.WebhookReceipt, told.json)
+    fits(WebhookReceipt, told.json)
     fits(response_models.Operation, await caller.read(f"/v1/operations/{told.json['event_id']}"))
     direct = await caller.made_of("/v1/channels", {"kind": "direct"})
     fits(response_models.PushReceipt, (await caller.anonymous("POST", direct["url"], json=a_document())).json)
     chat = {"name": "Our chat", "kind": "chat", "url": "https://chat.example/in"}
-    fits(response_models.Connection, await caller.made_of("/v1/connections", chat))
+    fits(Connection, await caller.made_of("/v1/connections", chat))
 
 
 def test_every_route_that_gives_json_says_of_which_shape() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.primitives.ids import new_id
-from ingress import response_models as models
+from contracts.resources.run import ReplayedRun
 from tests.component.api.test_openapi import fits
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
@@ -55,7 +55,7 @@ async def test_a_failed_run_reaches_a_hook_and_its_replay_repeats_no_step_on_the
     path = f"/v1/runs/{failed['id']}/replay"
     assert (await stranger.post(path, {})).status == 404
     preview = await caller.post(path, {"preview": True})
-    fits(models.ReplayedRun, preview.json)
+    fits(ReplayedRun, preview.json)
     assert [one["reused"] for one in preview.json["preview"]["steps"]] == [True, False]
     receiver.usual = 200
     key = {"Idempotency-Key": str(new_id())}

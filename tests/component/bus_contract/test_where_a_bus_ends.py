@@ -83,4 +83,4 @@ async def test_health_says_when_messages_in_hand_do_not_move(harness: Harness) -
     await bus.publish(some_messages(queue, 2))
     await bus.consume(queue.name, each(lambda _: RetryLater("stuck")), dead_letter=DeadLettered(), options=options)
     problems = await eventually(lambda: bus.health().problems)
-    assert "2 messages in hand and none settled" in problems[0]
+    assert "2 messages in flight and none acknowledged" in problems[0]

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from contracts.catalog import TRIGGERS
-from contracts.serializers.subscriptions import hook as shown
+from contracts.resources.hook import from_row as shown
 from contracts.wire import commands
 from contracts.wire.envelope import Envelope
 from tests.support.dispatcher import TARGET, DispatcherHarness, ago, open_dispatcher, subscribers

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from contracts.primitives.ids import derive_id
-from contracts.serializers.execution import run as present
+from contracts.resources.run import from_row as present
 from tests.support.eventually import eventually
 from tests.support.executor import ExecutorHarness
 from tests.support.receiver import Receiver, Reply, open_receiver

@@ -13,7 +13,7 @@ import pytest
 
 from chassis.health import problems_of
 from contracts.primitives.ids import new_id
-from contracts.serializers.execution import delivery as present
+from contracts.resources.delivery import from_row as present
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import EXECUTOR_JOBS, QUEUES
 from messaging.port import Outgoing

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from contracts.etag import entity_tag
-from contracts.serializers import ledger as present
+from contracts.resources import client
 from contracts.wire import commands
 from ledger.capabilities import HANDLERS, SUBJECTS
 from tests.support.ledger import LedgerHarness, open_harness, prepare
@@ -25,7 +25,7 @@ async def ledger(postgres: Postgres) -> AsyncIterator[LedgerHarness]:
 async def test_of_two_changes_of_one_state_in_one_batch_the_first_is_made(ledger: LedgerHarness) -> None:
     await ledger.add_account(ledger.account_id)
     client_id = await ledger.client()
-    tag = entity_tag(present.client(dict(await ledger.row("client", client_id))))
+    tag = entity_tag(client.from_row(dict(await ledger.row("client", client_id))))
     ctx = [
         ledger.command(commands.UPDATE_CLIENT, {"id": client_id, "comment": text}, if_match=[tag])
         for text in ("first", "second")
@@ -39,7 +39,7 @@ async def test_of_two_changes_of_one_state_in_one_batch_the_first_is_made(ledger
 async def test_a_conditional_change_sees_what_its_batch_did_before(ledger: LedgerHarness) -> None:
     await ledger.add_account(ledger.account_id)
     client_id = await ledger.client()
-    tag = entity_tag(present.client(dict(await ledger.row("client", client_id))))
+    tag = entity_tag(client.from_row(dict(await ledger.row("client", client_id))))
     plain = ledger.command(commands.UPDATE_CLIENT, {"id": client_id, "comment": "plain"})
     late = ledger.command(commands.UPDATE_CLIENT, {"id": client_id, "comment": "late"}, if_match=[tag])
     await ledger.handle(plain, late)

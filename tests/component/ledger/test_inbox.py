@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contracts.primitives.ids import new_id
+from contracts.resources import inbox_message
 from contracts.resources.inbox import message_warning
-from contracts.serializers import ledger as present
 from contracts.wire.commands import RECEIVE_INBOX_MESSAGE
 from tests.support.ledger import URLS, LedgerHarness, a_message
 
@@ -45,7 +45,7 @@ async def test_the_event_shows_what_the_view_gives(ledger: LedgerHarness) -> Non
 
     told = {event.data["subject_id"]: event.data["object"] for event in await ledger.events()}
     shown = {
-        data["message_id"]: present.inbox_message(dict(await ledger.row("inbox_message", data["message_id"])), URLS)
+        data["message_id"]: inbox_message.from_row(dict(await ledger.row("inbox_message", data["message_id"])), URLS)
         for data in messages
     }
     assert told == shown

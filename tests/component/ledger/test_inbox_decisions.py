@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from contracts.primitives.ids import new_id
+from contracts.resources import inbox_message
 from contracts.resources.inbox import message_warning
-from contracts.serializers import ledger as present
 from contracts.wire import commands
 from ledger.verify.run import verify
 from tests.support.ledger import URLS, LedgerHarness, a_message
@@ -46,7 +46,7 @@ async def test_an_order_becomes_a_client_and_a_draft(ledger: LedgerHarness) -> N
 async def test_the_answer_is_what_the_view_gives(ledger: LedgerHarness) -> None:
     message_id = await received(ledger, an_order())
     answer = await accept(ledger, "sales", message_id)
-    assert present.inbox_message(await message(ledger, message_id), URLS) == answer.body
+    assert inbox_message.from_row(await message(ledger, message_id), URLS) == answer.body
 
 
 async def test_an_order_may_be_issued_at_once_for_a_client_who_is_there(ledger: LedgerHarness) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chassis.health import problems_of
-from contracts.catalog import samples
+from contracts.resources import client, inbox_message, payment, sale, sale_line
 from contracts.wire.commands import CREATE_SALE, RECEIVE_INBOX_MESSAGE
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS, QUEUES
@@ -106,18 +106,18 @@ async def _count(around: Neighbours, table: str, number: int) -> bool:
 
 
 async def test_events_have_the_shape_that_the_catalog_promises(around: Neighbours) -> None:
-    sale = await around.ledger.sale(await around.ledger.client())
-    await around.ledger.pay(sale.body["client_id"], "165.01", (sale.id, "165.01"))
+    issued = await around.ledger.sale(await around.ledger.client())
+    await around.ledger.pay(issued.body["client_id"], "165.01", (issued.id, "165.01"))
     await around.ledger.handle(around.ledger.command(RECEIVE_INBOX_MESSAGE, a_message()))
 
     promised: dict[str, dict[str, Any]] = {
-        "client.created": samples.CLIENT,
-        "sale.posted": samples.SALE,
-        "sale.paid": samples.SALE,
-        "payment.posted": samples.PAYMENT,
-        "inbox.received": samples.INBOX_MESSAGE,
+        "client.created": client.SAMPLE,
+        "sale.posted": sale.SAMPLE,
+        "sale.paid": sale.SAMPLE,
+        "payment.posted": payment.SAMPLE,
+        "inbox.received": inbox_message.SAMPLE,
     }
     told = {event.name: event.data["object"] for event in await around.ledger.events()}
     assert {name: set(told[name]) for name in promised} == {name: set(sample) for name, sample in promised.items()}
-    assert set(told["sale.posted"]["lines"][0]) == set(samples.LINE)
-    assert set(told["sale.posted"]["taxes"][0]) == set(samples.SALE["taxes"][0])
+    assert set(told["sale.posted"]["lines"][0]) == set(sale_line.SAMPLE)
+    assert set(told["sale.posted"]["taxes"][0]) == set(sale.SAMPLE["taxes"][0])

@@ -7,10 +7,9 @@ from typing import Any
 
 import orjson
 
-from contracts.catalog import TRIGGERS, fields_of, samples
+from contracts.catalog import TRIGGERS, fields_of
 from contracts.primitives.ids import new_id
-from contracts.resources import product
-from contracts.serializers import ledger as present
+from contracts.resources import client, inbox_message, payment, product, sale
 from contracts.wire import commands
 from documents.command_form import as_json
 from documents.document import Parsed
@@ -20,12 +19,12 @@ from tests.support.ledger import LedgerHarness, open_harness
 
 async def test_samples_have_the_fields_of_real_events_in_their_order(ledger_dsn: str) -> None:
     async with open_harness(ledger_dsn) as ledger:
-        client_id = await ledger.client(**_given(samples.CLIENT, commands.CREATE_CLIENT))
-        sale = await ledger.sale(
-            client_id, **_given(samples.SALE, commands.CREATE_SALE), lines=_lines(), adjustments=_adjustments()
+        client_id = await ledger.client(**_given(client.SAMPLE, commands.CREATE_CLIENT))
+        issued = await ledger.sale(
+            client_id, **_given(sale.SAMPLE, commands.CREATE_SALE), lines=_lines(), adjustments=_adjustments()
         )
-        payment = _given(samples.PAYMENT, commands.RECORD_PAYMENT)
-        await ledger.pay(client_id, samples.PAYMENT["amount"], (sale.id, "165.01"), **payment)
+        given = _given(payment.SAMPLE, commands.RECORD_PAYMENT)
+        await ledger.pay(client_id, payment.SAMPLE["amount"], (issued.id, "165.01"), **given)
         await ledger.handle(ledger.command(commands.RECEIVE_INBOX_MESSAGE, _inbox_message()))
         await ledger.ask(commands.UPDATE_CLIENT, {"id": client_id, "phone": "+371 20000001"})
         await ledger.ask(commands.CREATE_PRODUCT, _given(product.SAMPLE, commands.CREATE_PRODUCT))
@@ -41,11 +40,11 @@ async def test_samples_have_the_fields_of_real_events_in_their_order(ledger_dsn:
         assert _paths(sample) == _paths(real[key]), key
         assert list(sample) == list(real[key]), key
     for field in ("net", "tax", "total", "amount_due", "taxes", "lines", "adjustments", "date_due"):
-        assert real["sale.posted"][field] == samples.SALE[field], field
+        assert real["sale.posted"][field] == sale.SAMPLE[field], field
 
 
 def test_the_inbox_sample_is_a_document_that_the_inbox_takes() -> None:
-    sample = samples.INBOX_MESSAGE
+    sample = inbox_message.SAMPLE
     sent = {name: sample[name] for name in ("document", "links", "comment")}
     parsed = read_twin(orjson.dumps(sent), box="purchases")
     assert isinstance(parsed, Parsed), parsed
@@ -80,15 +79,15 @@ def _given(sample: dict[str, Any], command: str) -> dict[str, Any]:
 
 
 def _lines() -> list[dict[str, Any]]:
-    return [{name: value for name, value in line.items() if name != "net"} for line in samples.SALE["lines"]]
+    return [{name: value for name, value in line.items() if name != "net"} for line in sale.SAMPLE["lines"]]
 
 
 def _adjustments() -> list[dict[str, Any]]:
-    return [{name: value for name, value in one.items() if name != "net"} for one in samples.SALE["adjustments"]]
+    return [{name: value for name, value in one.items() if name != "net"} for one in sale.SAMPLE["adjustments"]]
 
 
 def _inbox_message() -> dict[str, Any]:
-    sample = samples.INBOX_MESSAGE
+    sample = inbox_message.SAMPLE
     told = {name: sample[name] for name in ("box", "channel", "received_at", "warnings", "duplicate_of")}
     raw = base64.b64encode(b"{}").decode()
     content = {name: sample[name] for name in ("document", "links", "comment", "file")}
@@ -97,7 +96,7 @@ def _inbox_message() -> dict[str, Any]:
 
 async def _balance(ledger: LedgerHarness, client_id: str) -> Any:
     """A new client has no balance yet; that of a client who owes has the sample's shape."""
-    return present.client(dict(await ledger.row("client", client_id)))["balance"]
+    return client.from_row(dict(await ledger.row("client", client_id)))["balance"]
 
 
 def _paths(value: dict[str, Any]) -> set[str]:

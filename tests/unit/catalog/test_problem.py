@@ -11,7 +11,9 @@ from contracts.catalog.inputs import Delay
 from contracts.primitives.problem import field_errors
 from contracts.resources.automation import AutomationIn
 from contracts.resources.connection import ConnectionIn
-from contracts.resources.schemas import HookIn, Model, SaleIn
+from contracts.resources.hook import HookIn
+from contracts.resources.sale import SaleIn
+from contracts.resources.schemas import Model
 
 
 def faults(model: type[Model], given: Any) -> dict[str, str]:

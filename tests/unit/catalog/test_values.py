@@ -16,7 +16,8 @@ from contracts.catalog.inputs import Delay, HttpRequest
 from contracts.primitives.money import MoneyText, Percent, Quantity, SignedDecimal
 from contracts.primitives.problem import field_errors
 from contracts.resources.connection import HeaderName
-from contracts.resources.schemas import CountryCode, Email, Locale, Model, SaleIn
+from contracts.resources.sale import SaleIn
+from contracts.resources.schemas import CountryCode, Email, Locale, Model
 from contracts.values import YEARS, from_text
 
 

@@ -21,7 +21,8 @@ from contracts.primitives.problem import (
     texts_in,
 )
 from contracts.resources.automation import AutomationIn, AutomationStep
-from contracts.resources.schemas import Model, SaleIn
+from contracts.resources.sale import SaleIn
+from contracts.resources.schemas import Model
 from ledger.text import unstorable
 from trigger_dispatcher.automations.rules import faults as automation_faults
 from trigger_dispatcher.automations.step_tree import PlacedStep

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.primitives.problem import ERRORS_MAX
-from contracts.resources.schemas import LINES_MAX
+from contracts.resources.sale_line import LINES_MAX
 from documents.command_form import as_json
 from documents.document import InboxKind, Parsed
 from tests.unit.documents.messages import TWIN, a_sale, accepted, refused, sample, texts, with_changes

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.resources.inbox import AcceptSaleIn
+from contracts.resources.inbox_message import AcceptSaleIn
 from ledger.errors import BadInput
 from ledger.inbox.countries import country_code
 from ledger.inbox.document import read

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.primitives.ids import new_id
-from contracts.resources.inbox import InboxRuleIn, RuleMatch
+from contracts.resources.inbox_rule import InboxRuleIn, RuleMatch
 from ledger.inbox.rule_matching import Rule, allows, candidates, is_for, sender_request_of
 
 SUPPLIER = {

@@ -1,4 +1,4 @@
-"""Every word on paper that is ours, in each language there is: a module for each."""
+"""The labels of the PDF, one module a language."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from documents.pdf.labels.lv import LV
 from documents.pdf.labels.shape import Labels
 
 LABELS: Final[Mapping[str, Labels]] = {"en": EN, "fr": FR, "fr_CA": FR_CA, "es": ES, "lv": LV}
-"""By language; a whole locale only where a country says it otherwise."""
+"""By language; a whole locale only where a country has other terms."""
 
 DEFAULT_LANGUAGE: Final = "en"
 
 
 def spoken(locale: str) -> str:
-    """The locale that a document for this one is written in: itself, or `USUAL` where its language is not here.
+    """The locale that a document for this one is written in: itself, or the default where its language has no labels.
 
     >>> spoken("fr-BE"), spoken("de_AT")
     ('fr_BE', 'en')
@@ -28,5 +28,5 @@ def spoken(locale: str) -> str:
 
 
 def labels_of(locale: str) -> Labels:
-    """The words for a locale that `spoken` gave."""
+    """The labels for a locale that `spoken` returned."""
     return LABELS.get(locale) or LABELS[locale.partition("_")[0]]

@@ -1,4 +1,4 @@
-"""The words on paper in English."""
+"""The PDF's labels in English."""
 
 from __future__ import annotations
 

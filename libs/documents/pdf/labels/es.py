@@ -1,4 +1,4 @@
-"""The words on paper in Spanish."""
+"""The PDF's labels in Spanish."""
 
 from __future__ import annotations
 

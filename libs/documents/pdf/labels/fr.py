@@ -1,4 +1,4 @@
-"""The words on paper in French."""
+"""The PDF's labels in French."""
 # ruff: noqa: RUF001  the apostrophe of French print
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The words on paper in Latvian."""
+"""The PDF's labels in Latvian."""
 
 from __future__ import annotations
 

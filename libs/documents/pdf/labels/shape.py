@@ -1,4 +1,4 @@
-"""Which words of ours stand on paper: each language gives all of them."""
+"""The labels that each language must have."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Mark = Literal[
     "draft", "void", "paid", "partial", "written_off", "accepted", "declined", "expired", "converted", "confirmed",
     "closed", "cancelled",
 ]  # fmt: skip
-"""What a document's state is to the one who gets it; issued and unpaid needs no mark."""
+"""The stamps that show a document's state to its reader; issued and unpaid needs none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The words of one language. `{...}` is filled in."""
+    """The labels of one language. `{...}` is filled in."""
 
     marks: Mapping[Mark, str]
     methods: Mapping[PaymentMethod, str]

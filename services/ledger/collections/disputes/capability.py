@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from contracts.serializers import collections as present
+from contracts.resources import dispute
 from contracts.wire import commands as names
 from ledger.collections.disputes import handlers, store
 from ledger.collections.disputes.state import DisputeChanges, DisputePlan, LoadedDisputes, take
@@ -21,8 +21,8 @@ SELECT v.* FROM ledger_api.dispute v
 
 async def _load(conn: Connection, plan: ReadPlan, state: LoadedState) -> None:
     wanted, known = plan[DisputePlan], state[LoadedDisputes]
-    for dispute in await store.find(conn, keys=wanted.ids - known.disputes.keys(), sales=wanted.of_sales):
-        known.know(dispute)
+    for found in await store.find(conn, keys=wanted.ids - known.disputes.keys(), sales=wanted.of_sales):
+        known.know(found)
 
 
 async def _save(conn: Connection, state: LoadedState, _now: datetime) -> None:
@@ -33,6 +33,8 @@ async def _save(conn: Connection, state: LoadedState, _now: datetime) -> None:
 DISPUTES: Final = Capability(
     name="disputes",
     participant=Participant(load=_load, take=take, save=_save),
-    entities={"dispute": Entity(_SELECT, lambda row, _urls: present.dispute(row), changed_by=(names.RESOLVE_DISPUTE,))},
+    entities={
+        "dispute": Entity(_SELECT, lambda row, _urls: dispute.from_row(row), changed_by=(names.RESOLVE_DISPUTE,))
+    },
     commands={names.OPEN_DISPUTE: handlers.OPEN_DISPUTE, names.RESOLVE_DISPUTE: handlers.RESOLVE_DISPUTE},
 )

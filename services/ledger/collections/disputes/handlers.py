@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contracts.primitives.ids import new_id
-from contracts.resources.collections import DisputeIn, ResolveDispute
+from contracts.resources.dispute import DisputeIn, ResolveDispute
 from ledger.collections.disputes.models import Dispute
 from ledger.collections.disputes.state import DisputeChanges, DisputePlan, LoadedDisputes
 from ledger.collections.notes import handlers as notes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from contracts.serializers import collections as present
+from contracts.resources import note
 from contracts.wire import commands as names
 from ledger.collections.notes import handlers, store
 from ledger.collections.notes.state import LoadedNotes, NoteChanges, NotePlan, take
@@ -25,13 +25,13 @@ async def _load(conn: Connection, plan: ReadPlan, state: LoadedState) -> None:
 
 
 async def _save(conn: Connection, state: LoadedState, _now: datetime) -> None:
-    latest = {note.id: note for _, changes in state.changes_of(NoteChanges) for note in changes.notes.values()}
+    latest = {one.id: one for _, changes in state.changes_of(NoteChanges) for one in changes.notes.values()}
     await store.write(conn, notes=list(latest.values()))
 
 
 NOTES: Final = Capability(
     name="notes",
     participant=Participant(load=_load, take=take, save=_save),
-    entities={"note": Entity(_SELECT, lambda row, _urls: present.note(row), changed_by=(names.RESOLVE_NOTE,))},
+    entities={"note": Entity(_SELECT, lambda row, _urls: note.from_row(row), changed_by=(names.RESOLVE_NOTE,))},
     commands={names.ADD_NOTE: handlers.ADD_NOTE, names.RESOLVE_NOTE: handlers.RESOLVE_NOTE},
 )

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.primitives.ids import new_id
-from contracts.resources.collections import NoteIn, NoteKind, ResolveNote
+from contracts.resources.note import NoteIn, NoteKind, ResolveNote
 from ledger.clients import handlers as clients
 from ledger.clients.state import ClientPlan
 from ledger.collections.notes.models import Note

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from contracts.resources.collections import NoteKind, Origin
+from contracts.resources.note import NoteKind, Origin
 
 
 @dataclass(frozen=True, slots=True)

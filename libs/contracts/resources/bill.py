@@ -1,4 +1,4 @@
-"""The shapes of what the inboxes hold and what becomes of it: messages, rules, suppliers' bills."""
+"""Suppliers' bills: output, and how a row becomes it."""
 
 from __future__ import annotations
 
@@ -8,81 +8,17 @@ from uuid import UUID
 
 from pydantic import WithJsonSchema
 
+from contracts.primitives.money import from_minor
+from contracts.resources import file
 from contracts.resources.document_kinds import KINDS
-from contracts.resources.inbox import Actor, InboxKind, RuleConditions, RuleMatch
-from contracts.resources.output import ResponseModel
+from contracts.resources.file import File
+from contracts.resources.output import ResponseModel, Row
 from contracts.resources.schemas import PaymentMethod, PayTerm
-from ingress.response_models.base import MessageWarning
+from contracts.urls import PublicUrls
 
-InboxState = Literal["received", "accepted", "rejected", "duplicate"]
 DocumentType = Annotated[
     str, WithJsonSchema({"type": "string", "enum": [name.removeprefix("sales_") for name in KINDS]})
 ]
-
-
-class File(ResponseModel):
-    """A file that was pushed; `content_type` is told by its bytes, `sha256` is theirs, `url` gives them."""
-
-    name: str
-    content_type: str
-    size: int
-    sha256: str
-    url: str
-
-
-class ChannelNamed(ResponseModel):
-    """The channel that a message came through, as it was named then."""
-
-    id: UUID
-    kind: Literal["direct", "orders", "hook"]
-    name: str | None
-
-
-class InboxMessage(ResponseModel):
-    """A document that somebody pushed, as it was read; its bytes are at `/raw`.
-
-    `document` has no fields when the message is a file alone. `result` has what was made of it when it was accepted:
-    `client_id` and `sale_id`, or `supplier_id` and `bill_id`. `attachments` are the files inside an e-invoice.
-    """
-
-    id: UUID
-    box: InboxKind
-    state: InboxState
-    channel: ChannelNamed | None
-    format: Literal["paytraq", "ubl", "cii", "facturx", "estonian", "json", "file"]
-    received_at: dt.datetime
-    warnings: list[MessageWarning]
-    duplicate_of: UUID | None
-    document: dict[str, Any]
-    links: dict[str, Any]
-    comment: str | None
-    file: File | None
-    attachments: list[File]
-    decided_at: dt.datetime | None
-    decided_by: Actor | None
-    reason: str | None
-    result: dict[str, UUID] | None
-
-
-class InboxRule(ResponseModel):
-    """Whose messages are accepted as they come."""
-
-    id: UUID
-    box: InboxKind
-    match: RuleMatch
-    action: Literal["accept"]
-    conditions: RuleConditions
-    issue: bool
-    auto_processing: bool
-    name: str | None
-    created_at: dt.datetime
-
-
-class RuleRemoved(ResponseModel):
-    """It is gone."""
-
-    id: UUID
-    deleted: bool
 
 
 class BillLine(ResponseModel):
@@ -167,3 +103,40 @@ class Bill(ResponseModel):
     message_id: UUID
     created_at: dt.datetime
     updated_at: dt.datetime
+
+
+_AS_KEPT = (
+    "document_type", "document_ref", "supplier", "pay_term", "include_tax", "lines", "adjustments", "taxes",
+    "payment_method", "payment_means", "status", "status_reason", "comment", "links",
+)  # fmt: skip
+
+
+def from_row(row: Row, urls: PublicUrls) -> dict[str, Any]:
+    """A supplier's bill, from `ledger_api.bill`; `supplier` is the supplier as it was when the bill was recorded.
+
+    Amounts are those that the supplier states, so they may be below 0; `payable` is what is left to pay.
+    """
+    currency = row["currency"]
+    return {
+        "id": str(row["id"]),
+        "supplier_id": str(row["supplier_id"]),
+        **{name: row[name] for name in _AS_KEPT},
+        "document_date": str(row["document_date"]),
+        "date_due": None if row["date_due"] is None else str(row["date_due"]),
+        "currency": currency,
+        "shipping_charge": from_minor(row["shipping_minor"], currency),
+        "net": from_minor(row["net_minor"], currency),
+        "tax": from_minor(row["tax_minor"], currency),
+        "total": from_minor(row["total_minor"], currency),
+        "prepaid": from_minor(row["prepaid_minor"], currency),
+        "rounding": from_minor(row["rounding_minor"], currency),
+        "payable": from_minor(row["payable_minor"], currency),
+        "file": file.from_row(row["file"], urls.bill_file(row["id"])),
+        "attachments": [
+            file.from_row(kept, urls.bill_attachment(row["id"], number))
+            for number, kept in enumerate(row["attachments"], start=1)
+        ],
+        "message_id": str(row["message_id"]),
+        "created_at": row["created_at"].isoformat(),
+        "updated_at": row["updated_at"].isoformat(),
+    }

@@ -1,0 +1,100 @@
+"""Hooks: subscriptions of a URL to triggers. Input, changes, output, how a row becomes it, and a sample."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from contracts.resources.inbox import Actor
+from contracts.resources.output import JSONObject, ResponseModel, Row
+from contracts.resources.schemas import Filters, Model, ShortText
+
+TriggerKeys = Annotated[list[str], Field(min_length=1, max_length=50)]
+
+
+class HookIn(Model):
+    """A URL and the triggers it subscribes to; an event passes if each filter lists the event's value of its field."""
+
+    target_url: Annotated[str, StringConstraints(min_length=8, max_length=2048)]
+    triggers: TriggerKeys
+    filters: Filters = Field(default_factory=dict)
+    ordered: Literal["client"] | None = None
+    name: ShortText | None = None
+
+
+class HookPatch(Model):
+    """What may change of a hook: absent fields stay as they are."""
+
+    target_url: Annotated[str, StringConstraints(min_length=8, max_length=2048)] | None = None
+    triggers: TriggerKeys | None = None
+    filters: Filters | None = None
+    ordered: Literal["client"] | None = None
+    name: ShortText | None = None
+    state: Literal["active", "disabled"] | None = None
+
+
+class Hook(ResponseModel):
+    """A subscription of a URL to triggers; `secret` is there only when it was just made or rotated.
+
+    `reason` says why it is not active, when its owner did not switch it off.
+    """
+
+    id: UUID
+    state: Literal["active", "disabled", "removed"]
+    target_url: str
+    triggers: list[str]
+    filters: dict[str, list[str]]
+    ordered: Literal["client"] | None
+    name: str | None
+    reason: str | None
+    created_by: Actor | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    secret: str | None = None
+
+
+class HookTested(ResponseModel):
+    """The delivery that a test made; look it up at `/v1/deliveries/{id}`."""
+
+    delivery_id: UUID
+
+
+class RecoveryCount(ResponseModel):
+    """How many events are sent, or would be."""
+
+    count: int
+
+
+def from_row(row: Row) -> dict[str, Any]:
+    """A hook, from `dispatch_api.hook`. `reason` says why it is not active, when its owner did not switch it off."""
+    return {
+        "id": str(row["id"]),
+        "target_url": row["target_url"],
+        "triggers": list(row["triggers"]),
+        "filters": row["filters"],
+        "ordered": row["ordered"],
+        "name": row["name"],
+        "state": row["state"],
+        "reason": row["reason"],
+        "created_by": row["created_by"],
+        "created_at": row["created_at"].isoformat(),
+        "updated_at": row["updated_at"].isoformat(),
+    }
+
+
+SAMPLE: Final[JSONObject] = {
+    "id": "0198f7c4-1c00-7d40-8f72-8c9d0e1f2a3b",
+    "target_url": "https://receiver.example/hook",
+    "triggers": ["sale.posted"],
+    "filters": {},
+    "ordered": None,
+    "name": "Accounting",
+    "state": "disabled",
+    "reason": "only failures for 5 days",
+    "created_by": {"kind": "access_token", "id": "0198f7c4-0400-7e50-8a61-7b8c9d0e1f2a", "name": "Accounting"},
+    "created_at": "2026-01-12T08:15:00+00:00",
+    "updated_at": "2026-03-02T09:30:00+00:00",
+}

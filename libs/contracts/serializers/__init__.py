@@ -1,1 +1,0 @@
-"""Serializers: from a row of an `_api` view to the JSON of a resource."""
