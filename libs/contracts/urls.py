@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from contracts.primitives.ids import parse_id
+
 
 @dataclass(frozen=True, slots=True)
 class PublicUrls:
@@ -30,6 +32,13 @@ class PublicUrls:
     def sale_pdf(self, sale_id: UUID) -> str:
         """The URL of a sales document as PDF."""
         return self.at(f"/v1/sales/{sale_id}/pdf")
+
+    def sale_of_pdf(self, url: str) -> UUID | None:
+        """The sales document of which this is `sale_pdf`; None for any other URL."""
+        start, end = f"{self.base}/v1/sales/", "/pdf"
+        if not (url.startswith(start) and url.endswith(end)):
+            return None
+        return parse_id(url[len(start) : -len(end)])
 
     def inbox_file(self, box: str, message_id: UUID) -> str:
         """The URL of an inbox message's file."""

@@ -13,6 +13,7 @@ from action_executor.consumer import command_handler, job_handler
 from action_executor.deliveries.deliverer import Deliverer
 from action_executor.deliveries.hook_cache import HookCache
 from action_executor.deliveries.sender import Sender
+from action_executor.guarded_socket import GuardedDialer
 from action_executor.http_client import OutboundHttpClient, open_http_client
 from action_executor.mail.smtp import SmtpClient, SmtpServer
 from action_executor.messages.sender import MessageSender
@@ -20,6 +21,7 @@ from action_executor.runs.engine import Engine
 from action_executor.settings import ExecutorSettings
 from action_executor.sms.gateway import SmsClient, SmsGateway
 from action_executor.startup_recovery import expire_all_leases
+from action_executor.stores.opening import StoreOpener
 from chassis.egress import EgressPolicy
 from chassis.encryption import Encryptor
 from chassis.handle import ServiceHandle
@@ -61,8 +63,11 @@ async def open_service(
         await parts.run(deliverer, check="deliveries", drain_seconds=drain_seconds)
         replies = f"executor.replies.{worker_id}"
         mail, sms = _mail_client(settings), _sms_client(settings, http_client)
+        folder_root = settings.folder_root
+        dialer = GuardedDialer(policy, settings.hook_connect_seconds)
+        stores = StoreOpener(http_client, dialer, folder_root)
         step_context = StepContext(
-            http_client, pool, ConnectionRepository(pool, encryptor), replies, settings.urls, mail, sms
+            http_client, pool, ConnectionRepository(pool, encryptor), replies, settings.urls, stores, mail, sms
         )
         engine = Engine(pool, parts.relay, step_context, settings, notify=parts.bus.notify)
         await parts.bus.listen(replies, engine.answered)
@@ -78,7 +83,7 @@ async def open_service(
             sweep_seconds=settings.sweep_seconds,
         )
         await parts.run(messages.worker, check="messages", drain_seconds=drain_seconds)
-        connections = ConnectionCommandHandler(encryptor, policy)
+        connections = ConnectionCommandHandler(encryptor, policy, has_folders=folder_root is not None)
         handlers = {
             EXECUTOR_JOBS: job_handler(deliverer, engine, messages),
             EXECUTOR_COMMANDS: command_handler(deliverer, connections, engine, step_context),

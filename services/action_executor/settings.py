@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
@@ -50,6 +51,10 @@ class ExecutorSettings(ServiceSettings):
     mail_redirect: str | None = Field(default=None, description="every mail goes to this address instead, marked")
     message_schedule_seconds: Schedule = (0, 60, 300, 1800, 7200, 21_600)
 
+    folder_root: Path | None = Field(
+        default=None, description="below it connections of kind folder keep files, each account in a folder of its own"
+    )
+
     step_schedule_seconds: Schedule = (0, 5, 60, 600, 3600)
     run_lease_seconds: float = Field(default=40, gt=0, le=3600, description="longer for a step that asks for more")
     executor_batch_max: int = Field(default=100, ge=1, le=1000, description="jobs in one transaction")
@@ -89,6 +94,13 @@ class ExecutorSettings(ServiceSettings):
         if address and not ADDRESS.fullmatch(address):
             raise ValueError("must be one mail address")
         return address or None
+
+    @field_validator("folder_root")
+    @classmethod
+    def _is_a_folder(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_dir():
+            raise ValueError("must be a folder that exists")
+        return path
 
     @field_validator("egress_allow")
     @classmethod

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from contracts.resources.automation import STEPS_MAX, AutomationStep
-from contracts.resources.schemas import CountryCode, Email, LongText, Model, Reference, ShortText
+from contracts.resources.schemas import Email, LongText, Model, Reference, ShortText
 from contracts.values import Form
 
 IDS_MAX = 1_000
@@ -182,27 +182,69 @@ class PostChatMessage(Model):
     username: Reference | None = None
 
 
-class StoreFile(Model):
-    """A file to be kept elsewhere."""
+DocumentFormat = Literal["pdf", "facturx", "ubl", "cii", "paytraq"]
 
-    name: ShortText = Field(description="the path in the store")
-    file: Url | None = Field(default=None, description="where it is fetched from, such as a sale's pdf_url")
-    content: LongText | None = Field(default=None, description="or the text itself")
+
+class FileSource(Model):
+    """A file: fetched from a URL, kept by an earlier step, made of a sales document, or given here."""
+
+    file: Url | dict[str, Any] | None = Field(
+        default=None, description="a URL it is fetched from, or the file that an earlier step's output has"
+    )
+    sale_id: UUID | None = Field(default=None, description="or the sales document it is made of")
+    format: DocumentFormat = Field(default="pdf", description="of a sales document")
+    content: LongText | None = Field(default=None, description="or the text that is in it")
+    content_base64: Annotated[str, StringConstraints(max_length=1_400_000)] | None = Field(
+        default=None, description="or its bytes in base64"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = (self.file, self.sale_id, self.content, self.content_base64)
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("needs exactly one of file, sale_id, content and content_base64")
+        if "format" in self.model_fields_set and self.sale_id is None:
+            raise ValueError("format belongs to sale_id: leave it out")
+        return self
+
+
+class StoreFile(FileSource):
+    """A file that is kept elsewhere, where the step's connection leads."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(
+        description="its path in the store, such as invoices/{{ trigger.data.number }}.pdf"
+    )
+    if_exists: Literal["new_name", "overwrite"] = Field(
+        default="new_name", description="where another file has this name; the same content is stored once"
+    )
 
 
 class AppendRow(Model):
-    """A row at the end of a spreadsheet or CSV file."""
+    """A row at the end of a CSV file, or of a sheet of a Google spreadsheet, where the step's connection leads.
 
-    sheet: ShortText
-    values: dict[str, Json] = Field(min_length=1, max_length=200, description="values by column")
+    The first line of a file or sheet names the columns; one that is empty is begun with the columns of `values`.
+    """
+
+    file: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(
+        description="the CSV file's path in the store, or the spreadsheet's id"
+    )
+    sheet: ShortText | None = Field(default=None, description="of a spreadsheet; else its first one")
+    values: dict[ShortText, str | int | float | bool | None] = Field(
+        min_length=1, max_length=200, description="values by column"
+    )
+    id_column: ShortText | None = Field(
+        default="row_id",
+        description="has the step's id, so that a repeated step adds no second row; null leaves it out",
+    )
+    delimiter: Literal[",", ";", "\t"] = Field(default=",", description="of a CSV file")
 
 
 class SendDirect(Model):
     """An invoice for the buyer's own inbox over PayTraq Direct."""
 
     sale_id: UUID
-    url: Url | None = Field(default=None, description="the buyer's Direct address; else the one kept with the client")
-    country: CountryCode | None = None
+    url: Url | None = Field(default=None, description="the buyer's Direct address, unless a connection holds it")
+    format: Literal["paytraq", "ubl"] = "paytraq"
 
 
 class Condition(Model):

@@ -8,17 +8,20 @@ Its secrets (the URL of a chat's webhook, headers) are encrypted on arrival and 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import Model, ShortText
 from contracts.values import Form
 
-ConnectionKind = Literal["chat", "http"]
-"""chat: an incoming webhook, its URL the secret; http: a server, and the headers that authenticate us."""
+ConnectionKind = Literal["chat", "http", "s3", "webdav", "sftp", "folder", "google_sheets"]
+"""chat: an incoming webhook, its URL the secret; http: a server, and the headers that authenticate us; s3,
+webdav, sftp, folder: where files are stored; google_sheets: spreadsheets, by a service account."""
 
 # RFC 9110: a token; and visible characters with blanks inside, so that no value can end its line.
 HeaderName = Annotated[
@@ -33,19 +36,77 @@ HeaderValue = Annotated[
 ]
 
 
+# A user name, a key id and the like: one line of printable characters.
+OneLine = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=r"^[^\x00]*$")]
+Path = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f\\]*$")]
+
+_TAKES: Final[Mapping[ConnectionKind, tuple[frozenset[str], frozenset[str]]]] = MappingProxyType(
+    {
+        "chat": (frozenset({"url"}), frozenset()),
+        "http": (frozenset({"url"}), frozenset({"headers"})),
+        "s3": (frozenset({"url", "access_key_id", "secret_access_key"}), frozenset({"region"})),
+        "webdav": (frozenset({"url"}), frozenset({"headers", "username", "password"})),
+        "sftp": (frozenset({"url", "username", "host_key"}), frozenset({"password", "private_key"})),
+        "folder": (frozenset(), frozenset({"path"})),
+        "google_sheets": (frozenset({"service_account"}), frozenset({"url"})),
+    }
+)
+"""The fields that each kind requires, and those that it may have, besides `name` and `kind`."""
+
+
+_TOKENS: Final = "https://oauth2.googleapis.com/token"
+
+
+class ServiceAccount(Model):
+    """A key of a Google service account, the JSON file as Google gives it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    client_email: OneLine
+    private_key: Annotated[str, StringConstraints(min_length=100, max_length=10_000)]
+    private_key_id: OneLine | None = None
+    token_uri: Annotated[str, StringConstraints(min_length=8, max_length=2048)] = _TOKENS
+
+
 class ConnectionIn(Model):
-    """A name, a URL and the credentials; only the name and the server are shown again."""
+    """A name, where it leads, and the credentials; only the name and the server are shown again.
+
+    `url` of s3 is `https://server/bucket/prefix`, of sftp `sftp://server:port/folder`; `host_key` is the server's
+    key as `SHA256:...` or as a line of known_hosts without the name.
+    """
 
     name: ShortText
     kind: ConnectionKind
-    url: Annotated[str, StringConstraints(min_length=8, max_length=2048)]
+    url: Annotated[str, StringConstraints(min_length=8, max_length=2048)] | None = None
     headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, max_length=20)
+    username: OneLine | None = None
+    password: Secret | None = None
+    access_key_id: OneLine | None = None
+    secret_access_key: Secret | None = None
+    region: OneLine | None = None
+    private_key: Annotated[str, StringConstraints(max_length=20_000)] | None = Field(
+        default=None, description="in OpenSSH's or PEM form, without a passphrase"
+    )
+    host_key: Annotated[str, StringConstraints(min_length=10, max_length=2_000)] | None = None
+    path: Path | None = Field(default=None, description="a folder below the account's own")
+    service_account: ServiceAccount | None = None
 
     @model_validator(mode="after")
     def _has_what_its_kind_has(self) -> Self:
-        if self.kind == "chat" and self.headers:
-            raise ValueError("headers can be used only with kind http")
+        required, optional = _TAKES[self.kind]
+        given = {name for name in _FIELDS if getattr(self, name)}
+        if missing := sorted(required - given):
+            raise ValueError(f"{missing[0]} is required with kind {self.kind}")
+        if foreign := sorted(given - required - optional):
+            kinds = ", ".join(kind for kind, fields in _TAKES.items() if foreign[0] in fields[0] | fields[1])
+            raise ValueError(f"{foreign[0]} can be used only with kind {kinds}")
+        if self.kind == "sftp" and not (self.password or self.private_key):
+            raise ValueError("password or private_key is required with kind sftp")
         return self
+
+
+_FIELDS: Final = frozenset().union(*(required | optional for required, optional in _TAKES.values()))
 
 
 class Connection(ResponseModel):

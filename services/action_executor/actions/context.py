@@ -8,13 +8,14 @@ from action_executor.connections.repository import ConnectionRepository
 from action_executor.http_client import OutboundHttpClient
 from action_executor.mail.smtp import SmtpClient
 from action_executor.sms.gateway import SmsClient
+from action_executor.stores.opening import StoreOpener
 from contracts.urls import PublicUrls
 from storage.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """The HTTP client, what other services publish, credentials, where replies go, and the public URLs.
+    """The HTTP client, what other services publish, credentials, where replies go, the public URLs, and files' places.
 
     `mail` and `sms` are None where none is configured.
     """
@@ -24,5 +25,6 @@ class StepContext:
     connections: ConnectionRepository
     reply_to: str
     urls: PublicUrls
+    stores: StoreOpener
     mail: SmtpClient | None = None
     sms: SmsClient | None = None

@@ -120,7 +120,9 @@ async def _way(call: StepCall, context: StepContext, kind: ConnectionKind) -> _W
         if not requested:
             return Failed("input.url: is required, or a connection that holds it")
         return _Way(str(requested), {}, NO_SECRETS)
-    opened = await context.connections.open(account_id=call.run.account_id, connection_id=call.connection_id, kind=kind)
+    opened = await context.connections.open(
+        account_id=call.run.account_id, connection_id=call.connection_id, kinds=(kind,)
+    )
     if isinstance(opened, UnusableConnection):
         return Failed(f"input.connection_id: {opened.reason}")
     url = target_of(opened.url, str(requested) if requested else None)

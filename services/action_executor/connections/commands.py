@@ -45,6 +45,7 @@ class ConnectionCommandHandler:
 
     encryptor: Encryptor
     egress: EgressPolicy
+    has_folders: bool = False
 
     async def handle(self, conn: Connection, command: Envelope) -> CommandResult:
         """Carry out one of `COMMANDS`; answer its outcome."""
@@ -63,14 +64,14 @@ class ConnectionCommandHandler:
             detail = "what was sent was encrypted with a key that is not at hand here: an operator has to see to it"
             return problem(500, "secret_not_kept", "A secret cannot be opened", detail)
         requested = ConnectionIn.model_validate_json(text)
-        if found := rules.faults(requested, self.egress):
+        if found := rules.faults(requested, self.egress, has_folders=self.has_folders):
             return invalid(found)
         made = store.NewConnection(
             account_id=command.account_id,
             id=new_id(),
             name=requested.name,
             kind=requested.kind,
-            origin=rules.origin_of(requested.url),
+            origin=rules.shown_origin(requested),
             header_names=sorted(requested.headers),
             encrypted=self.encryptor.encrypt(text),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,6 +18,7 @@ class DecryptedConnection:
 
     url: str
     headers: Mapping[str, str]
+    made: ConnectionIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,9 @@ class ConnectionRepository:
         self._pool, self._encryptor = pool, encryptor
 
     async def open(
-        self, *, account_id: UUID, connection_id: UUID, kind: ConnectionKind
+        self, *, account_id: UUID, connection_id: UUID, kinds: Collection[ConnectionKind]
     ) -> DecryptedConnection | UnusableConnection:
-        """Open an account's connection of a kind.
+        """Open an account's connection of one of these kinds.
 
         Raises:
             OSError, asyncpg.PostgresError: the look-up failed; a transient error.
@@ -46,12 +47,13 @@ class ConnectionRepository:
             return UnusableConnection(f"there is no connection {connection_id}")
         if row["encrypted"] is None:
             return UnusableConnection(f"the connection {connection_id} was deleted: name another one in the step")
-        if row["kind"] != kind:
+        if row["kind"] not in kinds:
+            taken = " or ".join(kinds)
             return UnusableConnection(
-                f"the connection {connection_id} is of kind {row['kind']}, this action takes one of kind {kind}"
+                f"the connection {connection_id} is of kind {row['kind']}, this action takes one of kind {taken}"
             )
         try:
             made = ConnectionIn.model_validate_json(self._encryptor.open(row["encrypted"]))
         except DecryptionError as error:
             return UnusableConnection(f"the connection {connection_id} cannot be opened: {error}")
-        return DecryptedConnection(made.url, made.headers)
+        return DecryptedConnection(made.url or "", made.headers, made)

@@ -16,9 +16,12 @@ REFUSED_HEADERS: Final = frozenset(
 _USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
-def faults(requested: ConnectionIn, egress: EgressPolicy) -> list[FieldError]:
+GOOGLE_SHEETS: Final = "https://sheets.googleapis.com"
+
+
+def faults(requested: ConnectionIn, egress: EgressPolicy, *, has_folders: bool) -> list[FieldError]:
     """Everything that is wrong with a connection beyond its form, each with its path."""
-    found = [FieldError("url", reason)] if (reason := egress.allows_url(requested.url)) else []
+    found = _place_faults(requested, egress, has_folders=has_folders)
     lower = [name.lower() for name in requested.headers]
     for name in requested.headers:
         if name.lower() in REFUSED_HEADERS:
@@ -26,6 +29,52 @@ def faults(requested: ConnectionIn, egress: EgressPolicy) -> list[FieldError]:
         elif lower.count(name.lower()) > 1:
             found.append(FieldError(f"headers.{name}", "duplicate header (names are case-insensitive)"))
     return found
+
+
+def _place_faults(requested: ConnectionIn, egress: EgressPolicy, *, has_folders: bool) -> list[FieldError]:
+    match requested.kind:
+        case "folder" if not has_folders:
+            return [FieldError("kind", "there are no folders here: an operator sets LEDGERWIRE_FOLDER_ROOT")]
+        case "folder":
+            parts = (requested.path or "").split("/")
+            return [FieldError("path", "must be names parted by slashes, without . and ..")] if ".." in parts else []
+        case "sftp":
+            reason = _sftp_fault(requested.url or "", egress)
+        case "google_sheets":
+            account = requested.service_account
+            if account is not None and (fault := egress.allows_url(account.token_uri)):
+                return [FieldError("service_account.token_uri", fault)]
+            reason = egress.allows_url(requested.url) if requested.url else None
+        case "s3":
+            reason = egress.allows_url(requested.url or "") or _bucket_fault(requested.url or "")
+        case _:
+            reason = egress.allows_url(requested.url or "")
+    return [FieldError("url", reason)] if reason else []
+
+
+def _bucket_fault(url: str) -> str | None:
+    parts = urlsplit(url)
+    if not parts.path.strip("/"):
+        return "must name the bucket: https://server/bucket or https://server/bucket/prefix"
+    return "must not have a query" if parts.query else None
+
+
+def _sftp_fault(url: str, egress: EgressPolicy) -> str | None:
+    if not url.startswith("sftp://"):
+        return "must be a URL such as sftp://server:22/folder"
+    # Judged as https is: where a name leads is judged again at each connection.
+    return egress.allows_url(f"https{url.removeprefix('sftp')}")
+
+
+def shown_origin(requested: ConnectionIn) -> str:
+    """The server or folder of a connection, as it is shown."""
+    match requested.kind:
+        case "folder":
+            return f"folder:{(requested.path or '').strip('/')}"
+        case "google_sheets":
+            return origin_of(requested.url or GOOGLE_SHEETS)
+        case _:
+            return origin_of(requested.url or "")
 
 
 def origin_of(url: str) -> str:

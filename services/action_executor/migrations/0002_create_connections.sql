@@ -3,8 +3,8 @@ CREATE TABLE execution.connection (
     account_id uuid NOT NULL,
     id uuid NOT NULL,
     name text NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('chat', 'http')),
-    origin text NOT NULL,              -- the server of its URL: all of the URL that is shown
+    kind text NOT NULL CHECK (kind IN ('chat', 'http', 's3', 'webdav', 'sftp', 'folder', 'google_sheets')),
+    origin text NOT NULL,              -- the server of its URL, all of the URL that is shown; or the folder
     header_names text[] NOT NULL,
     encrypted bytea,                      -- all that was sent, URL and headers among it; gone when it was removed
     created_at timestamptz NOT NULL DEFAULT now(),

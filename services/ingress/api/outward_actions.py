@@ -33,6 +33,12 @@ class ChatMessageRun(inputs.PostChatMessage):
     connection_id: UUID | None = Field(default=None, description="a connection of kind chat")
 
 
+class StoreFileRun(inputs.StoreFile):
+    """A file, and the connection that leads to its place."""
+
+    connection_id: UUID = Field(description="a connection of kind s3, webdav, sftp or folder")
+
+
 @dataclass(frozen=True, slots=True)
 class Runnable:
     """What a call takes and what it answers."""
@@ -46,6 +52,7 @@ RUNNABLE: Final[dict[str, Runnable]] = {
     "send_email": Runnable(inputs.SendEmail, results.SentEmail),
     "send_sms": Runnable(inputs.SendSms, results.SentSms),
     "post_chat_message": Runnable(ChatMessageRun, results.PostedChatMessage),
+    "store_file": Runnable(StoreFileRun, results.StoredFile),
     "filter": Runnable(inputs.FilterStep, results.FilterResult),
     "delay": Runnable(inputs.Delay, results.DelayResult),
 }

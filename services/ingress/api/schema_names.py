@@ -150,6 +150,8 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     inputs.SendSms: "SendSmsInput",
     outward_actions.HttpRequestRun: "HttpRequestInput",
     outward_actions.ChatMessageRun: "PostChatMessageInput",
+    outward_actions.StoreFileRun: "StoreFileInput",
+    connection.ServiceAccount: "ServiceAccountInput",
 }
 
 _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
@@ -157,6 +159,7 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     actions.SentEmail: "SendEmailResult",
     actions.SentSms: "SendSmsResult",
     actions.PostedChatMessage: "PostChatMessageResult",
+    actions.StoredFile: "StoreFileResult",
     actions.FilterResult: "FilterResult",
     actions.DelayResult: "DelayResult",
     models.PendingOperation: "PendingOperation",

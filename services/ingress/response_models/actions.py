@@ -37,6 +37,16 @@ class PostedChatMessage(ResponseModel):
     status: int
 
 
+class StoredFile(ResponseModel):
+    """Where a file is; `stored` is false where the same content was there under this name already."""
+
+    location: str
+    name: str
+    bytes: int
+    sha256: str
+    stored: bool
+
+
 class FilterResult(ResponseModel):
     """Whether the condition holds."""
 

@@ -106,6 +106,7 @@ def test_only_what_this_release_carries_out_is_offered() -> None:
         "send_email",
         "send_sms",
         "post_chat_message",
+        "store_file",
         "filter",
         "delay",
         "branch",

@@ -1,0 +1,1 @@
+"""Places where steps keep files: S3-compatible stores, WebDAV, SFTP, folders. One port, an adapter for each."""
