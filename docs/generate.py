@@ -25,7 +25,7 @@ from contracts.resources.hook import HookIn
 from contracts.resources.payment import PaymentIn
 from contracts.resources.product import ProductIn
 from contracts.resources.sale import SaleIn
-from contracts.wire.commands import QUEUE_OF
+from contracts.wire.commands import COMMANDS, CommandSpec
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import QUEUES, ROLES, SCHEMAS
 from ingress.settings import IngressSettings
@@ -148,12 +148,17 @@ def flow() -> str:
         "|---|---|---|",
         *(f"| {service} | `{schema}`, `{schema}_api` | `{ROLES[service]}` |" for service, schema in SCHEMAS.items()),
         "",
-        "| command | queue |",
-        "|---|---|",
-        *(f"| `{command}` | `{queue.name}` |" for command, queue in QUEUE_OF.items()),
+        "| command | queue | data | result |",
+        "|---|---|---|---|",
+        *map(_command_row, COMMANDS.values()),
         "",
     ]
     return "\n".join(lines)
+
+
+def _command_row(spec: CommandSpec) -> str:
+    result = spec.result.replace("|", r"\|")
+    return f"| `{spec.name}` | `{spec.queue.name}` | {spec.input.__name__ if spec.input else ''} | {result} |"
 
 
 def settings() -> str:

@@ -18,7 +18,6 @@ from action_executor.deliveries import queue_store, store
 from action_executor.deliveries.deliverer import Deliverer
 from action_executor.deliveries.records import ClaimedDelivery, Key, NewDelivery, QueueUpdate
 from action_executor.deliveries.redeliver import redeliver
-from action_executor.jobs import DELIVER, RUN, DeliverJob, RunJob
 from action_executor.messages.sender import MessageSender
 from action_executor.runs.cancel import cancel_run
 from action_executor.runs.replay import PREVIEW_SECONDS_MAX, replay_run
@@ -26,7 +25,7 @@ from action_executor.runs.single import run_action
 from contracts.primitives.ids import made_at
 from contracts.wire.commands import CANCEL_RUN, REDELIVER, REPLAY_RUN, RUN_ACTION
 from contracts.wire.envelope import Envelope
-from contracts.wire.jobs import SEND_MESSAGE, SendMessageJob
+from contracts.wire.jobs import DELIVER, RUN, SEND_MESSAGE, DeliverJob, RunJob, SendMessageJob
 from contracts.wire.topology import DISPATCHER_EVENTS
 from outbox.pipeline import BatchEffects, HandleBatch
 from storage.pool import Connection

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from contracts.primitives.problem import field_errors, problem
 from contracts.urls import PublicUrls
-from contracts.wire.commands import DRY_RUN, QUEUE_OF
+from contracts.wire.commands import DRY_RUN, queue_of
 from contracts.wire.envelope import Envelope
 from contracts.wire.events import event
 from contracts.wire.topology import DISPATCHER_EVENTS
@@ -178,7 +178,7 @@ async def _emit(conn: Connection, state: LoadedState, effects: BatchEffects, del
     for ctx, changes in state.taken:
         effects.answer(ctx.envelope, changes.http_status, _result(ctx, changes, shown))
         for follow_up in changes.follow_ups:
-            effects.send(follow_up.queue or QUEUE_OF[follow_up.name], follow_up.caused_by(ctx.envelope))
+            effects.send(follow_up.queue or queue_of(follow_up.name), follow_up.caused_by(ctx.envelope))
         for domain_event in changes.domain_events:
             client = ctx.key(domain_event.client_id) if domain_event.client_id else None
             outgoing = event(

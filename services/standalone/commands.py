@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--home", **home)
     verify_books.add_options(verify)
     import_export.add_commands(commands)
-    demo = commands.add_parser("demo", help="show the main job on real messages, hop by hop, and check it")
+    demo = commands.add_parser("demo", help="run the main job on real messages, show it step by step, and check it")
     demo.add_argument("--url", help="an installation that runs already (default: start one for the demo)")
     demo.add_argument("--token", help="an access token of it (with --url)")
     demo.add_argument("--receiver-host", default="127.0.0.1", help="this machine's address as the installation sees it")

@@ -71,7 +71,7 @@ async def dispatcher(dispatcher_dsn: str) -> AsyncIterator[DispatcherHarness]:
 
 
 @pytest.fixture
-async def hop_dsn(postgres: Postgres) -> AsyncIterator[str]:
+async def pipeline_dsn(postgres: Postgres) -> AsyncIterator[str]:
     dsn = await postgres.copy_of(pipelines.prepare)
     yield dsn
     await postgres.drop_database(dsn)

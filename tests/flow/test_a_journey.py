@@ -1,4 +1,4 @@
-"""A journey shows every hop that one request caused, over all four services, in order."""
+"""A journey shows every entry that one request caused, over all four services, in order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def journey(caller: Caller, identifier: str, *steps: str) -> dict[str, Any
 
     async def complete() -> dict[str, Any] | None:
         answer = await caller.get(f"/v1/journey/{identifier}")
-        found = [hop["step"] for hop in answer.json.get("hops", ())]
+        found = [entry["step"] for entry in answer.json.get("entries", ())]
         return dict(answer.json) if set(steps) <= set(found) else None
 
     return await eventually(complete, deadline_seconds=15) or {}
@@ -29,14 +29,14 @@ async def test_a_suppliers_invoice_is_followed_to_its_receiver(caller: Caller, l
     await caller.made_of("/v1/hooks", {"target_url": ear.url, "triggers": ["inbox.received"]})
     pushed = await caller.push(await caller.channel(), a_sale_xml(), Accept="application/json")
     told = await journey(caller, pushed.json["message_id"], "accepted", "inbox.received", "delivered")
-    hops = told["hops"]
-    assert list(dict.fromkeys(hop["service"] for hop in hops)) == SERVICES
-    assert [hop["after_ms"] for hop in hops] == sorted(hop["after_ms"] for hop in hops)
-    assert [hop["step"] for hop in hops][-2:] == ["delivery_attempt_failed", "delivered"]
+    entries = told["entries"]
+    assert list(dict.fromkeys(entry["service"] for entry in entries)) == SERVICES
+    assert [entry["after_ms"] for entry in entries] == sorted(entry["after_ms"] for entry in entries)
+    assert [entry["step"] for entry in entries][-2:] == ["delivery_attempt_failed", "delivered"]
     (heard, _) = ear.heard
-    delivery = hops[-1]["subject_id"]
+    delivery = entries[-1]["subject_id"]
     for identifier in (heard.event_id, delivery):
-        assert (await caller.read(f"/v1/journey/{identifier}"))["hops"] == hops
+        assert (await caller.read(f"/v1/journey/{identifier}"))["entries"] == entries
 
 
 async def test_an_invoice_issued_is_followed_through_the_automation_it_started(
@@ -47,5 +47,5 @@ async def test_an_invoice_issued_is_followed_through_the_automation_it_started(
     sale = await caller.sale((await caller.client())["id"])
     run = await run_of(caller, automation, "succeeded")
     told = await journey(caller, sale["id"], "accepted", "create_sale", "sale.posted", "run_succeeded")
-    assert (await caller.read(f"/v1/journey/{run['id']}"))["hops"] == told["hops"]
-    assert told["hops"][-1]["subject_id"] == run["id"]
+    assert (await caller.read(f"/v1/journey/{run['id']}"))["entries"] == told["entries"]
+    assert told["entries"][-1]["subject_id"] == run["id"]

@@ -53,5 +53,5 @@ async def test_each_line_of_a_large_invoice_is_told_to_the_chat_and_a_small_invo
     await ear.hears(3)
     assert ear.heard[2].body["text"] == f"small: {cheap['number']}"
     journey = await caller.read(f"/v1/journey/{run['id']}")
-    paths = [hop["detail"]["path"] for hop in journey["hops"] if hop["step"] == "step_succeeded"]
+    paths = [entry["detail"]["path"] for entry in journey["entries"] if entry["step"] == "step_succeeded"]
     assert "0.branches.0.steps.0.items.1.steps.0" in paths

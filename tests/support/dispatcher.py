@@ -75,12 +75,12 @@ class Replica:
 
 @dataclass(slots=True)
 class DispatcherHarness:
-    """The dispatcher's hop over one database. `owner` sees everything, `pool` is the dispatcher's own role."""
+    """The dispatcher's pipeline over one database. `owner` sees everything, `pool` is the dispatcher's own role."""
 
     dsn: str
     pool: Pool
     owner: asyncpg.Connection[asyncpg.Record]
-    hop: MessagePipeline
+    pipeline: MessagePipeline
     ctx: CommandContext
     replica: Replica = field(default_factory=Replica)
     account_id: UUID = field(default_factory=new_id)
@@ -93,7 +93,7 @@ class DispatcherHarness:
 
     async def handle(self, *envelopes: Envelope) -> BatchEffects:
         """Carry out commands in one transaction."""
-        return await self.hop.commit(envelopes, command_handler(self.ctx))
+        return await self.pipeline.commit(envelopes, command_handler(self.ctx))
 
     async def ask(self, name: str, data: dict[str, Any], *, account_id: UUID | None = None, **given: Any) -> Answer:
         """Carry out one command; answer its outcome."""
@@ -138,7 +138,7 @@ class DispatcherHarness:
 
     async def tell(self, *events: Envelope, replica: Replica | None = None) -> list[Envelope]:
         """Handle events in one transaction; answer the jobs that it made."""
-        effects = await self.hop.commit(events, event_handler((replica or self.replica).index))
+        effects = await self.pipeline.commit(events, event_handler((replica or self.replica).index))
         return jobs_of(effects)
 
     async def rows(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
@@ -185,10 +185,10 @@ async def open_dispatcher(dsn: str, *, egress_allow: str = "") -> AsyncIterator[
         await prepare(dsn)
     pool = await open_pool(dsn, role="ledgerwire_dispatch", name="dispatcher-test", size_max=6)
     bus: Any = QuietBus()
-    hop = MessagePipeline(pool, bus, Relay(pool, bus, schema="dispatch"), "dispatch")
+    pipeline = MessagePipeline(pool, bus, Relay(pool, bus, schema="dispatch"), "dispatch")
     ctx = CommandContext(Encryptor.parse(new_key()), EgressPolicy.parse(egress_allow))
     try:
-        yield DispatcherHarness(dsn, pool, owner, hop, ctx)
+        yield DispatcherHarness(dsn, pool, owner, pipeline, ctx)
     finally:
         await owner.close()
         await pool.close()

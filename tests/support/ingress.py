@@ -81,7 +81,7 @@ class Answer:
 
 @dataclass(slots=True)
 class FakeLedger:
-    """A consumer of the ledger's queue on the real bus and hop: it keeps what came and answers by `decide`."""
+    """A consumer of the ledger's queue on the real bus and pipeline: it keeps what came and answers by `decide`."""
 
     decide: Decide = lambda _: (201, {"id": "11111111-1111-7111-8111-111111111111", "name": "made"})
     taken: list[Envelope] = field(default_factory=list)
@@ -204,9 +204,9 @@ async def _ledger(dsn: str, fake: FakeLedger, wakeups: LocalNotifier) -> AsyncIt
     pool = await open_pool(dsn, role=ROLES["ledger"], name="test-ledger", size_max=4)
     bus = await open_postgres_bus(pool, queues=QUEUES, name="ledger", wakeups=wakeups)
     relay = Relay(pool, bus, schema="ledger")
-    hop = MessagePipeline(pool, bus, relay, "ledger")
+    pipeline = MessagePipeline(pool, bus, relay, "ledger")
     consumer = await bus.consume(
-        LEDGER_COMMANDS.name, hop.handler(fake.handle), dead_letter=dead_letter_sink(pool, schema="ledger")
+        LEDGER_COMMANDS.name, pipeline.handler(fake.handle), dead_letter=dead_letter_sink(pool, schema="ledger")
     )
     try:
         yield

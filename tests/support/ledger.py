@@ -67,12 +67,12 @@ class QuietBus:
 
 @dataclass(slots=True)
 class LedgerHarness:
-    """The ledger's hop over one database. `owner` sees everything, `pool` is the ledger's own role."""
+    """The ledger's pipeline over one database. `owner` sees everything, `pool` is the ledger's own role."""
 
     dsn: str
     pool: Pool
     owner: asyncpg.Connection[asyncpg.Record]
-    hop: MessagePipeline
+    pipeline: MessagePipeline
     account_id: UUID = field(default_factory=new_id)
 
     async def add_account(
@@ -103,7 +103,7 @@ class LedgerHarness:
 
     async def handle(self, *envelopes: Envelope) -> BatchEffects:
         """Handle a batch in one transaction; answers what it brought about."""
-        return await self.hop.commit(envelopes, handle)
+        return await self.pipeline.commit(envelopes, handle)
 
     async def ask(self, name: str, data: dict[str, Any], *, account_id: UUID | None = None, **given: Any) -> Answer:
         """Handle one command; answer its outcome."""

@@ -1,4 +1,4 @@
-"""A hop on a real Postgres for component tests: a schema of its own, and a bus that does what a test tells it."""
+"""A pipeline on a real Postgres for component tests: a schema of its own, and a bus that does what a test tells it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from outbox.relay import Relay
 from storage.migrations import migrate
 from storage.pool import Pool, open_pool
 
-SCHEMA: Final = "hop"
-QUEUE: Final = "hop.things"
+SCHEMA: Final = "pipeline"
+QUEUE: Final = "pipeline.things"
 
 
 @dataclass(slots=True)
-class ToldBus:
+class ScriptedBus:
     """Keeps what is published; `takes` decides which messages it confirms, `gate` holds publishes back."""
 
     takes: Callable[[Outgoing], bool] = lambda _: True
@@ -49,30 +49,32 @@ class ToldBus:
 
 
 @dataclass(slots=True)
-class HopHarness:
-    """One schema with what a hop needs, and as many relays over it as a test opens."""
+class PipelineHarness:
+    """One schema with what a pipeline needs, and as many relays over it as a test opens."""
 
     dsn: str
     pool: Pool
     owner: asyncpg.Connection[asyncpg.Record]
 
-    def relay(self, bus: ToldBus) -> Relay:
+    def relay(self, bus: ScriptedBus) -> Relay:
         """Another process's relay."""
         bent: Any = bus
         return Relay(self.pool, bent, schema=SCHEMA)
 
-    def hop(self, bus: ToldBus | None = None) -> MessagePipeline:
-        """Another process's hop; its relay is not started."""
-        bent: Any = bus or ToldBus()
+    def pipeline(self, bus: ScriptedBus | None = None) -> MessagePipeline:
+        """Another process's pipeline; its relay is not started."""
+        bent: Any = bus or ScriptedBus()
         return MessagePipeline(self.pool, bent, Relay(self.pool, bent, schema=SCHEMA), SCHEMA)
 
-    async def take(self, handle: HandleBatch, *messages: Envelope | bytes, bus: ToldBus | None = None) -> list[Outcome]:
-        """Hand a batch to a hop."""
+    async def take(
+        self, handle: HandleBatch, *messages: Envelope | bytes, bus: ScriptedBus | None = None
+    ) -> list[Outcome]:
+        """Hand a batch to a pipeline."""
         bodies = [one if isinstance(one, bytes) else one.encode() for one in messages]
-        return list(await self.hop(bus).handler(handle)([Incoming(QUEUE, body) for body in bodies]))
+        return list(await self.pipeline(bus).handler(handle)([Incoming(QUEUE, body) for body in bodies]))
 
     async def count(self, table: str) -> int:
-        """How many rows a table of the hop has."""
+        """How many rows a table of the pipeline has."""
         counted: int = await self.owner.fetchval(f"SELECT count(*) FROM {SCHEMA}.{table}")  # noqa: S608  a test's own
         return counted
 
@@ -86,7 +88,7 @@ class HopHarness:
 
 
 def a_thing(name: str = "thing", **data: Any) -> Envelope:
-    """A message for the hop."""
+    """A message for the pipeline."""
     identifier = new_id()
     return Envelope(id=identifier, name=name, account_id=new_id(), correlation_id=identifier, data=data)
 
@@ -100,17 +102,17 @@ async def prepare(dsn: str) -> None:
     """Make the schema in an empty database."""
     await migrate(dsn, service="bus", folder=Path(messaging.__file__).with_name("migrations"))
     owner = await asyncpg.connect(dsn)
-    await owner.execute("SELECT storage.create_messaging_tables('hop', 'ledgerwire_ledger')")
+    await owner.execute("SELECT storage.create_messaging_tables('pipeline', 'ledgerwire_ledger')")
     await owner.close()
 
 
 @asynccontextmanager
-async def open_hop(dsn: str) -> AsyncIterator[HopHarness]:
+async def open_pipeline(dsn: str) -> AsyncIterator[PipelineHarness]:
     """Open what tests of a pipeline need over a prepared database."""
     owner = await asyncpg.connect(dsn)
-    pool = await open_pool(dsn, role="ledgerwire_ledger", name="hop-test", size_max=8)
+    pool = await open_pool(dsn, role="ledgerwire_ledger", name="pipeline-test", size_max=8)
     try:
-        yield HopHarness(dsn, pool, owner)
+        yield PipelineHarness(dsn, pool, owner)
     finally:
         await owner.close()
         pool.terminate()

@@ -1,4 +1,4 @@
-"""The job that hands a message of the ledger to a mail server or an SMS gateway, shared by both ends of the queue."""
+"""The executor's jobs, shared by both ends of the queue: deliver an event, run an automation, send a message."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+DELIVER: Final = "deliver"
+RUN: Final = "run"
 SEND_MESSAGE: Final = "send_message"
 RECIPIENTS_MAX: Final = 20  # a client's contacts, not a mailing list
 ATTACHMENTS_MAX: Final = 50  # the open invoices of one client
@@ -15,6 +17,36 @@ BODY_CHARS_MAX: Final = 100_000  # what `LongText` allows, and room for what a t
 REFERENCES_MAX: Final = 20  # of a thread; mail programs need the first and the last few
 
 Address = Annotated[str, Field(min_length=1, max_length=320)]
+
+
+class DeliverJob(BaseModel):
+    """Deliver an event to a hook; the envelope's id is the delivery's. `body` is the exact text to send.
+
+    `after` is the delivery that an ordered hook gets before this one about the same client.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    hook_id: UUID
+    event_id: UUID
+    trigger: str
+    body: str
+    client_id: UUID | None = None
+    ordered: Literal["client"] | None = None
+    after: UUID | None = None
+    test: bool = False  # requested by hand
+
+
+class RunJob(BaseModel):
+    """Run an automation's version on an event; the envelope's id is the run's. `body` is the event as hooks see it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    automation_id: UUID
+    version: int
+    event_id: UUID
+    trigger: str
+    body: str
 
 
 class DocumentAttachment(BaseModel):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
@@ -16,7 +15,7 @@ from contracts.primitives.ids import new_id
 from contracts.primitives.problem import field_errors
 from contracts.resources import connection
 from contracts.resources.connection import ConnectionIn
-from contracts.resources.schemas import Model
+from contracts.resources.schemas import ByIdInput, Model
 from contracts.wire.commands import CREATE_CONNECTION, DELETE_CONNECTION
 from contracts.wire.envelope import Envelope
 from outbox.pipeline import CommandResult
@@ -31,12 +30,6 @@ class _Create(Model):
     """The data of `create_connection`."""
 
     encrypted: str
-
-
-class _Delete(Model):
-    """The data of `delete_connection`."""
-
-    id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +76,7 @@ class ConnectionCommandHandler:
 
 
 async def _delete(conn: Connection, command: Envelope) -> CommandResult:
-    connection_id = _Delete.model_validate(command.data).id
+    connection_id = ByIdInput.model_validate(command.data).id
     row = await store.remove(conn, account_id=command.account_id, connection_id=connection_id)
     if row is None:
         detail = f"there is no connection {connection_id}"

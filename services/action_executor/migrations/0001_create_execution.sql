@@ -227,7 +227,7 @@ SELECT account_id, run_id, path, number, action, guarantee, state, input, output
   FROM execution.step;
 
 -- The journey's hops. `subject_id` is the delivery or the run, `message_id` what was taken, `cause_id` its event.
-CREATE VIEW execution_api.hop AS
+CREATE VIEW execution_api.journey_entry AS
 SELECT account_id, correlation_id, created_at AS at, 'action_executor'::text AS service,
        'delivery_accepted'::text AS step, id AS subject_id, id AS message_id, event_id AS cause_id,
        jsonb_build_object('trigger', trigger, 'hook_id', hook_id) AS detail

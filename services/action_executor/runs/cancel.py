@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from pydantic import ValidationError
 
 from action_executor.refusals import invalid, not_found, problem
 from action_executor.runs import single
 from contracts.primitives.problem import field_errors
 from contracts.resources import run
-from contracts.resources.schemas import Model
+from contracts.resources.schemas import ByIdInput
 from contracts.wire.envelope import Envelope
 from outbox.pipeline import CommandResult
 from storage.pool import Connection
-
-
-class _Cancel(Model):
-    """The data of `cancel_run`."""
-
-    id: UUID
-
 
 # A worker that has the run in hand loses its lease: what it writes afterwards is refused.
 _CANCEL = """
@@ -45,7 +36,7 @@ _SHOW = "SELECT * FROM execution_api.run WHERE account_id = $1 AND id = $2"
 async def cancel_run(conn: Connection, command: Envelope) -> CommandResult:
     """End a run that is running or waiting: 200 with it. A call under way is not taken back."""
     try:
-        run_id = _Cancel.model_validate(command.data).id
+        run_id = ByIdInput.model_validate(command.data).id
     except ValidationError as error:
         return invalid(field_errors(error))
     key = (command.account_id, run_id)

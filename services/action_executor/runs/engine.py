@@ -15,7 +15,6 @@ from prometheus_client import Gauge
 
 from action_executor.actions import ACTIONS, StepContext
 from action_executor.foreign_text import clean_text
-from action_executor.jobs import RunJob
 from action_executor.runs import places, rules, single, step_store, store
 from action_executor.runs.failures import failure_events
 from action_executor.runs.inputs import InvalidStepInput, fill_input, names_at
@@ -36,6 +35,7 @@ from action_executor.runs.store import NO_STEP, NewRun, RunChange, StepChange, S
 from action_executor.settings import LEASE_MARGIN_SECONDS, STEP_SECONDS, ExecutorSettings
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.wire.envelope import Envelope
+from contracts.wire.jobs import RunJob
 from contracts.wire.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS
 from messaging.port import Outgoing
 from outbox.record import record

@@ -11,12 +11,12 @@ from uuid import UUID
 import orjson
 from asyncpg import Record
 
-from action_executor.jobs import RunJob
 from action_executor.runs.definitions import read_program
 from action_executor.runs.places import Program
 from action_executor.runs.records import Run, RunState, StepState
 from contracts.resources.account import template_account
 from contracts.wire.envelope import Envelope
+from contracts.wire.jobs import RunJob
 from scheduling.leases import LeaseTable
 from storage.pool import Connection, Pool
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.wire.commands import QUEUE_OF
+from contracts.wire.commands import queue_of
 from contracts.wire.topology import SCHEMAS
 from storage.pool import Pool
 
@@ -47,7 +47,7 @@ class Operation:
 
 def schema_of(command: str) -> str:
     """The schema of the service that handles a command."""
-    return SCHEMAS[QUEUE_OF[command].consumer]
+    return SCHEMAS[queue_of(command).consumer]
 
 
 async def find_outcomes(pool: Pool, *, schema: str, commands: Sequence[tuple[UUID, UUID]]) -> dict[UUID, Outcome]:

@@ -25,7 +25,7 @@ _PLACE: Final = re.compile(r"\d{1,12}\.\d{6}-[0-9a-f]{12}", re.ASCII)
 
 
 async def get_journey(api: Api, call: Request) -> Response:
-    """Show the hops of every request that concerns a thing, first to last.
+    """Show the entries of every request that concerns a thing, first to last.
 
     Raises:
         NotFound: nothing of this account has this id.
@@ -34,25 +34,25 @@ async def get_journey(api: Api, call: Request) -> Response:
     requests = await journey_queries.requests_of(api.pool, account_id=call.account_id, identifier=identifier)
     if not requests:
         raise NotFound
-    rows = await journey_queries.hops_of(api.pool, account_id=call.account_id, correlation_ids=requests)
+    rows = await journey_queries.entries_of(api.pool, account_id=call.account_id, correlation_ids=requests)
     return Response(
         body={
             "id": str(identifier),
             "correlation_ids": [str(request) for request in requests],
-            "truncated": len(rows) > journey_queries.HOPS_MAX,
-            "hops": _hops(rows[: journey_queries.HOPS_MAX]),
+            "truncated": len(rows) > journey_queries.ENTRIES_MAX,
+            "entries": _entries(rows[: journey_queries.ENTRIES_MAX]),
         }
     )
 
 
 async def stream_journey(api: Api, call: Request) -> Response | web.StreamResponse:
-    """Send the hops so far, first to last, and each further one as it is committed.
+    """Send the entries so far, first to last, and each further one as it is committed.
 
-    After `Last-Event-ID` the hops that were committed before it are left out, but for those of the last seconds, which
-    may have been committed late.
+    After `Last-Event-ID` the entries committed before it are left out, except those of the last seconds, which may have
+    been committed late.
 
     Raises:
-        NotFound: nothing of this account has this id; InvalidInput: the id of no hop; TooManyRequests.
+        NotFound: nothing of this account has this id; InvalidInput: the id of no entry; TooManyRequests.
     """
     identifier, after = call.id_of(), _last_place(call)
     if not await journey_queries.requests_of(api.pool, account_id=call.account_id, identifier=identifier):
@@ -63,33 +63,35 @@ async def stream_journey(api: Api, call: Request) -> Response | web.StreamRespon
 
 async def _messages(api: Api, call: Request, stream: Stream, after: float) -> AsyncIterator[bytes]:
     sent: set[str] = set()
-    while not stream.ended and len(sent) < journey_queries.HOPS_MAX:
+    while not stream.ended and len(sent) < journey_queries.ENTRIES_MAX:
         stream.woken.clear()
         requests = await journey_queries.requests_of(api.pool, account_id=call.account_id, identifier=call.id_of())
-        rows = await journey_queries.hops_of(api.pool, account_id=call.account_id, correlation_ids=requests)
-        hops = [
-            (place, shown) for place, shown in zip(map(_place_of, rows), _hops(rows), strict=True) if place not in sent
+        rows = await journey_queries.entries_of(api.pool, account_id=call.account_id, correlation_ids=requests)
+        entries = [
+            (place, shown)
+            for place, shown in zip(map(_place_of, rows), _entries(rows), strict=True)
+            if place not in sent
         ]
-        sent.update(place for place, _ in hops)
+        sent.update(place for place, _ in entries)
         yield b"".join(
-            message(place, shown["step"], orjson.dumps(shown)) for place, shown in hops if _time_in(place) > after
+            message(place, shown["step"], orjson.dumps(shown)) for place, shown in entries if _time_in(place) > after
         )
         await stream.woken.wait()
 
 
 def _place_of(row: Row) -> str:
-    """A hop's place in its journey: its time, and what tells it from others of that time."""
+    """An entry's place in its journey: its time, and what tells it from others of that time."""
     what = f"{row['service']} {row['step']} {row['message_id']} {row['subject_id']}"
     return f"{row['at'].timestamp():.6f}-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
 
 
 def _last_place(call: Request) -> float:
-    """The time after which hops are sent; 0 for all."""
+    """The time after which entries are sent; 0 for all."""
     given = call.headers.get(LAST_EVENT_ID)
     if not given:
         return 0.0
     if not _PLACE.fullmatch(given):
-        raise InvalidInput(faults=[FieldError(LAST_EVENT_ID, "is not the id of a hop: leave it out")])
+        raise InvalidInput(faults=[FieldError(LAST_EVENT_ID, "is not the id of an entry: leave it out")])
     return _time_in(given) - LATE_SECONDS
 
 
@@ -97,7 +99,7 @@ def _time_in(place: str) -> float:
     return float(place.partition("-")[0])
 
 
-def _hops(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _entries(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         {
             "at": row["at"].isoformat(),
@@ -116,12 +118,12 @@ def _hops(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 ROUTES = (
     Route(
-        "GET", "/v1/journey/{id}", "getJourney", get_journey, "read", "What one thing caused, hop by hop",
+        "GET", "/v1/journey/{id}", "getJourney", get_journey, "read", "What one thing caused, entry by entry",
         answers=models.Journey, tag="journey",
     ),
     Route(
         "GET", "/v1/journey/{id}/stream", "streamJourney", stream_journey, "read",
-        "A journey's hops as they are committed (server-sent events)", response_types=(EVENT_STREAM,),
+        "A journey's entries as they are committed (server-sent events)", response_types=(EVENT_STREAM,),
         seconds_max=None, tag="journey",
     ),
 )  # fmt: skip

@@ -192,7 +192,7 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     Events: "EventArray",
     Hook: "Hook",
     HookTested: "HookTest",
-    models.JourneyStep: "JourneyStep",
+    models.JourneyEntry: "JourneyEntry",
     Import: "Import",
     InboxMessage: "InboxMessage",
     InboxRule: "InboxRule",

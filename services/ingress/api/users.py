@@ -11,7 +11,7 @@ from contracts.primitives.ids import new_id
 from contracts.primitives.problem import FieldError
 from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Email, Locale, Model, ShortText
-from contracts.wire.commands import DELETE_HOOKS_OF_CREDENTIAL, QUEUE_OF
+from contracts.wire.commands import DELETE_HOOKS_OF_CREDENTIAL, queue_of
 from contracts.wire.envelope import Envelope
 from ingress.access import user_store
 from ingress.access.credentials import digest, new_invitation, new_password
@@ -161,7 +161,7 @@ def _deletion_of_hooks(call: Request, grant_id: UUID) -> Outgoing:
         id=new_id(), name=DELETE_HOOKS_OF_CREDENTIAL, account_id=call.account_id, correlation_id=call.id,
         causation_id=None, data={"credential_id": str(grant_id)},
     )  # fmt: skip
-    return Outgoing(envelope.id, QUEUE_OF[DELETE_HOOKS_OF_CREDENTIAL].name, envelope.encode())
+    return Outgoing(envelope.id, queue_of(DELETE_HOOKS_OF_CREDENTIAL).name, envelope.encode())
 
 
 def _check_role(call: Request, role: Role) -> None:

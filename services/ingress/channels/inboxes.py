@@ -18,7 +18,7 @@ import orjson
 from contracts.primitives.problem import FieldError
 from contracts.resources.inbox import MessageWarning, message_warning
 from contracts.strict_json import JsonRefused
-from contracts.wire.commands import QUEUE_OF, RECEIVE_INBOX_MESSAGE
+from contracts.wire.commands import RECEIVE_INBOX_MESSAGE, queue_of
 from documents.content import content_digest
 from documents.document import InboxKind, Parsed
 from documents.filetype import HEAD_BYTES, JSON, PDF, XML, sniffed
@@ -243,7 +243,7 @@ def acceptance_of(
         command=RECEIVE_INBOX_MESSAGE,
         method=call.route.method,
         path=call.route.path,
-        queue=QUEUE_OF[RECEIVE_INBOX_MESSAGE].name,
+        queue=queue_of(RECEIVE_INBOX_MESSAGE).name,
         body=body,
         subject_id=call.id,
         key=key_of(call, scope=sender.key_scope),

@@ -20,7 +20,7 @@ from chassis.encryption import DecryptionError, Encryptor, decrypt_fields, is_se
 from contracts.etag import entity_tag
 from contracts.primitives.problem import problem
 from contracts.urls import PublicUrls
-from contracts.wire.commands import QUEUE_OF
+from contracts.wire.commands import queue_of
 from contracts.wire.envelope import Envelope
 from ingress.acceptance import store
 from ingress.acceptance.group_commit import GroupCommit
@@ -87,7 +87,7 @@ class Api:
         """
         waits = not call.prefers_async
         envelope = envelope_of(call, command, data, reply_to=self.answers.channel if waits else None)
-        if QUEUE_OF[command].consumer == "action_executor":  # what it keeps never changes but by a removal
+        if queue_of(command).consumer == "action_executor":  # what it keeps never changes but by a removal
             await conditions.check(self, call)
         one = _acceptance_of(call, envelope, subject_id=subject_id, key=key_of(call))
         with self.answers.expect(call.account_id, call.id, command) as waiter:
@@ -210,7 +210,7 @@ def _acceptance_of(
         command=envelope.name,
         method=call.route.method,
         path=call.route.path,
-        queue=QUEUE_OF[envelope.name].name,
+        queue=queue_of(envelope.name).name,
         body=lambda _: body,
         subject_id=subject_id,
         credential_id=call.credential_id,

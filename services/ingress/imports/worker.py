@@ -19,7 +19,7 @@ import structlog
 
 from contracts.primitives.ids import derive_id
 from contracts.resources.imports import ImportBatchResult
-from contracts.wire.commands import IMPORT_LINES, QUEUE_OF
+from contracts.wire.commands import IMPORT_LINES, queue_of
 from contracts.wire.envelope import Envelope
 from ingress.acceptance.outcomes import Outcome
 from ingress.acceptance.result_waiter import CommandResultWaiter
@@ -154,7 +154,7 @@ class Importer:
             return outcome
 
     async def _send(self, claimed: Import, command: Envelope) -> None:
-        message = Outgoing(command.id, QUEUE_OF[IMPORT_LINES].name, command.encode())
+        message = Outgoing(command.id, queue_of(IMPORT_LINES).name, command.encode())
         async with self._pool.acquire() as conn, conn.transaction():
             if not await store.IMPORTS.renew(conn, [claimed.lease], lease_seconds=LEASE_SECONDS):
                 raise LeaseLost

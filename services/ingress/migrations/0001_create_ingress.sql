@@ -120,7 +120,7 @@ CREATE VIEW ingress_api.account AS
 SELECT account_id, name, time_zone, locale, currency, default_pay_term, profile, clients_max, products_max, created_at
   FROM ingress.account;
 
-CREATE VIEW ingress_api.hop AS
+CREATE VIEW ingress_api.journey_entry AS
 SELECT account_id, id AS correlation_id, accepted_at AS at, 'ingress'::text AS service, 'accepted'::text AS step,
        subject_id, id AS message_id, NULL::uuid AS cause_id,
        jsonb_build_object('command', command, 'method', method, 'path', path) AS detail

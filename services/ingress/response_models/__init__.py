@@ -22,7 +22,7 @@ from ingress.response_models.access import (
 )
 from ingress.response_models.base import PendingOperation, Problem, ProblemFault
 from ingress.response_models.catalog import Action, Change, DryRun, LocalizedTexts, OutputField, Trigger, TriggerFilter
-from ingress.response_models.journey import Journey, JourneyStep
+from ingress.response_models.journey import Journey, JourneyEntry
 
 __all__ = [
     "Account",
@@ -34,7 +34,7 @@ __all__ = [
     "DeletedToken",
     "DryRun",
     "Journey",
-    "JourneyStep",
+    "JourneyEntry",
     "KeyPair",
     "LocalizedTexts",
     "Me",

@@ -1,4 +1,4 @@
-"""The shape of a journey and its hops."""
+"""The shape of a journey and its entries."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pydantic import Field
 from contracts.resources.output import ResponseModel
 
 
-class JourneyStep(ResponseModel):
-    """One thing that happened on the way, in one service; `after_ms` since the journey's first hop."""
+class JourneyEntry(ResponseModel):
+    """One thing that happened on the way, in one service; `after_ms` since the journey's first entry."""
 
     at: dt.datetime
     after_ms: float = Field(ge=0)
@@ -31,4 +31,4 @@ class Journey(ResponseModel):
     id: UUID
     correlation_ids: list[UUID]
     truncated: bool
-    hops: list[JourneyStep]
+    entries: list[JourneyEntry]

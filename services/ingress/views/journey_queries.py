@@ -1,4 +1,4 @@
-"""Find what one thing's requests caused, over the hops that all four services publish."""
+"""Find what one thing's requests caused, over the entries that all four services publish."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ingress.views.batches import Row
 from storage.pool import Pool
 
 REQUESTS_MAX: Final = 100
-HOPS_MAX: Final = 2_000
+ENTRIES_MAX: Final = 2_000
 
-# Each branch is one look by an index. An id may be a request's, an event's, or that of whatever a hop was about.
+# Each branch is one look by an index. An id may be a request's, an event's, or that of whatever a entry was about.
 _REQUESTS_OF: Final = """
 SELECT DISTINCT correlation_id FROM (
-    SELECT correlation_id FROM ingress_api.hop WHERE account_id = $1 AND correlation_id = $2
+    SELECT correlation_id FROM ingress_api.journey_entry WHERE account_id = $1 AND correlation_id = $2
     UNION ALL
-    SELECT correlation_id FROM ingress_api.hop WHERE account_id = $1 AND subject_id = $2
+    SELECT correlation_id FROM ingress_api.journey_entry WHERE account_id = $1 AND subject_id = $2
     UNION ALL
-    SELECT correlation_id FROM ledger_api.hop WHERE account_id = $1 AND subject_id = $2
+    SELECT correlation_id FROM ledger_api.journey_entry WHERE account_id = $1 AND subject_id = $2
     UNION ALL
     SELECT correlation_id FROM dispatch_api.event WHERE account_id = $1 AND event_id = $2
     UNION ALL
@@ -34,15 +34,15 @@ LIMIT $3
 """
 
 # A run's end is committed with that of its last step, and comes after it.
-_HOPS: Final = """
+_ENTRIES: Final = """
 SELECT at, service, step, subject_id, message_id, cause_id, correlation_id, detail FROM (
-    SELECT 1 AS place, * FROM ingress_api.hop WHERE account_id = $1 AND correlation_id = ANY($2::uuid[])
+    SELECT 1 AS place, * FROM ingress_api.journey_entry WHERE account_id = $1 AND correlation_id = ANY($2::uuid[])
     UNION ALL
-    SELECT 2, * FROM ledger_api.hop WHERE account_id = $1 AND correlation_id = ANY($2::uuid[])
+    SELECT 2, * FROM ledger_api.journey_entry WHERE account_id = $1 AND correlation_id = ANY($2::uuid[])
     UNION ALL
-    SELECT 3, * FROM dispatch_api.hop WHERE account_id = $1 AND correlation_id = ANY($2::uuid[])
+    SELECT 3, * FROM dispatch_api.journey_entry WHERE account_id = $1 AND correlation_id = ANY($2::uuid[])
     UNION ALL
-    SELECT 4, * FROM execution_api.hop WHERE account_id = $1 AND correlation_id = ANY($2::uuid[])
+    SELECT 4, * FROM execution_api.journey_entry WHERE account_id = $1 AND correlation_id = ANY($2::uuid[])
     UNION ALL
     SELECT 5, p.account_id, p.correlation_id, p.dead_lettered_at, p.service, 'dead_lettered', NULL, p.message_id, NULL,
            jsonb_build_object('queue', p.queue, 'reason', p.reason, 'replayed', p.replayed_at IS NOT NULL)
@@ -54,7 +54,7 @@ SELECT at, service, step, subject_id, message_id, cause_id, correlation_id, deta
         SELECT 'action_executor', * FROM execution_api.dead_letter
       ) p
      WHERE p.account_id = $1 AND p.correlation_id = ANY($2::uuid[])
-) hops
+) entries
 ORDER BY at, place, step IN ('run_succeeded', 'run_filtered', 'run_failed'), message_id, step
 LIMIT $3
 """
@@ -66,6 +66,6 @@ async def requests_of(pool: Pool, *, account_id: UUID, identifier: UUID) -> list
     return [row["correlation_id"] for row in reversed(rows)]
 
 
-async def hops_of(pool: Pool, *, account_id: UUID, correlation_ids: Sequence[UUID]) -> list[Row]:
-    """What these requests caused, in order: at most `HOPS_MAX` hops and one more, which tells that there are more."""
-    return cast("list[Row]", await pool.fetch(_HOPS, account_id, list(correlation_ids), HOPS_MAX + 1))
+async def entries_of(pool: Pool, *, account_id: UUID, correlation_ids: Sequence[UUID]) -> list[Row]:
+    """What these requests caused, in order: at most `ENTRIES_MAX` entries and one more, if there are more."""
+    return cast("list[Row]", await pool.fetch(_ENTRIES, account_id, list(correlation_ids), ENTRIES_MAX + 1))

@@ -101,7 +101,7 @@ SELECT account_id, id, box, state, channel, content_type, received_at, warnings,
 CREATE VIEW ledger_api.inbox_raw AS
 SELECT account_id, id, box, content_type, raw FROM ledger.inbox_message;
 
-CREATE VIEW ledger_api.hop AS
+CREATE VIEW ledger_api.journey_entry AS
 SELECT account_id, correlation_id, at, 'ledger'::text AS service, command AS step, subject_id,
        command_id AS message_id, causation_id AS cause_id,
        jsonb_strip_nulls(jsonb_build_object('status', status, 'code', code)) AS detail

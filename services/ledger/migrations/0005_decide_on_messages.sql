@@ -92,7 +92,7 @@ CREATE OR REPLACE VIEW ledger_api.inbox_raw AS
 SELECT account_id, id, box, content_type, raw, file, raw_file FROM ledger.inbox_message;
 
 -- As a message came, whatever became of it since.
-CREATE OR REPLACE VIEW ledger_api.hop AS
+CREATE OR REPLACE VIEW ledger_api.journey_entry AS
 SELECT account_id, correlation_id, at, 'ledger'::text AS service, command AS step, subject_id,
        command_id AS message_id, causation_id AS cause_id,
        jsonb_strip_nulls(jsonb_build_object('status', status, 'code', code)) AS detail

@@ -1,1 +1,1 @@
-"""The demo: the main job on real messages, each hop shown and checked."""
+"""The demo: the main job on real messages, each step shown and checked."""

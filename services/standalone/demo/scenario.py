@@ -1,4 +1,4 @@
-"""Play the main job as a user would live it, print each hop with its time, and fail on anything missing."""
+"""Play the main job as a user would live it, print each step with its time, and fail on anything missing."""
 
 from __future__ import annotations
 
@@ -238,8 +238,8 @@ async def _show_journey(api: Api, title: str, identifier: str, expected: tuple[s
     """Print one journey; its last steps are committed a moment after the receiver saw the delivery."""
     ends = time.monotonic() + WAIT_SECONDS_MAX
     while True:
-        hops = (await api.get(f"/v1/journey/{identifier}"))["hops"]
-        steps = [str(entry["step"]) for entry in hops]
+        entries = (await api.get(f"/v1/journey/{identifier}"))["entries"]
+        steps = [str(entry["step"]) for entry in entries]
         if all(any(want in step for step in steps) for want in expected) and "delivered" in " ".join(steps):
             break
         if time.monotonic() > ends:
@@ -248,7 +248,7 @@ async def _show_journey(api: Api, title: str, identifier: str, expected: tuple[s
     table = Table(title=f"{title}, step by step", title_justify="left")
     for column in ("+ ms", "service", "step", "detail"):
         table.add_column(column)
-    for entry in hops:
+    for entry in entries:
         table.add_row(f"{entry['after_ms']:.1f}", entry["service"], entry["step"], _brief(entry.get("detail") or {}))
     console.print(table)
 

@@ -1,31 +1,36 @@
-"""Make the executor's jobs: one for each (event, subscriber), its id the delivery's or the run's."""
+"""Make the executor's jobs: one for each (event, subscriber); its id is the delivery's or the run's."""
 
 from __future__ import annotations
 
-from typing import Any, Final
 from uuid import UUID
 
 from contracts.wire.envelope import Envelope
+from contracts.wire.jobs import DELIVER, RUN, DeliverJob, RunJob
 from trigger_dispatcher.events.event import Event
 from trigger_dispatcher.events.matching import Subscriber
-
-DELIVER: Final = "deliver"
-RUN: Final = "run"
 
 
 def job(
     event: Event, subscriber: Subscriber, *, job_id: UUID, test: bool = False, after: UUID | None = None
 ) -> Envelope:
-    """The job that tells `subscriber` of `event`.
+    """Make the job that delivers `event` to a hook, or runs an automation on it.
 
-    data of `deliver`: hook_id, event_id, trigger, body (the public body's very text), client_id, ordered ("client" or
-    null); `test` when it was asked for by hand; `after`, the job that an ordered hook gets before it about this client.
-    data of `run`: automation_id, version, event_id, trigger, body.
+    `test` marks a delivery that was requested by hand; `after` is the job that an ordered hook gets before it about the
+    same client.
     """
+    data: DeliverJob | RunJob
+    body = event.body.decode()
     if subscriber.kind == "hook":
-        name, own = DELIVER, _delivery(event, subscriber, test=test, after=after)
+        name = DELIVER
+        data = DeliverJob(
+            hook_id=subscriber.id, event_id=event.id, trigger=event.trigger, body=body, client_id=event.client_id,
+            ordered=subscriber.ordered, after=after, test=test,
+        )  # fmt: skip
     else:
-        name, own = RUN, {"automation_id": str(subscriber.id), "version": subscriber.version}
+        name = RUN
+        data = RunJob(
+            automation_id=subscriber.id, version=subscriber.version, event_id=event.id, trigger=event.trigger, body=body
+        )
     return Envelope(
         id=job_id,
         name=name,
@@ -34,15 +39,5 @@ def job(
         causation_id=event.id,
         traceparent=event.traceparent,
         depth=event.depth,
-        data={**own, "event_id": str(event.id), "trigger": event.trigger, "body": event.body.decode()},
+        data=data.model_dump(mode="json"),
     )
-
-
-def _delivery(event: Event, subscriber: Subscriber, *, test: bool, after: UUID | None) -> dict[str, Any]:
-    return {
-        "hook_id": str(subscriber.id),
-        "client_id": str(event.client_id) if event.client_id else None,
-        "ordered": subscriber.ordered,
-        **({"test": True} if test else {}),
-        **({"after": str(after)} if after else {}),
-    }

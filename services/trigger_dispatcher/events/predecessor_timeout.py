@@ -19,7 +19,7 @@ from trigger_dispatcher.events.subscription_cache import SubscriptionCache
 log = structlog.get_logger(__name__)
 
 OUT_OF_TURN = Counter(
-    "ledgerwire_events_out_of_turn_total", "Events that went on although one before them had not come"
+    "ledgerwire_ordering_timeouts_total", "Held events that were delivered although their predecessor had not arrived"
 )
 
 EVERY_SECONDS: Final = 20.0

@@ -190,7 +190,7 @@ SELECT v.account_id, v.automation_id, v.version, v.definition, v.created_at, a.n
  WHERE a.id = v.automation_id;
 
 -- An event's own step is its trigger: that is what a journey is read for.
-CREATE VIEW dispatch_api.hop AS
+CREATE VIEW dispatch_api.journey_entry AS
 SELECT account_id, correlation_id, recorded_at AS at, 'trigger_dispatcher'::text AS service, trigger AS step,
        subject_id, event_id AS message_id, causation_id AS cause_id, jsonb_build_object('trigger', trigger) AS detail
   FROM dispatch.event
@@ -202,7 +202,7 @@ SELECT e.account_id, e.correlation_id, d.dispatched_at, 'trigger_dispatcher', 'd
 
 GRANT USAGE ON SCHEMA dispatch_api TO ledgerwire_ingress, ledgerwire_execution;
 GRANT SELECT ON dispatch_api.event, dispatch_api.dispatch, dispatch_api.automation, dispatch_api.automation_version,
-                dispatch_api.hop, dispatch_api.outcome, dispatch_api.dead_letter TO ledgerwire_ingress;
+                dispatch_api.journey_entry, dispatch_api.outcome, dispatch_api.dead_letter TO ledgerwire_ingress;
 -- All of a hook but its secrets.
 GRANT SELECT (account_id, id, target_url, triggers, filters, ordered, name, state, reason, created_by, created_at, updated_at)
    ON dispatch_api.hook TO ledgerwire_ingress;

@@ -46,9 +46,9 @@ async def test_a_parked_message_fails_its_operation_until_it_is_replayed(
         assert (failed["state"], failed["status"], failed["problem"]["code"]) == ("failed", 500, "dead_lettered")
         assert "no such thing" in failed["problem"]["detail"]
         assert (await stranger.get(path)).status == 404
-        hops = (await caller.read(f"/v1/journey/{request}"))["hops"]
-        (hop,) = [hop for hop in hops if hop["step"] == "dead_lettered"]
-        assert (hop["detail"]["reason"], hop["detail"]["replayed"]) == ("no such thing", False)
+        entries = (await caller.read(f"/v1/journey/{request}"))["entries"]
+        (entry,) = [entry for entry in entries if entry["step"] == "dead_lettered"]
+        assert (entry["detail"]["reason"], entry["detail"]["replayed"]) == ("no such thing", False)
         await replay_dead_letters(pool, schema=schema)
         await pool.execute(f"DELETE FROM {schema}.outbox WHERE queue = $1", queue.name)  # noqa: S608  not handled again
         assert (await caller.read(path))["state"] == "succeeded"

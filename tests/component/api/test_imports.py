@@ -112,8 +112,8 @@ async def test_many_lines_come_in_chunks_whose_progress_can_be_followed(caller: 
     assert (await caller.read("/v1/usage"))["clients"]["used"] == 1000
     operation = await caller.read(answer.headers["Location"])
     assert (operation["state"], operation["result"]["created"]) == ("succeeded", 1000)
-    hops = (await caller.read(f"/v1/journey/{answer.json['id']}"))["hops"]
-    assert [hop["step"] for hop in hops if hop["service"] == "ledger"] == [IMPORT_LINES] * 5
+    entries = (await caller.read(f"/v1/journey/{answer.json['id']}"))["entries"]
+    assert [entry["step"] for entry in entries if entry["service"] == "ledger"] == [IMPORT_LINES] * 5
 
 
 async def test_one_key_imports_once_however_often_it_is_sent(caller: Caller, stranger: Caller) -> None:

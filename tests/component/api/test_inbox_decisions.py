@@ -244,8 +244,8 @@ async def test_the_journey_of_a_message_leads_to_what_became_of_it(caller: Calle
     sale_id = (await caller.post(f"{SALES}/{message['id']}/accept")).json["result"]["sale_id"]
 
     async def steps() -> set[tuple[str, str | None]]:
-        hops = (await caller.read(f"/v1/journey/{message['id']}"))["hops"]
-        return {(hop["step"], hop["subject_id"]) for hop in hops}
+        entries = (await caller.read(f"/v1/journey/{message['id']}"))["entries"]
+        return {(entry["step"], entry["subject_id"]) for entry in entries}
 
     async def whole() -> bool:
         return {("accept_inbox_message", message["id"]), ("sale.created", sale_id)} <= await steps()

@@ -14,7 +14,7 @@ async def journey(caller: Caller, identifier: str, *steps: str) -> dict[str, Any
 
     async def complete() -> dict[str, Any] | None:
         answer = await caller.get(f"/v1/journey/{identifier}")
-        found = [hop["step"] for hop in answer.json.get("hops", ())]
+        found = [entry["step"] for entry in answer.json.get("entries", ())]
         return dict(answer.json) if set(steps) <= set(found) else None
 
     return await eventually(complete) or {}
@@ -23,21 +23,21 @@ async def journey(caller: Caller, identifier: str, *steps: str) -> dict[str, Any
 async def test_an_invoice_pushed_to_a_channel_is_followed_from_request_to_event(caller: Caller) -> None:
     pushed = await caller.push(await caller.channel(), a_sale_xml(), Accept="application/json")
     told = await journey(caller, pushed.json["message_id"], "accepted", "receive_inbox_message", "inbox.received")
-    hops = told["hops"]
-    assert [hop["service"] for hop in hops] == ["ingress", "ledger", "trigger_dispatcher"]
-    assert hops[0]["after_ms"] == 0
-    assert [hop["after_ms"] for hop in hops] == sorted(hop["after_ms"] for hop in hops)
-    assert hops[0]["detail"]["path"] == "/ext/direct/inbox/{secret}"
-    assert {hop["correlation_id"] for hop in hops} == set(told["correlation_ids"]) == {pushed.json["message_id"]}
+    entries = told["entries"]
+    assert [entry["service"] for entry in entries] == ["ingress", "ledger", "trigger_dispatcher"]
+    assert entries[0]["after_ms"] == 0
+    assert [entry["after_ms"] for entry in entries] == sorted(entry["after_ms"] for entry in entries)
+    assert entries[0]["detail"]["path"] == "/ext/direct/inbox/{secret}"
+    assert {entry["correlation_id"] for entry in entries} == set(told["correlation_ids"]) == {pushed.json["message_id"]}
 
 
 async def test_a_sales_journey_tells_its_command_and_its_event(caller: Caller) -> None:
     client = await caller.client()
     sale = await caller.sale(client["id"])
     told = await journey(caller, sale["id"], "accepted", "create_sale", "sale.posted")
-    assert all(hop["subject_id"] in {sale["id"], None} for hop in told["hops"])
+    assert all(entry["subject_id"] in {sale["id"], None} for entry in told["entries"])
     whole = await journey(caller, client["id"], "create_client", "client.created")
-    assert "create_sale" not in [hop["step"] for hop in whole["hops"]]
+    assert "create_sale" not in [entry["step"] for entry in whole["entries"]]
 
 
 async def test_every_id_of_one_journey_leads_to_it(caller: Caller) -> None:
@@ -45,9 +45,9 @@ async def test_every_id_of_one_journey_leads_to_it(caller: Caller) -> None:
     payment = await caller.payment(client["id"], "10.00")
     told = await journey(caller, payment["id"], "record_payment", "payment.posted")
     (request,) = told["correlation_ids"]
-    event = next(hop["message_id"] for hop in told["hops"] if hop["step"] == "payment.posted")
+    event = next(entry["message_id"] for entry in told["entries"] if entry["step"] == "payment.posted")
     for identifier in (request, event):
-        assert (await caller.read(f"/v1/journey/{identifier}"))["hops"] == told["hops"]
+        assert (await caller.read(f"/v1/journey/{identifier}"))["entries"] == told["entries"]
 
 
 async def test_what_happens_to_a_thing_later_joins_its_journey(caller: Caller) -> None:
@@ -56,7 +56,7 @@ async def test_what_happens_to_a_thing_later_joins_its_journey(caller: Caller) -
     await caller.payment(client["id"], "165.01", (sale["id"], "165.01"))
     told = await journey(caller, sale["id"], "create_sale", "sale.paid")
     assert len(told["correlation_ids"]) == 2
-    steps = [hop["step"] for hop in told["hops"]]
+    steps = [entry["step"] for entry in told["entries"]]
     assert steps.index("create_sale") < steps.index("record_payment") < steps.index("sale.paid")
 
 
@@ -64,7 +64,7 @@ async def test_a_refused_request_has_a_journey_that_says_why(caller: Caller) -> 
     refused = await caller.post("/v1/payments", {"client_id": str(new_id()), "amount": "1", "currency": "EUR"})
     assert refused.status in {404, 422}
     told = await journey(caller, refused.headers["X-Request-Id"], "accepted", "record_payment")
-    assert told["hops"][-1]["detail"] == {"status": refused.status, "code": refused.json["code"]}
+    assert told["entries"][-1]["detail"] == {"status": refused.status, "code": refused.json["code"]}
 
 
 async def test_a_message_over_the_api_has_its_journey(caller: Caller) -> None:

@@ -105,7 +105,7 @@ async def test_answers_are_as_described(caller: Caller) -> None:
     fits(Hook, hook)
     fits(Automation, automation)
     fits(response_models.Journey, journey := await caller.read(f"/v1/journey/{sale['id']}"))
-    fits(response_models.JourneyStep, journey["hops"][0])
+    fits(response_models.JourneyEntry, journey["entries"][0])
     fits(response_models.Trigger, await caller.read("/v1/triggers/sale.posted"))
     fits(response_models.Action, await caller.read("/v1/actions/create_client"))
     fits(ResourcePage, await caller.read("/v1/clients"))

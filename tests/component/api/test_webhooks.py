@@ -65,7 +65,7 @@ async def test_an_automation_and_a_journey_see_what_was_posted(caller: Caller) -
 
     assert await eventually(made) == ["signup Ltd"]
     journey = await caller.read(f"/v1/journey/{answers[1].json['event_id']}")
-    steps_seen = [hop["step"] for hop in journey["hops"]]
+    steps_seen = [entry["step"] for entry in journey["entries"]]
     assert steps_seen[:2] == ["accepted", "webhook.received"]
     assert "run_accepted" in steps_seen
     operation = await caller.read(f"/v1/operations/{answers[1].json['event_id']}")

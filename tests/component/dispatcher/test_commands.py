@@ -300,7 +300,7 @@ async def test_templates_are_left_to_the_run(dispatcher: DispatcherHarness) -> N
 
 
 async def test_what_is_no_command_is_parked_and_the_others_are_answered(dispatcher: DispatcherHarness) -> None:
-    handler = dispatcher.hop.handler(command_handler(dispatcher.ctx))
+    handler = dispatcher.pipeline.handler(command_handler(dispatcher.ctx))
     good, bad = dispatcher.command(commands.CREATE_HOOK, _hook()), dispatcher.command("dance", {})
     outcomes = await handler([Incoming("dispatcher.commands", one.encode()) for one in (bad, good)])
     assert isinstance(outcomes[0], Refused)

@@ -42,6 +42,8 @@ async def test_a_hook_gets_one_job_with_the_very_body_everybody_sees(dispatcher:
         "body": expected.decode(),
         "client_id": str(client_id),
         "ordered": None,
+        "after": None,
+        "test": False,
     }
     assert (job.correlation_id, job.causation_id, job.account_id) == (
         deliverable.correlation_id,
@@ -166,7 +168,7 @@ async def test_what_is_no_event_is_parked_and_stops_nobody(dispatcher: Dispatche
     await dispatcher.subscribe("sale.posted")
     good = dispatcher.happened("sale.posted")
     bad = dispatcher.happened("sale.posted").model_copy(update={"data": {"object": {}}})
-    handler = dispatcher.hop.handler(event_handler(SubscriptionCache()))
+    handler = dispatcher.pipeline.handler(event_handler(SubscriptionCache()))
     outcomes = await handler([Incoming("dispatcher.events", one.encode()) for one in (bad, good)])
     assert isinstance(outcomes[0], Refused)
     assert "needs a subject_id" in outcomes[0].reason
@@ -218,23 +220,23 @@ async def test_the_journey_shows_what_happened_and_for_whom(dispatcher: Dispatch
     subject_id = new_id()
     deliverable = dispatcher.happened("sale.posted", subject_id=subject_id)
     (job,) = await dispatcher.tell(deliverable)
-    hops = await dispatcher.rows(
-        "SELECT * FROM dispatch_api.hop WHERE account_id = $1 AND correlation_id = $2 ORDER BY at",
+    entries = await dispatcher.rows(
+        "SELECT * FROM dispatch_api.journey_entry WHERE account_id = $1 AND correlation_id = $2 ORDER BY at",
         deliverable.account_id,
         deliverable.correlation_id,
     )
-    assert [(hop["step"], hop["message_id"], hop["cause_id"]) for hop in hops] == [
+    assert [(entry["step"], entry["message_id"], entry["cause_id"]) for entry in entries] == [
         ("sale.posted", deliverable.id, deliverable.causation_id),
         ("dispatched", job.id, deliverable.id),
     ]
-    assert all(hop["subject_id"] == subject_id for hop in hops)
-    assert hook.id in hops[1]["detail"]
+    assert all(entry["subject_id"] == subject_id for entry in entries)
+    assert hook.id in entries[1]["detail"]
 
 
 async def test_others_read_only_what_is_published(dispatcher: DispatcherHarness) -> None:
     await dispatcher.subscribe("sale.posted")
     for role, allowed in (
-        ("ledgerwire_ingress", "event dispatch automation automation_version hop outcome"),
+        ("ledgerwire_ingress", "event dispatch automation automation_version journey_entry outcome"),
         ("ledgerwire_execution", "hook automation_version"),
     ):
         async with dispatcher.owner.transaction():
@@ -261,7 +263,7 @@ async def test_an_event_for_very_many_hooks_is_not_held_in_memory_for_each(dispa
     for number in range(many):
         await dispatcher.subscribe("sale.posted", target_url=f"{TARGET}/{number}")
     deliverable = dispatcher.happened("sale.posted", object={"id": "1", "comment": "x" * 1024 * 1024})
-    effects = await dispatcher.hop.commit([deliverable], event_handler(SubscriptionCache()))
+    effects = await dispatcher.pipeline.commit([deliverable], event_handler(SubscriptionCache()))
     assert 0 < sum(len(message.body) for message in effects.messages) <= KEPT_BYTES_MAX
     rows = await dispatcher.rows("SELECT body FROM dispatch.outbox")
     assert len({Envelope.decode(row["body"]).data["hook_id"] for row in rows}) == len(rows) == many

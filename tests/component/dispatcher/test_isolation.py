@@ -63,7 +63,7 @@ async def test_an_event_that_cannot_be_handled_leaves_the_other_accounts_deliver
     other = await dispatcher.subscribe("sale.posted", account_id=OTHER)
     good = dispatcher.happened("sale.posted", account_id=OTHER)
     poison = poisons(dispatcher.happened("sale.posted"))[number]
-    handler = dispatcher.hop.handler(event_handler(dispatcher.replica.index))
+    handler = dispatcher.pipeline.handler(event_handler(dispatcher.replica.index))
     assert (await settled(handler, poison, good.encode(), poison))[1] == Ack()
     rows = await dispatcher.rows("SELECT subscriber_id::text FROM dispatch.dispatch WHERE account_id = $1", OTHER)
     assert [row["subscriber_id"] for row in rows] == [other.id]
@@ -76,6 +76,6 @@ async def test_a_command_that_cannot_be_handled_leaves_the_other_accounts_answer
     data = {"target_url": TARGET, "triggers": ["sale.posted"]}
     good = dispatcher.command(commands.CREATE_HOOK, data, account_id=OTHER)
     poison = poisons(dispatcher.command(commands.CREATE_HOOK, data))[number]
-    handler = dispatcher.hop.handler(command_handler(dispatcher.ctx))
+    handler = dispatcher.pipeline.handler(command_handler(dispatcher.ctx))
     assert (await settled(handler, poison, good.encode(), poison))[1] == Ack()
     assert (await dispatcher.outcome(good.id)).status == 201

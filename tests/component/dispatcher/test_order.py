@@ -98,7 +98,7 @@ async def test_what_never_comes_holds_the_others_up_for_a_bounded_time(dispatche
     await dispatcher.subscribe("sale.posted", ordered="client")
     _, second, third = a_chain(dispatcher, *["sale.posted"] * 3)
     await dispatcher.tell(second, third)
-    overdue = PredecessorTimeout(dispatcher.pool, dispatcher.hop.relay, SubscriptionCache(), schema="dispatch")
+    overdue = PredecessorTimeout(dispatcher.pool, dispatcher.pipeline.relay, SubscriptionCache(), schema="dispatch")
     assert await overdue.sweep() == 0
     await dispatcher.owner.execute("UPDATE dispatch.pending_ordered_event SET held_at = now() - interval '11 minutes'")
     assert await overdue.sweep() == 2

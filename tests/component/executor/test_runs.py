@@ -277,11 +277,11 @@ async def test_a_run_is_shown_with_its_steps(executor: ExecutorHarness, receiver
     shown = present(row, steps)
     assert (shown["state"], shown["trigger"]["data"]) == ("succeeded", {"odd": "\x00"})
     assert shown["steps"][0]["output"]["body"] == {"nul": "\ufffd"}
-    hops = await executor.owner.fetch(
-        "SELECT step FROM execution_api.hop WHERE account_id = $1 AND correlation_id = $2 ORDER BY at",
+    entries = await executor.owner.fetch(
+        "SELECT step FROM execution_api.journey_entry WHERE account_id = $1 AND correlation_id = $2 ORDER BY at",
         executor.account_id, job.correlation_id,
     )  # fmt: skip
-    assert [hop["step"] for hop in hops] == ["run_accepted", "step_succeeded", "run_succeeded"]
+    assert [entry["step"] for entry in entries] == ["run_accepted", "step_succeeded", "run_succeeded"]
 
 
 async def test_a_private_target_is_refused_for_good(executor: ExecutorHarness, receiver: Receiver) -> None:

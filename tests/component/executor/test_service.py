@@ -94,9 +94,9 @@ async def test_a_delivery_is_shown_with_its_attempts_and_its_way(executor: Execu
     await executor.owner.execute("SET ROLE ledgerwire_ingress")
     row = await executor.owner.fetchrow("SELECT * FROM execution_api.delivery WHERE account_id = $1", job.account_id)
     attempts = await executor.owner.fetch("SELECT * FROM execution_api.attempt WHERE delivery_id = $1", job.id)
-    hops = await executor.owner.fetch(
-        "SELECT step, subject_id, cause_id FROM execution_api.hop WHERE account_id = $1 AND correlation_id = $2"
-        " ORDER BY at",
+    entries = await executor.owner.fetch(
+        "SELECT step, subject_id, cause_id FROM execution_api.journey_entry"
+        " WHERE account_id = $1 AND correlation_id = $2 ORDER BY at",
         job.account_id, job.correlation_id,
     )  # fmt: skip
     await executor.owner.execute("RESET ROLE")
@@ -104,8 +104,8 @@ async def test_a_delivery_is_shown_with_its_attempts_and_its_way(executor: Execu
     shown = present(row, attempts)
     assert (shown["id"], shown["state"], shown["attempt_count"]) == (str(job.id), "succeeded", 2)
     assert [(one["status_code"], one["response"]) for one in shown["attempts"]] == [(503, "busy"), (204, "")]
-    assert [hop["step"] for hop in hops] == ["delivery_accepted", "delivery_attempt_failed", "delivered"]
-    assert {(hop["subject_id"], str(hop["cause_id"])) for hop in hops} == {(job.id, job.data["event_id"])}
+    assert [entry["step"] for entry in entries] == ["delivery_accepted", "delivery_attempt_failed", "delivered"]
+    assert {(entry["subject_id"], str(entry["cause_id"])) for entry in entries} == {(job.id, job.data["event_id"])}
 
 
 async def test_a_hook_whose_secret_cannot_be_opened_is_not_blamed(

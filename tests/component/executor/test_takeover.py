@@ -8,9 +8,9 @@ import pytest
 
 from action_executor.deliveries import store as deliveries
 from action_executor.deliveries.records import NewDelivery
-from action_executor.jobs import RunJob
 from action_executor.runs import store as runs
 from contracts.primitives.ids import new_id
+from contracts.wire.jobs import RunJob
 from tests.support.executor import ExecutorHarness
 from tests.support.receiver import Receiver, open_receiver
 

@@ -309,10 +309,12 @@ async def test_an_accepted_message_is_an_operation_and_a_hop_of_the_journey(ingr
         RECEIVE_INBOX_MESSAGE,
         "POST /ext/direct/inbox/{secret}",
     )
-    hop = await ingress.pool.fetchrow("SELECT * FROM ingress_api.hop WHERE subject_id = $1", UUID(message_id))
-    assert hop is not None
-    assert str(hop["correlation_id"]) == str(hop["message_id"]) == message_id
-    assert (hop["service"], hop["step"], hop["cause_id"]) == ("ingress", "accepted", None)
-    assert hop["detail"]["path"] == "/ext/direct/inbox/{secret}"
+    entry = await ingress.pool.fetchrow(
+        "SELECT * FROM ingress_api.journey_entry WHERE subject_id = $1", UUID(message_id)
+    )
+    assert entry is not None
+    assert str(entry["correlation_id"]) == str(entry["message_id"]) == message_id
+    assert (entry["service"], entry["step"], entry["cause_id"]) == ("ingress", "accepted", None)
+    assert entry["detail"]["path"] == "/ext/direct/inbox/{secret}"
     other = await ingress.account()
     assert (await other.get(f"/v1/operations/{message_id}")).status == 404

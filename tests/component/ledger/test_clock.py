@@ -23,7 +23,7 @@ OVER = datetime(2026, 3, 17, 0, 0, 0, tzinfo=UTC)
 
 
 def a_clock(ledger: LedgerHarness, at: datetime) -> OverdueScheduler:
-    return OverdueScheduler(ledger.pool, ledger.hop, handle, now=lambda: at)
+    return OverdueScheduler(ledger.pool, ledger.pipeline, handle, now=lambda: at)
 
 
 async def fire_due(ledger: LedgerHarness, at: datetime) -> list[UUID]:
@@ -159,7 +159,7 @@ async def test_what_a_dead_clock_claimed_is_told_after_its_lease(ledger: LedgerH
         raise Died
 
     with pytest.raises(Died):
-        await OverdueScheduler(ledger.pool, ledger.hop, die, now=lambda: OVER).fire_due()
+        await OverdueScheduler(ledger.pool, ledger.pipeline, die, now=lambda: OVER).fire_due()
 
     assert await fire_due(ledger, OVER) == []
     assert await fire_due(ledger, OVER + LEASE) == [sale_id]
@@ -184,7 +184,7 @@ async def _is_noted(ledger: LedgerHarness, sale_id: UUID) -> bool:
 
 
 async def test_a_running_clock_wakes_for_what_is_issued_late_and_needs_no_second_look(ledger: LedgerHarness) -> None:
-    clock = OverdueScheduler(ledger.pool, ledger.hop, handle)
+    clock = OverdueScheduler(ledger.pool, ledger.pipeline, handle)
     running = asyncio.create_task(clock.poller.run())
 
     async def heard(*args: Any) -> None:
@@ -194,7 +194,7 @@ async def test_a_running_clock_wakes_for_what_is_issued_late_and_needs_no_second
         client_id = await ledger.client()
         draft = await ledger.sale(client_id, document_date="2026-01-02", date_due="2026-01-16", issue=False)
         await eventually(lambda: clock.poller.is_asleep)  # asleep
-        effects = await ledger.hop.commit([ledger.command(ISSUE_SALE, {"id": draft.id})], heard)
+        effects = await ledger.pipeline.commit([ledger.command(ISSUE_SALE, {"id": draft.id})], heard)
         for call in effects.after_commit:
             call()
         await eventually(lambda: _is_told(ledger, [UUID(draft.id)]))

@@ -114,6 +114,6 @@ async def test_a_journey_finds_its_import(ledger: LedgerHarness) -> None:
 
     await ledger.handle(command)
 
-    hop = await ledger.owner.fetchrow("SELECT * FROM ledger_api.hop WHERE message_id = $1", command.id)
-    assert hop is not None
-    assert (hop["subject_id"], hop["correlation_id"]) == (UUID(data["import_id"]),) * 2
+    entry = await ledger.owner.fetchrow("SELECT * FROM ledger_api.journey_entry WHERE message_id = $1", command.id)
+    assert entry is not None
+    assert (entry["subject_id"], entry["correlation_id"]) == (UUID(data["import_id"]),) * 2

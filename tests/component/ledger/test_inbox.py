@@ -94,6 +94,6 @@ async def test_a_message_is_part_of_its_journey(ledger: LedgerHarness) -> None:
 
     await ledger.handle(command)
 
-    (hop,) = await ledger.pool.fetch("SELECT * FROM ledger_api.hop WHERE correlation_id = $1", command.id)
-    assert (hop["service"], hop["step"], hop["message_id"]) == ("ledger", "receive_inbox_message", command.id)
-    assert str(hop["subject_id"]) == command.data["message_id"]
+    (entry,) = await ledger.pool.fetch("SELECT * FROM ledger_api.journey_entry WHERE correlation_id = $1", command.id)
+    assert (entry["service"], entry["step"], entry["message_id"]) == ("ledger", "receive_inbox_message", command.id)
+    assert str(entry["subject_id"]) == command.data["message_id"]

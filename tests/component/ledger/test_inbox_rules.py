@@ -173,7 +173,7 @@ async def test_an_acceptance_is_part_of_its_messages_journey(ledger: LedgerHarne
     await a_rule(ledger, "sales")
     data = an_order()
     message_id = await received(ledger, data)
-    hops = await ledger.pool.fetch(
-        "SELECT step, subject_id FROM ledger_api.hop WHERE subject_id = $1", UUID(message_id)
+    entries = await ledger.pool.fetch(
+        "SELECT step, subject_id FROM ledger_api.journey_entry WHERE subject_id = $1", UUID(message_id)
     )
-    assert sorted(hop["step"] for hop in hops) == ["apply_inbox_rules", "receive_inbox_message"]
+    assert sorted(entry["step"] for entry in entries) == ["apply_inbox_rules", "receive_inbox_message"]

@@ -312,7 +312,9 @@ class Books(RuleBasedStateMachine):
     @rule()
     def a_year_passes(self) -> None:
         """7: every invoice that is owed is told of as overdue, once."""
-        clock = OverdueScheduler(self.ledger.pool, self.ledger.hop, handle, now=lambda: datetime.now(tz=UTC) + A_YEAR)
+        clock = OverdueScheduler(
+            self.ledger.pool, self.ledger.pipeline, handle, now=lambda: datetime.now(tz=UTC) + A_YEAR
+        )
         self.run(clock.fire_due())
         for account_id, reference in self.references.items():
             owed = {key for key, one in reference.docs.items() if one.owed and not one.late}

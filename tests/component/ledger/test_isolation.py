@@ -32,7 +32,7 @@ async def ledger(ledger_dsn: str) -> AsyncIterator[LedgerHarness]:
 
 async def settled(ledger: LedgerHarness, *bodies: bytes) -> list[Any]:
     batch = [InFlightMessage(Incoming("ledger.commands", body), None) for body in bodies]
-    return await handle_batch(refuse_numeric_overflow(ledger.hop, handle), batch, ConsumerOptions())
+    return await handle_batch(refuse_numeric_overflow(ledger.pipeline, handle), batch, ConsumerOptions())
 
 
 @pytest.mark.parametrize(("name", "data"), REFUSED)

@@ -124,7 +124,7 @@ async def test_the_journey_has_a_row_for_each_command_also_a_refused_one(ledger:
     refused = await ledger.sale(str(new_id()))
     made = await ledger.ask("create_client", {"name": "A"}, correlation_id=request, causation_id=cause)
 
-    rows = await ledger.pool.fetch("SELECT * FROM ledger_api.hop ORDER BY at, message_id")
+    rows = await ledger.pool.fetch("SELECT * FROM ledger_api.journey_entry ORDER BY at, message_id")
     assert [row["step"] for row in rows] == [
         "create_client", "create_sale", "record_payment", "create_sale", "create_client",
     ]  # fmt: skip

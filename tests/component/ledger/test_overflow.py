@@ -37,7 +37,7 @@ async def test_a_command_whose_numbers_do_not_fit_is_refused_alone(ledger: Ledge
         ledger.command(CREATE_SALE, an_invoice(client_id, comment=comment)) for comment in ("fits", "too large")
     ]
     messages = [Incoming("ledger.commands", command.encode()) for command in commands]
-    take = refuse_numeric_overflow(ledger.hop, handle)
+    take = refuse_numeric_overflow(ledger.pipeline, handle)
 
     with pytest.raises(asyncpg.NumericValueOutOfRangeError):
         await take(messages)

@@ -19,7 +19,7 @@ IN_TIME = OVER - timedelta(seconds=1)
 
 
 async def check_due(ledger: LedgerHarness, at: datetime) -> None:
-    await PromiseScheduler(ledger.pool, ledger.hop, handle, now=lambda: at).check_due()
+    await PromiseScheduler(ledger.pool, ledger.pipeline, handle, now=lambda: at).check_due()
 
 
 async def promise(ledger: LedgerHarness, client_id: str, **fields: Any) -> Answer:

@@ -76,7 +76,7 @@ class Cast:
             name = f"{command}_{'payment' if kind == 'payment' else 'credit'}"
         else:
             name = f"{command}_{'payment' if command in ON_PAYMENTS else 'sale'}"
-        assert name in names.QUEUE_OF
+        assert name in names.COMMANDS
         return await self.ledger.ask(name, {"id": thing_id} | await self._said(command, thing_id))
 
     async def _said(self, command: str, thing_id: str) -> dict[str, Any]:

@@ -19,45 +19,47 @@ from outbox.relay import (
 )
 from tests.support.eventually import eventually
 from tests.support.pace import linger
-from tests.support.pipeline import SCHEMA, HopHarness, ToldBus, open_hop, some_outgoing
+from tests.support.pipeline import SCHEMA, PipelineHarness, ScriptedBus, open_pipeline, some_outgoing
 
 
 @pytest.fixture
-async def hop(hop_dsn: str) -> AsyncIterator[HopHarness]:
-    async with open_hop(hop_dsn) as harness:
+async def pipeline(pipeline_dsn: str) -> AsyncIterator[PipelineHarness]:
+    async with open_pipeline(pipeline_dsn) as harness:
         yield harness
 
 
-async def test_what_cannot_be_published_does_not_keep_a_sweep_from_the_rest(hop: HopHarness) -> None:
+async def test_what_cannot_be_published_does_not_keep_a_sweep_from_the_rest(pipeline: PipelineHarness) -> None:
     stuck, free = some_outgoing(2 * BATCH_MAX + 50, queue="full"), some_outgoing(50, queue="free")
-    await hop.leave_behind(*stuck, seconds_ago=60)
-    await hop.leave_behind(*free, seconds_ago=10)
-    bus = ToldBus(takes=lambda message: message.queue != "full")
-    relay = hop.relay(bus)
+    await pipeline.leave_behind(*stuck, seconds_ago=60)
+    await pipeline.leave_behind(*free, seconds_ago=10)
+    bus = ScriptedBus(takes=lambda message: message.queue != "full")
+    relay = pipeline.relay(bus)
     for _ in range(4):
         await relay.sweep()
     assert {message.id for message in bus.published} == {message.id for message in free}
     bus.takes = lambda _: True
     for _ in range(6):  # once it has begun anew
         await relay.sweep()
-    assert await hop.count("outbox") == 0
+    assert await pipeline.count("outbox") == 0
 
 
-async def test_two_processes_that_sweep_at_once_publish_each_row_once(hop: HopHarness) -> None:
-    await hop.leave_behind(*some_outgoing(4 * BATCH_MAX))
-    bus = ToldBus()
-    one, other = hop.relay(bus), hop.relay(bus)
-    while await hop.count("outbox"):
+async def test_two_processes_that_sweep_at_once_publish_each_row_once(pipeline: PipelineHarness) -> None:
+    await pipeline.leave_behind(*some_outgoing(4 * BATCH_MAX))
+    bus = ScriptedBus()
+    one, other = pipeline.relay(bus), pipeline.relay(bus)
+    while await pipeline.count("outbox"):
         await asyncio.gather(one.sweep(), other.sweep())
     assert set(Counter(message.id for message in bus.published).values()) == {1}
     assert len(bus.published) == 4 * BATCH_MAX
 
 
-async def test_a_process_that_always_has_much_in_hand_sweeps_all_the_same_now_and_then(hop: HopHarness) -> None:
+async def test_a_process_that_always_has_much_in_hand_sweeps_all_the_same_now_and_then(
+    pipeline: PipelineHarness,
+) -> None:
     (left,) = some_outgoing(1)
-    await hop.leave_behind(left)
-    bus = ToldBus()
-    relay = hop.relay(bus)
+    await pipeline.leave_behind(left)
+    bus = ScriptedBus()
+    relay = pipeline.relay(bus)
     relay.push(some_outgoing(BUFFERED_WHILE_SWEEPING_MAX + 1))
     for _ in range(SWEEPS_SKIPPED_MAX):
         await relay.sweep()
@@ -66,12 +68,12 @@ async def test_a_process_that_always_has_much_in_hand_sweeps_all_the_same_now_an
     assert bus.published == [left]
 
 
-async def test_memory_holds_a_bounded_number_of_bytes_and_the_sweep_finds_the_rest(hop: HopHarness) -> None:
+async def test_memory_holds_a_bounded_number_of_bytes_and_the_sweep_finds_the_rest(pipeline: PipelineHarness) -> None:
     big = some_outgoing(6, body=bytes(BYTES_MAX // 4))
-    async with hop.pool.acquire() as conn, conn.transaction():
+    async with pipeline.pool.acquire() as conn, conn.transaction():
         await record(conn, schema=SCHEMA, messages=big)
-    bus = ToldBus()
-    relay = hop.relay(bus)
+    bus = ScriptedBus()
+    relay = pipeline.relay(bus)
     for message in big:
         relay.push([message])
     relay.start()
@@ -85,19 +87,19 @@ async def test_memory_holds_a_bounded_number_of_bytes_and_the_sweep_finds_the_re
         await relay.stop(5)
 
 
-async def test_a_sweep_holds_few_big_messages_at_once(hop: HopHarness) -> None:
+async def test_a_sweep_holds_few_big_messages_at_once(pipeline: PipelineHarness) -> None:
     big = some_outgoing(5, body=bytes(SWEEP_BYTES_MAX // 2))
-    await hop.leave_behind(*big)
-    bus = ToldBus()
-    relay = hop.relay(bus)
+    await pipeline.leave_behind(*big)
+    bus = ScriptedBus()
+    relay = pipeline.relay(bus)
     assert [await relay.sweep() for _ in range(4)] == [2, 2, 1, 0]
     assert {message.id for message in bus.published} == {message.id for message in big}
 
 
-async def test_a_relay_whose_bus_hangs_stops_in_time(hop: HopHarness) -> None:
-    bus = ToldBus()
+async def test_a_relay_whose_bus_hangs_stops_in_time(pipeline: PipelineHarness) -> None:
+    bus = ScriptedBus()
     bus.gate.clear()
-    relay = hop.relay(bus)
+    relay = pipeline.relay(bus)
     relay.start()
     relay.push(some_outgoing(3))
     await linger(0)
@@ -106,9 +108,9 @@ async def test_a_relay_whose_bus_hangs_stops_in_time(hop: HopHarness) -> None:
     assert time.monotonic() - began < 0.9
 
 
-async def test_a_relay_whose_bus_takes_nothing_does_not_wait_for_it_at_the_end(hop: HopHarness) -> None:
-    bus = ToldBus(takes=lambda _: False)
-    relay = hop.relay(bus)
+async def test_a_relay_whose_bus_takes_nothing_does_not_wait_for_it_at_the_end(pipeline: PipelineHarness) -> None:
+    bus = ScriptedBus(takes=lambda _: False)
+    relay = pipeline.relay(bus)
     messages = some_outgoing(3 * BATCH_MAX)
     bus.gate.clear()
     relay.start()

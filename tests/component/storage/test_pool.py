@@ -8,12 +8,12 @@ import asyncpg
 import pytest
 
 from storage.pool import Pool, open_pool
-from tests.support.pipeline import open_hop
+from tests.support.pipeline import open_pipeline
 
 
 @pytest.fixture
-async def pool(hop_dsn: str) -> AsyncIterator[Pool]:
-    async with open_hop(hop_dsn) as harness:
+async def pool(pipeline_dsn: str) -> AsyncIterator[Pool]:
+    async with open_pipeline(pipeline_dsn) as harness:
         owner = await asyncpg.connect(harness.dsn)
         role = await owner.fetchval("SELECT current_user")
         await owner.close()

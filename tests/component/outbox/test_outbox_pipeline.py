@@ -1,4 +1,4 @@
-"""The hop on a real Postgres: what is refused, what comes again, and what its process did not live to finish."""
+"""The pipeline on a real Postgres: what is refused, what comes again, and what its process did not live to finish."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from messaging.port import Done, Incoming, Refused
 from outbox.dead_letters import dead_letter_sink, replay_dead_letters
 from outbox.pipeline import BatchEffects
 from storage.pool import Connection
-from tests.support.pipeline import QUEUE, SCHEMA, HopHarness, ToldBus, a_thing, open_hop
+from tests.support.pipeline import QUEUE, SCHEMA, PipelineHarness, ScriptedBus, a_thing, open_pipeline
 
 
 @pytest.fixture
-async def hop(hop_dsn: str) -> AsyncIterator[HopHarness]:
-    async with open_hop(hop_dsn) as harness:
+async def pipeline(pipeline_dsn: str) -> AsyncIterator[PipelineHarness]:
+    async with open_pipeline(pipeline_dsn) as harness:
         yield harness
 
 
@@ -25,30 +25,32 @@ async def _refuse(_: Connection, envelopes: Sequence[Envelope], effects: BatchEf
         effects.refused[envelope.id] = f"no {envelope.name}"
 
 
-async def test_a_refused_message_whose_process_died_before_it_was_parked_is_refused_again(hop: HopHarness) -> None:
+async def test_a_refused_message_whose_process_died_before_it_was_parked_is_refused_again(
+    pipeline: PipelineHarness,
+) -> None:
     message = a_thing()
-    assert await hop.take(_refuse, message) == [Refused("no thing")]
-    assert await hop.take(_refuse, message) == [Refused("no thing")]
+    assert await pipeline.take(_refuse, message) == [Refused("no thing")]
+    assert await pipeline.take(_refuse, message) == [Refused("no thing")]
 
 
-async def test_a_refused_message_is_handled_when_a_later_version_replays_it(hop: HopHarness) -> None:
+async def test_a_refused_message_is_handled_when_a_later_version_replays_it(pipeline: PipelineHarness) -> None:
     message, handled = a_thing(), list[Envelope]()
-    (outcome,) = await hop.take(_refuse, message)
+    (outcome,) = await pipeline.take(_refuse, message)
     assert isinstance(outcome, Refused)
-    await dead_letter_sink(hop.pool, schema=SCHEMA)(Incoming(QUEUE, message.encode()), outcome.reason)
-    assert len(await replay_dead_letters(hop.pool, schema=SCHEMA)) == 1
-    (body,) = [row["body"] for row in await hop.owner.fetch("SELECT body FROM hop.outbox")]
+    await dead_letter_sink(pipeline.pool, schema=SCHEMA)(Incoming(QUEUE, message.encode()), outcome.reason)
+    assert len(await replay_dead_letters(pipeline.pool, schema=SCHEMA)) == 1
+    (body,) = [row["body"] for row in await pipeline.owner.fetch("SELECT body FROM pipeline.outbox")]
 
     async def handle(_: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
         handled.extend(envelopes)
         for envelope in envelopes:
             effects.answer(envelope, 200, {})
 
-    assert await hop.take(handle, body) == [Done()]
+    assert await pipeline.take(handle, body) == [Done()]
     assert handled == [message]
 
 
-async def test_a_refusal_beside_others_undoes_nothing_of_theirs(hop: HopHarness) -> None:
+async def test_a_refusal_beside_others_undoes_nothing_of_theirs(pipeline: PipelineHarness) -> None:
     good, bad = a_thing("good"), a_thing("bad")
 
     async def handle(_: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
@@ -58,12 +60,12 @@ async def test_a_refusal_beside_others_undoes_nothing_of_theirs(hop: HopHarness)
             else:
                 effects.answer(envelope, 200, {"first": True})
 
-    assert await hop.take(handle, good, bad, good) == [Done(), Refused("no"), Done()]
-    assert await hop.take(handle, good, bad) == [Done(), Refused("no")]
-    assert await hop.count("outcome") == 1
+    assert await pipeline.take(handle, good, bad, good) == [Done(), Refused("no"), Done()]
+    assert await pipeline.take(handle, good, bad) == [Done(), Refused("no")]
+    assert await pipeline.count("outcome") == 1
 
 
-async def test_what_goes_wrong_after_the_commit_undoes_nothing(hop: HopHarness) -> None:
+async def test_what_goes_wrong_after_the_commit_undoes_nothing(pipeline: PipelineHarness) -> None:
     called = list[str]()
 
     def fail() -> None:
@@ -74,7 +76,7 @@ async def test_what_goes_wrong_after_the_commit_undoes_nothing(hop: HopHarness) 
         for envelope in envelopes:
             effects.answer(envelope, 200, {})
 
-    bus = ToldBus()
+    bus = ScriptedBus()
     message = a_thing().model_copy(update={"reply_to": "ingress.replies.one"})
-    assert await hop.take(handle, message, bus=bus) == [Done()]
+    assert await pipeline.take(handle, message, bus=bus) == [Done()]
     assert (called, bus.notifications) == (["second"], [("ingress.replies.one", message.id.bytes)])
