@@ -1,8 +1,9 @@
-"""Return large blocks to the system as soon as they are freed."""
+"""Set how this process frees memory: large blocks at once, and few searches for cycles."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 from typing import Final
 
 LARGE_BLOCK_BYTES: Final = 512 * 1024
@@ -20,3 +21,18 @@ def return_freed_blocks() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
+
+
+YOUNG_OBJECTS_MAX: Final = 10_000  # a few MiB; Python's 700 are allocated by every second request
+SEARCHES_MAX: Final = 20  # of one generation, before the next older one is searched too
+
+
+def search_for_cycles_less() -> None:
+    """Leave what was loaded at the start out of every search for cycles; call it once a service is open.
+
+    The modules of a service are about 100,000 objects that are never freed: searching them all takes 60 ms, during
+    which no request is answered.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS_MAX, SEARCHES_MAX, SEARCHES_MAX)

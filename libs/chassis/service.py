@@ -16,7 +16,7 @@ import uvloop
 
 from chassis import health, logging, tracing
 from chassis.handle import ServiceHandle
-from chassis.memory import return_freed_blocks
+from chassis.memory import return_freed_blocks, search_for_cycles_less
 from chassis.settings import ProgramSettings
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,7 @@ async def _serve(
 ) -> int:
     stop = stop_event()
     async with opened as running, health.serve([running], host=settings.health_host, port=health_port):
+        search_for_cycles_less()
         log.info("service_ready", name=name, health_port=health_port)
         await stop.wait()
         log.info("service_stopping", name=name)

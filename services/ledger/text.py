@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
+from typing import Any, Final
+
+import orjson
 
 from contracts.primitives.problem import ERRORS_MAX, FieldError, path_of, texts_in
 
 NUL = "\x00"
+_NUL_IN_JSON: Final = b"\\u0000"
 
 
 def unstorable(value: Any) -> list[FieldError]:
@@ -17,13 +20,27 @@ def unstorable(value: Any) -> list[FieldError]:
 
 
 def storable(value: Any) -> Any:
-    """The same data with U+FFFD in place of each NUL: for what must be kept whatever it contains."""
+    """The same JSON data with U+FFFD in place of each NUL: for what must be kept whatever it contains.
+
+    Most data have none: writing them as JSON to see that takes a tenth of going through them.
+    """
+    return _replaced(value) if _may_have_nul(value) else value
+
+
+def _may_have_nul(value: Any) -> bool:
+    try:
+        return _NUL_IN_JSON in orjson.dumps(value)
+    except TypeError:  # a number beyond 64 bits, half a character pair: JSON that orjson does not write
+        return True
+
+
+def _replaced(value: Any) -> Any:
     match value:
         case str():
-            return value.replace(NUL, "\ufffd") if NUL in value else value
+            return value.replace(NUL, "\ufffd")
         case dict():
-            return {storable(name): storable(inner) for name, inner in value.items()}
+            return {_replaced(name): _replaced(inner) for name, inner in value.items()}
         case list():
-            return [storable(inner) for inner in value]
+            return [_replaced(inner) for inner in value]
         case _:
             return value

@@ -16,7 +16,7 @@ import asyncpg
 import uvloop
 
 from chassis import dead_letters, logging
-from chassis.memory import return_freed_blocks
+from chassis.memory import return_freed_blocks, search_for_cycles_less
 from chassis.service import stop_event
 from chassis.settings import ServiceSettings, SettingsError, read_variable
 from contracts.version import VERSION
@@ -128,6 +128,7 @@ async def up(requested: argparse.Namespace) -> int:
                 report(f"  /healthz, /readyz and /metrics at {running.health_url}")
                 report(f"  console at {running.console_url}")
                 await report_setup_link(dsn, running.console_url)
+                search_for_cycles_less()
                 if not stop.is_set():
                     print(f"ready {running.url}", flush=True)
                 await stop.wait()
