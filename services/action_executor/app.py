@@ -67,7 +67,15 @@ async def open_service(
         dialer = GuardedDialer(policy, settings.hook_connect_seconds)
         stores = StoreOpener(http_client, dialer, folder_root)
         step_context = StepContext(
-            http_client, pool, ConnectionRepository(pool, encryptor), replies, settings.urls, stores, mail, sms
+            http_client,
+            pool,
+            ConnectionRepository(pool, encryptor),
+            replies,
+            settings.urls,
+            stores,
+            encryptor,
+            mail,
+            sms,
         )
         engine = Engine(pool, parts.relay, step_context, settings, notify=parts.bus.notify)
         await parts.bus.listen(replies, engine.answered)

@@ -19,11 +19,12 @@ from action_executor.deliveries.deliverer import Deliverer
 from action_executor.deliveries.records import ClaimedDelivery, Key, NewDelivery, QueueUpdate
 from action_executor.deliveries.redeliver import redeliver
 from action_executor.messages.sender import MessageSender
+from action_executor.runs.approvals import decide_approval
 from action_executor.runs.cancel import cancel_run
 from action_executor.runs.replay import PREVIEW_SECONDS_MAX, replay_run
 from action_executor.runs.single import run_action
 from contracts.primitives.ids import made_at
-from contracts.wire.commands import CANCEL_RUN, REDELIVER, REPLAY_RUN, RUN_ACTION
+from contracts.wire.commands import CANCEL_RUN, DECIDE_APPROVAL, REDELIVER, REPLAY_RUN, RUN_ACTION
 from contracts.wire.envelope import Envelope
 from contracts.wire.jobs import DELIVER, RUN, SEND_MESSAGE, DeliverJob, RunJob, SendMessageJob
 from contracts.wire.topology import DISPATCHER_EVENTS
@@ -178,6 +179,11 @@ def command_handler(
             elif envelope.name == CANCEL_RUN:
                 answer = await cancel_run(conn, envelope)
                 effects.answer(envelope, answer.status, answer.body)
+                effects.after_commit.append(runs.wake)
+            elif envelope.name == DECIDE_APPROVAL:
+                answer = await decide_approval(conn, envelope)
+                effects.answer(envelope, answer.status, answer.body)
+                effects.after_commit.append(runs.wake)
             elif envelope.name == RUN_ACTION:
                 await _run_action(conn, envelope, context, runs, effects)
             else:

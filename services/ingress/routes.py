@@ -48,12 +48,13 @@ from ingress.api import (
     usage,
     users,
 )
-from ingress.channels import inboxes, webhooks
+from ingress.channels import approvals, inboxes, webhooks
 from ingress.http.route import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     *inboxes.ROUTES,
     *webhooks.ROUTES,
+    *approvals.ROUTES,
     *me.ROUTES,
     *session.ROUTES,
     *setup.ROUTES,

@@ -64,4 +64,24 @@ FLOW: Final = (
         "exactly_once",
         available=True,
     ),
+    Action(
+        "approve",
+        "flow",
+        LocalizedText("Approve", "Approbation", "Aprobación"),
+        LocalizedText(
+            "Waits until a person approves, over the API or by a link in a mail; a refusal ends the run as cancelled.",
+            "Attend qu'une personne approuve, par l'API ou un lien envoyé par e-mail ; un refus annule l'exécution.",
+            "Espera a que una persona apruebe, por la API o un enlace enviado por correo; un rechazo la cancela.",
+        ),
+        inputs.Approve,
+        {
+            "approved": True,
+            "by": {"kind": "user", "id": "0198f7c4-5a00-7c3e-9d1b-6f2a4b8c0d1e", "name": "anna"},
+            "comment": None,
+            "at": "2026-03-02T09:31:00+00:00",
+            "expires_at": "2026-03-09T09:30:00+00:00",
+        },
+        "exactly_once",
+        available=True,
+    ),
 )

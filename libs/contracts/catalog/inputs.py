@@ -331,6 +331,15 @@ class ForEach(Model):
     steps: list[AutomationStep] = Field(min_length=1, max_length=STEPS_MAX)
 
 
+class Approve(Model):
+    """Wait for a person to approve or refuse, over the API or by a link in a mail."""
+
+    message: LongText = Field(description="what is asked, for the mail and the page behind its link")
+    to: list[Email] = Field(default_factory=list, max_length=10, description="who is mailed a link, each their own")
+    subject: ShortText | None = Field(default=None, description="of the mail; else the message's first line")
+    expires_in: Duration = Field(default="P7D", description="at most P30D; without a decision the step then fails")
+
+
 class Delay(Model):
     """Wait for a time, until one, or for the next business day."""
 

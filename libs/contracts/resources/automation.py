@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from contracts.resources.inbox import Actor
 from contracts.resources.output import ResponseModel, Row
-from contracts.resources.schemas import Filters, Model, ShortText
+from contracts.resources.schemas import Email, Filters, Model, ShortText
 from contracts.values import Form
 
 
@@ -63,6 +63,28 @@ class AutomationStep(Model):
     retry: StepRetry | None = Field(default=None, description="in place of the installation's schedule")
 
 
+NOTIFIED_MAX = 10  # people who are told of one failure
+CONCURRENT_RUNS_MAX = 100  # more is no limit worth its waiting
+
+
+class OnFailure(Model):
+    """What happens when a run fails: mails, at most one an hour for an automation, and steps that know `run.error`."""
+
+    notify: list[Literal["owner"] | Email] = Field(
+        default_factory=list, max_length=NOTIFIED_MAX, description="`owner` is the account's e-mail, else its owners'"
+    )
+    steps: list[AutomationStep] = Field(default_factory=list, max_length=STEPS_MAX)
+
+
+class Concurrency(Model):
+    """At most `limit` runs of the automation with one key are under way; the others wait in order."""
+
+    key: Annotated[str, StringConstraints(min_length=1, max_length=1000)] = Field(
+        description="usually a template, such as {{ trigger.data.client_id }}"
+    )
+    limit: int = Field(default=1, ge=1, le=CONCURRENT_RUNS_MAX)
+
+
 class AutomationIn(Model):
     """A trigger and its steps, run in order."""
 
@@ -70,6 +92,8 @@ class AutomationIn(Model):
     trigger: AutomationTrigger
     steps: list[AutomationStep] = Field(min_length=1, max_length=STEPS_MAX)
     enabled: bool = True
+    on_failure: OnFailure | None = None
+    concurrency: Concurrency | None = None
 
 
 class Automation(ResponseModel):
@@ -81,6 +105,8 @@ class Automation(ResponseModel):
     version: int
     trigger: AutomationTrigger
     steps: list[AutomationStep]
+    on_failure: OnFailure | None
+    concurrency: Concurrency | None
     created_by: Actor | None
     created_at: dt.datetime
     updated_at: dt.datetime
@@ -95,6 +121,8 @@ def from_row(row: Row) -> dict[str, Any]:
         "version": row["version"],
         "trigger": row["definition"]["trigger"],
         "steps": row["definition"]["steps"],
+        "on_failure": row["definition"].get("on_failure"),
+        "concurrency": row["definition"].get("concurrency"),
         "created_by": row["created_by"],
         "created_at": row["created_at"].isoformat(),
         "updated_at": row["updated_at"].isoformat(),

@@ -5,15 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import orjson
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from contracts.resources.event import Event
 from contracts.resources.output import JSONObject, ResponseModel, Row, text, time_text
-from contracts.resources.schemas import Model
+from contracts.resources.schemas import LongText, Model
+
+
+class DecisionIn(Model):
+    """A decision on a step that waits for a person; without `step` it is the one that the run waits at."""
+
+    step: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.]{1,200}$")] | int | None = Field(
+        default=None, description="its number, or its path such as 2.branches.0.steps.1"
+    )
+    comment: LongText | None = None
 
 
 class ReplayIn(Model):
@@ -143,7 +152,7 @@ def from_row(row: Row, steps: Iterable[Row] | None = None) -> dict[str, Any]:
 
 
 _DIGITS: Final = re.compile(r"\d+")
-_OUTERMOST: Final = re.compile(r"(on_failure\.steps\.)?\d+")
+_OUTERMOST: Final = re.compile(r"(on_failure\.steps\.)?\d+|on_failure\.notify")
 
 
 def nested(steps: Iterable[JSONObject]) -> list[JSONObject]:

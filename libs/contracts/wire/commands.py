@@ -114,6 +114,7 @@ REDELIVER: Final = "redeliver"
 REPLAY_RUN: Final = "replay_run"
 CANCEL_RUN: Final = "cancel_run"
 RUN_ACTION: Final = "run_action"
+DECIDE_APPROVAL: Final = "decide_approval"
 CREATE_CONNECTION: Final = "create_connection"
 DELETE_CONNECTION: Final = "delete_connection"
 
@@ -289,6 +290,10 @@ _SPECS: Final = (
         "data adds id. 200 with the run, due now; with `preview` unchanged, and the inputs of its steps."
     ),
     CommandSpec(CANCEL_RUN, EXECUTOR_COMMANDS, ByIdInput, "200 with the run, cancelled."),
+    CommandSpec(
+        DECIDE_APPROVAL, EXECUTOR_COMMANDS, None,
+        "data: id of a run, step (its path) or null, approved, comment or null, by {kind, id, name}. 200 with the run."
+    ),
     CommandSpec(
         RUN_ACTION, EXECUTOR_COMMANDS, None,
         "data: action, input, connection_id or null, dry_run. 200 with the action's output once its run of one step "

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from action_executor.actions import external, flow, internal, messages, stores
+from action_executor.actions import approve, external, flow, internal, messages, notify, stores
 from action_executor.actions.context import StepContext
 from action_executor.http_client import OutboundHttpClient
 from action_executor.runs.records import StepCall, StepOutcome
@@ -36,6 +36,8 @@ ACTIONS: Final[dict[str, Action]] = {
     "delay": Action(flow.delay, preview=flow.delay_end),
     "branch": Action(flow.branch),
     "for_each": Action(flow.for_each),
+    "approve": Action(approve.approve, calls_out=True, preview=approve.preview),
+    "notify": Action(notify.notify, calls_out=True),
     "http_request": Action(external.http_request, calls_out=True, preview=external.show_http_request),
     "post_chat_message": Action(external.post_chat_message, calls_out=True, preview=external.show_chat_message),
     "send_email": Action(messages.send_email, calls_out=True, preview=messages.show_email),

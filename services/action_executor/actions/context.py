@@ -9,13 +9,14 @@ from action_executor.http_client import OutboundHttpClient
 from action_executor.mail.smtp import SmtpClient
 from action_executor.sms.gateway import SmsClient
 from action_executor.stores.opening import StoreOpener
+from chassis.encryption import Encryptor
 from contracts.urls import PublicUrls
 from storage.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """The HTTP client, what other services publish, credentials, where replies go, the public URLs, and files' places.
+    """The HTTP client, other services' views, credentials, where replies go, URLs, files' places, what signs links.
 
     `mail` and `sms` are None where none is configured.
     """
@@ -26,5 +27,6 @@ class StepContext:
     reply_to: str
     urls: PublicUrls
     stores: StoreOpener
+    encryptor: Encryptor
     mail: SmtpClient | None = None
     sms: SmsClient | None = None

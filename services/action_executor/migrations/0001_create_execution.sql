@@ -102,6 +102,8 @@ CREATE TABLE execution.run (
     lease_epoch integer NOT NULL DEFAULT 0,
     lost_workers smallint NOT NULL DEFAULT 0, -- workers lost in a row while they held it
     leased boolean NOT NULL DEFAULT false,
+    queue_key text,                    -- of the runs of its automation that share a limit with it
+    admitted boolean NOT NULL DEFAULT false, -- it is among those of its key that are under way
     replays smallint NOT NULL DEFAULT 0, -- how often it was taken up again after its end
     reply_to text,                     -- of a run without an automation: who waits for its end
     error text,
@@ -113,6 +115,8 @@ CREATE TABLE execution.run (
     CHECK (reply_to IS NULL OR automation_id IS NULL)
 ) WITH (fillfactor = 85);
 CREATE INDEX run_due ON execution.run (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX run_queue ON execution.run (account_id, automation_id, queue_key, id)
+    WHERE queue_key IS NOT NULL AND finished_at IS NULL;
 CREATE INDEX run_by_automation ON execution.run (automation_id, account_id, id);
 CREATE INDEX run_by_event ON execution.run (event_id, account_id);
 CREATE INDEX run_by_correlation ON execution.run (correlation_id, account_id);
@@ -138,6 +142,15 @@ CREATE TABLE execution.step (
     PRIMARY KEY (account_id, run_id, path),
     FOREIGN KEY (account_id, run_id) REFERENCES execution.run (account_id, id) ON DELETE CASCADE
 ) WITH (fillfactor = 85);
+
+-- The last mail about failures of an automation: the next one is sent an hour later.
+CREATE TABLE execution.failure_notice (
+    account_id uuid NOT NULL,
+    automation_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    sent_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, automation_id)
+);
 
 -- What steps fetched and is not text: outputs name it by its id, later steps send its bytes. It goes with its run.
 CREATE TABLE execution.file (

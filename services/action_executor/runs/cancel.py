@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from action_executor.refusals import invalid, not_found, problem
-from action_executor.runs import single
+from action_executor.runs import concurrency, single
 from contracts.primitives.problem import field_errors
 from contracts.resources import run
 from contracts.resources.schemas import ByIdInput
@@ -30,6 +30,8 @@ UPDATE execution.step
  WHERE account_id = $1 AND run_id = $2 AND state IN ('pending', 'running', 'waiting')
 """
 
+_QUEUE = "SELECT automation_id, queue_key FROM execution.run WHERE account_id = $1 AND id = $2"
+
 _SHOW = "SELECT * FROM execution_api.run WHERE account_id = $1 AND id = $2"
 
 
@@ -40,9 +42,16 @@ async def cancel_run(conn: Connection, command: Envelope) -> CommandResult:
     except ValidationError as error:
         return invalid(field_errors(error))
     key = (command.account_id, run_id)
+    queued = await conn.fetchrow(_QUEUE, *key)
+    if queued is None:
+        return not_found(f"there is no run {run_id}")
+    automation_id, queue_key = queued["automation_id"], queued["queue_key"]
+    # In the order in which an admission locks.
+    await concurrency.lock_queue(conn, account_id=key[0], automation_id=automation_id, key=queue_key)
     cancelled = await conn.fetchval(_CANCEL, *key)
     if cancelled is not None:
         await conn.execute(_END_STEPS, *key)
+        await concurrency.wake_next(conn, account_id=key[0], automation_id=automation_id, key=queue_key)
     row = await conn.fetchrow(_SHOW, *key)
     if row is None:
         return not_found(f"there is no run {run_id}")

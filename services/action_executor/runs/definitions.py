@@ -6,14 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from action_executor.runs.places import BRANCH, FOR_EACH, Program
+from action_executor.runs.places import BRANCH, FOR_EACH, NOTIFY, ConcurrencySpec, Program
 from action_executor.runs.records import StepSpec
 from contracts.resources.automation import StepRetry
 
 
 def read_program(definition: Mapping[str, Any]) -> Program:
-    """Return the steps of `{"steps": [...], "on_failure": {...}}`, which was checked when it was saved."""
-    return Program(_specs(definition["steps"]), _specs((definition.get("on_failure") or {}).get("steps") or ()))
+    """Return the steps of `{"steps", "on_failure", "concurrency"}`, which was checked when it was saved."""
+    on_failure, concurrency = definition.get("on_failure") or {}, definition.get("concurrency")
+    return Program(
+        _specs(definition["steps"]),
+        _specs(on_failure.get("steps") or ()),
+        _notification(on_failure["notify"]) if on_failure.get("notify") else None,
+        ConcurrencySpec(concurrency["key"], concurrency["limit"]) if concurrency else None,
+    )
+
+
+def _notification(to: Sequence[str]) -> StepSpec:
+    return StepSpec(NOTIFY, {"to": list(to)}, connection_id=None, continue_on_error=True)
 
 
 def _specs(steps: Sequence[Mapping[str, Any]]) -> tuple[StepSpec, ...]:

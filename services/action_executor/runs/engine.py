@@ -15,11 +15,12 @@ from prometheus_client import Gauge
 
 from action_executor.actions import ACTIONS, StepContext
 from action_executor.foreign_text import clean_text
-from action_executor.runs import places, rules, single, step_store, store
+from action_executor.runs import concurrency, places, rules, single, step_store, store
 from action_executor.runs.failures import failure_events
 from action_executor.runs.inputs import InvalidStepInput, fill_input, names_at
 from action_executor.runs.navigation import Navigator
-from action_executor.runs.places import Program
+from action_executor.runs.places import ConcurrencySpec
+from action_executor.runs.programs import ProgramCache
 from action_executor.runs.records import (
     Entered,
     Failed,
@@ -52,7 +53,6 @@ STEPS = Metric("ledgerwire_run_steps_total", "Steps settled", ["action", "outcom
 OVERDUE = Gauge("ledgerwire_run_overdue_seconds", "How long the longest overdue run has been waiting for a worker")
 OLDEST = Gauge("ledgerwire_run_oldest_seconds", "The age of the oldest run that is due and not final")
 
-VERSIONS_MAX: Final = 500
 AWAITED_MAX: Final = 10_000
 OVERDUE_PAUSE_SECONDS: Final = 1.0  # between looks while an account has more due than may run
 GATHER_SECONDS: Final = 0.01  # what wakes together is claimed together
@@ -93,7 +93,7 @@ class Engine:
         self._account_max = max(1, settings.runs_at_once_max // 2)
         self._answered: set[store.Key] = set()  # runs whose outcome came
         self._awaited: OrderedDict[UUID, store.Key] = OrderedDict()  # by the command that was sent
-        self._versions: OrderedDict[tuple[UUID, UUID, int], Program] = OrderedDict()
+        self._programs = ProgramCache(pool)
         self.worker = LeasedWorker(
             "claim-runs",
             pool,
@@ -155,10 +155,15 @@ class Engine:
     # One run
 
     async def _advance(self, run: Run) -> None:
-        program = await self._program(run)
+        program = await self._programs.program_of(run)
         if program is None:
             await self._save(run, RunChange("cancelled", 0, error="the automation's version is gone"), None)
             return
+        if program.concurrency is not None and not run.admitted:
+            admitted = await self._admit(run, program.concurrency)
+            if admitted is None:
+                return
+            run = admitted
         known = await step_store.load_steps(
             self._pool, run, [(spec.action, _guarantee(spec)) for spec in program.steps]
         )
@@ -177,24 +182,27 @@ class Engine:
             place = places.place_of(run.path)
             known = await self._steps_at(run, known, at.step.path)
 
+    async def _admit(self, run: Run, spec: ConcurrencySpec) -> Run | None:
+        """Let the run go on within its automation's limit; None when it waits for its turn, or has ended."""
+        key = run.queue_key
+        try:
+            key = key or await concurrency.queue_key(self._pool, self.renderer, run, spec)
+        except (TemplateFault, WorkerKilled) as error:
+            await self._save(run, RunChange("failed", 0, error=f"concurrency.key: {error}"), None)
+            return None
+        except NoWorker:
+            await self._save(run, RunChange("waiting", 0, rules.NOT_BEGUN_SECONDS), None)
+            return None
+        admitted = await concurrency.admit(self._pool, run, key=key, limit=spec.limit)
+        if admitted is None:
+            raise LeaseLost
+        return replace(run, queue_key=key, admitted=True) if admitted else None
+
     async def _steps_at(self, run: Run, known: dict[str, Step], before: str) -> dict[str, Step]:
         """The steps with the data of the list that the run is in now: another list's data is let go."""
         if places.list_of(before) == places.list_of(run.path) or "." not in before + run.path:
             return known
         return await step_store.find_steps(self._pool, run.account_id, run.id, at=run.path)
-
-    async def _program(self, run: Run) -> Program | None:
-        if run.automation_id is None:
-            return Program((single.spec_of(run.body),))
-        key = (run.account_id, run.automation_id, run.version)
-        if key not in self._versions:
-            program = await store.find_program(self._pool, *key)
-            if program is None:
-                return None
-            self._versions[key] = program
-            if len(self._versions) > VERSIONS_MAX:
-                self._versions.popitem(last=False)
-        return self._versions[key]
 
     async def _take_step(self, run: Run, at: Navigator) -> RunChange:
         """Prepare, call, settle one step; answer what became of the run."""
@@ -298,19 +306,26 @@ class Engine:
     ) -> None:
         """Commit a change together with the messages that it brings about."""
         answers = single.ends(run, change)
-        if not messages and change.state != "failed" and not answers:
+        ends_turn = run.queue_key is not None and change.state not in {"running", "waiting"}
+        if not messages and change.state != "failed" and not answers and not ends_turn:
             if not await store.save(self._pool, run, change, step, kind):
                 raise LeaseLost
             return
         async with self._pool.acquire() as conn, conn.transaction():
             if not await store.save(conn, run, change, step, kind):
                 raise LeaseLost
+            if ends_turn:
+                await concurrency.wake_next(
+                    conn, account_id=run.account_id, automation_id=run.automation_id, key=run.queue_key
+                )
             if answers:
                 await single.keep_outcome(conn, run, change, step)
             events = await failure_events(conn, [(run.account_id, run.id)]) if change.state == "failed" else []
             published = [*messages, *(Outgoing(one.id, DISPATCHER_EVENTS.name, one.encode()) for one in events)]
             await record(conn, schema="execution", messages=published)
         self._relay.push(published)
+        if ends_turn:
+            self.wake()
         if answers and run.reply_to is not None and self._notify is not None:
             await self._notify(run.reply_to, [run.id.bytes])
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from action_executor.runs.places import ON_FAILURE, Place, Program, item_around
+from action_executor.runs.places import NOTIFICATION, Place, Program, item_around
 from action_executor.runs.records import Run, Step, StepSpec
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.catalog.inputs import BranchConditions, Items
@@ -44,7 +44,7 @@ def names_at(
     if (item := item_around(program, place)) is not None:
         container = known[program.path_of(item[:-2])]
         names |= {"index": item[-2], "item": container.input["items"][item[-2]]}
-    if place[0] >= ON_FAILURE:
+    if place[0] >= NOTIFICATION:
         names["run"] = {"id": str(run.id), "error": run.error, "automation_id": str(run.automation_id)}
     return names
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from action_executor.runs import places
-from action_executor.runs.places import BRANCH, END, FOR_EACH, ON_FAILURE, Place, Program
+from action_executor.runs.places import BRANCH, END, FOR_EACH, Place, Program
 from action_executor.runs.records import Step, StepSpec
 from action_executor.runs.rules import Next, Ways
 from action_executor.runs.store import StepKind
@@ -45,14 +45,15 @@ class Navigator:
     def ways(self) -> Ways:
         """Where the run goes from here."""
         failure = places.after_failure(self.program, self.place, self._items)
-        handles = self.program.on_failure and not self.failing
+        handler = None if self.failing else self.program.handler
         return Ways(
             on=self._next(places.following(self.program, self.place, self._items)),
             filtered=self._after_item(),
             failed=None if failure.goes_on is None else self._next(failure.goes_on),
             fails_run=failure.goes_on is None,
+            around=tuple(self.program.path_of(place) for place in places.ancestors_of(self.place)),
             closes=tuple(self.program.path_of(place) for place in failure.closes),
-            handler=Next(ON_FAILURE, self.program.path_of((ON_FAILURE,))) if handles else None,
+            handler=Next(handler[0], self.program.path_of(handler)) if handler else None,
             end="failed" if self.failing else "succeeded",
         )
 

@@ -15,8 +15,10 @@ from typing import Final
 from action_executor.runs.records import StepSpec
 
 ON_FAILURE: Final = 1000  # above any index of a step
+NOTIFICATION: Final = 999  # of a failure: taken before the steps of on_failure
 FOR_EACH: Final = "for_each"
 BRANCH: Final = "branch"
+NOTIFY: Final = "notify"  # no action of the catalog: what `on_failure` asks for
 
 Place = tuple[int, ...]
 END: Final[Place] = ()
@@ -26,7 +28,16 @@ ItemCount = Callable[[Place], int]
 """How many items a `for_each` at a place has."""
 
 _NUMBERS: Final = re.compile(r"\d+")
+_NOTIFICATION_PATH: Final = "on_failure.notify"
 _LAST: Final = re.compile(r"\.?\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class ConcurrencySpec:
+    """How many runs with one key may be under way; the key is a template."""
+
+    key: str
+    limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +46,20 @@ class Program:
 
     steps: Sequence[StepSpec]
     on_failure: Sequence[StepSpec] = ()
+    notification: StepSpec | None = None
+    concurrency: ConcurrencySpec | None = None
+
+    @property
+    def handler(self) -> Place | None:
+        """Where a run goes that is to fail."""
+        if self.notification is not None:
+            return (NOTIFICATION,)
+        return (ON_FAILURE,) if self.on_failure else None
 
     def steps_beside(self, place: Place) -> Sequence[StepSpec]:
         """The list that a place is in."""
+        if place == (NOTIFICATION,) and self.notification is not None:
+            return (self.notification,)
         if len(place) == 1:
             return self.on_failure if place[0] >= ON_FAILURE else self.steps
         container = self.spec_at(place[:-2])
@@ -45,11 +67,13 @@ class Program:
 
     def spec_at(self, place: Place) -> StepSpec:
         """The step at a place."""
-        return self.steps_beside(place)[place[-1] % ON_FAILURE]
+        return self.steps_beside(place)[_index(place)]
 
     def path_of(self, place: Place) -> str:
         """The public name of a place."""
         first = place[0]
+        if first == NOTIFICATION:
+            return _NOTIFICATION_PATH
         written = f"on_failure.steps.{first - ON_FAILURE}" if first >= ON_FAILURE else str(first)
         for depth in range(1, len(place), 2):
             kind = "items" if self.spec_at(place[:depth]).action == FOR_EACH else "branches"
@@ -57,8 +81,14 @@ class Program:
         return written
 
 
+def _index(place: Place) -> int:
+    return 0 if place == (NOTIFICATION,) else place[-1] % ON_FAILURE
+
+
 def place_of(path: str) -> Place:
     """Read a path that `path_of` made."""
+    if path == _NOTIFICATION_PATH:
+        return (NOTIFICATION,)
     first, *rest = map(int, _NUMBERS.findall(path))
     return (first + ON_FAILURE if path.startswith("on_failure") else first, *rest)
 
@@ -75,7 +105,9 @@ def ancestors_of(place: Place) -> list[Place]:
 
 def following(program: Program, place: Place, items: ItemCount) -> Place:
     """The place after one: the next step, the next item's first, or the container, which then ends; else `END`."""
-    if place[-1] % ON_FAILURE + 1 < len(program.steps_beside(place)):
+    if place == (NOTIFICATION,):
+        return (ON_FAILURE,) if program.on_failure else END
+    if _index(place) + 1 < len(program.steps_beside(place)):
         return (*place[:-1], place[-1] + 1)
     return after_list(program, place, items)
 
@@ -111,7 +143,7 @@ def after_failure(program: Program, place: Place, items: ItemCount) -> FailureWa
 
     A `for_each` that may goes on with its next item. The run ends when nothing may.
     """
-    if program.spec_at(place).continue_on_error:
+    if program.spec_at(place).continue_on_error or place == (NOTIFICATION,):
         return FailureWay((), following(program, place, items))
     closes: list[Place] = []
     inside = place

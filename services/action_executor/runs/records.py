@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
@@ -37,6 +37,8 @@ class Run:
     epoch: int
     lost: int
     now: datetime
+    queue_key: str | None = None  # of the runs that it shares a limit with
+    admitted: bool = False  # it is among those under way
     reply_to: str | None = None  # who waits for the end of an action that was called by itself
 
     @property
@@ -92,11 +94,18 @@ class StepCall:
     connection_id: UUID | None = None
     replay_no: int = 0
     output: Any = None
+    part: str = ""  # of several effects of one step, which
 
     @property
     def command_id(self) -> UUID:
         """The id of this step's effect."""
-        return self.run.command_id(self.path, self.replay_no)
+        own = self.run.command_id(self.path, self.replay_no)
+        return derive_id(own, self.part) if self.part else own
+
+
+def replace_input(call: StepCall, given: Mapping[str, Any], *, part: str = "") -> StepCall:
+    """The same step with another input, for an action that stands on another one."""
+    return replace(call, input=given, part=part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +158,14 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Declined:
+    """A person said no: the run ends as cancelled, and nothing counts as failed."""
+
+    reason: str
+    output: Any
+
+
+@dataclass(frozen=True, slots=True)
 class NotBegun:
     """The step's input could not be filled in yet, and why; `killed` when its templates ended their worker."""
 
@@ -156,4 +173,4 @@ class NotBegun:
     killed: bool
 
 
-StepOutcome: TypeAlias = Done | Entered | Filtered | Wait | Sent | Failed | NotBegun
+StepOutcome: TypeAlias = Declined | Done | Entered | Filtered | Wait | Sent | Failed | NotBegun

@@ -22,7 +22,7 @@ from action_executor.refusals import invalid, not_found, problem
 from action_executor.runs import rules, step_store, store
 from action_executor.runs.inputs import InvalidStepInput, fill_input, names_at
 from action_executor.runs.navigation import Navigator
-from action_executor.runs.places import ON_FAILURE, Program
+from action_executor.runs.places import NOTIFICATION, Program
 from action_executor.runs.records import Run, Step, StepSpec
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.primitives.problem import FieldError, field_errors
@@ -90,7 +90,7 @@ SELECT version FROM dispatch_api.automation_version
 _RESUME = """
 UPDATE execution.run
    SET state = 'running', step_no = $3, step_path = $5, version = $4, due_at = now(), finished_at = NULL, error = NULL,
-       lost_workers = 0, replays = replays + 1
+       lost_workers = 0, admitted = false, replays = replays + 1
  WHERE account_id = $1 AND id = $2
 """
 
@@ -175,7 +175,7 @@ def _refusal(run: Record) -> CommandResult | None:
 def _first_step(run: Record, steps: Mapping[str, Step]) -> int:
     """The step at which the run ended; of a run that went through, the first one that failed."""
     outermost = _outermost(steps)
-    if run["state"] != "succeeded" and run["step_no"] < ON_FAILURE:
+    if run["state"] != "succeeded" and run["step_no"] < NOTIFICATION:
         return int(run["step_no"])
     return next((step.number for step in outermost if step.state == "failed"), len(outermost))
 
@@ -188,7 +188,7 @@ def step_faults(
     steps: Mapping[str, Step], program: Program, from_step: int, *, ended_at: int, pinned: Program
 ) -> list[FieldError]:
     """What forbids to begin at this step: it is not there, what comes before it has no result, or it changed inside."""
-    last = min(ended_at if ended_at < ON_FAILURE else len(program.steps), len(program.steps) - 1)
+    last = min(ended_at if ended_at < NOTIFICATION else len(program.steps), len(program.steps) - 1)
     if from_step > last:
         return [FieldError("from_step", f"must be a step from 0 to {last}, which the run has reached")]
     for step, spec in zip(_outermost(steps)[:from_step], program.steps, strict=False):

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, assert_never
 import orjson
 
 from action_executor.runs.records import (
+    Declined,
     Done,
     Entered,
     Failed,
@@ -46,8 +47,8 @@ class Ways:
     """Where a run goes from a step.
 
     `on` after a success, None at the end, which leaves the run as `end`. `filtered`: to the next item; None ends the
-    run. `failed`: what goes on although the step failed; None: the run fails, first by the steps at `handler` if it
-    has any. `closes` are the containers that fail with the step.
+    run. `failed`: what goes on although the step failed, unless that `fails_run`, first by the steps at `handler` if it
+    has any. `closes` are the containers that fail with the step, of those `around` it.
     """
 
     on: Next | None
@@ -55,6 +56,7 @@ class Ways:
     failed: Next | None = None
     fails_run: bool = True
     closes: tuple[str, ...] = ()
+    around: tuple[str, ...] = ()
     handler: Next | None = None
     end: RunState = "succeeded"
 
@@ -75,6 +77,9 @@ def apply_outcome(  # noqa: C901, PLR0911  one table, a row for each outcome
         case Filtered(output):
             end: RunState = "filtered" if ways.end == "succeeded" else ways.end
             return _go_on(step, ways.filtered, end, lease_seconds), StepChange(path, "succeeded", output=output)
+        case Declined(reason, output):
+            declined = StepChange(path, "failed", output=output, error=reason)
+            return RunChange("cancelled", number, error=_why(step, reason), closes=ways.around), declined
         case Wait(seconds, for_answer, output):
             waiting = StepChange(path, "running" if for_answer else "waiting", output=output)
             return RunChange("waiting", number, min(seconds, SECONDS_MAX)), waiting

@@ -101,7 +101,8 @@ async def insert(conn: Connection, runs: Sequence[NewRun]) -> None:
 
 RUNS: Final = LeaseTable("execution.run")
 _RUN_COLUMNS: Final = (
-    "automation_id", "version", "event_id", "correlation_id", "body", "depth", "step_path", "error", "reply_to",
+    "automation_id", "version", "event_id", "correlation_id", "body", "depth", "step_path", "error", "queue_key",
+    "admitted", "reply_to",
 )  # fmt: skip
 _PICK_DUE: Final = """
 SELECT account_id, id FROM execution.run
@@ -136,6 +137,8 @@ async def claim(
             depth=row["depth"],
             path=row["step_path"],
             error=row["error"],
+            queue_key=row["queue_key"],
+            admitted=row["admitted"],
             epoch=row["lease_epoch"],
             lost=row["lost_workers"],
             now=row["now"],

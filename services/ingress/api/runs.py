@@ -6,11 +6,11 @@ from uuid import UUID
 
 from contracts.resources import run
 from contracts.resources.output import ResourcePage
-from contracts.resources.run import ReplayedRun, ReplayIn, Run, RunState, RunWithSteps
+from contracts.resources.run import DecisionIn, ReplayedRun, ReplayIn, Run, RunState, RunWithSteps
 from contracts.wire import commands
 from ingress.api.transition_routes import moving
 from ingress.http.context import Api
-from ingress.http.route import Page, Request, Response, Route
+from ingress.http.route import Handler, Page, Request, Response, Route
 from ingress.views import queries, responses
 
 
@@ -43,6 +43,22 @@ async def get_run(api: Api, call: Request) -> Response:
     return Response(body=run.from_row(row, steps))
 
 
+def _deciding(*, approved: bool) -> Handler:
+    async def decide(api: Api, call: Request) -> Response:
+        """Decide on the step that waits."""
+        decision = call.body_as(DecisionIn)
+        data = {
+            "id": str(call.id_of()),
+            "step": None if decision.step is None else str(decision.step),
+            "approved": approved,
+            "comment": decision.comment,
+            "by": call.made_by,
+        }
+        return await api.submit(call, commands.DECIDE_APPROVAL, data, subject_id=call.id_of())
+
+    return decide
+
+
 ROUTES = (
     Route(
         "GET", "/v1/runs", "listRuns", list_runs, "read", "List runs of automations",
@@ -60,5 +76,13 @@ ROUTES = (
     Route(
         "POST", "/v1/runs/{id}/cancel", "cancelRun", moving(commands.CANCEL_RUN), "automate",
         "Cancel a run that has not ended", answers=Run, tag="runs",
+    ),
+    Route(
+        "POST", "/v1/runs/{id}/approve", "approveRun", _deciding(approved=True), "automate",
+        "Approve the step that a run waits at", body=DecisionIn, answers=Run, tag="runs",
+    ),
+    Route(
+        "POST", "/v1/runs/{id}/refuse", "refuseRun", _deciding(approved=False), "automate",
+        "Refuse the step that a run waits at: the run is cancelled", body=DecisionIn, answers=Run, tag="runs",
     ),
 )  # fmt: skip

@@ -42,6 +42,7 @@ from contracts.resources.output import RemovedResource, ResourcePage
 from contracts.resources.payment import Payment, PaymentIn
 from contracts.resources.product import Product
 from contracts.resources.run import (
+    DecisionIn,
     ReplayedRun,
     ReplayIn,
     ReplayPreview,
@@ -83,6 +84,8 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     automation.AutomationIn: "AutomationInput",
     automation.AutomationStep: "AutomationStep",
     automation.StepRetry: "StepRetry",
+    automation.OnFailure: "OnFailure",
+    automation.Concurrency: "Concurrency",
     automation.AutomationTrigger: "AutomationTrigger",
     ClientIn: "ClientInput",
     schemas.Contact: "Contact",
@@ -96,6 +99,7 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     LineTaxIn: "SaleLineTaxInput",
     PaymentIn: "PaymentInput",
     schemas.PayTerm: "PayTerm",
+    DecisionIn: "DecisionInput",
     ReplayIn: "ReplayInput",
     SaleIn: "SaleInput",
     SalePatch: "SalePatch",

@@ -17,7 +17,7 @@ from contracts.primitives.problem import ERRORS_MAX, FieldError, field_errors
 from contracts.resources.automation import STEPS_MAX, AutomationIn, AutomationStep
 from trigger_dispatcher.automations.references import reference_faults
 from trigger_dispatcher.automations.step_tree import placed_steps, tree_faults
-from trigger_dispatcher.automations.templates import template_faults
+from trigger_dispatcher.automations.templates import concurrency_faults, template_faults
 from trigger_dispatcher.hooks.rules import as_texts, filter_faults, trigger_faults
 
 DEFINITION_BYTES_MAX: Final = 256 * 1024
@@ -36,6 +36,7 @@ def definition(requested: AutomationIn) -> dict[str, Any]:
     return {
         "trigger": {"key": requested.trigger.key, "filters": as_texts(requested.trigger.filters)},
         "steps": [step.model_dump(mode="json") for step in requested.steps],
+        **requested.model_dump(mode="json", include={"on_failure", "concurrency"}, exclude_none=True),
     }
 
 
@@ -49,6 +50,7 @@ def faults(requested: AutomationIn, egress: EgressPolicy) -> list[FieldError]:
     placed = list(islice(placed_steps(requested), PLACED_MAX))
     if shape := tree_faults(placed):
         return shape
+    found += concurrency_faults(requested)
     for one in placed:
         found += _step_faults(one.step, one.path, egress)
         found += islice(template_faults(one), ERRORS_MAX + 1)

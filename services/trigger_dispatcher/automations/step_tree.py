@@ -30,11 +30,12 @@ class PlacedStep:
     beside: Sequence[str] = ()
     depth: int = 0
     in_item: bool = False
+    in_failure: bool = False
 
     @property
     def names(self) -> frozenset[str]:
         """What its templates may name."""
-        inside = {"inner"} if self.depth else set()
+        inside = ({"inner"} if self.depth else set()) | ({"run"} if self.in_failure else set())
         return frozenset({"trigger", "steps", "account"} | inside | ({"item", "index"} if self.in_item else set()))
 
 
@@ -42,12 +43,17 @@ def placed_steps(requested: AutomationIn) -> Iterator[PlacedStep]:
     """Yield every step; an input whose inner steps cannot be read yields none of them."""
     for number, step in enumerate(requested.steps):
         yield from _placed(PlacedStep(step, f"steps[{number}]", number, step.input))
+    for number, step in enumerate(requested.on_failure.steps if requested.on_failure else ()):
+        path = f"on_failure.steps[{number}]"
+        yield from _placed(PlacedStep(step, path, len(requested.steps), step.input, in_failure=True))
 
 
 def tree_faults(placed: Sequence[PlacedStep]) -> list[FieldError]:
     """Too many steps, or nested too deep."""
     if len(placed) > STEPS_MAX:
-        return [FieldError("steps", f"must be at most {STEPS_MAX}, those inside branch and for_each counted")]
+        return [
+            FieldError("steps", f"must be at most {STEPS_MAX}, those inside branch, for_each and on_failure counted")
+        ]
     deep = [one.path for one in placed if one.depth > NESTING_MAX]
     return [FieldError(path, f"is nested more than {NESTING_MAX} deep") for path in deep]
 

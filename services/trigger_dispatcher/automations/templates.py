@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from contracts.primitives.problem import FieldError, path_of, texts_in
+from contracts.resources.automation import AutomationIn
 from trigger_dispatcher.automations.step_tree import PlacedStep
 
-_NAMES: Final = ("trigger", "steps", "account", "inner", "item", "index")
+_NAMES: Final = ("trigger", "steps", "account", "inner", "item", "index", "run")
 TEMPLATE_CHARACTERS_MAX: Final = 16 * 1024  # as the executor has it
 _ENDS: Final = {"{{": "}}", "{%": "%}"}
 _OPENS: Final = re.compile(r"\{\{|\{%")
@@ -28,6 +29,15 @@ def template_faults(one: PlacedStep) -> Iterator[FieldError]:
         reason = _fault_of(text, one) if _OPENS.search(text) else None
         if reason is not None:
             yield FieldError(path_of(place), reason)
+
+
+def concurrency_faults(requested: AutomationIn) -> list[FieldError]:
+    """What is wrong with the template of the concurrency key, which knows no steps."""
+    if requested.concurrency is None:
+        return []
+    before = PlacedStep(requested.steps[0], "concurrency", 0, {})
+    reason = _fault_of(requested.concurrency.key, before) if _OPENS.search(requested.concurrency.key) else None
+    return [FieldError("concurrency.key", reason)] if reason else []
 
 
 def _fault_of(text: str, one: PlacedStep) -> str | None:

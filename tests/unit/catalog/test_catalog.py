@@ -20,7 +20,7 @@ ACTION_KEYS = """create_client find_client find_or_create_client update_client c
     find_sale create_purchase create_sale create_document issue_document send_document void_document record_payment
     add_note open_dispute resolve_dispute record_promise move_invoices send_message
     http_request send_email send_sms post_chat_message store_file append_row send_direct
-    filter delay branch for_each"""
+    filter delay branch for_each approve"""
 
 ENTRIES: list[Trigger | Action] = [*TRIGGERS.values(), *ACTIONS.values()]
 
@@ -111,6 +111,7 @@ def test_only_what_this_release_carries_out_is_offered() -> None:
         "delay",
         "branch",
         "for_each",
+        "approve",
     }
 
 
