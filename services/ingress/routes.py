@@ -48,11 +48,12 @@ from ingress.api import (
     usage,
     users,
 )
-from ingress.channels import approvals, inboxes, webhooks
+from ingress.channels import approvals, inboxes, replies, webhooks
 from ingress.http.route import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     *inboxes.ROUTES,
+    *replies.ROUTES,
     *webhooks.ROUTES,
     *approvals.ROUTES,
     *me.ROUTES,

@@ -102,7 +102,7 @@ class ChannelReference(ResponseModel):
     """The channel that a message came through, as it was named then."""
 
     id: UUID
-    kind: Literal["direct", "orders", "hook"]
+    kind: Literal["direct", "orders", "replies", "hook"]
     name: str | None
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from contracts.resources.messages import Automatic, Channel
+from contracts.resources.output import ResponseModel
 from contracts.resources.schemas import Model
 
 BODY_CHARS_MAX: Final = 100_000  # about 30 pages; the source has all of it
@@ -54,3 +55,10 @@ class ReceivedMessage(Model):
     attachments: list[dict[str, Any]] = Field(max_length=ATTACHMENTS_MAX)
     source: dict[str, Any] | None
     received_at: dt.datetime
+
+
+class MessageReceipt(ResponseModel):
+    """A message that came in is kept; `duplicate`: the same was posted before, and `message_id` is that one."""
+
+    message_id: UUID
+    duplicate: bool

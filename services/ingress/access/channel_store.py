@@ -12,7 +12,7 @@ from storage.pool import Connection, Pool
 
 CHANNELS_MAX: Final = 200
 
-Kind = Literal["direct", "orders", "hook"]
+Kind = Literal["direct", "orders", "replies", "hook"]
 State = Literal["active", "disabled"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 

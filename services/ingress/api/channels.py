@@ -24,13 +24,14 @@ from storage.pool import Connection
 PATH_OF: Final[dict[Kind, str]] = {
     "direct": "/ext/direct/inbox/",
     "orders": "/ext/webhooks/inbox/",
+    "replies": "/ext/messages/inbound/",
     "hook": "/ext/hooks/",
 }
 SECRET_CHARS_MAX: Final = 64  # ours have 32; what is longer need not be looked up
 
 
 class ChannelIn(Model):
-    """What the channel is for: direct (suppliers' documents), orders, hook (anything)."""
+    """What the channel is for: direct (suppliers' documents), orders, replies (of customers), hook (anything)."""
 
     kind: Kind
     name: ShortText | None = None

@@ -18,6 +18,7 @@ from contracts.resources import (
     connection,
     product,
     promise,
+    received_messages,
     schemas,
     transitions,
 )
@@ -232,6 +233,7 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     StepWarning: "StepWarning",
     Message: "Message",
     MessageFile: "MessageFile",
+    received_messages.MessageReceipt: "MessageReceipt",
     Note: "Note",
     Dispute: "Dispute",
     promise.Promise: "Promise",

@@ -54,7 +54,7 @@ CREATE INDEX access_token_hash ON ingress.access_token (secret_hash);
 CREATE TABLE ingress.channel (
     account_id uuid NOT NULL REFERENCES ingress.account,
     id uuid NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('direct', 'orders', 'hook')),
+    kind text NOT NULL CHECK (kind IN ('direct', 'orders', 'replies', 'hook')),
     name text CHECK (length(name) BETWEEN 1 AND 200),
     state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'disabled')),
     secret_hash bytea NOT NULL CHECK (length(secret_hash) = 32),

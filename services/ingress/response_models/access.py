@@ -97,7 +97,7 @@ class Channel(ResponseModel):
     """A secret URL into the account: `url` is where to POST, and is there for callers with the scope `admin` alone."""
 
     id: UUID
-    kind: Literal["direct", "orders", "hook"]
+    kind: Literal["direct", "orders", "replies", "hook"]
     name: str | None
     state: Literal["active", "disabled"]
     created_at: dt.datetime
