@@ -41,6 +41,7 @@ from scheduling.poller import Poller
 from storage.blobs import BlobStore, DirectoryBlobs
 from storage.data_loader import DataLoader
 from storage.pool import Pool
+from templates.renderer import Renderer
 
 log = structlog.get_logger(__name__)
 
@@ -88,6 +89,8 @@ async def open_service(
         await parts.run(housekeeping_poller(pool, authenticator, files), check="housekeeping")
         feed = EventFeed(pool)
         await parts.run(Poller("streams", feed.look, sweep_seconds=LOOK_SECONDS), check="streams")
+        renderer = Renderer()
+        parts.stack.push_async_callback(renderer.stop)
         api = Api(
             pool=pool,
             settings=settings,
@@ -105,6 +108,7 @@ async def open_service(
             importer=importer,
             urls=settings.urls if settings.public_url else PublicUrls(url),
             reads=BatchReads(),
+            renderer=renderer,
         )
         console_url = settings.console_url or api.urls.at(server.CONSOLE_PATH)
         await put_console(pool, console_url)

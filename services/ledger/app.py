@@ -9,12 +9,14 @@ from functools import partial
 from chassis.handle import ServiceHandle
 from chassis.parts import open_parts
 from contracts.wire.topology import LEDGER_COMMANDS
+from ledger.collections.cases.scheduler import CaseScheduler
 from ledger.collections.promises.scheduler import PromiseScheduler
 from ledger.consumer import handle
 from ledger.numeric_overflow import refuse_numeric_overflow
 from ledger.sales.overdue_scheduler import OverdueScheduler
 from ledger.settings import LedgerSettings
 from messaging.postgres import LocalNotifier
+from templates.renderer import Renderer
 
 
 @asynccontextmanager
@@ -30,7 +32,11 @@ async def open_service(
         await parts.run(overdue.poller, check="overdue")
         promises = PromiseScheduler(pool, pipeline, take)
         await parts.run(promises.poller, check="promises")
-        expect = {"sales": overdue.expect, "promises": promises.expect}
+        renderer = Renderer()
+        parts.stack.push_async_callback(renderer.stop)
+        cases = CaseScheduler(pool, pipeline.relay, settings.urls, renderer=renderer)
+        await parts.run(cases.poller, check="collections")
+        expect = {"sales": overdue.expect, "promises": promises.expect, "due_clients": cases.expect}
         take_commands = refuse_numeric_overflow(pipeline, partial(take, expect=expect))
         await parts.consume(LEDGER_COMMANDS, take_commands, batch_max=settings.ledger_batch_max)
         yield parts.handle

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from ledger.bills.capability import BILLS
 from ledger.clients.capability import CLIENTS
+from ledger.collections.cases.capability import CASES
+from ledger.collections.collectors.capability import COLLECTORS
 from ledger.collections.disputes.capability import DISPUTES
 from ledger.collections.due.capability import DUE_CLIENTS
 from ledger.collections.notes.capability import NOTES
@@ -30,6 +32,7 @@ from ledger.unit_of_work.state import EntityKind
 
 CAPABILITIES: Final[tuple[Capability, ...]] = (
     CLIENTS,
+    COLLECTORS,
     PRODUCTS,
     SUPPLIERS,
     QUOTAS,
@@ -43,6 +46,7 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     DISPUTES,
     PROMISES,
     IMPORTS,
+    CASES,
     DUE_CLIENTS,
     NUMBERS,
 )

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from contracts.catalog import inputs, samples
+from contracts.catalog import inputs
 from contracts.catalog.flow_actions import FLOW
 from contracts.catalog.model import Action, LocalizedText
 from contracts.catalog.outward_actions import OUTWARDS
-from contracts.resources import client, dispute, inbox_message, messages, note, payment, product, promise, sale
+from contracts.resources import case, client, dispute, inbox_message, messages, note, payment, product, promise, sale
+from contracts.resources.case import MoveInvoices
 from contracts.resources.client import ClientIn, ClientUpdate
 from contracts.resources.dispute import DisputeIn, ResolveDispute
 from contracts.resources.messages import MessageToSend
@@ -273,8 +274,9 @@ _OURS: Final = (
             "Déplace des factures, ou toutes celles d'un client, vers un autre parcours de relance.",
             "Mueve facturas, o todas las de un cliente, a otro flujo de cobro.",
         ),
-        inputs.MoveInvoices,
-        samples.MOVE | {"cause": "person"},
+        MoveInvoices,
+        case.MOVE_SAMPLE | {"cause": "person", "notification": None},
+        command=commands.MOVE_INVOICES,
     ),
     _ours(
         "send_message",

@@ -128,20 +128,6 @@ class VoidDocument(Model):
     reason: ShortText | None = None
 
 
-class MoveInvoices(Model):
-    """Invoices, or all of a client's, and the collector to move them to."""
-
-    collector_id: UUID
-    invoice_ids: list[UUID] | None = Field(default=None, min_length=1, max_length=IDS_MAX)
-    client_id: UUID | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> MoveInvoices:
-        if (self.invoice_ids is None) == (self.client_id is None):
-            raise ValueError("needs either invoice_ids or client_id, and not both")
-        return self
-
-
 class HttpRequest(Model):
     """One HTTP request; redirects are not followed, and a 2xx is success."""
 

@@ -7,7 +7,7 @@ from typing import Final
 from contracts.catalog import samples
 from contracts.catalog.ledger_triggers import LEDGER_TRIGGERS, SALE_TYPES
 from contracts.catalog.model import Filter, LocalizedText, Trigger
-from contracts.resources import dispute, hook, inbox_message, messages, note, promise, run, usage, webhook
+from contracts.resources import case, dispute, hook, inbox_message, messages, note, promise, run, usage, webhook
 
 _CLIENT: Final = Filter("client_id", LocalizedText("Client", "Client", "Cliente"))
 
@@ -76,14 +76,13 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="invoices.moved",
-        available=False,
         title=LocalizedText("Invoice(s) moved", "Facture(s) déplacée(s)", "Factura(s) movida(s)"),
         description=LocalizedText(
             "One or several invoices were moved to another collector, by a person or by a workflow's last step.",
             "Une ou plusieurs factures ont changé de parcours de relance, par une personne ou par la dernière étape.",
             "Una o varias facturas pasaron a otro flujo de cobro, por una persona o por el último paso.",
         ),
-        sample=samples.MOVE,
+        sample=case.MOVE_SAMPLE,
         filters=(
             Filter("cause", LocalizedText("Moved by", "Déplacée par", "Movida por"), ("person", "workflow")),
             Filter("to_collector.id", LocalizedText("To collector", "Vers le parcours", "Al flujo de cobro")),

@@ -7,13 +7,14 @@ import binascii
 import datetime as dt
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, field_validator, model_validator
 
+from contracts.resources.collector import DurationText
 from contracts.resources.output import ResponseModel
 from contracts.resources.schemas import (
     Address,
@@ -33,6 +34,8 @@ BANK_ACCOUNTS_MAX: Final = 10
 
 FOOTER_CHARS_MAX: Final = 2_000
 """A paragraph of legal text; it is printed at the end of every document."""
+
+HOLIDAYS_MAX: Final = 200  # ten years of public holidays
 
 URL_CHARS_MAX: Final = 2_000  # longest URL that common servers and proxies take
 LOGO_BYTES_MAX: Final = 256 * 1024
@@ -113,6 +116,11 @@ Bic = Annotated[
 EndpointId = Annotated[
     str, Form(r"[0-9]{4}:[!-~]{1,50}", "must be a Peppol participant identifier, such as 0088:5790000435975")
 ]
+ClockTime = Annotated[str, Form(r"([01][0-9]|2[0-3]):[0-5][0-9]", "must be a time of day, such as 09:00")]
+Weekday = Annotated[int, Field(ge=1, le=7)]
+SmsSender = Annotated[
+    str, Form(r"[A-Za-z0-9 ]{1,11}|\+?[0-9]{3,15}", "must be up to 11 letters and digits, or a number")
+]
 Website = Annotated[str, StringConstraints(max_length=URL_CHARS_MAX), AfterValidator(read_website)]
 
 
@@ -128,6 +136,24 @@ class LogoIn(Model):
     """A picture: a PNG or JPEG in base64."""
 
     content: Annotated[str, AfterValidator(_logo_bytes)]
+
+
+class SendWindow(Model):
+    """When reminders may go, in the account's time zone: from `opens` until before `closes`, Monday is 1.
+
+    Without `opens` from midnight, without `closes` until midnight, without `weekdays` on every day.
+    """
+
+    opens: ClockTime | None = None
+    closes: ClockTime | None = None
+    weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] | None = None
+    holidays: Annotated[list[dt.date], Field(max_length=HOLIDAYS_MAX)] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _is_open_some_time(self) -> Self:
+        if self.opens is not None and self.closes is not None and self.opens >= self.closes:
+            raise ValueError("must close after it opens")
+        return self
 
 
 class AccountPatch(WithCurrency):
@@ -151,6 +177,12 @@ class AccountPatch(WithCurrency):
     default_pay_term: PayTerm | None = None
     invoice_footer: Annotated[str, StringConstraints(max_length=FOOTER_CHARS_MAX)] | None = None
     logo: LogoIn | None = None
+    send_window: SendWindow | None = None
+    min_contact_interval: DurationText | None = None
+    reply_to: Email | None = None
+    sender_name: ShortText | None = None
+    sms_sender: SmsSender | None = None
+    thank_you: bool | None = None
 
     _kept = field_validator("name", "locale", "time_zone", "currency", "bank_accounts", mode="before")(required_if_sent)
 
@@ -169,6 +201,17 @@ PROFILE_FIELDS: Final = (
     "invoice_footer",
 )  # fmt: skip
 """The fields that are only shown and printed; nothing is computed from them."""
+
+
+COLLECTION_FIELDS: Final = (
+    "send_window", "min_contact_interval", "reply_to", "sender_name", "sms_sender", "thank_you",
+)  # fmt: skip
+"""The settings of collections: when reminders go, how long contacts are apart at least, and who they come from."""
+
+
+def collections_of(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete the kept settings of collections: those that were never set are null, no thanks are sent."""
+    return {name: kept.get(name) for name in COLLECTION_FIELDS} | {"thank_you": bool(kept.get("thank_you"))}
 
 
 def profile_of(kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,6 +278,12 @@ class AccountProfile(ResponseModel):
     time_zone: str
     currency: str
     default_pay_term: PayTerm | None
+    send_window: SendWindow | None
+    min_contact_interval: str | None
+    reply_to: str | None
+    sender_name: str | None
+    sms_sender: str | None
+    thank_you: bool
     logo: Logo | None
     plan: Plan
     created_at: dt.datetime

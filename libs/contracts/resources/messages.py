@@ -107,7 +107,7 @@ class ConfirmMessage(Model):
     """
 
     message_id: UUID
-    outcome: Literal["sent", "failed"]
+    outcome: Literal["sent", "failed", "cancelled"]
     provider_message_id: str | None = None
     detail: str | None = None
     sender: str | None = None

@@ -14,7 +14,9 @@ from typing import Final
 from pydantic import BaseModel
 
 from contracts.resources.automation import AutomationIn
+from contracts.resources.case import CaseById, MoveByWorkflow, MoveInvoices, MuteCase, PauseCase, SnoozeCase
 from contracts.resources.client import ClientIn, ClientUpdate, ClientUpsert
+from contracts.resources.collector import CollectorIn, CollectorUpdate, RemoveCollector
 from contracts.resources.dispute import DisputeIn, ResolveDispute
 from contracts.resources.hook import HookIn, HookPatch
 from contracts.resources.imports import ImportLines
@@ -77,6 +79,19 @@ OPEN_DISPUTE: Final = "open_dispute"
 RESOLVE_DISPUTE: Final = "resolve_dispute"
 RECORD_PROMISE: Final = "record_promise"
 CANCEL_PROMISE: Final = "cancel_promise"
+OPEN_COLLECTORS: Final = "open_collectors"
+CREATE_COLLECTOR: Final = "create_collector"
+UPDATE_COLLECTOR: Final = "update_collector"
+REMOVE_COLLECTOR: Final = "remove_collector"
+SEND_CASE_STEP: Final = "send_case_step"
+SKIP_CASE_STEP: Final = "skip_case_step"
+RESUME_CASE: Final = "resume_case"
+UNMUTE_CASE: Final = "unmute_case"
+PAUSE_CASE: Final = "pause_case"
+MUTE_CASE: Final = "mute_case"
+SNOOZE_CASE: Final = "snooze_case"
+MOVE_INVOICES: Final = "move_invoices"
+MOVE_BY_WORKFLOW: Final = "move_by_workflow"
 CONVERT_SALE: Final = "convert_sale"
 VOID_SALE: Final = "void_sale"
 WRITE_OFF_SALE: Final = "write_off_sale"
@@ -219,6 +234,24 @@ _SPECS: Final = (
     CommandSpec(RESOLVE_DISPUTE, LEDGER_COMMANDS, ResolveDispute, "200 with the dispute."),
     CommandSpec(RECORD_PROMISE, LEDGER_COMMANDS, PromiseIn, "201 with the promise."),
     CommandSpec(CANCEL_PROMISE, LEDGER_COMMANDS, ByIdInput, "200 with the promise, also when it is cancelled already."),
+    CommandSpec(OPEN_COLLECTORS, LEDGER_COMMANDS, None, "200 {collectors}: the account has its first ones."),
+    CommandSpec(CREATE_COLLECTOR, LEDGER_COMMANDS, CollectorIn, "201 with the collector."),
+    CommandSpec(UPDATE_COLLECTOR, LEDGER_COMMANDS, CollectorUpdate, "200 with the collector's new version."),
+    CommandSpec(
+        REMOVE_COLLECTOR,
+        LEDGER_COMMANDS,
+        RemoveCollector,
+        "200 {id, deleted, moved_to}; 409 while it is in use and `move_to` is absent.",
+    ),
+    CommandSpec(SEND_CASE_STEP, LEDGER_COMMANDS, CaseById, "200 with the case; its step is taken next."),
+    CommandSpec(SKIP_CASE_STEP, LEDGER_COMMANDS, CaseById, "200 with the case."),
+    CommandSpec(RESUME_CASE, LEDGER_COMMANDS, CaseById, "200 with the case."),
+    CommandSpec(UNMUTE_CASE, LEDGER_COMMANDS, CaseById, "200 with the case."),
+    CommandSpec(PAUSE_CASE, LEDGER_COMMANDS, PauseCase, "200 with the case."),
+    CommandSpec(MUTE_CASE, LEDGER_COMMANDS, MuteCase, "200 with the case."),
+    CommandSpec(SNOOZE_CASE, LEDGER_COMMANDS, SnoozeCase, "200 with the case."),
+    CommandSpec(MOVE_INVOICES, LEDGER_COMMANDS, MoveInvoices, "200 with the move; `invoices.moved` is fired once."),
+    CommandSpec(MOVE_BY_WORKFLOW, LEDGER_COMMANDS, MoveByWorkflow, "200 with the move. No caller waits."),
     CommandSpec(CONVERT_SALE, LEDGER_COMMANDS, ConvertSale, "201 with the new document; both name each other."),
     CommandSpec(VOID_SALE, LEDGER_COMMANDS, DatedTransitionInput, "200 with the sale."),
     CommandSpec(WRITE_OFF_SALE, LEDGER_COMMANDS, DatedTransitionInput, "200 with the sale."),

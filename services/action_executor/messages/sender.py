@@ -181,7 +181,7 @@ class MessageSender:
 
 
 def _confirmation(item: PendingHandOver, settled: Settled, sender: str | None) -> list[Outgoing]:
-    if settled.state not in {"sent", "failed"} or item.job.origin != "ledger":
+    if settled.state not in {"sent", "failed", "cancelled"} or item.job.origin != "ledger":
         return []
     command = Envelope(
         id=derive_id(item.id, "confirm"),

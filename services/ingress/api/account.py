@@ -11,7 +11,15 @@ from typing import Any, Final
 
 from contracts.etag import entity_tag
 from contracts.primitives.problem import FieldError
-from contracts.resources.account import PROFILE_FIELDS, AccountPatch, AccountProfile, LogoIn, profile_of
+from contracts.resources.account import (
+    COLLECTION_FIELDS,
+    PROFILE_FIELDS,
+    AccountPatch,
+    AccountProfile,
+    LogoIn,
+    collections_of,
+    profile_of,
+)
 from contracts.urls import PublicUrls
 from documents.pdf.logo import LogoError, check_logo
 from ingress.access import account_store
@@ -70,6 +78,7 @@ def show(account: Account, urls: PublicUrls) -> dict[str, Any]:
         "time_zone": account.time_zone,
         "currency": account.currency,
         "default_pay_term": account.default_pay_term,
+        **collections_of(account.collections),
         "logo": account.logo and {**account.logo, "url": urls.at(_LOGO_PATH)},
         "plan": {"clients_max": account.clients_max, "products_max": account.products_max},
         "created_at": account.created_at.isoformat(),
@@ -91,9 +100,16 @@ def _changed(before: Account, requested: AccountPatch, logo: tuple[dict[str, Any
     sent = requested.model_dump(mode="json", include=requested.model_fields_set)
     given = {name: value for name, value in sent.items() if name in PROFILE_FIELDS}
     settings: dict[str, Any] = {name: sent[name] for name in _SETTINGS if name in sent}
+    collections = {name: value for name, value in sent.items() if name in COLLECTION_FIELDS}
     if "logo" in sent:
         settings["logo"] = logo[0] if logo else None
-    return replace(before, profile=before.profile | given, updated_at=datetime.now(tz=UTC), **settings)
+    return replace(
+        before,
+        profile=before.profile | given,
+        collections=before.collections | collections,
+        updated_at=datetime.now(tz=UTC),
+        **settings,
+    )
 
 
 def _there(account: Account | None) -> Account:

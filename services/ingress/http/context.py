@@ -43,6 +43,7 @@ from ingress.views.batches import BatchReads
 from ingress.views.event_feed import EventFeed
 from storage.data_loader import DataLoader
 from storage.pool import Connection, Pool
+from templates.renderer import Renderer
 
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _CREATED: Final = 201
@@ -68,6 +69,7 @@ class Api:
     importer: Importer
     urls: PublicUrls
     reads: BatchReads
+    renderer: Renderer
 
     async def submit(
         self,

@@ -12,6 +12,7 @@ CREATE TABLE ingress.account (
     currency text NOT NULL DEFAULT 'EUR',
     default_pay_term jsonb,                   -- of clients without one of their own; null: the ledger's default
     profile jsonb NOT NULL DEFAULT '{}',      -- what is only shown and printed, as answers show it
+    collections jsonb NOT NULL DEFAULT '{}',  -- settings of collections, as answers show them
     logo jsonb,                               -- its content type, size and SHA-256
     clients_max bigint CHECK (clients_max >= 0),    -- null: no limit
     products_max bigint CHECK (products_max >= 0),
@@ -117,7 +118,8 @@ CREATE TABLE ingress.inbox_variant (
 );
 
 CREATE VIEW ingress_api.account AS
-SELECT account_id, name, time_zone, locale, currency, default_pay_term, profile, clients_max, products_max, created_at
+SELECT account_id, name, time_zone, locale, currency, default_pay_term, profile, collections, clients_max, products_max,
+       created_at
   FROM ingress.account;
 
 CREATE VIEW ingress_api.journey_entry AS

@@ -105,6 +105,17 @@ PROMISES = View(
     "ledger_api.promise",
     filters={"client_id": "client_id = ?", "sale_id": "sale_ids @> ARRAY[?::uuid]", "state": "state = ?"},
 )
+COLLECTORS = View("ledger_api.collector", always="deleted_at IS NULL")
+CASES = View(
+    "ledger_api.collection_case",
+    filters={
+        "state": "state = ?",
+        "collector_id": "collector_id = ?",
+        "client_id": "client_id = ?",
+        "next_channel": "next_channel = ?",
+        "min_minor": "open_minor >= ?",
+    },
+)
 PAYMENTS = View(
     "ledger_api.payment",
     filters={"client_id": "client_id = ?", "status": "status = ?", "external_id": "external_id = ?"},

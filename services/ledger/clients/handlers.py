@@ -9,6 +9,7 @@ from contracts.resources.client import ClientIn, ClientUpdate, ClientUpsert
 from contracts.resources.schemas import ByIdInput
 from ledger.clients.rules import Client, Identity, archived, changed, identity_of, new_client
 from ledger.clients.state import ClientChanges, ClientPlan, LoadedClients
+from ledger.collections.collectors.state import CollectorPlan, LoadedCollectors
 from ledger.errors import BadInput, Conflict, FieldError, NotFound, StateForbids
 from ledger.quotas.counting import count, uncount
 from ledger.quotas.state import UsagePlan
@@ -19,10 +20,17 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, Lo
 def need(ctx: CommandContext[Any], given: ClientIn, plan: ReadPlan) -> None:
     """Let be read what `found_or_made` asks for."""
     plan[ClientPlan].identities.add((ctx.account.id, identity_of(given)))
+    _need_collectors(ctx, given, plan)
     plan[UsagePlan].counters.add((ctx.account.id, "clients"))
 
 
+def _need_collectors(ctx: CommandContext[Any], given: ClientIn | ClientUpdate, plan: ReadPlan) -> None:
+    if given.collector_id is not None:
+        plan[CollectorPlan].accounts.add(ctx.account.id)
+
+
 def _create_needs(ctx: CommandContext[ClientIn] | CommandContext[ClientUpsert], plan: ReadPlan) -> None:
+    _need_collectors(ctx, ctx.input, plan)
     if ctx.input.external_id is not None:
         plan[ClientPlan].identities.add((ctx.account.id, Identity("external_id", ctx.input.external_id)))
     plan[UsagePlan].counters.add((ctx.account.id, "clients"))
@@ -30,7 +38,7 @@ def _create_needs(ctx: CommandContext[ClientIn] | CommandContext[ClientUpsert], 
 
 def _create(ctx: CommandContext[ClientIn] | CommandContext[ClientUpsert], state: LoadedState) -> ChangeSet:
     _check_external_id(ctx, state, ctx.input.external_id, of=None)
-    client = made(ctx, ctx.input)
+    client = made(ctx, ctx.input, state)
     changes = ChangeSet(("client", client.id), http_status=201)
     add(ctx, client, state, changes)
     return changes
@@ -58,7 +66,7 @@ def _upsert(ctx: CommandContext[ClientUpsert], state: LoadedState) -> ChangeSet:
         raise _archived(there, "external_id")
     changes = ChangeSet(("client", there.id), http_status=200)
     if given.on_conflict == "update":
-        _check_collector(given)
+        _check_collector(ctx, state, given)
         change(there, changed(there, given, now=ctx.now), changes)
     return changes
 
@@ -68,6 +76,7 @@ UPSERT_CLIENT = CommandHandler(ClientUpsert, _upsert_needs, _upsert)
 
 def _update_needs(ctx: CommandContext[ClientUpdate], plan: ReadPlan) -> None:
     plan[ClientPlan].ids.add(ctx.key(ctx.input.id))
+    _need_collectors(ctx, ctx.input, plan)
     if ctx.input.external_id is not None:
         plan[ClientPlan].identities.add((ctx.account.id, Identity("external_id", ctx.input.external_id)))
     if ctx.input.archived is not None:
@@ -77,7 +86,7 @@ def _update_needs(ctx: CommandContext[ClientUpdate], plan: ReadPlan) -> None:
 def _update(ctx: CommandContext[ClientUpdate], state: LoadedState) -> ChangeSet:
     there = named(ctx, state, ctx.input.id, path="id")
     _check_external_id(ctx, state, ctx.input.external_id, of=there)
-    _check_collector(ctx.input)
+    _check_collector(ctx, state, ctx.input)
     after = changed(there, ctx.input, now=ctx.now)
     changes = ChangeSet(("client", there.id), http_status=200)
     if there.archived_at is None and after.archived_at is not None:
@@ -114,13 +123,13 @@ def _remove(ctx: CommandContext[ByIdInput], state: LoadedState) -> ChangeSet:
 REMOVE_CLIENT = CommandHandler(ByIdInput, _remove_needs, _remove)
 
 
-def made(ctx: CommandContext[Any], given: ClientIn, *, path: str = "") -> Client:
+def made(ctx: CommandContext[Any], given: ClientIn, state: LoadedState, *, path: str = "") -> Client:
     """Make a client of what a command gives, which stands at `path` in its input.
 
     Raises:
         NotFound: the collector is not there.
     """
-    _check_collector(given, path=path)
+    _check_collector(ctx, state, given, path=path)
     return new_client(given, client_id=new_id(), account=ctx.account, now=ctx.now)
 
 
@@ -134,7 +143,7 @@ def found_or_made(
     """
     there = state[LoadedClients].recall(ctx.account.id, identity_of(given))
     if there is None:
-        client = made(ctx, given, path=path)
+        client = made(ctx, given, state, path=path)
         add(ctx, client, state, changes)
         return client
     if there.archived_at is not None:
@@ -191,8 +200,13 @@ def _archived(client: Client, path: str) -> StateForbids:
     return StateForbids(code="client_archived", faults=[fault])
 
 
-def _check_collector(given: ClientIn | ClientUpdate, *, path: str = "") -> None:
-    if given.collector_id is not None:
+def _check_collector(
+    ctx: CommandContext[Any], state: LoadedState, given: ClientIn | ClientUpdate, *, path: str = ""
+) -> None:
+    if given.collector_id is None:
+        return
+    there = state[LoadedCollectors].of_accounts[ctx.account.id].get(given.collector_id)
+    if there is None or there.deleted_at is not None:
         raise NotFound(faults=[FieldError(f"{path}collector_id", "unknown collector")])
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from ledger.collections.durations import Duration
+from contracts.primitives.durations import Duration
 
 Channel = Literal["email", "sms", "call", "move"]
 Anchor = Literal["before_due", "after_due", "after_previous"]
@@ -74,6 +74,7 @@ class Progress:
     last_step_at: datetime | None = None
     last_contact_at: datetime | None = None
     contacted: bool = False  # by a step of this case
+    moved_in: bool = False  # it began by a move: its steps are taken one after the other, as far apart as they were
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from ledger.collections.durations import Duration, later, shifted, start_of
+from contracts.primitives.durations import Duration
+from ledger.collections.durations import later, shifted, start_of
 from ledger.collections.models import Calendar, CaseFacts, Outlook, Progress, Step, Window
 
 _CONTACTS: Final = frozenset({"email", "sms", "call"})
@@ -72,15 +73,32 @@ def _due_steps(
         step = steps[index]
         if facts.undisputed_minor < step.min_amount_minor:
             continue
-        if step.anchor == "after_previous" and due:
+        if due and (step.anchor == "after_previous" or progress.moved_in):
             break  # it is counted from the step that is taken now
-        moment = step_moment(step, facts.date_due, progress, calendar)
+        moment = _spaced(steps, index, step_moment(step, facts.date_due, progress, calendar), progress, calendar)
         if moment is None or _too_late(step, facts.date_due, calendar, now):
             continue
         if moment > now:
             return due, (index, moment)
         due.append(index)
     return due, None
+
+
+def _spaced(
+    steps: Sequence[Step], index: int, moment: datetime | None, progress: Progress, calendar: Calendar
+) -> datetime | None:
+    """In a case that began by a move a step comes as long after the one before as their delays are apart."""
+    if not progress.moved_in or moment is None or progress.last_step_at is None or index == 0:
+        return moment
+    before, step = steps[index - 1], steps[index]
+    if before.anchor != "after_due" or step.anchor != "after_due":
+        return moment
+    apart = Duration(
+        max(step.delay.months - before.delay.months, 0),
+        max(step.delay.days - before.delay.days, 0),
+        max(step.delay.seconds - before.delay.seconds, 0),
+    )
+    return max(moment, later(progress.last_step_at, apart, calendar.zone))
 
 
 def step_moment(step: Step, date_due: date | None, progress: Progress, calendar: Calendar) -> datetime | None:

@@ -29,9 +29,13 @@ def _confirm(ctx: CommandContext[ConfirmMessage], state: LoadedState) -> ChangeS
         raise NotFound("There is no message with this id.")
     after = confirmed(before, ctx.input, ctx.now)
     changes = ChangeSet(None, result_body={"id": str(after.id), "state": after.state}, subject_id=after.id)
+    if before.state == "cancelled" and ctx.input.outcome == "cancelled":
+        changes[MessageChanges].never_sent.add(after.id)
     if after is before:
         return changes
     put(changes, after)
+    if after.purpose == "notification":
+        return changes
     if after.state == "failed":
         changes.domain_events.append(DomainEvent("message.failed", "message", after.id, after.client_id))
         return changes

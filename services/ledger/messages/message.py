@@ -10,7 +10,7 @@ from uuid import UUID
 from contracts.resources.messages import Automatic, Channel, ConfirmMessage, Direction, MessageState
 from contracts.resources.note import Origin
 
-Purpose = Literal["document", "message", "reminder", "reply"]
+Purpose = Literal["document", "message", "reminder", "reply", "notification"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,11 @@ class Message:
 
 
 def confirmed(message: Message, said: ConfirmMessage, now: datetime) -> Message:
-    """It after its hand-over; one that has an outcome already stays as it is."""
-    if message.state != "requested":
+    """It after its hand-over; one that has an outcome already stays as it is.
+
+    One that was called off while it went was sent all the same.
+    """
+    if message.state != "requested" and not (message.state == "cancelled" and said.outcome == "sent"):
         return message
     sent_at = now if said.outcome == "sent" else None
     return replace(

@@ -56,6 +56,7 @@ class MessageChanges:
     messages: dict[UUID, Message] = field(default_factory=dict)
     unreachable: list[Unreachable] = field(default_factory=list)
     reachable: list[AddressKey] = field(default_factory=list)
+    never_sent: set[UUID] = field(default_factory=set)  # called off, and none of them was handed over
 
 
 @dataclass(slots=True)

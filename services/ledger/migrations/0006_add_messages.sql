@@ -4,8 +4,9 @@ CREATE TABLE ledger.message (
     account_id uuid NOT NULL,
     id uuid NOT NULL,
     client_id uuid,              -- null: received, and matched to no client
-    -- What it is for: a sales document goes to its client, a person writes, a collector reminds, a client answers.
-    purpose text NOT NULL CHECK (purpose IN ('document', 'message', 'reminder', 'reply')),
+    -- What it is for: a sales document goes to its client, a person writes, a collector reminds, a client answers, a
+    -- person of the account is notified.
+    purpose text NOT NULL CHECK (purpose IN ('document', 'message', 'reminder', 'reply', 'notification')),
     direction text NOT NULL CHECK (direction IN ('sent', 'received')),
     channel text NOT NULL CHECK (channel IN ('email', 'sms')),
     state text NOT NULL CHECK (state IN ('requested', 'sent', 'failed', 'cancelled', 'received')),

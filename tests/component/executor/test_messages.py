@@ -211,7 +211,8 @@ async def test_a_message_that_was_called_off_meanwhile_does_not_go(executor: Exe
         await executor.owner.execute("UPDATE ledger.message SET state = 'cancelled'")
         await becomes(executor, job, "cancelled")
     assert smtp.mails == []
-    assert await executor.outbox("ledger.commands") == []
+    (told,) = await executor.outbox("ledger.commands")
+    assert (told.name, told.data["outcome"]) == ("confirm_message", "cancelled")
 
 
 async def _tried(executor: ExecutorHarness, job: Envelope) -> bool:

@@ -100,6 +100,7 @@ def test_only_what_this_release_carries_out_is_offered() -> None:
         "open_dispute",
         "resolve_dispute",
         "record_promise",
+        "move_invoices",
         "send_message",
         "record_payment",
         "http_request",

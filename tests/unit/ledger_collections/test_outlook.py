@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.collections.durations import Duration, read_duration, shifted, start_of
+from contracts.primitives.durations import Duration, read_duration
+from ledger.collections.durations import shifted, start_of
 from ledger.collections.models import Calendar, CaseFacts, Outlook, Progress, Step, Window
 from ledger.collections.rules import STARTER_STEPS, next_open, outlook
 

@@ -10,6 +10,9 @@ from uuid import UUID
 from ledger.clients.state import ClientChanges
 from ledger.collections.disputes.state import DisputeChanges
 from ledger.collections.notes.state import NoteChanges
+from ledger.collections.promises.state import PromiseChanges
+from ledger.messages.state import MessageChanges
+from ledger.payments.state import PaymentChanges
 from ledger.sales.state import SaleChanges
 from ledger.unit_of_work.state import ChangeSet, Key, LoadedState
 
@@ -34,14 +37,29 @@ def due_clients(state: LoadedState) -> set[Key]:
     return {ctx.key(client_id) for ctx, changes in state.taken for client_id in _of(changes)}
 
 
+def settled_sales(changes: ChangeSet) -> Iterator[UUID]:
+    """The invoices of which a command changed what is to be paid."""
+    yield from (settlement.sale_id for settlement in changes[PaymentChanges].settlements)
+    yield from (one.sale_id for one in changes[SaleChanges].states.values() if one.status not in {"draft", "issued"})
+
+
+def held_clients(changes: ChangeSet) -> Iterator[UUID]:
+    """The clients of whom a command changed something that may hold back what was to be sent to them."""
+    yield from (client.id for client in changes[ClientChanges].changed)
+    for message in changes[MessageChanges].messages.values():
+        if message.direction == "received" and message.client_id is not None:
+            yield message.client_id
+    yield from (dispute.client_id for dispute in changes[DisputeChanges].disputes.values())
+    yield from (promise.client_id for promise in changes[PromiseChanges].promises.values())
+    yield from (note.client_id for note in changes[NoteChanges].notes.values() if note.needs_response)
+
+
 def _of(changes: ChangeSet) -> Iterator[UUID]:
     yield from changes[DueChanges].clients
-    yield from (client.id for client in changes[ClientChanges].changed)
+    yield from held_clients(changes)
     for one in changes[SaleChanges].states.values():
         if one.role == "receivable" and one.status != "draft":
             yield one.client_id
-    yield from (dispute.client_id for dispute in changes[DisputeChanges].disputes.values())
-    yield from (note.client_id for note in changes[NoteChanges].notes.values() if note.needs_response)
 
 
 def next_due(state: LoadedState) -> datetime | None:

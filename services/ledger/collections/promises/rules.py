@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from ledger.collections.durations import DAYS_MAX, shifted, start_of
+from contracts.primitives.durations import DAYS_MAX
+from ledger.collections.durations import shifted, start_of
 from ledger.collections.promises.models import Paid, Promise
 
 JUDGED: Final = frozenset({"open", "kept"})

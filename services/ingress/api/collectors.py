@@ -1,0 +1,190 @@
+"""`/v1/collectors`: the steps that receivables go through, and what a step would say to a client."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from contracts.primitives.problem import FieldError
+from contracts.resources import collector
+from contracts.resources.collector import (
+    Collector,
+    CollectorChange,
+    CollectorIn,
+    CollectorPreview,
+    CollectorPreviewIn,
+    CollectorRemoval,
+    CollectorStepIn,
+    RemovedCollector,
+    templates_of,
+)
+from contracts.resources.output import ResourcePage
+from contracts.wire import commands
+from ingress.errors import InvalidInput, NotFound
+from ingress.http.context import Api
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import case_queries, queries, responses
+from ingress.views.batches import Row
+from templates.reminders import (
+    SAMPLE_INVOICE,
+    ListedInvoice,
+    one_line,
+    sample_names,
+    template_names,
+    texts_of,
+)
+from templates.renderer import Letter, NoWorker
+
+
+async def create_collector(api: Api, call: Request) -> Response:
+    """Make a collector whose templates can be rendered."""
+    requested = call.body_as(CollectorIn)
+    await _check_templates(api, call, requested.steps)
+    return await api.submit(call, commands.CREATE_COLLECTOR, requested.model_dump(mode="json"))
+
+
+async def update_collector(api: Api, call: Request) -> Response:
+    """Make a new version of a collector."""
+    requested = call.body_as(CollectorChange)
+    await _check_templates(api, call, requested.steps)
+    data = {"id": str(call.id_of()), **requested.model_dump(mode="json")}
+    return await api.submit(call, commands.UPDATE_COLLECTOR, data, subject_id=call.id_of())
+
+
+async def remove_collector(api: Api, call: Request) -> Response:
+    """Remove a collector; what uses it goes on in another."""
+    move_to = call.query_as(CollectorRemoval).move_to
+    data = {"id": str(call.id_of()), "move_to": str(move_to) if move_to else None}
+    return await api.submit(call, commands.REMOVE_COLLECTOR, data, subject_id=call.id_of())
+
+
+async def list_collectors(api: Api, call: Request) -> Response:
+    """List collectors, newest first; an account always has some."""
+    await _open(api, call)
+    return await responses.many(api, call, queries.COLLECTORS, collector.from_row)
+
+
+async def get_collector(api: Api, call: Request) -> Response:
+    """Look at one collector."""
+    return await responses.one(api, call, queries.COLLECTORS, collector.from_row)
+
+
+async def preview_step(api: Api, call: Request) -> Response:
+    """Show the message that a step would send now to a client."""
+    row = await responses.row_of(api, call, queries.COLLECTORS)
+    requested = call.body_as(CollectorPreviewIn)
+    if requested.step >= len(row["steps"]):
+        raise InvalidInput(faults=[FieldError("step", f"the collector has {len(row['steps'])} steps, counted from 0")])
+    step = row["steps"][requested.step]
+    if step["template"] is None:
+        raise InvalidInput(faults=[FieldError("step", f"says nothing: its channel is {step['channel']}")])
+    client, account, names = await _names(api, call, requested)
+    language, texts = texts_of(step["template"], client["locale"], account["locale"])
+    letter = Letter({name: texts[name] for name in ("subject", "body") if texts.get(name)}, names)
+    rendered = await _rendered(api, call, letter, f"steps[{requested.step}].template")
+    is_mail = step["channel"] == "email"
+    return Response(
+        body={
+            "subject": one_line(rendered["subject"]) if "subject" in rendered else None,
+            "body": rendered["body"],
+            "to": client["email"] if is_mail else client["phone"],
+            "language": language,
+        }
+    )
+
+
+async def _names(api: Api, call: Request, requested: CollectorPreviewIn) -> tuple[Row, Row, dict[str, Any]]:
+    """The client, the account, and what their templates know; an invoice is made up where none is open."""
+    sale_id, client_id = requested.sale_id, requested.client_id
+    if client_id is None and sale_id is not None:
+        client_id = await case_queries.client_of_sale(api.pool, account_id=call.account_id, sale_id=sale_id)
+    client = None if client_id is None else await _client(api, call, client_id)
+    if client is None:
+        raise NotFound("there is no such client or invoice")
+    account = await case_queries.account(api.pool, account_id=call.account_id)
+    rows = await case_queries.open_invoices(
+        api.pool, account_id=call.account_id, client_id=client["id"], sale_id=sale_id
+    )
+    invoices = [ListedInvoice(**row) for row in rows] or [SAMPLE_INVOICE]
+    names = template_names(
+        client=client,
+        account={**account["profile"], "name": account["name"]},
+        invoices=invoices,
+        step=requested.step + 1,
+        today=account["today"],
+    )
+    return client, account, names
+
+
+async def _client(api: Api, call: Request, client_id: UUID) -> Row | None:
+    return await queries.find(api.pool, queries.CLIENTS, account_id=call.account_id, identifier=client_id)
+
+
+async def _rendered(api: Api, call: Request, letter: Letter, path: str) -> dict[str, str]:
+    try:
+        (made,) = await api.renderer.render(call.account_id, [letter])
+    except NoWorker:
+        raise InvalidInput(faults=[FieldError(path, "cannot be rendered at the moment: try again")]) from None
+    if made.texts is None:
+        raise InvalidInput(faults=[FieldError(path, made.fault or "cannot be rendered")])
+    return dict(made.texts)
+
+
+async def _check_templates(api: Api, call: Request, steps: list[CollectorStepIn]) -> None:
+    """Render every template once with made-up values.
+
+    Raises:
+        InvalidInput: one has a fault; each is told with its path.
+    """
+    names, letters, paths = sample_names(), [], []
+    for number, step in enumerate(steps):
+        for one in templates_of(step.template):
+            letters.append(Letter({"subject": one.subject or "-", "body": one.body}, names))
+            paths.append(f"steps[{number}].template")
+        if step.notify is not None:
+            letters.append(Letter({"subject": step.notify.subject, "body": step.notify.body}, names))
+            paths.append(f"steps[{number}].notify")
+    try:
+        made = await api.renderer.render(call.account_id, letters)
+    except NoWorker:
+        return  # what cannot be rendered later waits for a person, with the fault
+    faults = [FieldError(path, one.fault) for path, one in zip(paths, made, strict=True) if one.fault]
+    if faults:
+        raise InvalidInput(faults=faults)
+
+
+async def _open(api: Api, call: Request) -> None:
+    """Let an account that never did anything have its collectors."""
+    if not await case_queries.has_collectors(api.pool, account_id=call.account_id):
+        await api.submit(call, commands.OPEN_COLLECTORS, {})
+
+
+ROUTES = (
+    Route(
+        "POST", "/v1/collectors", "createCollector", create_collector, "write", "Make a collector",
+        body=CollectorIn, answers=Collector, status=201, tag="collections",
+    ),
+    Route(
+        "GET", "/v1/collectors", "listCollectors", list_collectors, "read", "List collectors",
+        query=Page, answers=ResourcePage[Collector], tag="collections",
+    ),
+    Route(
+        "GET", "/v1/collectors/{id}", "getCollector", get_collector, "read", "Get a collector",
+        answers=Collector, tag="collections",
+    ),
+    Route(
+        "PUT", "/v1/collectors/{id}", "replaceCollector", update_collector, "write",
+        "Make a new version of a collector; cases under way keep theirs unless apply_to_active",
+        body=CollectorChange, answers=Collector, tag="collections",
+    ),
+    Route(
+        "DELETE", "/v1/collectors/{id}", "deleteCollector", remove_collector, "write",
+        "Remove a collector: 409 while it is in use, unless move_to names another",
+        query=CollectorRemoval, answers=RemovedCollector, tag="collections",
+    ),
+    Route(
+        "POST", "/v1/collectors/{id}/preview", "previewCollector", preview_step, "read",
+        "Show the message that a step would send", body=CollectorPreviewIn, answers=CollectorPreview,
+        tag="collections",
+    ),
+)  # fmt: skip

@@ -1,0 +1,107 @@
+"""Read collection cases by amount or age, their timelines, and what a preview of a message needs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, Literal, cast
+from uuid import UUID
+
+from ingress.views.batches import Row
+from ingress.views.queries import CASES
+from storage.pool import Pool
+
+ENTRIES_MAX: Final = 200  # of a timeline, of steps and of other entries each: years of a case
+LISTED_MAX: Final = 51  # one more than a message lists
+
+CURSORS: Final[Mapping[str, tuple[type, type]]] = MappingProxyType({"amount": (int, UUID), "age": (dt.date, UUID)})
+_PLACES: Final = MappingProxyType({
+    "amount": ("(open_minor, id) < (?::bigint, ?::uuid)", "open_minor DESC, id DESC"),
+    "age": ("(due_order, id) > (?::date, ?::uuid)", "due_order, id"),
+})  # fmt: skip
+
+
+async def cases(
+    pool: Pool,
+    *,
+    account_id: UUID,
+    sort: Literal["amount", "age"],
+    after: tuple[Any, ...] | None,
+    limit: int,
+    filters: Mapping[str, Any],
+) -> list[Row]:
+    """Cases after a place, at most `limit`; those that are settled only where they are asked for."""
+    place, order = _PLACES[sort]
+    conditions = [] if filters.get("state") else ["state <> 'settled'"]
+    values: list[Any] = [account_id, limit]
+    for name, value in filters.items():
+        if value is not None:
+            values.append(value)
+            conditions.append(CASES.filters[name].replace("?", f"${len(values)}"))
+    if after is not None:
+        for one in after:
+            values.append(one)
+            place = place.replace("?", f"${len(values)}", 1)
+        conditions.append(place)
+    rows = await pool.fetch(f"{CASES.select(*conditions)} ORDER BY {order} LIMIT $2", *values)
+    return cast("list[Row]", rows)
+
+
+_STEPS: Final = """
+SELECT * FROM ledger_api.collection_step WHERE account_id = $1 AND case_id = $2 ORDER BY at DESC, step DESC LIMIT $3
+"""
+_ENTRIES: Final = """
+SELECT * FROM ledger_api.collection_entry WHERE account_id = $1 AND case_id = $2 ORDER BY id DESC LIMIT $3
+"""
+
+
+async def timeline(pool: Pool, *, account_id: UUID, case_id: UUID) -> tuple[Sequence[Row], Sequence[Row]]:
+    """The steps of a case and its other entries, newest first."""
+    steps = await pool.fetch(_STEPS, account_id, case_id, ENTRIES_MAX)
+    entries = await pool.fetch(_ENTRIES, account_id, case_id, ENTRIES_MAX)
+    return cast("list[Row]", steps), cast("list[Row]", entries)
+
+
+async def has_collectors(pool: Pool, *, account_id: UUID) -> bool:
+    """Whether the account has its collectors."""
+    there = "SELECT EXISTS (SELECT FROM ledger_api.collector WHERE account_id = $1)"
+    return bool(await pool.fetchval(there, account_id))
+
+
+async def client_of_sale(pool: Pool, *, account_id: UUID, sale_id: UUID) -> UUID | None:
+    """Whose invoice it is."""
+    found: UUID | None = await pool.fetchval(
+        "SELECT client_id FROM ledger_api.sale WHERE account_id = $1 AND id = $2 AND settlement IS NOT NULL",
+        account_id,
+        sale_id,
+    )
+    return found
+
+
+_OPEN_INVOICES: Final = """
+SELECT s.number, s.document_date, s.date_due, s.currency, s.total_minor, s.amount_due_minor AS open_minor
+  FROM ledger_api.sale s
+ WHERE s.account_id = $1 AND s.client_id = $2 AND ($3::uuid IS NULL OR s.id = $3) AND s.status = 'issued'
+   AND s.settlement IN ('unpaid', 'partial') AND s.amount_due_minor > 0
+   AND NOT EXISTS (SELECT FROM ledger_api.dispute d
+                    WHERE d.account_id = s.account_id AND d.sale_id = s.id AND d.state = 'open')
+ ORDER BY s.date_due, s.id LIMIT $4
+"""
+
+
+async def open_invoices(pool: Pool, *, account_id: UUID, client_id: UUID, sale_id: UUID | None) -> Sequence[Row]:
+    """The open invoices that a reminder to a client is about, or the one that is asked for."""
+    rows = await pool.fetch(_OPEN_INVOICES, account_id, client_id, sale_id, LISTED_MAX)
+    return cast("list[Row]", rows)
+
+
+async def account(pool: Pool, *, account_id: UUID) -> Row:
+    """What an account's messages say of it, and its date."""
+    row = await pool.fetchrow(
+        "SELECT name, locale, currency, profile, (now() AT TIME ZONE time_zone)::date AS today"
+        " FROM ingress.account WHERE account_id = $1",
+        account_id,
+    )
+    assert row is not None  # noqa: S101  its credential was checked
+    return cast("Row", row)

@@ -1,0 +1,160 @@
+"""Decide what people do to cases: send or skip a step, pause, resume, mute, unmute, snooze."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from contracts.resources.case import CaseById, MuteCase, PauseCase, SnoozeCase
+from ledger.collections.cases import rules
+from ledger.collections.cases.models import Case
+from ledger.collections.cases.rounds import entry_of
+from ledger.collections.cases.state import CaseChanges, CasePlan, LoadedCases
+from ledger.collections.cases.write import StepDone
+from ledger.collections.due.state import make_due
+from ledger.errors import BadInput, FieldError, NotFound, StateForbids
+from ledger.unit_of_work.command_handler import CommandHandler
+from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
+
+M = TypeVar("M", CaseById, PauseCase, MuteCase, SnoozeCase)
+_SENDABLE = frozenset({"email", "sms", "move"})
+
+
+def plan_case(ctx: CommandContext[Any], plan: ReadPlan) -> None:
+    """Let the case be read."""
+    plan[CasePlan].cases.add(ctx.key(ctx.input.id))
+
+
+def plan_client(ctx: CommandContext[Any], state: LoadedState, plan: ReadPlan) -> None:
+    """Let everything be read that the case is decided on."""
+    case = state[LoadedCases].cases.get(ctx.key(ctx.input.id))
+    if case is not None:
+        plan[CasePlan].clients.add(ctx.key(case.client_id))
+
+
+def _on_case(model: type[M], decide: Callable[[CommandContext[M], Case, ChangeSet], Case]) -> CommandHandler[M]:
+    """A handler that changes one case: what it then comes to is decided as the scheduler does."""
+
+    def handle(ctx: CommandContext[M], state: LoadedState) -> ChangeSet:
+        before = state[LoadedCases].cases.get(ctx.key(ctx.input.id))
+        if before is None:
+            raise NotFound("There is no case with this id.")
+        changes = ChangeSet(("case", before.id))
+        after = decide(ctx, before, changes)
+        changes[CaseChanges].cases[before.id] = _restated(ctx, after, state)
+        make_due(changes, before.client_id)
+        return changes
+
+    return CommandHandler(model, plan_case, handle, plan_client)
+
+
+def _restated(ctx: CommandContext[Any], case: Case, state: LoadedState) -> Case:
+    """The case in the state that it is in now, its next step not taken yet."""
+    known = state[LoadedCases]
+    debtor = known.debtor(ctx.key(case.client_id))
+    debtor = replace(debtor, cases={**debtor.cases, case.id: case})
+    account = known.accounts[ctx.account.id]
+    decided = rules.decide_debtor(debtor, account, known.steps, now=ctx.now)
+    found = next((one for one in decided if one.case.id == case.id), None)
+    return case if found is None else replace(found.waiting, forced_step=case.forced_step)
+
+
+def _send(_ctx: CommandContext[CaseById], case: Case, _changes: ChangeSet) -> Case:
+    step = _next_step(case)
+    if case.next_channel not in _SENDABLE:
+        raise StateForbids("The next step is a call: record it with POST /v1/calls, or skip it.")
+    if "no address" in case.reason:
+        raise StateForbids(f"{case.reason[0].upper()}{case.reason[1:]}: add one to the client.")
+    return replace(case, forced_step=step)
+
+
+def _skip(ctx: CommandContext[CaseById], case: Case, changes: ChangeSet) -> Case:
+    step = _next_step(case)
+    changes[CaseChanges].steps.append(skipped_by_person(ctx, case, step))
+    return replace(case, last_step=step, last_step_at=ctx.now, last_due=case.oldest_due, forced_step=None)
+
+
+def skipped_by_person(ctx: CommandContext[Any], case: Case, step: int) -> StepDone:
+    """The row of a step that a person skips."""
+    return StepDone(
+        account_id=case.account_id,
+        case_id=case.id,
+        cycle=case.cycle,
+        step=step,
+        attempt=1,
+        state="skipped",
+        collector_id=case.collector_id,
+        version=case.version,
+        channel=case.next_channel or "",
+        by_person=True,
+        message_id=None,
+        open_minor=case.open_minor,
+        currency=case.currency,
+        before={},
+        at=ctx.now,
+    )
+
+
+def _pause(ctx: CommandContext[PauseCase], case: Case, changes: ChangeSet) -> Case:
+    _require_open(case)
+    if ctx.input.until is not None and ctx.input.until <= ctx.now:
+        raise BadInput(faults=[FieldError("until", "is over: name a time to come")])
+    reason = ctx.input.reason or "a person paused it"
+    detail = {"until": ctx.input.until.isoformat() if ctx.input.until else None, "reason": reason}
+    _note(ctx, case, changes, "paused", detail)
+    changes[CaseChanges].held.add(case.client_id)
+    return replace(case, paused_reason=reason, paused_until=ctx.input.until)
+
+
+def _snooze(ctx: CommandContext[SnoozeCase], case: Case, changes: ChangeSet) -> Case:
+    _require_open(case)
+    if ctx.input.until <= ctx.now:
+        raise BadInput(faults=[FieldError("until", "is over: name a time to come")])
+    _note(ctx, case, changes, "snoozed", {"until": ctx.input.until.isoformat()})
+    changes[CaseChanges].held.add(case.client_id)
+    return replace(case, paused_reason="snoozed", paused_until=ctx.input.until)
+
+
+def _resume(ctx: CommandContext[CaseById], case: Case, changes: ChangeSet) -> Case:
+    if not case.is_paused:
+        raise StateForbids("The case is not paused.")
+    _note(ctx, case, changes, "resumed", {})
+    return replace(case, paused_reason=None, paused_until=None)
+
+
+def _mute(ctx: CommandContext[MuteCase], case: Case, changes: ChangeSet) -> Case:
+    _note(ctx, case, changes, "muted", {"reason": ctx.input.reason})
+    changes[CaseChanges].held.add(case.client_id)
+    return replace(case, muted_reason=ctx.input.reason)
+
+
+def _unmute(ctx: CommandContext[CaseById], case: Case, changes: ChangeSet) -> Case:
+    if case.muted_reason is None:
+        raise StateForbids("The case is not muted.")
+    _note(ctx, case, changes, "unmuted", {})
+    return replace(case, muted_reason=None)
+
+
+def _next_step(case: Case) -> int:
+    if case.next_step is None or case.state not in {"pending", "scheduled"}:
+        raise StateForbids(f"The case has no step to take: it is {case.state.replace('_', ' ')}, {case.reason}.")
+    return case.next_step
+
+
+def _require_open(case: Case) -> None:
+    if case.state == "settled":
+        raise StateForbids("The case is settled: nothing is open.")
+
+
+def _note(ctx: CommandContext[Any], case: Case, changes: ChangeSet, kind: str, detail: dict[str, Any]) -> None:
+    changes[CaseChanges].entries.append(entry_of(case, kind, detail, ctx.now))
+
+
+SEND_CASE_STEP = _on_case(CaseById, _send)
+SKIP_CASE_STEP = _on_case(CaseById, _skip)
+PAUSE_CASE = _on_case(PauseCase, _pause)
+SNOOZE_CASE = _on_case(SnoozeCase, _snooze)
+RESUME_CASE = _on_case(CaseById, _resume)
+MUTE_CASE = _on_case(MuteCase, _mute)
+UNMUTE_CASE = _on_case(CaseById, _unmute)

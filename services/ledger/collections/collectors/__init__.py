@@ -1,0 +1,1 @@
+"""Collectors: the steps that an account's receivables go through, in versions."""
