@@ -127,14 +127,14 @@ def _decide(
         outlook = _forced(case, specs, outlook, facts, now)
     if outlook.state != "scheduled" or outlook.step is None or outlook.at is None or outlook.at > now:
         is_settled = outlook.state == "settled" and case.state != "settled" and case.contacted
-        standing = _standing(replace(case, forced_step=None), specs, outlook, now)
-        return Decided(before, standing, standing, is_settled=is_settled)
+        settled = _in_state(replace(case, forced_step=None), specs, outlook, now)
+        return Decided(before, settled, settled, is_settled=is_settled)
     spec = specs[outlook.step]
     after = _advanced(case, outlook.step, spec, now)
     coming = _outlook(after, specs, facts, now if spec.channel != "move" else debtor.last_contact_at, account, now)
     taken = Taken(outlook.step, spec, forced, [one for one in invoices if not one.disputed])
-    waiting = _standing(case, specs, outlook, now)
-    return Decided(before, _standing(after, specs, coming, now), waiting, taken, outlook.skipped)
+    waiting = _in_state(case, specs, outlook, now)
+    return Decided(before, _in_state(after, specs, coming, now), waiting, taken, outlook.skipped)
 
 
 def _forced(case: Case, specs: Sequence[StepSpec], outlook: Outlook, facts: CaseFacts, now: datetime) -> Outlook:
@@ -249,7 +249,7 @@ def _outlook(
     return rules.outlook(steps, facts, progress, account.calendar, now=now)
 
 
-def _standing(case: Case, specs: Sequence[StepSpec], outlook: Outlook, now: datetime) -> Case:
+def _in_state(case: Case, specs: Sequence[StepSpec], outlook: Outlook, now: datetime) -> Case:
     """The case as the outlook says that it stands; since when, where that is new."""
     paused_over = case.is_paused and outlook.state not in {"paused", "muted", "settled"}
     reason = outlook.reason
