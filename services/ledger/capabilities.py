@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ledger.bills.capability import BILLS
 from ledger.clients.capability import CLIENTS
+from ledger.collections.calls.capability import CALLS
 from ledger.collections.cases.capability import CASES
 from ledger.collections.collectors.capability import COLLECTORS
 from ledger.collections.disputes.capability import DISPUTES
@@ -45,6 +46,7 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     NOTES,
     DISPUTES,
     PROMISES,
+    CALLS,
     IMPORTS,
     CASES,
     DUE_CLIENTS,

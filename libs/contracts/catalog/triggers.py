@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from contracts.catalog import samples
 from contracts.catalog.ledger_triggers import LEDGER_TRIGGERS, SALE_TYPES
 from contracts.catalog.model import Filter, LocalizedText, Trigger
-from contracts.resources import case, dispute, hook, inbox_message, messages, note, promise, run, usage, webhook
+from contracts.resources import (
+    call,
+    case,
+    dispute,
+    hook,
+    inbox_message,
+    messages,
+    note,
+    promise,
+    run,
+    usage,
+    webhook,
+)
 
 _CLIENT: Final = Filter("client_id", LocalizedText("Client", "Client", "Cliente"))
 
@@ -138,14 +149,13 @@ TRIGGERS: Final = (
     ),
     Trigger(
         key="call.recorded",
-        available=False,
         title=LocalizedText("Call recorded", "Appel enregistré", "Llamada registrada"),
         description=LocalizedText(
             "The outcome of a call with a client was recorded.",
             "Le résultat d'un appel avec un client a été enregistré.",
             "Se registró el resultado de una llamada con un cliente.",
         ),
-        sample=samples.CALL,
+        sample=call.SAMPLE,
         filters=(
             Filter(
                 "outcome",

@@ -14,6 +14,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from contracts.resources.automation import AutomationIn
+from contracts.resources.call import CallIn
 from contracts.resources.case import CaseById, MoveByWorkflow, MoveInvoices, MuteCase, PauseCase, SnoozeCase
 from contracts.resources.client import ClientIn, ClientUpdate, ClientUpsert
 from contracts.resources.collector import CollectorIn, CollectorUpdate, RemoveCollector
@@ -92,6 +93,7 @@ MUTE_CASE: Final = "mute_case"
 SNOOZE_CASE: Final = "snooze_case"
 MOVE_INVOICES: Final = "move_invoices"
 MOVE_BY_WORKFLOW: Final = "move_by_workflow"
+RECORD_CALL: Final = "record_call"
 CONVERT_SALE: Final = "convert_sale"
 VOID_SALE: Final = "void_sale"
 WRITE_OFF_SALE: Final = "write_off_sale"
@@ -252,6 +254,10 @@ _SPECS: Final = (
     CommandSpec(SNOOZE_CASE, LEDGER_COMMANDS, SnoozeCase, "200 with the case."),
     CommandSpec(MOVE_INVOICES, LEDGER_COMMANDS, MoveInvoices, "200 with the move; `invoices.moved` is fired once."),
     CommandSpec(MOVE_BY_WORKFLOW, LEDGER_COMMANDS, MoveByWorkflow, "200 with the move. No caller waits."),
+    CommandSpec(
+        RECORD_CALL, LEDGER_COMMANDS, CallIn,
+        "201 with the call; a note of kind call, and the promise or disputes that it brings."
+    ),
     CommandSpec(CONVERT_SALE, LEDGER_COMMANDS, ConvertSale, "201 with the new document; both name each other."),
     CommandSpec(VOID_SALE, LEDGER_COMMANDS, DatedTransitionInput, "200 with the sale."),
     CommandSpec(WRITE_OFF_SALE, LEDGER_COMMANDS, DatedTransitionInput, "200 with the sale."),

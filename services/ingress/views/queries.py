@@ -101,6 +101,7 @@ NOTES = View(
 DISPUTES = View(
     "ledger_api.dispute", filters={"client_id": "client_id = ?", "sale_id": "sale_id = ?", "state": "state = ?"}
 )
+CALLS = View("ledger_api.call", filters={"client_id": "client_id = ?", "outcome": "outcome = ?"})
 PROMISES = View(
     "ledger_api.promise",
     filters={"client_id": "client_id = ?", "sale_id": "sale_ids @> ARRAY[?::uuid]", "state": "state = ?"},

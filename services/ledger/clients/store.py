@@ -126,6 +126,7 @@ SELECT w.account_id, w.id
  WHERE EXISTS (SELECT FROM ledger.sale s WHERE s.account_id = w.account_id AND s.client_id = w.id)
     OR EXISTS (SELECT FROM ledger.payment p WHERE p.account_id = w.account_id AND p.client_id = w.id)
     OR EXISTS (SELECT FROM ledger.note n WHERE n.account_id = w.account_id AND n.client_id = w.id)
+    OR EXISTS (SELECT FROM ledger.call k WHERE k.account_id = w.account_id AND k.client_id = w.id)
     OR EXISTS (SELECT FROM ledger.message m WHERE m.account_id = w.account_id AND m.client_id = w.id)
     OR EXISTS (SELECT FROM ledger.promise q WHERE q.account_id = w.account_id AND q.client_id = w.id)
 """

@@ -21,7 +21,9 @@ SELECT v.* FROM ledger_api.dispute v
 
 async def _load(conn: Connection, plan: ReadPlan, state: LoadedState) -> None:
     wanted, known = plan[DisputePlan], state[LoadedDisputes]
-    for found in await store.find(conn, keys=wanted.ids - known.disputes.keys(), sales=wanted.of_sales):
+    for found in await store.find(
+        conn, keys=wanted.ids - known.disputes.keys(), sales=wanted.of_sales, clients=wanted.of_clients
+    ):
         known.know(found)
 
 

@@ -20,7 +20,7 @@ def _plan(ctx: CommandContext[DisputeIn], plan: ReadPlan) -> None:
     plan[DisputePlan].of_sales.add(ctx.key(ctx.input.sale_id))
 
 
-def _open(ctx: CommandContext[DisputeIn], state: LoadedState) -> ChangeSet:
+def open_dispute(ctx: CommandContext[DisputeIn], state: LoadedState) -> ChangeSet:
     """Mark an issued invoice as disputed, with a note that gives the reason."""
     key = ctx.key(ctx.input.sale_id)
     sale = state[LoadedSales].states.get(key)
@@ -53,7 +53,7 @@ def _open(ctx: CommandContext[DisputeIn], state: LoadedState) -> ChangeSet:
     return changes
 
 
-OPEN_DISPUTE = CommandHandler(DisputeIn, _plan, _open)
+OPEN_DISPUTE = CommandHandler(DisputeIn, _plan, open_dispute)
 
 
 def _plan_one(ctx: CommandContext[ResolveDispute], plan: ReadPlan) -> None:

@@ -12,10 +12,11 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, Key, LoadedStat
 
 @dataclass(slots=True)
 class DisputePlan:
-    """Which disputes are to be read: by their ids, or the open ones of sales."""
+    """Which disputes are to be read: by their ids, or the open ones of sales or clients."""
 
     ids: set[Key] = field(default_factory=set)
     of_sales: set[Key] = field(default_factory=set)
+    of_clients: set[Key] = field(default_factory=set)
 
 
 @dataclass(slots=True)

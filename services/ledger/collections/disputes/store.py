@@ -18,16 +18,22 @@ SELECT d.account_id, d.id, d.client_id, d.sale_id, d.reason, d.state, d.resoluti
   FROM ledger.dispute d
   JOIN unnest($3::uuid[], $4::uuid[]) AS w (account_id, sale_id)
     ON d.account_id = w.account_id AND d.sale_id = w.sale_id AND d.state = 'open'
+UNION
+SELECT d.account_id, d.id, d.client_id, d.sale_id, d.reason, d.state, d.resolution, d.created_at, d.resolved_at
+  FROM ledger.dispute d
+  JOIN unnest($5::uuid[], $6::uuid[]) AS w (account_id, client_id)
+    ON d.account_id = w.account_id AND d.client_id = w.client_id AND d.state = 'open'
 """
 
 
-async def find(conn: Connection, *, keys: Collection[Key], sales: Collection[Key]) -> list[Dispute]:
-    """Read disputes by their ids, and the open ones of sales."""
-    if not keys and not sales:
+async def find(
+    conn: Connection, *, keys: Collection[Key], sales: Collection[Key], clients: Collection[Key]
+) -> list[Dispute]:
+    """Read disputes by their ids, and the open ones of sales and of clients."""
+    if not keys and not sales and not clients:
         return []
-    rows = await conn.fetch(
-        _FIND, [key[0] for key in keys], [key[1] for key in keys], [key[0] for key in sales], [key[1] for key in sales]
-    )
+    wanted = [[key[place] for key in some] for some in (keys, sales, clients) for place in (0, 1)]
+    rows = await conn.fetch(_FIND, *wanted)
     return [Dispute(**row) for row in rows]
 
 

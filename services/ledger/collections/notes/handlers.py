@@ -65,7 +65,7 @@ def add(changes: ChangeSet, note: Note) -> None:
     changes.domain_events.append(DomainEvent("note.created", "note", note.id, note.client_id))
 
 
-def note_on(ctx: CommandContext[Any], *, client_id: UUID, sale_id: UUID, kind: NoteKind, body: str) -> Note:
+def note_on(ctx: CommandContext[Any], *, client_id: UUID, sale_id: UUID | None, kind: NoteKind, body: str) -> Note:
     """Make the note that another command leaves on a client."""
     return Note(
         account_id=ctx.account.id,

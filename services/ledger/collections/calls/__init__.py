@@ -1,0 +1,1 @@
+"""Calls with clients: their outcome, and what it records as well."""
