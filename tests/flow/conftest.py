@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import pytest
@@ -27,11 +27,11 @@ class Town:
     """An installation that stories happen in; each has accounts of its own."""
 
     def __init__(self, url: str, pool: Pool, session: aiohttp.ClientSession) -> None:
-        self._url, self._pool, self._session = url, pool, session
+        self.url, self.pool, self.session = url, pool, session
 
-    async def account(self, name: str = "Baltic Trading OÜ") -> Caller:
+    async def account(self, name: str = "Baltic Trading OÜ", **given: Any) -> Caller:
         """A new account and its program."""
-        return Caller(self._session, self._url, await create_account(self._pool, name))
+        return Caller(self.session, self.url, await create_account(self.pool, name, **given))
 
 
 @pytest.fixture(scope="session")

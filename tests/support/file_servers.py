@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final
 from urllib.request import Request, urlopen
 
@@ -36,7 +37,7 @@ def s3_server() -> Iterator[Place]:
     try:
         host, port = server.get_host_and_port()
         urlopen(Request(f"http://{host}:{port}/{BUCKET}", method="PUT")).close()
-        url = f"http://{host}:{port}/{BUCKET}/books"
+        url = f"http://{host}:{port}/{BUCKET}/{token_hex(4)}/books"  # its buckets outlive the server
         yield Place({"kind": "s3", "url": url, "access_key_id": "AKIDEXAMPLE", "secret_access_key": "wJalrXUtnFEMI"})
     finally:
         server.stop()

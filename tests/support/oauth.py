@@ -5,17 +5,23 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-from tests.support.api_installation import House
 from tests.support.caller import Answer
 
 BACK: Final = "https://app.example/callback"
 VERIFIER: Final = "v" * 50
+
+
+class Server(Protocol):
+    """A running installation: where it listens, and who asks it."""
+
+    url: str
+    session: aiohttp.ClientSession
 
 
 @dataclass(slots=True)
@@ -51,29 +57,29 @@ class Person:
         return str(sent.headers["Location"])
 
 
-def program(house: House, client: dict[str, Any], **more: Any) -> AsyncOAuth2Client:
+def program(server: Server, client: dict[str, Any], **more: Any) -> AsyncOAuth2Client:
     return AsyncOAuth2Client(
         client["client_id"], client.get("client_secret"), redirect_uri=BACK, code_challenge_method="S256",
-        scope="read write automate", token_endpoint=f"{house.url}/oauth/token",
-        revocation_endpoint=f"{house.url}/oauth/revoke", **more,
+        scope="read write automate", token_endpoint=f"{server.url}/oauth/token",
+        revocation_endpoint=f"{server.url}/oauth/revoke", **more,
     )  # fmt: skip
 
 
-def authorize_url(house: House, app: AsyncOAuth2Client, **more: str) -> str:
-    url, _ = app.create_authorization_url(f"{house.url}/oauth/authorize", state="s1", code_verifier=VERIFIER, **more)
+def authorize_url(server: Server, app: AsyncOAuth2Client, **more: str) -> str:
+    url, _ = app.create_authorization_url(f"{server.url}/oauth/authorize", state="s1", code_verifier=VERIFIER, **more)
     return str(url)
 
 
-async def connected(house: House, client: dict[str, Any], person: Person, **more: str) -> AsyncOAuth2Client:
-    app = program(house, client)
-    back = await person.consent(authorize_url(house, app, **more))
+async def connected(server: Server, client: dict[str, Any], person: Person, **more: str) -> AsyncOAuth2Client:
+    app = program(server, client)
+    back = await person.consent(authorize_url(server, app, **more))
     await app.fetch_token(authorization_response=back, code_verifier=VERIFIER, state="s1")
     return app
 
 
-async def send(house: House, token: str, method: str, path: str, **options: Any) -> Answer:
+async def send(server: Server, token: str, method: str, path: str, **options: Any) -> Answer:
     headers = {"Authorization": f"Bearer {token}"}
-    async with house.session.request(method, house.url + path, headers=headers, **options) as reply:
+    async with server.session.request(method, server.url + path, headers=headers, **options) as reply:
         return Answer(reply.status, reply.headers, await reply.read())
 
 

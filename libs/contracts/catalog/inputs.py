@@ -218,6 +218,9 @@ class AppendRow(Model):
     values: dict[ShortText, str | int | float | bool | None] = Field(
         min_length=1, max_length=200, description="values by column"
     )
+    columns: list[ShortText] = Field(
+        default_factory=list, max_length=200, description="the order of the columns where a file or sheet is begun"
+    )
     id_column: ShortText | None = Field(
         default="row_id",
         description="has the step's id, so that a repeated step adds no second row; null leaves it out",

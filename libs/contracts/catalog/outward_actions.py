@@ -93,12 +93,14 @@ OUTWARDS: Final = (
         "append_row",
         LocalizedText("Append row", "Ajouter une ligne", "Añadir fila"),
         LocalizedText(
-            "Appends a row to a spreadsheet or CSV file.",
-            "Ajoute une ligne à un tableur ou un fichier CSV.",
-            "Añade una fila a una hoja de cálculo o un archivo CSV.",
+            "Appends a row to a CSV file or a Google spreadsheet.",
+            "Ajoute une ligne à un fichier CSV ou à un tableur Google.",
+            "Añade una fila a un archivo CSV o a una hoja de Google.",
         ),
         inputs.AppendRow,
-        {"sheet": "Invoices 2026", "row": 42},
+        {"file": "s3://books/invoices.csv", "sheet": None, "row": 42, "added": True},
+        available=True,
+        connections=("s3", "webdav", "sftp", "folder", "google_sheets"),
     ),
     _outwards(
         "send_direct",
@@ -109,6 +111,13 @@ OUTWARDS: Final = (
             "Entrega una factura en el buzón de compras del comprador.",
         ),
         inputs.SendDirect,
-        {"status": 200, "sale_id": sale.SAMPLE_ID},
+        {
+            "status": 200,
+            "sale_id": sale.SAMPLE_ID,
+            "message_id": "0198f7c4-5a00-7c3e-9d1b-6f2a4b8c0d1e",
+            "duplicate": False,
+        },
+        available=True,
+        connections=("http",),
     ),
 )

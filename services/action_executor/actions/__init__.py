@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from action_executor.actions import approve, external, flow, internal, messages, notify, stores
+from action_executor.actions import approve, direct, external, flow, internal, messages, notify, rows, stores
 from action_executor.actions.context import StepContext
 from action_executor.http_client import OutboundHttpClient
 from action_executor.runs.records import StepCall, StepOutcome
@@ -42,6 +42,8 @@ ACTIONS: Final[dict[str, Action]] = {
     "post_chat_message": Action(external.post_chat_message, calls_out=True, preview=external.show_chat_message),
     "send_email": Action(messages.send_email, calls_out=True, preview=messages.show_email),
     "send_sms": Action(messages.send_sms, calls_out=True, preview=messages.show_sms),
+    "append_row": Action(rows.append_row, calls_out=True, preview=rows.show_row),
+    "send_direct": Action(direct.send_direct, calls_out=True, preview=direct.show_direct),
     "store_file": Action(stores.store_file, calls_out=True, preview=stores.show_file),
     "find_client": Action(internal.find_client),
     "find_or_create_client": Action(internal.find_or_create_client, changes_ledger=True),

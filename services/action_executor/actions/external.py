@@ -33,7 +33,7 @@ async def http_request(call: StepCall, context: StepContext) -> StepOutcome:
     if isinstance(prepared, Failed):
         return prepared
     way, request = prepared
-    return await _outcome(call, context, way, await context.http_client.call(request))
+    return await outcome_of(call, context, way, await context.http_client.call(request))
 
 
 async def show_http_request(call: StepCall, context: StepContext) -> StepOutcome:
@@ -55,12 +55,12 @@ async def show_http_request(call: StepCall, context: StepContext) -> StepOutcome
     )
 
 
-async def _request(call: StepCall, context: StepContext) -> tuple[_Way, OutboundRequest] | Failed:
+async def _request(call: StepCall, context: StepContext) -> tuple[Way, OutboundRequest] | Failed:
     given = call.input
     headers = {str(name): str(value) for name, value in (given.get("headers") or {}).items()}
     if refused := sorted(name for name in headers if name.lower() in REFUSED_HEADERS):
         return Failed(f"input.headers.{refused[0]}: is set by us: leave it out")
-    way = await _way(call, context, "http")
+    way = await way_of(call, context, "http")
     if isinstance(way, Failed):
         return way
     body = await _body(call, context, headers)
@@ -80,7 +80,7 @@ async def _request(call: StepCall, context: StepContext) -> tuple[_Way, Outbound
 
 async def post_chat_message(call: StepCall, context: StepContext) -> StepOutcome:
     """Post a text to a chat's incoming webhook, in Slack's form: output `{"status"}`."""
-    way = await _way(call, context, "chat")
+    way = await way_of(call, context, "chat")
     if isinstance(way, Failed):
         return way
     message = _message(call)
@@ -88,12 +88,12 @@ async def post_chat_message(call: StepCall, context: StepContext) -> StepOutcome
     answer = await context.http_client.call(OutboundRequest("POST", way.url, headers, orjson.dumps(message)))
     if isinstance(answer, OutboundResponse) and _is_success(answer):
         return Done({"status": answer.status})
-    return await _outcome(call, context, way, answer)
+    return await outcome_of(call, context, way, answer)
 
 
 async def show_chat_message(call: StepCall, context: StepContext) -> StepOutcome:
     """Show the message that would be posted, and the server that would get it."""
-    way = await _way(call, context, "chat")
+    way = await way_of(call, context, "chat")
     if isinstance(way, Failed):
         return way
     if refusal := context.http_client.refusal(way.url):
@@ -106,7 +106,7 @@ def _message(call: StepCall) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class Way:
     """Where a step goes, what lets it in there, and what of that must not be shown."""
 
     url: str
@@ -114,12 +114,13 @@ class _Way:
     secrets: Secrets
 
 
-async def _way(call: StepCall, context: StepContext, kind: ConnectionKind) -> _Way | Failed:
+async def way_of(call: StepCall, context: StepContext, kind: ConnectionKind) -> Way | Failed:
+    """Where a step goes: its URL, or its connection of this kind, which may hold credentials."""
     requested = call.input.get("url")
     if call.connection_id is None:
         if not requested:
             return Failed("input.url: is required, or a connection that holds it")
-        return _Way(str(requested), {}, NO_SECRETS)
+        return Way(str(requested), {}, NO_SECRETS)
     opened = await context.connections.open(
         account_id=call.run.account_id, connection_id=call.connection_id, kinds=(kind,)
     )
@@ -128,7 +129,7 @@ async def _way(call: StepCall, context: StepContext, kind: ConnectionKind) -> _W
     url = target_of(opened.url, str(requested) if requested else None)
     if url is None:
         return Failed("input.url: must be on the connection's host, because its credentials are sent there")
-    return _Way(url, opened.headers, Secrets(opened.url, opened.headers))
+    return Way(url, opened.headers, Secrets(opened.url, opened.headers))
 
 
 async def _body(call: StepCall, context: StepContext, headers: dict[str, str]) -> bytes | Failed | None:
@@ -154,9 +155,10 @@ def _is_success(answer: OutboundResponse) -> bool:
     return 200 <= answer.status < 300  # noqa: PLR2004  HTTP's "success"
 
 
-async def _outcome(
-    call: StepCall, context: StepContext, way: _Way, answer: OutboundResponse | TransportError
+async def outcome_of(
+    call: StepCall, context: StepContext, way: Way, answer: OutboundResponse | TransportError
 ) -> StepOutcome:
+    """What an answer means for the step: 2xx is success, what may pass by itself is tried again."""
     if isinstance(answer, TransportError):
         reason = f"input.url: {answer.reason}" if answer.refused and call.connection_id is None else answer.reason
         return Failed(way.secrets.strike(reason), retryable=not (answer.refused or answer.answered))

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from action_executor.http_client import OutboundHttpClient, OutboundRequest, OutboundResponse, TransportError
-from action_executor.stores.http_answers import fault_of, is_missing, is_success, is_unmet
+from action_executor.stores.http_answers import fault_of, incomplete, is_missing, is_success, is_unmet
 from action_executor.stores.port import FILE_BYTES_MAX, StoredFile, StoreFault
 from contracts.resources.connection import ConnectionIn
 
@@ -42,7 +42,7 @@ class S3Store:
         if not is_success(answer):
             raise self._fault(answer)
         if not answer.whole:
-            raise StoreFault(f"the file there has more than {FILE_BYTES_MAX // 1024**2} MiB, or did not come whole")
+            raise incomplete(answer)
         return StoredFile(answer.body, answer.headers.get("ETag"))
 
     async def create(self, path: str, content: bytes, content_type: str) -> bool:

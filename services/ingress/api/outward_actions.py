@@ -39,6 +39,18 @@ class StoreFileRun(inputs.StoreFile):
     connection_id: UUID = Field(description="a connection of kind s3, webdav, sftp or folder")
 
 
+class AppendRowRun(inputs.AppendRow):
+    """A row, and the connection that leads to its file."""
+
+    connection_id: UUID = Field(description="a connection of kind s3, webdav, sftp, folder or google_sheets")
+
+
+class SendDirectRun(inputs.SendDirect):
+    """A sales document, and the connection that leads to the buyer's inbox."""
+
+    connection_id: UUID | None = Field(default=None, description="a connection of kind http")
+
+
 @dataclass(frozen=True, slots=True)
 class Runnable:
     """What a call takes and what it answers."""
@@ -53,6 +65,8 @@ RUNNABLE: Final[dict[str, Runnable]] = {
     "send_sms": Runnable(inputs.SendSms, results.SentSms),
     "post_chat_message": Runnable(ChatMessageRun, results.PostedChatMessage),
     "store_file": Runnable(StoreFileRun, results.StoredFile),
+    "append_row": Runnable(AppendRowRun, results.AppendedRow),
+    "send_direct": Runnable(SendDirectRun, results.DirectReceipt),
     "filter": Runnable(inputs.FilterStep, results.FilterResult),
     "delay": Runnable(inputs.Delay, results.DelayResult),
 }

@@ -172,6 +172,8 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     outward_actions.HttpRequestRun: "HttpRequestInput",
     outward_actions.ChatMessageRun: "PostChatMessageInput",
     outward_actions.StoreFileRun: "StoreFileInput",
+    outward_actions.AppendRowRun: "AppendRowInput",
+    outward_actions.SendDirectRun: "SendDirectInput",
     connection.ServiceAccount: "ServiceAccountInput",
 }
 
@@ -181,6 +183,8 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     actions.SentSms: "SendSmsResult",
     actions.PostedChatMessage: "PostChatMessageResult",
     actions.StoredFile: "StoreFileResult",
+    actions.AppendedRow: "AppendRowResult",
+    actions.DirectReceipt: "SendDirectResult",
     actions.FilterResult: "FilterResult",
     actions.DelayResult: "DelayResult",
     models.PendingOperation: "PendingOperation",

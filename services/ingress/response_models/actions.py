@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
 from contracts.resources.output import ResponseModel
 
@@ -45,6 +46,24 @@ class StoredFile(ResponseModel):
     bytes: int
     sha256: str
     stored: bool
+
+
+class AppendedRow(ResponseModel):
+    """Where a row is, the columns' line being 1; `added` is false where it was there already."""
+
+    file: str
+    sheet: str | None
+    row: int | None
+    added: bool
+
+
+class DirectReceipt(ResponseModel):
+    """What the other side answered; null where it does not say."""
+
+    status: int
+    sale_id: UUID
+    message_id: str | None
+    duplicate: bool | None
 
 
 class FilterResult(ResponseModel):

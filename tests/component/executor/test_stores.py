@@ -68,8 +68,11 @@ async def test_a_file_that_is_there_is_not_written_over(store: FileStore) -> Non
 
 
 async def test_of_several_that_create_one_name_at_once_one_does(store: FileStore) -> None:
-    made = await asyncio.gather(*(store.create("folder/A-1.txt", b"%d" % n, TEXT) for n in range(4)))
-    assert sum(made) >= 1
+    writers = (store.create("folder/A-1.txt", b"%d" % number, TEXT) for number in range(4))
+    made = await asyncio.gather(*writers, return_exceptions=True)
+    assert True in made
+    # WsgiDAV answers 500 to one of two that make the same folder or name at once: the step tries again.
+    assert all(one.retryable for one in made if isinstance(one, StoreFault))
     winner = (await store.read("folder/A-1.txt") or StoredFile(b"")).content
     assert winner in {b"0", b"1", b"2", b"3"}
 

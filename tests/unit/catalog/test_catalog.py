@@ -108,6 +108,8 @@ def test_only_what_this_release_carries_out_is_offered() -> None:
         "send_sms",
         "post_chat_message",
         "store_file",
+        "append_row",
+        "send_direct",
         "filter",
         "delay",
         "branch",
