@@ -12,6 +12,7 @@ from chassis.handle import ServiceHandle
 from chassis.parts import open_parts
 from contracts.wire.topology import DISPATCHER_COMMANDS, DISPATCHER_EVENTS
 from messaging.postgres import LocalNotifier
+from trigger_dispatcher.automations.scheduler import Scheduler
 from trigger_dispatcher.command_context import CommandContext
 from trigger_dispatcher.consumer import command_handler
 from trigger_dispatcher.events import store
@@ -45,8 +46,14 @@ async def open_service(
         pipeline = await parts.open_messaging(wakeups=wakeups)
         ordering = PredecessorTimeout(pool, parts.relay, index, schema=parts.schema)
         await parts.run(ordering.poller, check="ordering")
+        scheduler = Scheduler(pool, parts.relay, schema=parts.schema)
+        await parts.run(scheduler.poller, check="schedules")
         await parts.consume(
             DISPATCHER_EVENTS, pipeline.handler(event_handler(index)), batch_max=settings.dispatcher_batch_max
         )
-        await parts.consume(DISPATCHER_COMMANDS, pipeline.handler(command_handler(ctx)), batch_max=COMMANDS_BATCH_MAX)
+        await parts.consume(
+            DISPATCHER_COMMANDS,
+            pipeline.handler(command_handler(ctx, wake_scheduler=scheduler.poller.wake)),
+            batch_max=COMMANDS_BATCH_MAX,
+        )
         yield parts.handle

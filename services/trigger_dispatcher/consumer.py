@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
@@ -38,13 +38,14 @@ COMMANDS: Final[dict[str, CarryOut]] = {
     names.RECOVER_HOOK: replay.recover_hook,
     names.CREATE_AUTOMATION: automations.create_automation,
     names.UPDATE_AUTOMATION: automations.update_automation,
+    names.PUBLISH_AUTOMATION: automations.publish_automation,
     names.SET_AUTOMATION_STATE: automations.set_automation_state,
     names.DELETE_AUTOMATION: automations.delete_automation,
 }
 
 
-def command_handler(ctx: CommandContext) -> HandleBatch:
-    """Make the handler of `dispatcher.commands`."""
+def command_handler(ctx: CommandContext, *, wake_scheduler: Callable[[], None] | None = None) -> HandleBatch:
+    """Make the handler of `dispatcher.commands`; the scheduler looks again after each batch."""
 
     async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
         known = [envelope for envelope in envelopes if envelope.name in COMMANDS]
@@ -53,21 +54,27 @@ def command_handler(ctx: CommandContext) -> HandleBatch:
                 effects.refused[envelope.id] = f"{envelope.name} is no command of the dispatcher"
         # First of all, and in one order for everybody: from here on an account's commands take turns.
         await store.change_subscriptions(conn, {envelope.account_id for envelope in known})
+        if wake_scheduler is not None:
+            effects.after_commit.append(wake_scheduler)
         for command in known:
-            result = await _carry_out(conn, command, ctx)
-            if not result.unfinished:
-                answered = command if result.answers is None else command.model_copy(update={"id": result.answers})
-                effects.answer(answered, result.status, dict(result.body))
-            for made in result.jobs:
-                effects.send(EXECUTOR_JOBS, made)
-            for again in result.redeliveries:
-                effects.send(EXECUTOR_COMMANDS, again)
-            for event in result.events:
-                effects.send(DISPATCHER_EVENTS, event)
-            for further in result.commands:
-                effects.send(DISPATCHER_COMMANDS, further)
+            _keep(command, await _carry_out(conn, command, ctx), effects)
 
     return handle
+
+
+def _keep(command: Envelope, result: Result, effects: BatchEffects) -> None:
+    """Keep a command's outcome and what it makes others do."""
+    if not result.unfinished:
+        answered = command if result.answers is None else command.model_copy(update={"id": result.answers})
+        effects.answer(answered, result.status, dict(result.body))
+    for made in result.jobs:
+        effects.send(EXECUTOR_JOBS, made)
+    for again in result.redeliveries:
+        effects.send(EXECUTOR_COMMANDS, again)
+    for event in result.events:
+        effects.send(DISPATCHER_EVENTS, event)
+    for further in result.commands:
+        effects.send(DISPATCHER_COMMANDS, further)
 
 
 async def _check_condition(conn: Connection, command: Envelope) -> None:

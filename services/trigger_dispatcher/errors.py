@@ -67,6 +67,12 @@ class NotActive(CommandError):
     code = "hook_not_active"
 
 
+class NoDraft(CommandError):
+    """There is no draft to publish: PUT one first."""
+
+    code = "no_draft"
+
+
 class LimitReached(CommandError):
     """The limit on the number of these is reached."""
 

@@ -17,7 +17,8 @@ async def test_what_anybody_posts_reaches_the_chat_through_a_connection(caller: 
         "input": {"text": "{{ trigger.data.channel.name }}: {{ trigger.data.body.order }}"},
     }
     await caller.made_of(
-        "/v1/automations", {"name": "Orders to chat", "trigger": {"key": "webhook.received"}, "steps": [step]}
+        "/v1/automations",
+        {"name": "Orders to chat", "enabled": True, "trigger": {"key": "webhook.received"}, "steps": [step]},
     )
     posted = await caller.anonymous("POST", channel["url"], json={"order": "9001"})
     assert posted.status == 200, posted.text

@@ -13,6 +13,7 @@ def to_chat(ear: Ear, **fields: Any) -> dict[str, Any]:
     """Invoices of 1000 or more are told to the chat."""
     return {
         "name": "Big invoices to chat",
+        "enabled": True,
         "trigger": {"key": "sale.posted", "filters": {"sale_type": ["sales_invoice"]}},
         "steps": [
             {"action": "filter", "input": {"where": "{{ trigger.data.total }}", "op": "gte", "value": "1000"}},
@@ -63,6 +64,7 @@ async def test_an_automation_acts_on_our_own_books(caller: Caller) -> None:
         "/v1/automations",
         {
             "name": "Every quote gets its proforma",
+            "enabled": True,
             "trigger": {"key": "sale.posted", "filters": {"sale_type": ["sales_estimate"]}},
             "steps": [
                 {

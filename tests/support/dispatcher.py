@@ -118,6 +118,7 @@ class DispatcherHarness:
         """Make an automation of one step."""
         data = {
             "name": "Tell the chat",
+            "enabled": True,
             "trigger": {"key": trigger, "filters": filters or {}},
             "steps": [{"action": "post_chat_message", "input": {"url": "https://chat.example/in", "text": "hello"}}],
         }

@@ -8,6 +8,7 @@ from contracts.catalog.actions import ACTIONS as _ACTIONS
 from contracts.catalog.model import (
     SAMPLE_EVENT_ID,
     SAMPLE_TIME,
+    SCHEDULE_SAMPLE,
     Action,
     Field,
     Filter,
@@ -22,6 +23,7 @@ __all__ = [
     "OFFERED_TRIGGERS",
     "SAMPLE_EVENT_ID",
     "SAMPLE_TIME",
+    "SCHEDULE_SAMPLE",
     "TRIGGERS",
     "Action",
     "Field",

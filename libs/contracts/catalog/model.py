@@ -174,6 +174,19 @@ class Action:
 
 SAMPLE_EVENT_ID = "0198f7c4-5a00-7c3e-9d1b-6f2a4b8c0d1e"
 SAMPLE_TIME = "2026-03-02T09:30:00+00:00"
+SCHEDULE_SAMPLE: Final[dict[str, Any]] = {
+    "id": SAMPLE_EVENT_ID,
+    "type": "schedule",
+    "timestamp": "2026-03-02T06:00:00+00:00",
+    "data": {
+        "automation_id": "0198f7c4-0e00-7b20-9e61-7b8c9d0e1f2a",
+        "scheduled_at": "2026-03-02T08:00:00+02:00",
+        "cron": "0 8 * * 1",
+        "time_zone": "Europe/Riga",
+        "caught_up": False,
+    },
+}
+"""What an automation with a schedule gets: its clock's time, and whether earlier ticks were missed."""
 
 
 def fields_of(sample: dict[str, Any], prefix: str = "") -> list[Field]:

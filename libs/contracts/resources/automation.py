@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
+import orjson
 from pydantic import AfterValidator, Field, StringConstraints
 
 from contracts.resources.inbox import Actor
@@ -13,12 +16,21 @@ from contracts.resources.output import ResponseModel, Row
 from contracts.resources.schemas import Email, Filters, Model, ShortText
 from contracts.values import Form
 
+SCHEDULE = "schedule"
+"""The key of a trigger that fires by a clock; it is no event that hooks may subscribe to."""
+
 
 class AutomationTrigger(Model):
-    """What starts an automation."""
+    """What starts an automation: an event of the catalog, or a schedule by the clock of a time zone."""
 
     key: str
     filters: Filters = Field(default_factory=dict)
+    cron: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+        default=None, description="of a schedule: minute, hour, day, month, weekday, such as 0 8 * * 1"
+    )
+    time_zone: Annotated[str, StringConstraints(max_length=64)] | None = Field(
+        default=None, description="of a schedule, such as Europe/Riga; else UTC"
+    )
 
 
 STEPS_MAX = 20  # contract.md: of an automation, those inside branch and for_each counted
@@ -91,13 +103,46 @@ class AutomationIn(Model):
     name: ShortText
     trigger: AutomationTrigger
     steps: list[AutomationStep] = Field(min_length=1, max_length=STEPS_MAX)
-    enabled: bool = True
+    enabled: bool = False
     on_failure: OnFailure | None = None
     concurrency: Concurrency | None = None
 
 
+class Difference(ResponseModel):
+    """A place at which two definitions differ; null where there is nothing, or a value is too large to show."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+class AutomationDraft(ResponseModel):
+    """What was changed and is not published yet, and how it differs from what is."""
+
+    name: str
+    trigger: AutomationTrigger
+    steps: list[AutomationStep]
+    on_failure: OnFailure | None
+    concurrency: Concurrency | None
+    updated_at: dt.datetime
+    differences: list[Difference]
+
+
+class AutomationVersion(ResponseModel):
+    """A version that was published, and how it differs from the one before it."""
+
+    version: int
+    published: bool
+    created_at: dt.datetime
+    trigger: AutomationTrigger
+    steps: list[AutomationStep]
+    on_failure: OnFailure | None
+    concurrency: Concurrency | None
+    differences: list[Difference]
+
+
 class Automation(ResponseModel):
-    """A trigger and its steps."""
+    """A trigger and its steps, as published; `draft` is what `publish` would make of it."""
 
     id: UUID
     name: str
@@ -107,23 +152,76 @@ class Automation(ResponseModel):
     steps: list[AutomationStep]
     on_failure: OnFailure | None
     concurrency: Concurrency | None
+    draft: AutomationDraft | None
     created_by: Actor | None
     created_at: dt.datetime
     updated_at: dt.datetime
 
 
 def from_row(row: Row) -> dict[str, Any]:
-    """An automation with its published version, from `dispatch_api.automation`."""
+    """An automation with its published version and its draft, from `dispatch_api.automation`."""
     return {
         "id": str(row["id"]),
         "name": row["name"],
         "enabled": row["enabled"],
         "version": row["version"],
-        "trigger": row["definition"]["trigger"],
-        "steps": row["definition"]["steps"],
-        "on_failure": row["definition"].get("on_failure"),
-        "concurrency": row["definition"].get("concurrency"),
+        **_shown(row["definition"]),
+        "draft": _draft(row),
         "created_by": row["created_by"],
         "created_at": row["created_at"].isoformat(),
         "updated_at": row["updated_at"].isoformat(),
     }
+
+
+def version_from_row(row: Row, before: dict[str, Any] | None) -> dict[str, Any]:
+    """A version, from `dispatch_api.automation_version`; `before` is the definition of the one before it, if any."""
+    return {
+        "version": row["version"],
+        "published": row["version"] == row["published_version"],
+        "created_at": row["created_at"].isoformat(),
+        **_shown(row["definition"]),
+        "differences": differences(before, row["definition"]) if before is not None else [],
+    }
+
+
+def _draft(row: Row) -> dict[str, Any] | None:
+    draft = row["draft"]
+    if draft is None:
+        return None
+    return {
+        "name": draft["name"],
+        **_shown(draft["definition"]),
+        "updated_at": row["draft_at"].isoformat(),
+        "differences": differences(
+            {"name": row["name"]} | row["definition"], {"name": draft["name"]} | draft["definition"]
+        ),
+    }
+
+
+def _shown(definition: dict[str, Any]) -> dict[str, Any]:
+    return {name: definition.get(name) for name in ("trigger", "steps", "on_failure", "concurrency")}
+
+
+DIFFERENCES_MAX: Final = 200  # of two versions: more is another automation
+DIFFERENCE_BYTES_MAX: Final = 2048  # of a value that is shown
+
+
+def differences(before: Any, after: Any) -> list[dict[str, Any]]:
+    """The places at which two JSON values differ, in order: `{"path", "before", "after"}`; lists by position."""
+    return list(islice(_differences(before, after, ""), DIFFERENCES_MAX))
+
+
+def _differences(before: Any, after: Any, path: str) -> Iterator[dict[str, Any]]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted(before.keys() | after.keys()):
+            yield from _differences(before.get(name), after.get(name), f"{path}.{name}".lstrip("."))
+    elif isinstance(before, list) and isinstance(after, list):
+        for number in range(max(len(before), len(after))):
+            old, new = (side[number] if number < len(side) else None for side in (before, after))
+            yield from _differences(old, new, f"{path}[{number}]")
+    elif before != after:
+        yield {"path": path, "before": _short(before), "after": _short(after)}
+
+
+def _short(value: Any) -> Any:
+    return value if len(orjson.dumps(value)) <= DIFFERENCE_BYTES_MAX else None

@@ -125,6 +125,7 @@ RECOVER_HOOK: Final = "recover_hook"
 END_HOOK: Final = "end_hook"
 CREATE_AUTOMATION: Final = "create_automation"
 UPDATE_AUTOMATION: Final = "update_automation"
+PUBLISH_AUTOMATION: Final = "publish_automation"
 SET_AUTOMATION_STATE: Final = "set_automation_state"
 DELETE_AUTOMATION: Final = "delete_automation"
 REDELIVER: Final = "redeliver"
@@ -318,9 +319,10 @@ _SPECS: Final = (
     ),
     CommandSpec(
         UPDATE_AUTOMATION, DISPATCHER_COMMANDS, AutomationIn,
-        "data adds id; without `enabled` its state stays. 200 with the automation; other steps or another trigger are "
-        "a new version, from the next event on."
+        "data adds id, publish; without `enabled` its state stays. 200 with the automation and its draft; published, "
+        "other steps or another trigger are a new version, from the next event on."
     ),
+    CommandSpec(PUBLISH_AUTOMATION, DISPATCHER_COMMANDS, ByIdInput, "200 with the automation; 409 without a draft."),
     CommandSpec(SET_AUTOMATION_STATE, DISPATCHER_COMMANDS, None, "data: id, enabled. 200 with the automation."),
     CommandSpec(DELETE_AUTOMATION, DISPATCHER_COMMANDS, ByIdInput, "200, also when it is already deleted."),
     CommandSpec(REDELIVER, EXECUTOR_COMMANDS, ByIdInput, "200 with the delivery, due now."),

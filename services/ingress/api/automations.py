@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from contracts.resources import automation
-from contracts.resources.automation import Automation, AutomationIn
+from contracts.resources.automation import Automation, AutomationIn, AutomationVersion
 from contracts.resources.output import ResourcePage
+from contracts.resources.schemas import Model
 from contracts.wire.commands import (
     CREATE_AUTOMATION,
     DELETE_AUTOMATION,
+    PUBLISH_AUTOMATION,
     SET_AUTOMATION_STATE,
     UPDATE_AUTOMATION,
 )
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import queries, responses
+from ingress.views.paging import read_cursor, write_cursor
 
 
 async def create_automation(api: Api, call: Request) -> Response:
@@ -32,13 +35,43 @@ async def get_automation(api: Api, call: Request) -> Response:
     return await responses.one(api, call, queries.AUTOMATIONS, automation.from_row)
 
 
+class PublishQuery(Model):
+    """Whether the change is published at once."""
+
+    publish: bool = False
+
+
 async def update_automation(api: Api, call: Request) -> Response:
-    """Replace it: its next version runs from now on. Without `enabled` it stays on, or off."""
+    """Keep a draft of it, or publish it at once. Without `enabled` it stays on, or off."""
     requested = call.body_as(AutomationIn)
-    data = requested.model_dump(mode="json") | {"id": str(call.id_of())}
+    publish = call.query_as(PublishQuery).publish
+    data = requested.model_dump(mode="json") | {"id": str(call.id_of()), "publish": publish}
     if "enabled" not in requested.model_fields_set:
         del data["enabled"]
     return await api.submit(call, UPDATE_AUTOMATION, data)
+
+
+async def publish_automation(api: Api, call: Request) -> Response:
+    """Make its draft the next version: it runs from now on."""
+    return await api.submit(call, PUBLISH_AUTOMATION, {"id": str(call.id_of())})
+
+
+async def list_versions(api: Api, call: Request) -> Response:
+    """List its versions, newest first, each with its differences from the one before."""
+    await responses.row_of(api, call, queries.AUTOMATIONS)
+    key, limit = read_cursor(call, int), call.query_as(Page).limit
+    rows = await queries.automation_versions(
+        api.pool,
+        account_id=call.account_id,
+        automation_id=call.id_of(),
+        before=key[0] if key else None,
+        limit=limit + 1,  # its definition is what the last one shown differs from
+    )
+    definitions = [row["definition"] for row in rows] + [None]
+    shown = [automation.version_from_row(row, definitions[at + 1]) for at, row in enumerate(rows[:limit])]
+    more = len(rows) > limit
+    cursor = write_cursor(call.route.path, rows[limit - 1]["version"]) if more else None
+    return Response(body={"items": shown, "next_cursor": cursor})
 
 
 async def enable_automation(api: Api, call: Request) -> Response:
@@ -71,7 +104,17 @@ ROUTES = (
     ),
     Route(
         "PUT", "/v1/automations/{id}", "updateAutomation", update_automation, "automate",
-        "Replace an automation by its next version", body=AutomationIn, answers=Automation, tag="automations",
+        "Change an automation: a draft, or with publish its next version", body=AutomationIn, query=PublishQuery,
+        answers=Automation, tag="automations",
+    ),
+    Route(
+        "POST", "/v1/automations/{id}/publish", "publishAutomation", publish_automation, "automate",
+        "Publish the draft of an automation as its next version", answers=Automation, tag="automations",
+    ),
+    Route(
+        "GET", "/v1/automations/{id}/versions", "listAutomationVersions", list_versions, "read",
+        "List the versions of an automation with their differences", query=Page,
+        answers=ResourcePage[AutomationVersion], tag="automations",
     ),
     Route(
         "POST", "/v1/automations/{id}/enable", "enableAutomation", enable_automation, "automate",

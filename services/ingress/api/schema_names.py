@@ -27,7 +27,7 @@ from contracts.resources import (
 )
 from contracts.resources import inbox as inboxes
 from contracts.resources.account import AccountProfile, Logo, Plan
-from contracts.resources.automation import Automation
+from contracts.resources.automation import Automation, AutomationDraft, AutomationVersion, Difference
 from contracts.resources.bill import Bill, BillAdjustment, BillLine, BillPaymentMeans, BillTax
 from contracts.resources.client import Balance, Client, ClientIn, ClientPatch, ClientReference, ClientUpdate
 from contracts.resources.connection import Connection
@@ -89,6 +89,9 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     automation.AutomationStep: "AutomationStep",
     automation.StepRetry: "StepRetry",
     automation.OnFailure: "OnFailure",
+    AutomationDraft: "AutomationDraft",
+    AutomationVersion: "AutomationVersion",
+    Difference: "Difference",
     automation.Concurrency: "Concurrency",
     automation.AutomationTrigger: "AutomationTrigger",
     ClientIn: "ClientInput",

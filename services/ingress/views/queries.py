@@ -295,6 +295,19 @@ async def overdue_untold(pool: Pool, *, account_id: UUID) -> list[UUID]:
     return cast("list[UUID]", await pool.fetchval("SELECT ledger_api.overdue_untold($1)", account_id))
 
 
+async def automation_versions(
+    pool: Pool, *, account_id: UUID, automation_id: UUID, before: int | None, limit: int
+) -> list[Row]:
+    """The versions of an automation, newest first, those below the number `before`."""
+    rows = await pool.fetch(
+        "SELECT version, definition, created_at, published_version FROM dispatch_api.automation_version"
+        " WHERE account_id = $1 AND automation_id = $2 AND version < coalesce($3, 2147483647)"
+        " ORDER BY version DESC LIMIT $4",
+        account_id, automation_id, before, limit,
+    )  # fmt: skip
+    return cast("list[Row]", rows)
+
+
 async def attempts(pool: Pool, *, account_id: UUID, delivery_id: UUID) -> list[Row]:
     """A delivery's attempts, first to last."""
     rows = await pool.fetch(

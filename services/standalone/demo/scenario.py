@@ -129,6 +129,7 @@ async def _subscribe(api: Api, receiver: Receiver) -> None:
         "/v1/automations",
         {
             "name": "Big invoices to chat",
+            "enabled": True,
             "trigger": {"key": "sale.posted", "filters": {"sale_type": ["sales_invoice"]}},
             "steps": [
                 {"action": "filter", "input": {"where": "{{ trigger.data.total }}", "op": "gte", "value": "100"}},

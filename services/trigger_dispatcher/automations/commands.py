@@ -15,8 +15,9 @@ from contracts.resources.schemas import Model
 from contracts.wire.envelope import Envelope
 from storage.pool import Connection
 from trigger_dispatcher.automations import rules, store
+from trigger_dispatcher.automations.scheduler import keep_schedule
 from trigger_dispatcher.command_context import CommandContext, Result, read
-from trigger_dispatcher.errors import InvalidInput, LimitReached, NotFound
+from trigger_dispatcher.errors import InvalidInput, LimitReached, NoDraft, NotFound
 from trigger_dispatcher.events.event import subscribed_at
 
 AUTOMATIONS_MAX: Final = 500
@@ -38,6 +39,7 @@ class AutomationChange(AutomationIn):
     """The data of `update_automation`, its id aside."""
 
     enabled: bool | None = None  # type: ignore[assignment]  # None leaves it as it is
+    publish: bool = False
 
 
 class AutomationState(Model):
@@ -64,6 +66,7 @@ async def create_automation(conn: Connection, command: Envelope, ctx: CommandCon
         effective_from=subscribed_at(command),
         created_by=requested.created_by.model_dump(mode="json") if requested.created_by else None,
     )
+    await keep_schedule(conn, account_id=command.account_id, automation_id=automation_id)
     return Result(201, present(await _known(conn, command, automation_id)))
 
 
@@ -77,33 +80,73 @@ async def _check(conn: Connection, command: Envelope, requested: AutomationIn, c
 
 
 async def update_automation(conn: Connection, command: Envelope, ctx: CommandContext) -> Result:
-    """Replace an automation: 200 with it. Runs under way keep the version they began with."""
+    """Keep a draft of an automation, or publish it at once: 200 with it. Runs under way keep their version.
+
+    A draft that says what is published already is dropped. `enabled` counts at once either way.
+    """
     automation = await _live(conn, command, read(AutomationId, {"id": command.data.get("id")}).id)
     requested = read(AutomationChange, {name: value for name, value in command.data.items() if name != "id"})
     await _check(conn, command, requested, ctx)
+    enabled = automation["enabled"] if requested.enabled is None else requested.enabled
+    if not requested.publish:
+        definition = rules.definition(requested)
+        same = (requested.name, definition) == (automation["name"], automation["definition"])
+        draft = None if same else {"name": requested.name, "definition": definition}
+        await store.save_draft(
+            conn,
+            account_id=command.account_id,
+            automation_id=automation["id"],
+            draft=draft,
+        )
+        if enabled != automation["enabled"]:
+            await _switch(conn, command, automation["id"], enabled=enabled)
+    else:
+        await _publish(conn, command, automation["id"], requested, enabled=enabled)
+    return Result(200, present(await _known(conn, command, automation["id"])))
+
+
+async def publish_automation(conn: Connection, command: Envelope, ctx: CommandContext) -> Result:
+    """Make the draft the next version: 200 with the automation. What it names is checked as of now."""
+    automation = await _live(conn, command, read(AutomationId, command.data).id)
+    if automation["draft"] is None:
+        raise NoDraft
+    requested = rules.read_definition(automation["draft"]["name"], automation["draft"]["definition"])
+    await _check(conn, command, requested, ctx)
+    await _publish(conn, command, automation["id"], requested, enabled=automation["enabled"])
+    return Result(200, present(await _known(conn, command, automation["id"])))
+
+
+async def _publish(
+    conn: Connection, command: Envelope, automation_id: UUID, requested: AutomationIn, *, enabled: bool
+) -> None:
     await store.change_automation(
         conn,
         account_id=command.account_id,
-        automation_id=automation["id"],
+        automation_id=automation_id,
         name=requested.name,
-        enabled=automation["enabled"] if requested.enabled is None else requested.enabled,
+        enabled=enabled,
         definition=rules.definition(requested),
         effective_from=subscribed_at(command),
     )
-    return Result(200, present(await _known(conn, command, automation["id"])))
+    await keep_schedule(conn, account_id=command.account_id, automation_id=automation_id)
+
+
+async def _switch(conn: Connection, command: Envelope, automation_id: UUID, *, enabled: bool) -> None:
+    await store.switch(
+        conn,
+        account_id=command.account_id,
+        automation_id=automation_id,
+        enabled=enabled,
+        effective_from=subscribed_at(command),
+    )
+    await keep_schedule(conn, account_id=command.account_id, automation_id=automation_id)
 
 
 async def set_automation_state(conn: Connection, command: Envelope, _: CommandContext) -> Result:
     """Turn an automation on or off: 200 with it."""
     requested = read(AutomationState, command.data)
     await _live(conn, command, requested.id)
-    await store.switch(
-        conn,
-        account_id=command.account_id,
-        automation_id=requested.id,
-        enabled=requested.enabled,
-        effective_from=subscribed_at(command),
-    )
+    await _switch(conn, command, requested.id, enabled=requested.enabled)
     return Result(200, present(await _known(conn, command, requested.id)))
 
 
@@ -112,6 +155,7 @@ async def delete_automation(conn: Connection, command: Envelope, _: CommandConte
     requested = read(AutomationId, command.data)
     await _known(conn, command, requested.id)
     await store.remove(conn, account_id=command.account_id, automation_id=requested.id)
+    await keep_schedule(conn, account_id=command.account_id, automation_id=requested.id)
     return Result(200, present(await _known(conn, command, requested.id)))
 
 

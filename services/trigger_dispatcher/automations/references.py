@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-from contracts.catalog import ACTIONS, TRIGGERS, Trigger
+from contracts.catalog import ACTIONS, SCHEDULE_SAMPLE, TRIGGERS, Trigger
 from contracts.primitives.problem import FieldError, path_of, texts_in
 from contracts.resources.account import SAMPLE_TEMPLATE_ACCOUNT
-from contracts.resources.automation import AutomationIn
+from contracts.resources.automation import SCHEDULE, AutomationIn
 from trigger_dispatcher.automations.step_tree import PlacedStep
 
 NEAREST_MAX: Final = 3
@@ -32,10 +32,10 @@ _ANY: Final = object()
 
 def reference_faults(requested: AutomationIn, placed: Sequence[PlacedStep]) -> Iterator[FieldError]:
     """Yield the references that lead nowhere, each with its path and the nearest names there are."""
-    if requested.trigger.key not in TRIGGERS:
+    if requested.trigger.key not in TRIGGERS and requested.trigger.key != SCHEDULE:
         return
     outputs = [_output_of(step.action) for step in requested.steps]
-    trigger = _event_of(TRIGGERS[requested.trigger.key])
+    trigger = SCHEDULE_SAMPLE if requested.trigger.key == SCHEDULE else _event_of(TRIGGERS[requested.trigger.key])
     for one in placed:
         names = {
             "trigger": trigger,

@@ -14,8 +14,9 @@ from chassis.egress import EgressPolicy
 from contracts.catalog import ACTIONS, Action, offered_actions
 from contracts.catalog.inputs import HeaderName, HeaderValue
 from contracts.primitives.problem import ERRORS_MAX, FieldError, field_errors
-from contracts.resources.automation import STEPS_MAX, AutomationIn, AutomationStep
+from contracts.resources.automation import SCHEDULE, STEPS_MAX, AutomationIn, AutomationStep, AutomationTrigger
 from trigger_dispatcher.automations.references import reference_faults
+from trigger_dispatcher.automations.schedule_rules import UTC, schedule_faults
 from trigger_dispatcher.automations.step_tree import placed_steps, tree_faults
 from trigger_dispatcher.automations.templates import concurrency_faults, template_faults
 from trigger_dispatcher.hooks.rules import as_texts, filter_faults, trigger_faults
@@ -34,10 +35,20 @@ _TEMPLATE_MARKS: Final = ("{{", "{%")
 def definition(requested: AutomationIn) -> dict[str, Any]:
     """What a version keeps: `{"trigger": {"key", "filters"}, "steps": [{"action", "input", ...}]}`."""
     return {
-        "trigger": {"key": requested.trigger.key, "filters": as_texts(requested.trigger.filters)},
+        "trigger": _trigger(requested.trigger),
         "steps": [step.model_dump(mode="json") for step in requested.steps],
         **requested.model_dump(mode="json", include={"on_failure", "concurrency"}, exclude_none=True),
     }
+
+
+def _trigger(trigger: AutomationTrigger) -> dict[str, Any]:
+    kept: dict[str, Any] = {"key": trigger.key, "filters": as_texts(trigger.filters)}
+    return kept | {"cron": trigger.cron, "time_zone": trigger.time_zone or UTC} if trigger.key == SCHEDULE else kept
+
+
+def read_definition(name: str, definition: Mapping[str, Any]) -> AutomationIn:
+    """Make the request again that a draft was made of."""
+    return AutomationIn.model_validate({"name": name, **definition})
 
 
 def faults(requested: AutomationIn, egress: EgressPolicy) -> list[FieldError]:
@@ -45,8 +56,10 @@ def faults(requested: AutomationIn, egress: EgressPolicy) -> list[FieldError]:
     if len(orjson.dumps(definition(requested))) > DEFINITION_BYTES_MAX:
         return [FieldError("steps", f"come to more than {DEFINITION_BYTES_MAX} bytes of JSON")]
     key = requested.trigger.key
-    found = [FieldError("trigger.key", fault.message) for fault in trigger_faults([key])]
-    found += filter_faults(requested.trigger.filters, [key], "trigger.filters")
+    found = schedule_faults(requested.trigger)
+    if key != SCHEDULE:
+        found += [FieldError("trigger.key", fault.message) for fault in trigger_faults([key])]
+        found += filter_faults(requested.trigger.filters, [key], "trigger.filters")
     placed = list(islice(placed_steps(requested), PLACED_MAX))
     if shape := tree_faults(placed):
         return shape

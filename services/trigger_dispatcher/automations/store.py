@@ -73,7 +73,7 @@ _CHANGE: Final = """
          WHERE a.account_id = $1 AND a.id = $2 AND v.automation_id = a.id AND v.version = a.version
     ), changed AS (
         UPDATE dispatch.automation a
-           SET name = $3, enabled = $4, updated_at = clock_timestamp(),
+           SET name = $3, enabled = $4, updated_at = clock_timestamp(), draft = NULL, draft_at = NULL,
                version = a.version + (p.definition <> $5::jsonb)::int,
                effective_from = CASE WHEN ($4 AND NOT a.enabled) OR p.definition -> 'trigger' <> $5::jsonb -> 'trigger'
                                    THEN least($6, clock_timestamp()) ELSE a.effective_from END
@@ -99,6 +99,17 @@ async def change_automation(
     await conn.execute(_CHANGE, account_id, automation_id, name, enabled, definition, effective_from)
 
 
+async def save_draft(conn: Connection, *, account_id: UUID, automation_id: UUID, draft: dict[str, Any] | None) -> None:
+    """Keep what is to be published some time; None drops it."""
+    await conn.execute(
+        "UPDATE dispatch.automation SET draft = $3, draft_at = CASE WHEN $3::jsonb IS NOT NULL THEN now() END,"
+        " updated_at = clock_timestamp() WHERE account_id = $1 AND id = $2",
+        account_id,
+        automation_id,
+        draft,
+    )
+
+
 async def switch(
     conn: Connection, *, account_id: UUID, automation_id: UUID, enabled: bool, effective_from: datetime
 ) -> None:
@@ -117,7 +128,7 @@ async def switch(
 async def remove(conn: Connection, *, account_id: UUID, automation_id: UUID) -> None:
     """Take an automation away; its versions stay for the runs that pinned them."""
     await conn.execute(
-        "UPDATE dispatch.automation SET enabled = false, removed_at = clock_timestamp(),"
+        "UPDATE dispatch.automation SET enabled = false, removed_at = clock_timestamp(), draft = NULL, draft_at = NULL,"
         " updated_at = clock_timestamp() WHERE account_id = $1 AND id = $2 AND removed_at IS NULL",
         account_id,
         automation_id,

@@ -99,7 +99,10 @@ CREATE TABLE dispatch.automation (
     updated_at timestamptz NOT NULL DEFAULT now(),
     removed_at timestamptz,
     created_by jsonb,                  -- the credential: {"kind", "id", "name"}
-    PRIMARY KEY (account_id, id)
+    draft jsonb,                       -- {"name", "definition"}: what `publish` makes the next version
+    draft_at timestamptz,
+    PRIMARY KEY (account_id, id),
+    CHECK ((draft IS NULL) = (draft_at IS NULL))
 );
 CREATE INDEX automation_enabled ON dispatch.automation (account_id) WHERE enabled AND removed_at IS NULL;
 
@@ -177,13 +180,14 @@ SELECT account_id, id, target_url, triggers, filters, ordered, name, state, reas
   FROM dispatch.hook;
 
 CREATE VIEW dispatch_api.automation AS
-SELECT a.account_id, a.id, a.name, a.enabled, a.version, v.definition, a.created_at, a.updated_at, a.created_by
+SELECT a.account_id, a.id, a.name, a.enabled, a.version, v.definition, a.created_at, a.updated_at, a.created_by,
+       a.draft, a.draft_at
   FROM dispatch.automation a
   JOIN dispatch.automation_version v USING (account_id)
  WHERE a.removed_at IS NULL AND v.automation_id = a.id AND v.version = a.version;
 
 CREATE VIEW dispatch_api.automation_version AS
-SELECT v.account_id, v.automation_id, v.version, v.definition, v.created_at, a.name,
+SELECT v.account_id, v.automation_id, v.version, v.definition, v.created_at, a.name, a.version AS published_version,
        a.enabled AND a.removed_at IS NULL AS enabled, a.removed_at
   FROM dispatch.automation_version v
   JOIN dispatch.automation a USING (account_id)

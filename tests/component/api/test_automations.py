@@ -11,6 +11,7 @@ from tests.support.caller import Caller
 def an_automation(**fields: Any) -> dict[str, Any]:
     return {
         "name": "Big invoices to chat",
+        "enabled": True,
         "trigger": {"key": "sale.posted", "filters": {"sale_type": ["sales_invoice"]}},
         "steps": [
             {"action": "filter", "input": {"where": "{{ trigger.data.total }}", "op": "gte", "value": "1000"}},
@@ -43,10 +44,12 @@ async def test_an_automation_is_switched_off_and_on(caller: Caller) -> None:
 async def test_replacing_an_automation_publishes_its_next_version(caller: Caller) -> None:
     path = f"/v1/automations/{(await caller.made_of('/v1/automations', an_automation()))['id']}"
     await caller.post(f"{path}/disable")
-    answer = await caller.put(path, an_automation(name="Huge ones", steps=an_automation()["steps"][1:]))
+    huge = an_automation(name="Huge ones", steps=an_automation()["steps"][1:])
+    del huge["enabled"]
+    answer = await caller.put(f"{path}?publish=true", huge)
     assert (answer.status, answer.json["version"], answer.json["enabled"]) == (200, 2, False), answer.text
     assert await caller.read(path) == answer.json
-    assert (await caller.put(path, an_automation(enabled=True))).json["enabled"] is True
+    assert (await caller.put(f"{path}?publish=true", an_automation(enabled=True))).json["enabled"] is True
     assert (await caller.put(path, {"name": "Nothing else"})).faults.keys() == {"trigger", "steps"}
 
 

@@ -68,6 +68,7 @@ async def test_a_run_is_listed_in_short_and_read_with_its_steps(caller: Caller, 
         "/v1/automations",
         {
             "name": "Greet",
+            "enabled": True,
             "trigger": {"key": "client.created"},
             "steps": [{"action": "post_chat_message", "input": {"url": ear.url, "text": "{{ trigger.data.name }}"}}],
         },

@@ -40,6 +40,7 @@ async def test_a_failed_run_reaches_a_hook_and_its_replay_repeats_no_step_on_the
         "/v1/automations",
         {
             "name": "Copy clients",
+            "enabled": True,
             "trigger": {"key": "client.created", "filters": {"name": ["Aya"]}},
             "steps": [
                 {"action": "create_client", "input": {"name": "{{ trigger.data.name }} too"}},

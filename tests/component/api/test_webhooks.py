@@ -56,7 +56,7 @@ async def test_an_automation_and_a_journey_see_what_was_posted(caller: Caller) -
     channel = await a_channel(caller)
     steps = [{"action": "create_client", "input": {"name": "{{ trigger.data.body.customer.name }}"}}]
     trigger = {"key": "webhook.received", "filters": {"channel.name": ["Web shop"], "body.kind": ["signup"]}}
-    await caller.made_of("/v1/automations", {"name": "Sign-ups", "trigger": trigger, "steps": steps})
+    await caller.made_of("/v1/automations", {"name": "Sign-ups", "enabled": True, "trigger": trigger, "steps": steps})
     posted = [{"kind": kind, "customer": {"name": f"{kind} Ltd"}} for kind in ("order", "signup")]
     answers = [await caller.anonymous("POST", channel["url"], json=body) for body in posted]
 

@@ -14,7 +14,7 @@ from tests.support.dispatcher import Answer, DispatcherHarness, ago, id_made
 async def change(dispatcher: DispatcherHarness, made: Answer, **fields: Any) -> Answer:
     """Replace an automation by itself with other `fields`."""
     kept = {name: made.body[name] for name in ("name", "trigger", "steps")}
-    return await dispatcher.ask(commands.UPDATE_AUTOMATION, {"id": made.id} | kept | fields)
+    return await dispatcher.ask(commands.UPDATE_AUTOMATION, {"id": made.id, "publish": True} | kept | fields)
 
 
 def saying(text: str) -> list[dict[str, Any]]:
