@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from contracts.primitives.money import PositiveMoneyText
 from contracts.resources import client
+from contracts.resources.case import Case
 from contracts.resources.client import ClientReference
 from contracts.resources.note import Origin
 from contracts.resources.output import JSONObject, ResponseModel, Row, text, time_text
@@ -53,7 +54,10 @@ class CallIn(Model):
 
 
 class Call(ResponseModel):
-    """A call with a client, as it was recorded; `promise_id` and `dispute_ids` are what it recorded as well."""
+    """A call with a client, as it was recorded; `promise_id` and `dispute_ids` are what it recorded as well.
+
+    `advance` is true where it ended a call step that was due.
+    """
 
     id: UUID
     client_id: UUID
@@ -68,6 +72,19 @@ class Call(ResponseModel):
     origin: Origin
     state: Literal["done"]
     created_at: dt.datetime
+
+
+class DueCall(Case):
+    """A case whose call step is due, with the number to call as the client has it."""
+
+    phone: str | None
+
+
+class CallPage(ResponseModel):
+    """One page of calls, newest first; of the queue, the largest amounts or the longest due first."""
+
+    items: list[Call | DueCall]
+    next_cursor: str | None
 
 
 def from_row(row: Row) -> JSONObject:

@@ -257,6 +257,8 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     Message: "Message",
     MessageFile: "MessageFile",
     call.Call: "Call",
+    call.CallPage: "CallPage",
+    call.DueCall: "DueCall",
     received_messages.MessageReceipt: "MessageReceipt",
     Note: "Note",
     Dispute: "Dispute",

@@ -48,6 +48,15 @@ async def cases(
     return cast("list[Row]", rows)
 
 
+_PHONES: Final = "SELECT id, phone FROM ledger_api.client WHERE account_id = $1 AND id = ANY($2::uuid[])"
+
+
+async def phones(pool: Pool, *, account_id: UUID, ids: Sequence[UUID]) -> dict[UUID, str | None]:
+    """The phone numbers of clients."""
+    rows = await pool.fetch(_PHONES, account_id, list(ids))
+    return {row["id"]: row["phone"] for row in rows}
+
+
 _STEPS: Final = """
 SELECT * FROM ledger_api.collection_step WHERE account_id = $1 AND case_id = $2 ORDER BY at DESC, step DESC LIMIT $3
 """

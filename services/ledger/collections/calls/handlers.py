@@ -13,6 +13,8 @@ from ledger.clients import handlers as clients
 from ledger.clients.state import ClientPlan, LoadedClients
 from ledger.collections.calls.models import Call
 from ledger.collections.calls.state import CallChanges
+from ledger.collections.cases.called import call_cases
+from ledger.collections.cases.state import CasePlan
 from ledger.collections.disputes import handlers as disputes
 from ledger.collections.disputes.state import DisputePlan, LoadedDisputes
 from ledger.collections.due.state import make_due
@@ -28,6 +30,8 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, Lo
 def _plan(ctx: CommandContext[CallIn], plan: ReadPlan) -> None:
     plan[ClientPlan].ids.add(ctx.key(ctx.input.client_id))
     plan[SalePlan].states.update(ctx.key(sale_id) for sale_id in ctx.input.sale_ids)
+    if ctx.input.advance or ctx.input.snooze_until is not None:
+        plan[CasePlan].clients.add(ctx.key(ctx.input.client_id))
     if ctx.input.outcome == "disputed":
         plan[DisputePlan].of_clients.add(ctx.key(ctx.input.client_id))
 
@@ -45,6 +49,8 @@ def _record(ctx: CommandContext[CallIn], state: LoadedState) -> ChangeSet:
     if given.snooze_until is not None and given.snooze_until < ctx.today:
         raise BadInput(faults=[FieldError("snooze_until", "is over: name today or a later day")])
     changes = ChangeSet(None, http_status=201)
+    snooze = None if given.outcome == "promised" and given.promise is None else given.snooze_until
+    advanced = call_cases(ctx, state, changes, client=ctx.key(client.id), advance=given.advance, snooze_until=snooze)
     promise_id = _promised(ctx, state, changes) if given.outcome == "promised" else None
     dispute_ids = _disputed(ctx, state, changes) if given.outcome == "disputed" else []
     call = Call(
@@ -54,7 +60,7 @@ def _record(ctx: CommandContext[CallIn], state: LoadedState) -> ChangeSet:
         outcome=given.outcome,
         note=given.note,
         snooze_until=given.snooze_until,
-        advance=given.advance,
+        advance=advanced,
         sale_ids=list(given.sale_ids),
         promise_id=promise_id,
         dispute_ids=dispute_ids,

@@ -42,14 +42,14 @@ def _on_case(model: type[M], decide: Callable[[CommandContext[M], Case, ChangeSe
             raise NotFound("There is no case with this id.")
         changes = ChangeSet(("case", before.id))
         after = decide(ctx, before, changes)
-        changes[CaseChanges].cases[before.id] = _restated(ctx, after, state)
+        changes[CaseChanges].cases[before.id] = restated(ctx, after, state)
         make_due(changes, before.client_id)
         return changes
 
     return CommandHandler(model, plan_case, handle, plan_client)
 
 
-def _restated(ctx: CommandContext[Any], case: Case, state: LoadedState) -> Case:
+def restated(ctx: CommandContext[Any], case: Case, state: LoadedState) -> Case:
     """The case in the state that it is in now, its next step not taken yet."""
     known = state[LoadedCases]
     debtor = known.debtor(ctx.key(case.client_id))
