@@ -21,6 +21,14 @@ from contracts.resources import (
 )
 
 _CLIENT: Final = Filter("client_id", LocalizedText("Client", "Client", "Cliente"))
+_INBOX_FILTERS: Final = (
+    Filter("box", LocalizedText("Inbox", "Boîte", "Buzón"), ("purchases", "sales")),
+    Filter("channel.id", LocalizedText("Channel", "Canal", "Canal")),
+    Filter("document.supplier.name", LocalizedText("Supplier", "Fournisseur", "Proveedor")),
+    Filter(
+        "document.sale_type", LocalizedText("Kind of document", "Type de document", "Tipo de documento"), SALE_TYPES
+    ),
+)
 
 TRIGGERS: Final = (
     *LEDGER_TRIGGERS,
@@ -33,16 +41,29 @@ TRIGGERS: Final = (
             "Llegó un documento al buzón de compras o de ventas.",
         ),
         sample=inbox_message.SAMPLE,
-        filters=(
-            Filter("box", LocalizedText("Inbox", "Boîte", "Buzón"), ("purchases", "sales")),
-            Filter("channel.id", LocalizedText("Channel", "Canal", "Canal")),
-            Filter("document.supplier.name", LocalizedText("Supplier", "Fournisseur", "Proveedor")),
-            Filter(
-                "document.sale_type",
-                LocalizedText("Kind of document", "Type de document", "Tipo de documento"),
-                SALE_TYPES,
-            ),
+        filters=_INBOX_FILTERS,
+    ),
+    Trigger(
+        key="inbox.accepted",
+        title=LocalizedText("Inbox message accepted", "Message accepté", "Mensaje aceptado"),
+        description=LocalizedText(
+            "A person or a rule accepted a received document: it became a sales document or a supplier's bill.",
+            "Une personne ou une règle a accepté un document reçu, devenu document de vente ou facture fournisseur.",
+            "Una persona o una regla aceptó un documento recibido: ya es documento de venta o factura de proveedor.",
         ),
+        sample=inbox_message.ACCEPTED_SAMPLE,
+        filters=_INBOX_FILTERS,
+    ),
+    Trigger(
+        key="inbox.rejected",
+        title=LocalizedText("Inbox message rejected", "Message refusé", "Mensaje rechazado"),
+        description=LocalizedText(
+            "A person rejected a received document, perhaps with a reason.",
+            "Une personne a refusé un document reçu, avec ou sans motif.",
+            "Una persona rechazó un documento recibido, con o sin motivo.",
+        ),
+        sample=inbox_message.REJECTED_SAMPLE,
+        filters=_INBOX_FILTERS,
     ),
     Trigger(
         key="message.created",

@@ -213,3 +213,18 @@ SAMPLE: Final[JSONObject] = {
     "reason": None,
     "result": None,
 }
+
+_DECIDED: Final[JSONObject] = SAMPLE | {
+    "decided_at": "2026-03-02T10:05:00+00:00",
+    "decided_by": {"kind": "user", "id": "0198f7c4-0a00-7d70-a1b7-6c8d9e0f1a2b", "name": "Anna Ozola"},
+}
+
+ACCEPTED_SAMPLE: Final[JSONObject] = _DECIDED | {
+    "state": "accepted",
+    "result": {
+        "supplier_id": "0198f7c4-3a00-7e80-b2c8-7d9e0f1a2b3c",
+        "bill_id": "0198f7c4-3b00-7f90-83d9-8e0f1a2b3c4d",
+    },
+}
+
+REJECTED_SAMPLE: Final[JSONObject] = _DECIDED | {"state": "rejected", "reason": "Not ordered by us"}

@@ -37,7 +37,7 @@ from ledger.suppliers import handlers as suppliers
 from ledger.suppliers.rules import Supplier
 from ledger.suppliers.state import LoadedSuppliers, SupplierPlan
 from ledger.unit_of_work.command_handler import CommandHandler
-from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
+from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, LoadedState, ReadPlan
 
 T = TypeVar("T")
 
@@ -109,6 +109,7 @@ def accept(ctx: CommandContext[AcceptMessage], state: LoadedState) -> ChangeSet:
     handle = _accept_sale if message.box == "sales" else _accept_purchase
     changes = handle(ctx, message, document, state)
     changes.result_entity, changes.http_status = ("inbox_message", message.id), 200
+    changes.domain_events.append(_decided("inbox.accepted", message))
     return changes
 
 
@@ -122,7 +123,12 @@ def _reject(ctx: CommandContext[RejectMessage], state: LoadedState) -> ChangeSet
     changes[InboxChanges].verdicts.append(
         Verdict(message.id, "rejected", ctx.input.by, ctx.input.reason, decided_at=ctx.now)
     )
+    changes.domain_events.append(_decided("inbox.rejected", message))
     return changes
+
+
+def _decided(trigger: str, message: InboxEntry) -> DomainEvent:
+    return DomainEvent(trigger, "inbox_message", message.id, None)
 
 
 REJECT_MESSAGE = CommandHandler(RejectMessage, need_message, _reject)

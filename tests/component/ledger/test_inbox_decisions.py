@@ -39,7 +39,7 @@ async def test_an_order_becomes_a_client_and_a_draft(ledger: LedgerHarness) -> N
         "draft", "sales_order", None, "WEB-1",
     )  # fmt: skip
     assert (sale["total_minor"], sale["comment"], sale["client_id"]) == (2928, "Gift", client["id"])
-    assert await ledger.triggers() == ["inbox.received", "client.created", "sale.created"]
+    assert await ledger.triggers() == ["inbox.received", "client.created", "sale.created", "inbox.accepted"]
     assert answer.body["warnings"] == []
 
 
@@ -59,7 +59,13 @@ async def test_an_order_may_be_issued_at_once_for_a_client_who_is_there(ledger: 
     sale = await ledger.row("sale", answer.body["result"]["sale_id"])
     assert (sale["status"], sale["sale_type"]) == ("issued", "sales_invoice")
     assert sale["number"].startswith("INV-2026-")
-    assert await ledger.triggers() == ["client.created", "inbox.received", "sale.created", "sale.posted"]
+    assert await ledger.triggers() == [
+        "client.created",
+        "inbox.received",
+        "sale.created",
+        "sale.posted",
+        "inbox.accepted",
+    ]
 
 
 async def test_a_client_who_is_there_is_found(ledger: LedgerHarness) -> None:
@@ -92,7 +98,7 @@ async def test_a_purchase_becomes_its_suppliers_bill_with_its_file(ledger: Ledge
     assert (supplier["name"], supplier["reg_number"], bill["supplier_id"]) == (*SUPPLIER.values(), supplier["id"])
     assert str(bill["message_id"]) == message_id
     assert bill["supplier"]["name"] == "Paper and Pens OÜ"
-    assert await ledger.triggers() == ["inbox.received"]
+    assert await ledger.triggers() == ["inbox.received", "inbox.accepted"]
 
 
 async def test_a_supplier_is_made_once(ledger: LedgerHarness) -> None:
@@ -195,7 +201,7 @@ async def test_a_repeated_command_accepts_once(ledger: LedgerHarness) -> None:
     for _ in range(3):
         await ledger.handle(command, command)
     assert (await ledger.outcome(command.id)).status == 200
-    assert await ledger.triggers() == ["inbox.received", "client.created", "sale.created"]
+    assert await ledger.triggers() == ["inbox.received", "client.created", "sale.created", "inbox.accepted"]
 
 
 async def test_other_content_under_an_accepted_reference_needs_to_be_known(ledger: LedgerHarness) -> None:
@@ -220,6 +226,7 @@ async def test_the_first_of_two_contents_needs_it_too_when_the_second_is_accepte
 async def test_a_flagged_message_may_be_rejected(ledger: LedgerHarness) -> None:
     second = a_purchase() | {"duplicate_of": str(new_id())}
     assert (await reject(ledger, "purchases", await received(ledger, second))).body["state"] == "rejected"
+    assert await ledger.triggers() == ["inbox.received", "inbox.rejected"]
 
 
 async def test_the_same_bill_over_two_channels_is_recorded_once(ledger: LedgerHarness) -> None:

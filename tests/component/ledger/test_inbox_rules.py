@@ -40,7 +40,13 @@ async def test_a_rule_applies_once_however_often_its_command_comes(ledger: Ledge
     (apply,) = await follow_ups(ledger, command.id)
     for _ in range(3):
         await asyncio.gather(*(ledger.handle(apply, apply) for _ in range(4)))
-    assert await ledger.triggers() == ["inbox.received", "client.created", "sale.created", "sale.posted"]
+    assert await ledger.triggers() == [
+        "inbox.received",
+        "client.created",
+        "sale.created",
+        "sale.posted",
+        "inbox.accepted",
+    ]
     assert apply.correlation_id == command.id
 
 
@@ -155,7 +161,15 @@ async def test_connects_flags_are_followed_where_a_rule_allows_it(ledger: Ledger
     sale = await ledger.row("sale", taken["result"]["sale_id"])
     assert (sale["status"], sale["settlement"], sale["amount_due_minor"]) == ("issued", "paid", 0)
     assert sorted(await ledger.triggers()) == sorted(
-        ["inbox.received", "client.created", "sale.created", "sale.posted", "payment.posted", "sale.paid"]
+        [
+            "inbox.received",
+            "client.created",
+            "sale.created",
+            "sale.posted",
+            "inbox.accepted",
+            "payment.posted",
+            "sale.paid",
+        ]
     )
 
 

@@ -11,9 +11,9 @@ from contracts.catalog import ACTIONS, TRIGGERS, Action, Trigger, fields_of, off
 
 # As contract.md lists them: a name here changes only there.
 TRIGGER_KEYS = """client.created client.updated product.created sale.created sale.posted sale.sent sale.paid
-    sale.overdue sale.voided payment.posted payment.reversed inbox.received message.created message.failed note.created
-    invoices.moved dispute.opened dispute.resolved promise.recorded promise.broken call.recorded quota.reached
-    webhook.received hook.disabled run.failed"""
+    sale.overdue sale.voided payment.posted payment.reversed inbox.received inbox.accepted inbox.rejected
+    message.created message.failed note.created invoices.moved dispute.opened dispute.resolved promise.recorded
+    promise.broken call.recorded quota.reached webhook.received hook.disabled run.failed"""
 # Beyond it: moves that the contract has no key for.
 MORE_TRIGGER_KEYS = "sale.updated sale.deleted payment.created payment.updated payment.failed"
 ACTION_KEYS = """create_client find_client find_or_create_client update_client create_product find_product
