@@ -44,12 +44,8 @@ class Collecting:
         return made
 
     async def decide(self) -> None:
-        """Let all that is due now be decided, whoever made it due in the ledger's own time."""
-        await self.ledger.owner.execute(
-            "UPDATE ledger.collected_client SET due_at = $1 WHERE due_at > now() - interval '1 hour'"
-            " AND due_at < now() + interval '1 minute'",
-            self.now,
-        )
+        """Decide on every client, whoever made it due in the ledger's own time."""
+        await self.ledger.owner.execute("UPDATE ledger.collected_client SET due_at = $1", self.now)
         scheduler = self.schedulers[0] if self.schedulers else self.scheduler()
         while await scheduler.decide_due():
             pass

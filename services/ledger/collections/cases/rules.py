@@ -127,8 +127,8 @@ def _decide(
         outlook = _forced(case, specs, outlook, facts, now)
     if outlook.state != "scheduled" or outlook.step is None or outlook.at is None or outlook.at > now:
         is_settled = outlook.state == "settled" and case.state != "settled" and case.contacted
-        settled = _in_state(replace(case, forced_step=None), specs, outlook, now)
-        return Decided(before, settled, settled, is_settled=is_settled)
+        resting = _in_state(replace(case, forced_step=None), specs, outlook, now)
+        return Decided(before, resting, resting, is_settled=is_settled)
     spec = specs[outlook.step]
     after = _advanced(case, outlook.step, spec, now)
     coming = _outlook(after, specs, facts, now if spec.channel != "move" else debtor.last_contact_at, account, now)

@@ -1,0 +1,148 @@
+"""Moves of invoices to another collector: by a person, and by the last step of a workflow."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from contracts.wire import commands
+from templates.renderer import Renderer
+from tests.support.collecting import Collecting, mail
+from tests.support.ledger import LedgerHarness
+
+
+@pytest.fixture(scope="module")
+async def renderer() -> AsyncIterator[Renderer]:
+    one = Renderer()
+    yield one
+    await one.stop()
+
+
+@pytest.fixture
+def collecting(ledger: LedgerHarness, renderer: Renderer) -> Collecting:
+    return Collecting(ledger, renderer)
+
+
+def move_to(collector_id: str, delay: str = "P5D", **fields: Any) -> dict[str, Any]:
+    return {"channel": "move", "delay": delay, "target_collector_id": collector_id} | fields
+
+
+async def moved(collecting: Collecting) -> list[Any]:
+    return [one.data["object"] for one in await collecting.ledger.events() if one.name == "invoices.moved"]
+
+
+async def test_the_workflow_moves_what_is_open_and_the_target_begins_at_its_first_step(collecting: Collecting) -> None:
+    notify = {
+        "to": ["boss@baltic.example"],
+        "subject": "{{ client.name }}",
+        "body": "To {{ target.name }}: {{ amount }}",
+    }
+    target = await collecting.collector(mail("P1D"), mail("P2D"), name="Last", default=False)
+    source = await collecting.collector(mail("P1D"), move_to(target, notify=notify))
+    client_id = await collecting.client(name="Ozola")
+    sale_id = await collecting.invoice(client_id)
+    await collecting.decide()
+    await collecting.at(datetime(2026, 3, 17, 1, tzinfo=UTC))
+    await collecting.at(datetime(2026, 3, 21, 1, tzinfo=UTC))
+    await collecting.moves()
+    await collecting.moves()
+    (event,) = await moved(collecting)
+    assert (event["cause"], event["from_collector"]["id"], event["to_collector"]["id"]) == ("workflow", source, target)
+    assert event["notification"] == {"subject": "Ozola", "body": "To Last: 165.01 EUR"}
+    assert [one["id"] for one in event["invoices"]] == [sale_id]
+    assert event["account_total"] == [{"currency": "EUR", "open": "165.01", "overdue": "165.01"}]
+    await collecting.at(datetime(2026, 3, 21, 2, tzinfo=UTC))
+    jobs = await collecting.jobs()
+    assert [job.to for job in jobs] == [["aija@ozola.example"], ["boss@baltic.example"], ["aija@ozola.example"]]
+    case = await collecting.case()
+    assert (str(case["collector_id"]), case["last_step"]) == (target, 0)
+    before = (await collecting.cases())[0]
+    assert (before["state"], before["reason"]) == ("settled", "its invoices were moved to Last")
+
+
+async def test_a_notification_is_no_message_to_the_client(collecting: Collecting) -> None:
+    notify = {"to": ["boss@baltic.example"], "subject": "Look", "body": "Here"}
+    target = await collecting.collector(mail("P90D"), name="Last", default=False)
+    await collecting.collector(move_to(target, "P1D", notify=notify))
+    await collecting.invoice(await collecting.client())
+    await collecting.at(datetime(2026, 3, 18, tzinfo=UTC))
+    await collecting.moves()
+    (job,) = await collecting.jobs()
+    await collecting.confirm(job)
+    assert (await collecting.ledger.row("message", job.message_id))["state"] == "sent"
+    assert "message.created" not in await collecting.ledger.triggers()
+
+
+async def test_a_target_that_starts_manually_waits_for_a_person(collecting: Collecting) -> None:
+    target = await collecting.collector(mail("P1D"), name="Last", default=False)
+    await collecting.collector(move_to(target, "P1D", starts_manually=True))
+    await collecting.invoice(await collecting.client())
+    await collecting.at(datetime(2026, 3, 20, tzinfo=UTC))
+    await collecting.moves()
+    await collecting.after(hours=1)
+    case = await collecting.case()
+    assert (str(case["collector_id"]), case["state"]) == (target, "pending")
+    await collecting.act(commands.SEND_CASE_STEP)
+    await collecting.decide()
+    assert len(await collecting.jobs()) == 1
+
+
+async def test_what_was_paid_meanwhile_is_not_moved(collecting: Collecting) -> None:
+    target = await collecting.collector(mail("P1D"), name="Last", default=False)
+    await collecting.collector(move_to(target, "P1D"))
+    client_id = await collecting.client()
+    sale_id = await collecting.invoice(client_id)
+    await collecting.at(datetime(2026, 3, 20, tzinfo=UTC))
+    await collecting.ledger.pay(client_id, "165.01", (sale_id, "165.01"))
+    await collecting.moves()
+    assert await moved(collecting) == []
+
+
+async def test_a_person_moves_one_invoice_and_the_others_stay(collecting: Collecting) -> None:
+    source = await collecting.collector(mail("P90D"))
+    target = await collecting.collector(mail("P1D"), name="Last", default=False)
+    client_id = await collecting.client()
+    first, second = await collecting.invoice(client_id), await collecting.invoice(client_id)
+    await collecting.decide()
+    answer = await collecting.ledger.ask(commands.MOVE_INVOICES, {"invoice_ids": [first], "collector_id": target})
+    assert (answer.status, answer.body["cause"]) == (200, "person")
+    await collecting.decide()
+    cases = {str(one["collector_id"]): [str(sale) for sale in one["sale_ids"]] for one in await collecting.cases()}
+    assert cases == {source: [second], target: [first]}
+    assert len(await moved(collecting)) == 1
+
+
+async def test_a_mute_goes_with_what_is_moved(collecting: Collecting) -> None:
+    await collecting.collector(mail("P90D"))
+    target = await collecting.collector(mail("P1D"), name="Last", default=False)
+    client_id = await collecting.client()
+    await collecting.invoice(client_id)
+    await collecting.decide()
+    await collecting.act(commands.MUTE_CASE, reason="With a court")
+    await collecting.ledger.ask(commands.MOVE_INVOICES, {"client_id": client_id, "collector_id": target})
+    await collecting.at(datetime(2026, 3, 20, tzinfo=UTC))
+    case = await collecting.case()
+    assert (str(case["collector_id"]), case["state"], case["reason"]) == (target, "muted", "With a court")
+    assert await collecting.jobs() == []
+
+
+async def test_invoices_of_two_clients_are_not_moved_together(collecting: Collecting) -> None:
+    target = await collecting.collector(mail("P1D"), default=False)
+    one, other = [await collecting.invoice(await collecting.client()) for _ in range(2)]
+    refused = await collecting.ledger.ask(commands.MOVE_INVOICES, {"invoice_ids": [one, other], "collector_id": target})
+    assert (refused.status, refused.body["errors"][0]["path"]) == (422, "invoice_ids[1]")
+
+
+async def test_a_removed_collectors_cases_go_on_in_the_one_that_takes_its_place(collecting: Collecting) -> None:
+    source = await collecting.collector(mail("P1D"))
+    target = await collecting.collector(mail("P2D"), name="Mild", default=False)
+    await collecting.invoice(await collecting.client())
+    await collecting.decide()
+    gone = await collecting.ledger.ask(commands.REMOVE_COLLECTOR, {"id": source, "move_to": target})
+    assert gone.status == 200
+    await collecting.decide()
+    case = await collecting.case()
+    assert (str(case["collector_id"]), case["next_at"]) == (target, datetime(2026, 3, 18, tzinfo=UTC))
