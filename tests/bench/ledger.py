@@ -21,11 +21,12 @@ STATEMENT_SECONDS_MAX: Final = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much to make: `documents` with the invoices among them, each of so many lines."""
+    """How much to make: `documents` of so many clients with the invoices among them, each of so many lines."""
 
     documents: int = 1_000_000
     invoices: int = 200_000
     lines: int = 3
+    clients: int = CLIENTS
 
     @property
     def postings(self) -> int:
@@ -202,6 +203,11 @@ SELECT DISTINCT ON (m.client) $1, b.id,
 """
 
 
+_COLLECTED: Final = """
+INSERT INTO ledger.collected_client (account_id, client_id, due_at) SELECT $1, id, now() FROM billed ORDER BY id
+"""
+
+
 async def fill(dsn: str, account_id: UUID, size: Size) -> None:
     """Make the books of an account that has none yet, as the database's superuser, and let statistics be taken.
 
@@ -215,9 +221,9 @@ async def fill(dsn: str, account_id: UUID, size: Size) -> None:
         await conn.execute(_TOOLS)
         await conn.execute("INSERT INTO ledger.book (account_id) VALUES ($1) ON CONFLICT DO NOTHING", account_id)
         await conn.execute(_PRICED, size.lines)
-        await conn.execute(_CLIENTS, account_id, since_ms, CLIENTS)
-        await conn.execute(_USAGE, account_id, CLIENTS)
-        await conn.execute(_MADE, since_ms, step_ms, size.invoices, size.documents, CLIENTS)
+        await conn.execute(_CLIENTS, account_id, since_ms, size.clients)
+        await conn.execute(_USAGE, account_id, size.clients)
+        await conn.execute(_MADE, since_ms, step_ms, size.invoices, size.documents, size.clients)
         await conn.execute("ANALYZE made; ANALYZE billed; ANALYZE priced")
         for statement in _FILL:
             await conn.execute(statement, account_id)
@@ -228,6 +234,7 @@ async def fill(dsn: str, account_id: UUID, size: Size) -> None:
 
 _FILL: Final = (
     _SALES, _DOCUMENT_STATES, _COUNTERS, _PAYMENTS, _ENTRIES, _POSTINGS, _SETTLEMENTS, _BALANCES, _EVENTS, _LAST_TOLD,
+    _COLLECTED,
 )  # fmt: skip
 _TABLES: Final = tuple(
     f"ledger.{name}"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from tests.bench import einvoices, measure, reading
+from tests.bench import einvoices, measure, reading, reminders
 from tests.bench.hostile import hostile
 from tests.bench.issue import issued
 from tests.bench.ledger import Size, fill
@@ -20,7 +20,7 @@ from tests.bench.tenants import CreateAccount, accounts_of, make_tenants
 from tests.bench.usage import Usage, memory
 from tests.support.http_load import LoadConnection
 
-PARTS: Final = ("way", "issue", "lists", "pdf", "einvoices", "verify", "hostile")
+PARTS: Final = ("way", "issue", "lists", "pdf", "einvoices", "verify", "hostile", "reminders")
 
 CONNECTIONS: Final = 32
 IN_FLIGHT_MAX: Final = 400
@@ -46,6 +46,7 @@ class Bench:
     soak: int
     accounts: int
     size: Size | None
+    clients: int
 
     def connections(self, many: int) -> list[LoadConnection]:
         """Connections to the API."""
@@ -73,6 +74,8 @@ async def measured(bench: Bench) -> dict[str, Any]:
         if "hostile" in bench.parts:
             tell("  hostile bodies of 1 MiB, by reader")
             report["hostile"] = await hostile()
+        if "reminders" in bench.parts:
+            report |= await remind(bench, create)
         if bench.size is not None and bench.parts & {"lists", "verify"}:
             report |= await lists(bench, create, bench.size)
     report |= await sound(bench)
@@ -153,6 +156,24 @@ async def einvoice(bench: Bench, create: CreateAccount) -> dict[str, Any]:
         bench.connections, bench.url, tenant, pids=bench.pids, own=bench.own, seconds=bench.seconds / 4
     )
     return {"einvoices_per_second": figures}
+
+
+async def remind(bench: Bench, create: CreateAccount) -> dict[str, Any]:
+    """One day's reminders of very many clients, decided and queued; then pages of their cases."""
+    (tenant,) = await make_tenants(bench.url, create, many=1)
+    tell(f"  making {bench.clients:,} clients with open invoices, then a reminder to each")
+    async with Usage(bench.pids) as usage:
+        seconds = await reminders.decided(bench.connections, bench.dsn, tenant, clients=bench.clients)
+    (connection,) = bench.connections(1)
+    tell("  pages of their cases")
+    report = {
+        "reminders_seconds": round(seconds, 1),
+        "reminders_per_second": round(bench.clients / seconds, 1),
+        "reminders_peak_memory_mb": {name: usage.peak_megabytes[name] for name in bench.own},
+        "cases_ms": await reminders.pages(connection, tenant),
+    }
+    connection.close()
+    return report
 
 
 async def lists(bench: Bench, create: CreateAccount, size: Size) -> dict[str, Any]:

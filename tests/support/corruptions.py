@@ -20,6 +20,17 @@ class Damage(NamedTuple):
 
 
 DAMAGES = {
+    # collections
+    "a client that owes and is forgotten": Damage(
+        "UPDATE ledger.collected_client SET due_at = NULL",
+        "cases", "the cases of client .* open invoices is 0, must be [0-9]+",
+    ),
+    "a reminder of no step": Damage(
+        "INSERT INTO ledger.message (account_id, id, client_id, purpose, direction, channel, state, sale_ids,"
+        " recipient, body, command_id, created_at, updated_at) SELECT account_id, gen_random_uuid(), id, 'reminder',"
+        " 'sent', 'email', 'requested', '{}', 'a@b.example', 'x', id, now(), now() FROM ledger.client LIMIT 1",
+        "reminders", "reminder .* steps is 0, must be 1",
+    ),
     # the journal
     "a posting of another amount": Damage(
         "UPDATE ledger.posting SET amount_minor = amount_minor + 1 WHERE (entry_id, line) ="

@@ -65,12 +65,25 @@ async def read(
 
 
 async def decide(
-    conn: Connection, *, keys: Collection[Key], locked: Mapping[UUID, Account], cache: store.StepCache, now: datetime
+    conn: Connection,
+    *,
+    keys: Collection[Key],
+    locked: Mapping[UUID, Account],
+    cache: store.StepCache,
+    now: datetime,
+    before: Round | None = None,
 ) -> Round:
-    """Read these clients, whose accounts' books are locked, and decide on their cases."""
+    """Read these clients, whose accounts' books are locked, and decide on their cases.
+
+    What is as it was `before`, at the same `now`, is decided as it was then.
+    """
     made = await read(conn, keys=keys, locked=locked, cache=cache)
+    same = set() if before is None else {one for one in made.accounts if before.accounts.get(one) == made.accounts[one]}
     for key, debtor in made.debtors.items():
         account = made.accounts[key[0]]
+        if before is not None and key[0] in same and before.debtors.get(key) == debtor:
+            made.decided[key], made.letters[key] = before.decided[key], before.letters[key]
+            continue
         made.decided[key] = rules.decide_debtor(debtor, account, made.steps, now=now)
         made.letters[key] = {
             _letter_key(one): letter

@@ -72,28 +72,29 @@ class CaseScheduler:
             keys = await write.claim(conn, now=now, until=now + LEASE, clients_max=BATCH_MAX)
         if not keys:
             return 0
-        first = await self._round(keys, {}, {}, now)
+        first = await self._round(keys, None, {}, now)
         waiting = {key: first.letters[key] for key in first.unread}
         if waiting:
             texts = await rounds.render(self._renderer, waiting)
-            await self._round(list(waiting), waiting, texts, now)
+            await self._round(list(waiting), first, texts, now)
         DECIDED.inc(len(keys))
         return len(keys)
 
     async def _round(
         self,
         keys: Collection[Key],
-        rendered: Mapping[Key, Mapping[LetterKey, Letter]],
+        before: Round | None,
         texts: Mapping[LetterKey, Rendered],
         now: datetime,
     ) -> Round:
-        """Decide on clients and write all of whom everything is rendered."""
+        """Decide on clients and write all of whom everything is rendered: as it was decided `before`."""
+        rendered = {} if before is None else before.letters
         async with self._pool.acquire() as conn, conn.transaction():
             locked = await lock_books(conn, account_ids={key[0] for key in keys})
-            made = await rounds.decide(conn, keys=keys, locked=locked, cache=self._cache, now=now)
+            made = await rounds.decide(conn, keys=keys, locked=locked, cache=self._cache, now=now, before=before)
             ready = {key for key in made.decided if _is_rendered(made.letters[key], rendered.get(key, {}), texts)}
             written = rounds.settle(made, ready, texts, self._urls, now=now)
-            if rendered:  # what changed meanwhile is decided on again at once
+            if before is not None:  # what changed meanwhile is decided on again at once
                 written.due |= dict.fromkeys(made.decided.keys() - ready, now)
             written.due |= dict.fromkeys(set(keys) - made.decided.keys(), None)
             await written.save(conn)

@@ -1,0 +1,106 @@
+"""One day's steps of collections: decided and queued for very many clients, and a page of their cases."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from tests.bench.ledger import Size, fill
+from tests.bench.measure import percentiles
+from tests.bench.tenants import Tenant
+from tests.support.eventually import eventually
+from tests.support.http_load import LoadConnection, get_bytes, post_bytes
+
+SECONDS_MAX: Final = 1_200.0
+LOOK_SECONDS: Final = 0.5
+PAGES: Final = 100
+PATHS: Final = {
+    "first page": "/v1/cases?limit=50",
+    "by age": "/v1/cases?limit=50&sort=age",
+    "of a state": "/v1/cases?limit=50&state=scheduled",
+}
+_WORDS: Final = {
+    "subject": "Open: {{ amount }}",
+    "body": "Dear {{ client.contact }},\n\n{% for one in invoices %}{{ one.number }}: {{ one.open }} {{ one.currency }}"
+    ", due on {{ one.date_due }}\n{% endfor %}\n{{ account.name }}\n",
+}
+_STEPS: Final = [
+    {"channel": "email", "delay": "P3D", "template": {"en": _WORDS, "fr": _WORDS}},
+    {"channel": "email", "delay": "P3000D", "template": _WORDS},
+]
+
+
+@asynccontextmanager
+async def silent_mail_server() -> AsyncIterator[str]:
+    """Give the URL of a server that takes connections and says nothing: what is queued for mail stays queued."""
+    hung: set[asyncio.StreamWriter] = set()
+    server = await asyncio.start_server(lambda _, writer: hung.add(writer), "127.0.0.1", 0)
+    try:
+        yield f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for writer in hung:
+            writer.close()
+
+
+async def decided(
+    connections: Callable[[int], list[LoadConnection]], dsn: str, tenant: Tenant, *, clients: int
+) -> float:
+    """Make so many clients with open invoices, let one step of each be due, and give the seconds until all are queued.
+
+    Raises:
+        AssertionError: they are not.
+    """
+    (connection,) = connections(1)
+    body = orjson.dumps({"name": "Bench", "default": True, "steps": _STEPS})
+    made = await connection.send(post_bytes("/v1/collectors", body, "application/json", tenant.headers))
+    if made.status != 201:
+        raise AssertionError(f"{made.status}: {made.body[:300]!r}")
+    await fill(dsn, UUID(tenant.account_id), Size(documents=2 * clients, invoices=2 * clients, clients=clients + 3))
+    watch: asyncpg.Connection[Any] = await asyncpg.connect(dsn)
+    try:
+        began = time.monotonic()
+        # Any change of any client wakes the scheduler; else its sweep does.
+        note = orjson.dumps({"client_id": tenant.client_id, "body": "now", "needs_response": True})
+        await connection.send(post_bytes("/v1/notes", note, "application/json", tenant.headers))
+
+        async def done() -> bool:
+            return await _taken(watch, tenant) >= clients
+
+        await eventually(done, deadline_seconds=SECONDS_MAX, pause_seconds=LOOK_SECONDS)
+        return time.monotonic() - began
+    finally:
+        await watch.close()
+        connection.close()
+
+
+async def _taken(watch: asyncpg.Connection[Any], tenant: Tenant) -> int:
+    return int(
+        await watch.fetchval(
+            "SELECT count(*) FROM ledger.message WHERE account_id = $1 AND purpose = 'reminder'",
+            UUID(tenant.account_id),
+        )
+    )
+
+
+async def pages(connection: LoadConnection, tenant: Tenant) -> dict[str, float]:
+    """How long pages of cases take, in milliseconds."""
+    times: dict[str, float] = {}
+    for name, path in PATHS.items():
+        took = []
+        for _ in range(PAGES):
+            began = time.monotonic()
+            answer = await connection.send(get_bytes(path, tenant.headers))
+            if answer.status != 200:
+                raise AssertionError(f"{answer.status}: {answer.body[:300]!r}")
+            took.append((time.monotonic() - began) * 1000)
+        p50, p99 = percentiles(took)
+        times |= {f"{name} p50": p50, f"{name} p99": p99}
+    return times
