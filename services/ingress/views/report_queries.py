@@ -103,3 +103,15 @@ async def journal(
 
     async for batch in in_batches(read, limit):
         yield batch
+
+
+async def receivables_by_month(pool: Pool, *, account_id: UUID, first_month: dt.date, as_of: dt.date) -> list[Row]:
+    """What receivables changed by and what was invoiced, by month and currency; all before the first in one row."""
+    rows = await pool.fetch("SELECT * FROM ledger_api.receivables_by_month($1, $2, $3)", account_id, first_month, as_of)
+    return cast("list[Row]", rows)
+
+
+async def collected(pool: Pool, *, account_id: UUID, since: dt.date, to: dt.date) -> list[Row]:
+    """What was reminded, promised and collected, by collector, step and currency."""
+    rows = await pool.fetch("SELECT * FROM ledger_api.collected($1, $2, $3)", account_id, since, to)
+    return cast("list[Row]", rows)

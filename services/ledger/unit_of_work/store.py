@@ -37,6 +37,11 @@ WITH kept AS (
       FROM unnest($1::uuid[], $2::text[], $3::text[]) AS w (account_id, time_zone, zone)
      WHERE b.account_id = w.account_id
     RETURNING b.account_id, b.zone
+), promised AS (
+    UPDATE ledger.promise p
+       SET ends_at = (p.date + 1)::timestamp AT TIME ZONE k.zone, check_at = (p.date + 1)::timestamp AT TIME ZONE k.zone
+      FROM kept k
+     WHERE p.account_id = k.account_id AND p.state = 'open'
 )
 UPDATE ledger.sale_state t SET overdue_check_at = (t.date_due + 1)::timestamp AT TIME ZONE k.zone
   FROM kept k

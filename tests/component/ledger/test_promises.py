@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -73,6 +74,18 @@ async def test_an_account_that_moves_west_has_its_promises_end_later(ledger: Led
     await check_due(ledger, OVER)
     assert await state_of(ledger, made) == "open"
     await check_due(ledger, OVER + timedelta(hours=10))
+    assert await state_of(ledger, made) == "broken"
+
+
+async def test_an_account_that_moves_east_has_its_promises_end_at_once(ledger: LedgerHarness) -> None:
+    await ledger.add_account(ledger.account_id, time_zone="Etc/GMT+12")
+    client_id = await ledger.client()
+    sale = await ledger.sale(client_id)
+    today = datetime.now(tz=ZoneInfo("Etc/GMT+12")).date()
+    made = await promise(ledger, client_id, date=today.isoformat())
+    await ledger.add_account(ledger.account_id, time_zone="Pacific/Kiritimati")  # 26 hours ahead of that
+    await ledger.pay(client_id, "1.00", (sale.id, "1.00"))
+    await check_due(ledger, datetime.now(tz=UTC))
     assert await state_of(ledger, made) == "broken"
 
 

@@ -105,7 +105,7 @@ _CHECK: Final = """
 UPDATE ledger.promise p SET check_at = $3
   FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, client_id)
  WHERE p.account_id = w.account_id AND p.client_id = w.client_id
-   AND p.state IN ('open', 'kept') AND p.ends_at > $3 AND (p.check_at IS NULL OR p.check_at > $3)
+   AND (p.state = 'open' OR p.state = 'kept' AND p.ends_at > $3)
 RETURNING true
 """
 

@@ -1,0 +1,126 @@
+"""`/v1/reports/debtor-days` and `/v1/reports/collections`: how long sales stay unpaid, and what reminders bring."""
+
+from __future__ import annotations
+
+import datetime as dt
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+from pydantic import Field
+
+from contracts.primitives.money import from_minor
+from contracts.primitives.problem import FieldError
+from contracts.resources.collecting_report import CollectionsReport, DebtorDays
+from contracts.resources.schemas import Model
+from ingress.errors import InvalidInput
+from ingress.http.context import Api
+from ingress.http.route import Request, Response, Route
+from ingress.views import report_queries
+from ingress.views.batches import Row
+
+MONTHS_MAX: Final = 120  # ten years of a curve
+PERIOD_DAYS_MAX: Final = 366  # a year: each step of it is looked up by itself
+PERIOD_DAYS: Final = 90  # a quarter, where no period is asked for
+_TENTH: Final = Decimal("0.1")
+
+
+class DebtorDaysQuery(Model):
+    """How many months back from the one of `as_of`, which is today where the account is."""
+
+    as_of: dt.date | None = None
+    months: int = Field(default=12, ge=1, le=MONTHS_MAX)
+
+
+class PeriodQuery(Model):
+    """Which period, both days included: the last 90 days when left out."""
+
+    since: dt.date | None = Field(default=None, alias="from")
+    to: dt.date | None = None
+
+
+async def debtor_days(api: Api, call: Request) -> Response:
+    """Tell how many days of sales were unpaid at the end of each month."""
+    query = call.query_as(DebtorDaysQuery)
+    as_of = query.as_of or await report_queries.today(api.pool, account_id=call.account_id)
+    months = [_months_before(as_of, back) for back in reversed(range(query.months))]
+    rows = await report_queries.receivables_by_month(
+        api.pool, account_id=call.account_id, first_month=months[0], as_of=as_of
+    )
+    return Response(body={"as_of": as_of.isoformat(), "items": list(_debtor_days(rows, months, as_of))[::-1]})
+
+
+def _months_before(day: dt.date, back: int) -> dt.date:
+    """The first day of the month so many months before that of a day; never before the calendar begins."""
+    month = max(day.year * 12 + day.month - 1 - back, dt.date.min.year * 12 + 1)
+    return dt.date(month // 12, month % 12 + 1, 1)
+
+
+def _debtor_days(rows: Iterable[Row], months: Iterable[dt.date], as_of: dt.date) -> Iterator[dict[str, Any]]:
+    changed: defaultdict[str, dict[dt.date, Row]] = defaultdict(dict)
+    for row in rows:
+        changed[row["currency"]][row["month"]] = row
+    first = next(iter(months := list(dict.fromkeys(months))))
+    receivable = {
+        currency: sum(int(row["receivable_minor"]) for month, row in of_it.items() if month < first)
+        for currency, of_it in changed.items()
+    }
+    for month in months:
+        for currency in sorted(changed):
+            found = changed[currency].get(month)
+            receivable[currency] += 0 if found is None else int(found["receivable_minor"])
+            invoiced = 0 if found is None else int(found["invoiced_minor"])
+            days = min(monthrange(month.year, month.month)[1], (as_of - month).days + 1)
+            yield {
+                "month": month.isoformat()[:7],
+                "currency": currency,
+                "receivable": from_minor(receivable[currency], currency),
+                "invoiced": from_minor(invoiced, currency),
+                "days": days,
+                "debtor_days": _share(receivable[currency] * days, invoiced),
+            }
+
+
+def _share(part: int, whole: int) -> str | None:
+    """A quotient with one decimal; None where there is nothing to divide by."""
+    return None if whole <= 0 else str((Decimal(part) / whole).quantize(_TENTH, ROUND_HALF_UP))
+
+
+async def collections(api: Api, call: Request) -> Response:
+    """Tell what each step of each collector brought."""
+    query = call.query_as(PeriodQuery)
+    to = query.to or await report_queries.today(api.pool, account_id=call.account_id)
+    since = query.since or max(to, dt.date.min + dt.timedelta(days=PERIOD_DAYS)) - dt.timedelta(days=PERIOD_DAYS - 1)
+    if to < since:
+        raise InvalidInput(faults=[FieldError("to", "is before from")])
+    if (to - since).days >= PERIOD_DAYS_MAX:
+        raise InvalidInput(faults=[FieldError("to", f"is more than {PERIOD_DAYS_MAX} days after from: ask in parts")])
+    rows = await report_queries.collected(api.pool, account_id=call.account_id, since=since, to=to)
+    items = [_step(row) for row in rows]
+    return Response(body={"from": since.isoformat(), "to": to.isoformat(), "items": items})
+
+
+def _step(row: Row) -> dict[str, Any]:
+    currency = row["currency"]
+    amounts = {name: int(row[f"{name}_minor"]) for name in ("reminded", "promised", "collected")}
+    return {
+        "collector": {"id": str(row["collector_id"]), "name": row["collector_name"]},
+        **{name: row[name] for name in ("step", "channel", "currency", "reminded", "promised")},
+        **{f"{name}_amount": from_minor(minor, currency) for name, minor in amounts.items()},
+        "collected_share": _share(amounts["collected"] * 100, amounts["reminded"]),
+    }
+
+
+ROUTES = (
+    Route(
+        "GET", "/v1/reports/debtor-days", "getDebtorDays", debtor_days, "read",
+        "Get the days of sales that are unpaid, by month", query=DebtorDaysQuery, answers=DebtorDays, tag="reports",
+    ),
+    Route(
+        "GET", "/v1/reports/collections", "getCollectionsReport", collections, "read",
+        "Get what was reminded, promised and collected, by collector and step",
+        query=PeriodQuery, answers=CollectionsReport, tag="reports",
+    ),
+)  # fmt: skip
