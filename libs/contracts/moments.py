@@ -1,12 +1,14 @@
-"""Times in requests: ISO 8601 with a zone, within a range that every service can compute with."""
+"""Times and days in requests: ISO 8601, a time with its zone, within a range that every service can compute with."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+
+from contracts.values import read_date, read_time
 
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 AHEAD_MAX: Final = timedelta(days=1)  # a caller's clock may be ahead of ours, or in another zone
@@ -28,3 +30,12 @@ def _in_the_past(moment: datetime) -> datetime:
 
 PastMoment = Annotated[AwareDatetime, BeforeValidator(_as_written), AfterValidator(_in_the_past)]
 """A time since which something is asked for."""
+
+
+def _day_or_moment(given: object) -> date | datetime:
+    has_time = isinstance(given, datetime) or (isinstance(given, str) and "T" in given)
+    return read_time(given) if has_time else read_date(given)
+
+
+DayOrMoment = Annotated[date | datetime, BeforeValidator(_day_or_moment)]
+"""A day, which begins at midnight in the account's time zone, or a time with its zone."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from contracts.moments import DayOrMoment
 from contracts.primitives.money import from_minor
 from contracts.resources import client as clients
 from contracts.resources.client import ClientReference
@@ -30,7 +31,7 @@ class CaseById(Model):
 class PauseIn(Model):
     """Until when nothing is done, and why; without `until` until a person resumes it."""
 
-    until: dt.datetime | None = None
+    until: DayOrMoment | None = None
     reason: ShortText | None = None
 
     @model_validator(mode="after")
@@ -61,7 +62,7 @@ class MuteCase(MuteIn):
 class SnoozeIn(Model):
     """Until when the next step waits."""
 
-    until: dt.datetime
+    until: DayOrMoment
 
 
 class SnoozeCase(SnoozeIn):

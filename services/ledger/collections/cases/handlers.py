@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from contracts.resources.case import CaseById, MuteCase, PauseCase, SnoozeCase
@@ -13,6 +14,7 @@ from ledger.collections.cases.rounds import entry_of
 from ledger.collections.cases.state import CaseChanges, CasePlan, LoadedCases
 from ledger.collections.cases.write import StepDone
 from ledger.collections.due.state import make_due
+from ledger.collections.durations import start_of
 from ledger.errors import BadInput, FieldError, NotFound, StateForbids
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
@@ -98,22 +100,26 @@ def skipped_by_person(ctx: CommandContext[Any], case: Case, step: int) -> StepDo
 
 def _pause(ctx: CommandContext[PauseCase], case: Case, changes: ChangeSet) -> Case:
     _require_open(case)
-    if ctx.input.until is not None and ctx.input.until <= ctx.now:
-        raise BadInput(faults=[FieldError("until", "is over: name a time to come")])
+    until = None if ctx.input.until is None else _time_to_come(ctx, ctx.input.until)
     reason = ctx.input.reason or "a person paused it"
-    detail = {"until": ctx.input.until.isoformat() if ctx.input.until else None, "reason": reason}
-    _note(ctx, case, changes, "paused", detail)
+    _note(ctx, case, changes, "paused", {"until": until.isoformat() if until else None, "reason": reason})
     changes[CaseChanges].held.add(case.client_id)
-    return replace(case, paused_reason=reason, paused_until=ctx.input.until)
+    return replace(case, paused_reason=reason, paused_until=until)
+
+
+def _time_to_come(ctx: CommandContext[Any], given: date | datetime) -> datetime:
+    until = given if isinstance(given, datetime) else start_of(given, ctx.account.zone)
+    if until <= ctx.now:
+        raise BadInput(faults=[FieldError("until", "is over: name a day or a time to come")])
+    return until
 
 
 def _snooze(ctx: CommandContext[SnoozeCase], case: Case, changes: ChangeSet) -> Case:
     _require_open(case)
-    if ctx.input.until <= ctx.now:
-        raise BadInput(faults=[FieldError("until", "is over: name a time to come")])
-    _note(ctx, case, changes, "snoozed", {"until": ctx.input.until.isoformat()})
+    until = _time_to_come(ctx, ctx.input.until)
+    _note(ctx, case, changes, "snoozed", {"until": until.isoformat()})
     changes[CaseChanges].held.add(case.client_id)
-    return replace(case, paused_reason="snoozed", paused_until=ctx.input.until)
+    return replace(case, paused_reason="snoozed", paused_until=until)
 
 
 def _resume(ctx: CommandContext[CaseById], case: Case, changes: ChangeSet) -> Case:
