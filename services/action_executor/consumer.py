@@ -20,21 +20,32 @@ from action_executor.deliveries.records import ClaimedDelivery, Key, NewDelivery
 from action_executor.deliveries.redeliver import redeliver
 from action_executor.messages.sender import MessageSender
 from action_executor.runs.approvals import decide_approval
+from action_executor.runs.backtest import backtest
 from action_executor.runs.cancel import cancel_run
 from action_executor.runs.replay import PREVIEW_SECONDS_MAX, replay_run
 from action_executor.runs.single import run_action
-from contracts.primitives.ids import made_at
-from contracts.wire.commands import CANCEL_RUN, DECIDE_APPROVAL, REDELIVER, REPLAY_RUN, RUN_ACTION
+from action_executor.runs.trial import try_automation
+from contracts.primitives.ids import made_at, parse_id
+from contracts.wire.commands import (
+    BACKTEST,
+    CANCEL_RUN,
+    DECIDE_APPROVAL,
+    REDELIVER,
+    REPLAY_RUN,
+    RUN_ACTION,
+    TRY_AUTOMATION,
+)
 from contracts.wire.envelope import Envelope
 from contracts.wire.jobs import DELIVER, RUN, SEND_MESSAGE, DeliverJob, RunJob, SendMessageJob
-from contracts.wire.topology import DISPATCHER_EVENTS
-from outbox.pipeline import BatchEffects, HandleBatch
+from contracts.wire.topology import DISPATCHER_EVENTS, EXECUTOR_COMMANDS
+from outbox.pipeline import BatchEffects, CommandResult, HandleBatch
 from storage.pool import Connection
 from templates.renderer import Renderer
 
 JOBS: Final[Mapping[str, type[DeliverJob | RunJob | SendMessageJob]]] = MappingProxyType(
     {DELIVER: DeliverJob, RUN: RunJob, SEND_MESSAGE: SendMessageJob}
 )
+RUN_COMMANDS: Final = frozenset({REPLAY_RUN, CANCEL_RUN, DECIDE_APPROVAL, TRY_AUTOMATION, RUN_ACTION})
 KEPT_AT_LEAST: Final = timedelta(days=29)  # an older delivery may be gone
 
 
@@ -172,34 +183,43 @@ def command_handler(
             elif envelope.name in connections.COMMANDS:
                 answer = await connection_commands.handle(conn, envelope)
                 effects.answer(envelope, answer.status, answer.body)
-            elif envelope.name == REPLAY_RUN:
-                answer = await replay_run(conn, envelope, runs.renderer, previews_end=previews_end)
-                effects.answer(envelope, answer.status, answer.body)
+            elif envelope.name in RUN_COMMANDS:
+                result = await _run_command(conn, envelope, runs, context, previews_end)
+                if result is not None:
+                    effects.answer(envelope, result.status, result.body)
                 effects.after_commit.append(runs.wake)
-            elif envelope.name == CANCEL_RUN:
-                answer = await cancel_run(conn, envelope)
-                effects.answer(envelope, answer.status, answer.body)
-                effects.after_commit.append(runs.wake)
-            elif envelope.name == DECIDE_APPROVAL:
-                answer = await decide_approval(conn, envelope)
-                effects.answer(envelope, answer.status, answer.body)
-                effects.after_commit.append(runs.wake)
-            elif envelope.name == RUN_ACTION:
-                await _run_action(conn, envelope, context, runs, effects)
+            elif envelope.name == BACKTEST:
+                await _backtest(conn, envelope, runs, effects)
             else:
                 effects.refused[envelope.id] = f"{envelope.name} is no command of the executor"
 
     return handle
 
 
-async def _run_action(
-    conn: Connection, command: Envelope, context: StepContext, runs: Runs, effects: BatchEffects
-) -> None:
-    result = await run_action(conn, command, context)
-    if result is None:
-        effects.after_commit.append(runs.wake)
-    else:
-        effects.answer(command, result.status, result.body)
+async def _backtest(conn: Connection, command: Envelope, runs: Runs, effects: BatchEffects) -> None:
+    found = await backtest(conn, command, runs.renderer)
+    if isinstance(found, Envelope):
+        effects.send(EXECUTOR_COMMANDS, found)
+        return
+    origin = parse_id(str(command.data.get("origin") or command.id)) or command.id
+    effects.answer(command.model_copy(update={"id": origin}), found.status, found.body)
+
+
+async def _run_command(
+    conn: Connection, envelope: Envelope, runs: Runs, context: StepContext, previews_end: float
+) -> CommandResult | None:
+    """Carry out a command about runs; None where its outcome is the end of a run."""
+    match envelope.name:
+        case name if name == REPLAY_RUN:
+            return await replay_run(conn, envelope, runs.renderer, previews_end=previews_end)
+        case name if name == CANCEL_RUN:
+            return await cancel_run(conn, envelope)
+        case name if name == DECIDE_APPROVAL:
+            return await decide_approval(conn, envelope)
+        case name if name == TRY_AUTOMATION:
+            return await try_automation(conn, envelope)
+        case _:
+            return await run_action(conn, envelope, context)
 
 
 async def _redeliver(conn: Connection, command: Envelope, deliverer: Deliverer, effects: BatchEffects) -> None:

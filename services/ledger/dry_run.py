@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
+from contracts.primitives.ids import derive_id, ids_derived_from
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import DISPATCHER_EVENTS
 from outbox.pipeline import BatchEffects, CommandResult
@@ -14,6 +16,7 @@ from storage.pool import Connection
 Handle = Callable[[Connection, Sequence[Envelope], BatchEffects], Awaitable[None]]
 
 REFUSED_FROM: Final = 400
+COMMANDS_MAX: Final = 50  # of one dry run, as the executor sends them
 OK: Final = 200
 
 
@@ -43,18 +46,42 @@ class _Tried:
 
 
 async def _try(conn: Connection, envelope: Envelope, schema: str, handle: Handle) -> _Tried | str:
-    command = envelope.follow(str(envelope.data.get("command")), dict(envelope.data.get("data") or {}))
-    effects = BatchEffects(schema)
     savepoint = conn.transaction()
     await savepoint.start()
     try:
-        await handle(conn, [command], effects)
+        return await _try_in_turn(conn, _commands_of(envelope), schema, handle)
     finally:
         await savepoint.rollback()
-    if command.id in effects.refused:
-        return effects.refused[command.id]
-    _, answer = effects.answers[command.id]
-    return _Tried(answer, [_change(one.body) for one in effects.messages if one.queue == DISPATCHER_EVENTS.name])
+
+
+async def _try_in_turn(conn: Connection, commands: Sequence[Envelope], schema: str, handle: Handle) -> _Tried | str:
+    """What the last of the commands does after the ones before it, or the first refusal.
+
+    What they create has ids of the commands' own, so that a later one may name it.
+    """
+    tried = _Tried(CommandResult(OK, None), [])
+    for command in commands:
+        effects = BatchEffects(schema)
+        with ids_derived_from(command.id):
+            await handle(conn, [command], effects)
+        if command.id in effects.refused:
+            return effects.refused[command.id]
+        _, answer = effects.answers[command.id]
+        fired = [_change(one.body) for one in effects.messages if one.queue == DISPATCHER_EVENTS.name]
+        tried = _Tried(answer, fired)
+        if answer.status >= REFUSED_FROM:
+            break
+    return tried
+
+
+def _commands_of(envelope: Envelope) -> list[Envelope]:
+    given = envelope.data.get("commands")
+    if given is None:
+        return [envelope.follow(str(envelope.data.get("command")), dict(envelope.data.get("data") or {}))]
+    return [
+        envelope.follow(str(one["name"]), dict(one["data"]), identifier=derive_id(UUID(one["id"]), "dry-run"))
+        for one in given[:COMMANDS_MAX]
+    ]
 
 
 def _change(body: bytes) -> dict[str, Any]:

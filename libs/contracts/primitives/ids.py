@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from itertools import count
 from typing import NewType
 from uuid import UUID
 
@@ -13,8 +17,23 @@ AccountId = NewType("AccountId", UUID)
 MessageId = NewType("MessageId", UUID)
 
 
+_derived: ContextVar[Iterator[UUID] | None] = ContextVar("derived ids", default=None)
+
+
+@contextmanager
+def ids_derived_from(root: UUID) -> Iterator[None]:
+    """Let `new_id` give the same ids each time inside the block: what is decided twice is the same twice."""
+    token = _derived.set(derive_id(root, str(number)) for number in count())
+    try:
+        yield
+    finally:
+        _derived.reset(token)
+
+
 def new_id() -> UUID:
     """Make a UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then random bits."""
+    if (derived := _derived.get()) is not None:
+        return next(derived)
     return UUID(bytes=uuid_utils.uuid7().bytes)
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 from pydantic import AfterValidator, Field, StringConstraints
 
+from contracts.resources.event import Event
 from contracts.resources.inbox import Actor
 from contracts.resources.output import ResponseModel, Row
 from contracts.resources.schemas import Email, Filters, Model, ShortText
@@ -139,6 +140,48 @@ class AutomationVersion(ResponseModel):
     on_failure: OnFailure | None
     concurrency: Concurrency | None
     differences: list[Difference]
+
+
+class TriggerEvents(ResponseModel):
+    """The newest events of a trigger in the form of a hook's body, or its sample."""
+
+    events: list[Event]
+    sample: bool
+
+
+class BacktestDay(ResponseModel):
+    """What would have been on one day, by the account's clock."""
+
+    date: dt.date
+    events: int
+    would_run: int
+    would_filter: int
+
+
+class BacktestDifference(ResponseModel):
+    """On how many events only one of the draft and the published version would have run, with examples."""
+
+    only_here: int
+    only_published: int
+    examples: list[dict[str, Any]]
+
+
+class BacktestResult(ResponseModel):
+    """How often an automation would have run; `would_filter` counts filters of the trigger and first filter steps.
+
+    `would_fail` counts filters whose templates fail; `truncated` says that not all events were looked at.
+    """
+
+    days: int
+    version: int | None
+    until: dt.datetime
+    truncated: bool
+    events: int
+    would_run: int
+    would_filter: int
+    would_fail: int
+    per_day: list[BacktestDay]
+    differs_from_published: BacktestDifference | None
 
 
 class Automation(ResponseModel):

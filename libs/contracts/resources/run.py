@@ -98,6 +98,39 @@ class RunWithSteps(Run):
     steps: list[Step]
 
 
+class Change(ResponseModel):
+    """Something that would change in the ledger: the event that it would fire, with the object as it would be."""
+
+    type: str
+    data: Any
+
+
+class TrialStepInside(StepInside):
+    """A step of a trial. `would` is what would have left, null where nothing does; `changes` those of the ledger."""
+
+    would: Any
+    changes: list[Change]
+
+
+class TrialStep(TrialStepInside):
+    """One of the outermost steps of a trial, with those inside of it."""
+
+    steps: list[TrialStepInside]
+
+
+class Trial(ResponseModel):
+    """What an automation, or one of its steps, came to on an event; a dry run changed nothing."""
+
+    dry_run: bool
+    run_id: UUID | None
+    version: int | None
+    event_id: UUID
+    state: RunState
+    error: str | None
+    steps: list[TrialStep]
+    changes: list[Change]
+
+
 class StepPreview(ResponseModel):
     """A step of a run that would be replayed: its input as it was and as it would be, null where it is too large."""
 
@@ -157,12 +190,17 @@ _OUTERMOST: Final = re.compile(r"(on_failure\.steps\.)?\d+|on_failure\.notify")
 
 def nested(steps: Iterable[JSONObject]) -> list[JSONObject]:
     """The outermost steps in order, each with those inside of it, of all depths, as its `steps`; on_failure's last."""
-    ordered = sorted(steps, key=lambda one: (one["number"], [int(part) for part in _DIGITS.findall(one["path"])]))
+    ordered = in_order(steps)
     outermost = {one["number"]: one | {"steps": []} for one in ordered if _OUTERMOST.fullmatch(one["path"])}
     for one in ordered:
         if not _OUTERMOST.fullmatch(one["path"]) and one["number"] in outermost:
             outermost[one["number"]]["steps"].append(one)
     return list(outermost.values())
+
+
+def in_order(steps: Iterable[JSONObject]) -> list[JSONObject]:
+    """Steps in the order of their places, each container before those inside of it."""
+    return sorted(steps, key=lambda one: (one["number"], [int(part) for part in _DIGITS.findall(one["path"])]))
 
 
 def step(row: Row) -> dict[str, Any]:

@@ -133,6 +133,8 @@ REPLAY_RUN: Final = "replay_run"
 CANCEL_RUN: Final = "cancel_run"
 RUN_ACTION: Final = "run_action"
 DECIDE_APPROVAL: Final = "decide_approval"
+TRY_AUTOMATION: Final = "try_automation"
+BACKTEST: Final = "backtest"
 CREATE_CONNECTION: Final = "create_connection"
 DELETE_CONNECTION: Final = "delete_connection"
 
@@ -165,7 +167,8 @@ _SPECS: Final = (
     ),
     CommandSpec(
         DRY_RUN, LEDGER_COMMANDS, None,
-        "data: command, data of another command. 200 {dry_run: true, would: its result, changes: [{type, data}]}, the "
+        "data: command, data of another command, or commands [{id, name, data}], of which the last one is answered and "
+        "sees the effects of those before it. 200 {dry_run: true, would: its result, changes: [{type, data}]}, the "
         "events that it would fire; or its refusal. Nothing is changed."
     ),
     CommandSpec(
@@ -331,6 +334,16 @@ _SPECS: Final = (
         "data adds id. 200 with the run, due now; with `preview` unchanged, and the inputs of its steps."
     ),
     CommandSpec(CANCEL_RUN, EXECUTOR_COMMANDS, ByIdInput, "200 with the run, cancelled."),
+    CommandSpec(
+        TRY_AUTOMATION, EXECUTOR_COMMANDS, None,
+        "data: automation_id, version or null, definition, event, step or null, really. 200 with what the steps did: "
+        "{dry_run, run_id, version, event_id, state, error, steps, changes}."
+    ),
+    CommandSpec(
+        BACKTEST, EXECUTOR_COMMANDS, None,
+        "data: automation_id, days, version or null, definition, published or null. 200 {days, events, would_run, "
+        "would_filter, would_fail, per_day, truncated, differs_from_published}; a long one goes on by further commands."
+    ),
     CommandSpec(
         DECIDE_APPROVAL, EXECUTOR_COMMANDS, None,
         "data: id of a run, step (its path) or null, approved, comment or null, by {kind, id, name}. 200 with the run."

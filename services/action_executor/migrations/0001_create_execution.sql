@@ -112,7 +112,10 @@ CREATE TABLE execution.run (
     PRIMARY KEY (account_id, id),
     CHECK ((state IN ('running', 'waiting')) = (due_at IS NOT NULL)),
     CHECK ((state IN ('running', 'waiting')) = (finished_at IS NULL)),
-    CHECK (reply_to IS NULL OR automation_id IS NULL)
+    definition jsonb,                  -- of a trial: the steps that it takes, published or not
+    dry boolean NOT NULL DEFAULT false, -- a trial that changes nothing and is deleted with its end
+    dry_commands jsonb NOT NULL DEFAULT '[]', -- what it would have told the ledger so far
+    CHECK (reply_to IS NULL OR automation_id IS NULL OR definition IS NOT NULL)
 ) WITH (fillfactor = 85);
 CREATE INDEX run_due ON execution.run (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX run_queue ON execution.run (account_id, automation_id, queue_key, id)
@@ -232,7 +235,7 @@ SELECT account_id, delivery_id, number, started_at, finished_at, duration_ms, st
 CREATE VIEW execution_api.run AS
 SELECT account_id, id, automation_id, version, event_id, correlation_id, trigger, body, depth, state, step_no,
        CASE WHEN state = 'waiting' THEN due_at END AS due_at, error, replays, created_at, finished_at
-  FROM execution.run;
+  FROM execution.run WHERE NOT dry;
 
 CREATE VIEW execution_api.step AS
 SELECT account_id, run_id, path, number, action, guarantee, state, input, output, attempts, warnings, error, started_at,
@@ -259,7 +262,7 @@ SELECT account_id, correlation_id, finished_at, 'action_executor', 'delivery_can
 UNION ALL
 SELECT account_id, correlation_id, created_at, 'action_executor', 'run_accepted', id, id, event_id,
        jsonb_build_object('trigger', trigger, 'automation_id', automation_id, 'version', version)
-  FROM execution.run
+  FROM execution.run WHERE NOT dry
 UNION ALL
 SELECT r.account_id, r.correlation_id, coalesce(s.finished_at, s.started_at), 'action_executor', 'step_' || s.state,
        r.id, r.id, r.event_id,
@@ -267,7 +270,7 @@ SELECT r.account_id, r.correlation_id, coalesce(s.finished_at, s.started_at), 'a
                           'attempts', s.attempts, 'error', s.error)
   FROM execution.run r
   JOIN execution.step s ON s.account_id = r.account_id AND s.run_id = r.id
- WHERE s.started_at IS NOT NULL
+ WHERE s.started_at IS NOT NULL AND NOT r.dry
 UNION ALL
 SELECT account_id, correlation_id, finished_at, 'action_executor', 'run_' || state, id, id, event_id,
        jsonb_build_object('automation_id', automation_id, 'error', error)

@@ -15,7 +15,7 @@ from prometheus_client import Gauge
 
 from action_executor.actions import ACTIONS, StepContext
 from action_executor.foreign_text import clean_text
-from action_executor.runs import concurrency, places, rules, single, step_store, store
+from action_executor.runs import concurrency, places, rules, step_store, store, trial
 from action_executor.runs.failures import failure_events
 from action_executor.runs.inputs import InvalidStepInput, fill_input, names_at
 from action_executor.runs.navigation import Navigator
@@ -253,7 +253,7 @@ class Engine:
             except NoWorker:
                 return _Prepared(step, fault=NotBegun("no template worker is free", killed=False))
         given, warnings = filled.value, filled.warnings if first else None
-        if not action.calls_out:
+        if not action.calls_out or run.dry:
             return _Prepared(step, given, first, warnings=warnings)
         if not first:
             step = replace(step, attempts=step.attempts + 1)
@@ -277,6 +277,8 @@ class Engine:
             step.output,
         )
         try:
+            if run.dry:
+                return await trial.perform(step.action, call, self._context)
             return await ACTIONS[step.action].run(call, self._context)
         except Exception as error:
             if is_transient(error):  # ours: the run is taken up again when it is over
@@ -295,19 +297,24 @@ class Engine:
         if not isinstance(outcome, Sent):
             await self._save(run, change, step, kind)
             return
-        command = outcome.command
-        await self._save(run, change, step, kind, Outgoing(command.id, LEDGER_COMMANDS.name, command.encode()))
-        self._awaited[command.id] = (run.account_id, run.id)
+        await self._save(run, change, step, kind, command=outcome.command)
+        self._awaited[outcome.command.id] = (run.account_id, run.id)
         if len(self._awaited) > AWAITED_MAX:
             self._awaited.popitem(last=False)  # it is found by its due time
 
     async def _save(
-        self, run: Run, change: RunChange, step: StepChange | None, kind: StepKind = NO_STEP, *messages: Outgoing
+        self,
+        run: Run,
+        change: RunChange,
+        step: StepChange | None,
+        kind: StepKind = NO_STEP,
+        *,
+        command: Envelope | None = None,
     ) -> None:
-        """Commit a change together with the messages that it brings about."""
-        answers = single.ends(run, change)
+        """Commit a change together with the command and the events that it brings about."""
+        answers = trial.ends(run, change)
         ends_turn = run.queue_key is not None and change.state not in {"running", "waiting"}
-        if not messages and change.state != "failed" and not answers and not ends_turn:
+        if command is None and change.state != "failed" and not answers and not ends_turn:
             if not await store.save(self._pool, run, change, step, kind):
                 raise LeaseLost
             return
@@ -319,9 +326,13 @@ class Engine:
                     conn, account_id=run.account_id, automation_id=run.automation_id, key=run.queue_key
                 )
             if answers:
-                await single.keep_outcome(conn, run, change, step)
-            events = await failure_events(conn, [(run.account_id, run.id)]) if change.state == "failed" else []
-            published = [*messages, *(Outgoing(one.id, DISPATCHER_EVENTS.name, one.encode()) for one in events)]
+                await trial.keep_outcome(conn, run, change, step)
+            if run.dry and command is not None:
+                await trial.keep_commands(conn, run, command)
+            fails = change.state == "failed" and run.definition is None
+            events = await failure_events(conn, [(run.account_id, run.id)]) if fails else []
+            sent = [] if command is None else [Outgoing(command.id, LEDGER_COMMANDS.name, command.encode())]
+            published = [*sent, *(Outgoing(one.id, DISPATCHER_EVENTS.name, one.encode()) for one in events)]
             await record(conn, schema="execution", messages=published)
         self._relay.push(published)
         if ends_turn:

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from action_executor.runs import single, store
+from action_executor.runs.definitions import read_program
 from action_executor.runs.places import Program
 from action_executor.runs.records import Run
 from storage.pool import Pool
@@ -25,6 +26,8 @@ class ProgramCache:
         """The steps that a run takes; None when its automation's version is gone."""
         if run.automation_id is None:
             return Program((single.spec_of(run.body),))
+        if run.definition is not None:
+            return read_program(run.definition)
         key = (run.account_id, run.automation_id, run.version)
         if key not in self._known:
             program = await store.find_program(self._pool, *key)

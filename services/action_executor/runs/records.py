@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -39,6 +39,9 @@ class Run:
     now: datetime
     queue_key: str | None = None  # of the runs that it shares a limit with
     admitted: bool = False  # it is among those under way
+    definition: Mapping[str, Any] | None = None  # of a trial, see `runs.trial`
+    dry: bool = False
+    dry_commands: Sequence[Mapping[str, Any]] = ()
     reply_to: str | None = None  # who waits for the end of an action that was called by itself
 
     @property

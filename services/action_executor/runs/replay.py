@@ -159,8 +159,8 @@ async def _show(conn: Connection, run: Record) -> Record:
 
 
 def _refusal(run: Record) -> CommandResult | None:
-    if run["automation_id"] is None:
-        detail = "it is an action that was called by itself: call it again"
+    if run["automation_id"] is None or run["definition"] is not None:
+        detail = "it is an action that was called by itself, or a trial: call it again"
         return problem(409, "not_replayable", "The run is not replayed", detail)
     if run["finished_at"] is None:
         detail = f"the run is {run['state']}: wait for its end, or cancel it first"

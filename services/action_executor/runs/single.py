@@ -88,8 +88,9 @@ def spec_of(body: bytes) -> StepSpec:
 
 
 def ends(run: Run, change: RunChange) -> bool:
-    """Whether this change is the end of an action that was called by itself."""
-    return run.automation_id is None and change.state not in {"running", "waiting"}
+    """Whether this change is the end of an action that was called by itself, or of a trial: a command's outcome."""
+    answers = run.automation_id is None or run.definition is not None
+    return answers and change.state not in {"running", "waiting"}
 
 
 async def keep_outcome(conn: Connection, run: Run, change: RunChange, step: StepChange | None) -> None:

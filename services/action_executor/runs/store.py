@@ -102,7 +102,7 @@ async def insert(conn: Connection, runs: Sequence[NewRun]) -> None:
 RUNS: Final = LeaseTable("execution.run")
 _RUN_COLUMNS: Final = (
     "automation_id", "version", "event_id", "correlation_id", "body", "depth", "step_path", "error", "queue_key",
-    "admitted", "reply_to",
+    "admitted", "definition", "dry", "dry_commands", "reply_to",
 )  # fmt: skip
 _PICK_DUE: Final = """
 SELECT account_id, id FROM execution.run
@@ -139,6 +139,9 @@ async def claim(
             error=row["error"],
             queue_key=row["queue_key"],
             admitted=row["admitted"],
+            definition=row["definition"],
+            dry=row["dry"],
+            dry_commands=row["dry_commands"],
             epoch=row["lease_epoch"],
             lost=row["lost_workers"],
             now=row["now"],

@@ -28,7 +28,16 @@ from contracts.resources import (
 )
 from contracts.resources import inbox as inboxes
 from contracts.resources.account import AccountProfile, Logo, Plan
-from contracts.resources.automation import Automation, AutomationDraft, AutomationVersion, Difference
+from contracts.resources.automation import (
+    Automation,
+    AutomationDraft,
+    AutomationVersion,
+    BacktestDay,
+    BacktestDifference,
+    BacktestResult,
+    Difference,
+    TriggerEvents,
+)
 from contracts.resources.bill import Bill, BillAdjustment, BillLine, BillPaymentMeans, BillTax
 from contracts.resources.client import Balance, Client, ClientIn, ClientPatch, ClientReference, ClientUpdate
 from contracts.resources.connection import Connection
@@ -47,6 +56,7 @@ from contracts.resources.output import RemovedResource, ResourcePage
 from contracts.resources.payment import Payment, PaymentIn
 from contracts.resources.product import Product
 from contracts.resources.run import (
+    Change,
     DecisionIn,
     ReplayedRun,
     ReplayIn,
@@ -57,6 +67,9 @@ from contracts.resources.run import (
     StepInside,
     StepPreview,
     StepWarning,
+    Trial,
+    TrialStep,
+    TrialStepInside,
 )
 from contracts.resources.sale import Sale, SaleCalculation, SaleIn, SalePatch
 from contracts.resources.sale_line import AdjustmentIn, LineIn, LineTax, LineTaxIn, SaleAdjustment, SaleLine, SaleTax
@@ -66,6 +79,7 @@ from contracts.resources.usage import Period, QuotaUsage, Usage
 from contracts.resources.webhook import WebhookReceipt
 from ingress import response_models as models
 from ingress.api import (
+    automation_trials,
     channels,
     consents,
     hooks,
@@ -93,6 +107,17 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     AutomationDraft: "AutomationDraft",
     AutomationVersion: "AutomationVersion",
     Difference: "Difference",
+    TriggerEvents: "TriggerEvents",
+    BacktestDay: "BacktestDay",
+    BacktestDifference: "BacktestDifference",
+    BacktestResult: "BacktestResult",
+    Change: "TrialChange",
+    Trial: "Trial",
+    TrialStep: "TrialStep",
+    TrialStepInside: "TrialStepInside",
+    automation_trials.DryRunIn: "DryRunInput",
+    automation_trials.TestActionIn: "TestActionInput",
+    automation_trials.BacktestIn: "BacktestInput",
     automation.Concurrency: "Concurrency",
     automation.AutomationTrigger: "AutomationTrigger",
     ClientIn: "ClientInput",

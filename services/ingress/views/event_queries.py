@@ -58,6 +58,14 @@ async def events(
     return cast("list[Row]", rows[:limit]), bool(rows) and rows[0]["total"] > min(len(rows), limit)
 
 
+async def event_body(pool: Pool, *, account_id: UUID, event_id: UUID) -> bytes | None:
+    """The public body of one event; None when the account has no such event."""
+    body: bytes | None = await pool.fetchval(
+        "SELECT body FROM dispatch_api.event WHERE account_id = $1 AND event_id = $2", account_id, event_id
+    )
+    return body
+
+
 def first_id_at(moment: dt.datetime | None) -> UUID:
     """The lowest id of a time (RFC 9562, 5.7: the first 48 bits are milliseconds); of none, the lowest of all."""
     return UUID(int=0 if moment is None else int(moment.timestamp() * 1000) << 80)

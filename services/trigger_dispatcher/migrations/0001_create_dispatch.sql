@@ -210,4 +210,4 @@ GRANT SELECT ON dispatch_api.event, dispatch_api.dispatch, dispatch_api.automati
 -- All of a hook but its secrets.
 GRANT SELECT (account_id, id, target_url, triggers, filters, ordered, name, state, reason, created_by, created_at, updated_at)
    ON dispatch_api.hook TO ledgerwire_ingress;
-GRANT SELECT ON dispatch_api.hook, dispatch_api.automation_version TO ledgerwire_execution;
+GRANT SELECT ON dispatch_api.hook, dispatch_api.automation_version, dispatch_api.event TO ledgerwire_execution;
