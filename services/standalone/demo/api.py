@@ -26,6 +26,19 @@ class Api:
         headers = self._headers | ({"Idempotency-Key": key} if key else {})
         return await self._call("POST", path, headers=headers, json=body)
 
+    async def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """PATCH JSON; answer the object."""
+        return await self._call("PATCH", path, headers=self._headers, json=body)
+
+    async def post_bytes(self, url: str, body: bytes, content_type: str) -> dict[str, Any]:
+        """POST bytes to a channel, with no credentials but its URL; answer the object."""
+        headers = {"Content-Type": content_type}
+        async with self._session.post(url, data=body, headers=headers, timeout=TIMEOUT) as reply:
+            text = await reply.text()
+            if reply.status != 200:  # noqa: PLR2004  taken
+                raise DemoFailure(f"the channel answered {reply.status}: {text[:500]}")
+            return dict(orjson.loads(text))
+
     async def post_xml(self, url: str, body: bytes) -> tuple[int, str]:
         """POST a supplier's XML as its software would: no credentials but the channel; answer status and text."""
         headers = {"Content-Type": "application/xml"}

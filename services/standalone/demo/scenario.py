@@ -9,7 +9,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib import resources
@@ -22,10 +22,13 @@ from rich.console import Console
 from rich.table import Table
 
 from standalone.demo.api import Api, DemoFailure
+from standalone.demo.collecting import TRIGGERS as COLLECTING
+from standalone.demo.collecting import play_collecting
+from standalone.demo.mailbox import Mailbox
 from standalone.demo.receiver import Receiver
+from standalone.demo.waiting import WAIT_SECONDS_MAX, until
 
 START_SECONDS_MAX = 60.0
-WAIT_SECONDS_MAX = 20.0
 TRIGGERS = ("inbox.received", "client.created", "sale.posted", "payment.posted")
 
 DETAIL_CHARS_MAX = 70  # whole words: an id is never cut
@@ -41,8 +44,8 @@ async def play(*, url: str | None, token: str | None, receiver_host: str) -> int
             if url is not None:
                 await _play(url, token or "", receiver)
             else:
-                async with _own_installation() as (own_url, own_token):
-                    await _play(own_url, own_token, receiver)
+                async with Mailbox() as mailbox, _own_installation(mailbox) as (own_url, own_token):
+                    await _play(own_url, own_token, receiver, mailbox)
     except (DemoFailure, aiohttp.ClientError, TimeoutError) as failure:
         console.print(f"[bold red]demo failed[/]: {failure or type(failure).__name__}")
         return 1
@@ -51,11 +54,12 @@ async def play(*, url: str | None, token: str | None, receiver_host: str) -> int
 
 
 @asynccontextmanager
-async def _own_installation() -> AsyncIterator[tuple[str, str]]:
+async def _own_installation(mailbox: Mailbox) -> AsyncIterator[tuple[str, str]]:
     """Run `ledgerwire up` on a free port over a home of its own, with an account; gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="ledgerwire-demo-", ignore_cleanup_errors=True) as home:
         console.print("Starting Ledgerwire on the embedded default ...")
-        process = await _spawn("up", "--port", "0", "--home", home, LEDGERWIRE_EGRESS_ALLOW="127.0.0.0/8")
+        environment = {"LEDGERWIRE_EGRESS_ALLOW": "127.0.0.0/8", "LEDGERWIRE_SMTP_URL": mailbox.url}
+        process = await _spawn("up", "--port", "0", "--home", home, **environment)
         try:
             url = await _ready(process)
             console.print(f"  ready at {url}")
@@ -99,7 +103,7 @@ async def _make_account(home: Path) -> str:
     return str(json.loads(output)["access_token"])
 
 
-async def _play(url: str, token: str, receiver: Receiver) -> None:
+async def _play(url: str, token: str, receiver: Receiver, mailbox: Mailbox | None = None) -> None:
     async with aiohttp.ClientSession() as session:
         api = Api(session, url, token)
         me = await api.get("/v1/me")
@@ -111,6 +115,7 @@ async def _play(url: str, token: str, receiver: Receiver) -> None:
         sale = await _issue_invoice(api, client["id"])
         payment = await _pay(api, client["id"], sale)
         await _all_delivered(receiver)
+        reply_id = await play_collecting(api, receiver, mailbox, console) if mailbox is not None else None
         _show_deliveries(receiver)
         for title, identifier, steps in (
             ("The supplier's invoice", message_id, ("accepted", "inbox.received")),
@@ -118,12 +123,16 @@ async def _play(url: str, token: str, receiver: Receiver) -> None:
             ("The payment", payment["id"], ("record_payment", "payment.posted")),
         ):
             await _show_journey(api, title, identifier, steps)
+        if reply_id is not None:
+            await _show_journey(api, "The reply", reply_id, ("receive_message", "message.created"))
 
 
 async def _subscribe(api: Api, receiver: Receiver) -> None:
-    hook = await api.post("/v1/hooks", {"target_url": receiver.hook_url, "triggers": list(TRIGGERS), "name": "Demo"})
+    hook = await api.post(
+        "/v1/hooks", {"target_url": receiver.hook_url, "triggers": [*TRIGGERS, *COLLECTING], "name": "Demo"}
+    )
     receiver.secret = hook["secret"]
-    console.print(f"hook on {', '.join(TRIGGERS)} -> {receiver.hook_url}")
+    console.print(f"hook on {', '.join([*TRIGGERS, *COLLECTING])} -> {receiver.hook_url}")
     chat = await api.post("/v1/connections", {"name": "Our chat", "kind": "chat", "url": receiver.chat_url})
     await api.post(
         "/v1/automations",
@@ -196,25 +205,14 @@ async def _pay(api: Api, client_id: str, sale: dict[str, Any]) -> dict[str, Any]
     return payment
 
 
-async def _until(receiver: Receiver, happened: Callable[[], bool], missing: Callable[[], str]) -> None:
-    ends = time.monotonic() + WAIT_SECONDS_MAX
-    while not happened():
-        receiver.changed.clear()
-        left = ends - time.monotonic()
-        if left <= 0:
-            raise DemoFailure(f"not delivered within {WAIT_SECONDS_MAX:.0f} s: {missing()}")
-        try:
-            await asyncio.wait_for(receiver.changed.wait(), left)
-        except TimeoutError:
-            continue
-
-
 async def _all_delivered(receiver: Receiver) -> None:
     def missing() -> list[str]:
         got = {delivery.trigger for delivery in receiver.delivered}
         return [trigger for trigger in TRIGGERS if trigger not in got] + ([] if receiver.chat else ["the chat message"])
 
-    await _until(receiver, lambda: not missing(), lambda: f"{', '.join(missing())} (refused: {receiver.refused})")
+    await until(
+        receiver.changed, lambda: not missing(), lambda: f"{', '.join(missing())} (refused: {receiver.refused})"
+    )
     if receiver.refused:
         raise DemoFailure(f"deliveries with wrong signatures: {receiver.refused}")
 
