@@ -173,7 +173,8 @@ def id_made(moment: datetime) -> UUID:
 
 
 async def prepare(dsn: str) -> None:
-    """Migrate an empty database for the dispatcher and for the executor, whose views it reads."""
+    """Migrate an empty database for the dispatcher and those whose views it reads: ingress, the executor."""
+    await migrate(dsn, service="ingress", folder=SERVICES / "ingress" / "migrations")
     await prepare_database(dsn, PROGRAM)
     await migrate(dsn, service="action_executor", folder=SERVICES / "action_executor" / "migrations")
 

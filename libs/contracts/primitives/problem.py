@@ -65,6 +65,10 @@ def limited(found: Sequence[FieldError], count: int | None = None) -> Sequence[F
     return [*kept, FieldError("", f"has {count - len(kept)} {'more ' if kept else ''}faults")]
 
 
+HIDDEN: Final = "\0"
+"""Begins the tag of a union's form, which callers do not write and no path shows."""
+
+
 def field_errors(error: ValidationError) -> list[FieldError]:
     """Return what pydantic found, each path written as callers write it: `lines[0].quantity`."""
     found = [FieldError(_path(fault["loc"]), _message(fault)) for fault in details_of(error)]
@@ -104,6 +108,8 @@ def path_of(place: Place) -> str:
 def _path(parts: Sequence[int | str]) -> str:
     path = ""
     for part in parts:
+        if isinstance(part, str) and part.startswith(HIDDEN):
+            continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
     return path
 

@@ -10,13 +10,16 @@ from pydantic import Field, StringConstraints
 
 from contracts.resources.inbox import Actor
 from contracts.resources.output import JSONObject, ResponseModel, Row
-from contracts.resources.schemas import Filters, Model, ShortText
+from contracts.resources.schemas import FilterRange, Filters, Model, ShortText
 
 TriggerKeys = Annotated[list[str], Field(min_length=1, max_length=50)]
 
 
 class HookIn(Model):
-    """A URL and the triggers it subscribes to; an event passes if each filter lists the event's value of its field."""
+    """A URL and the triggers it subscribes to; an event passes if each filter holds for the event's value of its field.
+
+    A filter is a list of values, or a range `{"gte": ..., "lte": ...}`.
+    """
 
     target_url: Annotated[str, StringConstraints(min_length=8, max_length=2048)]
     triggers: TriggerKeys
@@ -36,17 +39,38 @@ class HookPatch(Model):
     state: Literal["active", "disabled"] | None = None
 
 
+class HookHealth(ResponseModel):
+    """How a hook's receiver does: of its newest deliveries, at most 200; durations in milliseconds.
+
+    `success_rate` is of those that ended, null where none did. `paused_until` is
+    there while the receiver is left alone.
+    """
+
+    failures_in_a_row: int
+    failing_since: dt.datetime | None
+    paused_until: dt.datetime | None
+    deliveries: int
+    succeeded: int
+    failed: int
+    pending: int
+    success_rate: float | None
+    last_success_at: dt.datetime | None
+    last_failure_at: dt.datetime | None
+    duration_p50_ms: int | None
+    duration_p95_ms: int | None
+
+
 class Hook(ResponseModel):
     """A subscription of a URL to triggers; `secret` is there only when it was just made or rotated.
 
-    `reason` says why it is not active, when its owner did not switch it off.
+    `reason` says why it is not active, when its owner did not switch it off; `health` is there where one hook is read.
     """
 
     id: UUID
     state: Literal["active", "disabled", "removed"]
     target_url: str
     triggers: list[str]
-    filters: dict[str, list[str]]
+    filters: dict[str, list[str] | FilterRange]
     ordered: Literal["client"] | None
     name: str | None
     reason: str | None
@@ -54,6 +78,7 @@ class Hook(ResponseModel):
     created_at: dt.datetime
     updated_at: dt.datetime
     secret: str | None = None
+    health: HookHealth | None = None
 
 
 class HookTested(ResponseModel):

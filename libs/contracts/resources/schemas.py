@@ -13,9 +13,11 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     GetCoreSchemaHandler,
     StringConstraints,
+    Tag,
     WithJsonSchema,
     field_validator,
     model_validator,
@@ -25,6 +27,7 @@ from pydantic_core import CoreSchema
 from contracts.primitives.money import (
     is_currency,
 )
+from contracts.primitives.problem import HIDDEN
 from contracts.values import Form, make_strict, read_email
 
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -130,7 +133,31 @@ CONTACTS_MAX = 50
 
 
 FilterValues = Annotated[list[str | int | bool], Field(min_length=1, max_length=100)]
-Filters = Annotated[dict[Reference, FilterValues], Field(max_length=20)]
+Bound = Annotated[str, StringConstraints(min_length=1, max_length=100)] | int
+
+
+class FilterRange(Model):
+    """Values from `gte` to `lte`, both included; two numbers are compared as numbers, dates and times as text."""
+
+    gte: Bound | None = None
+    lte: Bound | None = None
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Self:
+        if self.gte is None and self.lte is None:
+            raise ValueError("needs gte, lte or both")
+        return self
+
+
+def _form_of_filter(given: Any) -> str:
+    return f"{HIDDEN}range" if isinstance(given, dict | FilterRange) else f"{HIDDEN}values"
+
+
+Filter = Annotated[
+    Annotated[FilterValues, Tag(f"{HIDDEN}values")] | Annotated[FilterRange, Tag(f"{HIDDEN}range")],
+    Discriminator(_form_of_filter),
+]
+Filters = Annotated[dict[Reference, Filter], Field(max_length=20)]
 
 
 OnConflict = Literal["error", "update", "return"]

@@ -65,7 +65,8 @@ class SendMessageJob(BaseModel):
     has the token that threads a reply; `in_reply_to` and `references` are Message-IDs with their angle brackets. The
     message itself is looked up again right before: it goes only while `ledger_api.message` has it `requested`. A mail
     of `access` (a password reset) is none of the ledger's: it is not looked up, and no outcome is reported. Its body
-    holds a secret and travels as `sealed_body`, encrypted.
+    holds a secret and travels as `sealed_body`, encrypted. A `notice` of the installation to
+    an owner is none of the ledger's either.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -77,7 +78,7 @@ class SendMessageJob(BaseModel):
     subject: str = Field(default="", max_length=SUBJECT_CHARS_MAX)
     body: str = Field(default="", max_length=BODY_CHARS_MAX)
     sealed_body: str | None = Field(default=None, max_length=BODY_CHARS_MAX)
-    origin: Literal["ledger", "access"] = "ledger"
+    origin: Literal["ledger", "access", "notice"] = "ledger"
     sender_name: str | None = Field(default=None, max_length=200)
     sender_address: Address | None = None
     reply_to: Address | None = None

@@ -228,6 +228,10 @@ SELECT account_id, id, event_id, hook_id, client_id, correlation_id, trigger, st
        error, created_at, finished_at
   FROM execution.delivery;
 
+CREATE VIEW execution_api.hook_health AS
+SELECT account_id, hook_id, failures, failing_since, CASE WHEN open_until > now() THEN open_until END AS paused_until
+  FROM execution.delivery_queue;
+
 CREATE VIEW execution_api.attempt AS
 SELECT account_id, delivery_id, number, started_at, finished_at, duration_ms, status_code, error, response
   FROM execution.attempt;

@@ -6,9 +6,12 @@ request opens it again.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+from pydantic import Field
+
+from contracts.etag import entity_tag
 from contracts.moments import PastMoment
 from contracts.resources import hook
 from contracts.resources.hook import Hook, HookIn, HookPatch, HookTested, RecoveryCount
@@ -24,7 +27,7 @@ from contracts.wire.commands import (
 )
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
-from ingress.views import queries, responses
+from ingress.views import hook_health, queries, responses
 
 
 class HookQuery(Page):
@@ -45,6 +48,9 @@ class HookRecoverIn(Model):
     """Since when; `dry_run` counts and sends nothing."""
 
     since: PastMoment
+    only: Literal["undelivered", "failed"] = Field(
+        default="undelivered", description="failed: what was given up or cancelled, and nothing else"
+    )
     dry_run: bool = False
 
 
@@ -70,8 +76,11 @@ async def list_hooks(api: Api, call: Request) -> Response:
 
 
 async def get_hook(api: Api, call: Request) -> Response:
-    """Look at one hook."""
-    return await responses.one(api, call, queries.HOOKS, hook.from_row)
+    """Look at one hook, with figures of how its receiver does; these are no part of its `ETag`."""
+    row = await responses.row_of(api, call, queries.HOOKS)
+    shown = hook.from_row(row)
+    health = await hook_health.find(api.pool, account_id=call.account_id, hook_id=row["id"])
+    return Response(body=shown | {"health": health}, headers={"ETag": entity_tag(shown)})
 
 
 async def update_hook(api: Api, call: Request) -> Response:

@@ -45,7 +45,7 @@ from contracts.resources.delivery import Attempt, Delivery, DeliveryWithAttempts
 from contracts.resources.dispute import Dispute, DisputeIn, ResolveDispute, ResolveDisputeIn
 from contracts.resources.event import Event, Events
 from contracts.resources.file import File
-from contracts.resources.hook import Hook, HookIn, HookPatch, HookTested, RecoveryCount
+from contracts.resources.hook import Hook, HookHealth, HookIn, HookPatch, HookTested, RecoveryCount
 from contracts.resources.imports import Import, ImportFault
 from contracts.resources.inbox import InboxWarning
 from contracts.resources.inbox_message import AcceptPurchaseIn, AcceptSaleIn, ChannelReference, InboxMessage, RejectIn
@@ -127,6 +127,8 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     ResolveDisputeIn: "ResolveDisputeInput",
     ResolveDispute: "ResolveDisputeByIdInput",
     HookIn: "HookInput",
+    HookHealth: "HookHealth",
+    schemas.FilterRange: "FilterRange",
     HookPatch: "HookPatch",
     LineIn: "SaleLineInput",
     LineTaxIn: "SaleLineTaxInput",

@@ -138,6 +138,7 @@ class Undelivered:
 
     event: Event
     job_id: UUID | None
+    has_failed: bool = False  # its delivery was given up or cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ _UNDELIVERED: Final = """
                 WHERE account_id = $1 AND trigger = t.trigger AND event_id > $4 ORDER BY event_id LIMIT $6) e
          ORDER BY e.event_id LIMIT $6
     ), found AS (
-        SELECT e.*, d.job_id,
+        SELECT e.*, d.job_id, x.state IN ('failed', 'cancelled') AS has_failed,
                e.at >= $3 AND (d.job_id IS NULL OR x.state IN ('failed', 'cancelled')
                                OR (x.state = 'pending' AND x.attempts > 0)) AS undelivered
           FROM looked l
@@ -168,7 +169,7 @@ _UNDELIVERED: Final = """
         SELECT *, sum(octet_length(body)) FILTER (WHERE undelivered) OVER (ORDER BY event_id) AS bytes FROM found
     )
     SELECT account_id, event_id, trigger, at, subject_id, client_id, correlation_id, causation_id, depth, job_id,
-           undelivered, CASE WHEN undelivered THEN body END AS body, (SELECT count(*) FROM looked) AS looked
+           has_failed, undelivered, CASE WHEN undelivered THEN body END AS body, (SELECT count(*) FROM looked) AS looked
       FROM summed WHERE coalesce(bytes, 0) - octet_length(body) < $7
      ORDER BY event_id
 """
@@ -183,7 +184,9 @@ async def look_for_undelivered(
     begin = after or UUID(int=max(0, int((since.timestamp() - _ID_OLDER_SECONDS_MAX) * 1000)) << 80)
     triggers = list(subscriber.triggers)
     rows = await conn.fetch(_UNDELIVERED, account_id, triggers, since, begin, subscriber.id, limit, LOOKED_BYTES_MAX)
-    found = [Undelivered(logged_event(row), row["job_id"]) for row in rows if row["undelivered"]]
+    found = [
+        Undelivered(logged_event(row), row["job_id"], bool(row["has_failed"])) for row in rows if row["undelivered"]
+    ]
     more = bool(rows) and (len(rows) < rows[0]["looked"] or rows[0]["looked"] == limit)
     return Looked(found, rows[-1]["event_id"] if more else None)
 

@@ -22,6 +22,7 @@ from trigger_dispatcher.command_context import CommandContext, Result, read
 from trigger_dispatcher.errors import InvalidInput, LimitReached, NotFound, SameHook
 from trigger_dispatcher.events.event import subscribed_at
 from trigger_dispatcher.hooks import rules, store
+from trigger_dispatcher.hooks.notice import disabled_notice
 
 HOOKS_MAX: Final = 1_000
 REASON_CHARACTERS_MAX: Final = 500
@@ -144,16 +145,18 @@ async def end_hook(conn: Connection, command: Envelope, _: CommandContext) -> Re
     """End a hook whose receiver answered 410, or that only failed for days: 200 {id, state}.
 
     What an older version of the hook was answered ends nothing: its target or secret has changed since. A hook that
-    ends here fires `hook.disabled` once, with the hook as it stands then.
+    ends here fires `hook.disabled` once, with the hook as it stands then; one that failed is mailed to the owners too.
     """
     requested = read(EndHook, command.data)
     hook = await _known(conn, command, requested.id)
     ended: list[Envelope] = []
+    mails: list[Envelope] = []
     stands = hook["state"] == "active" or (hook["state"] == "disabled" and requested.state == "removed")
     if stands and requested.version == hook["version"]:
         hook = await store.end(conn, hook, state=requested.state, reason=requested.reason[:REASON_CHARACTERS_MAX])
         ended = [event(command, HOOK_DISABLED, subject_id=hook["id"], client_id=None, data=present(hook))]
-    return Result(200, {"id": str(hook["id"]), "state": hook["state"]}, events=ended)
+        mails = await disabled_notice(conn, command, hook) if requested.state == "disabled" else []
+    return Result(200, {"id": str(hook["id"]), "state": hook["state"]}, jobs=mails, events=ended)
 
 
 async def _known(conn: Connection, command: Envelope, hook_id: UUID) -> Record:

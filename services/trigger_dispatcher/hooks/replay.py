@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import orjson
@@ -47,6 +47,7 @@ class RecoverHook(Model):
 
     id: UUID
     since: PastMoment
+    only: Literal["undelivered", "failed"] = "undelivered"
     dry_run: bool = False
     after: UUID | None = None
     count: int = 0
@@ -95,8 +96,9 @@ async def recover_hook(conn: Connection, command: Envelope, _: CommandContext) -
     """Send the hook every event since a time that it has not got, also from before it was made: 200 {count}.
 
     Deliveries that failed, were cancelled or wait for a retry are made due; what was delivered or is on its way is left
-    alone. A dry run counts the same events. A long recovery goes on by further commands of our own, a bounded number of
-    events in each, so that nobody else waits for it; the last of them gives the outcome.
+    alone. With `only: failed` those that were given up or cancelled are delivered again, and no others. A dry run
+    counts the same events. A long recovery goes on by further commands of our own, a bounded number of events in each,
+    so that nobody else waits for it; the last of them gives the outcome.
     """
     requested = read(RecoverHook, command.data)
     try:
@@ -120,7 +122,11 @@ async def _recover_page(conn: Connection, command: Envelope, requested: RecoverH
         after=requested.after,
         limit=RECOVERED_AT_ONCE_MAX,
     )
-    wanted = [one for one in page.undelivered if subscriber.accepts(one.event)]
+    wanted = [
+        one
+        for one in page.undelivered
+        if (requested.only == "undelivered" or one.has_failed) and subscriber.accepts(one.event)
+    ]
     count = requested.count + len(wanted)
     further = [_continued(command, page.more_after, count)] if page.more_after else []
     result = Result(200, {"count": count}, commands=further, unfinished=bool(further))

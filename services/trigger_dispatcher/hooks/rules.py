@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -13,13 +13,15 @@ import orjson
 from chassis.egress import EgressPolicy
 from contracts.catalog import OFFERED_TRIGGERS
 from contracts.primitives.problem import FieldError
+from contracts.resources.schemas import FilterRange
 from trigger_dispatcher.events.matching import as_text
 
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105  what Standard Webhooks puts before every secret
 SECRET_BYTES: Final = 32
 TRIGGERS_SHOWN_MAX: Final = 10
 
-Filters = dict[str, list[str]]
+Filters = dict[str, list[str] | dict[str, str]]
+"""As they are kept: values, or the bounds of a range, all as text."""
 
 
 def new_secret() -> str:
@@ -27,10 +29,14 @@ def new_secret() -> str:
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def fingerprint(target_url: str, triggers: Sequence[str], filters: Mapping[str, Sequence[str]]) -> bytes:
+def fingerprint(target_url: str, triggers: Sequence[str], filters: Filters) -> bytes:
     """What two hooks share that are the same: target, triggers and filters, in whatever order they were sent."""
-    same = [target_url, sorted(set(triggers)), {path: sorted(set(values)) for path, values in filters.items()}]
+    same = [target_url, sorted(set(triggers)), {path: _in_order(values) for path, values in filters.items()}]
     return hashlib.sha256(orjson.dumps(same, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def _in_order(values: list[str] | dict[str, str]) -> object:
+    return values if isinstance(values, dict) else sorted(set(values))
 
 
 def each_once(triggers: Sequence[str]) -> list[str]:
@@ -38,9 +44,15 @@ def each_once(triggers: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(triggers))
 
 
-def as_texts(filters: Mapping[str, Sequence[object]]) -> Filters:
+def as_texts(filters: Mapping[str, Sequence[object] | FilterRange]) -> Filters:
     """Filters as they are kept and compared: every value as text, each once."""
-    return {path: list(dict.fromkeys(as_text(value) or "" for value in values)) for path, values in filters.items()}
+    return {path: _values_as_text(values) for path, values in filters.items()}
+
+
+def _values_as_text(values: Sequence[object] | FilterRange) -> list[str] | dict[str, str]:
+    if isinstance(values, FilterRange):
+        return {name: str(bound) for name, bound in (("gte", values.gte), ("lte", values.lte)) if bound is not None}
+    return list(dict.fromkeys(as_text(value) or "" for value in values))
 
 
 def target_faults(target_url: str, egress: EgressPolicy) -> list[FieldError]:
@@ -83,4 +95,4 @@ def filter_faults(filters: Mapping[str, object], triggers: Sequence[str], path: 
 
 
 def _has_number(values: object) -> bool:
-    return isinstance(values, Iterable) and any(type(value) in {int, float} for value in values)
+    return isinstance(values, list | tuple) and any(type(value) in {int, float} for value in values)

@@ -22,7 +22,7 @@ class HookRow:
     id: UUID
     target_url: str
     triggers: list[str]
-    filters: dict[str, list[str]]
+    filters: dict[str, list[str] | dict[str, str]]
     ordered: str | None
     name: str | None
     fingerprint: bytes

@@ -67,7 +67,7 @@ CREATE TABLE dispatch.hook (
     id uuid NOT NULL,
     target_url text NOT NULL,
     triggers text[] NOT NULL,
-    filters jsonb NOT NULL,            -- {dotted path: [values as text]}
+    filters jsonb NOT NULL,            -- {dotted path: [values as text] or {"gte", "lte"}}
     ordered text CHECK (ordered IN ('client')),
     name text,
     state text NOT NULL CHECK (state IN ('active', 'disabled', 'removed')),

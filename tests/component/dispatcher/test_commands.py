@@ -265,7 +265,7 @@ async def test_an_automation_is_made_turned_off_and_removed(dispatcher: Dispatch
 async def test_every_fault_of_an_automation_is_listed(dispatcher: DispatcherHarness) -> None:
     steps = [
         {"action": "nonsense"},
-        {"action": "record_promise", "input": {}},  # declared, but not carried out by this release
+        {"action": "record_promise", "input": {}},
         {"action": "create_client", "input": {"nom": "{{ trigger.data.name }}"}},
         {"action": "create_client", "input": {"name": "Ozola", "type": "club"}},
         {"action": "http_request", "input": {"url": "https://10.0.0.1/", "body": "{{ trigger.data }}"}},
@@ -278,7 +278,8 @@ async def test_every_fault_of_an_automation_is_listed(dispatcher: DispatcherHarn
     assert set(answer.faults) == {
         "trigger.key",
         "steps[0].action",
-        "steps[1].action",
+        "steps[1].input.date",
+        "steps[1].input.client_id",
         "steps[2].input.nom",
         "steps[2].input.name",
         "steps[3].input.type",

@@ -61,3 +61,26 @@ async def test_the_end_of_a_hook_is_told_to_the_others_and_never_to_itself(dispa
     assert subscribers(await dispatcher.tell(later)) == [other.id]
     data = {"id": ending.id, "since": ago(hours=1).isoformat()}
     assert (await dispatcher.ask(commands.RECOVER_HOOK, data)).body == {"count": 0}
+
+
+async def mails(dispatcher: DispatcherHarness) -> list[dict[str, object]]:
+    rows = await dispatcher.rows("SELECT body FROM dispatch.outbox WHERE queue = 'executor.jobs' ORDER BY id")
+    jobs = [Envelope.decode(row["body"]) for row in rows]
+    return [job.data for job in jobs if job.name == "send_message"]
+
+
+@pytest.mark.parametrize(("state", "count"), [("disabled", 1), ("removed", 0)])
+async def test_a_hook_that_only_failed_is_mailed_to_its_account_once(
+    dispatcher: DispatcherHarness, state: str, count: int
+) -> None:
+    made = await dispatcher.subscribe("sale.posted")
+    insert = "INSERT INTO ingress.account (account_id, name, locale, profile) VALUES ($1, 'Baltic', 'fr', $2)"
+    await dispatcher.owner.execute(insert, dispatcher.account_id, '{"email": "books@baltic.example"}')
+    for _ in range(2):
+        await ended(dispatcher, made.id, state)
+    sent = await mails(dispatcher)
+    assert len(sent) == count
+    for mail in sent:
+        assert (mail["to"], mail["origin"]) == (["books@baltic.example"], "notice")
+        assert str(mail["subject"]).startswith("Le webhook vers")
+        assert "only failures for 5 days" in str(mail["body"])

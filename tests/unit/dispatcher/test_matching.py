@@ -156,3 +156,26 @@ def _event(*, at: datetime, request: UUID | None = None) -> Event:
 def _id_made(moment: datetime) -> UUID:
     raw = (int(moment.timestamp() * 1000) << 80) | (new_id().int & ((1 << 80) - 1))
     return UUID(int=raw)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "passing", "refused"),
+    [
+        ({"gte": "1000"}, ["1000.00", "1000", 1000, "25000"], ["999.99", "", None, "n/a", True]),
+        ({"lte": "9"}, ["9.00", "-3", 8], ["10", "9.01"]),
+        ({"gte": "-5", "lte": "5"}, ["0", "-5.000", "5"], ["-5.01", "5.01"]),
+        ({"gte": "2026-03-01", "lte": "2026-03-31"}, ["2026-03-01", "2026-03-31"], ["2026-02-28", "2026-04-01"]),
+    ],
+)
+def test_a_range_compares_numbers_as_numbers_and_dates_as_text(
+    bounds: dict[str, str], passing: list[Any], refused: list[Any]
+) -> None:
+    conditions = conditions_of({"value": bounds})
+    assert [value for value in passing if not passes(conditions, {"value": value})] == []
+    assert [value for value in refused if passes(conditions, {"value": value})] == []
+
+
+def test_a_range_passes_when_any_element_of_a_list_is_in_it() -> None:
+    lines = {"lines": [{"quantity": "1"}, {"quantity": "12"}]}
+    assert passes(conditions_of({"lines.quantity": {"gte": "10"}}), lines)
+    assert not passes(conditions_of({"lines.quantity": {"gte": "13"}}), lines)
