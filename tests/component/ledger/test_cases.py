@@ -259,3 +259,23 @@ async def test_the_send_window_of_the_account_is_kept(collecting: Collecting) ->
     await collecting.invoice(await collecting.client())
     await collecting.at(datetime(2026, 3, 16, 23, tzinfo=UTC))
     assert (await collecting.case())["next_at"] == datetime(2026, 3, 18, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("settings", "settled", "thanks"),
+    [('{"thank_you": true}', "paid", 1), ('{"thank_you": true}', "voided", 0), ("{}", "paid", 0)],
+)
+async def test_who_paid_what_they_were_reminded_of_is_thanked_where_that_is_wanted(
+    collecting: Collecting, settings: str, settled: str, thanks: int
+) -> None:
+    await collecting.ledger.owner.execute("UPDATE ingress_api.account SET collections = $1::jsonb", settings)
+    await collecting.collector(mail("P1D"))
+    client_id = await collecting.client(locale="fr")
+    sale_id = await collecting.invoice(client_id)
+    await collecting.at(datetime(2026, 3, 17, 1, tzinfo=UTC))
+    if settled == "voided":
+        await collecting.ledger.ask(commands.VOID_SALE, {"id": sale_id, "reason": "Wrong", "date": None})
+    else:
+        await collecting.ledger.pay(client_id, "165.01", (sale_id, "165.01"))
+    await collecting.decide()
+    assert [job.subject for job in (await collecting.jobs())[1:]] == ["Merci de votre paiement"] * thanks

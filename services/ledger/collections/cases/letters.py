@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from contracts.primitives.ids import new_id
 from contracts.urls import PublicUrls
 from contracts.wire.envelope import Envelope
 from contracts.wire.jobs import ATTACHMENTS_MAX, SEND_MESSAGE, DocumentAttachment, SendMessageJob
-from ledger.collections.cases.models import CollectingAccount, Debtor, OpenInvoice
+from ledger.collections.cases.models import Case, CollectingAccount, Debtor, OpenInvoice
 from ledger.collections.cases.rules import Decided, Taken
 from ledger.collections.cases.store import number_of
 from ledger.collections.cases.write import OutgoingMessage
@@ -55,6 +56,13 @@ def _listed(one: OpenInvoice) -> ListedInvoice:
     return ListedInvoice(one.number, one.document_date, one.date_due, one.currency, one.total_minor, one.open_minor)
 
 
+_THANKS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({
+    "en": {"subject": "Thank you for your payment", "body": "Dear {0},\n\nthank you: we have your payment.\n\n{1}\n"},
+    "fr": {"subject": "Merci de votre paiement", "body": "Bonjour {0},\n\nmerci de votre paiement.\n\n{1}\n"},
+    "es": {"subject": "Gracias por su pago", "body": "Hola, {0}:\n\ngracias: hemos recibido su pago.\n\n{1}\n"},
+})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Composed:
     """A message as it is kept, and the job that hands it over."""
@@ -95,6 +103,29 @@ def compose(
     files = message.sale_ids[:ATTACHMENTS_MAX] if taken.spec.attach_pdf and is_mail else []
     job = _job(message, account, urls, cc=taken.spec.cc if is_mail else (), files=files)
     return Composed(message, job)
+
+
+def thanks_to(debtor: Debtor, account: CollectingAccount, case: Case, urls: PublicUrls, *, now: datetime) -> Composed:
+    """A mail that thanks a client for paying what it was reminded of."""
+    _, texts = texts_of(_THANKS, debtor.row["locale"], account.locale)
+    person = " ".join(filter(None, (debtor.row["first_name"], debtor.row["last_name"]))) or debtor.row["name"]
+    sender = account.row["profile"].get("legal_name") or account.row["name"]
+    message_id = new_id()
+    message = OutgoingMessage(
+        account_id=debtor.account_id,
+        id=message_id,
+        client_id=debtor.id,
+        purpose="message",
+        channel="email",
+        sale_ids=case.sale_ids,
+        recipient=debtor.row["email"],
+        subject=texts["subject"],
+        body=marked(texts["body"].format(person, sender), message_id),
+        in_reply_to=case.thread_id,
+        command_id=message_id,
+        created_at=now,
+    )
+    return Composed(message, _job(message, account, urls, cc=(), files=[]))
 
 
 def notice_to(

@@ -17,7 +17,7 @@ from contracts.wire.envelope import Envelope
 from contracts.wire.topology import EXECUTOR_JOBS, LEDGER_COMMANDS
 from ledger.account import Account
 from ledger.collections.cases import rules, store, write
-from ledger.collections.cases.letters import compose, letter_of
+from ledger.collections.cases.letters import compose, letter_of, thanks_to
 from ledger.collections.cases.models import Case, CollectingAccount, Debtor
 from ledger.collections.cases.rules import Decided
 from ledger.collections.cases.write import Entry, OutgoingMessage, StepDone
@@ -41,6 +41,7 @@ class Round:
     steps: rules.Steps
     decided: dict[Key, list[Decided]] = field(default_factory=dict)
     letters: dict[Key, dict[LetterKey, Letter]] = field(default_factory=dict)
+    paid: set[Key] = field(default_factory=set)  # invoices of cases that are settled just now
 
     @property
     def unread(self) -> set[Key]:
@@ -90,7 +91,17 @@ async def decide(
             for one in made.decided[key]
             if (letter := letter_of(one, debtor, account, now=now)) is not None
         }
+    made.paid = await store.paid(conn, sales=set(_settled_sales(made)))
     return made
+
+
+def _settled_sales(made: Round) -> Iterator[Key]:
+    """The invoices of cases that are settled just now, where the account thanks for payments."""
+    for key, decided in made.decided.items():
+        if made.accounts[key[0]].settings.get("thank_you"):
+            for one in decided:
+                if one.is_settled and one.before is not None:
+                    yield from ((key[0], sale_id) for sale_id in one.before.sale_ids)
 
 
 async def _debtors(
@@ -156,11 +167,25 @@ def settle(
         for one in made.decided[key]:
             final = _settled(one, made.debtors[key], made.accounts[key[0]], texts, urls, written, now)
             finals.append(final)
+            _also_thank(one, made, key, urls, written, now)
             written.entries += _entries(final, now)
             if final.is_changed:
                 written.cases.append(final.case)
         written.due[key] = rules.next_due(finals, now)
     return written
+
+
+def _also_thank(one: Decided, made: Round, key: Key, urls: PublicUrls, written: Written, now: datetime) -> None:
+    """Thank a client who paid all that it was reminded of, where the account wants that."""
+    debtor, before = made.debtors[key], one.before
+    if not one.is_settled or before is None or not before.sale_ids:
+        return
+    if debtor.row["archived_at"] is not None or "email" in debtor.unreachable or before.muted_reason is not None:
+        return
+    if all((key[0], sale_id) in made.paid for sale_id in before.sale_ids):
+        composed = thanks_to(debtor, made.accounts[key[0]], before, urls, now=now)
+        written.messages.append(composed.message)
+        written.outgoing.append(_outgoing(EXECUTOR_JOBS.name, composed.job))
 
 
 def _settled(

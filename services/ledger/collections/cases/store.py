@@ -165,6 +165,22 @@ VersionKey = tuple[UUID, int]
 """A collector and one of its versions."""
 
 
+_PAID: Final = """
+SELECT t.account_id, t.sale_id FROM ledger.sale_state t
+  JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, sale_id)
+    ON t.account_id = w.account_id AND t.sale_id = w.sale_id
+ WHERE t.settlement = 'paid'
+"""
+
+
+async def paid(conn: Connection, *, sales: Collection[Key]) -> set[Key]:
+    """Of these invoices, those that are paid in full: none that was voided or written off."""
+    if not sales:
+        return set()
+    rows = await conn.fetch(_PAID, [key[0] for key in sales], [key[1] for key in sales])
+    return {(row[0], row[1]) for row in rows}
+
+
 class StepCache:
     """The steps of collectors' versions, which never change, as far as they were needed lately."""
 

@@ -114,7 +114,7 @@ class OutgoingMessage:
     account_id: UUID
     id: UUID
     client_id: UUID
-    purpose: Literal["reminder", "notification"]
+    purpose: Literal["reminder", "message", "notification"]
     channel: str
     sale_ids: Sequence[UUID]
     recipient: str
