@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -20,6 +21,7 @@ class Account:
     time_zone: str = "UTC"
     currency: str = DEFAULT_CURRENCY
     default_pay_term: dict[str, Any] | None = None
+    collections: Mapping[str, Any] = field(default_factory=dict)  # the settings of collections that were set
 
     @property
     def zone(self) -> ZoneInfo:

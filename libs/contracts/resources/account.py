@@ -183,6 +183,9 @@ class AccountPatch(WithCurrency):
     sender_name: ShortText | None = None
     sms_sender: SmsSender | None = None
     thank_you: bool | None = None
+    await_replies: bool | None = Field(
+        default=None, description="a reply holds reminders back until it is resolved; true when left out"
+    )
 
     _kept = field_validator("name", "locale", "time_zone", "currency", "bank_accounts", mode="before")(required_if_sent)
 
@@ -205,13 +208,20 @@ PROFILE_FIELDS: Final = (
 
 COLLECTION_FIELDS: Final = (
     "send_window", "min_contact_interval", "reply_to", "sender_name", "sms_sender", "thank_you",
+    "await_replies",
 )  # fmt: skip
 """The settings of collections: when reminders go, how long contacts are apart at least, and who they come from."""
 
 
 def collections_of(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Complete the kept settings of collections: those that were never set are null, no thanks are sent."""
-    return {name: kept.get(name) for name in COLLECTION_FIELDS} | {"thank_you": bool(kept.get("thank_you"))}
+    """Complete the kept settings of collections: those that were never set are null, replies are waited for."""
+    defaults = {"thank_you": bool(kept.get("thank_you")), "await_replies": awaits_replies(kept)}
+    return {name: kept.get(name) for name in COLLECTION_FIELDS} | defaults
+
+
+def awaits_replies(kept: Mapping[str, Any]) -> bool:
+    """Whether a reply holds reminders back until it is resolved."""
+    return kept.get("await_replies") is not False
 
 
 def profile_of(kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -284,6 +294,7 @@ class AccountProfile(ResponseModel):
     sender_name: str | None
     sms_sender: str | None
     thank_you: bool
+    await_replies: bool
     logo: Logo | None
     plan: Plan
     created_at: dt.datetime

@@ -193,6 +193,7 @@ CREATE TABLE execution.hand_over (
     CHECK ((state = 'pending') = (finished_at IS NULL))
 ) WITH (fillfactor = 70);
 CREATE INDEX hand_over_due ON execution.hand_over (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX hand_over_correlation ON execution.hand_over (account_id, correlation_id);
 CREATE INDEX hand_over_finished ON execution.hand_over (finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE FUNCTION execution.maintain_partitions() RETURNS text
@@ -278,7 +279,11 @@ SELECT r.account_id, r.correlation_id, coalesce(s.finished_at, s.started_at), 'a
 UNION ALL
 SELECT account_id, correlation_id, finished_at, 'action_executor', 'run_' || state, id, id, event_id,
        jsonb_build_object('automation_id', automation_id, 'error', error)
-  FROM execution.run WHERE finished_at IS NOT NULL;
+  FROM execution.run WHERE finished_at IS NOT NULL
+UNION ALL
+SELECT account_id, correlation_id, finished_at, 'action_executor', 'message_' || state, message_id, id, NULL,
+       jsonb_build_object('channel', channel, 'tries', tries, 'detail', detail)
+  FROM execution.hand_over WHERE finished_at IS NOT NULL AND job ->> 'origin' = 'ledger';
 
 GRANT USAGE ON SCHEMA execution_api TO ledgerwire_ingress, ledgerwire_dispatch;
 GRANT SELECT ON execution_api.delivery TO ledgerwire_dispatch; -- to recover what a hook has not got

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.resources.account import awaits_replies
 from contracts.resources.received_messages import ReceivedMessage
 from ledger.collections.due.state import make_due
 from ledger.messages.handlers import put
@@ -63,7 +64,7 @@ def _message(ctx: CommandContext[ReceivedMessage], found: Match) -> Message:
         quoted=given.quoted,
         in_reply_to=None if found.original is None else found.original.id,
         automatic=given.automatic,
-        needs_response=given.automatic is None,
+        needs_response=given.automatic is None and awaits_replies(ctx.account.collections),
         attachments=list(given.attachments),
         source=given.source,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from contracts.primitives.ids import new_id
@@ -71,14 +72,16 @@ def _request(ctx: CommandContext[MessageToSend], state: LoadedState) -> ChangeSe
         in_reply_to=None if answered is None else answered.id,
     )
     changes = ChangeSet(("message", message.id), http_status=201)
-    request(changes, message, _job(message, answered, attach_pdf=given.attach_pdf))
+    request(changes, message, _job(message, answered, ctx.account.collections, attach_pdf=given.attach_pdf))
     return changes
 
 
 REQUEST_MESSAGE = CommandHandler(MessageToSend, _plan, _request, _plan_address)
 
 
-def _job(message: Message, answered: Message | None, *, attach_pdf: bool) -> SendMessageJob:
+def _job(
+    message: Message, answered: Message | None, settings: Mapping[str, Any], *, attach_pdf: bool
+) -> SendMessageJob:
     thread = None if answered is None or message.channel == "sms" else answered.provider_message_id
     return SendMessageJob(
         message_id=message.id,
@@ -86,6 +89,8 @@ def _job(message: Message, answered: Message | None, *, attach_pdf: bool) -> Sen
         to=[message.recipient or ""],
         subject=message.subject or "",
         body=message.body,
+        sender_name=settings.get("sms_sender" if message.channel == "sms" else "sender_name"),
+        reply_to=settings.get("reply_to") if message.channel == "email" else None,
         in_reply_to=thread,
         references=[] if thread is None else [thread],
         attachments=[DocumentAttachment(sale_id=sale_id) for sale_id in message.sale_ids] if attach_pdf else [],

@@ -22,7 +22,8 @@ SELECT w.account_id FROM unnest($1::uuid[]) AS w (account_id)
 
 # The account itself is ingress's: what it publishes is read here, and its absence coped with.
 _LOCK_BOOKS: Final = """
-SELECT b.account_id, b.time_zone AS time_zone_kept, a.time_zone, a.currency, a.default_pay_term
+SELECT b.account_id, b.time_zone AS time_zone_kept, a.time_zone, a.currency, a.default_pay_term,
+       a.collections
   FROM ledger.book b
   LEFT JOIN ingress_api.account a ON a.account_id = b.account_id
  WHERE b.account_id = ANY($1::uuid[])
@@ -61,6 +62,7 @@ async def lock_books(conn: Connection, *, account_ids: Collection[UUID]) -> dict
             row["time_zone"] or "UTC",
             row["currency"] or DEFAULT_CURRENCY,
             row["default_pay_term"],
+            row["collections"] or {},
         )
         for row in rows
     }

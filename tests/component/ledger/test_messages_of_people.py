@@ -40,6 +40,18 @@ async def test_an_sms_goes_to_the_clients_number_as_gateways_take_it(ledger: Led
     assert (job.channel, job.to, job.subject) == ("sms", ["+37120000000"], "")
 
 
+async def test_a_message_comes_from_whom_the_account_says(ledger: LedgerHarness) -> None:
+    settings = '{"sender_name": "Books", "reply_to": "replies@books.example", "sms_sender": "BOOKS"}'
+    await ledger.owner.execute("UPDATE ingress_api.account SET collections = $1", settings)
+    client_id = await ledger.client(email="aija@ozola.example", phone="+37120000000")
+    await send(ledger, client_id)
+    await send(ledger, client_id, channel="sms", subject=None)
+    assert [(job.sender_name, job.reply_to) for job in await jobs(ledger)] == [
+        ("Books", "replies@books.example"),
+        ("BOOKS", None),
+    ]
+
+
 async def test_an_answer_joins_the_thread_of_the_message_that_it_answers(ledger: LedgerHarness) -> None:
     client_id = await ledger.client(email="aija@ozola.example")
     first = await send(ledger, client_id)

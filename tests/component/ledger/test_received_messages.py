@@ -121,6 +121,14 @@ async def test_a_response_is_given_once(ledger: LedgerHarness) -> None:
     assert again.body == first.body
 
 
+async def test_an_account_may_not_wait_for_responses(ledger: LedgerHarness) -> None:
+    await ledger.owner.execute("UPDATE ingress_api.account SET collections = $1", '{"await_replies": false}')
+    client_id = await ledger.client(email="aija@ozola.example")
+    got = await receive(ledger)
+    assert (got.body["client_id"], got.body["needs_response"]) == (client_id, False)
+    assert (await ledger.triggers())[-1] == "message.created"
+
+
 async def test_an_automatic_reply_is_kept_and_needs_no_response(ledger: LedgerHarness) -> None:
     client_id = await ledger.client(email="aija@ozola.example")
     got = await receive(ledger, automatic="auto_reply")
