@@ -18,7 +18,7 @@ from contracts.urls import PublicUrls
 from ingress.acceptance import store
 from ingress.acceptance.group_commit import GroupCommit
 from ingress.acceptance.result_waiter import CommandResultWaiter
-from ingress.access import channel_store, session_store
+from ingress.access import audit_store, channel_store, session_store
 from ingress.access.authenticator import Authenticator
 from ingress.access.key_rotation import ensure_encrypted_with_newest_key
 from ingress.access.oauth import routes as oauth
@@ -72,6 +72,7 @@ async def open_service(
         parts.handle.url = url = local_url(*listening.getsockname()[:2])
         pool = await parts.open_database(size_max=settings.pool_size)
         await ensure_encrypted_with_newest_key(pool, encryptor)
+        await audit_store.keep_days(pool, audit_days=settings.audit_keep_days)
         await parts.open_messaging(wakeups=wakeups)
         del parts.handle.checks["bus"]  # without it requests are still taken, and go out when it is back
         answers = CommandResultWaiter(pool, answer_seconds=settings.answer_seconds, look_seconds=settings.look_seconds)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from chassis.settings import ServiceSettings
 
@@ -22,6 +23,13 @@ class IngressSettings(ServiceSettings):
     requests_per_second: float = Field(default=2000.0, ge=0, description="of one account; 0 sets no limit; then 429")
     caller_requests_per_second: float = Field(default=1000.0, ge=0, description="of one token or key pair; then 429")
     channel_requests_per_second: float = Field(default=1000.0, ge=0, description="to one channel's URL; then 429")
+    address_requests_per_second: float = Field(
+        default=10_000.0, ge=0, description="from one address, which an office shares; 0 sets no limit; then 429"
+    )
+    trusted_proxies: str = Field(
+        default="", description="addresses and CIDRs of proxies whose X-Forwarded-For names the client; none if unset"
+    )
+    audit_keep_days: int = Field(default=400, ge=1, le=3650, description="how long the audit log is kept, in days")
     wrong_credentials_per_second: float = Field(
         default=5.0, ge=0, description="from one address, after 60 s worth of them at once; 0 sets no limit; then 429"
     )
@@ -36,6 +44,13 @@ class IngressSettings(ServiceSettings):
     files: Path | None = Field(
         default=None, description="where files are kept, shared by all ingress processes; `files` in the home if unset"
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        for one in text.replace(",", " ").split():
+            ip_network(one)
+        return text
 
     @property
     def files_directory(self) -> Path:

@@ -56,3 +56,8 @@ async def list_newest(
     statement = _PAGE.replace("FILTERS", "" if action is None else "AND action = $5")
     rows = await pool.fetch(statement, account_id, before, since, limit, *([] if action is None else [action]))
     return [AuditEntry(*row) for row in rows]
+
+
+async def keep_days(pool: Pool, *, audit_days: int) -> None:
+    """Set how long the maintenance keeps entries."""
+    await pool.execute("UPDATE ingress.retention_setting SET audit_days = $1 WHERE audit_days <> $1", audit_days)

@@ -76,6 +76,7 @@ def _rate(per_second: float) -> str:
 class Limits:
     """The rates of all kinds of senders."""
 
+    address: RateLimiter
     account: RateLimiter
     caller: RateLimiter  # an access token or a key pair
     channel: RateLimiter  # whoever posts to it
@@ -87,6 +88,7 @@ class Limits:
     def of(cls, settings: IngressSettings) -> Limits:
         """Make them as the settings say."""
         return cls(
+            address=RateLimiter(settings.address_requests_per_second),
             account=RateLimiter(settings.requests_per_second),
             caller=RateLimiter(settings.caller_requests_per_second),
             channel=RateLimiter(settings.channel_requests_per_second),

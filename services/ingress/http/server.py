@@ -24,6 +24,7 @@ from ingress.http import conditions
 from ingress.http.aiohttp_protocol import Protocol
 from ingress.http.body import aside, read_bytes, read_model, read_query
 from ingress.http.body_memory import ANSWER_ACCOUNT_BYTES_MAX, ANSWER_BYTES_MAX, BodyMemoryLimiter
+from ingress.http.client_address import forwarded, parse_networks
 from ingress.http.context import Api
 from ingress.http.idempotency import key_text
 from ingress.http.problems import reply_of, wants_xml
@@ -170,11 +171,13 @@ def _reader_of(route: Route, routes: Sequence[Route]) -> Route | None:
 def _handler(
     api: Api, route: Route, reader: Route | None, budget: BodyMemoryLimiter, answers: BodyMemoryLimiter
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    trusted = parse_networks(api.settings.trusted_proxies)
+
     async def handle(request: web.Request) -> web.StreamResponse:
         with answers.hold() as answering:
             began = time.perf_counter()
             with budget.hold() as held:
-                call = Request(new_id(), route, request, held, answering, reader=reader)
+                call = Request(new_id(), route, forwarded(request, trusted), held, answering, reader=reader)
                 response = await _respond(api, call)
             if request.method != "HEAD":
                 await audit.end(api.pool, call, response.status)
@@ -221,6 +224,7 @@ def _close_after(request: web.Request, response: web.StreamResponse) -> None:
 async def _answer(api: Api, call: Request) -> Response | web.StreamResponse:
     route, request = call.route, call.request
     _check_host(request)
+    api.limits.address.admit(request.remote)
     if route.scope is not None:
         call.caller = await api.authenticator.caller_of(request)
         call.account = call.caller.account_id
