@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from tests.bench import einvoices, measure, reading, reminders
+from tests.bench import einvoices, measure, reading, reminders, runs
 from tests.bench.hostile import hostile
 from tests.bench.issue import issued
 from tests.bench.ledger import Size, fill
@@ -20,7 +20,7 @@ from tests.bench.tenants import CreateAccount, accounts_of, make_tenants
 from tests.bench.usage import Usage, memory
 from tests.support.http_load import LoadConnection
 
-PARTS: Final = ("way", "issue", "lists", "pdf", "einvoices", "verify", "hostile", "reminders")
+PARTS: Final = ("way", "issue", "lists", "pdf", "einvoices", "verify", "hostile", "reminders", "runs")
 
 CONNECTIONS: Final = 32
 IN_FLIGHT_MAX: Final = 400
@@ -76,6 +76,8 @@ async def measured(bench: Bench) -> dict[str, Any]:
             report["hostile"] = await hostile()
         if "reminders" in bench.parts:
             report |= await remind(bench, create)
+        if "runs" in bench.parts:
+            report |= await automate(bench, create)
         if bench.size is not None and bench.parts & {"lists", "verify"}:
             report |= await lists(bench, create, bench.size)
     report |= await sound(bench)
@@ -174,6 +176,20 @@ async def remind(bench: Bench, create: CreateAccount) -> dict[str, Any]:
     }
     connection.close()
     return report
+
+
+async def automate(bench: Bench, create: CreateAccount) -> dict[str, Any]:
+    """Runs of two steps a second, and events a second among 1, 100 and 10,000 hooks and automations of one account."""
+    tell("  two-step runs of automations")
+    async with Usage(bench.pids) as usage:
+        figures = await runs.two_steps(bench.url, bench.dsn, create)
+    cost = usage.cpu_seconds_per_1000(runs.EVENTS)
+    tell("  matching among very many subscribers")
+    return {
+        "two_step_runs": figures,
+        "cpu_seconds_per_1000_runs": cost,
+        "events_per_second_by_subscribers": await runs.matched(bench.url, bench.dsn, create),
+    }
 
 
 async def lists(bench: Bench, create: CreateAccount, size: Size) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from action_executor.actions import ACTIONS, StepContext
 from action_executor.foreign_text import clean_text
 from action_executor.runs import concurrency, places, rules, step_store, store, trial
 from action_executor.runs.failures import failure_events
-from action_executor.runs.inputs import InvalidStepInput, fill_input, names_at
+from action_executor.runs.inputs import InvalidStepInput, fill_input, names_account, names_at
 from action_executor.runs.navigation import Navigator
 from action_executor.runs.places import ConcurrencySpec
 from action_executor.runs.programs import ProgramCache
@@ -287,7 +287,9 @@ class Engine:
             return Failed(clean_text(f"{step.action} ended unexpectedly: {type(error).__name__}: {error}"[:500]))
 
     async def _fill(self, run: Run, at: Navigator) -> Filled:
-        account = await store.find_account(self._pool, run.account_id)
+        account: Mapping[str, Any] = {}
+        if names_account(at.spec):
+            account = await store.find_account(self._pool, run.account_id)
         names = names_at(at.program, at.known, at.place, run=run, account=account)
         return await fill_input(self.renderer, at.spec, names, account_id=run.account_id)
 

@@ -25,6 +25,11 @@ class InvalidStepInput(Exception):
     """The filled-in input is not what the action takes."""
 
 
+def names_account(spec: StepSpec) -> bool:
+    """Whether a step's templates may name the account: most do not, and it is not read for them."""
+    return b"account" in orjson.dumps(spec.input)
+
+
 def names_at(
     program: Program, known: Mapping[str, Step], place: Place, *, run: Run, account: Mapping[str, Any]
 ) -> dict[str, Any]:

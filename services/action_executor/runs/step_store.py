@@ -82,7 +82,8 @@ async def find_item_results(pool: Pool, run: Run, path: str) -> list[ItemResult]
 
 async def load_steps(pool: Pool, run: Run, specs: Sequence[tuple[str, str]]) -> dict[str, Step]:
     """The steps of a run by path; of a new one the outermost are made from (action, guarantee)."""
-    steps = await find_steps(pool, run.account_id, run.id, at=run.path)
+    is_new = run.epoch == 1 and run.definition is None  # claimed for the first time: nothing can be there yet
+    steps = {} if is_new else await find_steps(pool, run.account_id, run.id, at=run.path)
     if not steps:
         actions, guarantees = [spec[0] for spec in specs], [spec[1] for spec in specs]
         await pool.execute(_INSERT_STEPS, run.account_id, run.id, list(range(len(specs))), actions, guarantees)

@@ -99,7 +99,7 @@ def _wanted(events: Sequence[Event], known: Mapping[UUID, Subscribers]) -> list[
         (event, one)
         for event in events
         if event.account_id in known
-        for one in known[event.account_id].to(event.trigger)
+        for one in known[event.account_id].to(event.trigger, event.data)
         if one.wants(event)
     ]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from trigger_dispatcher.events.matching import Subscriber
+from trigger_dispatcher.events.trigger_index import TriggerIndex
 
 ACCOUNTS_MAX: Final = 5_000
 SUBSCRIBERS_MAX: Final = 50_000
@@ -19,13 +20,14 @@ class Subscribers:
     """The active hooks and enabled automations of one account at one version of its subscriptions."""
 
     version: int
-    by_trigger: Mapping[str, tuple[Subscriber, ...]]
+    by_trigger: Mapping[str, TriggerIndex]
     size: int
     in_order: bool = False  # whether a hook among them asks for its clients' order
 
-    def to(self, trigger: str) -> tuple[Subscriber, ...]:
-        """Who listens to a trigger."""
-        return self.by_trigger.get(trigger, ())
+    def to(self, trigger: str, data: Mapping[str, Any]) -> Sequence[Subscriber]:
+        """The subscribers of a trigger that an event with these data may concern; each is to be asked."""
+        index = self.by_trigger.get(trigger)
+        return index.candidates(data) if index is not None else ()
 
 
 def subscribers(version: int, subscribers: Iterable[Subscriber]) -> Subscribers:
@@ -37,7 +39,7 @@ def subscribers(version: int, subscribers: Iterable[Subscriber]) -> Subscribers:
         in_order |= subscriber.ordered is not None
         for trigger in subscriber.triggers:
             by_trigger[trigger].append(subscriber)
-    return Subscribers(version, {trigger: tuple(found) for trigger, found in by_trigger.items()}, size, in_order)
+    return Subscribers(version, {trigger: TriggerIndex(found) for trigger, found in by_trigger.items()}, size, in_order)
 
 
 class SubscriptionCache:

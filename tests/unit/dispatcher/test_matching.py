@@ -96,8 +96,8 @@ def test_what_names_no_subject_or_object_is_no_event(data: dict[str, Any]) -> No
 def test_the_index_knows_only_what_is_at_the_asked_version() -> None:
     index, account = SubscriptionCache(), new_id()
     index.keep({account: subscribers(3, [_subscriber(NOW)])})
-    assert index.current({account: 3})[account].to("sale.posted") != ()
-    assert index.current({account: 3})[account].to("sale.paid") == ()
+    assert index.current({account: 3})[account].to("sale.posted", {})
+    assert index.current({account: 3})[account].to("sale.paid", {}) == ()
     assert index.current({account: 4}) == {}
     assert index.current({new_id(): 3}) == {}
 
