@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -50,20 +50,21 @@ async def silent_mail_server() -> AsyncIterator[str]:
             writer.close()
 
 
-async def decided(
-    connections: Callable[[int], list[LoadConnection]], dsn: str, tenant: Tenant, *, clients: int
-) -> float:
-    """Make so many clients with open invoices, let one step of each be due, and give the seconds until all are queued.
-
-    Raises:
-        AssertionError: they are not.
-    """
-    (connection,) = connections(1)
+async def prepared(connection: LoadConnection, dsn: str, tenant: Tenant, *, clients: int) -> None:
+    """Make so many clients with open invoices, each with a step that is due."""
     body = orjson.dumps({"name": "Bench", "default": True, "steps": _STEPS})
     made = await connection.send(post_bytes("/v1/collectors", body, "application/json", tenant.headers))
     if made.status != 201:
         raise AssertionError(f"{made.status}: {made.body[:300]!r}")
     await fill(dsn, UUID(tenant.account_id), Size(documents=2 * clients, invoices=2 * clients, clients=clients + 3))
+
+
+async def decided(connection: LoadConnection, dsn: str, tenant: Tenant, *, clients: int) -> float:
+    """Wake the scheduler, and give the seconds until a reminder to each client is queued.
+
+    Raises:
+        AssertionError: they are not.
+    """
     watch: asyncpg.Connection[Any] = await asyncpg.connect(dsn)
     try:
         began = time.monotonic()
@@ -78,7 +79,6 @@ async def decided(
         return time.monotonic() - began
     finally:
         await watch.close()
-        connection.close()
 
 
 async def _taken(watch: asyncpg.Connection[Any], tenant: Tenant) -> int:
