@@ -1,1 +1,1 @@
-"""Who is calling: accounts, tokens, key pairs, scopes."""
+"""Authentication and authorization: accounts, users, tokens, key pairs, sessions, scopes."""

@@ -1,4 +1,4 @@
-"""The command line that makes accounts and changes their plans, of `ledgerwire` and of `python -m ingress`."""
+"""The commands that create accounts and change their plans, for `ledgerwire` and `python -m ingress`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PRINTED: Final = (
 
 
 def add_verbs(account: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    """Add `create` and `quota` to `account`; return both, for options of the caller's own."""
+    """Add `create` and `quota` to `account`; return both parsers, so that the caller can add options."""
     verbs = account.add_subparsers(dest="verb", required=True)
     create = verbs.add_parser(
         "create", help="create an account and print its credentials, shown only once", epilog=_PRINTED
@@ -36,7 +36,7 @@ def add_verbs(account: argparse.ArgumentParser) -> list[argparse.ArgumentParser]
 
 
 async def run(pool: Pool, requested: argparse.Namespace) -> dict[str, Any]:
-    """Do what was requested; return the JSON object to print.
+    """Run the command; return the JSON object to print.
 
     Raises:
         ValueError: a value is wrong; LookupError: there is no such account.
@@ -54,7 +54,7 @@ def _count(text: str) -> int:
 
 
 def add_client_verbs(command: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    """Add `create` to `oauth-client`; return it, for options of the caller's own."""
+    """Add `create` to `oauth-client`; return its parser, so that the caller can add options."""
     verbs = command.add_subparsers(dest="verb", required=True)
     create = verbs.add_parser(
         "create", help="create an OAuth client and print it",
@@ -62,10 +62,16 @@ def add_client_verbs(command: argparse.ArgumentParser) -> list[argparse.Argument
     )  # fmt: skip
     create.add_argument("name", help="the application's name, shown where people consent")
     create.add_argument(
-        "--redirect-uri", action="append", required=True, metavar="URI", help="where consent leads back to; repeatable"
+        "--redirect-uri",
+        action="append",
+        required=True,
+        metavar="URI",
+        help="where the browser is sent after consent; repeatable",
     )
-    create.add_argument("--confidential", action="store_true", help="it can keep a secret: give it one")
-    create.add_argument("--first-party", action="store_true", help="our own console: signing in is enough, no consent")
+    create.add_argument("--confidential", action="store_true", help="a confidential client, with a secret")
+    create.add_argument(
+        "--first-party", action="store_true", help="a first-party client, such as the console: no consent page"
+    )
     return [create]
 
 

@@ -13,7 +13,7 @@ from storage.pool import Connection, Pool
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A tenant: one company's books. None as a limit means there is none."""
+    """A tenant: one company's ledger. A limit of None means unlimited."""
 
     account_id: UUID
     name: str
@@ -82,7 +82,7 @@ UPDATE ingress.account
 
 
 async def change(conn: Connection, account: Account) -> None:
-    """Write what may change of an account; its plan changes by `change_quota` alone."""
+    """Update an account; its plan changes only by `change_quota`."""
     await conn.execute(
         _CHANGE, account.account_id, account.name, account.time_zone, account.locale, account.currency,
         account.default_pay_term, account.profile, account.collections, account.logo, account.updated_at,
@@ -90,7 +90,7 @@ async def change(conn: Connection, account: Account) -> None:
 
 
 async def put_logo(conn: Connection, *, account_id: UUID, content: bytes) -> None:
-    """Keep the bytes of an account's logo in the place of those before."""
+    """Replace an account's logo."""
     await conn.execute(
         "INSERT INTO ingress.account_logo (account_id, content) VALUES ($1, $2)"
         " ON CONFLICT (account_id) DO UPDATE SET content = excluded.content",

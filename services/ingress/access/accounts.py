@@ -1,4 +1,4 @@
-"""Make an account with all that its people and programs need to get in, and change its plan."""
+"""Create an account with its owner's login and credentials, and change its plan."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIRST_TOKEN_NAME: Final = "ledgerwire account create"  # noqa: S105  names what 
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
-    """What an account is made with; the company changes it later with `PATCH /v1/account`."""
+    """Initial settings of an account; `PATCH /v1/account` changes them later."""
 
     time_zone: str = "UTC"
     currency: str = "EUR"
@@ -57,12 +57,12 @@ async def create_account(
     products_max: int | None = None,
     settings: AccountSettings = DEFAULT_SETTINGS,
 ) -> dict[str, Any]:
-    """Make an account; answer `account_id, api_key, api_token, access_token, login {name, password}`.
+    """Create an account; return `account_id, api_key, api_token, access_token, login {name, password}`.
 
-    The secrets are in this answer and nowhere else. None as a limit means there is none.
+    The secrets are returned only here. A limit of None means unlimited.
 
     Raises:
-        ValueError: no name, one of over 200 characters, a limit out of range, or a setting that is none.
+        ValueError: no name, one of over 200 characters, a limit out of range, or an invalid setting.
     """
     name = name.strip()
     if not 1 <= len(name) <= NAME_CHARS_MAX or "\0" in name:
@@ -115,7 +115,7 @@ def limit(text: str) -> int:
 async def set_quota(
     pool: Pool, account_id: UUID, clients_max: int | None = None, products_max: int | None = None
 ) -> dict[str, Any]:
-    """Change the limits that are given, `UNLIMITED` to lift one; answer `account_id, name, clients_max, products_max`.
+    """Change the given limits, `UNLIMITED` to lift one; return `account_id, name, clients_max, products_max`.
 
     Raises:
         LookupError: there is no such account; ValueError: a limit is out of range.

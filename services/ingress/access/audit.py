@@ -1,4 +1,4 @@
-"""Keep the audit log: an entry before each change that matters for access, completed with how it was answered."""
+"""Write the audit log: an entry before each change of access, completed with the response's status."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ log = structlog.get_logger(__name__)
 
 
 async def begin(pool: Pool, call: Request) -> None:
-    """Make the entry of a request whose route is audited, before anything changes.
+    """Insert the entry of an audited request, before anything changes.
 
     Raises:
-        asyncpg.PostgresError, OSError: it cannot be written, and then nothing may change.
+        asyncpg.PostgresError, OSError: it cannot be written; the request must then change nothing.
     """
     if call.route.is_audited and call.account is not None:
         await _insert(pool, call, status=None)
@@ -25,7 +25,7 @@ async def begin(pool: Pool, call: Request) -> None:
 
 
 async def end(pool: Pool, call: Request, status: int) -> None:
-    """Complete the entry; make it now where the account is known only now, as with a sign-in."""
+    """Complete the entry; insert it now if the account is known only now, as after a sign-in."""
     if not call.route.is_audited or call.account is None:
         return
     try:

@@ -13,7 +13,7 @@ from storage.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One change: who asked for it, from where, about what, and how it was answered; None: that is not known."""
+    """One change: its caller, address, subject and the response's status; None: unknown."""
 
     id: UUID
     at: dt.datetime

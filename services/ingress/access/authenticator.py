@@ -1,4 +1,4 @@
-"""Find who is calling: an access token, a pair of API key and API token in headers or query, or a session."""
+"""Authenticate a request: an access token, a pair of API key and API token in headers or query, or a session."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from storage.data_loader import DataLoader
 from storage.pool import Pool
 
 CREDENTIAL_CHARS_MAX: Final = 200
-RIGHT_MAX: Final = 10_000  # credentials remembered as right, about 1.5 MiB; each is looked up anyway
-USED_MAX: Final = 10_000  # noted in memory between two writes of "last used"
+RIGHT_MAX: Final = 10_000  # valid credentials for the rate limit, about 1.5 MiB; each is looked up anyway
+USED_MAX: Final = 10_000  # collected in memory between two writes of "last used"
 
 _HOW: Final = "send Authorization: Bearer lw_..., or APIKey and APIToken as headers or query parameters"
 _INVALID: Final = {"WWW-Authenticate": 'Bearer realm="ledgerwire", error="invalid_token"'}
 
 
 class Authenticator:
-    """Asks the database about each caller, so that what was deleted is refused at once."""
+    """Looks each credential up in the database, so that deleted ones are refused at once."""
 
     def __init__(self, pool: Pool, wrong: RateLimiter, *, seconds_max: float) -> None:
         self._pool = pool
@@ -62,10 +62,10 @@ class Authenticator:
         return await session_store.find_live(self._pool, hashes)
 
     async def caller_of(self, request: web.Request) -> Caller:
-        """Who sent this request.
+        """Return the request's caller.
 
         Raises:
-            Unauthorized: nobody we know; TooManyRequests: that came too often from this address, or for this key.
+            Unauthorized: unknown credentials; TooManyRequests: too many of them from this address, or for this key.
         """
         scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
@@ -116,7 +116,7 @@ class Authenticator:
     async def _limited(
         self, request: web.Request, credential: str, name: str, find: Callable[[], Awaitable[Caller]]
     ) -> Caller:
-        """Count what is wrong by address and by `name`; beyond the limit only what was right before is looked up."""
+        """Count wrong credentials by address and by `name`; beyond the limit only known valid ones are looked up."""
         seen, counted = digest(credential), (request.remote, *((name[:CREDENTIAL_CHARS_MAX],) if name else ()))
         if seen not in self._right:
             for key in counted:
@@ -142,7 +142,7 @@ class Authenticator:
         elif text.startswith(OAUTH_PREFIX) and len(text) <= CREDENTIAL_CHARS_MAX:
             return await self._by_application(text)
         if found is None:
-            raise Unauthorized("this access token is not known, or was deleted", headers=_INVALID)
+            raise Unauthorized("this access token is unknown, or was deleted", headers=_INVALID)
         if len(self._used_tokens) < USED_MAX:
             self._used_tokens.add(found.id)
         return Caller(found.account_id, "access_token", found.id, found.name, frozenset(found.scopes))
@@ -150,7 +150,7 @@ class Authenticator:
     async def _by_application(self, text: str) -> Caller:
         found = await self._applications.load(digest(text))
         if found is None:
-            raise Unauthorized("this access token has ended: refresh it, or ask for consent again", headers=_INVALID)
+            raise Unauthorized("this access token has expired: refresh it, or ask for consent again", headers=_INVALID)
         if len(self._used_grants) < USED_MAX:
             self._used_grants.add(found.grant_id)
         scopes = frozenset(found.scopes) & SCOPES_OF_ROLE[found.role]
@@ -161,13 +161,13 @@ class Authenticator:
         if api_key.isascii() and api_key.isprintable() and len(api_key) <= CREDENTIAL_CHARS_MAX:
             found = await self._pairs.load(api_key)
         if found is None or not hmac.compare_digest(found.secret_hash, digest(api_token)):
-            raise Unauthorized("this APIKey and APIToken are not a pair that is known, or were replaced")
+            raise Unauthorized("this pair of APIKey and APIToken is unknown, or was replaced")
         if len(self._used_pairs) < USED_MAX:
             self._used_pairs.add(found.id)
         return Caller(found.account_id, "key_pair", found.id, found.api_key, ALL_SCOPES)
 
     async def note_used(self) -> None:
-        """Write down which credentials were used since the last time."""
+        """Write the use of credentials since the last call."""
         tokens, self._used_tokens = self._used_tokens, set()
         pairs, self._used_pairs = self._used_pairs, set()
         sessions, self._used_sessions = self._used_sessions, set()

@@ -32,7 +32,7 @@ class Channel:
 
 
 async def find_live(pool: Pool, hashes: Sequence[bytes]) -> Mapping[bytes, Channel]:
-    """The active channels whose secrets have these hashes, whosever they are."""
+    """The active channels whose secrets have these hashes, of any account."""
     rows = await pool.fetch(
         "SELECT secret_hash, account_id, id, kind, name, state, secret_sealed, created_at, disabled_at"
         " FROM ingress.channel"
@@ -88,7 +88,7 @@ async def list_newest(
 
 
 async def disable(conn: Connection | Pool, *, account_id: UUID, identifier: UUID) -> Channel | None:
-    """Disable a channel, also when it is already; None when there is none. The first to disable sees it change."""
+    """Disable a channel; idempotent; None when there is none. Only the first call sees it change."""
     row = await conn.fetchrow(
         "UPDATE ingress.channel SET state = 'disabled', disabled_at = coalesce(disabled_at, clock_timestamp())"
         " WHERE account_id = $1 AND id = $2"

@@ -1,4 +1,4 @@
-"""Credentials in the database: found by what a caller presents, made, listed, deleted."""
+"""Credentials in the database: found by what a caller presents, created, listed, deleted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """An API key; its API token is kept as a hash only."""
+    """An API key; its API token is stored as a hash only."""
 
     account_id: UUID
     id: UUID
@@ -101,7 +101,7 @@ async def delete_token(conn: Connection | Pool, *, account_id: UUID, identifier:
 async def replace_key_pair(
     conn: Connection, *, account_id: UUID, identifier: UUID, api_key: str, secret_hash: bytes
 ) -> KeyPair:
-    """Put a new pair in the place of the account's old one, which ends at this commit."""
+    """Replace the account's pair; the old one ends at this commit."""
     row = await conn.fetchrow(
         "INSERT INTO ingress.api_credential (account_id, id, api_key, secret_hash) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (account_id) DO UPDATE SET id = excluded.id, api_key = excluded.api_key,"
@@ -133,6 +133,6 @@ async def delete_key_pair(conn: Connection | Pool, *, account_id: UUID, identifi
 
 
 async def touch(pool: Pool, *, tokens: Sequence[UUID], key_pairs: Sequence[UUID]) -> None:
-    """Note that these were used; their ids are unique by themselves."""
+    """Record the use of these; their ids are globally unique."""
     await pool.execute("UPDATE ingress.access_token SET last_used_at = now() WHERE id = ANY($1::uuid[])", tokens)
     await pool.execute("UPDATE ingress.api_credential SET last_used_at = now() WHERE id = ANY($1::uuid[])", key_pairs)

@@ -1,4 +1,4 @@
-"""Make the secrets that callers present, and what is stored of them: pure, no I/O."""
+"""Generate credentials, and the digests that are stored of them: pure, no I/O."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def new_key_pair() -> tuple[str, str]:
 
 
 def new_channel_secret() -> str:
-    """192 random bits: the only thing that stands between a stranger and the inbox."""
+    """192 random bits: the only protection of the inbox."""
     return secrets.token_urlsafe(CHANNEL_BYTES)
 
 
@@ -64,7 +64,7 @@ def new_invitation() -> str:
 
 
 def csrf_token(session_secret: str) -> str:
-    """What a page of the session proves to be one: made of its secret, which no other site can read."""
+    """The CSRF token of a session: derived from its secret, which no other site can read."""
     return base64.urlsafe_b64encode(digest("csrf\0" + session_secret)).rstrip(b"=").decode()
 
 
@@ -75,5 +75,5 @@ def new_password() -> str:
 
 
 def digest(secret: str) -> bytes:
-    """What is stored of a secret of 256 random bits."""
+    """The stored digest of a secret of 256 random bits."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()

@@ -1,4 +1,7 @@
-"""Decide who may hand out credentials: nobody gives what they do not have. Every way to a credential asks here."""
+"""Decide which scopes a new credential may have: at most those of its creator.
+
+Every creation of a credential calls this.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,15 @@ from ingress.scopes import SCOPES, Scope
 
 
 def granted(held: Collection[str], requested: Collection[str]) -> list[Scope]:
-    """The scopes that a new credential gets, in their usual order.
+    """Return the scopes of a new credential, in their usual order.
 
     Args:
-        held: the scopes of whoever makes it.
-        asked: the scopes that it shall have.
+        held: the scopes of its creator.
+        asked: the requested scopes.
 
     Raises:
-        Forbidden: more is asked than is held; the message names what.
+        Forbidden: a requested scope is not held; the message names it.
     """
     if missing := [scope for scope in SCOPES if scope in requested and scope not in held]:
-        raise Forbidden(f"the new credential would have scopes that this one has not: {', '.join(missing)}")
+        raise Forbidden(f"the new credential would have scopes that this one lacks: {', '.join(missing)}")
     return [scope for scope in SCOPES if scope in requested]

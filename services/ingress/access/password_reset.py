@@ -1,7 +1,7 @@
-"""Let a person who forgot their password choose a new one, by a link that is sent to their mail address.
+"""Reset a forgotten password by a link that is sent to the person's mail address.
 
-The request is answered alike whether the name is known or not. The link's secret leaves by the outbox inside an
-encrypted body, and is stored as a hash.
+The response is the same whether the name is known or not. The link's secret is in the outbox only inside an encrypted
+body, and is stored as a hash.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ingress.http.context import Api
 from ingress.http.route import Request
 from messaging.port import Outgoing
 
-RESET_MINUTES: Final = 60  # until a mail that was greylisted has come
+RESET_MINUTES: Final = 60  # a greylisted mail has arrived by then
 
 _SUBJECTS: Final = {
     "en": "Your new password for Ledgerwire",
@@ -37,10 +37,10 @@ _BODIES: Final = {
 
 
 async def request(api: Api, call: Request, name: str) -> None:
-    """Send a link, where the name is known and has a mail address.
+    """Send a link if the name is known and has a mail address.
 
     Raises:
-        TooManyRequests: that was asked for too often, for this name or from this address.
+        TooManyRequests: requested too often, for this name or from this address.
     """
     api.limits.sign_in_address.admit(call.request.remote)
     api.limits.sign_in_name.admit(f"reset {name.lower()}")
@@ -73,14 +73,14 @@ async def redeem(api: Api, call: Request, *, secret: str, password: str) -> None
     """Change the password, once; all sessions of the person end. A second factor stays.
 
     Raises:
-        InvalidInput: the link was used, or has ended, or never was.
+        InvalidInput: the link was used, has expired, or is unknown.
     """
     api.limits.sign_in_address.admit(call.request.remote)
     password_hash = await api.sign_in.hasher.hash(password)
     async with api.pool.acquire() as conn, conn.transaction():
         user_id = await user_store.take_reset(conn, secret_hash=digest(secret))
         if user_id is None:
-            raise InvalidInput(faults=[FieldError("reset", "is not valid, or no longer: ask for a new one")])
+            raise InvalidInput(faults=[FieldError("reset", "is not valid, or has expired: ask for a new one")])
         await user_store.change_password(conn, user_id=user_id, password_hash=password_hash)
         await session_store.delete_of_user(conn, user_id=user_id, keep=None)
         login = await user_store.find_login_by_id(conn, user_id=user_id)

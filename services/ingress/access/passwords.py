@@ -11,8 +11,8 @@ from pydantic import StringConstraints
 
 from ingress.access.credentials import PASSWORDS
 
-PASSWORD_CHARS_MIN: Final = 12  # NIST SP 800-63B asks for 8 beside a second factor and 15 alone
-PASSWORD_CHARS_MAX: Final = 200  # a sentence; what is longer only costs time to hash
+PASSWORD_CHARS_MIN: Final = 12  # NIST SP 800-63B requires 8 beside a second factor and 15 alone
+PASSWORD_CHARS_MAX: Final = 200  # a sentence; longer ones only cost time to hash
 HASHING_MAX: Final = 2  # at a time: 19 MiB and 20 ms of a processor each
 
 Password = Annotated[str, StringConstraints(min_length=PASSWORD_CHARS_MIN, max_length=PASSWORD_CHARS_MAX)]
@@ -21,7 +21,7 @@ GivenPassword = Annotated[str, StringConstraints(min_length=1, max_length=PASSWO
 
 @cache
 def _of_no_one() -> str:
-    """What the password of an unknown name is compared with, so that an answer takes as long as for a known one."""
+    """The hash for unknown names, so that a response takes as long as for a known one."""
     return PASSWORDS.hash("no one has this password")
 
 
@@ -37,7 +37,7 @@ class Hasher:
             return await asyncio.to_thread(PASSWORDS.hash, password)
 
     async def is_right(self, password_hash: str | None, password: str) -> bool:
-        """Whether the password has this hash; never where there is none."""
+        """Whether the password has this hash; False without one."""
         async with self._turns:
             right = await asyncio.to_thread(_verify, password_hash, password)
         return right and password_hash is not None

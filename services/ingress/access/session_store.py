@@ -1,4 +1,4 @@
-"""Sessions in the database: browsers that have signed in."""
+"""Sessions of signed-in browsers in the database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ingress.scopes import Role
 from storage.pool import Connection, Pool
 
 SESSION_HOURS: Final = 24 * 7  # at most, however much it is used
-IDLE_HOURS: Final = 12  # a working day: who comes back the next morning signs in again
+IDLE_HOURS: Final = 12  # a working day; the next morning requires a new sign-in
 SESSIONS_MAX: Final = 50  # of one person; the oldest is ended
 
 
@@ -32,7 +32,7 @@ class Session:
 async def insert(
     conn: Connection, *, identifier: UUID, secret_hash: bytes, user_id: UUID, account_id: UUID, address: str | None
 ) -> datetime:
-    """Insert a session; answer when it ends."""
+    """Insert a session; return when it ends."""
     expires_at = await conn.fetchval(
         "INSERT INTO ingress.session (id, secret_hash, user_id, account_id, address, expires_at)"
         " VALUES ($1, $2, $3, $4, $5, now() + make_interval(hours => $6)) RETURNING expires_at",
@@ -82,7 +82,7 @@ async def find_live_by_token(pool: Pool, hashes: Sequence[bytes]) -> Mapping[byt
 
 
 async def move(conn: Connection, *, identifier: UUID, account_id: UUID) -> None:
-    """Let a session work in another account of its user."""
+    """Switch a session to another account of its user."""
     await conn.execute("UPDATE ingress.session SET account_id = $2 WHERE id = $1", identifier, account_id)
 
 
@@ -99,7 +99,7 @@ async def delete_of_user(conn: Connection, *, user_id: UUID, keep: UUID | None) 
 
 
 async def touch(pool: Pool, *, sessions: Sequence[UUID]) -> None:
-    """Note that these were used."""
+    """Record the use of these."""
     await pool.execute("UPDATE ingress.session SET last_used_at = now() WHERE id = ANY($1::uuid[])", sessions)
 
 

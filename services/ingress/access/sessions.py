@@ -1,7 +1,7 @@
 """Sign people in and out: a password, a code of the second factor, and the cookie of a session.
 
 The cookie is HttpOnly and SameSite=Lax. A request that changes something also carries the session's CSRF token, which
-only pages of our own can read (OWASP: synchronizer token), so that no other site acts in a person's name.
+only pages of our own can read (OWASP: synchronizer token), so that no other site can act for the person.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _WRONG: Final = "the name or the password is wrong"
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A new session: its secret is in the cookie alone."""
+    """A new session; only the cookie has its secret."""
 
     secret: str
     session_id: UUID
@@ -68,10 +68,10 @@ class SignIn:
             return await self._begin(conn, login, account_id, address)
 
     async def check_password(self, *, name: str, password: str) -> Login:
-        """The login whose name and password these are.
+        """Return the login with this name and password.
 
         Raises:
-            Unauthorized: they are not, and which of the two is wrong is not said; TooManyRequests.
+            Unauthorized: one is wrong, and the message does not say which; TooManyRequests.
         """
         counted = name.lower()
         self._limits.sign_in_name.check(counted)
@@ -82,7 +82,7 @@ class SignIn:
         return login
 
     async def check_second_factor(self, conn: Connection, user_id: UUID, code: str | None) -> None:
-        """Take a code of the person's second factor, if they have one: each counts once.
+        """Check a code of the person's second factor, if they have one: each is valid once.
 
         Raises:
             SecondFactorRequired: there is no code; Unauthorized: it is wrong, or was used; TooManyRequests.
@@ -105,7 +105,7 @@ class SignIn:
         )
 
     async def use_second_factor(self, *, user_id: UUID, secret: str, code: str) -> list[str]:
-        """Ask for codes of this secret from now on; answer the recovery codes.
+        """Require codes of this secret from now on; return the recovery codes.
 
         Raises:
             InvalidInput: the code is not one of the secret.
@@ -113,7 +113,7 @@ class SignIn:
         known = totp.read_secret(secret)
         step = totp.step_of(known, code, now=time.time(), after=None) if known else None
         if step is None:
-            raise InvalidInput(faults=[FieldError("code", "is not a code of this secret now: check the clock")])
+            raise InvalidInput(faults=[FieldError("code", "is not a valid code of this secret: check the clock")])
         codes = totp.new_recovery_codes()
         async with self._pool.acquire() as conn:
             await user_store.set_second_factor(
@@ -137,7 +137,7 @@ class SignIn:
 
 
 def check_csrf(request: web.Request, secret: str, given: str | None = None) -> None:
-    """Refuse a change that no page of the session asked for; `given` is the token of a form.
+    """Refuse a change that does not come from a page of the session; `given` is the token of a form.
 
     Raises:
         Forbidden: the CSRF token is missing or wrong.
@@ -150,7 +150,7 @@ def check_csrf(request: web.Request, secret: str, given: str | None = None) -> N
 
 
 def is_from_our_pages(request: web.Request, base: str) -> bool:
-    """Whether a form without a session was posted by a page of ours, as far as the browser says where it comes from."""
+    """Whether a form without a session was posted by one of our pages, judged by the browser's headers."""
     origin = request.headers.get("Origin")
     if origin not in {None, "null"}:
         return origin == base.rstrip("/") or urlsplit(origin or "").netloc == request.host
@@ -158,7 +158,7 @@ def is_from_our_pages(request: web.Request, base: str) -> bool:
 
 
 def set_cookie(secret: str, *, secure: bool) -> str:
-    """The `Set-Cookie` that begins a session in a browser; it ends there with the browser, and here by itself."""
+    """The `Set-Cookie` of a new session; the browser drops it when it closes, the server when it expires."""
     return f"{SESSION_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if secure else "")
 
 

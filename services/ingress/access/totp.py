@@ -1,4 +1,4 @@
-"""Codes of a second factor: TOTP (RFC 6238; SHA-1, 30 seconds, six digits, as all apps have it), recovery codes."""
+"""Codes of a second factor: TOTP (RFC 6238; SHA-1, 30 seconds, six digits, which all apps support), recovery codes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def new_secret() -> str:
 
 
 def read_secret(text: str) -> bytes | None:
-    """The bytes of a secret that `new_secret` made; None where it is none."""
+    """The bytes of a secret that `new_secret` made; None when it is malformed."""
     try:
         secret = base64.b32decode(text)
     except (ValueError, binascii.Error):
@@ -35,7 +35,7 @@ def read_secret(text: str) -> bytes | None:
 
 
 def uri(secret: str, *, name: str) -> str:
-    """What apps read as a QR code."""
+    """The URI that apps read as a QR code."""
     return f"otpauth://totp/Ledgerwire:{quote(name, safe='')}?secret={secret}&issuer=Ledgerwire"
 
 
@@ -48,7 +48,7 @@ def code_of(secret: bytes, step: int) -> str:
 
 
 def step_of(secret: bytes, code: str, *, now: float, after: int | None) -> int | None:
-    """The step whose code this is, later than `after` (RFC 6238, 5.2: each is taken once); None: there is none."""
+    """The step of this code, later than `after` (RFC 6238, 5.2: each is accepted once); None when there is none."""
     current = int(now // STEP_SECONDS)
     for step in range(current - DRIFT_STEPS_MAX, current + DRIFT_STEPS_MAX + 1):
         if (after is None or step > after) and hmac.compare_digest(code_of(secret, step), code):
@@ -63,6 +63,6 @@ def new_recovery_codes() -> list[str]:
 
 
 def without_recovery_code(hashes: Sequence[bytes], code: str) -> list[bytes] | None:
-    """The hashes but that of this code; None where it is not one of them."""
+    """The hashes without that of this code; None when it is not one of them."""
     used = digest(code.lower())
     return [one for one in hashes if one != used] if used in hashes else None

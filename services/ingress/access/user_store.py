@@ -17,7 +17,7 @@ ACCOUNTS_MAX: Final = 200  # shown of one person: a bookkeeper's clients
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a person signs in with."""
+    """A person's login."""
 
     id: UUID
     name: str
@@ -89,7 +89,7 @@ async def insert_login(
 
 
 async def change_password(conn: Connection, *, user_id: UUID, password_hash: str) -> None:
-    """Put a new password in the place of the old one."""
+    """Replace the password."""
     await conn.execute("UPDATE ingress.login SET password_hash = $2 WHERE id = $1", user_id, password_hash)
 
 
@@ -99,12 +99,12 @@ async def note_sign_in(conn: Connection, *, user_id: UUID) -> None:
 
 
 async def lock_account(conn: Connection, *, account_id: UUID) -> None:
-    """Let changes of one account's members take turns."""
+    """Lock the account's members until the transaction ends."""
     await conn.execute("SELECT 1 FROM ingress.account WHERE account_id = $1 FOR UPDATE", account_id)
 
 
 async def insert_membership(conn: Connection, *, account_id: UUID, user_id: UUID, role: Role) -> bool:
-    """Add a person to an account; False when it has `USERS_MAX`. A member stays what they are."""
+    """Add a person to an account; False when it has `USERS_MAX`. An existing member is unchanged."""
     count = await conn.fetchval("SELECT count(*) FROM ingress.membership WHERE account_id = $1", account_id)
     if count >= USERS_MAX:
         return False
@@ -123,7 +123,7 @@ async def change_role(conn: Connection, *, account_id: UUID, user_id: UUID, role
 
 
 async def delete_membership(conn: Connection, *, account_id: UUID, user_id: UUID) -> None:
-    """Take a person out of an account, with the sessions that work in it; a login of no account goes as well."""
+    """Remove a person from an account, with their sessions in it; a login without an account is deleted too."""
     await conn.execute("DELETE FROM ingress.membership WHERE account_id = $1 AND user_id = $2", account_id, user_id)
     await conn.execute("DELETE FROM ingress.session WHERE account_id = $1 AND user_id = $2", account_id, user_id)
     await conn.execute(
@@ -177,7 +177,7 @@ async def memberships_of(conn: Connection | Pool, *, user_id: UUID) -> list[Memb
 async def insert_invitation(
     conn: Connection, *, account_id: UUID, identifier: UUID, role: Role, secret_hash: bytes, days: int
 ) -> datetime:
-    """Keep an invitation; answer when it ends. Those that have ended are deleted on the way."""
+    """Insert an invitation; return when it ends. Expired ones are deleted."""
     await conn.execute("DELETE FROM ingress.invitation WHERE account_id = $1 AND expires_at < now()", account_id)
     expires_at = await conn.fetchval(
         "INSERT INTO ingress.invitation (account_id, id, role, secret_hash, expires_at)"
@@ -189,7 +189,7 @@ async def insert_invitation(
 
 
 async def take_invitation(conn: Connection, *, secret_hash: bytes) -> tuple[UUID, Role] | None:
-    """Delete an invitation that has not ended; answer its account and role."""
+    """Delete an unexpired invitation; return its account and role."""
     row = await conn.fetchrow(
         "DELETE FROM ingress.invitation WHERE secret_hash = $1 AND expires_at > now() RETURNING account_id, role",
         secret_hash,
@@ -200,7 +200,7 @@ async def take_invitation(conn: Connection, *, secret_hash: bytes) -> tuple[UUID
 async def set_second_factor(
     conn: Connection, *, user_id: UUID, secret: bytes | None, step: int | None, recovery_hashes: list[bytes]
 ) -> None:
-    """Put a second factor in the place of the one before; None takes it away."""
+    """Replace the second factor; None removes it."""
     await conn.execute(
         "UPDATE ingress.login SET totp_secret = $2, totp_step = $3, recovery_hashes = $4 WHERE id = $1",
         user_id, secret, step, recovery_hashes,
@@ -214,12 +214,12 @@ async def encrypted_secrets(conn: Connection) -> list[tuple[UUID, bytes]]:
 
 
 async def replace_encrypted(conn: Connection, rows: list[tuple[UUID, bytes]]) -> None:
-    """Put newly encrypted secrets in the place of the old ones."""
+    """Replace encrypted secrets."""
     await conn.executemany("UPDATE ingress.login SET totp_secret = $2 WHERE id = $1", rows)
 
 
 async def replace_reset(conn: Connection, *, user_id: UUID, secret_hash: bytes, minutes: int) -> None:
-    """Keep a password reset in the place of the person's one before."""
+    """Replace the person's password reset."""
     await conn.execute(
         "INSERT INTO ingress.password_reset (user_id, secret_hash, expires_at)"
         " VALUES ($1, $2, now() + make_interval(mins => $3))"
@@ -229,7 +229,7 @@ async def replace_reset(conn: Connection, *, user_id: UUID, secret_hash: bytes, 
 
 
 async def take_reset(conn: Connection, *, secret_hash: bytes) -> UUID | None:
-    """Delete a password reset that has not ended; answer whose it is."""
+    """Delete an unexpired password reset; return its person."""
     user_id: UUID | None = await conn.fetchval(
         "DELETE FROM ingress.password_reset WHERE secret_hash = $1 AND expires_at > now() RETURNING user_id",
         secret_hash,

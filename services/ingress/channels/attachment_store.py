@@ -1,4 +1,4 @@
-"""Keep the files inside an e-invoice, each typed by its bytes, before the message that names them is accepted."""
+"""Store the files inside an e-invoice, each typed by its bytes, before the message that names them is accepted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LARGE: Final = asyncio.Lock()
 
 @asynccontextmanager
 async def one_at_a_time(raw: bytes) -> AsyncIterator[None]:
-    """Let one large document after the other be read and its files be kept: decoded, they are as large again."""
+    """Read large documents and store their files one after another: decoded, they are as large again."""
     if len(raw) <= LARGE_BYTES:
         yield
         return
@@ -32,15 +32,15 @@ async def one_at_a_time(raw: bytes) -> AsyncIterator[None]:
 
 
 async def keep(api: Api, account_id: UUID, parsed: Parsed) -> tuple[Parsed, list[StoredFile]]:
-    """Keep the files of a document that was read; what is of no kind that is taken leaves a warning instead.
+    """Store the files of a document; a file of an unaccepted type leaves a warning instead.
 
-    Answers the document without their bytes. Raises what the file store raises.
+    Returns the document without their bytes. Raises what the file store raises.
     """
     kept, warnings = [], list(parsed.warnings)
     for number, attachment in enumerate(parsed.attachments):
         media_type = sniffed(attachment.content[:HEAD_BYTES], attachment.name)
         if media_type is None:
-            message = "is of no kind that is taken: it was left in the document"
+            message = "is of an unaccepted type: it was left in the document"
             warnings.append(ReadingWarning(f"attachments[{number}]", "attachment_ignored", message))
         else:
             kept.append(await store(api, account_id, attachment.content, attachment.name, media_type))
@@ -48,7 +48,7 @@ async def keep(api: Api, account_id: UUID, parsed: Parsed) -> tuple[Parsed, list
 
 
 async def store(api: Api, account_id: UUID, content: bytes, name: str | None, media_type: str) -> StoredFile:
-    """Keep one file under a safe name."""
+    """Store one file under a safe name."""
     async with api.uploads.files.receive(account_id) as arriving:
         await arriving.write(content)
         blob = await arriving.keep()

@@ -1,6 +1,6 @@
-"""`/ext/direct/inbox/...` and `/ext/webhooks/inbox/...`: documents that other people's programs push.
+"""`/ext/direct/inbox/...` and `/ext/webhooks/inbox/...`: documents that external programs push.
 
-The URL is the credential. 200 means that the message is committed; the books take it from there by themselves.
+The URL is the credential. 200 means that the message is committed; the ledger handles it afterwards.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ Warnings = list[MessageWarning]
 CONTENT_TYPE_CHARS_MAX: Final = 200
 _FAULTS_SAID_MAX: Final = 5  # in one warning, for a person to read
 _UNTOLD: Final = frozenset({PDF, "application/octet-stream", "application/x-pdf"})
-RECEIVE_SECONDS_MAX: Final = 150.0  # reading a large document takes up to 120 s, parsing and keeping it 2 s
-RAW_IN_COMMAND_BYTES_MAX: Final = 256 * 1024  # more goes to the file store: the bus carries no bodies of 20 MiB
+RECEIVE_SECONDS_MAX: Final = 150.0  # reading a large document takes up to 120 s, parsing and storing it 2 s
+RAW_IN_COMMAND_BYTES_MAX: Final = 256 * 1024  # larger ones go to the file store: the bus carries no bodies of 20 MiB
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who pushes: by `stem` their documents are recognised when they come again; `channel` is None for the API's."""
+    """The sender of a document: `stem` scopes the recognition of repeated documents; `channel` is None for the API."""
 
     account_id: UUID
     stem: UUID
@@ -67,17 +67,17 @@ class Sender:
 
     @classmethod
     def of(cls, channel: Channel) -> Sender:
-        """Whoever knows the channel's URL."""
+        """The sender behind a channel."""
         return cls(channel.account_id, channel.id, public(channel), str(channel.id))
 
 
 async def receive_direct(api: Api, call: Request) -> Response:
-    """Take a supplier's document into the purchase inbox."""
+    """Accept a supplier's document into the purchase inbox."""
     return await _receive(api, call, kind="direct", box="purchases")
 
 
 async def receive_order(api: Api, call: Request) -> Response:
-    """Take an order into the sales inbox."""
+    """Accept an order into the sales inbox."""
     return await _receive(api, call, kind="orders", box="sales")
 
 
@@ -101,11 +101,11 @@ async def _receive(api: Api, call: Request, *, kind: Kind, box: InboxKind) -> Re
 
 
 async def live_channel(api: Api, call: Request, *, kind: Kind) -> Channel:
-    """The active channel that was called; from here on the request is one of its account.
+    """Return the active channel of the request, which belongs to its account from here on.
 
     Raises:
-        NotFound: there is none of this kind; TooManyRequests: it, or its account, or unknown ones from this address,
-        were called too often.
+        NotFound: there is none of this kind; TooManyRequests: too many requests to it, to its account, or to unknown
+        ones from this address.
     """
     secret = call.params["secret"]
     channel = await api.channels.load(digest(secret)) if len(secret) <= SECRET_CHARS_MAX else None
@@ -121,7 +121,7 @@ async def live_channel(api: Api, call: Request, *, kind: Kind) -> Channel:
 async def read_pushed_bytes(
     api: Api, account_id: UUID, raw: bytes, content_type: str, box: InboxKind
 ) -> ReceivedMessage:
-    """Read a document that came by itself; the files inside are kept when this returns.
+    """Read a document without a form; the files inside are stored when this returns.
 
     Raises:
         as `parse`; Unavailable: the file store cannot be written.
@@ -138,7 +138,7 @@ async def read_pushed_bytes(
 
 
 def _told_by_content(raw: bytes, content_type: str) -> str:
-    """The content type, by the bytes where a sender names none that is a document's, or sends a PDF under another."""
+    """The content type, by the bytes if a sender names no document type, or sends a PDF under another."""
     media_type = split_content_type(content_type)[0]
     if media_type in _UNTOLD or raw.startswith(b"%PDF-"):
         return sniffed(raw[:HEAD_BYTES]) or content_type
@@ -148,9 +148,9 @@ def _told_by_content(raw: bytes, content_type: str) -> str:
 async def of_pdf(
     api: Api, account_id: UUID, raw: bytes, file: StoredFile, beside: AccompanyingFields, box: InboxKind
 ) -> ReceivedMessage:
-    """The message that a PDF is, kept as `file`: the invoice inside (Factur-X), else a file alone.
+    """Make a message of a PDF, stored as `file`: the invoice inside (Factur-X), else a file alone.
 
-    An invoice inside that cannot be read leaves a warning: the PDF is what people look at.
+    An embedded invoice that cannot be read leaves a warning: people read the PDF.
     """
     inner = await pdf_reader.invoice_inside(raw)
     if inner is None:
@@ -170,7 +170,7 @@ def _unread(refused: InvalidInput | Malformed) -> MessageWarning:
 
 
 def joined(parsed: Parsed, beside: AccompanyingFields) -> Parsed:
-    """The document with what was said beside it, which wins over what the document says itself."""
+    """Merge the accompanying fields into the document; they take precedence."""
     document = parsed.document
     links, comment = beside.links or document.links, beside.comment or document.comment
     return replace(parsed, document=replace(document, links=links, comment=comment))
@@ -180,14 +180,14 @@ async def parse(raw: bytes, content_type: str, box: InboxKind) -> Parsed:
     """Read the document.
 
     Raises:
-        InvalidInput: it has faults, all of them told; Malformed: it cannot be read at all; UnsupportedMediaType: it is
-        neither XML nor JSON.
+        InvalidInput: it has errors, all of them listed; Malformed: it cannot be read at all; UnsupportedMediaType: it
+        is neither XML nor JSON.
     """
     return await checked(raw, lambda: read_document(raw, content_type=content_type, box=box))
 
 
 async def checked(raw: bytes, read: Callable[[], T | list[FieldError]], *, path: str = "") -> T:
-    """Read what `raw` holds, aside where that would keep everybody else waiting; raises as `parse` does.
+    """Read `raw`, in a thread if it would block other requests; raises as `parse` does.
 
     `path` is the field of a form that holds it.
     """
@@ -205,12 +205,12 @@ async def checked(raw: bytes, read: Callable[[], T | list[FieldError]], *, path:
 
 
 async def digest_of(raw: bytes, content_type: str) -> bytes:
-    """The digest by which a document that was read is recognised, made aside as `checked` reads."""
+    """The digest that recognises a document, computed in a thread as `checked` does."""
     return await aside(raw, lambda: content_digest(raw, content_type))
 
 
 async def with_large_bytes_kept(api: Api, account_id: UUID, pushed: ReceivedMessage) -> ReceivedMessage:
-    """Keep a large document's bytes in the file store, durable before its command is accepted."""
+    """Store a large document's bytes in the file store, durable before its command is accepted."""
     if len(pushed.raw) <= RAW_IN_COMMAND_BYTES_MAX:
         return pushed
     media_type = XML if is_xml(pushed.content_type) else JSON
@@ -221,7 +221,7 @@ async def with_large_bytes_kept(api: Api, account_id: UUID, pushed: ReceivedMess
 def acceptance_of(
     call: Request, sender: Sender, pushed: ReceivedMessage, box: InboxKind, *, reply_to: str | None = None
 ) -> Acceptance:
-    """The acceptance of a message that was read; `reply_to` when somebody waits for the books to have it."""
+    """The acceptance of a message; `reply_to` when a caller waits for the ledger's result."""
     data: dict[str, Any] = {
         "message_id": call.id,
         "box": box,
@@ -253,7 +253,7 @@ def acceptance_of(
 
 
 def _storable(header: str) -> str:
-    """A header's text without what is not UTF-8, which no message could carry."""
+    """A header's text without bytes that are not UTF-8."""
     return header.encode("utf-8", "replace").decode()
 
 

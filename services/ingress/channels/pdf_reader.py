@@ -16,7 +16,7 @@ _WORKER: Final = WorkerProcess("ingress.channels.pdf_worker", processor_seconds_
 
 
 async def invoice_inside(pdf: bytes) -> bytes | None:
-    """Return the XML of the invoice that a PDF carries; None where there is none, or the worker could not tell."""
+    """Return the XML of the invoice that a PDF carries; None where there is none, or the worker failed."""
     if _EMBEDDED not in pdf and _OBJECT_STREAM not in pdf:
         return None  # a plain PDF: files are named in plain sight, or in a compressed object stream
     return await asyncio.get_running_loop().run_in_executor(_THREAD, _WORKER.ask, pdf) or None

@@ -1,7 +1,7 @@
-"""Read what is pushed over the API, in whichever form it comes: a document, a form with a file, JSON with one inside.
+"""Read a message that is pushed over the API: a document, a form with a file, or JSON with a file inside.
 
-A file is kept only when all the rest is known to be right, and before the message is accepted. A file of XML or JSON
-that comes without a document is one: it is read, or refused with its faults; any other is left to people.
+A file is stored only after all other fields are valid, and before the message is accepted. A file of XML or JSON
+without a document is read as the document, or refused with its errors; any other is left to people.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ from ingress.http.uploads import Form
 from storage.blobs import Upload
 
 _TAKEN: Final = (
-    "files are taken that are PDF, pictures, XML, JSON, office documents or plain text by their content;"
-    " archives, web pages and programs are not"
+    "has an unaccepted type: send PDF, pictures, XML, JSON, office documents or plain text;"
+    " archives, web pages and programs are refused"
 )
 
 
 async def read_pushed(api: Api, call: Request, box: InboxKind) -> ReceivedMessage:
-    """Read the request; its file, if it has one, and a large document's bytes are kept when this returns.
+    """Read the request; its file, if it has one, and a large document's bytes are stored when this returns.
 
     Raises:
-        InvalidInput: it has faults, all of them told; UnsupportedMediaType: it, or its file, is of no kind that is
-        taken; BodyTooLarge, Malformed, TooSlow, Unavailable.
+        InvalidInput: it has errors, all of them listed; UnsupportedMediaType: it, or its file, is of an unaccepted
+        type; BodyTooLarge, Malformed, TooSlow, Unavailable.
     """
     return await with_large_bytes_kept(api, call.account_id, await _read(api, call, box))
 
@@ -104,14 +104,14 @@ async def _of_form(api: Api, call: Request, form: Form, box: InboxKind) -> Recei
         pushed = await coming.alone(beside, box)
     else:
         raise InvalidInput(faults=[FieldError("file", "is required, or a document")])
-    # A form's boundary is another each time, so what is compared under an Idempotency-Key is what it holds.
+    # A form's boundary differs each time, so an Idempotency-Key compares the content.
     held = {name: hashlib.sha256(content).hexdigest() for name, content in form.fields.items()}
     call.raw = orjson.dumps([held, pushed.data.get("file")], option=orjson.OPT_SORT_KEYS)
     return pushed
 
 
 class _Coming:
-    """A file that has come and is not kept yet."""
+    """A received file that is not stored yet."""
 
     def __init__(self, api: Api, account_id: UUID, arriving: Upload, head: bytes, name: str | None) -> None:
         self._api, self._account_id = api, account_id
@@ -119,7 +119,7 @@ class _Coming:
         self._type = sniffed(head, name)
 
     async def keep(self) -> StoredFile:
-        """Keep it, if it may be."""
+        """Store it, if its type is accepted."""
         if not self._arriving.size:
             raise InvalidInput(faults=[FieldError("file", "is empty")])
         if self._type is None:
@@ -128,7 +128,7 @@ class _Coming:
         return StoredFile(safe_name(self._name, self._type), self._type, kept.size, kept.sha256)
 
     async def alone(self, beside: AccompanyingFields, box: InboxKind) -> ReceivedMessage:
-        """The message that it is by itself."""
+        """The message of the file alone."""
         if self._type not in {XML, JSON, PDF}:
             return of_file(beside, await self.keep())
         if self._arriving.size > bytes_max_of(self._type):
@@ -143,13 +143,13 @@ class _Coming:
         return of_document(raw, self._type, parsed, content, await self.keep(), beside, attachments)
 
     async def _pdf(self, beside: AccompanyingFields, box: InboxKind) -> ReceivedMessage:
-        async with attachment_store.PDF_TURN:  # uploads do not count as bodies in hand: one is read at a time
+        async with attachment_store.PDF_TURN:  # uploads do not count as bodies in memory: one is read at a time
             raw = await self._arriving.content()
             return await of_pdf(self._api, self._account_id, raw, await self.keep(), beside, box)
 
 
 async def _document(raw: bytes, box: InboxKind) -> Parsed:
-    """Read the field `document`: XML, the JSON twin of a message, or its document alone."""
+    """Read the field `document`: XML, the JSON form of a message, or its document alone."""
     if sniffed(raw[:HEAD_BYTES]) == XML:
         return await parse(raw, XML, box)
 

@@ -1,7 +1,7 @@
-"""`/ext/hooks/...`: anything in JSON, or a form, that somebody posts: it fires `webhook.received`.
+"""`/ext/hooks/...`: any JSON or form that is posted fires `webhook.received`.
 
-The URL is the credential. 200 means that the event is committed; no books are asked, it goes straight to the
-dispatcher under the request's own id.
+The URL is the credential. 200 means that the event is committed; it goes directly to the dispatcher, under the
+request's own id.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NUL: Final = "must not hold a NUL character"
 
 
 async def receive(api: Api, call: Request) -> Response:
-    """Take what was posted and tell it to whom it concerns."""
+    """Accept a post as an event."""
     channel = await live_channel(api, call, kind="hook")
     call.raw = await read_bytes(call)
     content_type = call.headers.get("Content-Type", "")
@@ -79,10 +79,10 @@ def _event(call: Request, channel: Channel, content_type: str, body: Any) -> Env
 
 
 def _read(raw: bytes, content_type: str) -> Any:
-    """What was posted: a JSON value as it is, a form as an object of texts, of lists where a name comes again.
+    """The posted value: JSON as it is, a form as an object of texts, or of lists where a name is repeated.
 
     Raises:
-        UnsupportedMediaType, Malformed; InvalidInput: it holds what cannot be kept, or files.
+        UnsupportedMediaType, Malformed; InvalidInput: it holds characters that cannot be stored, or files.
     """
     try:
         boundary = boundary_of(content_type)
@@ -116,7 +116,7 @@ def _of_parts(raw: bytes, boundary: str) -> list[tuple[str, str]]:
             fields[-1][1].extend(event)
             continue
         if event.filename is not None:
-            faults.append(FieldError(event.name[:100], "is a file, and files are not taken here: send it to an inbox"))
+            faults.append(FieldError(event.name[:100], "is a file, which is not accepted here: send it to an inbox"))
         fields.append((event.name, bytearray()))
         if len(fields) > FIELDS_MAX:
             raise Malformed(f"the form has more than {FIELDS_MAX} fields")

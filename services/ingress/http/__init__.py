@@ -1,1 +1,1 @@
-"""The way in over HTTP: who is calling, is it well formed, was it sent before; then accept, and wait for the answer."""
+"""The HTTP layer: authentication, validation, idempotency; then acceptance, and waiting for the result."""

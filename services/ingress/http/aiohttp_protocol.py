@@ -1,4 +1,4 @@
-"""Answer with a problem also where no request came to be: bytes that are not HTTP, a head that is too long."""
+"""Respond with a problem also to bytes that are no request: not HTTP, or a head that is too long."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ingress.http.responses import response_of
 
 FIRST_REQUEST_SECONDS: Final = 30.0
 WRITE_SECONDS: Final = 10.0
-WRITE_BYTES_MIN: Final = 32 * 1024  # in that time: a slow telephone line takes more
+WRITE_BYTES_MIN: Final = 32 * 1024  # in that time: a slow modem reads more
 
 log = structlog.get_logger(__name__)
 
@@ -27,17 +27,17 @@ class Protocol(web.RequestHandler):
     __slots__ = ("_patience", "_unsent", "_watch")
 
     _patience: asyncio.TimerHandle | None
-    _watch: asyncio.TimerHandle | None  # of an answer that its reader does not take
-    _unsent: int  # bytes of it when it was last looked at
+    _watch: asyncio.TimerHandle | None  # timer of a response that its reader does not read
+    _unsent: int  # its unread bytes at the last check
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Give the client a while for its first request; between requests aiohttp counts itself."""
+        """Limit the time until the first request; between requests aiohttp has its own limit."""
         super().connection_made(transport)
         self._watch, self._unsent = None, 0
         self._patience = self._loop.call_later(FIRST_REQUEST_SECONDS, self._close_if_silent)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Forget the connection."""
+        """Cancel the timers."""
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None  # the timer knows this object, and this object the timer
@@ -47,19 +47,19 @@ class Protocol(web.RequestHandler):
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Watch a reader that takes an answer more slowly than it is written."""
+        """Watch a client that reads a response more slowly than it is written."""
         super().pause_writing()
         self._look_again()
 
     def resume_writing(self) -> None:
-        """The reader took what there was."""
+        """The client has read the buffered bytes."""
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
         super().resume_writing()
 
     async def taken(self) -> None:
-        """Wait until the connection's reader has taken all but what a connection buffers anyway.
+        """Wait until the client has read all but what a connection buffers anyway.
 
         Raises:
             ConnectionError: it is gone.
@@ -74,7 +74,7 @@ class Protocol(web.RequestHandler):
             self._watch = self._loop.call_later(WRITE_SECONDS, self._abort_if_stalled)
 
     def _abort_if_stalled(self) -> None:
-        """Cut off a reader that took next to nothing: its answer is memory that others need."""
+        """Abort a connection whose client reads almost nothing: its response holds memory."""
         self._watch = None
         if self.transport is not None:
             taken = self._unsent - self.transport.get_write_buffer_size()
@@ -99,10 +99,10 @@ class Protocol(web.RequestHandler):
         request_id = new_id()
         if status >= 500:  # noqa: PLR2004  ours to mend
             log.error("connection_failed", request_id=str(request_id), exc_info=exc)
-        elif not isinstance(exc, BadHttpMethod):  # what speaks TLS to us, or scans, is no news
+        elif not isinstance(exc, BadHttpMethod):  # TLS handshakes and scanners are not worth a log line
             log.info("request_unreadable", request_id=str(request_id), error=type(exc).__name__)
         if request.writer.output_size > 0:
-            raise ConnectionError("the answer has begun and cannot be another")
+            raise ConnectionError("the response has begun")
         response = response_of(reply_of(_error(status, exc), request_id=request_id, xml=False), request_id)
         response.force_close()
         return response

@@ -1,4 +1,4 @@
-"""Read what came with a request, within bounds, and check it against the route's models: all faults at once."""
+"""Read a request's body and query, within bounds, and validate them against the route's models: all errors at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ READ_SECONDS_MAX: Final = 30.0
 LARGE_READ_SECONDS_MAX: Final = 120.0  # as for files: 20 MiB take 84 s over a line of 2 Mbit/s
 READ_ASIDE_BYTES: Final = 48 * 1024
 """Larger bodies are read in a thread: 1 MiB can take 0.4 s, and a usual invoice has 3 KiB."""
-READERS_MAX: Final = 2  # more threads only take the interpreter from each other
+READERS_MAX: Final = 2  # more threads only compete for the interpreter
 LARGE_BYTES: Final = 2 * 1024 * 1024
 """Larger documents carry files; a document of 18 MiB takes 60 MiB while it is read."""
 
@@ -37,20 +37,20 @@ _NUL_ESCAPED: Final = b"\\u0000"
 
 
 class Nothing(Model):
-    """A body that must hold nothing."""
+    """A body that must be empty."""
 
 
 async def read_bytes(call: Request, *, bytes_max: int | None = None) -> bytes:
-    """Read the body into memory, at most `bytes_max`, usually what the route takes; it counts for the request's sender.
+    """Read the body into memory, at most `bytes_max`, by default the route's bound; it counts for the request's sender.
 
     Raises:
         BodyTooLarge, TooSlow, Malformed, UnsupportedMediaType: as `incoming.chunks`; TooManyRequests, Unavailable: too
-        much is in hand already.
+        many bodies are in memory already.
     """
     call.held.owners = tuple(owner for owner in (call.account, call.channel) if owner is not None)
     most = call.route.body_bytes_max if bytes_max is None else bytes_max
     seconds = READ_SECONDS_MAX if most <= BODY_BYTES_MAX else LARGE_READ_SECONDS_MAX
-    body = bytearray()  # one buffer: a list of pieces takes up to 40 bytes for each byte that comes by itself
+    body = bytearray()  # one buffer: a list of pieces takes up to 40 bytes for each single byte
     async for chunk in chunks(call.request, bytes_max=most, seconds_max=seconds):
         call.held.add(len(chunk))
         body += chunk
@@ -61,18 +61,17 @@ def read_model(route: Route, raw: bytes, content_type: str) -> Model | None:
     """Turn a JSON body into the route's model.
 
     Raises:
-        UnsupportedMediaType: it is not JSON; Malformed: it breaks off or is not JSON inside; InvalidInput: all that is
-        wrong with it.
+        UnsupportedMediaType: it is not JSON; Malformed: it is truncated or not JSON; InvalidInput: all its errors.
     """
     if route.body is None:
-        if raw and route.method != "DELETE":  # who unsubscribes may send what they subscribed with
+        if raw and route.method != "DELETE":  # DELETE may repeat the body of the subscription
             _validate(Nothing, parse_json(raw, content_type))
         return None
     return _validate(route.body, parse_json(raw, content_type) if raw else {})
 
 
 def read_query(route: Route, query: Mapping[str, Any]) -> Model | None:
-    """Turn the query's parameters (a multidict) into the route's model.
+    """Validate the query's parameters (a multidict) against the route's model.
 
     Raises:
         InvalidInput: unknown, doubled or wrong parameters, all of them.
@@ -110,8 +109,8 @@ def parse_json(raw: bytes, content_type: str, *, numbers: Numbers = "native") ->
     """Read a body of JSON, its numbers as `contracts.strict_json` says.
 
     Raises:
-        UnsupportedMediaType: it is not said to be JSON; Malformed: it is none; InvalidInput: it holds U+0000,
-        or is beyond a bound of depth, size or numbers.
+        UnsupportedMediaType: its content type is not JSON; Malformed: it is not JSON; InvalidInput: it holds U+0000, or
+        exceeds a bound of depth, size or numbers.
     """
     if not is_json(content_type):
         given = f"{content_type[:100]!r} is" if content_type else "no content type is given; it is"
@@ -129,7 +128,7 @@ def parse_json(raw: bytes, content_type: str, *, numbers: Numbers = "native") ->
 
 
 async def aside(raw: bytes, read: Callable[[], T]) -> T:
-    """Return `read()`, which reads `raw`, run in a thread where it would hold up all other requests.
+    """Return `read()`, which reads `raw`, run in a thread if it would block other requests.
 
     Documents over `LARGE_BYTES` are read one after the other, in order of arrival: each takes several times its size.
     """

@@ -1,6 +1,6 @@
-"""Bound the memory of the bodies in hand: of all, of each account's, and of each channel's.
+"""Bound the memory of bodies: of all, of each account's, and of each channel's.
 
-One limiter counts the bodies of requests, another those of answers that their readers have not taken yet.
+One limiter counts the bodies of requests, another those of responses that their clients have not read yet.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from ingress.errors import TooManyRequests, Unavailable
 
 BYTES_MAX: Final = 64 * 1024 * 1024  # with what reading takes, a process stays below 300 MiB
 ACCOUNT_BYTES_MAX: Final = 24 * 1024 * 1024
-"""One of the largest documents and room beside it, so that one account's senders leave room for the others'."""
+"""One of the largest documents and some room, so that one account's senders leave room for others."""
 
 SMALL_BYTES: Final = 1024 * 1024  # as for JSON bodies
 RESERVED_BYTES: Final = 16 * 1024 * 1024
-"""Room for bodies of at most `SMALL_BYTES`, so that a few large documents never shut out ordinary requests."""
+"""Reserved for bodies of at most `SMALL_BYTES`, so that a few large documents never block ordinary requests."""
 
 CHANNEL_BYTES_MAX: Final = 22 * 1024 * 1024
-"""Less than an account's share: whoever knows one channel's URL does not shut out the account's other senders."""
+"""Less than an account's share: a sender that knows one channel's URL does not block the account's other senders."""
 
-ANSWER_BYTES_MAX: Final = 96 * 1024 * 1024  # with the bodies in hand below 256 MiB in all
+ANSWER_BYTES_MAX: Final = 96 * 1024 * 1024  # with the request bodies below 256 MiB in all
 ANSWER_ACCOUNT_BYTES_MAX: Final = 32 * 1024 * 1024
-"""A third of all: seven of the largest pages at once. Whoever reads them has them all within moments."""
+"""A third of all: seven of the largest pages at once. A reading client has them within moments."""
 
 
 class BodyMemoryLimiter:
-    """Counts bytes as they arrive; what a sender announces takes nothing. `what` is what errors call the bodies."""
+    """Counts bytes as they arrive; an announced length reserves nothing. `what` names the bodies in errors."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class BodyMemoryLimiter:
         *,
         account_bytes_max: int = ACCOUNT_BYTES_MAX,
         channel_bytes_max: int = CHANNEL_BYTES_MAX,
-        what: str = "large bodies of this sender are in hand",
+        what: str = "large bodies of this sender are in progress",
     ) -> None:
         self._bytes_max, self._what = bytes_max, what
         self._shares_max = (account_bytes_max, channel_bytes_max)
@@ -46,7 +46,7 @@ class BodyMemoryLimiter:
 
     @contextmanager
     def hold(self) -> Iterator[Hold]:
-        """Yield an empty hold of one request; what it took is given back when the block ends."""
+        """Yield an empty hold of one request; its bytes are released when the block ends."""
         hold = Hold(self)
         try:
             yield hold
@@ -62,14 +62,16 @@ class BodyMemoryLimiter:
             raise TooManyRequests(f"too many {self._what}; try again")
         reserved = min(RESERVED_BYTES, self._bytes_max // 4) if hold.size + size > SMALL_BYTES else 0
         if self._held + size > self._bytes_max - reserved:
-            raise Unavailable("too many large bodies or answers are in hand; try again", headers={"Retry-After": "1"})
+            raise Unavailable(
+                "too many large bodies or responses are in progress; try again", headers={"Retry-After": "1"}
+            )
         self._held += size
         for owner in hold.owners:
             self._shares[owner] += size
 
 
 class Hold:
-    """What one request holds. `owners` are its account and, if it came by one, its channel."""
+    """The bytes of one request. `owners` are its account and, if it has one, its channel."""
 
     __slots__ = ("_budget", "owners", "size")
 
@@ -79,10 +81,10 @@ class Hold:
         self.size = 0
 
     def add(self, size: int) -> None:
-        """Take `size` more bytes.
+        """Reserve `size` more bytes.
 
         Raises:
-            TooManyRequests: the account or channel has its share in hand; Unavailable: all together have too much.
+            TooManyRequests: the account's or channel's share is used up; Unavailable: the total is.
         """
         self._budget._take(self, size)  # noqa: SLF001  two halves of one thing
         self.size += size

@@ -1,7 +1,7 @@
 """Conditional requests (RFC 9110, 13): `ETag` on objects, `If-None-Match` on reads, `If-Match` on changes.
 
-What another service decides on, it compares itself, in the transaction that changes the object. What ingress decides
-on is compared here, before the handler runs.
+Another service compares the tags of its own objects, in the transaction that changes them. Objects of ingress are
+compared here, before the handler runs.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def require_match(call: Request, shown: Any) -> None:
 
 
 async def check(api: Any, call: Request) -> None:
-    """Compare `If-Match` with the object as `GET` gives it now; what is not there is left to the handler.
+    """Compare `If-Match` with the object as `GET` returns it now; an absent object is left to the handler.
 
     Raises:
         PreconditionFailed: it is in another state.
@@ -65,7 +65,7 @@ async def check(api: Any, call: Request) -> None:
 
 
 def tagged(call: Request, reply: Response | web.StreamResponse) -> Response | web.StreamResponse:
-    """Give the object that a `GET` answers its tag, or 304 where the caller has it already."""
+    """Add the tag to a `GET`'s response, or respond 304 when the caller has it already."""
     if not isinstance(reply, Response) or call.route.method != "GET" or reply.status != _OK:
         return reply
     if not isinstance(reply.body, dict) or "next_cursor" in reply.body:

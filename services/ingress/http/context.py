@@ -1,6 +1,6 @@
-"""What handlers work with: the parts of the service, and the two ways in which a request changes something.
+"""The context of handlers: the service's parts, and the two ways in which a request changes something.
 
-`submit` hands a command to the service that decides and waits for its outcome; `once` changes what ingress itself
+`submit` sends a command to the deciding service and waits for its result; `run_idempotent` changes what ingress itself
 owns. Both honour `Idempotency-Key`.
 """
 
@@ -53,7 +53,7 @@ _NOT_YOURS: Final = "this key was used with another credential, whose answer hol
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The parts, each made once in `app.py`."""
+    """The parts, each created once in `app.py`."""
 
     pool: Pool
     settings: IngressSettings
@@ -79,17 +79,17 @@ class Api:
         *,
         subject_id: UUID | None = None,
     ) -> Response:
-        """Commit a command, hand it on and answer with its outcome: the object as it now stands, or a problem.
+        """Commit a command, publish it and respond with its result: the object's new state, or a problem.
 
-        `data` is JSON-able, as `contracts.wire.commands` says. `subject_id` is what it is about, if anything.
-        202 with an operation, if the caller would not wait or the outcome does not come in time.
+        `data` is serializable as JSON, as `contracts.wire.commands` says. `subject_id` is the command's object, if it
+        has one. 202 with an operation, if the caller prefers not to wait or the result does not arrive in time.
 
         Raises:
             KeyReused, InvalidInput (the key's form), Unavailable.
         """
         waits = not call.prefers_async
         envelope = envelope_of(call, command, data, reply_to=self.answers.channel if waits else None)
-        if queue_of(command).consumer == "action_executor":  # what it keeps never changes but by a removal
+        if queue_of(command).consumer == "action_executor":  # its objects only change by a removal
             await conditions.check(self, call)
         one = _acceptance_of(call, envelope, subject_id=subject_id, key=key_of(call))
         with self.answers.expect(call.account_id, call.id, command) as waiter:
@@ -116,9 +116,9 @@ class Api:
     async def submit_with(
         self, call: Request, command: str, data: dict[str, Any], work: Callable[[Connection], Awaitable[None]]
     ) -> Outcome | None:
-        """Commit a command together with what `work` writes, and wait for its outcome; None: not in time.
+        """Commit a command together with what `work` writes, and wait for its result; None: not in time.
 
-        What `work` raises undoes both.
+        An error of `work` rolls both back.
         """
         envelope = envelope_of(call, command, data, reply_to=self.answers.channel)
         with self.answers.expect(call.account_id, call.id, command) as waiter:
@@ -157,7 +157,7 @@ class Api:
         return Response(outcome.status, decrypted_body, response_headers)
 
     def decrypted_body(self, outcome: Outcome, *, secrets: bool = True) -> Any:
-        """An outcome's body, with its secrets opened for the credential that asked, null for everybody else."""
+        """A result's body, with its secrets decrypted for the requesting credential, null for all others."""
         if not secrets:
             return without_sealed(orjson.loads(outcome.body))
         try:
@@ -166,11 +166,10 @@ class Api:
             raise SecretNotKept(str(error)) from None
 
     async def run_idempotent(self, call: Request, work: Callable[[Connection], Awaitable[Response]]) -> Response:
-        """Do `work` in one transaction; with a key, keep its answer encrypted (it may hold a secret) for a replay.
+        """Run `work` in one transaction; with a key, store its response encrypted (it may hold a secret) for a replay.
 
-        The answer is replayed to the same credential alone.
-
-        What `work` raises undoes everything, the key too. Its reply's body must be JSON-able.
+        The response is replayed to the same credential only. An error of `work` rolls everything back, the key too. The
+        response's body must be serializable as JSON.
 
         Raises:
             KeyReused, SecretNotKept, InvalidInput (the key's form), TimeoutError; what `work` raises.
@@ -228,7 +227,7 @@ def _holds_secret(outcome: Outcome) -> bool:
 
 
 def envelope_of(call: Request, command: str, data: dict[str, Any], *, reply_to: str | None = None) -> Envelope:
-    """The command that a call becomes, without validating again what was made here."""
+    """The command of a request, built without validating it again."""
     traceparent = call.request.headers.get("traceparent")
     return Envelope.model_construct(
         id=call.id,
@@ -257,7 +256,7 @@ def problem_of(outcome: Outcome) -> dict[str, Any]:
 
 
 def refusal(outcome: Outcome, *, headers: dict[str, str], xml: bool) -> Response:
-    """The reply that tells what the deciding service refused, and why."""
+    """The response for what the deciding service refused, with its reason."""
     if outcome.status in {429, 503}:
         headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     return problem_reply(problem_of(outcome), headers=headers, xml=xml)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 EVENT_STREAM: Final = "text/event-stream"
 LAST_EVENT_ID: Final = "Last-Event-ID"
 HEARTBEAT_SECONDS: Final = 15.0  # below the idle timeouts of common proxies; the caller's credential is checked again
-WRITE_SECONDS_MAX: Final = 30.0  # for a reader that takes nothing
-STREAM_SECONDS_MAX: Final = 3_600.0  # then the reader connects again, perhaps to another process
-RETRY_MS: Final = 2_000  # after which browsers connect again
+WRITE_SECONDS_MAX: Final = 30.0  # for a client that reads nothing
+STREAM_SECONDS_MAX: Final = 3_600.0  # then the client reconnects, perhaps to another process
+RETRY_MS: Final = 2_000  # after which browsers reconnect
 
 
 def message(identifier: str, name: str, data: bytes) -> bytes:
@@ -29,16 +29,16 @@ def message(identifier: str, name: str, data: bytes) -> bytes:
 
 
 async def send_stream(api: Api, call: Request, messages: AsyncIterator[bytes]) -> Response | web.StreamResponse:
-    """Send messages as they come; empty ones are sent as a comment when nothing was sent for a while.
+    """Send messages as they arrive; empty ones are sent as a comment when nothing was sent for a while.
 
-    It ends with the iterator, after `STREAM_SECONDS_MAX`, when the reader takes nothing, or once the credential is
+    It ends with the iterator, after `STREAM_SECONDS_MAX`, when the client reads nothing, or once the credential is
     refused.
     """
     if call.request.method == "HEAD":
         return Response(body=b"", content_type=EVENT_STREAM)
     loop = asyncio.get_running_loop()
     began = sent = loop.time()
-    first = await anext(messages, None)  # what is refused is refused before anything is sent
+    first = await anext(messages, None)  # errors come before anything is sent
     response = web.StreamResponse(headers={"Content-Type": EVENT_STREAM, "X-Accel-Buffering": "no"})
     response_of(response, call.id)
     await response.prepare(call.request)

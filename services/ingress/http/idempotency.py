@@ -1,4 +1,4 @@
-"""Recognise a request that is sent again: the caller's key, and a hash of all the request says."""
+"""Recognise a repeated request: the caller's key, and a hash of the request's content."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ KEY_CHARS_MAX: Final = 255
 def key_of(call: Request, *, scope: str = "") -> Key | None:
     """The request's key; None without one.
 
-    A key belongs to the account, and a request is what is asked, not how its sender signs in: a retry with a credential
-    that replaced another one, or presented elsewhere, is still the same request. What holds a secret is the exception:
-    such an answer is replayed only to the credential that it was given to (see `Api.submit` and `Api.once`).
+    A key belongs to the account, and identifies a request by its content, not by its credential: a retry with a
+    replaced credential, or one presented elsewhere, is the same request. Responses with a secret are the exception:
+    they are replayed only to the credential that got them (see `Api.submit` and `Api.run_idempotent`).
 
     Raises:
-        InvalidInput: a key that we could not keep.
+        InvalidInput: a key that cannot be stored.
     """
     text = key_text(call)
     return None if text is None else Key(scope, text, _hash_of(call))
@@ -34,7 +34,7 @@ def key_text(call: Request) -> str | None:
     """Return the header's value; None without one.
 
     Raises:
-        InvalidInput: a key that could not be kept.
+        InvalidInput: a key that cannot be stored.
     """
     text = call.request.headers.get(HEADER)
     if text is None:

@@ -1,4 +1,4 @@
-"""The bytes of a body as they arrive: inflated in bounded steps, at a minimum rate, within a deadline."""
+"""Read a body as it arrives: inflated in bounded steps, at a minimum rate, within a deadline."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ RATE_BYTES_MIN: Final = 1024
 """Bytes a second, counted once the grace is over: a slow mobile uplink has ten times as much."""
 
 STEP_BYTES: Final = 64 * 1024
-"""Inflated bytes that are handed on at a time: 1 MB of gzip can hold 1 GB."""
+"""Inflated bytes that are passed on at a time: 1 MB of gzip can hold 1 GB."""
 
 ENCODINGS: Final = ("gzip", "deflate")
 
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
-_DEFLATE_METHOD: Final = 8  # the low half of the first byte of zlib's format; some senders leave that format out
+_DEFLATE_METHOD: Final = 8  # the low half of the first byte of zlib's format; some senders omit that format
 
 
 async def chunks(request: web.Request, *, bytes_max: int, seconds_max: float) -> AsyncIterator[bytes]:
     """Yield the body in pieces, decoded as its Content-Encoding says, at most `bytes_max` bytes of it.
 
     Raises:
-        BodyTooLarge: there is more, announced or not; TooSlow: it does not arrive in time; Malformed: it breaks off or
-        is not of its encoding; UnsupportedMediaType: an encoding that is not read here.
+        BodyTooLarge: there is more, announced or not; TooSlow: it does not arrive in time; Malformed: it is truncated
+        or not of its encoding; UnsupportedMediaType: an unsupported encoding.
     """
     if (request.content_length or 0) > bytes_max:
         raise _too_large(bytes_max)
@@ -67,7 +67,7 @@ async def _arriving(request: web.Request, seconds_max: float) -> AsyncIterator[b
 
 
 def _too_large(bytes_max: int) -> BodyTooLarge:
-    return BodyTooLarge(f"at most {bytes_max} bytes are taken here")
+    return BodyTooLarge(f"at most {bytes_max} bytes are accepted here")
 
 
 def _inflater(encodings: list[str]) -> _Inflater | None:
@@ -83,7 +83,7 @@ def _inflater(encodings: list[str]) -> _Inflater | None:
 
 
 class _Inflater:
-    """Inflates what it is fed, never more than `STEP_BYTES` at a time."""
+    """Inflates its input, never more than `STEP_BYTES` at a time."""
 
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding
@@ -111,13 +111,13 @@ class _Inflater:
                 self._stream = None  # gzip may consist of several members
 
     def end(self) -> None:
-        """Check that all of it has come.
+        """Check that it is complete.
 
         Raises:
-            Malformed: it breaks off.
+            Malformed: it is truncated.
         """
         if self._stream is not None and not self._stream.eof:
-            raise Malformed(f"the body breaks off inside its {self._encoding}")
+            raise Malformed(f"the body is truncated inside its {self._encoding}")
 
     def _window(self, data: bytes) -> int:
         if self._encoding == "gzip":

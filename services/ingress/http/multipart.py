@@ -1,9 +1,9 @@
-"""Take a `multipart/form-data` body apart as it arrives: bytes in, parts out, nothing gathered but a part's head.
+"""Parse a `multipart/form-data` body as it arrives: bytes in, parts out, only a part's head is buffered.
 
-python-multipart's push parser reads the bytes (RFC 7578 and 2046: CRLF line ends, a closing delimiter that must come).
-Here are the bounds that it leaves open, the preamble that it does not take, and what the head of a part says. What a
-part says of its own length or encoding is not believed: its bytes are those up to the next delimiter, as they are. How
-many parts and bytes are taken is the caller's to bound.
+python-multipart's push parser reads the bytes (RFC 7578 and 2046: CRLF line ends, a required closing delimiter). This
+module adds its missing bounds, the preamble that it does not accept, and the parsing of a part's head. A part's own
+statement of its length or encoding is ignored: its bytes are those up to the next delimiter. The caller bounds the
+number of parts and bytes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from python_multipart.multipart import MultipartParser
 HEAD_BYTES_MAX: Final = 8 * 1024
 PREAMBLE_BYTES_MAX: Final = 8 * 1024
 HEADERS_MAX: Final = 64  # of one part; browsers send two
-PIECE_BYTES: Final = 64 * 1024  # between two looks at what the parser said
+PIECE_BYTES: Final = 64 * 1024  # bytes between two checks of the parser's output
 UNHEARD_BYTES_MAX: Final = 64 * 1024  # of spaces after a boundary, which the parser reads one by one
 
 _BOUNDARY: Final = re.compile(r"""[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]""", re.ASCII)
@@ -29,7 +29,7 @@ _EXTENDED: Final = re.compile(r"utf-8'[^']*'(.*)", re.ASCII | re.IGNORECASE)
 
 
 class FormBroken(ValueError):
-    """These bytes are no form; the message says why."""
+    """The bytes are not a form; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,10 @@ class FormParser:
         self._is_over = False
 
     def feed(self, data: bytes) -> Iterator[Event]:
-        """Take bytes; give what is known by them.
+        """Parse bytes; return the parts and bytes they complete.
 
         Raises:
-            FormBroken: they are no form.
+            FormBroken: they are not a form.
         """
         if self._preamble is not None:
             data = self._after_preamble(data)
@@ -108,16 +108,16 @@ class FormParser:
             yield from events
 
     def end(self) -> None:
-        """Say that all bytes have come.
+        """Finish the form.
 
         Raises:
-            FormBroken: the last delimiter has not.
+            FormBroken: the last delimiter is missing.
         """
         if not self._is_over:
-            raise FormBroken("it breaks off before its last boundary")
+            raise FormBroken("it is truncated before its last boundary")
 
     def _after_preamble(self, data: bytes) -> bytes:
-        """Leave out what stands before the first delimiter, which the parser does not take."""
+        """Skip the bytes before the first delimiter, which the parser does not accept."""
         preamble = self._preamble or bytearray()
         preamble += data
         found = preamble.find(b"\r\n" + self._delimiter)
@@ -157,7 +157,7 @@ class FormParser:
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         if len(self._first) < len(self._delimiter):
             self._first += data[start : min(end, start + len(self._delimiter) - len(self._first))]
-            if self._first == self._delimiter:  # the parser would take the next part for this one's content
+            if self._first == self._delimiter:  # the parser would read the next part as this one's content
                 raise FormBroken("a part of it has no content, not even an empty line")
         self._events.append(data[start:end])
 

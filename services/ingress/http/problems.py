@@ -1,4 +1,4 @@
-"""Turn whatever went wrong into one RFC 9457 problem: the only place where errors become answers."""
+"""Convert any error into one RFC 9457 problem: the only place where errors become responses."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ log = structlog.get_logger(__name__)
 PROBLEM_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 2
 
-# A service whose views are not there yet is being brought up: a transient error, as far as this caller is concerned.
+# A service whose views do not exist yet is starting: a transient error for this caller.
 _NOT_YET: Final = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError)
 
 
 def wants_xml(request: web.Request) -> bool:
-    """Whether the sender is one of XML: by what was sent or, on a channel, by what is asked for alone."""
+    """Whether the sender expects XML: by its body or, on a channel, by `Accept` alone."""
     accept = request.headers.get("Accept", "").lower()
     asks_xml = "application/xml" in accept or "text/xml" in accept or "problem+xml" in accept
     asks_json = "json" in accept
@@ -38,7 +38,7 @@ def wants_xml(request: web.Request) -> bool:
 
 
 def reply_of(error: BaseException, *, request_id: UUID, xml: bool) -> Response:
-    """The problem for an error. What nobody foresaw is logged with its trace and answered with its id alone."""
+    """The problem for an error. An unexpected error is logged with its traceback; the response has only its id."""
     known = _known(error, request_id)
     body = problem(known.http_status, known.code, known.title, known.detail, known.faults)
     headers = dict(known.headers)
@@ -52,7 +52,7 @@ def reply_of(error: BaseException, *, request_id: UUID, xml: bool) -> Response:
 
 
 def problem_reply(body: dict[str, Any], *, headers: dict[str, str] | None = None, xml: bool = False) -> Response:
-    """The reply that carries a problem object."""
+    """The response with a problem object."""
     if xml:
         return Response(body["status"], problem_xml(body), headers or {}, PROBLEM_XML_TYPE)
     return Response(body["status"], orjson.dumps(body), headers or {}, PROBLEM_TYPE)

@@ -1,4 +1,4 @@
-"""Keep one sender from taking everybody's turn: token buckets in this process's memory."""
+"""Limit each sender's rate: token buckets in this process's memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEYS_MAX: Final = 10_000
 
 BURST_SECONDS: Final = 2.0
 WRONG_BURST_SECONDS: Final = 60.0
-"""Wrong credentials come in bursts, from a misconfigured program, and are then to stop."""
+"""Wrong credentials come in bursts, from a misconfigured program; the limit ends the burst."""
 
 SIGN_INS_OF_ADDRESS_FACTOR: Final = 3
 """An office shares an address: several people may mistype at once."""
@@ -29,13 +29,15 @@ class RateLimiter:
     def __init__(self, per_second: float, *, burst_seconds: float = BURST_SECONDS) -> None:
         self._per_second = per_second
         self._burst = max(1.0, per_second * burst_seconds)
-        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()  # tokens left, as of when
+        self._buckets: OrderedDict[Hashable, tuple[float, float]] = (
+            OrderedDict()
+        )  # tokens left, and the time of that count
 
     def admit(self, key: Hashable) -> None:
         """Count one.
 
         Raises:
-            TooManyRequests: there were too many just now; it says when there is room again.
+            TooManyRequests: there were too many; it says when to retry.
         """
         if not self._per_second:
             return
@@ -79,14 +81,14 @@ class Limits:
     address: RateLimiter
     account: RateLimiter
     caller: RateLimiter  # an access token or a key pair
-    channel: RateLimiter  # whoever posts to it
-    wrong: RateLimiter  # credentials and channel URLs that are not known, by address
+    channel: RateLimiter  # all senders of a channel
+    wrong: RateLimiter  # unknown credentials and channel URLs, by address
     sign_in_name: RateLimiter  # wrong passwords and codes, by name
-    sign_in_address: RateLimiter  # tries to sign in, right or wrong, by address
+    sign_in_address: RateLimiter  # sign-in attempts, right or wrong, by address
 
     @classmethod
     def of(cls, settings: IngressSettings) -> Limits:
-        """Make them as the settings say."""
+        """Create them from the settings."""
         return cls(
             address=RateLimiter(settings.address_requests_per_second),
             account=RateLimiter(settings.requests_per_second),

@@ -1,4 +1,4 @@
-"""Make a reply into an HTTP response: its bytes, and the headers that every answer has."""
+"""Convert a `Response` into an HTTP response: its bytes, and the common headers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REQUEST_ID: Final = "X-Request-Id"
 
 
 def response_of(reply: Response | web.StreamResponse, request_id: UUID) -> web.StreamResponse:
-    """The response of a reply; what a handler streams itself gets the headers if it has not begun."""
+    """The HTTP response; a stream of the handler's own gets the headers if it has not begun."""
     if isinstance(reply, Response):
         body = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
         headers = {**headers_of(request_id), "Content-Type": reply.content_type, **reply.headers}
@@ -31,5 +31,5 @@ def response_of(reply: Response | web.StreamResponse, request_id: UUID) -> web.S
 
 
 def headers_of(request_id: UUID) -> dict[str, str]:
-    """The headers that every answer has."""
+    """The headers of every response."""
     return {**_ALWAYS, REQUEST_ID: str(request_id)}

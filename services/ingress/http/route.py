@@ -1,6 +1,6 @@
-"""The API as data: each route with all that its handling, its OpenAPI and its tests need to know.
+"""The API as data: each route with everything that its handling, its OpenAPI and its tests need.
 
-A resource is a module with `ROUTES`, each handler `async def (api: Api, call: Call) -> Reply`; `ingress.routes`
+A resource is a module with `ROUTES`, each handler `async def (api: Api, call: Request) -> Response`; `ingress.routes`
 lists the modules.
 """
 
@@ -30,7 +30,7 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever presented credentials: the account they act for, what they are, what they may do."""
+    """An authenticated caller: its account, its credential, its scopes."""
 
     account_id: UUID
     kind: Literal["access_token", "key_pair", "user", "application"]
@@ -41,7 +41,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer before it is bytes: `body` is JSON-able, or bytes that are sent as they are."""
+    """A response before serialization: `body` is serializable as JSON, or bytes that are sent as they are."""
 
     status: int = 200
     body: Any = None
@@ -57,17 +57,14 @@ class Route:
     """One verb of one path.
 
     `operation_id` is its public name for generated clients: camelCase, a verb and a noun, unique and never changed.
-    `scope` None lets anybody in (the path itself is the secret), or, with `session`, who has signed in.
-    `body` is the model of the JSON that is taken; with
-    `request_type="bytes"` (a document), "form" where a form with a file may come as well, "lines" of CSV or JSON, or
-    "anything" in JSON or a form, the handler reads the body itself. `query` is the model of the query parameters: one
-    that is not named there is refused. `answers` is the model of the answer and `response_types` its content
-    types, for OpenAPI.
-    `waits` tells that another service decides, so that the answer may be a 202; None: as its
-    scope is "write" or "automate".
-    `may_be_absent` tells of a single object that has no id in its path: it is 404 while it is not there.
-    `dry_run` tells that `?dry_run=true` is answered with what would change, as 200.
-    `seconds_max` is for what the handler does, None for one that streams.
+    `scope` None needs no credential (the path itself is the secret) or, with `session`, a session. `body` is the model
+    of the JSON body; with `request_type="bytes"` (a document), "form" where a form with a file is accepted as well,
+    "lines" of CSV or JSON, or "anything" in JSON or a form, the handler reads the body itself. `query` is the model of
+    the query parameters: unknown ones are refused. `answers` is the model of the answer and `response_types` its
+    content types, for OpenAPI. `waits`: another service decides, so that the response may be a 202; None: as its scope
+    is "write" or "automate". `may_be_absent`: a single object without an id in its path, 404 while it does not exist.
+    `dry_run`: `?dry_run=true` returns what would change, as 200. `seconds_max` bounds the handler, None for one that
+    streams.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -92,12 +89,12 @@ class Route:
 
     @property
     def may_be_pending(self) -> bool:
-        """Whether its answer may be that there is none yet."""
+        """Whether it may respond 202."""
         return self.method != "GET" and (self.scope in {"write", "automate"} if self.waits is None else self.waits)
 
     @property
     def is_audited(self) -> bool:
-        """Whether the audit log keeps its requests: changes but those of the ledger, sign-ins, and exports."""
+        """Whether its requests are audited: changes except those of the ledger, sign-ins, and exports."""
         if self.method == "GET":
             return self.path.endswith("/export")
         return self.scope in {"automate", "admin"} or self.path.startswith(
@@ -111,7 +108,7 @@ class Route:
 
 
 class Page(Model):
-    """The query of every list: `limit` 1 to 200, and the `cursor` that the page before gave."""
+    """The query of every list: `limit` 1 to 200, and the `cursor` of the previous page."""
 
     limit: int = Field(default=50, ge=1, le=200)
     cursor: str | None = Field(default=None, max_length=1000, json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"})
@@ -119,30 +116,30 @@ class Page(Model):
 
 @dataclass(slots=True)
 class Request:
-    """One request being answered. `id` is its request id, and its operation's and command's if it becomes one."""
+    """One request. `id` is its request id, and that of its operation and command if it becomes one."""
 
     id: UUID
     route: Route
     request: web.Request
     held: Hold
-    answering: Hold | None = None  # of the answer's bytes, as they are made; None where it is not sent
+    answering: Hold | None = None  # hold of the response's bytes; None where it is not sent
     caller: Caller | None = None
     session: Session | None = None  # of a route that needs one
-    user: tuple[UUID, str] | None = None  # who signed in by this request: their id and name
-    audited: bool = False  # the audit log has its entry
+    user: tuple[UUID, str] | None = None  # the id and name of the person who signed in by this request
+    audited: bool = False  # its entry in the audit log
     raw: bytes = b""
     body: Model | None = None
     query: Model | None = None
-    reader: Route | None = None  # the GET of the object that this call changes
-    account: UUID | None = None  # of the caller, or of the channel that was called
-    channel: UUID | None = None  # that was called
+    reader: Route | None = None  # the GET of the object that this request changes
+    account: UUID | None = None  # of the caller, or of the channel
+    channel: UUID | None = None  # the channel of the path
 
     @property
     def account_id(self) -> UUID:
-        """The account this call acts on.
+        """The account that this request acts on.
 
         Raises:
-            Unauthorized: nobody said who they are.
+            Unauthorized: the request has no credentials.
         """
         if self.account is None:
             raise Unauthorized
@@ -150,7 +147,7 @@ class Request:
 
     @property
     def signed_in(self) -> Session:
-        """The session of the person who is calling.
+        """The session of the caller.
 
         Raises:
             Unauthorized: the route needs none.
@@ -160,10 +157,10 @@ class Request:
         return self.session
 
     def count_answer(self, size: int) -> None:
-        """Count bytes of the answer for the account, or the address where none is known.
+        """Count bytes of the response for the account, or for the address where it is unknown.
 
         Raises:
-            TooManyRequests, Unavailable: too much is made and not taken by its readers yet.
+            TooManyRequests, Unavailable: too many unread responses.
         """
         if self.answering is not None:
             self.answering.owners = (self.account or self.request.remote,)
@@ -171,12 +168,12 @@ class Request:
 
     @property
     def credential_id(self) -> UUID | None:
-        """What the caller presented; None where the path itself is the secret."""
+        """The caller's credential; None where the path itself is the secret."""
         return self.caller.id if self.caller else None
 
     @property
     def made_by(self) -> dict[str, Any] | None:
-        """The caller as things keep it: {kind, id, name} of the credential."""
+        """The caller as resources store it: {kind, id, name} of the credential."""
         return (
             None
             if self.caller is None
@@ -185,7 +182,7 @@ class Request:
 
     @property
     def actor(self) -> dict[str, Any] | None:
-        """Who is calling, as the audit log keeps it."""
+        """The caller, as the audit log stores it."""
         user = (self.session.user_id, self.session.user_name) if self.session else self.user
         return self.made_by or ({"kind": "user", "id": str(user[0]), "name": user[1]} if user else None)
 
@@ -203,7 +200,7 @@ class Request:
         """The id in the path.
 
         Raises:
-            NotFound: it is none of the form we hand out.
+            NotFound: it has another form than our ids.
         """
         identifier = parse_id(self.params[name])
         if identifier is None:
@@ -220,7 +217,7 @@ class Request:
 
     @property
     def prefers_async(self) -> bool:
-        """Whether the caller asked not to wait (RFC 7240)."""
+        """Whether the caller prefers not to wait (RFC 7240)."""
         prefer = self.request.headers.get("Prefer")
         return prefer is not None and "respond-async" in prefer.lower()
 

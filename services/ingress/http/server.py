@@ -1,4 +1,4 @@
-"""Serve the routes: for each request who, what, within bounds; then its handler; then one answer, noted."""
+"""Serve the routes: authenticate and validate each request, run its handler, send and log one response."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 SECONDS = Histogram(
     "ledgerwire_http_seconds",
-    "From the head of a request to its answer",
+    "From the head of a request to its response",
     ["method", "path", "status"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.2, 0.5, 1, 3, 11),
 )
@@ -51,20 +51,20 @@ SECONDS = Histogram(
 # RFC 3986: a registered name or IPv4, or an IPv6 address in brackets; then a port.
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?")
 _UNROUTED: Final = "(none)"
-_BODY_LEFT: Final = frozenset({408, 413})  # the rest of it may be long in coming
+_BODY_LEFT: Final = frozenset({408, 413})  # the rest of the body may arrive slowly
 
 
 def make_app(
     api: Api, routes: Sequence[Route], *, console: web.Application | None = None, console_url: str | None = None
 ) -> web.Application:
     """The application: all routes; the console's pages below `/console` if they are served here; `/` leads there."""
-    # Bodies are read by ourselves, with a limit for each route.
+    # Bodies are read by `incoming`, with a limit for each route.
     app = web.Application(middlewares=[_answer_unrouted], client_max_size=0)
     budget = BodyMemoryLimiter()
     answers = BodyMemoryLimiter(
         ANSWER_BYTES_MAX,
         account_bytes_max=ANSWER_ACCOUNT_BYTES_MAX,
-        what="large answers are made for this account and not read by it",
+        what="large responses of this account are unread",
     )
     resources: dict[str, web.Resource] = {}
     for route in routes:
@@ -76,7 +76,7 @@ def make_app(
             resources[route.path].add_route("HEAD", handler)
     for path, resource in resources.items():
         if f"{path.rpartition('/')[0]}/{{id}}" in resources and not path.endswith("}"):
-            # A fixed word is no id: its other verbs must not reach the routes of one thing.
+            # A fixed word is no id: its other verbs must not reach the routes of a single resource.
             resource.add_route("*", _refuse_method)
     if console is not None:
         app.add_subapp(CONSOLE_PATH, console)
@@ -98,14 +98,14 @@ async def _refuse_method(request: web.Request) -> web.StreamResponse:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Take the address, so that its port is known before anything listens there; 0 takes a free one.
+    """Bind the address, so that its port is known before anything listens there; 0 takes a free one.
 
     Raises:
         SettingsError: the address cannot be used.
     """
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        # Of a name with several addresses (localhost) the IPv4 one, which every client tries.
+        # For a name with several addresses (localhost) the IPv4 one, which every client tries.
         family, kind, protocol, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
         listening = socket.socket(family, kind, protocol)
     except OSError as error:
@@ -122,7 +122,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 @asynccontextmanager
 async def serve(app: web.Application, api: Api, listening: socket.socket) -> AsyncIterator[None]:
-    """Answer as long as the block runs. At the end what is in hand is answered, within the drain."""
+    """Serve as long as the block runs. At the end requests in progress are finished, within the drain."""
     settings = api.settings
     runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=settings.drain_seconds)
     await runner.setup()
@@ -136,7 +136,7 @@ async def serve(app: web.Application, api: Api, listening: socket.socket) -> Asy
             keepalive_timeout=KEEPALIVE_SECONDS,
             max_line_size=HEAD_BYTES_MAX,
             max_field_size=HEAD_BYTES_MAX,
-            auto_decompress=False,  # it inflates also what nobody reads; `incoming` does it within bounds
+            auto_decompress=False,  # it inflates unread bodies too; `incoming` inflates within bounds
         ),
         sock=listening,
         backlog=BACKLOG,
@@ -153,7 +153,7 @@ async def serve(app: web.Application, api: Api, listening: socket.socket) -> Asy
 def _cannot_listen(error: OSError, host: str, port: int) -> SettingsError:
     if error.errno == errno.EADDRINUSE:
         return SettingsError(
-            f"port {port} of {host} is taken by another program: stop it, or choose another port"
+            f"port {port} of {host} is used by another program: stop it, or choose another port"
             " with LEDGERWIRE_PORT (0 takes a free one)"
         )
     reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
@@ -163,7 +163,7 @@ def _cannot_listen(error: OSError, host: str, port: int) -> SettingsError:
 
 
 def _reader_of(route: Route, routes: Sequence[Route]) -> Route | None:
-    """The route that gives the object which this one changes: `/v1/sales/{id}` of `/v1/sales/{id}/issue`."""
+    """The route that returns the object which this one changes: `/v1/sales/{id}` for `/v1/sales/{id}/issue`."""
     path = "".join(route.path.partition("{id}")[:2])
     return next((one for one in routes if one.method == "GET" and one.path == path), None)
 
@@ -184,7 +184,7 @@ def _handler(
             _close_after(request, response)
             _note(api, call, response.status, time.perf_counter() - began)
             if answering.size:
-                with suppress(ConnectionError):  # aiohttp finds by itself that nobody is there
+                with suppress(ConnectionError):  # aiohttp handles a closed connection
                     await response.prepare(request)
                     await response.write_eof()
                     await cast("Protocol", request.protocol).taken()
@@ -194,7 +194,7 @@ def _handler(
 
 
 async def _respond(api: Api, call: Request) -> web.StreamResponse:
-    """Answer a request with a response that has not been sent, or a problem, whatever happens."""
+    """Return a response that is not sent yet, or a problem; never raises."""
     try:
         response = response_of(await _answer(api, call), call.id)
         size = len(response.body) if isinstance(response, web.Response) and isinstance(response.body, bytes) else 0
@@ -205,7 +205,7 @@ async def _respond(api: Api, call: Request) -> web.StreamResponse:
         raise
     except Exception as error:  # noqa: BLE001  whatever it is, the caller gets a problem
         refused = response_of(reply_of(error, request_id=call.id, xml=wants_xml(call.request)), call.id)
-        if CHALLENGE in refused.headers:  # where a program finds out how to ask for consent (RFC 9728, 5.1)
+        if CHALLENGE in refused.headers:  # where a program discovers how to ask for consent (RFC 9728, 5.1)
             metadata = api.urls.at("/.well-known/oauth-protected-resource")
             refused.headers[CHALLENGE] += f', resource_metadata="{metadata}"'
         return refused
@@ -213,12 +213,12 @@ async def _respond(api: Api, call: Request) -> web.StreamResponse:
 
 
 def _close_after(request: web.Request, response: web.StreamResponse) -> None:
-    """Say that the connection ends where no further request could be found on it, lest its client sends one there."""
+    """Announce the connection's end when no further request can be read on it."""
     broken = request.content.exception() is not None
     if broken or response.status in _BODY_LEFT:
         response.force_close()
     if broken:
-        request.content.feed_eof()  # nobody shall try to read the rest
+        request.content.feed_eof()  # the rest of the body is not read
 
 
 async def _answer(api: Api, call: Request) -> Response | web.StreamResponse:
@@ -229,18 +229,18 @@ async def _answer(api: Api, call: Request) -> Response | web.StreamResponse:
         call.caller = await api.authenticator.caller_of(request)
         call.account = call.caller.account_id
         if route.scope not in call.caller.scopes:
-            raise Forbidden(f"this needs the scope {route.scope!r}")
+            raise Forbidden(f"missing scope: {route.scope!r}")
         api.limits.caller.admit(call.caller.id)
         api.limits.account.admit(call.account)
     elif route.session:
         call.session = await api.authenticator.session_of(request)
         call.account = call.session.account_id
         api.limits.caller.admit(call.session.user_id)
-    # A channel's senders may hang what they like behind its URL; the API's callers are told what is not known.
+    # Senders may add any query to a channel's URL; the API refuses unknown parameters.
     if route.query is not None or (request.query_string and not route.is_open):
         call.query = read_query(route, request.query)
     if route.method == "POST":
-        key_text(call)  # also where nothing changes: a key that is wrong is wrong everywhere
+        key_text(call)  # also for reads: a malformed key is an error everywhere
     if route.method in WRITING and route.request_type == "json":
         call.raw = await read_bytes(call)
         content_type = request.headers.get("Content-Type", "")
@@ -254,18 +254,18 @@ async def _answer(api: Api, call: Request) -> Response | web.StreamResponse:
 
 
 def _check_host(request: web.Request) -> None:
-    """Refuse what RFC 9112 (3.2) has a server refuse; nothing here is made from it.
+    """Refuse a `Host` as RFC 9112 (3.2) requires; its value is not used.
 
     Raises:
-        Malformed: `Host` is there twice, or is no host.
+        Malformed: `Host` is repeated, or is no host.
     """
     hosts = request.headers.getall("Host", [])
     if len(hosts) > 1 or not all(_HOST.fullmatch(host) for host in hosts):
-        raise Malformed("the header Host must be there once, as a host name or address with at most a port")
+        raise Malformed("the header Host must occur once, as a host name or address with an optional port")
 
 
 def _note(api: Api, call: Request, status: int, seconds: float) -> None:
-    """Log and count a request by its route's path: the real one and its query may hold secrets."""
+    """Log and count a request by its route's path: the actual path and query may hold secrets."""
     route = call.route
     SECONDS.labels(route.method, route.path, status).observe(seconds)
     if api.settings.access_log:

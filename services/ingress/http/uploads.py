@@ -1,6 +1,6 @@
 """Read a form with a file: its fields into memory, its file straight to the file store, all of it within bounds.
 
-The file is durable before the message that speaks of it is accepted: a 2xx means that both are there.
+The file is durable before the message that refers to it is accepted: a 2xx means that both are stored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from storage.blobs import BlobStore, Upload
 FILE_BYTES_MAX: Final = 20 * 1024 * 1024
 PARTS_MAX: Final = 16
 UPLOADS_MAX: Final = 64
-UPLOADS_PER_ACCOUNT_MAX: Final = 16  # one account's slow senders leave room for the others'
+UPLOADS_PER_ACCOUNT_MAX: Final = 16  # one account's slow senders leave room for others
 TURN_SECONDS_MAX: Final = 20.0
 READ_SECONDS_MAX: Final = 120.0
 
@@ -33,13 +33,13 @@ FILE: Final = "file"
 FIELDS: Final[Mapping[str, int]] = {"document": 1024 * 1024, "links": 16 * 1024, "comment": 64 * 1024}
 """The fields beside the file, and how many bytes each may have."""
 
-_ENVELOPE_BYTES_MAX: Final = 256 * 1024  # boundaries, heads of parts, fields that nobody knows
+_ENVELOPE_BYTES_MAX: Final = 256 * 1024  # boundaries, heads of parts, unknown fields
 _FORM_BYTES_MAX: Final = FILE_BYTES_MAX + sum(FIELDS.values()) + _ENVELOPE_BYTES_MAX
 
 
 @dataclass(slots=True)
 class Form:
-    """A form that was read: fields by name, and the file as its sender names it, not kept yet; `head` is its start."""
+    """A form: fields by name, and the file as its sender names it, not stored yet; `head` is its start."""
 
     fields: dict[str, bytearray] = field(default_factory=dict)
     filename: str | None = None
@@ -48,7 +48,7 @@ class Form:
 
 
 class Uploads:
-    """The way into the file store, for a bounded number at a time."""
+    """Reads uploads into the file store, a bounded number at a time."""
 
     def __init__(self, files: BlobStore) -> None:
         self.files = files
@@ -57,13 +57,12 @@ class Uploads:
 
     @asynccontextmanager
     async def read(self, request: web.Request, *, boundary: str, account_id: UUID) -> AsyncIterator[Form]:
-        """Read a form; its file is there as long as the block runs, and beyond it if it is kept.
+        """Read a form; its file exists as long as the block runs, and beyond it if it is kept.
 
         Raises:
-            BodyTooLarge: it has more bytes than may be, as a whole, in its file or in a field; Malformed: it is no
-            form; InvalidInput: fields that nobody knows or that are there twice, all of them; TooSlow,
-            UnsupportedMediaType: as `incoming.chunks`; TooManyRequests, Unavailable: too many are being read, of this
-            account or of all.
+            BodyTooLarge: it has more bytes than may be, as a whole, in its file or in a field; Malformed: it is not a
+            form; InvalidInput: unknown or repeated fields, all of them; TooSlow, UnsupportedMediaType: as
+            `incoming.chunks`; TooManyRequests, Unavailable: too many are being read, of this account or of all.
         """
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._turn(account_id))
@@ -79,7 +78,7 @@ class Uploads:
 
     @asynccontextmanager
     async def _turn(self, account_id: UUID) -> AsyncIterator[None]:
-        """Wait until the account has few enough in hand."""
+        """Wait until the account has few enough uploads in progress."""
         turn = self._turns.setdefault(account_id, asyncio.Semaphore(UPLOADS_PER_ACCOUNT_MAX))
         try:
             await asyncio.wait_for(turn.acquire(), TURN_SECONDS_MAX)
@@ -102,7 +101,7 @@ class Uploads:
 
 
 class _Reader:
-    """Puts what the parser gives where it belongs."""
+    """Collects the parser's output: fields into memory, the file into the store."""
 
     def __init__(self, files: BlobStore, account_id: UUID, stack: AsyncExitStack) -> None:
         self.form = Form()
@@ -128,7 +127,7 @@ class _Reader:
         if part.name != FILE and part.name not in FIELDS:
             self.faults.append(FieldError(part.name[:100], "is not a field of this form: leave it out"))
         elif part.name in self.form.fields or (part.name == FILE and self.form.file is not None):
-            self.faults.append(FieldError(part.name, "is there more than once"))
+            self.faults.append(FieldError(part.name, "is repeated: send it once"))
         else:
             self._into = part.name
             if part.name == FILE:

@@ -1,1 +1,1 @@
-"""Files of clients and products: read line by line, each checked as if it came by itself."""
+"""Imports of clients and products: files are read line by line, each validated like a single request."""

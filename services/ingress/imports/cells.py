@@ -1,7 +1,7 @@
 """Map a table's cells to objects and back: columns of `address.city` and the like.
 
-A text that a spreadsheet would take for a formula is exported with an apostrophe before it, and imported without it;
-so is one with white space around it, which an import would strip from a table that people made.
+A text that a spreadsheet would read as a formula is exported with an apostrophe before it, and imported without it; so
+is one with white space around it, which an import strips otherwise.
 """
 
 from __future__ import annotations
@@ -69,14 +69,14 @@ COLUMNS: Final[Mapping[ImportKind, Mapping[str, Reader]]] = MappingProxyType(
         ),
     }
 )  # fmt: skip
-"""The columns that a table of each kind may have, in the order in which they leave."""
+"""The columns of each kind's table, in export order."""
 
 KEPT: Final = ("id", "archived", "balance", "created_at", "updated_at")
-"""What an export carries and an import passes over: the books' own to say."""
+"""Columns that an export has and an import ignores: the ledger determines them."""
 
 
 def object_of(header: Sequence[str | None], cells: Sequence[str], columns: Mapping[str, Reader]) -> dict[str, Any]:
-    """The object of a row; an empty cell is an absent field. A column without a name is passed over."""
+    """The object of a row; an empty cell is an absent field. A column without a name is ignored."""
     given: dict[str, Any] = {}
     for name, cell in zip(header, cells, strict=False):
         if name is None or not cell or not (text := _plain(cell)):
@@ -90,7 +90,7 @@ def object_of(header: Sequence[str | None], cells: Sequence[str], columns: Mappi
 
 
 def row_of(thing: Mapping[str, Any], columns: Sequence[str]) -> list[str]:
-    """The cells of an object as `GET` gives it, each safe to be opened by a spreadsheet."""
+    """The cells of an object as `GET` returns it, each safe to open in a spreadsheet."""
     return [_guarded(_cell(thing, column)) for column in columns]
 
 
@@ -124,6 +124,6 @@ def _guarded(text: str) -> str:
 
 
 def _needs_guard(text: str) -> bool:
-    """Whether it would be a formula, or lose white space, whatever number of guards it has already."""
+    """Whether it would be a formula, or lose white space, regardless of existing guards."""
     bare = text.lstrip(_GUARD)
     return _FIRST.match(bare) is not None or bare != bare.rstrip()

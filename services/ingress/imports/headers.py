@@ -11,7 +11,7 @@ from contracts.primitives.problem import FieldError
 from contracts.resources.imports import ImportKind
 from ingress.imports.cells import COLUMNS, KEPT
 
-COLUMNS_MAX: Final = 200  # a table has about 30; more is no table of ours, and costs time to compare
+COLUMNS_MAX: Final = 200  # a table has about 30; comparing more costs time
 FAULTS_MAX: Final = 50
 
 _PARTY: Final[Mapping[str, str]] = MappingProxyType(
@@ -63,7 +63,7 @@ _REQUIRED: Final[Mapping[ImportKind, tuple[str, ...]]] = MappingProxyType(
 
 
 class Unreadable(ValueError):
-    """The file as a whole cannot be taken; `faults` say why."""
+    """The whole file cannot be imported; `faults` say why."""
 
     def __init__(self, faults: list[FieldError]) -> None:
         super().__init__("; ".join(f"{fault.path} {fault.message}" for fault in faults))
@@ -71,10 +71,10 @@ class Unreadable(ValueError):
 
 
 def header_of(names: list[str], kind: ImportKind) -> list[str | None]:
-    """The columns in the file's order, None for those that are passed over.
+    """The columns in the file's order, None for ignored ones.
 
     Raises:
-        Unreadable: unknown and doubled columns, and those that are missing, all of them.
+        Unreadable: unknown, repeated and missing columns, all of them.
     """
     if len(names) > COLUMNS_MAX:
         raise Unreadable([FieldError("line 1", f"has {len(names)} columns: at most {COLUMNS_MAX} are read")])
@@ -82,7 +82,7 @@ def header_of(names: list[str], kind: ImportKind) -> list[str | None]:
     for name in names:
         column = known.get(_plain(name))
         if not name.strip():
-            pass  # spreadsheets leave such columns behind the last
+            pass  # spreadsheets add such columns after the last
         elif column is None:
             faults.append(
                 FieldError(name.strip()[:100], f"is no column of {kind}: they have {', '.join(COLUMNS[kind])}")
@@ -90,7 +90,7 @@ def header_of(names: list[str], kind: ImportKind) -> list[str | None]:
         elif column in header:
             faults.append(FieldError(name.strip()[:100], f"is a second column for {column}: leave one of the two out"))
         header.append(column)
-    faults += [FieldError(name, "is a column that must be there") for name in _REQUIRED[kind] if name not in header]
+    faults += [FieldError(name, "is a required column") for name in _REQUIRED[kind] if name not in header]
     if faults:
         raise Unreadable(faults[:FAULTS_MAX])
     return [None if name in KEPT else name for name in header]

@@ -47,7 +47,7 @@ _TOO_LONG: Final = f"has more than {LINE_BYTES_MAX} bytes"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line with its ending, or what keeps it from being text."""
+    """One line with its ending, or the reason why it is not text."""
 
     number: int
     text: str
@@ -68,7 +68,7 @@ class Lines:
         self._block, self._place, self._number = b"", 0, 0
 
     def skip_blank(self) -> int:
-        """Skip blank lines as far as they are read already; returns how many, 0 where the next line is none."""
+        """Skip blank lines that are already read; return how many, 0 when the next line is not blank."""
         if self._place == len(self._block) and not self._more():
             return 0
         blank = _BLANK.match(self._block, self._place)
@@ -123,7 +123,7 @@ class Lines:
         return raw
 
     def _more(self) -> bool:
-        """Read on, dropping what was taken."""
+        """Read more, dropping consumed bytes."""
         block = next(self._blocks, b"")
         self._block, self._place = self._block[self._place :] + block, 0
         return bool(block)
@@ -135,7 +135,7 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _recoded(file: BinaryIO, charset: str) -> Iterator[bytes]:
-    """UTF-16 as UTF-8; what is not UTF-16 becomes bytes that are not UTF-8, in the line where it stands."""
+    """Convert UTF-16 to UTF-8; invalid UTF-16 becomes invalid UTF-8, in the same line."""
     decoder = codecs.getincrementaldecoder(charset)("surrogatepass")
     while block := file.read(READ_BYTES):
         yield decoder.decode(block).encode("utf-8", "surrogatepass")

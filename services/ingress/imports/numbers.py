@@ -1,7 +1,7 @@
 """Read numbers as spreadsheets write them: decimal point or comma, thousands in groups.
 
-`1.234,50` and `12,5` say themselves what their marks mean; `1,234` does not. What a column's other numbers show
-decides, then what the file's other columns show; where nothing does, the number is a fault and never a guess.
+`1.234,50` and `12,5` are unambiguous; `1,234` is not. The column's other numbers decide, then the file's other columns;
+otherwise the number is an error and never a guess.
 """
 
 from __future__ import annotations
@@ -19,23 +19,26 @@ _NUMBER: Final = re.compile(r"[+-]?\d[\d.,]*|[+-]?[.,]\d+", re.ASCII)
 _GROUPED: Final = {mark: re.compile(rf"[+-]?\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+", re.ASCII) for mark in ".,"}
 _AMBIGUOUS: Final = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 _OTHER: Final[dict[str, Mark]] = {".": ",", ",": "."}
-_DIGITS_MAX: Final = 60  # longer ones are no numbers, and are not looked into
+_DIGITS_MAX: Final = 60  # longer ones are not numbers, and are not parsed
 
 
 @dataclass(slots=True)
 class Numbers:
-    """The numbers of one file. `point_usual`: `1.234` is read as the API writes it, where nothing says otherwise."""
+    """The numbers of one file.
+
+    `point_usual`: `1.234` has a decimal point, as in the API, unless other numbers show otherwise.
+    """
 
     point_usual: bool
     shown: dict[str, set[Mark]] = field(default_factory=dict)
 
     def note(self, column: str, cell: str) -> None:
-        """Take a cell into account for the cells that do not say themselves what they mean."""
+        """Record a cell's format for the interpretation of ambiguous cells."""
         if ("," in cell or "." in cell) and (mark := _own_mark(_without_spaces(cell)[0], cell)) is not None:
             self.shown.setdefault(column, set()).add(mark)
 
     def read(self, column: str, cell: str) -> str | FieldError:
-        """The number as the API writes it; a cell that is none is given back as it is."""
+        """The number as the API writes it; a cell that is not a number is returned unchanged."""
         text, had_spaces = _without_spaces(cell)
         if not _NUMBER.fullmatch(text) or len(text) > _DIGITS_MAX:
             return cell
@@ -69,7 +72,7 @@ def _without_spaces(cell: str) -> tuple[str, bool]:
 
 
 def _own_mark(text: str, cell: str) -> Mark | None:
-    """The decimal mark of a number that says itself which of its marks that is."""
+    """The decimal mark of an unambiguous number."""
     if len(cell) > _DIGITS_MAX or not _NUMBER.fullmatch(text):
         return None
     points, commas = text.count("."), text.count(",")

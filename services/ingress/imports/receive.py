@@ -26,14 +26,14 @@ from ingress.imports.records import BadRecord, Record
 from storage.pool import Connection
 
 FILE_BYTES_MAX: Final = 20 * 1024 * 1024
-IN_MEMORY_BYTES_MAX: Final = 256 * 1024  # the rest of a file is on the disk while it is read
-CHUNK_LINES: Final = 200  # about a twentieth of a second of the books' time
+IN_MEMORY_BYTES_MAX: Final = 256 * 1024  # the rest of a file is on disk while it is read
+CHUNK_LINES: Final = 200  # about a twentieth of a second of the ledger's time
 CHUNK_BYTES: Final = 256 * 1024
 TOGETHER_BYTES_MAX: Final = 4 * 1024 * 1024
 CHUNKS_TOGETHER: Final = 16  # inserted at once: 4 MiB at most
 STEP_RECORDS: Final = 50  # about two milliseconds
 PAUSE_SECONDS_MAX: Final = 0.05
-REFUSED_MAX: Final = 100_000  # a file with more bad lines is another file than was meant
+REFUSED_MAX: Final = 100_000  # a file with more bad lines is probably the wrong file
 FAULTS_PER_LINE_MAX: Final = 20
 FAULTS_SHOWN_MAX: Final = 50
 CHECK_SECONDS_MAX: Final = 300.0
@@ -42,7 +42,7 @@ READ_SECONDS_MAX: Final = 300.0
 
 @asynccontextmanager
 async def spooled(call: Request) -> AsyncIterator[BinaryIO]:
-    """The body as a file, most of it on the disk; its digest stands for it where the request is compared."""
+    """The body as a file, mostly on disk; the comparison of repeated requests uses its digest."""
     digest = hashlib.sha256()
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES_MAX) as file:
         async for chunk in chunks(call.request, bytes_max=FILE_BYTES_MAX, seconds_max=READ_SECONDS_MAX):
@@ -55,7 +55,7 @@ async def spooled(call: Request) -> AsyncIterator[BinaryIO]:
 
 @dataclass(slots=True)
 class Reading:
-    """Reads a file's lines, checks them and puts the good ones into chunks, on the disk until they are stored."""
+    """Reads and validates a file's lines, and spools the good ones in chunks on disk until they are stored."""
 
     import_id: UUID
     kind: ImportKind
@@ -74,11 +74,11 @@ class Reading:
         return "running" if self.sizes else "aborted" if self.on_error == "abort" else "done"
 
     async def read(self, records: Iterator[Record | BadRecord | None]) -> None:
-        """Read all of them, in steps that leave the processor to others.
+        """Read all of them, in steps that yield to other requests.
 
         Raises:
-            InvalidInput: there are none, or too many bad ones, or too many to be taken together, or a table's head is
-            wrong; TooSlow.
+            InvalidInput: there are none, too many bad ones, too many for one transaction, or a table's header is wrong;
+            TooSlow.
         """
         try:
             async with asyncio.timeout(CHECK_SECONDS_MAX):
@@ -86,7 +86,7 @@ class Reading:
                 while more:
                     began = time.perf_counter()
                     more = await asyncio.to_thread(self._step, records)
-                    # As long as the step took: threads share one interpreter, and requests come first.
+                    # As long as the step took: threads share one interpreter, and requests have priority.
                     await asyncio.sleep(min(time.perf_counter() - began, PAUSE_SECONDS_MAX))
         except Unreadable as error:
             raise _not_taken(*error.faults) from None
@@ -139,7 +139,9 @@ class Reading:
             shown = [
                 FieldError(f"lines[{one['line']}].{one['path']}".rstrip("."), one["message"]) for one in self.faults
             ]
-            most = FieldError("", f"more than {REFUSED_MAX} lines are bad: is it the right file? These are the first")
+            most = FieldError(
+                "", f"more than {REFUSED_MAX} lines are bad: check that it is the right file. These are the first"
+            )
             raise _not_taken(most, *shown[:FAULTS_SHOWN_MAX])
 
     def _check_together(self) -> None:
@@ -148,7 +150,7 @@ class Reading:
             raise _not_taken(FieldError("on_error", f"abort takes at most {most}"))
 
     def _spool(self) -> None:
-        """Put the lines that wait into chunks; long lines into smaller ones."""
+        """Spool the buffered lines in chunks; fewer lines when they are long."""
         head = orjson.dumps({"import_id": self.import_id, "on_error": self.on_error})
         for lines in self._groups():
             body = b'%s,"%s":[%s]}' % (head[:-1], self.kind.encode(), b",".join(lines))
@@ -173,4 +175,4 @@ class Reading:
 
 
 def _not_taken(*faults: FieldError) -> InvalidInput:
-    return InvalidInput("the file was not taken", faults=faults)
+    return InvalidInput("the file was not accepted", faults=faults)

@@ -1,7 +1,7 @@
-"""Read a file of clients or products line by line, in bounded memory: each line an object, or what is wrong with it.
+"""Read a file of clients or products line by line, in bounded memory: each line an object, or its errors.
 
-A line has a number as an editor counts it, from 1. A table's first line names its columns; what it names wrong is
-wrong with the whole file.
+A line has a number as an editor counts it, from 1. A table's first line names its columns; an error in it refuses the
+whole file.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MODELS: Final[Mapping[ImportKind, type[BaseModel]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A line that tells an object: what was said of it, as JSON values, checked."""
+    """A valid line: its object's fields, as JSON values."""
 
     line: int
     given: dict[str, Any]
@@ -40,7 +40,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class BadRecord:
-    """A line that tells none, and why."""
+    """An invalid line, and why."""
 
     line: int
     faults: list[FieldError]
@@ -49,10 +49,10 @@ class BadRecord:
 def records(
     file: BinaryIO, *, kind: ImportKind, form: Format, on_conflict: OnConflict, charset: str | None = None
 ) -> Iterator[Record | BadRecord | None]:
-    """Read records one after the other; empty lines are passed over.
+    """Read records one after another; empty lines are skipped.
 
-    `charset` is one of `ingress.imports.lines.CHARSETS`. None is given now and then where there is no record yet, so
-    that a file of nothing but empty lines is work in steps as well.
+    `charset` is one of `ingress.imports.lines.CHARSETS`. None is yielded periodically when there is no record, so that
+    a file of empty lines is also read in steps.
 
     Raises:
         Unreadable: while reading the first line of a table.
@@ -99,5 +99,5 @@ def _parsed(text: str) -> dict[str, Any] | list[FieldError]:
         return [FieldError("", str(refused))]
     if not isinstance(given, dict):
         return [FieldError("", "must be one JSON object")]
-    # What is said with an escape is not in the line itself.
+    # An escaped character is not in the line itself.
     return [FieldError("", "must not hold a NUL character")] if "\\u0000" in text else given

@@ -1,4 +1,4 @@
-"""Imports in the database: begun with all their lines, taken up by one process at a time, counted chunk by chunk."""
+"""Imports in the database: inserted with all their lines, claimed by one process at a time, counted chunk by chunk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scheduling.leases import Lease, LeaseTable
 from storage.pool import Connection, Pool
 
 OPERATION: Final = "import"
-"""The name under which an import is noted among the operations; it is no command, but many."""
+"""The name of an import's operation; it is not one command but many."""
 
 RUNNING_MAX: Final = 20
 
@@ -26,7 +26,7 @@ Fault = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A file on its way into the books."""
+    """A file being imported."""
 
     account_id: UUID
     id: UUID
@@ -52,7 +52,7 @@ class Import:
 
     @property
     def handled(self) -> int:
-        """How many lines are through, whatever became of them; of one that was aborted, all."""
+        """How many lines are done, with any result; all, if it was aborted."""
         return self.lines if self.state == "aborted" else self.created + self.updated + self.unchanged + self.refused
 
 
@@ -108,7 +108,7 @@ async def set_read(
     refused: int,
     faults: Sequence[Fault],
 ) -> None:
-    """Note what reading the file has shown."""
+    """Store the result of reading the file."""
     await conn.execute(
         "UPDATE ingress.import SET state = $3, lines = $4, refused = $5, faults = $6,"
         " finished_at = CASE WHEN $3 = 'running' THEN NULL ELSE clock_timestamp() END,"
@@ -142,7 +142,7 @@ async def list_newest(pool: Pool, *, account_id: UUID, before: UUID | None, limi
 
 IMPORTS: Final = LeaseTable("ingress.import")
 
-# An account's imports go one after the other, in the order in which they came; among accounts the one whose turn is the
+# An account's imports run one after another, in order of arrival; among accounts the one that was served
 # longest ago is next.
 _PICK: Final = """
 SELECT i.account_id, i.id FROM ingress.import i
@@ -154,7 +154,7 @@ SELECT i.account_id, i.id FROM ingress.import i
 
 
 async def claim(pool: Pool, *, imports_max: int, lease_seconds: float) -> list[Import]:
-    """Take up imports that nobody works on."""
+    """Claim imports without a worker."""
     rows = await IMPORTS.claim(
         pool, pick=_PICK, args=[imports_max], columns=_NOT_OF_THE_LEASE, lease_seconds=lease_seconds
     )
@@ -162,7 +162,7 @@ async def claim(pool: Pool, *, imports_max: int, lease_seconds: float) -> list[I
 
 
 async def next_chunk(pool: Pool, *, account_id: UUID, import_id: UUID) -> tuple[int, bytes] | None:
-    """The first lines that are still to go: their number and the command's data."""
+    """The first remaining lines: their number and the command's data."""
     row = await pool.fetchrow(
         "SELECT number, body FROM ingress.import_chunk WHERE account_id = $1 AND import_id = $2"
         " ORDER BY number LIMIT 1",
@@ -171,7 +171,7 @@ async def next_chunk(pool: Pool, *, account_id: UUID, import_id: UUID) -> tuple[
     return (row["number"], row["body"]) if row else None
 
 
-# Counted once: with the chunk's row goes its turn.
+# Counted once: the chunk's row is deleted with the count.
 _COUNT: Final = """
 WITH gone AS (
     DELETE FROM ingress.import_chunk WHERE account_id = $1 AND import_id = $2 AND number = $3 RETURNING number
@@ -204,7 +204,7 @@ async def count(
     faults: Sequence[Fault],
     aborted: bool,
 ) -> None:
-    """Count what became of a chunk, once; with its last the import is finished."""
+    """Count a chunk's results, once; the last one finishes the import."""
     await pool.execute(
         _COUNT, account_id, import_id, number, created, updated, unchanged, refused, FAULTS_KEPT_MAX, list(faults),
         aborted,
@@ -212,7 +212,7 @@ async def count(
 
 
 async def purge(conn: Connection, *, older_than_days: int, limit: int) -> None:
-    """Forget imports that were finished long ago, a bounded number."""
+    """Delete imports that were finished long ago, a bounded number."""
     await conn.execute(
         "DELETE FROM ingress.import WHERE (account_id, id) IN ("
         " SELECT account_id, id FROM ingress.import WHERE finished_at < now() - make_interval(days => $1)"

@@ -1,7 +1,7 @@
 """Read a table of CSV row by row: what separates its cells, its header, its records, each within bounds.
 
-A record may go over several lines, inside quotes. One whose quote is never closed, or closed in the midst of a cell,
-is a fault of the line where it begins, and reading goes on with the line after that one.
+A record may span several lines, inside quotes. One whose quote is never closed, or closed in the middle of a cell, is
+an error of its first line, and reading continues with the next line.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ingress.imports.numbers import Numbers
 
 RECORD_LINES_MAX: Final = 500  # a comment of 10,000 characters has fewer
 RECORD_CHARS_MAX: Final = LINE_BYTES_MAX
-TICK_LINES: Final = 500  # after so many lines without a record the reader gives way
+TICK_LINES: Final = 500  # after so many lines without a record the reader yields
 
 _NUMBERS: Final = frozenset({"unit_price", "tax_rate"})
 _DELIMITERS: Final = (",", ";", "\t", "|")
@@ -41,7 +41,7 @@ class _Row:
 
 
 def objects_of(file: BinaryIO, kind: ImportKind, charset: str | None) -> Iterator[Given | None]:
-    """Give each row's line with its object, or its faults; None now and then, where there is nothing to give yet.
+    """Yield each row's line with its object, or its errors; None periodically when there is no row.
 
     Raises:
         Unreadable: the header is wrong.
@@ -67,7 +67,7 @@ def _first(lines: Lines) -> tuple[str, list[str]]:
     """The delimiter and the names of the columns.
 
     Raises:
-        Unreadable: the first line is no text.
+        Unreadable: the first line is not text.
     """
     while lines.skip_blank():
         pass
@@ -90,7 +90,7 @@ def _first(lines: Lines) -> tuple[str, list[str]]:
 
 
 def _note(numbers: Numbers, header: list[str | None], rows: _Rows) -> Iterator[None]:
-    """Look at all numbers of a file, to know what their marks mean."""
+    """Read all numbers of a file, to learn their format."""
     places = [(place, name) for place, name in enumerate(header) if name in _NUMBERS]
     for count, row in enumerate(rows):
         if row is None or count % TICK_LINES == 0:
@@ -113,12 +113,12 @@ def _number(column: str, cell: str) -> str:
 
 
 class _Rows:
-    """The rows below the header; None now and then, where lines are passed over."""
+    """The rows below the header; None periodically, while lines are skipped."""
 
     def __init__(self, lines: Lines, delimiter: str, columns: int) -> None:
         csv.field_size_limit(RECORD_CHARS_MAX)
         self._lines, self._delimiter, self._columns = lines, delimiter, columns
-        self._again: deque[Line] = deque()  # lines that a broken record had taken
+        self._again: deque[Line] = deque()  # lines that a broken record had consumed
 
     def __iter__(self) -> Iterator[_Row | None]:
         while True:
@@ -163,7 +163,7 @@ class _Rows:
         return FieldError("", broken)
 
     def _texts(self, first: Line, taken: list[Line]) -> Iterator[str]:
-        """The lines of one record, those after the first put down in `taken`; none where the bounds are reached."""
+        """The lines of one record, those after the first stored in `taken`; none when a bound is reached."""
         chars = len(first.text)
         yield first.text
         while len(taken) < RECORD_LINES_MAX and chars < RECORD_CHARS_MAX and (line := self._take()) is not None:

@@ -1,7 +1,7 @@
-"""Bring imports into the books: one chunk of lines after the other, each a command, each counted when it is answered.
+"""Send imports to the ledger: one chunk of lines after another, each a command, each counted by its result.
 
-A chunk's command has an id of its own, made of the import's: after a crash it is sent again and changes nothing more.
-Only one of an account's chunks is under way at a time, so that no file keeps anybody else's commands waiting.
+A chunk's command id is derived from the import's: sent again after a crash, it changes nothing more. Only one chunk of
+an account is in progress at a time, so that a file does not delay other commands.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from storage.pool import Pool
 log = structlog.get_logger(__name__)
 
 AT_ONCE_MAX: Final = 2
-TURN_CHUNKS: Final = 5  # then the next account's import has its turn: a quarter of a second of the ledger's time
+TURN_CHUNKS: Final = 5  # then the next account's import is served: a quarter of a second of the ledger's time
 READING_PER_ACCOUNT_MAX: Final = 20  # files that are being read or wait for it; each holds up to 20 MiB of disk
 LEASE_SECONDS: Final = 30.0  # renewed with each chunk, and while one is waited for
 PAUSE_SECONDS: Final = 1.0
@@ -44,7 +44,7 @@ _BAD: Final = 400
 
 @dataclass(slots=True)
 class _Turn:
-    """An account's turn at reading a file: one at a time, so that its other files wait behind it and nobody else's."""
+    """An account's lock for reading files: one at a time, so that only its own files wait."""
 
     lock: asyncio.Lock
     reading: asyncio.Semaphore
@@ -64,7 +64,7 @@ class _Turn:
 
 
 class Importer:
-    """Works on imports, a few at a time. One per process; any number of processes."""
+    """Processes imports, a few at a time. One per process; any number of processes."""
 
     def __init__(self, pool: Pool, relay: Relay, answers: CommandResultWaiter) -> None:
         self._pool, self._relay, self._answers = pool, relay, answers
@@ -85,15 +85,15 @@ class Importer:
 
     @asynccontextmanager
     async def place(self, account_id: UUID) -> AsyncIterator[_Turn]:
-        """One of an account's places for a file that is to be read.
+        """Reserve one of an account's slots for reading a file.
 
         Raises:
-            TooManyRequests: the account has as many in hand as it may.
+            TooManyRequests: all of the account's slots are in use.
         """
         turn = self._turns.setdefault(account_id, _Turn(asyncio.Lock(), self._reading))
         if turn.places == READING_PER_ACCOUNT_MAX:
             raise TooManyRequests(
-                f"{READING_PER_ACCOUNT_MAX} files of this account are being read already: try again when one is through"
+                f"{READING_PER_ACCOUNT_MAX} files of this account are being read already: try again when one is done"
             )
         turn.places += 1
         try:
@@ -104,7 +104,7 @@ class Importer:
                 del self._turns[account_id]
 
     async def finished(self, account_id: UUID, import_id: UUID, *, seconds: float) -> Import | None:
-        """The import as it stands once it is finished, or when the time is over; None: there is none."""
+        """The import once it is finished, or when the time is over; None: there is none."""
         ends = time.monotonic() + seconds
         while True:
             found = await store.find(self._pool, account_id=account_id, identifier=import_id)
@@ -112,14 +112,14 @@ class Importer:
             if found is None or found.state != "running" or left <= 0:
                 return found
             async with self._moved:
-                # Another process may be the one that works on it: look now and then.
+                # Another process may be working on it: poll.
                 await _within(self._moved.wait(), min(left, PAUSE_SECONDS))
 
     async def _claim(self, room: int) -> list[Import]:
         return await store.claim(self._pool, imports_max=room, lease_seconds=LEASE_SECONDS)
 
     async def _bring_in(self, claimed: Import) -> None:
-        """Bring in a part of what is left of an import, unless another process takes over."""
+        """Send a part of an import's remaining chunks, unless another process takes over."""
         log.debug("import_resumed", account_id=str(claimed.account_id), import_id=str(claimed.id))
         account_id, import_id = claimed.account_id, claimed.id
         for _ in range(TURN_CHUNKS):
@@ -132,10 +132,10 @@ class Importer:
             await store.count(self._pool, account_id=account_id, import_id=import_id, number=number, **counts)
             async with self._moved:
                 self._moved.notify_all()
-        await store.IMPORTS.release(self._pool, [claimed.lease])  # after those of other accounts that wait
+        await store.IMPORTS.release(self._pool, [claimed.lease])  # behind waiting imports of other accounts
 
     async def _taken(self, claimed: Import, number: int, data: dict[str, Any]) -> Outcome:
-        """Send a chunk's command, if that is still ours to do, and wait for what becomes of it."""
+        """Send a chunk's command, if this worker still holds the import, and wait for its result."""
         command = Envelope(
             id=derive_id(claimed.id, f"lines-{number}"),
             name=IMPORT_LINES,
@@ -148,7 +148,7 @@ class Importer:
         with self._answers.expect(command.account_id, command.id, IMPORT_LINES) as waiter:
             await self._send(claimed, command)
             while (outcome := await self._answers.wait(waiter, look_now=True)) is None:
-                await asyncio.sleep(LOOK_PAUSE_SECONDS)  # when nobody may wait any more, it is answered at once
+                await asyncio.sleep(LOOK_PAUSE_SECONDS)  # no waiter may be added any more: return at once
                 if not self.worker.holds(claimed.lease):
                     raise LeaseLost
             return outcome
@@ -166,7 +166,7 @@ class Importer:
 
 
 def _counts(outcome: Outcome, body: bytes) -> dict[str, Any]:
-    """What to count of a chunk. One that was refused as a whole is so line by line: it is ours to mend, but told."""
+    """The counts of a chunk. One that was refused as a whole is counted line by line: a bug of ours, but reported."""
     if outcome.status < _BAD:
         return ImportBatchResult.model_validate_json(outcome.body).model_dump(mode="json")
     data, outcome_body = orjson.loads(body), orjson.loads(outcome.body)

@@ -1,6 +1,6 @@
-"""Read rows in batches of bounded size, so that no list is held in memory as a whole.
+"""Read rows in batches of bounded size, so that no list is in memory as a whole.
 
-A document of 5,000 lines takes 20 MB as a row that was read, and a list may ask for 200 of them.
+A document of 5,000 lines takes 20 MB as a decoded row, and a list may have 200 of them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BATCH_BYTES: Final = 48 * 1024
 
 
 class BatchReads:
-    """Let an account read one batch at a time, in order of arrival.
+    """Serialize an account's batch reads, in order of arrival.
 
     Decoding the largest batch holds the event loop for 0.1 s: ten readers at once would hold it for a second.
     """
@@ -30,7 +30,7 @@ class BatchReads:
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     async def in_turn(self, account_id: UUID, batches: AsyncIterator[list[Row]]) -> AsyncIterator[list[Row]]:
-        """Yield `batches`, each read when it is this reader's turn."""
+        """Yield `batches`, each read under the account's lock."""
         lock = self._locks.setdefault(account_id, asyncio.Lock())
         while True:
             async with lock:
@@ -43,7 +43,7 @@ class BatchReads:
 def sized(select: str, *, order: str) -> str:
     """The statement for the first rows of `select` by `order`: at most `$2` rows and `$3` stored bytes, at least one.
 
-    Each row tells in `found` how many rows there are up to `$2`.
+    Each row has the number of rows up to `$2` in `found`.
     """
     return f"""
 SELECT * FROM (
@@ -56,7 +56,7 @@ SELECT * FROM (
 
 
 async def in_batches(read: Callable[[Row | None, int], Awaitable[list[Row]]], limit: int) -> AsyncIterator[list[Row]]:
-    """Yield at most `limit` rows. `read` takes the last row of the batch before and how many rows it may give.
+    """Yield at most `limit` rows. `read` takes the last row of the previous batch and the number of rows to return.
 
     Its rows are those of a `sized` statement.
     """

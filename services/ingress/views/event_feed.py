@@ -1,4 +1,4 @@
-"""Give every open stream what was just recorded: one look of this process for all of them, not one for each."""
+"""Feed new events to every open stream: one query of this process for all of them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ingress.views.event_queries import LATE_SECONDS
 from storage.pool import Pool
 
 STREAMS_MAX: Final = 500  # of this process: a socket and a buffer each
-ACCOUNT_STREAMS_MAX: Final = 20  # some people's open pages and a few programs
-BUFFER_EVENTS: Final = 256  # of one stream; one whose reader is slower ends, and is taken up by Last-Event-ID
+ACCOUNT_STREAMS_MAX: Final = 20  # open pages of several people and a few programs
+BUFFER_EVENTS: Final = 256  # of one stream; a slower client's stream ends, and continues by Last-Event-ID
 BUFFER_BYTES: Final = 4 * 1024 * 1024  # the same of large events
-LOOK_EVENTS_MAX: Final = 5_000  # of one look, without bodies
-LOOK_SECONDS: Final = 0.5  # between two looks: how late an event is shown
+LOOK_EVENTS_MAX: Final = 5_000  # of one query, without bodies
+LOOK_SECONDS: Final = 0.5  # between two queries: the delay of an event
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class FeedEvent:
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """One open stream: what waits to be sent, and whether it has ended."""
+    """One open stream: its unsent events, and whether it has ended."""
 
     account_id: UUID
     wants_events: bool
@@ -46,7 +46,7 @@ class Stream:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, event: FeedEvent) -> None:
-        """Add an event, or end the stream where its reader is too slow."""
+        """Add an event, or end the stream if its client is too slow."""
         if len(self.waiting) == BUFFER_EVENTS or self.bytes_waiting > BUFFER_BYTES:
             self.end()
             return
@@ -55,7 +55,7 @@ class Stream:
         self.woken.set()
 
     def take(self) -> list[FeedEvent]:
-        """Take what waits."""
+        """Take the unsent events."""
         taken = list(self.waiting)
         self.waiting.clear()
         self.bytes_waiting = 0
@@ -85,7 +85,7 @@ class EventFeed:
         """A stream of an account, as long as the block runs; without events it is woken at every look alone.
 
         Raises:
-            TooManyRequests: as many are open as there may be.
+            TooManyRequests: the maximum is open.
         """
         if sum(one.account_id == account_id for one in self._streams) >= ACCOUNT_STREAMS_MAX:
             raise TooManyRequests(f"at most {ACCOUNT_STREAMS_MAX} streams of an account at a time: close one")
@@ -101,13 +101,13 @@ class EventFeed:
             self._streams.discard(stream)
 
     def close(self) -> None:
-        """End all streams: their readers take them up with another process, or this one's successor."""
+        """End all streams: their clients continue them with another process."""
         self._closed = True
         for stream in self._streams:
             stream.end()
 
     async def look(self) -> None:
-        """Read what was recorded since the last look, once for all streams."""
+        """Read the events since the last call, once for all streams."""
         wanting = [stream for stream in self._streams if stream.wants_events]
         if wanting:
             await self._read(wanting)
@@ -134,7 +134,7 @@ class EventFeed:
             for stream in wanting:
                 if stream.account_id == row["account_id"]:
                     stream.put(event)
-        # Read on from what is surely complete: what is stamped later may yet be committed.
+        # Continue from the last safe time: events with later timestamps may still be committed.
         self._since = rows[-1]["recorded_at"] if len(rows) == LOOK_EVENTS_MAX else max(self._since, complete)
         while self._given and next(iter(self._given.values())) <= self._since:
             self._given.popitem(last=False)

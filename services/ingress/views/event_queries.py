@@ -13,7 +13,7 @@ from storage.pool import Pool
 
 EVENTS_BYTES: Final = 4 * 1024 * 1024  # of one answer, and one event more: an event may have a megabyte
 LATE_SECONDS: Final = 5.0
-"""How long after it was stamped an event may be committed, and still be found: until then each look reads it again. The
+"""How long after its timestamp an event may be committed and still be found: until then each query reads it again. The
 transactions that record events take milliseconds; one of a database in trouble may need as long."""
 
 # The sizes are known without reading the bodies: a large value is stored apart, with its length.
@@ -45,7 +45,7 @@ async def events(
     before: UUID | None,
     limit: int,
 ) -> tuple[list[Row], bool]:
-    """`(event_id, body)` of what happened, newest first, and whether there are more.
+    """`(event_id, body)` of events, newest first, and whether there are more.
 
     Bodies are the public ones, as bytes; of many large ones there are fewer than `limit`, but at least one. `since` is
     compared with the time in the ids, which is when it happened.
@@ -67,7 +67,7 @@ async def event_body(pool: Pool, *, account_id: UUID, event_id: UUID) -> bytes |
 
 
 def first_id_at(moment: dt.datetime | None) -> UUID:
-    """The lowest id of a time (RFC 9562, 5.7: the first 48 bits are milliseconds); of none, the lowest of all."""
+    """The lowest id of a time (RFC 9562, 5.7: the first 48 bits are milliseconds); without one, the lowest of all."""
     return UUID(int=0 if moment is None else int(moment.timestamp() * 1000) << 80)
 
 
@@ -78,7 +78,7 @@ SELECT account_id, event_id, trigger, client_id, recorded_at FROM dispatch_api.e
 
 
 async def recorded_since(pool: Pool, *, moment: dt.datetime, accounts: Sequence[UUID], limit: int) -> list[Row]:
-    """What was recorded after a moment for these accounts, in that order, without the bodies."""
+    """The events recorded after a time for these accounts, in that order, without the bodies."""
     return cast("list[Row]", await pool.fetch(_RECORDED, moment, accounts, limit))
 
 
@@ -93,7 +93,7 @@ async def bodies_of(pool: Pool, *, accounts: Sequence[UUID], events: Sequence[UU
 
 
 async def recorded_at(pool: Pool, *, account_id: UUID, event_id: UUID) -> dt.datetime | None:
-    """When an event was recorded; None: it is not known, or no longer."""
+    """When an event was recorded; None: it is unknown, or was pruned."""
     return cast(
         "dt.datetime | None",
         await pool.fetchval(
@@ -112,7 +112,7 @@ SELECT event_id, trigger, client_id, recorded_at, body FROM dispatch_api.event
 async def missed_since(
     pool: Pool, *, account_id: UUID, after: tuple[dt.datetime, UUID], happened_since: dt.datetime, limit: int
 ) -> list[Row]:
-    """What was recorded after a place in the log, with bodies, of what happened since a time."""
+    """The events after a position in the log, with bodies, that happened since a time."""
     rows = await pool.fetch(_MISSED, account_id, first_id_at(happened_since), *after, limit)
     return cast("list[Row]", rows)
 

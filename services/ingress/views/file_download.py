@@ -1,4 +1,4 @@
-"""Give a kept file to whoever may see the message or bill that it belongs to: streamed, and never run as ours."""
+"""Stream a stored file to callers who may read its message or bill, with headers that keep it from being executed."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ SECONDS_MAX: Final = 300.0  # 20 MiB over a slow line
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 
-# Somebody else's bytes: kept from being taken for a page of ours.
+# The bytes are a sender's: browsers must not treat them as our page.
 GUARDED: Final = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
 
 RESPONSE_TYPES: Final = ("application/octet-stream", "*/*")
-"""A file's own type, whatever it is; generators of clients know bytes by the first."""
+"""A file's own type; client generators recognise bytes by the first."""
 
 
 async def stream(api: Api, call: Request, file: Mapping[str, Any] | None) -> web.StreamResponse:
-    """Answer with a file that a message or bill names; with its headers alone when they were asked for alone.
+    """Respond with a file of a message or bill; to HEAD with its headers only.
 
     Raises:
-        NotFound: it names none. Unavailable: the file is not where it was kept; nothing has been sent then.
+        NotFound: it names none. Unavailable: the file is missing in the store; nothing has been sent then.
     """
     if file is None:
         raise NotFound("it has no file")
@@ -45,7 +45,7 @@ async def stream(api: Api, call: Request, file: Mapping[str, Any] | None) -> web
             await _send(call.request, response, pieces)
     except FileNotFoundError:
         log.exception("file_missing", account_id=str(call.account_id), sha256=file["sha256"])
-        raise Unavailable("the file is not where it was kept") from None
+        raise Unavailable("the file is missing in the store") from None
     return response
 
 
@@ -63,7 +63,7 @@ async def _send(request: web.Request, response: web.StreamResponse, pieces: Asyn
                 await response.write(piece)
         await response.write_eof()
     except BaseException:
-        # What has begun cannot become a problem: an answer that is cut off tells that it is not whole.
+        # A response that has begun cannot become a problem: the client sees that it is truncated.
         if request.transport is not None:
             request.transport.abort()
         raise

@@ -1,4 +1,4 @@
-"""Find what one thing's requests caused, over the entries that all four services publish."""
+"""Find what a resource's requests caused, in the journey entries that all four services publish."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.pool import Pool
 REQUESTS_MAX: Final = 100
 ENTRIES_MAX: Final = 2_000
 
-# Each branch is one look by an index. An id may be a request's, an event's, or that of whatever a entry was about.
+# Each branch is one index lookup. An id may be a request's, an event's, or that of an entry's resource.
 _REQUESTS_OF: Final = """
 SELECT DISTINCT correlation_id FROM (
     SELECT correlation_id FROM ingress_api.journey_entry WHERE account_id = $1 AND correlation_id = $2
@@ -61,7 +61,7 @@ LIMIT $3
 
 
 async def requests_of(pool: Pool, *, account_id: UUID, identifier: UUID) -> list[UUID]:
-    """The ids of the requests that concern a thing, the newest `REQUESTS_MAX` of them, oldest first."""
+    """The ids of the requests that concern a resource, the newest `REQUESTS_MAX` of them, oldest first."""
     rows = await pool.fetch(_REQUESTS_OF, account_id, identifier, REQUESTS_MAX)
     return [row["correlation_id"] for row in reversed(rows)]
 

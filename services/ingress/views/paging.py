@@ -1,8 +1,8 @@
 """Keyset pages: `{"items": [...], "next_cursor": ...}`, newest first, bounded by bytes; and their cursors.
 
-A cursor is the sort key of the last row shown, as JSON in base64url, behind a check sum over the key and the list's
-path. So a changed cursor, or one of another list, is refused before its parts are used. The check sum is no secret:
-whoever computes it gains nothing, because a cursor only says where a list of the caller's own account goes on.
+A cursor is the sort key of the last row shown, as JSON in base64url, after a checksum over the key and the list's path.
+So a changed cursor, or one of another list, is refused before its parts are used. The checksum is no secret: forging
+one gains nothing, because a cursor only names a position in a list of the caller's own account.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def read_cursor(call: Request, *parts: type) -> tuple[Any, ...] | None:
     None for the first page.
 
     Raises:
-        InvalidInput: this list never gave such a cursor.
+        InvalidInput: it is not a cursor of this list.
     """
     text = call.query_as(Page).cursor
     return None if text is None else parse_cursor(call.route.path, text, *parts)
@@ -62,7 +62,7 @@ def parse_cursor(path: str, text: str, *parts: type) -> tuple[Any, ...]:
         raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
         values = orjson.loads(raw[CHECK_BYTES:])
         key = tuple(_PARSERS[part](value) for part, value in zip(parts, values, strict=True))
-        # Writing it again checks the sum, and that no other text stands for the same key.
+        # Writing it again checks the checksum, and that the text is the key's only form.
         if write_cursor(path, *key) == text:
             return key
     raise InvalidInput(faults=[FieldError("cursor", _UNKNOWN)])
@@ -82,7 +82,7 @@ def page(
     key: Callable[[R], Sequence[Any]],
     beside: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """Make the answer from rows that were asked for with the call's `limit + 1`; `beside` stands beside the items."""
+    """Make the response from rows that were read with the request's `limit + 1`; `beside` is added beside the items."""
     listed = _Listed(call, show, key)
     listed.add(rows)
     return listed.body(beside or {})
@@ -91,7 +91,7 @@ def page(
 async def page_of_batches(
     call: Request, batches: AsyncIterator[Sequence[R]], *, show: Callable[[R], Any], key: Callable[[R], Sequence[Any]]
 ) -> bytes:
-    """Make the answer from batches that go on to the call's `limit + 1`; none is read beyond `PAGE_BYTES`."""
+    """Make the response from batches up to the request's `limit + 1`; none is read beyond `PAGE_BYTES`."""
     listed = _Listed(call, show, key)
     async for batch in batches:
         if not listed.add(batch):
@@ -111,7 +111,7 @@ class _Listed:
         self._cursor: str | None = None
 
     def add(self, rows: Sequence[Any]) -> bool:
-        """Add rows; answer whether there is room for more."""
+        """Add rows; return whether there is room for more."""
         for row in rows:
             if len(self._items) == self._limit or self._bytes >= PAGE_BYTES:
                 self._cursor = write_cursor(self._call.route.path, *self._key(self._last))

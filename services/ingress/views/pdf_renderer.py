@@ -1,4 +1,4 @@
-"""Where PDFs are made without holding up requests: a few at once in threads, a bounded number waiting."""
+"""Render PDFs without blocking requests: a few at once in threads, a bounded number waiting."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from weakref import WeakValueDictionary
 
 from ingress.errors import TooManyRequests, Unavailable
 
-AT_ONCE: Final = 2  # so that a document of 5,000 lines does not hold back the one of five
+AT_ONCE: Final = 2  # so that a document of 5,000 lines does not delay one of five
 WAITING_MAX: Final = 256
-ACCOUNT_MAX: Final = 32  # of one account at once; they are made one after the other, those of others meanwhile
+ACCOUNT_MAX: Final = 32  # of one account; they are rendered one after another, those of others meanwhile
 
 
 class PdfRenderer:
@@ -62,7 +62,7 @@ class PdfRenderer:
 
 
 def _render(sale: Mapping[str, Any], seller: Mapping[str, Any], locale: str) -> bytes:
-    # Here, because it brings reportlab and babel: 17 MB that a process only needs once somebody asks for a PDF.
+    # Here, because it imports reportlab and babel: 17 MB that a process only needs for its first PDF.
     from documents.pdf.render import render_sale  # noqa: PLC0415
 
     return render_sale(sale, seller, locale=locale)

@@ -1,4 +1,4 @@
-"""Read the views that other services publish: one thing by its id, or a page of them, newest first.
+"""Read the views that other services publish: one row by its id, or a page, newest first.
 
 A view is declared once with the conditions that filters add; each condition is a constant with `?` where its value
 goes, so that every combination is one prepared statement that uses its own index.
@@ -19,9 +19,9 @@ HIGHEST_ID: Final = UUID(int=2**128 - 1)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A published view with `account_id` and `id`: what is read of it and what may be asked. All of it constants.
+    """A published view with `account_id` and `id`: its columns and filters, all constants.
 
-    `words` is the text in which a `query` is looked for, as the ledger's index of its pieces has it.
+    `words` is the text that a `query` searches, as in the ledger's trigram index.
     """
 
     name: str
@@ -153,7 +153,7 @@ DELIVERIES = View(
     filters={"hook_id": "hook_id = ?", "event_id": "event_id = ?", "state": "state = ?"},
 )
 RUN = View("execution_api.run")
-# A page does not carry the events that set its runs off.
+# A page does not carry the events that started its runs.
 RUNS = View(
     "execution_api.run",
     columns="id, automation_id, version, event_id, trigger, state, step_no, due_at, error, replays, created_at,"
@@ -190,7 +190,7 @@ async def batches(
 ) -> AsyncIterator[list[Row]]:
     """Yield rows by id, newest first, at most `limit` from below `before`, in batches of bounded size.
 
-    A filter that is None asks nothing; `query` is a text somewhere in the view's `words`, whatever its capitals.
+    A filter of None is ignored; `query` is a text anywhere in the view's `words`, case-insensitive.
     """
     given = {name: value for name, value in requested.items() if value is not None}
     if (text := given.pop("query", None)) is not None:
@@ -210,7 +210,7 @@ async def batches(
 async def newest_ids(
     pool: Pool, view: View, *, account_id: UUID, before: UUID | None, limit: int, **requested: Any
 ) -> list[UUID]:
-    """The ids that `batches` would give, without reading the rest."""
+    """The ids that `batches` would return, without reading the rows."""
     given = {name: value for name, value in requested.items() if value is not None}
     conditions, values = _conditions(view, given, first=4)
     statement = f"{view.select('id < $3', *conditions, columns='id')} ORDER BY id DESC LIMIT $2"
@@ -221,10 +221,10 @@ async def newest_ids(
 async def _containing(
     pool: Pool, view: View, text: str, given: Mapping[str, Any], *, account_id: UUID, before: UUID | None, limit: int
 ) -> list[UUID]:
-    """The ids of the newest `$2` rows that hold a text.
+    """The ids of the newest `$2` rows that contain a text.
 
-    What many rows hold is found among the newest, what few hold through the index of pieces: each way alone would at
-    times read everything. A text of less than a piece is looked for from the newest on.
+    A frequent text is found among the newest rows, a rare one through the trigram index: either way alone could read
+    everything. A text shorter than a trigram is searched from the newest on.
     """
     conditions, filters = _conditions(view, given, first=4)
     conditions.append("id < $3")
@@ -264,14 +264,14 @@ def _conditions(view: View, given: Mapping[str, Any], *, first: int) -> tuple[li
 
 
 async def usage(pool: Pool, *, account_id: UUID) -> dict[str, int]:
-    """How much of each thing that a plan counts there is; what was never made is not there."""
+    """The usage of each quota of a plan; absent before the first use."""
     rows = await pool.fetch("SELECT quota, used FROM ledger_api.usage WHERE account_id = $1", account_id)
     return {row["quota"]: row["used"] for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
 class MadeBy:
-    """How many hooks and automations a credential made that are still there."""
+    """How many existing hooks and automations a credential created."""
 
     hooks: int
     automations: int
@@ -285,13 +285,13 @@ SELECT (SELECT count(*) FROM dispatch_api.hook
 
 
 async def count_made_by(pool: Pool, *, account_id: UUID, credential_id: UUID) -> MadeBy:
-    """Count what a credential made."""
+    """Count what a credential created."""
     row = await pool.fetchrow(_COUNT_MADE_BY, account_id, str(credential_id))
     return MadeBy(*row) if row else MadeBy(0, 0)
 
 
 async def overdue_untold(pool: Pool, *, account_id: UUID) -> list[UUID]:
-    """The invoices that became overdue a moment ago: the ledger's clock has not marked them as late yet."""
+    """The invoices that just became overdue: the ledger's scheduler has not marked them yet."""
     return cast("list[UUID]", await pool.fetchval("SELECT ledger_api.overdue_untold($1)", account_id))
 
 

@@ -1,7 +1,7 @@
-"""Let who was answered a moment ago find what he sent: reads of an inbox wait until the books have what came before.
+"""Read-your-writes for inbox lists: a read waits until the ledger has the messages accepted before it.
 
-A push is answered when it is committed here; the books have it some milliseconds later. Bounded: where the books are
-behind, a read shows what there is.
+A push is accepted when it is committed here; the ledger has it some milliseconds later. Bounded: when the ledger is
+behind, a read shows the current state.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MISSING: Final = """
 
 
 async def wait_until_visible(api: Api, call: Request) -> None:
-    """Wait, for a second at most, until the books have the messages that were accepted before this was asked."""
+    """Wait, for a second at most, until the ledger has the messages accepted before this request."""
     ends = time.monotonic() + WAIT_SECONDS_MAX
     since = UUID(int=int((time.time() - RECENT_SECONDS) * 1000) << 80)
     rows = await api.pool.fetch(_PENDING, call.account_id, since, RECEIVE_INBOX_MESSAGE, PENDING_MAX)

@@ -1,4 +1,4 @@
-"""Read what the ledger publishes of its journal as of a day: sums, statements and entries."""
+"""Read the ledger's published journal as of a day: sums, statements and entries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOWEST_ID: Final = UUID(int=0)
 
 
 async def today(pool: Pool, *, account_id: UUID) -> dt.date:
-    """The date where the account is."""
+    """The current date in the account's time zone."""
     return cast("dt.date", await pool.fetchval("SELECT ledger_api.today($1)", account_id))
 
 
@@ -25,7 +25,7 @@ async def trial_balance(pool: Pool, *, account_id: UUID, as_of: dt.date) -> list
     return cast("list[Row]", rows)
 
 
-# One look at the books for both: the sums of all, and the clients after the last one shown.
+# One snapshot for both: the sums of all, and the clients after the last one shown.
 _AGEING: Final = """
 WITH found AS MATERIALIZED (SELECT * FROM ledger_api.ageing($1, $2))
 (SELECT f.*, NULL AS name FROM found f WHERE f.client_id IS NULL ORDER BY f.currency)
@@ -46,7 +46,7 @@ async def ageing(
 
 
 async def balance_before(pool: Pool, *, account_id: UUID, client_id: UUID, currency: str, **where: Any) -> int:
-    """What a client owed less what it had to spare, before the entry `entry_id` of the day `on`."""
+    """A client's receivable less its credit, before the entry `entry_id` of the day `on`."""
     minor = await pool.fetchval(
         "SELECT ledger_api.balance_before($1, $2, $3, $4, $5)",
         account_id, client_id, currency, where["on"], where["entry_id"],

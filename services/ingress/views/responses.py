@@ -1,4 +1,4 @@
-"""Answer a read of the API from a view: one thing or 404, or a page."""
+"""Respond to reads of the API from a view: one resource or 404, or a page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Show = Callable[[Row], dict[str, Any]]
 
 
 async def one(api: Api, call: Request, view: View, show: Show, **requested: Any) -> Response:
-    """The thing whose id is in the path.
+    """The resource whose id is in the path.
 
     Raises:
         NotFound: this account has none of this id.

@@ -84,7 +84,7 @@ async def test_a_file_of_nothing_but_bad_lines_is_given_up_with_the_first_of_the
 async def test_blank_lines_are_no_lines(caller: Caller) -> None:
     answer = await send(caller, b"name\n" + b"\n" * 3_000_000 + b"A\n")
     assert (answer.status, answer.json["lines"], answer.json["created"]) == (201, 1, 1)
-    assert (await send(caller, b"\r\n" * 3_000_000)).faults == {"name": "is a column that must be there"}
+    assert (await send(caller, b"\r\n" * 3_000_000)).faults == {"name": "is a required column"}
 
 
 async def test_one_account_reads_a_bounded_number_of_files_and_one_at_a_time() -> None:

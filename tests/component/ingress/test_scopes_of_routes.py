@@ -81,7 +81,7 @@ async def refused_ones(send: Send) -> set[str]:
         ends = "text/event-stream" not in route.response_types
         answer = await send(route.method if ends else "HEAD", path_of(route), headers=ASYNC, **options)
         assert answer.status != 401, named(route)
-        if answer.status == 403 and (not ends or answer.json["detail"].startswith("this needs the scope")):
+        if answer.status == 403 and (not ends or answer.json["detail"].startswith("missing scope")):
             refused.add(named(route))
     return refused
 

@@ -47,7 +47,7 @@ async def test_nobody_gives_scopes_that_they_do_not_have(owner: Caller, route: R
         body = {"name": f"owner-{owner.account_id}", "role": "owner"}
     refused = await caller.send(route.method, route.path, json=body)
     assert (refused.status, refused.json["code"]) == (403, "forbidden")
-    assert "scopes that this one has not" in refused.json["detail"]
+    assert "scopes that this one lacks" in refused.json["detail"]
     assert (await owner.anonymous("GET", "/v1/me", headers=pair)).status == 200, "the old pair still works"
     given = await owner.send(route.method, route.path, json=body)
     assert given.status == 201

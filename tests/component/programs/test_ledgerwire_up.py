@@ -60,7 +60,7 @@ async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         status, out, err = await ledgerwire("up", "--port", str(port), "--home", str(tmp_path))
     assert (status, out) == (2, "")
-    assert f"port {port} of 127.0.0.1 is taken by another program" in err
+    assert f"port {port} of 127.0.0.1 is used by another program" in err
 
 
 async def test_a_database_that_is_not_there_is_told_and_its_password_is_not(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ FIELDS_MAX: Final = 20  # of a form or a query: OAuth has half as many
 
 
 class NotSentBack(Exception):
-    """The client or its redirect URI is wrong: only a page can say so."""
+    """The client or its redirect URI is wrong: the error is shown as a page."""
 
 
 async def show(api: Api, call: Request) -> Response:
@@ -63,7 +63,7 @@ async def show(api: Api, call: Request) -> Response:
 
 
 async def sign_in(api: Api, call: Request) -> Response:
-    """POST of the sign-in page: begin a session and go on to consent."""
+    """POST of the sign-in page: start a session and continue to consent."""
     form = await read_form(call)
     query = form.get("query", "")
     locale = locale_of(dict(parse_qsl(query)).get("ui_locales"), call.headers.get("Accept-Language", ""))
@@ -111,7 +111,7 @@ async def _membership(api: Api, session: Session, account_id: UUID) -> Membershi
 
 
 async def read_authorization(api: Api, query: str) -> AuthorizationRequest | Response:
-    """The request in a query; a redirect where it is wrong in a way that the application may know.
+    """Read the request from a query; a redirect for errors that the application may learn.
 
     Raises:
         NotSentBack: its client or redirect URI is wrong.
@@ -131,15 +131,15 @@ async def _client(api: Api, given: Mapping[str, str]) -> Client:
     client_id = given.get("client_id", "")
     client = await store.find_client(api.pool, client_id=client_id) if client_id.isascii() and client_id else None
     if client is None:
-        raise NotSentBack("invalid_client: client_id is not known here")
+        raise NotSentBack("invalid_client: unknown client_id")
     return client
 
 
 def _single(query: str) -> dict[str, str]:
-    """The parameters of a query, each there once (RFC 6749, 3.1); one without a value is left out.
+    """Read the parameters of a query, each at most once (RFC 6749, 3.1); one without a value is left out.
 
     Raises:
-        NotSentBack: it is too long, or says one twice.
+        NotSentBack: it is too long, or repeats one.
     """
     if len(query) > QUERY_CHARS_MAX:
         raise NotSentBack("invalid_request: the request is too long")
@@ -149,7 +149,7 @@ def _single(query: str) -> dict[str, str]:
         raise NotSentBack("invalid_request: there are too many parameters") from None
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names) or any("\0" in value for _, value in pairs):
-        raise NotSentBack("invalid_request: a parameter is there twice, or holds NUL")
+        raise NotSentBack("invalid_request: a parameter is repeated, or holds NUL")
     return dict(pairs)
 
 
@@ -162,7 +162,7 @@ def deny(api: Api, requested: AuthorizationRequest) -> Response:
 async def allow(
     api: Api, call: Request, requested: AuthorizationRequest, session: Session, account_id: UUID
 ) -> Response:
-    """Send the browser back with a code for the scopes that were asked for and that the person's role has.
+    """Send the browser back with a code for the requested scopes that the person's role has.
 
     Raises:
         Forbidden: the person does not belong to the account.
@@ -186,7 +186,7 @@ async def allow(
                 redirect_uri=requested.redirect_uri, code_challenge=requested.code_challenge,
             )  # fmt: skip
     if not made:
-        fault = OAuthError("access_denied", "the account has as many applications as there may be")
+        fault = OAuthError("access_denied", "the account has the maximum of applications: disconnect one first")
         return _refuse(api, requested.redirect_uri, requested.state, fault)
     return _redirect(answer_uri(requested.redirect_uri, issuer_of(api), requested.state, code=code))
 
@@ -197,12 +197,12 @@ def _refuse(api: Api, redirect_uri: str, state: str | None, fault: OAuthError) -
 
 
 def _redirect(location: str, headers: Mapping[str, str] | None = None) -> Response:
-    # 303, never 307: the form with the password must not be posted to where this leads (RFC 9700, 4.12).
+    # 303, never 307: the form with the password must not be posted to the redirect's target (RFC 9700, 4.12).
     return Response(303, b"", {"Location": location, "Referrer-Policy": "no-referrer", **(headers or {})}, "text/plain")
 
 
 async def read_form(call: Request) -> dict[str, str]:
-    """A posted form, each field there once; of another content type or wrong in another way it is empty."""
+    """Read a posted form, each field at most once; an invalid form or another content type gives an empty one."""
     raw = await read_bytes(call)
     if not call.headers.get("Content-Type", "").lower().startswith("application/x-www-form-urlencoded"):
         return {}
@@ -213,10 +213,10 @@ async def read_form(call: Request) -> dict[str, str]:
 
 
 def issuer_of(api: Api) -> str:
-    """Who gives codes and tokens (RFC 8414, 2): the public URL."""
+    """The issuer of codes and tokens (RFC 8414, 2): the public URL."""
     return api.urls.base.rstrip("/")
 
 
 def resources_of(api: Api) -> tuple[str, ...]:
-    """What tokens are for (RFC 8707): this server, and its MCP endpoint."""
+    """The resources that tokens are valid for (RFC 8707): this server, and its MCP endpoint."""
     return issuer_of(api), issuer_of(api) + "/mcp"

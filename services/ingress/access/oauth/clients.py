@@ -1,4 +1,4 @@
-"""Make OAuth clients: by an operator's command, or by themselves (RFC 7591)."""
+"""Create OAuth clients: by an operator's command, or by dynamic registration (RFC 7591)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ingress.access.oauth.rules import Client, OAuthError, uri_fault
 from storage.pool import Pool
 
 NAME_CHARS_MAX: Final = 200  # shown in one line of the consent page
-URIS_MAX: Final = 10  # one for each place where the program runs
+URIS_MAX: Final = 10  # one for each environment of the program
 
 
 CONSOLE_CLIENT_ID: Final = "ledgerwire-console"
@@ -29,10 +29,10 @@ async def create_client(
     pool: Pool, name: str, redirect_uris: Sequence[str], *, confidential: bool, first_party: bool = False,
     registered_from: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Make a client; answer `client_id`, and `client_secret` if it is confidential: shown this once.
+    """Create a client; return `client_id`, and `client_secret` if it is confidential: shown only once.
 
     Raises:
-        OAuthError: the name or a URI is wrong, or too many have registered themselves.
+        OAuthError: the name or a URI is wrong, or too many clients are registered.
     """
     name = name.strip()
     if not 1 <= len(name) <= NAME_CHARS_MAX or not name.isprintable():

@@ -1,4 +1,4 @@
-"""What programs find out by themselves: the metadata of RFC 8414 and RFC 9728, and registration (RFC 7591)."""
+"""Discovery: the metadata of RFC 8414 and RFC 9728, and registration (RFC 7591)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GRANT_TYPES: Final = ("authorization_code", "refresh_token")
 
 
 class Registration(BaseModel):
-    """The metadata of a client; what is not known is passed over (RFC 7591, 2)."""
+    """The metadata of a client; unknown fields are ignored (RFC 7591, 2)."""
 
     model_config = ConfigDict(strict=True)
 
@@ -73,7 +73,7 @@ async def protected_resource(api: Api, _: Request) -> Response:
 
 
 async def register(api: Api, call: Request) -> Response:
-    """POST `/oauth/register` (RFC 7591, 3): anybody may register, within the rate of their address."""
+    """POST `/oauth/register` (RFC 7591, 3): registration is open, within the rate of the address."""
     api.limits.sign_in_address.admit(call.request.remote)
     raw = await read_bytes(call)
     try:

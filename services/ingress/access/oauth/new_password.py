@@ -18,7 +18,7 @@ async def show(_: Api, call: Request) -> Response:
 
 
 async def save(api: Api, call: Request) -> Response:
-    """POST of the form: change the password, or say on the page why not."""
+    """POST of the form: change the password, or show the error on the page."""
     form = await read_form(call)
     reset, password = form.get("reset", ""), form.get("password", "")
     if not PASSWORD_CHARS_MIN <= len(password) <= PASSWORD_CHARS_MAX:

@@ -1,4 +1,4 @@
-"""The pages that a browser sees on the way to consent: sign-in, consent, error. They run no script."""
+"""The pages of the consent flow: sign-in, consent, error. They run no script."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ button:first-of-type { background: var(--accent); border-color: var(--accent); c
 def page(locale: str, title: str, content: str, *, status: int = 200, form_action: str = "'self'") -> Response:
     """A page whose policy lets it load its style and post its form, and nothing else; no other site may frame it.
 
-    `form_action` also names where the answer to the form leads: browsers hold redirects to the policy too.
+    `form_action` also names the target of the form's redirect: browsers apply the policy to redirects too.
     """
     body = (
         f'<!DOCTYPE html><html lang="{locale}"><head><meta charset="utf-8"><title>{escape(title)} · Ledgerwire</title>'
@@ -84,7 +84,7 @@ def consent(
     locale: str, requested: AuthorizationRequest, *, query: str, csrf: str, user: str,
     accounts: Sequence[Membership], current: Membership,
 ) -> Response:  # fmt: skip
-    """The page on which a person lets an application into one of their accounts, or refuses."""
+    """The page on which a person grants an application access to one of their accounts, or refuses."""
     texts = TEXTS[locale]
     options = "".join(
         f'<option value="{one.account_id}"{" selected" if one == current else ""}>{escape(one.account_name)}</option>'
@@ -138,7 +138,7 @@ def no_account(locale: str) -> Response:
 
 
 def place_of(redirect_uri: str) -> str:
-    """Where a redirect URI leads, as people read it: its host, or its scheme."""
+    """The readable target of a redirect URI: its host, or its scheme."""
     parts = urlsplit(redirect_uri)
     return parts.netloc or f"{parts.scheme}:"
 

@@ -28,7 +28,7 @@ ROUTES: Final = (
     Route("GET", "/oauth/password", "showNewPassword", new_password.show, None, "Choose a new password by a link"),
     _posted("/oauth/password", "saveNewPassword", new_password.save, "Save the new password"),
     _posted("/oauth/token", "giveTokens", tokens.token, "Tokens for a code or a refresh token"),
-    _posted("/oauth/revoke", "revokeToken", tokens.revoke, "End a token and what it belongs to"),
+    _posted("/oauth/revoke", "revokeToken", tokens.revoke, "Revoke a token and its grant"),
     _posted("/oauth/register", "registerClient", metadata.register, "Register a client"),
     Route("GET", "/oauth/style.css", "getStyle", _style, None, "The style of the pages"),
     Route(

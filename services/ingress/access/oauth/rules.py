@@ -42,7 +42,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request for consent that is right."""
+    """A valid request for consent."""
 
     client: Client
     redirect_uri: str
@@ -52,7 +52,7 @@ class AuthorizationRequest:
 
 
 def uri_fault(uri: str) -> str | None:
-    """What keeps a URI from being registered; None: nothing.
+    """Return why a URI cannot be registered; None when it can.
 
     https, http on a loopback address (RFC 8252, 7.3), private schemes (7.1); no fragment (RFC 6749, 3.1.2).
     """
@@ -72,7 +72,7 @@ def uri_fault(uri: str) -> str | None:
 
 
 def redirect_uri_of(client: Client, given: str | None) -> str | None:
-    """The URI to send the browser back to; None: it is not registered.
+    """Return the URI to send the browser back to; None when it is not registered.
 
     Exact comparison (RFC 9700, 4.1.3); a program on a person's own machine takes a free port of its loopback address
     (RFC 8252, 7.3), and is no confidential client. A first-party client needs no consent, so that its URI is exact.
@@ -139,7 +139,7 @@ def scopes_of(text: str | None) -> list[Scope]:
 
 
 def verifies(code_challenge: str, code_verifier: str) -> bool:
-    """Whether the verifier is the challenge's (RFC 7636, 4.6)."""
+    """Whether the verifier matches the challenge (RFC 7636, 4.6)."""
     if not _VERIFIER.fullmatch(code_verifier):
         return False
     made = base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).rstrip(b"=").decode()
@@ -147,6 +147,6 @@ def verifies(code_challenge: str, code_verifier: str) -> bool:
 
 
 def answer_uri(redirect_uri: str, issuer: str, state: str | None, **answer: str) -> str:
-    """The redirect URI with an answer: its query stays (RFC 6749, 3.1.2), `iss` says who answers (RFC 9207, 2)."""
+    """The redirect URI with a response: its query stays (RFC 6749, 3.1.2), `iss` is the issuer (RFC 9207, 2)."""
     given = answer | ({"state": state} if state is not None else {}) | {"iss": issuer}
     return redirect_uri + ("&" if urlsplit(redirect_uri).query else "?") + urlencode(given)

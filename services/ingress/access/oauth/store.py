@@ -13,9 +13,9 @@ from ingress.scopes import Role, Scope
 from storage.pool import Connection, Pool
 
 CODE_SECONDS: Final = 60  # a redirect and a request; RFC 6749, 4.1.2: ten minutes at most
-ACCESS_SECONDS: Final = 3_600  # a leaked one is of use for so long; the refresh token brings the next
+ACCESS_SECONDS: Final = 3_600  # the lifetime of a leaked one; the refresh token brings the next
 REFRESH_DAYS: Final = 90  # an application that is not used for a quarter asks for consent again
-CLIENTS_MAX: Final = 10_000  # registered by themselves; those without a grant go after a day
+CLIENTS_MAX: Final = 10_000  # registered dynamically; those without a grant are deleted after a day
 UNUSED_HOURS: Final = 24  # of a registered client without a grant
 GRANTS_MAX: Final = 200  # of an account, as its tokens
 UNREDEEMED_MINUTES: Final = 10  # a grant whose code was not redeemed is deleted
@@ -23,7 +23,7 @@ UNREDEEMED_MINUTES: Final = 10  # a grant whose code was not redeemed is deleted
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """An application that a user has let into an account."""
+    """A user's grant of access to an application."""
 
     account_id: UUID
     id: UUID
@@ -49,7 +49,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code as it was given out."""
+    """An authorization code."""
 
     account_id: UUID
     grant_id: UUID
@@ -63,7 +63,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token as it was given out."""
+    """An issued token."""
 
     account_id: UUID
     grant_id: UUID
@@ -75,7 +75,7 @@ class Token:
 
 
 async def insert_client(conn: Connection | Pool, client: Client, *, registered_from: str | None) -> bool:
-    """Insert a client; False when `CLIENTS_MAX` have registered themselves."""
+    """Insert a client; False when `CLIENTS_MAX` are registered."""
     done = await conn.fetchval(
         "INSERT INTO ingress.oauth_client (id, name, secret_hash, redirect_uris, first_party, registered_from)"
         " SELECT $1, $2, $3, $4, $5, $6 WHERE $6::text IS NULL"
@@ -153,7 +153,7 @@ async def insert_tokens(
     conn: Connection, *, account_id: UUID, grant_id: UUID, access_hash: bytes, refresh_hash: bytes,
     access_scopes: Sequence[Scope], scopes: Sequence[Scope],
 ) -> None:  # fmt: skip
-    """Insert an access token, and the refresh token that brings the next; the refresh token keeps all of the scopes."""
+    """Insert an access token, and the refresh token that renews it; the refresh token keeps all of the scopes."""
     await conn.execute(
         "INSERT INTO ingress.oauth_token (secret_hash, account_id, grant_id, kind, scopes, expires_at)"
         " VALUES ($1, $3, $4, 'access', $5, now() + make_interval(secs => $7)),"
@@ -229,7 +229,7 @@ async def find_grant(pool: Pool, *, account_id: UUID, identifier: UUID) -> Grant
 
 
 async def grants_of_user(conn: Connection, *, account_id: UUID, user_id: UUID) -> list[UUID]:
-    """The ids of the applications that a user has let into the account."""
+    """The ids of the applications that a user has granted access to the account."""
     rows = await conn.fetch(
         "SELECT id FROM ingress.oauth_grant WHERE account_id = $1 AND user_id = $2", account_id, user_id
     )
@@ -245,7 +245,7 @@ async def delete_grant(conn: Connection, *, account_id: UUID, identifier: UUID) 
 
 
 async def touch(pool: Pool, *, grants: Sequence[UUID]) -> None:
-    """Note that these were used; their ids are unique by themselves."""
+    """Record the use of these; their ids are globally unique."""
     await pool.execute("UPDATE ingress.oauth_grant SET last_used_at = now() WHERE id = ANY($1::uuid[])", grants)
 
 

@@ -31,7 +31,7 @@ TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
         "signed_in": "Signed in as {name}",
         "no_account": "You belong to no account.",
         "error": "This request cannot be answered",
-        "advice": "Go back to the application and try to connect again. If this happens again, tell its maker:",
+        "advice": "Go back to the application and try to connect again. If this happens again, tell its developer:",
     },
     "fr": {
         "sign_in": "Se connecter",

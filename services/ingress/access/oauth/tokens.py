@@ -1,4 +1,4 @@
-"""`/oauth/token` and `/oauth/revoke`: give tokens for a code or a refresh token, and end what was let in."""
+"""`/oauth/token` and `/oauth/revoke`: issue tokens for a code or a refresh token, and revoke grants."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from ingress.scopes import Scope
 from storage.pool import Connection
 
 _UNAUTHORIZED: Final = 401
-_ID_CHARS_MAX: Final = 100  # counted of a client id that is not known
+_ID_CHARS_MAX: Final = 100  # characters of an unknown client id that the rate limit counts
 
 
 class _Reused(Exception):
-    """A code or a refresh token came a second time: what it gave must end."""
+    """A code or a refresh token was used twice: its tokens must end."""
 
     def __init__(self, account_id: UUID, grant_id: UUID) -> None:
         super().__init__()
@@ -61,19 +61,19 @@ async def _token(api: Api, call: Request, form: Mapping[str, str]) -> Response:
 
 
 async def _redeem(conn: Connection, client: Client, form: Mapping[str, str]) -> dict[str, Any]:
-    """Tokens for a code, once (RFC 6749, 4.1.2); the verifier proves that its owner asks (RFC 7636, 4.6)."""
+    """Issue tokens for a code, once (RFC 6749, 4.1.2); the verifier proves the code's owner (RFC 7636, 4.6)."""
     secret_hash = digest(form.get("code", ""))
     code = await store.lock_code(conn, secret_hash=secret_hash)
     if code is None or code.client_id != client.id:
-        _invalid_grant("the code is not known")
+        _invalid_grant("the code is unknown")
     if code.used:
         raise _Reused(code.account_id, code.grant_id)
     if code.ended:
-        _invalid_grant("the code has ended")
+        _invalid_grant("the code has expired")
     if form.get("redirect_uri", code.redirect_uri) != code.redirect_uri:
-        _invalid_grant("redirect_uri is another than that of the authorization request")
+        _invalid_grant("redirect_uri differs from that of the authorization request")
     if not verifies(code.code_challenge, form.get("code_verifier", "")):
-        _invalid_grant("code_verifier does not fit code_challenge")
+        _invalid_grant("code_verifier does not match code_challenge")
     await store.use_code(conn, secret_hash=secret_hash, code=code)
     if client.first_party:
         return await _give_of_session(conn, code.account_id, code.grant_id, code.scopes)
@@ -81,15 +81,15 @@ async def _redeem(conn: Connection, client: Client, form: Mapping[str, str]) -> 
 
 
 async def _refresh(conn: Connection, client: Client, form: Mapping[str, str]) -> dict[str, Any]:
-    """New tokens for a refresh token, which has served then (RFC 9700, 4.14.2: rotation)."""
+    """Issue new tokens for a refresh token, which is used up (RFC 9700, 4.14.2: rotation)."""
     secret_hash = digest(form.get("refresh_token", ""))
     known = await store.lock_token(conn, secret_hash=secret_hash)
     if known is None or known.kind != "refresh" or known.client_id != client.id:
-        _invalid_grant("the refresh token is not known")
+        _invalid_grant("the refresh token is unknown")
     if known.used:
         raise _Reused(known.account_id, known.grant_id)
     if known.ended:
-        _invalid_grant("the refresh token has ended")
+        _invalid_grant("the refresh token has expired")
     scopes = scopes_of(form["scope"]) if form.get("scope") else known.scopes
     if not set(scopes) <= set(known.scopes):
         raise OAuthError("invalid_scope", "the scopes must be among those that were consented to (RFC 6749, 6)")
@@ -135,14 +135,14 @@ async def _revoke(api: Api, call: Request, form: Mapping[str, str]) -> Response:
     async with api.pool.acquire() as conn, conn.transaction():
         known = await store.lock_token(conn, secret_hash=digest(form.get("token", "")))
     if known is not None and known.client_id != client.id:
-        raise OAuthError("invalid_grant", "the token was given to another client (RFC 7009, 2.1)")
+        raise OAuthError("invalid_grant", "the token was issued to another client (RFC 7009, 2.1)")
     if known is not None:
         await end_grant(api, call, account_id=known.account_id, grant_id=known.grant_id)
     return Response(200, {})
 
 
 async def end_grant(api: Api, call: Request, *, account_id: UUID, grant_id: UUID) -> bool:
-    """End an application's tokens at this commit, and have its hooks deleted; False when there is no such grant."""
+    """End an application's tokens at this commit, and delete its hooks; False when there is no such grant."""
     call.account = account_id
     ended = False
 
@@ -155,10 +155,10 @@ async def end_grant(api: Api, call: Request, *, account_id: UUID, grant_id: UUID
 
 
 async def _authenticated(api: Api, call: Request, form: Mapping[str, str]) -> Client:
-    """The client that sent this request (RFC 6749, 2.3): by Basic, by its fields, or public, by its id alone.
+    """Authenticate the client (RFC 6749, 2.3): by Basic, by its fields, or public, by its id alone.
 
     Raises:
-        OAuthError: invalid_client; TooManyRequests: that came too often from this address, or for this client.
+        OAuthError: invalid_client; TooManyRequests: too many of them from this address, or for this client.
     """
     client_id, secret = _basic(call.headers.get("Authorization", "")) or (
         form.get("client_id", ""),
@@ -171,7 +171,7 @@ async def _authenticated(api: Api, call: Request, form: Mapping[str, str]) -> Cl
     if client is None or not _is_right(client, secret):
         for key in counted:
             api.limits.wrong.admit(key)
-        raise OAuthError("invalid_client", "the client or its secret is not known", status=_UNAUTHORIZED)
+        raise OAuthError("invalid_client", "the client or its secret is unknown", status=_UNAUTHORIZED)
     return client
 
 
@@ -200,7 +200,7 @@ def _invalid_grant(why: str) -> NoReturn:
 async def _answering(
     api: Api, call: Request, give: Callable[[Api, Request, Mapping[str, str]], Awaitable[Response]]
 ) -> Response:
-    """The answer, or the error as RFC 6749, 5.2 has it."""
+    """Run the handler; return its response, or the error in the form of RFC 6749, 5.2."""
     try:
         return await give(api, call, await read_form(call))
     except OAuthError as fault:
