@@ -1,1 +1,1 @@
-"""The ledger: takes commands, decides what the books say, and tells what happened."""
+"""The ledger: handles commands, keeps documents, payments and the journal, and publishes events."""

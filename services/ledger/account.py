@@ -1,4 +1,4 @@
-"""What the books need to know of the account they belong to."""
+"""The account's settings that the ledger needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEFAULT_CURRENCY: Final = "EUR"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account: what its clients and documents get that name none, and `time_zone`, which tells its days."""
+    """An account: defaults of its clients and documents, and `time_zone`, which determines its dates."""
 
     id: UUID
     time_zone: str = "UTC"

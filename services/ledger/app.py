@@ -23,7 +23,7 @@ from templates.renderer import Renderer
 async def open_service(
     settings: LedgerSettings, *, wakeups: LocalNotifier | None = None
 ) -> AsyncIterator[ServiceHandle]:
-    """Open the ledger; when the block ends, the batches in hand are finished within `drain_seconds`."""
+    """Open the ledger; when the block ends, running batches are finished within `drain_seconds`."""
     async with open_parts("ledger", settings) as parts:
         pool = await parts.open_database(size_max=settings.ledger_pool_max)
         pipeline = await parts.open_messaging(wakeups=wakeups)

@@ -1,6 +1,6 @@
-"""List what the ledger can do: each capability's part of the unit of work, its commands and what it shows.
+"""The ledger's capabilities: each one's part of the unit of work, its commands and its resources.
 
-The order is that of reading and writing: what others refer to comes first, the number counters come last.
+The order is that of reading and writing: referenced entities come first, the number counters last.
 """
 
 from __future__ import annotations

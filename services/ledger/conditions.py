@@ -1,4 +1,4 @@
-"""Compare what a command's caller knows of a thing (`If-Match`) with its state under the account's lock: pure."""
+"""Compare `If-Match` of a command with the resource's state under the account's lock: pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ledger.unit_of_work.state import CommandContext, EntityKind, Key, Shown
 
 
 def compared(readable: Sequence[CommandContext[Any]]) -> Mapping[EntityKind, set[Key]]:
-    """Name the things that conditional commands are about."""
+    """The resources of conditional commands."""
     wanted: dict[EntityKind, set[Key]] = defaultdict(set)
     for kind, ctx in _conditional(readable):
         wanted[kind].add(ctx.key(ctx.input.id))
@@ -22,7 +22,7 @@ def compared(readable: Sequence[CommandContext[Any]]) -> Mapping[EntityKind, set
 
 
 def unmet(readable: Sequence[CommandContext[Any]], shown: Shown) -> dict[UUID, LedgerRefusal]:
-    """Refuse, by command id, what is about a thing in another state; what is not there is refused later."""
+    """Refusals, by command id, of commands whose resource has another state; absent ones are refused later."""
     refusals: dict[UUID, LedgerRefusal] = {}
     for kind, ctx in _conditional(readable):
         now = shown.get((kind, ctx.key(ctx.input.id)))

@@ -1,7 +1,7 @@
 """Handle ledger commands in batches: one transaction per batch, outgoing events through the outbox.
 
-The accounts are locked, what the commands need is read, each is decided in turn, and all their changes are written,
-table by table. Commands that need no lock, such as messages for the inboxes, are handled beside them.
+The accounts are locked, the commands' read plans are loaded, each command is decided in order, and all changes are
+written, table by table. Commands that need no lock, such as messages for the inboxes, are handled beside them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from outbox.pipeline import BatchEffects
 from storage.pool import Connection
 
 Expect = Mapping[str, Callable[[datetime], None]]
-"""By capability: what is called with the earliest moment at which something saved has to be looked at again."""
+"""By capability: the callback that gets the earliest time at which a saved row is due."""
 
 
 async def handle(
@@ -96,7 +96,7 @@ def _segments(commands: Sequence[Envelope]) -> Iterator[list[Envelope]]:
 async def refuse(
     conn: Connection, envelopes: Sequence[Envelope], refusal: LedgerRefusal, effects: BatchEffects
 ) -> None:
-    """Answer these with a refusal, and change nothing else."""
+    """Store a refusal as the result of these, and change nothing else."""
     await _answer(conn, envelopes, LoadedState(), {envelope.id: refusal for envelope in envelopes}, effects)
 
 
@@ -268,7 +268,7 @@ async def _answer(
     refusals: Mapping[UUID, LedgerRefusal],
     effects: BatchEffects,
 ) -> None:
-    """Answer the refused commands, and note all of them for the journey."""
+    """Store the results of refused commands, and record all of them for the journey."""
     for command in commands:
         if (refusal := refusals.get(command.id)) is not None:
             effects.answer(command, refusal.http_status, _problem(refusal))

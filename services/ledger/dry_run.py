@@ -1,4 +1,4 @@
-"""Say what a command would change: it is handled inside the batch's transaction and rolled back."""
+"""Return what a command would change: it is handled inside the batch's transaction and rolled back."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ OK: Final = 200
 async def answer_dry_runs(
     conn: Connection, envelopes: Sequence[Envelope], effects: BatchEffects, handle: Handle
 ) -> None:
-    """Answer each of these `dry_run` commands with what the command in its data would do.
+    """Store as result of each `dry_run` command what the command in its data would do.
 
-    The accounts are locked by the caller, so that a rollback gives no lock away.
+    The caller has locked the accounts, so that a rollback releases no lock.
     """
     for envelope in envelopes:
         tried = await _try(conn, envelope, effects.schema, handle)

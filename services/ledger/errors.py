@@ -1,4 +1,4 @@
-"""What the ledger says no with: raised by its rules, turned into a command's outcome once, at the edge."""
+"""Refusals of the ledger: raised by its rules, turned into a command's result once, at the edge."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LedgerRefusal(Exception):
     """The ledger refuses this.
 
     The first line of each class's docstring is the problem's title, `code` is stable for machines; a raise may give a
-    narrower code, a sentence on this very case, and every fault found.
+    narrower code, a sentence about the case, and every error found.
     """
 
     code: ClassVar[str] = "refused"

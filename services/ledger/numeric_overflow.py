@@ -1,6 +1,6 @@
-"""Answer what Postgres cannot count: an amount beyond its numbers is the caller's fault, never ours.
+"""Refuse numeric overflows of Postgres: an amount out of its range is an input error.
 
-The rules refuse such amounts before they get so far; this stands behind them, outside the batch's transaction.
+The rules refuse such amounts earlier; this is the last resort, outside the batch's transaction.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Find text that Postgres cannot keep, before it turns into a database error: on the way in of every command."""
+"""Find text that Postgres cannot store, in every command's data, before it becomes a database error."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def unstorable(value: Any) -> list[FieldError]:
 
 
 def storable(value: Any) -> Any:
-    """The same JSON data with U+FFFD in place of each NUL: for what must be kept whatever it contains.
+    """The same JSON data with U+FFFD in place of each NUL: for data that must be stored in any case.
 
-    Most data have none: writing them as JSON to see that takes a tenth of going through them.
+    Most data have none: serializing them to check takes a tenth of traversing them.
     """
     return _replaced(value) if _may_have_nul(value) else value
 

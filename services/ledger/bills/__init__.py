@@ -1,1 +1,1 @@
-"""What suppliers ask for: bills, recorded from the purchase inbox."""
+"""Suppliers' bills, recorded from the purchase inbox."""

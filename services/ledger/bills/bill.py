@@ -1,7 +1,7 @@
 """A supplier's bill as it is stored, and as it follows from a purchase message: pure.
 
-A bill is what its supplier says: amounts that are stated count, others are computed as those of our own documents. It
-is what will have to be paid, with the file it came as; what is owed by it is in the journal.
+Stated amounts count; others are computed as in our own documents. The bill is the payable with its file; the journal
+has its postings.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _OWING: Final = frozenset({"invoice", "receipt", "credit_note"})
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A row of `ledger.bill`. `lines` and `adjustments` are as answers show them; amounts may be below 0."""
+    """A row of `ledger.bill`. `lines` and `adjustments` are in the form of responses; amounts may be below 0."""
 
     account_id: UUID
     id: UUID
@@ -68,7 +68,7 @@ class Bill:
     status_reason: str | None = None
 
     def entry(self) -> Entry | None:
-        """What recording it books; None for a document that owes nothing: a quote, an order, a proforma."""
+        """The entry of its recording; None for a document without a payable: a quote, an order, a proforma."""
         if self.document_type not in _OWING:
             return None
         sign = -1 if self.document_type == "credit_note" else 1
@@ -83,7 +83,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What a bill comes to, in minor units; `lines` as they are stated or computed.
+    """A bill's amounts, in minor units; `lines` as they are stated or computed.
 
     `payable` is what is left to pay: as stated, else the total less `prepaid` and plus `rounding`.
     """
@@ -101,7 +101,7 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True)
 class ParsedBill:
-    """What is known of a bill before its supplier is: all that its document says, checked."""
+    """The validated content of a bill's document, before its supplier is known."""
 
     document: Document
     document_ref: str
@@ -112,10 +112,10 @@ class ParsedBill:
 
 
 def parse_bill(document: Document, *, account: Account, today: date) -> ParsedBill:
-    """Read a bill off its document.
+    """Read a bill from its document.
 
     Raises:
-        BadInput: what a bill needs and the document does not say, all of it, with paths in the message.
+        BadInput: everything that a bill needs and the document lacks, with paths in the message.
     """
     faults = Faults()
     currency, document_date = document.currency or account.currency, document.document_date or today
@@ -125,14 +125,14 @@ def parse_bill(document: Document, *, account: Account, today: date) -> ParsedBi
         faults.add("document.lines", "is required where no gross_amount is stated")
     amounts = _with_payable(document, currency, _amounts(document, currency, faults), faults)
     if max(abs(amounts.net), abs(amounts.tax), abs(amounts.total), abs(amounts.payable)) > MINOR_MAX:
-        faults.add("document.gross_amount", "makes more than the books can hold")
+        faults.add("document.gross_amount", "makes more than the ledger can store")
     date_due = _date_due(document, document_date, faults)
     faults.refuse_if_any()
     return ParsedBill(document, document.document_ref or "", document_date, date_due, currency, amounts)
 
 
 def lines_of(bill: ParsedBill) -> list[dict[str, Any]]:
-    """The lines as answers show them."""
+    """The lines in the form of responses."""
     return [
         {
             "item_code": line.item_code or None,
@@ -151,7 +151,7 @@ def lines_of(bill: ParsedBill) -> list[dict[str, Any]]:
 
 
 def adjustments_of(bill: ParsedBill) -> list[dict[str, Any]]:
-    """Charges and discounts as answers show them."""
+    """Charges and discounts in the form of responses."""
     return [
         {"type": one.type, "mode": one.mode, "amount": plain(one.amount), "description": one.description}
         for one in bill.document.adjustments
@@ -159,7 +159,7 @@ def adjustments_of(bill: ParsedBill) -> list[dict[str, Any]]:
 
 
 def taxes_of(bill: ParsedBill) -> list[dict[str, Any]]:
-    """The taxes as answers show them: those that the document states, else those that were computed."""
+    """The taxes in the form of responses: those that the document states, else the computed ones."""
     if not bill.document.taxes:
         return [
             {
@@ -196,7 +196,7 @@ def payment_method_of(document: Document) -> str | None:
 
 
 def type_of(document: Document) -> str:
-    """What kind of document it is; an invoice where nobody says otherwise."""
+    """The kind of the document; an invoice by default."""
     return (document.sale_type or DEFAULT_KIND).removeprefix("sales_")
 
 
@@ -240,7 +240,7 @@ def _stated(name: str, amount: Decimal | None, currency: str, faults: Faults) ->
 
 
 def _line(index: int, line: Line, currency: str, faults: Faults) -> int | None:
-    """What a line comes to: as stated, else quantity by price less its discount, rounded once; None when too much."""
+    """A line's amount: as stated, else quantity by price less its discount, rounded once; None when too large."""
     try:
         return to_minor(line.amount if line.total is None else line.total, currency, rounded=True)
     except MoneyError as error:
@@ -273,7 +273,7 @@ def _taxes(line: Line) -> tuple[Tax, ...]:
 
 
 def _date_due(document: Document, document_date: date, faults: Faults) -> date | None:
-    """The due date as stated or by the pay term; None where neither tells, or the bill is open."""
+    """The due date as stated or by the pay term; None where there is neither, or the bill is open."""
     term = document.pay_term
     if document.date_due is not None or term is None:
         return document.date_due

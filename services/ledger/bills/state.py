@@ -15,7 +15,7 @@ BillKey = tuple[UUID, UUID, str]
 
 @dataclass(slots=True)
 class BillPlan:
-    """What is to be read: where bills stand, and which there are under references, each of an account."""
+    """The read plan: states of bills, and bills by reference, each of an account."""
 
     statuses: set[Key] = field(default_factory=set)
     references: set[tuple[UUID, str]] = field(default_factory=set)
@@ -31,14 +31,14 @@ class BillChanges:
 
 @dataclass(slots=True)
 class LoadedBills:
-    """Bills as they stand after the commands taken so far; `by_reference` has those that are not void."""
+    """Bills after the commands handled so far; `by_reference` has those that are not void."""
 
     statuses: dict[Key, Status] = field(default_factory=dict)
     by_reference: dict[BillKey, UUID] = field(default_factory=dict)
 
 
 def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:
-    """Make a command's changes count."""
+    """Apply a command's changes to the loaded state."""
     mine, bills = changes[BillChanges], state[LoadedBills]
     for bill in mine.recorded:
         bills.by_reference[ctx.account.id, bill.supplier_id, bill.document_ref] = bill.id

@@ -59,7 +59,7 @@ SELECT b.account_id, b.id, b.status
 
 
 async def statuses(conn: Connection, *, keys: Collection[Key]) -> dict[Key, Status]:
-    """Read where bills stand."""
+    """Read the states of bills."""
     if not keys:
         return {}
     rows = await conn.fetch(_STATUSES, [key[0] for key in keys], [key[1] for key in keys])

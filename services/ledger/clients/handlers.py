@@ -18,7 +18,7 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, Lo
 
 
 def need(ctx: CommandContext[Any], given: ClientIn, plan: ReadPlan) -> None:
-    """Let be read what `found_or_made` asks for."""
+    """Plan the reads of `found_or_made`."""
     plan[ClientPlan].identities.add((ctx.account.id, identity_of(given)))
     _need_collectors(ctx, given, plan)
     plan[UsagePlan].counters.add((ctx.account.id, "clients"))
@@ -58,7 +58,7 @@ def _upsert(ctx: CommandContext[ClientUpsert], state: LoadedState) -> ChangeSet:
     if given.on_conflict == "error":
         return _create(ctx, state)
     if given.on_conflict == "update" and given.external_id is None:
-        raise BadInput(faults=[FieldError("external_id", "is required to tell which client is meant")])
+        raise BadInput(faults=[FieldError("external_id", "is required to identify the client")])
     there = state[LoadedClients].recall(ctx.account.id, identity_of(given))
     if there is None:
         return _create(ctx, state)
@@ -127,7 +127,7 @@ def made(ctx: CommandContext[Any], given: ClientIn, state: LoadedState, *, path:
     """Make a client of what a command gives, which stands at `path` in its input.
 
     Raises:
-        NotFound: the collector is not there.
+        NotFound: the collector is unknown.
     """
     _check_collector(ctx, state, given, path=path)
     return new_client(given, client_id=new_id(), account=ctx.account, now=ctx.now)
@@ -136,10 +136,10 @@ def made(ctx: CommandContext[Any], given: ClientIn, state: LoadedState, *, path:
 def found_or_made(
     ctx: CommandContext[Any], given: ClientIn, state: LoadedState, changes: ChangeSet, *, path: str
 ) -> Client:
-    """The client that is meant by what a command gives, found by its identity or made within `changes`.
+    """Find the client of a command's input by its identity, or create it within `changes`.
 
     Raises:
-        StateForbids: it is archived; QuotaExceeded: it would be one too many; NotFound: the collector is not there.
+        StateForbids: it is archived; QuotaExceeded: it would be one too many; NotFound: the collector is unknown.
     """
     there = state[LoadedClients].recall(ctx.account.id, identity_of(given))
     if there is None:
@@ -152,7 +152,7 @@ def found_or_made(
 
 
 def add(ctx: CommandContext[Any], client: Client, state: LoadedState, changes: ChangeSet) -> None:
-    """Let a new client and its event be part of `changes`, counted against the plan.
+    """Add a new client and its event to `changes`, counted against the plan.
 
     Raises:
         QuotaExceeded: it would be one too many.
@@ -163,7 +163,7 @@ def add(ctx: CommandContext[Any], client: Client, state: LoadedState, changes: C
 
 
 def change(before: Client, after: Client, changes: ChangeSet) -> None:
-    """Let a client's change and its event be part of `changes`; nothing where nothing changes."""
+    """Add a client's change and its event to `changes`; nothing if the client is unchanged."""
     if after is not before:
         changes[ClientChanges].changed.append(after)
         changes.domain_events.append(DomainEvent("client.updated", "client", after.id, after.id))

@@ -46,7 +46,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One way in which a client is recognised: `second` is the register's number beside a name, else empty."""
+    """One identity of a client: `second` is the registration number beside a name, else empty."""
 
     by: Literal["external_id", "email", "name"]
     first: str
@@ -54,10 +54,10 @@ class Identity:
 
 
 def identity_of(ctx: ClientIn) -> Identity:
-    """What decides whether a client given in full is one that we have.
+    """The identity that decides whether a given client exists already.
 
-    The strongest thing said decides alone: the external id, else the e-mail address without regard to capitals, else
-    name and registration number both exactly. Someone with a new external id is a new client, whatever the address.
+    The strongest one decides alone: the external id, else the e-mail address without regard to capitals, else name and
+    registration number both exactly. A new external id is a new client, whatever the address.
     """
     if ctx.external_id is not None:
         return Identity("external_id", ctx.external_id)
@@ -67,7 +67,7 @@ def identity_of(ctx: ClientIn) -> Identity:
 
 
 def identities_of(client: Client) -> tuple[Identity, ...]:
-    """Everything that a client is recognised by; an archived one keeps its external id alone, which nobody may take."""
+    """All identities of a client; an archived one keeps only its external id, which stays reserved."""
     known = []
     if client.external_id is not None:
         known.append(Identity("external_id", client.external_id))
@@ -95,7 +95,7 @@ _GIVEN: Final = (
     "name", "type", "first_name", "last_name", "email", "phone", "reg_number", "vat_number", "address",
     "shipping_address", "contacts", "locale", "currency", "pay_term", "collector_id", "external_id", "comment",
 )  # fmt: skip
-"""What a caller says of a client, as `ClientIn` and `ClientPatch` name it."""
+"""The client's input fields, as `ClientIn` and `ClientPatch` name them."""
 
 
 def changed(client: Client, ctx: ClientIn | ClientPatch, *, now: datetime) -> Client:
@@ -115,7 +115,7 @@ def archived(client: Client, *, now: datetime) -> Client:
 
 
 def _plain(value: Any) -> Any:
-    """What a model holds as it is stored: objects within it as plain JSON values."""
+    """A model's fields as stored: nested objects as plain JSON values."""
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
@@ -128,5 +128,5 @@ _ON_PAPER: Final = (
 
 
 def snapshot(client: Client) -> dict[str, Any]:
-    """The client as a document keeps it, whatever becomes of the client later."""
+    """The snapshot of a client that a document keeps."""
     return {name: getattr(client, name) for name in _ON_PAPER}

@@ -30,22 +30,22 @@ class ClientChanges:
 
 @dataclass(slots=True)
 class LoadedClients:
-    """Clients as they stand after the commands taken so far."""
+    """Clients after the commands handled so far."""
 
     clients: dict[Key, Client] = field(default_factory=dict)
     found: dict[tuple[UUID, Identity], Client] = field(default_factory=dict)
-    lost: set[tuple[UUID, Identity]] = field(default_factory=set)  # what a client no longer answers to
+    lost: set[tuple[UUID, Identity]] = field(default_factory=set)  # identities that a client no longer has
     referred: set[Key] = field(default_factory=set)  # clients to whom something refers
 
     def know(self, client: Client) -> None:
-        """Let a client be found as it now is; where two answer to one identity, the one known first stays."""
+        """Index a client in its current state; of two with one identity, the first one stays."""
         self.forget(client.account_id, client.id)
         self.clients[client.account_id, client.id] = client
         for identity in identities_of(client):
             self.found.setdefault((client.account_id, identity), client)
 
     def forget(self, account_id: UUID, client_id: UUID) -> None:
-        """Let a client no longer be found."""
+        """Remove a client from the index."""
         before = self.clients.pop((account_id, client_id), None)
         for identity in identities_of(before) if before else ():
             found = self.found.get((account_id, identity))
@@ -54,10 +54,10 @@ class LoadedClients:
                 self.lost.add((account_id, identity))
 
     def recall(self, account_id: UUID, identity: Identity) -> Client | None:
-        """The client who answers to an identity.
+        """The client with an identity.
 
         Raises:
-            StaleBatch: one did until a command of this batch changed it, and who does now was not read.
+            StaleBatch: a command of this batch changed the client that had it, and its new owner was not read.
         """
         found = self.found.get((account_id, identity))
         if found is None and (account_id, identity) in self.lost:
@@ -66,7 +66,7 @@ class LoadedClients:
 
 
 def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:
-    """Make a command's changes count."""
+    """Apply a command's changes to the loaded state."""
     mine, clients = changes[ClientChanges], state[LoadedClients]
     for client in (*mine.new, *mine.changed):
         clients.know(client)

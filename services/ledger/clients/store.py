@@ -10,8 +10,8 @@ from ledger.clients.rules import BalanceKey, Client, Identity
 from ledger.unit_of_work.state import Key
 from storage.pool import Connection
 
-# One branch for each way of asking, each through its own index; of several with one address or name, the oldest that
-# is not archived. An external id is nobody else's, whatever became of its client.
+# One branch for each identity, each through its own index; of several with one address or name, the oldest that
+# is not archived. An external id stays reserved, also for an archived client.
 _FIND: Final = """
 WITH wanted AS (
     SELECT w.account_id, w.id FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
@@ -49,7 +49,7 @@ SELECT c.account_id, c.id, c.name, c.type, c.first_name, c.last_name, c.email, c
 async def find(
     conn: Connection, *, keys: Collection[Key], identities: Collection[tuple[UUID, Identity]]
 ) -> list[Client]:
-    """Read the clients with these ids, and those who answer to these identities; oldest first in each account."""
+    """Read the clients with these ids or identities; oldest first in each account."""
     if not keys and not identities:
         return []
     by_external_id = [one for one in identities if one[1].by == "external_id"]
@@ -149,7 +149,7 @@ SELECT b.account_id, b.client_id, b.currency, b.receivable_minor, b.unapplied_mi
 
 
 async def balances(conn: Connection, *, keys: Collection[Key]) -> dict[BalanceKey, tuple[int, int]]:
-    """Read clients' (receivable, unapplied) in minor units; the books are locked, so nobody else writes them."""
+    """Read clients' (receivable, unapplied) in minor units; the account's lock excludes other writers."""
     if not keys:
         return {}
     rows = await conn.fetch(_BALANCES, [key[0] for key in keys], [key[1] for key in keys])
@@ -168,7 +168,7 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigin
 
 
 async def write_balances(conn: Connection, *, balances: Mapping[BalanceKey, tuple[int, int]]) -> None:
-    """Keep clients' balances as they now stand, in one order."""
+    """Write clients' current balances, in one order."""
     if not balances:
         return
     ordered = sorted(balances.items())

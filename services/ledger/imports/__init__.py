@@ -1,1 +1,1 @@
-"""Clients and products that come by the file."""
+"""Imports of clients and products."""

@@ -1,7 +1,7 @@
-"""Decide `import_lines`: each line as the upsert that it is, all within the changes of one command.
+"""Decide `import_lines`: each line as an upsert, all within the changes of one command.
 
-A line sees what those before it did; one that is refused leaves the others as they are, or, with `abort`, nothing at
-all comes of the command. Its command's id makes all of it happen once, however often it arrives.
+A line sees the changes of those before it; a refused line leaves the others unchanged or, with `abort`, refuses the
+whole command. Deduplication of the command makes it happen once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, Re
 
 @dataclass(slots=True)
 class _Lines:
-    """What becomes of the lines, one after the other."""
+    """Handles the lines, one after another, and counts their results."""
 
     changes: ChangeSet
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("created", "updated", "unchanged"), 0))
@@ -74,7 +74,7 @@ IMPORT_LINES = CommandHandler(ImportLines, _plan, _import)
 
 
 def _each(ctx: CommandContext[ImportLines]) -> Iterator[tuple[int, CommandContext[Any], CommandHandler[Any]]]:
-    """Each line with its number, as the command that it is by itself."""
+    """Each line with its number, as a single command's context."""
     whole: CommandContext[Any] = ctx
     for client in ctx.input.clients:
         yield client.line, replace(whole, input=client.given), UPSERT_CLIENT

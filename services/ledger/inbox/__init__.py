@@ -1,1 +1,1 @@
-"""Documents that others pushed, before they are in the books."""
+"""Received documents, before they are accepted."""

@@ -1,7 +1,7 @@
-"""Decide what becomes of a message: accepted into the books or rejected, once, by whoever is first.
+"""Decide `accept_inbox_message` and `reject_inbox_message`: a message is decided once, by the first command.
 
-A sales message becomes a draft (issued, if asked) of a client found or made: the same decision as `create_sale`, within
-the same changes. A purchase becomes its supplier's bill. What is refused leaves the message as it was.
+A sales message becomes a draft (issued, if requested) of a client found or created: the same decision as `create_sale`,
+within the same changes. A purchase becomes its supplier's bill. A refusal leaves the message unchanged.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ T = TypeVar("T")
 
 
 def need_message(ctx: CommandContext[Any], plan: ReadPlan) -> None:
-    """Let the message that a command names be read."""
+    """Plan the read of the command's message."""
     plan[InboxPlan].messages.add(ctx.key(ctx.input.id))
 
 
 def need_for(ctx: CommandContext[AcceptMessage], message: InboxEntry, state: LoadedState, plan: ReadPlan) -> None:
-    """Let be read what accepting a message takes; what is wrong with it is told when it is decided."""
+    """Plan the reads of an acceptance; errors in the message are reported when it is decided."""
     try:
         document = read(message.document, ctx.input.document)
         if message.box == "sales":
@@ -93,11 +93,11 @@ def message_of(ctx: CommandContext[AcceptMessage] | CommandContext[RejectMessage
 
 
 def accept(ctx: CommandContext[AcceptMessage], state: LoadedState) -> ChangeSet:
-    """Take a message into the books.
+    """Accept a message.
 
     Raises:
-        StateForbids: it is accepted or rejected already; Conflict: what it says is in the books already; BadInput, and
-        whatever else making a client and a document may be refused with.
+        StateForbids: it is accepted or rejected already; Conflict: its document is recorded already; BadInput, and the
+        refusals of creating a client and a document.
     """
     message = message_of(ctx, state)
     _check_undecided(message)
@@ -150,7 +150,7 @@ def _accept_sale(
     unlike = disagreements(document, sale)
     notes += unlike
     if sale_in.issue and unlike:
-        detail = "was to be issued and stays a draft, because it does not come to what the message states"
+        detail = "stays a draft although it was to be issued: its amounts differ from the message's"
         notes.append(message_warning("not_issued", "", detail))
     elif sale_in.issue:
         _in_message(lambda: issuing.issue_within(changes, sale, changes[SaleChanges].states[sale.id], ctx, state))
@@ -174,7 +174,7 @@ def _asked_sale(ctx: CommandContext[AcceptMessage], sale: SaleIn) -> CommandCont
 def _with_free_external_id(
     ctx: CommandContext[AcceptMessage], made: Mapped, state: LoadedState
 ) -> tuple[SaleIn, list[MessageWarning]]:
-    """The order's reference is the document's external id unless another document has it: it was not given as one."""
+    """The order's reference becomes the document's external id unless another document has it."""
     sale = made.sale
     there = state[LoadedSales].external_ids.get((ctx.account.id, sale.sale_type, sale.external_id or ""))
     if not made.implied_id or there is None:
@@ -223,7 +223,7 @@ def _parse_and_find_supplier(
     changes: ChangeSet,
     notes: list[MessageWarning],
 ) -> tuple[ParsedBill, Supplier]:
-    """What the bill says and whose it is; what is wrong with both is told at once."""
+    """The bill and its supplier; the errors of both are reported together."""
     faults: list[FieldError] = []
     parsed, given = None, None
     try:
@@ -246,10 +246,10 @@ def _parse_and_find_supplier(
 
 
 def _supplier_in(document: Document, notes: list[MessageWarning]) -> SupplierIn:
-    """The supplier as the document tells of it; an address or number that does not fit is left out and noted.
+    """The supplier of the document; an invalid address or number is left out with a warning.
 
     Raises:
-        BadInput: it has no name, or what tells it from others does not fit.
+        BadInput: it has no name, or an identifying field is invalid.
     """
     party = document.supplier or Party()
     given: dict[str, Any] = {
@@ -270,7 +270,7 @@ def _supplier_in(document: Document, notes: list[MessageWarning]) -> SupplierIn:
 
 
 def _unfit(given: dict[str, Any]) -> list[MessageWarning]:
-    """Take an address away that does not fit; tell why."""
+    """Remove an invalid address; return why."""
     try:
         Address.model_validate(given["address"])
     except ValidationError as error:

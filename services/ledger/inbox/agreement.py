@@ -1,6 +1,6 @@
-"""Compare what a message states with what its draft comes to: pure, asked before anything is issued or paid.
+"""Compare a message's stated amounts with its draft's: pure, before anything is issued or paid.
 
-A document that differs from what its sender stated stays a draft, whoever asked for more: a person decides.
+A document that differs from its sender's amounts stays a draft: a person decides.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def disagreements(document: Document, sale: Sale) -> list[MessageWarning]:
     """Return what the message states otherwise than its draft, both figures in each; empty where they agree."""
     found = [*_amounts(document, sale)]
     if found or document.gross_amount is None or document.net_amount is None:
-        found += _unknown_taxes(document)  # nothing confirms that they come to what the draft bears
+        found += _unknown_taxes(document)  # nothing confirms that they equal the draft's
     return found
 
 
@@ -60,7 +60,7 @@ def _unlike(
     path: str, stated: Decimal | None, number_assignments: int, currency: str, of: str = ""
 ) -> Iterator[MessageWarning]:
     if stated is not None and _minor(stated, currency) != number_assignments:
-        said = f"is {of}{stated:f}, but the draft comes to {from_minor(number_assignments, currency)}"
+        said = f"is {of}{stated:f}, but the draft has {from_minor(number_assignments, currency)}"
         yield message_warning("totals_differ", path, said)
 
 

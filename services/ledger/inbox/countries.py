@@ -1,6 +1,6 @@
-"""Tell a country's code from how somebody wrote it: a code of two or three letters, or a name in a usual language.
+"""Convert a written country to its code: a code of two or three letters, or a name in a common language.
 
-The names are CLDR's, by babel, which is only imported when somebody wrote a name: most send codes.
+The names are CLDR's, by babel, which is only imported for a name: most senders write codes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 LANGUAGES: Final = ("en", "fr", "es", "lv", "lt", "et", "de")
 
 _CODE: Final = re.compile(r"[A-Z]{2}", re.ASCII)
-# Greece as the VAT has it, and a code that ISO reserves and everybody uses.
+# Greece in VAT numbers, and a common code that ISO reserves.
 _OTHERWISE: Final = {"EL": "GR", "UK": "GB"}
 
 

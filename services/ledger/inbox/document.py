@@ -1,7 +1,7 @@
-"""An inbox message's document as the books read it when it is accepted: what was pushed, with what a person mended.
+"""Read an inbox message's document when it is accepted: the received fields, with a person's corrections.
 
-Looser than what the API takes of sales and clients: texts are what others wrote, amounts may be below 0, almost all may
-be absent. What the books need beyond that is asked where a draft or a bill is made of it.
+Looser than the API's sales and clients: texts are as written, amounts may be below 0, almost every field may be absent.
+Further requirements are checked where a draft or a bill is made of it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Address(_Loose):
 
 
 class Party(_Loose):
-    """A supplier or a client, as the message tells of them."""
+    """A supplier or a client of the message."""
 
     name: Said | None = None
     type: Literal["company", "person"] | None = None
@@ -88,7 +88,7 @@ class Priced(NamedTuple):
 
 
 class Line(_Loose):
-    """One line; `total` is what the sender says it comes to, `discount_amount` is off the whole line."""
+    """One line; `total` is the sender's amount, `discount_amount` is off the whole line."""
 
     item_code: Said | None = None
     barcode: Said | None = None
@@ -107,7 +107,7 @@ class Line(_Loose):
 
     @property
     def amount(self) -> Decimal:
-        """What the line comes to by quantity, price and discounts, unrounded."""
+        """The line's amount by quantity, price and discounts, unrounded."""
         left = _ARITHMETIC.subtract(_HUNDRED, self.discount or Decimal(0))
         full = _ARITHMETIC.multiply(_ARITHMETIC.multiply(self.quantity, self.unit_price), left)
         return _ARITHMETIC.subtract(full.scaleb(-2, _ARITHMETIC), self.discount_amount or Decimal(0))
@@ -126,7 +126,7 @@ class Line(_Loose):
 
 
 def _fitting(value: Decimal, digits: Decimal = _PRICE_DIGITS) -> Decimal:
-    """Round to the digits that our documents have; a value that has no more stays as it is."""
+    """Round to the digits that our documents have; a value with fewer is unchanged."""
     rounded = _ARITHMETIC.quantize(value, digits)
     return value if value == rounded else rounded
 
@@ -171,7 +171,7 @@ class PaymentMeans(_Loose):
 
 
 class Document(_Loose):
-    """What the message says."""
+    """The message's document."""
 
     document_date: dt.date | None = None
     document_ref: Said | None = None
@@ -219,7 +219,7 @@ class ShipTo(_Loose):
 
 
 def read(pushed: Mapping[str, Any], mended: Mapping[str, Any] | None) -> Document:
-    """The message's document with the fields that a person mended in place of its own, null taking one away.
+    """Read the message's document with a person's corrections in place of its own fields; null removes one.
 
     Raises:
         BadInput: every fault, its path in the message's document.

@@ -1,7 +1,7 @@
-"""Turn what an order says into the sales document that it becomes: pure, from a message's document to a `SaleIn`.
+"""Convert an order into a sales document: pure, from a message's document to a `SaleIn`.
 
-What fits is taken as it is; what the books have no place for stays in the message, and where somebody would miss it a
-note says so. A product's code that nobody knows stays text on its line.
+Matching fields are copied; fields without a counterpart stay in the message, with a note where they matter. An unknown
+product code stays text on its line.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TEXT_CHARS_MAX: Final = 10_000
 _PERCENT_NAME: Final = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%?", re.ASCII)
 _OTHER_DATE: Final = 0
 _DUE_DAYS: Final = 1
-# What tells one client from another must fit or be mended; the rest may be left out.
+# Identifying fields of a client must be valid or be corrected; others may be left out.
 _MAY_BE_LEFT_OUT: Final = frozenset(
     {"type", "first_name", "last_name", "email", "phone", "address", "locale", "currency", "comment"}
 )
@@ -52,7 +52,7 @@ def mapped(document: Document, comment: str | None, ctx: AcceptSaleIn) -> Mapped
     """Make the document to draft; `comment` is the message's.
 
     Raises:
-        BadInput: what a draft needs and the message does not say, or says wrongly, with paths in the message.
+        BadInput: fields that a draft needs and the message lacks, or has wrong, with paths in the message.
     """
     notes: list[MessageWarning] = []
     fields: dict[str, Any] = {name: getattr(document, name) for name in _AS_SAID}
@@ -86,7 +86,7 @@ def tax_rate(line: Line) -> Decimal | None:
 
 
 def description(line: Line) -> str | None:
-    """What stands on a line: its name and description, once where they are the same; else its bar code."""
+    """A line's text: its name and description, once where they are the same; else its bar code."""
     parts = [part for part in dict.fromkeys((line.name, line.description)) if part]
     text = "\n".join(parts)[:TEXT_CHARS_MAX]
     return text or (None if line.item_code else line.barcode or None)
@@ -105,12 +105,12 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 def _pay_term(document: Document, notes: list[MessageWarning]) -> dict[str, Any] | None:
-    """The pay term, unless it does not tell when to pay: then the client's usual one counts."""
+    """The pay term, unless it does not say when to pay: then the client's default applies."""
     term = document.pay_term
     if term is None:
         return None
     if (term.type == _DUE_DAYS and term.days is None) or (term.type == _OTHER_DATE and document.date_due is None):
-        said = f"of type {term.type} does not tell when to pay: the client's usual one counts"
+        said = f"of type {term.type} does not say when to pay: the client's default applies"
         notes.append(message_warning("adapted", "document.pay_term", said))
         return None
     return term.model_dump()
@@ -135,14 +135,14 @@ def _client(party: Party, notes: list[MessageWarning]) -> dict[str, Any]:
 
 
 def address_of(address: Address, path: str, notes: list[MessageWarning]) -> dict[str, Any]:
-    """An address as the books keep it: with the country's code, or with its name beside the region."""
+    """An address as the ledger stores it: with the country's code, or with its name beside the region."""
     given = {name: value for name, value in address.model_dump().items() if value}
     country = given.pop("country", None)
     if country is not None and (code := country_code(country)) is not None:
         given["country"] = code
     elif country is not None:
         given["region"] = f"{given['region']}, {country}" if "region" in given else country
-        said = f"is {country!r}, which is no country known here: it stands in the region"
+        said = f"is {country!r}, which is an unknown country: it was added to the region"
         notes.append(message_warning("adapted", f"{path}.country", said))
     return given
 
@@ -156,5 +156,5 @@ def _comment(document: Document, comment: str | None) -> str | None:
 
 
 def remapped(faults: tuple[FieldError, ...]) -> list[FieldError]:
-    """Faults that the books found in a draft, with their paths in the message; who is named by id is not in it."""
+    """Map errors of a draft to paths in the message; parties named by id are not in it."""
     return [fault if fault.path in {"client_id", "supplier_id"} else within(fault) for fault in faults]

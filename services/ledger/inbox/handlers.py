@@ -1,6 +1,6 @@
-"""Put pushed messages into their inboxes, each once, and tell that they are there; let rules look at them.
+"""Store received messages in their inboxes, each once, with their events; rules are applied afterwards.
 
-A rule is applied by a command of its own, which goes out with this batch's commit: what comes in needs no lock.
+A rule is applied by a separate command, which is sent with this batch's commit: receiving needs no lock.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from storage.pool import Connection
 
 
 async def receive(conn: Connection, commands: Sequence[Envelope], effects: BatchEffects, urls: PublicUrls) -> None:
-    """Keep a batch's messages and fire `inbox.received` for each that was not there.
+    """Store a batch's messages and fire `inbox.received` for each new one.
 
-    Only a command that somebody waits for, or that came without a channel, is answered: a channel's sender had the
-    answer from ingress.
+    Only a command with a waiting caller, or without a channel, has a result: a channel's sender got its response from
+    ingress.
     """
     read_commands: list[tuple[Envelope, InboxMessage]] = []
     for command in commands:
@@ -70,7 +70,7 @@ def _candidates(message: InboxMessage, rules: Iterable[Rule]) -> list[Rule]:
 
 
 def _warned(message: InboxMessage, candidates: Sequence[Rule]) -> InboxMessage:
-    """The message with a warning where it has flags and no rule looks at it; a rule that does warns itself."""
+    """Add a warning to a message that has flags and that no rule handles; a rule adds its own warnings."""
     sender_request = rule_matching.sender_request_of(message.auto_processing)
     if candidates or not sender_request.words:
         return message

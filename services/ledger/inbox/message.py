@@ -1,4 +1,4 @@
-"""Read a pushed message as ingress hands it over, and tell in which state it begins: pure."""
+"""Read a message from ingress's command, and decide its initial state: pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ State = Literal["received", "accepted", "rejected", "duplicate"]
 
 
 class Pushed(BaseModel):
-    """The data of `receive_inbox_message`; what stands beside the document is there when the sender gave it."""
+    """The data of `receive_inbox_message`; the fields beside the document are optional."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -75,11 +75,11 @@ class InboxMessage:
 def read(command: Envelope) -> InboxMessage:
     """Make the row of a command.
 
-    Ingress has recognised repetitions before; what reaches the ledger with `duplicate_of` has other content under a
-    reference that was used: it is kept, in the state `duplicate`, for a person to judge.
+    Ingress recognises repetitions; a message with `duplicate_of` has other content under a known reference: it is
+    stored in the state `duplicate`, for a person to decide.
 
     Raises:
-        ValueError: the command is not as ingress writes it; it can never be handled.
+        ValueError: the command is malformed; it can never be handled.
     """
     pushed = Pushed.model_validate(command.data)
     return InboxMessage(

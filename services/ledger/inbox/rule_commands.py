@@ -1,8 +1,8 @@
-"""Decide about rules: keeping them, and letting one accept a message that has just come.
+"""Decide the commands on rules: create, delete, and apply them to a new message.
 
-A message that a rule may be for brings `apply_inbox_rules` about in the transaction that keeps it. That command is
-handled once, like any other, and under the lock of the books: rules are taken as they are then, oldest first, and the
-first that holds accepts the message. What cannot be accepted stays for people, with a note that says why.
+A message that a rule may match sends `apply_inbox_rules` in the transaction that stores it. That command is handled
+once, like any other, under the account's lock: the current rules are tried, oldest first, and the first that matches
+accepts the message. A message that cannot be accepted is left to people, with a note that says why.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _need_what_they_do(ctx: CommandContext[ApplyRules], state: LoadedState, plan
 
 
 def _apply(ctx: CommandContext[ApplyRules], state: LoadedState) -> ChangeSet:
-    """Let the first rule that holds accept the message; where none does, nothing changes.
+    """Accept the message by the first matching rule; without one, nothing changes.
 
     Raises:
         NotFound: there is no such message; QuotaExceeded: its client would be one too many.
@@ -139,7 +139,7 @@ def _candidates(message: InboxEntry, state: LoadedState) -> list[Rule]:
 
 
 def _as_accept(ctx: CommandContext[ApplyRules], message: InboxEntry, rule: Rule) -> CommandContext[AcceptMessage]:
-    """What a person would ask who does as the rule says."""
+    """The command of a person who follows the rule."""
     approve = rule.auto_processing and sender_request_of(message.auto_processing).approve
     result_body = AcceptMessage(
         id=message.id,
@@ -151,7 +151,7 @@ def _as_accept(ctx: CommandContext[ApplyRules], message: InboxEntry, rule: Rule)
 
 
 def _total(message: InboxEntry, changes: ChangeSet) -> dict[str, Any]:
-    """The larger of what the message states as its total and of what it comes to in the ledger, in minor units."""
+    """The larger of the message's stated total and of the ledger's computed one, in minor units."""
     recorded = changes[BillChanges].recorded
     made = recorded[0] if recorded else accept_message.drafted(changes)
     stated = [message.document.get(name) for name in ("gross_amount", "payable_amount")]
@@ -174,7 +174,7 @@ def _left(message: InboxEntry, *notes: MessageWarning) -> ChangeSet:
 
 
 def _follow_up(changes: ChangeSet, message: InboxEntry, rule: Rule) -> None:
-    """Let be done what PayTraq Connect's flags ask for beyond the document, where the rule allows it."""
+    """Add the follow-ups that PayTraq Connect's flags request, where the rule allows them."""
     sender_request = sender_request_of(message.auto_processing)
     if not rule.auto_processing:
         beyond = SenderRequest(
@@ -187,7 +187,7 @@ def _follow_up(changes: ChangeSet, message: InboxEntry, rule: Rule) -> None:
         return
     sale = accept_message.drafted(changes)
     if sale.number is None:
-        _note(changes, "auto_processing", "asks to be sent or paid, which a draft is not")
+        _note(changes, "auto_processing", "requests sending or payment, which a draft cannot have")
         return
     if sender_request.send:
         _note(changes, "auto_processing.send", "was not done: no mail can leave this installation")

@@ -1,4 +1,4 @@
-"""Tell whether a rule is for a message and what it asks of it: pure; the amount is asked once it is known exactly."""
+"""Match rules to messages, and check their conditions: pure; the amount is checked once it is known exactly."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class SenderRequest:
-    """What PayTraq Connect's flags ask for."""
+    """The requests of PayTraq Connect's flags."""
 
     process: bool = False
     approve: bool = False
@@ -46,7 +46,7 @@ class SenderRequest:
 
     @property
     def words(self) -> str:
-        """What is asked for, for people; "" when nothing is."""
+        """The requests in words; "" when there is none."""
         ctx = (
             ("accepted (Process)", self.process),
             ("issued (Approve)", self.approve),
@@ -124,7 +124,7 @@ def _value_of(name: str, channel_id: str | None, sender: Mapping[str, Any]) -> s
 
 
 def _normalized(name: str, value: str) -> str:
-    """A value as it is compared: capitals and spaces do not count, in numbers no space at all."""
+    """A value in its form for comparison: without capitals and repeated spaces, numbers without spaces."""
     if name in _BY_NAME or name in _BY_NUMBER:
         folded = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
         return folded.replace(" ", "") if name in _BY_NUMBER else folded

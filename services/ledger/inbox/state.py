@@ -16,7 +16,7 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, Key, LoadedStat
 
 @dataclass(frozen=True, slots=True)
 class InboxEntry:
-    """A message as it is decided on; `relative_id` is another one under its reference that is in the books."""
+    """A message to be decided; `relative_id` is an accepted one under the same reference."""
 
     account_id: UUID
     id: UUID
@@ -41,7 +41,7 @@ class InboxEntry:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a message: its new state, who says so and what came of it; and further warnings."""
+    """The decision on a message: its new state, who decided, the result, and further warnings."""
 
     message_id: UUID
     state: State
@@ -58,7 +58,7 @@ class Verdict:
 
 @dataclass(slots=True)
 class InboxPlan:
-    """What is to be read: messages, and the `rules` of whole accounts."""
+    """The read plan: messages, and the `rules` of whole accounts."""
 
     messages: set[Key] = field(default_factory=set)
     rules: set[UUID] = field(default_factory=set)
@@ -75,7 +75,7 @@ class InboxChanges:
 
 @dataclass(slots=True)
 class LoadedInbox:
-    """Messages and rules as they stand after the commands taken so far."""
+    """Messages and rules after the commands handled so far."""
 
     messages: dict[Key, InboxEntry] = field(default_factory=dict)
     rules: dict[UUID, dict[UUID, Rule]] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class LoadedInbox:
 
 
 def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:
-    """Make a command's changes count."""
+    """Apply a command's changes to the loaded state."""
     mine, inbox, account_id = changes[InboxChanges], state[LoadedInbox], ctx.account.id
     for verdict in mine.verdicts:
         message = inbox.messages[account_id, verdict.message_id]

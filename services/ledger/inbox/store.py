@@ -35,7 +35,7 @@ RETURNING id
 
 
 async def insert(conn: Connection, *, messages: Sequence[InboxMessage]) -> set[UUID]:
-    """Insert messages; answer the ids of those that were not there before."""
+    """Insert messages; return the ids of the new ones."""
     ordered = sorted(messages, key=lambda message: (message.account_id.bytes, message.id.bytes))
     rows = await conn.fetch(
         _INSERT,
@@ -51,7 +51,7 @@ async def insert(conn: Connection, *, messages: Sequence[InboxMessage]) -> set[U
         [one.comment for one in ordered],
         [one.auto_processing for one in ordered],
         [one.file for one in ordered],
-        # As text: a list within a parameter's list would be taken for a second dimension of the array.
+        # As text: a list within a parameter's list would be a second dimension of the array.
         [orjson.dumps(one.warnings).decode() for one in ordered],
         [one.duplicate_of for one in ordered],
         [one.received_at for one in ordered],
@@ -84,7 +84,7 @@ SELECT m.account_id, m.id, m.box, m.state, m.channel ->> 'id' AS channel_id, m.d
 
 
 async def held(conn: Connection, *, keys: Collection[Key]) -> dict[Key, InboxEntry]:
-    """Read messages to be decided on; the accounts' books are locked, so nobody else decides."""
+    """Read messages to be decided; the accounts' locks exclude other deciders."""
     if not keys:
         return {}
     rows = await conn.fetch(_HELD, [key[0] for key in keys], [key[1] for key in keys])
@@ -102,7 +102,7 @@ UPDATE ledger.inbox_message m
 
 
 async def handle(conn: Connection, *, rows: Sequence[tuple[UUID, Verdict]]) -> None:
-    """Write what became of messages, of each the account and the verdict."""
+    """Write the decisions on messages, each with its account."""
     if not rows:
         return
     await conn.execute(

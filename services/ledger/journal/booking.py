@@ -1,4 +1,4 @@
-"""A journal entry on its way in or read back: what it is for, on which day it counts, and what undoes it."""
+"""A journal entry: what it is for, its posting date, and its reversal."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Booking:
 
 
 def reversed_ids(booking: Booking, *, today: date, on: date | None = None) -> Booking:
-    """The exact mirror: it counts on the day asked for, else today, and never before what it undoes.
+    """The exact reversal: posted on the requested day, else today, and never before the entry that it reverses.
 
     Raises:
-        BadInput: the day asked for is before that of what it undoes.
+        BadInput: the requested day is before the reversed entry's.
     """
     if on is not None and on < booking.booked_on:
         raise BadInput(faults=[FieldError("date", f"is before the day of what it undoes: {booking.booked_on}")])

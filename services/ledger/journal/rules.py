@@ -1,7 +1,7 @@
-"""What each event books: balanced entries of the double-entry journal, made beside the document and stored with it.
+"""The entries of each event: balanced entries of the double-entry journal, stored with the document.
 
-Debits are above 0, credits below. Overpayment and credit are both `unapplied`: what a client has to spare, kept by
-the payment or credit note it came from. Undoing is never erasing: it is the exact mirror, a further entry.
+Debits are above 0, credits below. Overpayment and credit are both `unapplied`: a client's credit, by payment or credit
+note. A reversal deletes nothing: it is a further entry, the exact mirror.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Account = Literal[
 ]
 """`deposits` is money received together with a document (its deposit), no payment of its own.
 
-`expense`, `input_tax` and `payable` are what suppliers' bills come to.
+`expense`, `input_tax` and `payable` are of suppliers' bills.
 """
 
 EntryKind = Literal[
@@ -51,7 +51,7 @@ UNDONE_BY: Final = MappingProxyType(_UNDONE_BY)
 """The kind of entry that undoes each kind."""
 
 MIRRORS: Final = MappingProxyType[EntryKind, EntryKind]({**_UNDONE_BY, **{undo: do for do, undo in _UNDONE_BY.items()}})
-"""Which kind of entry undoes which; both ways, so that the mirror of a mirror is the entry itself."""
+"""Which kind of entry reverses which; both ways, so that the reversal of a reversal is the entry itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Whose books an entry is for: a client, and the currency of all its postings."""
+    """The party of an entry: a client, and the currency of all its postings."""
 
     client_id: UUID
     currency: str
@@ -129,7 +129,7 @@ def settle(party: Party, *, invoice_id: UUID, source_id: UUID, amount_minor: int
 
 
 def refund(party: Party, source_id: UUID, *, amount_minor: int) -> Entry:
-    """Money given back of a payment or credit note: Dr unapplied / Cr cash."""
+    """A refund of a payment or credit note: Dr unapplied / Cr cash."""
     return _pair("refund", party, ("unapplied", source_id), ("cash", source_id), amount_minor)
 
 
@@ -150,7 +150,7 @@ def bill(supplier_id: UUID, bill_id: UUID, *, currency: str, net_minor: int, tax
 
 
 def mirror(entry: Entry) -> Entry:
-    """Undo an entry (void, reverse, unsettle, write back): each posting the other way round, in the same order."""
+    """Reverse an entry (void, reverse, unsettle, write back): each posting with the opposite sign, in order."""
     turned = tuple(replace(posting, amount_minor=-posting.amount_minor) for posting in entry.postings)
     return Entry(MIRRORS[entry.kind], turned)
 
@@ -175,7 +175,7 @@ def _entry(kind: EntryKind, party: Party, *rows: tuple[Account, UUID, int]) -> E
 
 
 def _counted(amount_minor: int) -> int:
-    """An amount to book: the rules before this one let nothing below 0 or beyond the books through."""
+    """An amount to post: earlier rules have refused amounts below 0 or out of range."""
     if amount_minor < 0:
         raise ValueError(f"{amount_minor} minor units: the side says debit or credit, the amount is never below 0")
     return within_bounds(amount_minor)

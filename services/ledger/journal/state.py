@@ -25,7 +25,7 @@ class JournalPlan:
 
 @dataclass(slots=True)
 class JournalChanges:
-    """What one command books."""
+    """The entries of one command."""
 
     bookings: list[Booking] = field(default_factory=list)
 
@@ -52,7 +52,7 @@ def check(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> N
 
 
 def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:
-    """Make a command's bookings count."""
+    """Apply a command's entries to the loaded state."""
     journal, after = state[LoadedJournal], _rebalanced(ctx, changes, state)
     journal.balances.update(after)
     journal.rebalanced.update(after)
@@ -87,7 +87,7 @@ R = TypeVar("R", bound=_Reversible)
 
 
 def keep_live(live: dict[Key, list[R]], account_id: UUID, rows: Iterable[R], belongs_to: Callable[[R], UUID]) -> None:
-    """Add new rows to what is live, and take away those that others of them reverse."""
+    """Add new rows to the live ones, and remove those that are reversed."""
     for row in rows:
         there = live.setdefault((account_id, belongs_to(row)), [])
         if row.reversal_of is None:

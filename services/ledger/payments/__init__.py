@@ -1,1 +1,1 @@
-"""Money that came in, and what it settles."""
+"""Incoming payments, and what they settle."""

@@ -1,7 +1,7 @@
-"""Which invoices a payment or credit note settles, and by how much: decided here, booked as settlements.
+"""Decide which invoices a payment or credit note settles, and by how much; settlements post it.
 
-Allocation is explicit: what a caller does not allocate stays unapplied. `oldest_first` is there for who asks for it.
-All facts are read under lock in the transaction that books, so that what is decided here still holds then.
+Allocation is explicit: what a caller does not allocate stays unapplied, unless it requests `oldest_first`. All facts
+are read under lock in the posting transaction, so that the decision still holds.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """So much of the source for this invoice, in minor units: asked for, or allowed."""
+    """An amount of the source for this invoice, in minor units: requested, or allowed."""
 
     invoice_id: UUID
     amount_minor: int
@@ -51,7 +51,7 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Allocated:
-    """The settlements to book, in the order asked for, and what stays unapplied."""
+    """The settlements to post, in the requested order, and what stays unapplied."""
 
     allocations: tuple[Allocation, ...]
     unapplied_minor: int
@@ -63,8 +63,8 @@ def allocate(source: Source, ctx: Sequence[Allocation], is_receivable: Mapping[U
     `owed` holds those of the named invoices that this account has.
 
     Raises:
-        BadInput: something asked for is wrong in itself; every fault with its path (`allocations[0].amount`).
-        StateForbids: all that is wrong lies in the invoices' states (void, a draft, paid already).
+        BadInput: a request is invalid in itself; every error with its path (`allocations[0].amount`).
+        StateForbids: all errors are in the invoices' states (void, a draft, paid already).
     """
     wrong: list[FieldError] = []
     forbidden: list[FieldError] = []
@@ -83,7 +83,7 @@ def allocate(source: Source, ctx: Sequence[Allocation], is_receivable: Mapping[U
     left = source.unapplied_minor - sum(max(allocation.amount_minor, 0) for allocation in ctx)
     if left < 0:
         rest = from_minor(source.unapplied_minor, source.currency)
-        wrong.append(FieldError("allocations", f"come to more than what is there to allocate: {rest}"))
+        wrong.append(FieldError("allocations", f"exceed what is left to allocate: {rest}"))
     if wrong:
         raise BadInput(faults=[*wrong, *forbidden])
     if forbidden:
@@ -92,9 +92,9 @@ def allocate(source: Source, ctx: Sequence[Allocation], is_receivable: Mapping[U
 
 
 def oldest_first(source: Source, is_receivable: Iterable[Owed]) -> tuple[Allocation, ...]:
-    """Share out what a source has: by due date, open-ended ones last, then in the order they were made (by id).
+    """Distribute a source: by due date, open-ended ones last, then by creation (id).
 
-    Takes only what it may settle (issued, same client and currency); the amounts pass `allocate` as they are.
+    Only to invoices that it may settle (issued, same client and currency); the amounts are valid for `allocate`.
     """
     left = source.unapplied_minor
     allocations = []
@@ -128,7 +128,7 @@ def _mistake(source: Source, ctx: Allocation, invoice: Owed | None, seen: set[UU
 
 
 def _obstacle(invoice: Owed) -> str | None:
-    """What about the invoice's state stands in the way of settling it."""
+    """Return why the invoice's state forbids settling it."""
     if invoice.status not in _SETTLES:
         return f"is {invoice.status.replace('_', ' ')}: only an issued invoice can be settled"
     return None if invoice.open_minor > 0 else "is paid already"

@@ -1,4 +1,4 @@
-"""Decide what settles what: invoices are paid by payments and credit notes, and that is taken back again."""
+"""Decide the allocation commands: settle invoices with payments and credit notes, and reverse it."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, Re
 
 
 def need_allocated(ctx: CommandContext[Any], plan: ReadPlan, allocations: Sequence[AllocationIn]) -> None:
-    """Ask for the invoices that are to be settled."""
+    """Plan the read of the invoices to settle."""
     plan[SalePlan].states.update(ctx.key(allocation.sale_id) for allocation in allocations)
 
 
 def need_settled(ctx: CommandContext[Any], state: LoadedState, plan: ReadPlan) -> None:
-    """Ask for the invoices that the source in hand has settled."""
+    """Plan the read of the invoices that the source has settled."""
     plan[SalePlan].states.update(
         ctx.key(one.sale_id) for one in state[LoadedPayments].settlements.get(ctx.key(ctx.input.id), ())
     )
 
 
 def need_source(kind: SourceKind, ctx: CommandContext[Any], plan: ReadPlan) -> None:
-    """Ask for the payment or credit note that a command is about."""
+    """Plan the read of the command's payment or credit note."""
     (plan[PaymentPlan].ids if kind == "payment" else plan[SalePlan].states).add(ctx.key(ctx.input.id))
 
 
 def allocating(kind: SourceKind) -> CommandHandler[Allocate]:
-    """Settle invoices with what a payment or credit note has left."""
+    """Settle invoices with what is left of a payment or credit note."""
 
     def plan(ctx: CommandContext[Allocate], wanted: ReadPlan) -> None:
         need_source(kind, ctx, wanted)
@@ -69,11 +69,10 @@ def allocating(kind: SourceKind) -> CommandHandler[Allocate]:
 
 
 def _wanted(source: Held, ctx: CommandContext[Allocate], state: LoadedState) -> Sequence[Allocation]:
-    """What is asked for, or the client's open invoices as far as the source reaches.
+    """The requested allocations, or the client's open invoices as far as the source suffices.
 
     Raises:
-        NotFound: an invoice is none of this account.
-        BadInput: amounts that are none in this currency.
+        NotFound: an invoice is unknown. BadInput: amounts that are invalid in this currency.
         StateForbids: nothing is open.
     """
     if ctx.input.allocations is None:
@@ -94,7 +93,7 @@ def _wanted(source: Held, ctx: CommandContext[Allocate], state: LoadedState) -> 
 
 
 def unallocating(kind: SourceKind) -> CommandHandler[Unallocate]:
-    """Take a payment or credit note off invoices again, whole settlements at a time."""
+    """Reverse allocations of a payment or credit note, whole settlements at a time."""
 
     def plan(ctx: CommandContext[Unallocate], wanted: ReadPlan) -> None:
         need_source(kind, ctx, wanted)
@@ -130,7 +129,7 @@ def check_known(ctx: CommandContext[Any], state: LoadedState, allocations: Seque
 
 
 def wanted_of(allocations: Sequence[AllocationIn], currency: str, faults: Faults) -> list[Allocation]:
-    """What is asked for in minor units, each fault noted with its path."""
+    """The requested amounts in minor units, each error with its path."""
     return [
         Allocation(one.sale_id, minor_of(one.amount, currency, at("allocations", index, "amount"), faults))
         for index, one in enumerate(allocations)
@@ -140,7 +139,7 @@ def wanted_of(allocations: Sequence[AllocationIn], currency: str, faults: Faults
 def apply_within(
     changes: ChangeSet, source: Held, wanted: Sequence[Allocation], ctx: CommandContext[Any], state: LoadedState
 ) -> Held:
-    """Settle what is asked for as part of `changes`; give the source as it is then.
+    """Settle the requested allocations as part of `changes`; return the source afterwards.
 
     Raises:
         BadInput, StateForbids: see `allocate`.
@@ -163,9 +162,9 @@ def minor_of(amount: Any, currency: str, path: str, faults: Faults) -> int:
 def settle_within(
     changes: ChangeSet, source: Held, allocations: Sequence[Allocation], ctx: CommandContext[Any], state: LoadedState
 ) -> int:
-    """Book each allocation, on the later of the two documents' dates; a `sale.paid` for what is paid with it.
+    """Post each allocation, on the later of the two documents' dates, with `sale.paid` for invoices that become paid.
 
-    Gives the minor units that were settled; the source itself is left to the caller.
+    Returns the settled minor units; the caller updates the source.
     """
     for allocation in allocations:
         invoice = (
@@ -196,9 +195,9 @@ def unsettle_within(
     *,
     on: date | None = None,
 ) -> int:
-    """Take settlements back: each entry's mirror, and the invoice open again. Gives the minor units taken back.
+    """Reverse settlements: each entry is reversed, and the invoice is open again.
 
-    They count on the day asked for, else today, and none before its settlement.
+    Returns the reversed minor units. They are posted on the requested day, else today, and none before its settlement.
     """
     booked = {booking.id: booking for booking in state[LoadedJournal].booked.get(ctx.key(source.id), ())}
     for settlement in live:
@@ -222,7 +221,7 @@ def unsettle_within(
 
 
 def _current(invoice_id: UUID, changes: ChangeSet, ctx: CommandContext[Any], state: LoadedState) -> DocumentState:
-    """The invoice as it stands within `changes`."""
+    """The invoice's state within `changes`."""
     return changes[SaleChanges].states.get(invoice_id) or state[LoadedSales].states[ctx.key(invoice_id)]
 
 
@@ -244,7 +243,7 @@ def _chosen(live: Sequence[Settlement], sale_ids: Sequence[UUID] | None) -> Sequ
 
 
 def _owed(ctx: CommandContext[Any], state: LoadedState, wanted: Sequence[Allocation]) -> dict[UUID, Owed]:
-    """The named documents that can be owed: what is no invoice is left out, and refused for that."""
+    """The named documents that can be owed; others are left out, and refused for that."""
     document_states = (state[LoadedSales].states[ctx.key(allocation.invoice_id)] for allocation in wanted)
     return {one.sale_id: _owing(one) for one in document_states if one.role == "receivable"}
 
@@ -256,6 +255,6 @@ def _owing(invoice: DocumentState) -> Owed:
 
 
 def _told_first(changes: ChangeSet) -> ChangeSet:
-    """Let the event of the source come before those of what it has paid."""
+    """Order the source's event before those of the invoices that it has paid."""
     changes.domain_events.insert(0, changes.domain_events.pop())
     return changes

@@ -1,7 +1,7 @@
 """Decide the commands on payments themselves: recorded, confirmed, failed, reversed.
 
-A payment that is recorded has come in unless it is said to be pending: what is pending books nothing. What a payment
-does not settle stays with the client.
+A recorded payment has come in unless it is pending; a pending one posts nothing. What a payment does not settle stays
+unapplied.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _read(ctx: CommandContext[PaymentIn]) -> tuple[Payment, list[Allocation]]:
 def _post_within(
     changes: ChangeSet, payment: Payment, wanted: Sequence[Allocation], ctx: CommandContext[Any], state: LoadedState
 ) -> None:
-    """Book a payment that came in, and settle with it what is asked for."""
+    """Post an incoming payment, and settle the requested allocations with it."""
     party = journal.Party(payment.client_id, payment.currency)
     entry = journal.payment(party, payment.id, amount_minor=payment.amount_minor)
     changes[JournalChanges].bookings.append(Booking(entry, payment.id, payment.date))
@@ -148,7 +148,7 @@ def _need_what_it_settled(ctx: CommandContext[DatedTransitionInput], state: Load
 
 
 def _reverse(ctx: CommandContext[DatedTransitionInput], state: LoadedState) -> ChangeSet:
-    """Take a payment back: what it settled is open again, and its receipt is void."""
+    """Reverse a payment: what it settled is open again, and its receipt is void."""
     before = payment_of(ctx, state, ctx.input.id)
     status = states.decide_transition("payment", before.status, "reverse", Facts(refunded_minor=before.refunded_minor))
     changes = ChangeSet(("payment", before.id))

@@ -1,4 +1,4 @@
-"""A payment, its settlements and refunds as they are stored: what was decided, on its way into the tables."""
+"""A payment, its settlements and refunds, as stored."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A row of `ledger.settlement`: so much of one payment or credit note for one invoice, booked by `entry_id`.
+    """A row of `ledger.settlement`: an amount of one payment or credit note for one invoice, posted by `entry_id`.
 
-    One that takes another back (`reversal_of`) has its amount below 0.
+    A reversal (`reversal_of`) has its amount below 0.
     """
 
     id: UUID
@@ -66,7 +66,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A row of `ledger.refund`: so much given back of one payment or credit note; below 0 when taken back."""
+    """A row of `ledger.refund`: an amount refunded of one payment or credit note; below 0 for a reversal."""
 
     id: UUID
     amount_minor: int

@@ -1,4 +1,4 @@
-"""Decide refunds: what is left of a payment or credit note is given back, and that is taken back again."""
+"""Decide the refund commands: refund what is left of a payment or credit note, and reverse it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, Re
 
 
 def refunding(kind: SourceKind) -> CommandHandler[RefundAsked]:
-    """Give back of what a payment or credit note has left."""
+    """Refund what is left of a payment or credit note."""
 
     def plan(ctx: CommandContext[RefundAsked], wanted: ReadPlan) -> None:
         need_source(kind, ctx, wanted)
@@ -44,7 +44,7 @@ def refunding(kind: SourceKind) -> CommandHandler[RefundAsked]:
 
 
 def unrefunding(kind: SourceKind) -> CommandHandler[Unrefund]:
-    """Take a refund back, whole: it did not take place after all."""
+    """Reverse a whole refund, which did not take place."""
 
     def plan(ctx: CommandContext[Unrefund], wanted: ReadPlan) -> None:
         need_source(kind, ctx, wanted)
@@ -57,7 +57,7 @@ def unrefunding(kind: SourceKind) -> CommandHandler[Unrefund]:
         live = {refund.id: refund for refund in state[LoadedPayments].refunds.get(ctx.key(source.id), ())}
         refund = live.get(ctx.input.refund_id)
         if refund is None:
-            raise NotFound(faults=[FieldError("refund_id", "is no refund of it that stands")])
+            raise NotFound(faults=[FieldError("refund_id", "is not a refund of it, or is reversed already")])
         booked = next(one for one in state[LoadedJournal].booked[ctx.key(source.id)] if one.id == refund.entry_id)
         mirror = reversed_ids(booked, today=ctx.today, on=ctx.input.date)
         changes[JournalChanges].bookings.append(mirror)
@@ -78,7 +78,7 @@ def unrefunding(kind: SourceKind) -> CommandHandler[Unrefund]:
 
 
 def _asked_for(ctx: CommandContext[RefundAsked], source: Held) -> tuple[int, date]:
-    """How much is given back, and when.
+    """The amount of the refund, and its date.
 
     Raises:
         BadInput: it is more than what is left, or before the payment or credit note itself.
@@ -88,7 +88,7 @@ def _asked_for(ctx: CommandContext[RefundAsked], source: Held) -> tuple[int, dat
     if ctx.input.amount is not None:
         amount = minor_of(ctx.input.amount, source.party.currency, "amount", faults)
     if amount > left:
-        faults.add("amount", f"is more than what is left of it: {from_minor(left, source.party.currency)}")
+        faults.add("amount", f"exceeds what is left of it: {from_minor(left, source.party.currency)}")
     day = ctx.input.date or max(ctx.today, source.date)
     if day < source.date:
         faults.add("date", f"is before that of what is refunded: {source.date}")

@@ -48,7 +48,7 @@ class Held:
 
     @property
     def party(self) -> Party:
-        """Whose books it is in."""
+        """Its party in the journal."""
         return Party(self.thing.client_id, self.thing.currency)
 
     @property
@@ -62,25 +62,25 @@ class Held:
         return {"payment_id" if isinstance(self.thing, Payment) else "credit_note_id": self.id}
 
     def asked_to(self, command: Command) -> None:
-        """Check that its state takes a command.
+        """Check that its state allows a command.
 
         Raises:
-            StateForbids: it does not, or there is nothing left of it.
+            StateForbids: it does not, or nothing is left of it.
         """
         transitions.decide_transition(
             self.kind, self.status, command, Facts(unapplied_minor=self.thing.unapplied_minor)
         )
 
     def applied(self, minor: int, *, now: datetime) -> Held:
-        """It after settlements, or below 0 after some were taken back."""
+        """Return it after settlements, or below 0 after reversals."""
         return Held(replace(self.thing, settled_minor=self.thing.settled_minor + minor, updated_at=now))
 
     def refunded(self, minor: int, *, now: datetime) -> Held:
-        """It after a refund, or below 0 after one was taken back."""
+        """Return it after a refund, or below 0 after a reversal."""
         return Held(replace(self.thing, refunded_minor=self.thing.refunded_minor + minor, updated_at=now))
 
     def put(self, changes: ChangeSet) -> None:
-        """Let it be so within `changes`."""
+        """Set its new state within `changes`."""
         if isinstance(self.thing, Payment):
             changes[PaymentChanges].payments[self.id] = self.thing
         else:

@@ -22,7 +22,7 @@ class PaymentPlan:
 
 @dataclass(slots=True)
 class PaymentChanges:
-    """What one command changes: payments are new or written anew."""
+    """The changes of one command: new and changed payments."""
 
     payments: dict[UUID, Payment] = field(default_factory=dict)
     settlements: list[Settlement] = field(default_factory=list)
@@ -31,9 +31,9 @@ class PaymentChanges:
 
 @dataclass(slots=True)
 class LoadedPayments:
-    """Payments as they stand after the commands taken so far.
+    """Payments after the commands handled so far.
 
-    `settlements` and `refunds` hold what is live, by the payment or credit note that it came from.
+    `settlements` and `refunds` hold the live ones, by payment or credit note.
     """
 
     payments: dict[Key, Payment] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class LoadedPayments:
     moved: dict[Key, None] = field(default_factory=dict)
 
     def move(self, payment: Payment) -> None:
-        """Let a payment stand so."""
+        """Set a payment's state."""
         key = (payment.account_id, payment.id)
         if key not in self.payments:
             self.new.add(key)
@@ -56,7 +56,7 @@ class LoadedPayments:
 
 
 def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:
-    """Make a command's changes count."""
+    """Apply a command's changes to the loaded state."""
     mine, payments, account_id = changes[PaymentChanges], state[LoadedPayments], ctx.account.id
     for payment in mine.payments.values():
         payments.move(payment)

@@ -20,7 +20,7 @@ SELECT p.account_id, p.external_id, p.id
 
 
 async def external_ids(conn: Connection, *, wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
-    """Which of these (account, external id) are taken, and by which payment."""
+    """Which of these (account, external id) are in use, and by which payment."""
     if not wanted:
         return {}
     rows = await conn.fetch(_EXTERNAL_IDS, [one[0] for one in wanted], [one[1] for one in wanted])
@@ -63,7 +63,7 @@ SELECT f.account_id, f.id, f.sale_id, f.amount_minor, f.entry_id, f.payment_id, 
 
 
 async def live_settlements(conn: Connection, *, keys: Collection[Key]) -> dict[Key, list[Settlement]]:
-    """Read the settlements that stand, by the payment or credit note that they came from; oldest first."""
+    """Read the live settlements, by payment or credit note; oldest first."""
     if not keys:
         return {}
     found: dict[Key, list[Settlement]] = {}
@@ -93,7 +93,7 @@ SELECT f.account_id, f.id, f.amount_minor, f.date, f.reference, f.entry_id, f.pa
 
 
 async def live_refunds(conn: Connection, *, keys: Collection[Key]) -> dict[Key, list[Refund]]:
-    """Read the refunds that stand, by the payment or credit note that they came from; oldest first."""
+    """Read the live refunds, by payment or credit note; oldest first."""
     if not keys:
         return {}
     found: dict[Key, list[Refund]] = {}
@@ -130,7 +130,7 @@ UPDATE ledger.payment p
 
 
 async def move(conn: Connection, *, payments: Sequence[Payment]) -> None:
-    """Let payments stand otherwise."""
+    """Update the state of payments."""
     if payments:
         await conn.execute(_MOVE, payments)
 

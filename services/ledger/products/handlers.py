@@ -129,7 +129,7 @@ def _check_free(
     """Refuse a code or an external id that is another product's.
 
     Raises:
-        Conflict: both are told, where both are taken.
+        Conflict: names both, if both are in use.
     """
     taken = []
     for identity in identities_in(code, external_id):

@@ -1,4 +1,4 @@
-"""Let the lines of a document have from their products what they do not say themselves."""
+"""Fill in missing fields of a document's lines from their products."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, Re
 
 
 def need(ctx: CommandContext[Any], lines: Iterable[LineIn], plan: ReadPlan) -> None:
-    """Let the products be read that lines name by id, or by a code that may be one's."""
+    """Plan the read of products that lines name by id or code."""
     for line in lines:
         if line.product_id is not None:
             plan[ProductPlan].ids.add(ctx.key(line.product_id))
@@ -26,12 +26,12 @@ def need(ctx: CommandContext[Any], lines: Iterable[LineIn], plan: ReadPlan) -> N
 def with_products(
     ctx: CommandContext[Any], state: LoadedState, changes: ChangeSet, sale: SaleIn, *, currency: str
 ) -> SaleIn:
-    """The document with its lines filled in; from now on it refers to their products.
+    """Return the document with its lines filled in; it refers to their products.
 
-    A code that is no product's, or an archived one's, is free text. A price in another currency is not taken.
+    An unknown code, or an archived product's, is free text. A price in another currency is ignored.
 
     Raises:
-        NotFound, StateForbids: products named by id are not there, or archived; every one is told.
+        NotFound, StateForbids: products named by id are unknown, or archived; each one is listed.
     """
     products = [_product_of(ctx, state, line) for line in sale.lines]
     _check_named(sale.lines, products)

@@ -46,12 +46,12 @@ class ProductIdentity:
 
 
 def identities_of(product: Product) -> tuple[ProductIdentity, ...]:
-    """What nobody else may have, archived or not."""
+    """Identities that are unique, archived or not."""
     return identities_in(product.code, product.external_id)
 
 
 def identities_in(code: str | None, external_id: str | None) -> tuple[ProductIdentity, ...]:
-    """The identities that these make, the one that tells most first."""
+    """The identities of these fields, the strongest first."""
     found = []
     if external_id is not None:
         found.append(ProductIdentity("external_id", external_id))
@@ -64,7 +64,7 @@ _GIVEN: Final = (
     "code", "name", "type", "description", "barcode", "unit", "unit_price", "currency", "tax_rate", "tax_category",
     "external_id",
 )  # fmt: skip
-"""What a caller says of a product, as `ProductIn` and `ProductPatch` name it."""
+"""The product's input fields, as `ProductIn` and `ProductPatch` name them."""
 
 
 def new_product(ctx: ProductIn, *, product_id: UUID, account: Account, now: datetime) -> Product:
@@ -93,9 +93,9 @@ def changed(product: Product, ctx: ProductIn | ProductPatch, *, now: datetime) -
 
 
 def given_to_line(product: Product, line: LineIn, *, currency: str) -> dict[str, Any]:
-    """What a line in this currency gets from its product: only what it does not say itself.
+    """The fields that a line in this currency takes from its product: only missing ones.
 
-    Its tax is one thing: a line that says any of it says all.
+    Tax is one unit: a line with any tax field takes none.
     """
     given: dict[str, Any] = {"product_id": product.id, "item_code": line.item_code or product.code}
     if line.description is None:

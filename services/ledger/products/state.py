@@ -29,27 +29,27 @@ class ProductChanges:
 
 @dataclass(slots=True)
 class LoadedProducts:
-    """Products as they stand after the commands taken so far."""
+    """Products after the commands handled so far."""
 
     products: dict[Key, Product] = field(default_factory=dict)
     found: dict[tuple[UUID, ProductIdentity], Product] = field(default_factory=dict)
 
     def know(self, product: Product) -> None:
-        """Let a product be found as it now is."""
+        """Index a product in its current state."""
         self.forget(product.account_id, product.id)
         self.products[product.account_id, product.id] = product
         for identity in identities_of(product):
             self.found[product.account_id, identity] = product
 
     def forget(self, account_id: UUID, product_id: UUID) -> None:
-        """Let a product no longer be found."""
+        """Remove a product from the index."""
         before = self.products.pop((account_id, product_id), None)
         for identity in identities_of(before) if before else ():
             del self.found[account_id, identity]
 
 
 def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:
-    """Make a command's changes count."""
+    """Apply a command's changes to the loaded state."""
     mine, products = changes[ProductChanges], state[LoadedProducts]
     for product in (*mine.new, *mine.changed):
         products.know(product)

@@ -10,7 +10,7 @@ from ledger.products.rules import Product, ProductIdentity
 from ledger.unit_of_work.state import Key
 from storage.pool import Connection
 
-# One branch for each way of asking, each through its own index. Decimals as text: exact, as they were written.
+# One branch for each identity, each through its own index. Decimals as text: exact, as they were written.
 _FIND: Final = """
 WITH wanted AS (
     SELECT w.account_id, w.id FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)

@@ -1,4 +1,4 @@
-"""Count what a command makes or takes away against the plan, among its changes."""
+"""Count what a command creates or removes against the plan, within its changes."""
 
 from __future__ import annotations
 

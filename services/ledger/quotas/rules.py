@@ -1,6 +1,6 @@
-"""What a plan counts, and in which period somebody is told that a limit is reached: pure.
+"""Quotas of a plan, and the period in which a reached limit is reported once: pure.
 
-What is used is what is there: archived clients and products do not count, and count again once they are brought back.
+Archived clients and products do not count, and count again once they are restored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Quota = Literal["clients", "products"]
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How many there are and may be (None: any number). `told_for` begins the last period in which it was told."""
+    """How many there are and may be (None: any number). `told_for` begins the last period in which it was reported."""
 
     used: int = 0
     limit: int | None = None
@@ -31,7 +31,7 @@ class Usage:
         return replace(self, used=self.used + count)
 
     def notified(self, today: date) -> Usage:
-        """Once somebody is told; the very same if that was done in this period."""
+        """The usage after a report; unchanged if it was reported in this period."""
         begins = period(today)[0]
         return self if self.told_for is not None and self.told_for >= begins else replace(self, told_for=begins)
 

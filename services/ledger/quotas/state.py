@@ -32,19 +32,19 @@ class UsageChanges:
 
 @dataclass(slots=True)
 class LoadedUsage:
-    """Counters as they stand after the commands taken so far; `before` holds what those that moved were."""
+    """Counters after the commands handled so far; `before` has the previous values of changed ones."""
 
     usage: dict[UsageKey, Usage] = field(default_factory=dict)
     before: dict[UsageKey, Usage] = field(default_factory=dict)
 
     def use(self, key: UsageKey, usage: Usage) -> None:
-        """Let a counter stand so."""
+        """Set a counter."""
         self.before.setdefault(key, self.usage[key])
         self.usage[key] = usage
 
 
 def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:
-    """Make a command's counts count."""
+    """Apply a command's counts to the loaded state."""
     mine, loaded = changes[UsageChanges], state[LoadedUsage]
     for quota, count in mine.counts.items():
         loaded.use((ctx.account.id, quota), loaded.usage[ctx.account.id, quota].by(count))

@@ -1,4 +1,4 @@
-"""SQL on the counters of what a plan counts; the books are locked, so nobody else counts."""
+"""SQL on the counters of quotas; the account's lock excludes other writers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ RETURNING c.used
 
 
 class UsageMoved(Exception):
-    """Somebody counted beside us although the books were locked, or past the limit: a bug; nothing is committed."""
+    """A counter changed despite the account's lock, or exceeds the limit: a bug; nothing is committed."""
 
 
 async def write(conn: Connection, *, moved: Mapping[UsageKey, tuple[Usage, Usage]]) -> None:

@@ -1,12 +1,12 @@
-"""What a sale comes to: pure arithmetic between a command's lines and the document that is stored.
+"""Compute a sale's amounts: pure arithmetic from a command's lines to the stored document.
 
-The order of rounding is EN 16931's. Each line's net is rounded by itself; tax is computed once per (category, rate)
-over all that bears it; totals are sums of what was rounded, so that a document always adds up. With prices that
-include tax, tax is taken out of each group's gross and the nets are given to its lines by largest remainder.
+The order of rounding is EN 16931's. Each line's net is rounded separately; tax is computed once per (category, rate)
+over its whole base; totals are sums of rounded amounts, so that a document always adds up. With prices that include
+tax, tax is extracted from each group's gross and the nets are distributed to its lines by largest remainder.
 
 Charges, shipping and discounts of the whole document belong to no line: they are split over the groups of lines with
-equal taxes, in proportion to the lines; groups that come to less than 0, such as returns, take no part. Shipping is an
-incidental expense of the supply and follows its tax (EU VAT Directive 2006/112, article 78 b).
+equal taxes, in proportion to the lines; groups below 0, such as returns, are excluded. Shipping is an incidental
+expense of the supply and follows its tax (EU VAT Directive 2006/112, article 78 b).
 
 A line may be below 0 by its quantity or its price, and so may the net or the tax of a document; its total may not.
 """
@@ -98,7 +98,7 @@ def totals(sale: SaleFacts) -> SaleTotals:
     Raises:
         BadInput: with every fault and its path: an amount too large or too precise for the currency, a percentage
             over 100, discounts over what is sold, a deposit over the total, a total below 0.
-        UnknownCurrency: the sale's currency is none; callers check it on the way in.
+        UnknownCurrency: the sale's currency is unknown; callers check it earlier.
     """
     faults = Faults()
     priced = price(sale, faults)
@@ -119,7 +119,7 @@ def _check(computed: SaleTotals, faults: Faults) -> None:
     minor += [part for row in computed.taxes for part in (row.base_minor, row.tax_minor)]
     minor += [amount.priced_minor for amount in computed.adjustments]
     if max(map(abs, minor)) > MINOR_MAX:
-        faults.add("lines", f"come to a total that {TOO_LARGE}")
+        faults.add("lines", f"have a total that {TOO_LARGE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def _spelled(tax: Tax) -> tuple[str, str]:
 
 
 def _spread(sale: SaleFacts, priced: Priced, grouped: dict[tuple[Tax, ...], list[int]]) -> list[_Group]:
-    """Split charges, discounts and shipping over the groups: charges and discounts in turn, by what each then holds."""
+    """Split charges, discounts and shipping over the groups: in their order, by each group's current amount."""
     sums = [sum(priced.lines[index] for index in lines) for lines in grouped.values()]
     shares: list[list[int]] = [[] for _ in priced.adjustments]
     held = list(sums)
@@ -207,7 +207,7 @@ def _computed(sale: SaleFacts, priced: Priced, groups: Sequence[_Group]) -> Sale
 
 
 def _nets(group: _Group) -> list[int]:
-    """Take tax out of a group's gross: the tax is rounded, the net is the rest, shared out over what is priced."""
+    """Extract tax from a group's gross: the tax is rounded, the net is the rest, distributed over the lines."""
     rates, hundred = group.rates()
     gross, factor = sum(group.priced), hundred + sum(rates)
     net = gross - half_up(gross * sum(rates), factor)
@@ -215,7 +215,7 @@ def _nets(group: _Group) -> list[int]:
 
 
 def _taxes_within(groups: Sequence[_Group], nets: Sequence[Sequence[int]]) -> tuple[TaxAmount, ...]:
-    """Tax that prices include: what is left of each group's gross, split over its taxes by their rates."""
+    """Included tax: the rest of each group's gross, split over its taxes by their rates."""
     found: dict[Tax, tuple[int, int]] = {}
     for group, parts in zip(groups, nets, strict=True):
         if not group.taxes:

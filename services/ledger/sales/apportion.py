@@ -1,4 +1,4 @@
-"""Share whole amounts out without losing a unit: the arithmetic beneath `ledger.sales.amounts`."""
+"""Distribute whole amounts without losing a unit: the arithmetic of `ledger.sales.amounts`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def round_to_total(numerators: Sequence[int], denominator: int, total: int) -> l
     """Round each numerator / denominator down or up so that together they are `total`: the largest remainders go up.
 
     Among equal remainders the earlier goes up. `total` must be the sum of the exact shares, rounded either way.
-    What is whole already stays as it is.
+    Whole shares are unchanged.
     """
     if abs(total * denominator - sum(numerators)) >= denominator:
         raise ValueError("the total is not the rounded sum of the shares")

@@ -26,7 +26,7 @@ async def _load(conn: Connection, plan: ReadPlan, state: LoadedState) -> None:
     known.documents |= await store.documents(conn, keys=wanted.documents - known.documents.keys())
     missing = (wanted.states | wanted.documents) - known.states.keys()
     known.states |= await store.document_states(conn, keys=missing)
-    # What the batch has read before stays as it is.
+    # State that the batch has read already is kept.
     known.states = await store.open_invoices(conn, keys=wanted.open_invoices) | known.states
     known.credited |= await store.credited(conn, keys=wanted.credited - known.credited.keys())
     known.external_ids |= await store.external_ids(conn, wanted=wanted.external_ids)

@@ -1,4 +1,4 @@
-"""Decide `create_sale`: from what was asked to a draft or an issued document, its entry and events.
+"""Decide `create_sale`: from the input to a draft or an issued document, its entry and events.
 
 Creating and issuing at once is two transitions, so it fires two events: `sale.created`, then `sale.posted`.
 """

@@ -1,4 +1,4 @@
-"""Where a document stands: its state, and what is settled, refunded and credited of it. Pure."""
+"""A document's mutable state: its status, and what is settled, refunded and credited of it. Pure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ledger.sales.sale import Sale
 
 @dataclass(frozen=True, slots=True)
 class DocumentState:
-    """A row of `ledger.sale_state`, and what rules ask of its paper. Amounts in minor units.
+    """A row of `ledger.sale_state`, and the fields of its document that rules need. Amounts in minor units.
 
-    `settled_minor` is what an invoice is paid, or what a credit note has paid.
+    `settled_minor` is the paid part of an invoice, or the used part of a credit note.
     """
 
     entity: ClassVar = "sale"
@@ -61,7 +61,7 @@ class DocumentState:
 
     @property
     def creditable_minor(self) -> int:
-        """What further credit notes against an invoice may come to."""
+        """The maximum of further credit notes against an invoice."""
         return self.total_minor - self.credited_minor
 
     @property
@@ -70,12 +70,12 @@ class DocumentState:
         return self.role == "receivable" and self.status == "issued" and self.open_minor > 0
 
     def settled_by(self, amount_minor: int, *, now: datetime) -> DocumentState:
-        """Where it stands after a settlement, or below 0 after one was taken back."""
+        """The state after a settlement, or below 0 after a reversal."""
         return replace(self, settled_minor=self.settled_minor + amount_minor, updated_at=now)
 
 
 def standing_of(sale: Sale, *, now: datetime) -> DocumentState:
-    """Where a draft stands."""
+    """The state of a draft."""
     return DocumentState(
         account_id=sale.account_id,
         sale_id=sale.id,

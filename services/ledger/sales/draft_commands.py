@@ -1,4 +1,4 @@
-"""Decide what becomes of drafts: changed, deleted, or made of another document."""
+"""Decide the commands on drafts: change, delete, and convert from another document."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _need_draft(ctx: CommandContext[UpdateSale], plan: ReadPlan) -> None:
 
 
 def _need_its_own(ctx: CommandContext[Any], state: LoadedState, plan: ReadPlan) -> None:
-    """Ask for what the draft names already."""
+    """Plan the reads of the draft's references."""
     paper = state[LoadedSales].documents.get(ctx.key(ctx.input.id))
     if paper is not None:
         plan[ClientPlan].ids.add(ctx.key(paper.client_id))
@@ -112,7 +112,7 @@ def _need_to_convert(ctx: CommandContext[ConvertSale], state: LoadedState, plan:
 
 
 def _convert(ctx: CommandContext[ConvertSale], state: LoadedState) -> ChangeSet:
-    """Make the next document of one: its lines copied, its amounts computed anew, both naming each other."""
+    """Make the next document of one: its lines copied, its amounts recomputed, both linked."""
     source = lookup.document_of(ctx, state, ctx.input.id)
     document_state = lookup.state_of(ctx, state, source.id)
     facts = Facts(invoiced=document_state.converted_to is not None)
@@ -160,10 +160,10 @@ def as_asked(sale: Sale) -> dict[str, Any]:
 def _patched(sale: Sale, patch: UpdateSale) -> SaleIn:
     """The draft with the fields that were sent.
 
-    A new pay term takes the place of a due date, and a new due date that of a pay term.
+    A new pay term replaces a due date, and a new due date replaces a pay term.
 
     Raises:
-        BadInput: the fields contradict what stays.
+        BadInput: the fields contradict unchanged ones.
     """
     given = as_asked(sale)
     sent = patch.model_dump(mode="json", include=patch.model_fields_set - {"id"})
@@ -177,10 +177,10 @@ def _patched(sale: Sale, patch: UpdateSale) -> SaleIn:
 
 
 def _converted(source: Sale, ctx: ConvertSale) -> SaleIn:
-    """What a document's successor is asked to be.
+    """The input of a document's successor.
 
     Raises:
-        BadInput: it does not become such a document.
+        BadInput: its kind cannot be converted to that kind.
     """
     possible = KINDS[source.sale_type].converts_to
     to = ctx.to or possible[0]

@@ -13,7 +13,7 @@ from ledger.errors import Faults
 
 DAYS_MAX: Final = 3650
 DEFAULT_DAYS: Final = 14
-"""To pay in where nobody says when: an invoice is not overdue the day after because nobody thought of it."""
+"""Days to pay by default: an invoice without a term must not be overdue the next day."""
 
 
 class PayTermType(IntEnum):
@@ -50,11 +50,11 @@ def due_date(
     fallback: PayTerm = FALLBACK,
     at_once: bool = False,
 ) -> date | None:
-    """Tell when a document is due; None is open (never).
+    """Return when a document is due; None is open (never).
 
-    `date_due` and `term` are what the document itself says; `default` is the client's term, used when it says neither.
+    `date_due` and `term` are the document's own; `default` is the client's term, used without either.
     Without that it is due by the account's term, `fallback`, or on its own date if it is one to be settled `at_once`.
-    A due date before the document's is taken as given: documents are often entered late.
+    A due date before the document's date is accepted: documents are often entered late.
 
     Raises:
         BadInput: the term and the date contradict each other, or the days are missing or out of bounds.

@@ -58,9 +58,8 @@ def issue_within(
     """Issue a draft as part of `changes`.
 
     Raises:
-        StateForbids: it is no draft, or what its kind needs is not there: a receipt its confirmed payment, a credit
-            note its issued invoice and enough of that left to credit.
-        BadInput: a receipt comes to more than its payment.
+        StateForbids: it is no draft, or lacks what its kind needs: a receipt its confirmed payment, a credit note its
+        issued invoice with enough left to credit. BadInput: a receipt exceeds its payment.
     """
     invoice, payment = _invoice(draft, ctx, state), _payment(draft, ctx, state)
     if invoice is not None and document_state.role == "credit":
@@ -102,7 +101,7 @@ def series_of(sale: Sale) -> numbers.Series:
 
 
 def numbered(draft: Sale, *, counter: int, now: datetime) -> Sale:
-    """Give a draft its number; it is issued with that."""
+    """Number a draft, which issues it."""
     series = series_of(draft)
     return replace(
         draft,
@@ -115,7 +114,7 @@ def numbered(draft: Sale, *, counter: int, now: datetime) -> Sale:
 
 
 def booked(sale: Sale) -> journal.Entry | None:
-    """What issuing this document books; None for what is no claim (a quote, an order, a proforma, a receipt)."""
+    """The entry of issuing this document; None without a claim (a quote, an order, a proforma, a receipt)."""
     party = journal.Party(sale.client_id, sale.currency)
     match KINDS[sale.sale_type].role:
         case "receivable":
@@ -147,7 +146,7 @@ def _there(found: Any) -> Any:
 
 
 def _check(draft: Sale, invoice: DocumentState | None, payment: Payment | None) -> None:
-    """Look at what the document refers to, as far as the table of states does not."""
+    """Check the document's references, beyond the table of states."""
     if invoice is not None and invoice.status != "issued":
         detail = f"Its invoice is {invoice.status.replace('_', ' ')}: only an issued invoice can be credited."
         raise StateForbids(detail, code="invoice_not_issued")
@@ -156,20 +155,20 @@ def _check(draft: Sale, invoice: DocumentState | None, payment: Payment | None) 
         raise StateForbids(code="has_receipt", faults=[fault])
     if payment is not None and draft.total_minor > payment.amount_minor:
         amount = from_minor(payment.amount_minor, payment.currency)
-        raise BadInput(faults=[FieldError("lines", f"come to more than the payment: {amount}")])
+        raise BadInput(faults=[FieldError("lines", f"exceed the payment: {amount}")])
 
 
 def _facts(draft: Sale, invoice: DocumentState | None, payment: Payment | None) -> states.Facts:
     return states.Facts(
         total_minor=draft.total_minor,
-        # A credit note that names no invoice stands alone.
+        # A credit note without an invoice has no limit.
         creditable_minor=MINOR_MAX if invoice is None else invoice.creditable_minor,
         payment_status="failed" if payment is None else payment.status,
     )
 
 
 def _clock_at(sale: Sale, account: Account) -> datetime | None:
-    """When the clock has to look whether it is overdue."""
+    """When the scheduler has to check whether it is overdue."""
     if KINDS[sale.sale_type].role != "receivable" or sale.date_due is None:
         return None
     return due.overdue_at(sale.date_due, account.zone)
@@ -192,7 +191,7 @@ def _credit(
 def unlinked(
     changes: ChangeSet, sale_id: UUID, parent_id: UUID | None, ctx: CommandContext[Any], state: LoadedState
 ) -> None:
-    """Let the order that a document was made of be invoiced again."""
+    """Allow invoicing the order again from which a document was made."""
     parent = None if parent_id is None else state[LoadedSales].states.get(ctx.key(parent_id))
     if parent is not None and parent.converted_to == sale_id:
         changes[SaleChanges].set_document_state(replace(parent, converted_to=None, updated_at=ctx.now))

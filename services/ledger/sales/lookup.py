@@ -13,7 +13,7 @@ from ledger.unit_of_work.state import CommandContext, LoadedState
 
 
 def state_of(ctx: CommandContext[Any], state: LoadedState, sale_id: UUID) -> DocumentState:
-    """Where the document stands.
+    """The document's state.
 
     Raises:
         NotFound: this account has none with this id.

@@ -1,4 +1,4 @@
-"""Decide `mark_overdue`, the clock's command: an invoice became overdue, which is told once."""
+"""Decide `mark_overdue`, the scheduler's command: an invoice became overdue; the event fires once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
 COMMAND: Final = "mark_overdue"
-"""data: id of an invoice. Nobody waits for it; refused when there is nothing to tell, or no longer."""
+"""data: id of an invoice. No caller waits; refused when the invoice is not overdue, or no longer."""
 
 
 def _plan(ctx: CommandContext[ByIdInput], plan: ReadPlan) -> None:
@@ -21,14 +21,14 @@ def _plan(ctx: CommandContext[ByIdInput], plan: ReadPlan) -> None:
 
 
 def _mark(ctx: CommandContext[ByIdInput], state: LoadedState) -> ChangeSet:
-    """`asked.today` is the account's date by the clock that sent the command."""
+    """`ctx.today` is the account's date when the command was sent."""
     before = lookup.state_of(ctx, state, ctx.input.id)
     if (
         before.overdue_notified_at is not None
         or not before.is_receivable
         or not due.is_overdue(before.date_due, ctx.today)
     ):
-        raise Conflict("It is not overdue, or that was told.", code="not_overdue")
+        raise Conflict("It is not overdue, or its event was fired.", code="not_overdue")
     after = replace(before, overdue_notified_at=ctx.envelope.at)
     changes = ChangeSet(("sale", before.sale_id))
     changes[SaleChanges].set_document_state(after)

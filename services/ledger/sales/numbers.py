@@ -1,6 +1,6 @@
-"""How a document's number is spelled and which series it belongs to; the counting itself is a row in SQL.
+"""Format document numbers and assign their series; the counter itself is a row in SQL.
 
-A series runs from 1 without gaps within a period, the year of the document's date. The number is given on issue, as
+A series runs from 1 without gaps within a period, the year of the document's date. The number is assigned on issue, as
 the transaction's last statement.
 """
 
@@ -51,7 +51,7 @@ def spell(series: Series, counter: int) -> str:
 
 
 def read(number: str) -> tuple[Series, int] | None:
-    """Take a number apart again, for the check that a series has no gaps; None when it is none of ours."""
+    """Parse a number, for the check that a series has no gaps; None when it has another form."""
     match = _SPELLED.fullmatch(number)
     if match is None:
         return None

@@ -1,8 +1,8 @@
-"""Let time pass in the books: fire `sale.overdue` when an invoice's due day is over where its account is.
+"""Fire `sale.overdue` when an invoice's due day has ended in the account's time zone.
 
-Each invoice has a due time in Postgres (`overdue_check_at`). It sleeps until the earliest, claims what is due
-under a lease and hands it to the same handler as every other command; that tells of an invoice once, however many
-clocks look. What became due while nobody was there is due at the next start.
+Each invoice has a due time in Postgres (`overdue_check_at`). The scheduler sleeps until the earliest, claims due
+invoices under a lease and passes them to the handler of all commands, which fires the event once, however many
+processes run. Invoices that became due while no process ran are due at the next start.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from outbox.pipeline import HandleBatch, MessagePipeline
 from scheduling.poller import Poller
 from storage.pool import Pool
 
-CLAIMED = Counter("ledgerwire_overdue_claimed_total", "Invoices that the clock has looked at")
+CLAIMED = Counter("ledgerwire_overdue_claimed_total", "Invoices that the overdue scheduler has checked")
 
 BATCH_MAX: Final = 200
 LEASE: Final = timedelta(seconds=60)
@@ -37,7 +37,7 @@ def _now() -> datetime:
 
 
 class OverdueScheduler:
-    """One process's clock; `now` tells the time."""
+    """One process's scheduler; `now` returns the time."""
 
     def __init__(
         self, pool: Pool, pipeline: MessagePipeline, handle: HandleBatch, *, now: Callable[[], datetime] = _now
@@ -58,7 +58,7 @@ class OverdueScheduler:
         return None if due_at is None else (due_at - self._now()).total_seconds()
 
     async def fire_due(self) -> int:
-        """Look at a batch of what is due now; give how many there were."""
+        """Handle a batch of due invoices; return how many there were."""
         now = self._now()
         due = await overdue_store.claim(self._pool, now=now, lease=LEASE, most=BATCH_MAX)
         if due:
@@ -73,7 +73,7 @@ class OverdueScheduler:
             call()
 
     async def _follow_zones(self) -> None:
-        """Now and then let accounts that have moved have their own midnight, also when nothing is asked of them."""
+        """Periodically apply changed time zones of accounts, also of inactive ones."""
         loop = asyncio.get_running_loop()
         if loop.time() < self._zones_at:
             return

@@ -1,4 +1,4 @@
-"""SQL of the clock: which invoices it has to look at, and when next."""
+"""SQL of the overdue scheduler: which invoices are due for a check, and when the next is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 from ledger.unit_of_work.state import Key
 from storage.pool import Connection, Pool
 
-# Moved on by a lease: whoever claims a row and dies leaves it to be claimed again. No lock is waited for.
+# Postponed by a lease: the row of a dead claimer is claimed again. No lock is waited for.
 _CLAIM: Final = """
 UPDATE ledger.sale_state t SET overdue_check_at = $1 + $2
   FROM (
@@ -24,7 +24,7 @@ RETURNING t.account_id, t.sale_id
 
 
 async def claim(pool: Pool, *, now: datetime, lease: timedelta, most: int) -> list[Key]:
-    """Claim invoices whose due day is over and that nobody has told of."""
+    """Claim invoices whose due day is over and whose event was not fired."""
     return [(row["account_id"], row["sale_id"]) for row in await pool.fetch(_CLAIM, now, lease, most)]
 
 
@@ -32,7 +32,7 @@ _NEXT: Final = "SELECT min(overdue_check_at) FROM ledger.sale_state WHERE owed A
 
 
 async def next_at(pool: Pool) -> datetime | None:
-    """When the next one is to be looked at; None when nothing is owed."""
+    """When the next one is due for a check; None when nothing is owed."""
     moment: datetime | None = await pool.fetchval(_NEXT)
     return moment
 
@@ -45,5 +45,5 @@ SELECT b.account_id FROM ledger.book b
 
 
 async def moved_zones(conn: Connection, *, most: int) -> list[UUID]:
-    """The accounts that have moved to another time zone since their books were last locked."""
+    """The accounts whose time zone changed since their row was last locked."""
     return [row["account_id"] for row in await conn.fetch(_MOVED_ZONES, most)]

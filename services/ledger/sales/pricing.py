@@ -14,7 +14,7 @@ from contracts.primitives.money import MoneyError, MoneyOverflow, digits, round_
 from ledger.errors import Faults, at
 from ledger.sales.apportion import half_up
 
-TOO_LARGE: Final = "is larger than the books can hold"
+TOO_LARGE: Final = "is larger than the ledger can store"
 NO_PERCENT: Final = "must be a percentage from 0 to 100"
 
 _HUNDRED: Final = Decimal(100)
@@ -73,10 +73,10 @@ class Priced:
 
 
 def price(sale: SaleFacts, faults: Faults) -> Priced:
-    """Price everything, noting each fault with its path; what is at fault counts as 0.
+    """Price everything, recording each error with its path; an invalid value counts as 0.
 
     Raises:
-        UnknownCurrency: the sale's currency is none; callers check it on the way in.
+        UnknownCurrency: the sale's currency is unknown; callers check it earlier.
     """
     lines = [_line_minor(index, line, sale.currency, faults) for index, line in enumerate(sale.lines)]
     return Priced(
@@ -92,7 +92,7 @@ def _line_minor(index: int, line: LineFacts, currency: str, faults: Faults) -> i
     discount = _major_to_minor(line.discount_amount, currency, at("lines", index, "discount_amount"), faults)
     full = _line_before_amount(index, line, digits(currency), faults)
     if discount > abs(full):
-        faults.add(at("lines", index, "discount_amount"), "is more than the line comes to")
+        faults.add(at("lines", index, "discount_amount"), "exceeds the line's amount")
         return 0
     return full + discount if full < 0 else full - discount
 
@@ -134,7 +134,7 @@ def _adjustments_minor(sale: SaleFacts, subtotal: int, faults: Faults) -> list[i
     discounts = [index for index, adjustment in enumerate(sale.adjustments) if adjustment.type == "discount"]
     left = max(subtotal + sum(minor) - sum(minor[index] for index in discounts), 0)
     if discounts and sum(exact[index] for index in discounts) > left:
-        faults.add("adjustments", "the discounts are more than what they are given on")
+        faults.add("adjustments", "the discounts exceed their base")
         return minor
     for index in discounts:  # 50 % twice on one cent rounds up to two: together they may not exceed what is there
         minor[index] = min(minor[index], left)

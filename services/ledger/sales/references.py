@@ -20,7 +20,7 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, Re
 def need(
     ctx: CommandContext[Any], plan: ReadPlan, *, client_id: UUID | None, client: Any, external_id: str | None
 ) -> None:
-    """Ask for a document's client, and for who has its external id."""
+    """Plan the reads of a document's client, and of its external id."""
     if client_id is not None:
         plan[ClientPlan].ids.add(ctx.key(client_id))
     if client is not None:
@@ -30,7 +30,7 @@ def need(
 
 
 def need_others(ctx: CommandContext[Any], plan: ReadPlan, *, invoice_id: UUID | None, payment_id: UUID | None) -> None:
-    """Ask for the invoice and the payment that a document refers to."""
+    """Plan the reads of the invoice and the payment that a document refers to."""
     if invoice_id is not None:
         plan[SalePlan].states.add(ctx.key(invoice_id))
         plan[SalePlan].credited.add(ctx.key(invoice_id))
@@ -41,7 +41,7 @@ def need_others(ctx: CommandContext[Any], plan: ReadPlan, *, invoice_id: UUID | 
 def check_external_id(
     ctx: CommandContext[Any], state: LoadedState, sale: SaleIn, *, own_id: UUID | None = None
 ) -> None:
-    """Let an external id be given once for each kind of document.
+    """Check that an external id is unique for each kind of document.
 
     Raises:
         Conflict: another document has it.

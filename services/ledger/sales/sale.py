@@ -1,4 +1,4 @@
-"""A sales document as it is written, and as its draft follows from what was asked: pure, before it has a number."""
+"""A sales document's immutable part, and the draft that follows from an input: pure, before it has a number."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ledger.sales.amounts import AdjustmentFacts, LineFacts, SaleFacts, SaleTota
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A row of `ledger.sale`. `lines`, `adjustments` and `taxes` are as answers show them."""
+    """A row of `ledger.sale`. `lines`, `adjustments` and `taxes` are in the form of responses."""
 
     account_id: UUID
     id: UUID
@@ -71,9 +71,9 @@ def draft(
     now: datetime,
     converted_from: UUID | None = None,
 ) -> Sale:
-    """Make a draft: amounts computed, due date told, the client as it is now.
+    """Make a draft: amounts computed, due date determined, the client's snapshot taken.
 
-    `today` is the document's date when none was asked for; the currency is the one asked for, else the client's.
+    `today` is the default of the document's date; the currency is the requested one, else the client's.
 
     Raises:
         BadInput: every fault of amounts and dates with its path.
@@ -120,9 +120,9 @@ def draft(
 def _computed(
     ctx: SaleIn, currency: str, document_date: date, client: Client, account: Account
 ) -> tuple[SaleTotals, date | None]:
-    """Ask both rules, so that a caller hears the faults of both at once."""
+    """Apply both rules, so that the errors of both are reported together."""
     faults = [
-        FieldError(at("lines", index, "unit_price"), f"is required: no product of the account gives one in {currency}")
+        FieldError(at("lines", index, "unit_price"), f"is required: no product of the account has one in {currency}")
         for index, line in enumerate(ctx.lines)
         if line.unit_price is None
     ]
@@ -176,12 +176,12 @@ def _facts(ctx: SaleIn, currency: str) -> SaleFacts:
 
 
 def _price(line: LineIn) -> Decimal:
-    """Its price; one without is found and told before."""
+    """Its price; a missing one was reported earlier."""
     return Decimal(0) if line.unit_price is None else line.unit_price
 
 
 def _taxes(line: LineIn) -> tuple[Tax, ...]:
-    """A category without a rate (exempt, reverse charge) stands in the breakdown with 0 %."""
+    """A category without a rate (exempt, reverse charge) is in the breakdown with 0 %."""
     if line.taxes:
         return tuple(Tax(tax.category or "", tax.rate) for tax in line.taxes)
     if line.tax_rate is None and line.tax_category is None:
@@ -190,7 +190,7 @@ def _taxes(line: LineIn) -> tuple[Tax, ...]:
 
 
 def _method(ctx: int | str | None) -> str | None:
-    """The name of a method: callers say either it or PayTraq's number."""
+    """The name of a method: callers send either the name or PayTraq's number."""
     return PAYMENT_METHODS[ctx] if isinstance(ctx, int) else ctx
 
 

@@ -1,4 +1,4 @@
-"""Decide `send_sale`: a message with the document goes to its client once the command is committed."""
+"""Decide `send_sale`: a message with the document is sent to its client once the command is committed."""
 
 from __future__ import annotations
 

@@ -30,20 +30,20 @@ class SalePlan:
 
 @dataclass(slots=True)
 class SaleChanges:
-    """What one command changes: documents and states are new or written anew."""
+    """The changes of one command: new and changed documents and states."""
 
     documents: dict[UUID, Sale] = field(default_factory=dict)
     states: dict[UUID, DocumentState] = field(default_factory=dict)
     numbers: list[tuple[Series, int]] = field(default_factory=list)
 
     def set_document_state(self, document_state: DocumentState) -> None:
-        """Let a document stand so."""
+        """Set a document's state."""
         self.states[document_state.sale_id] = document_state
 
 
 @dataclass(slots=True)
 class LoadedSales:
-    """Documents as they stand after the commands taken so far."""
+    """Documents after the commands handled so far."""
 
     documents: dict[Key, Sale] = field(default_factory=dict)
     states: dict[Key, DocumentState] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class LoadedSales:
         return self.counters[account_id, series] + 1
 
     def write(self, sale: Sale) -> None:
-        """Let a document be written so."""
+        """Write a document."""
         key = (sale.account_id, sale.id)
         before = self.documents.get(key)
         if before is None:
@@ -71,14 +71,14 @@ class LoadedSales:
         self.written[key] = None
 
     def move(self, document_state: DocumentState) -> None:
-        """Let a document stand so."""
+        """Set a document's state."""
         key = (document_state.account_id, document_state.sale_id)
         self.states[key] = document_state
         self.moved[key] = None
         self._credit(key, document_state)
 
     def delete(self, key: Key) -> None:
-        """Let a draft be gone."""
+        """Delete a draft."""
         self._rename(self.documents.pop(key), None)
         del self.states[key]
         self.written.pop(key, None)
@@ -103,7 +103,7 @@ class LoadedSales:
 
 
 def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:
-    """Make a command's changes count."""
+    """Apply a command's changes to the loaded state."""
     mine, sales, account_id = changes[SaleChanges], state[LoadedSales], ctx.account.id
     for sale in mine.documents.values():
         sales.write(sale)

@@ -1,4 +1,4 @@
-"""SQL on sales documents, where they stand, and the counters of their numbers."""
+"""SQL on sales documents, their states, and the counters of their numbers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SELECT t.account_id, t.sale_id, t.sale_type, t.role, t.status, t.client_id, t.cu
 
 
 async def document_states(conn: Connection, *, keys: Collection[Key]) -> dict[Key, DocumentState]:
-    """Read where documents stand."""
+    """Read the states of documents."""
     if not keys:
         return {}
     rows = await conn.fetch(_DOCUMENT_STATES, [key[0] for key in keys], [key[1] for key in keys])
@@ -70,7 +70,7 @@ SELECT t.account_id, t.sale_id, t.sale_type, t.role, t.status, t.client_id, t.cu
 
 
 async def open_invoices(conn: Connection, *, keys: Collection[BalanceKey]) -> dict[Key, DocumentState]:
-    """Read where the open invoices of clients stand, by (account, client, currency): each one's longest due."""
+    """Read the states of clients' open invoices, by (account, client, currency): the longest due first."""
     if not keys:
         return {}
     columns = [[key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]]
@@ -106,7 +106,7 @@ SELECT s.account_id, s.sale_type, s.external_id, s.id
 
 
 async def external_ids(conn: Connection, *, wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str, str], UUID]:
-    """By which documents of each kind these external ids are taken: (account, sale type, external id) to the id."""
+    """The documents of each kind with these external ids: (account, sale type, external id) to the id."""
     if not wanted:
         return {}
     rows = await conn.fetch(_EXTERNAL_IDS, [one[0] for one in wanted], [one[1] for one in wanted])
@@ -137,7 +137,7 @@ SELECT account_id, sale_id, sale_type, role, status, client_id, currency, date_d
 
 
 async def insert(conn: Connection, *, sales: Sequence[Sale], document_states: Sequence[DocumentState]) -> None:
-    """Insert new documents, each with where it stands: two statements for all."""
+    """Insert new documents with their states: two statements for all."""
     if sales:
         await conn.execute(_INSERT, sales)
         await conn.execute(_INSERT_STANDINGS, document_states)
@@ -159,12 +159,12 @@ UPDATE ledger.sale s
 
 
 async def rewrite(conn: Connection, *, sales: Sequence[Sale]) -> None:
-    """Write drafts anew, some of them with their number: the last time that they change."""
+    """Update drafts, some of them with their number, after which they never change."""
     if sales:
         await conn.execute(_REWRITE, sales)
 
 
-# The clock moves overdue_check_at without the books' lock: it is set here once, when the document is issued.
+# The scheduler changes overdue_check_at without the account's lock: it is set here once, when the document is issued.
 _MOVE: Final = """
 UPDATE ledger.sale_state t
    SET status = w.status, client_id = w.client_id, currency = w.currency, date_due = w.date_due,
@@ -179,7 +179,7 @@ UPDATE ledger.sale_state t
 
 
 async def move(conn: Connection, *, document_states: Sequence[DocumentState]) -> None:
-    """Let documents stand otherwise."""
+    """Update the states of documents."""
     if document_states:
         await conn.execute(_MOVE, document_states)
 
@@ -191,7 +191,7 @@ DELETE FROM ledger.sale s USING unnest($1::uuid[], $2::uuid[]) AS w (account_id,
 
 
 async def delete(conn: Connection, *, keys: Collection[Key]) -> None:
-    """Delete drafts, and with them where they stand."""
+    """Delete drafts with their states."""
     if keys:
         await conn.execute(_DELETE, [key[0] for key in keys], [key[1] for key in keys])
 
@@ -214,7 +214,7 @@ SELECT c.account_id, c.series, c.period, c.counter
 
 
 async def counters(conn: Connection, *, wanted: Collection[CounterKey]) -> dict[CounterKey, int]:
-    """How far series have counted, 0 for new ones; the books are locked, so nobody else counts."""
+    """The counters of series, 0 for new ones; the account's lock excludes other writers."""
     if not wanted:
         return {}
     rows = await conn.fetch(_COUNTERS, *_columns(sorted(wanted)))
@@ -240,14 +240,14 @@ RETURNING c.counter
 
 
 class CounterMoved(Exception):
-    """Somebody counted on beside us although the books were locked: a bug, and nothing is committed."""
+    """A counter changed despite the account's lock: a bug; nothing is committed."""
 
 
 async def advance(conn: Connection, *, moved: Mapping[CounterKey, tuple[int, int]]) -> None:
-    """Move counters (before, after) for the numbers given: the last statement on the books.
+    """Advance counters (before, after) for the assigned numbers: the last statement of the transaction.
 
     Raises:
-        CounterMoved: a counter did not stand where it was read.
+        CounterMoved: a counter changed since it was read.
     """
     if not moved:
         return

@@ -1,6 +1,6 @@
-"""Decide the moves of issued documents from state to state: accepted, declined, closed, void, written off and back.
+"""Decide the transitions of issued documents: accepted, declined, closed, void, written off and back.
 
-What a move books is the mirror of what issuing booked, or the write-off; what it refers to moves along.
+A transition posts the reversal of the issuing entry, or the write-off; linked documents change with it.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ def _need_undoable(ctx: CommandContext[DatedTransitionInput], plan: ReadPlan) ->
 def _moved(
     document_state: DocumentState, command: Command, ctx: CommandContext[Any], facts: Facts | None = None
 ) -> DocumentState:
-    """It after a command.
+    """Return its state after a command.
 
     Raises:
-        StateForbids: its state does not take the command, or a guard does not hold.
+        StateForbids: its state does not allow the command, or a guard does not hold.
     """
     status = states.decide_transition(document_state.sale_type, document_state.status, command, facts)
     return replace(document_state, status=status, status_reason=ctx.input.reason, updated_at=ctx.now)
 
 
 def _moving(command: Command, facts: Callable[[DocumentState], Facts] | None = None) -> CommandHandler[TransitionInput]:
-    """A move that books nothing."""
+    """A transition that posts nothing."""
 
     def handle(ctx: CommandContext[TransitionInput], state: LoadedState) -> ChangeSet:
         before = lookup.state_of(ctx, state, ctx.input.id)

@@ -1,10 +1,10 @@
-"""Decide what may be done to a document or payment in which state, from the tables of kinds.
+"""Decide which transitions a document or payment allows in its state, from the tables of kinds.
 
-`decide` answers with the status that follows, or refuses with a sentence that says what is possible instead. Some
-moves also need something of the books (`Guard`): the caller reads those `Facts` in the same transaction, under lock.
+`decide_transition` returns the next status, or refuses with a sentence that names the possible commands. Some
+transitions have a `Guard` on further state: the caller reads those `Facts` in the same transaction, under lock.
 
-Two readings of ours. A sales order is "issued" by the command `issue` as all documents are, and is then `confirmed`.
-A receipt is issued from a confirmed payment and voided by the reversal of that payment (command `reverse`), never by
+Two readings of ours. A sales order is "issued" by the command `issue` as all documents are, and is then `confirmed`. A
+receipt is issued from a confirmed payment and voided by the reversal of that payment (command `reverse`), never by
 `void`. Converting an order leaves it `confirmed`, since `close` is a step of its own; it can be invoiced only once.
 """
 
@@ -49,7 +49,7 @@ TRANSITIONS: Final[Mapping[tuple[Kind, Status, Command], Move]] = MappingProxyTy
 STARTS: Final[Mapping[Kind, tuple[Status, ...]]] = MappingProxyType(
     {kind: ("pending", "confirmed") if kind == "payment" else ("draft",) for kind in KINDS}
 )
-"""The statuses that a new one may have: a payment that is known to have come in starts confirmed."""
+"""The statuses of a new one: a payment that has come in starts confirmed."""
 
 _INSTEAD: Final[Mapping[tuple[Kind, Status, Command], str]] = {
     **{(name, *state): advice for name, kind in DOCUMENT_KINDS.items() for state, advice in kind.instead.items()},
@@ -59,14 +59,14 @@ _INSTEAD: Final[Mapping[tuple[Kind, Status, Command], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the books say that guards ask for; minor units. A fact that no guard of the move needs may be left out."""
+    """The facts that guards check; minor units. A fact that no guard of the transition needs may be left out."""
 
     invoiced: bool | None = None  # a document made from it is there and not void
     settled_minor: int | None = None  # live settlements on an invoice
     credited_minor: int | None = None  # live credit notes against an invoice
     open_minor: int | None = None  # what is still to be paid of an invoice
     total_minor: int | None = None  # of the credit note to issue
-    creditable_minor: int | None = None  # rest of its invoice; `money.MINOR_MAX` for one that stands alone
+    creditable_minor: int | None = None  # rest of its invoice; `money.MINOR_MAX` for one without an invoice
     applied_minor: int | None = None  # settled with and refunded from a credit note
     unapplied_minor: int | None = None  # what is left of a payment or credit note
     refunded_minor: int | None = None  # live refunds from a payment
@@ -74,12 +74,12 @@ class Facts:
 
 
 def decide_transition(kind: Kind, status: Status, command: Command, facts: Facts | None = None) -> Status:
-    """Tell the status after a command.
+    """Return the status after a command.
 
     Raises:
         StateForbids: not possible in this state (code `state_forbids`, the sentence says what is), or a guard does
             not hold (its own code, such as `has_settlements`).
-        ValueError: the move has a guard whose fact was not given; a mistake of ours.
+        ValueError: the transition has a guard whose fact was not given; a bug of ours.
     """
     move = TRANSITIONS.get((kind, status, command))
     if move is None:
@@ -90,7 +90,7 @@ def decide_transition(kind: Kind, status: Status, command: Command, facts: Facts
 
 
 def possible(kind: Kind, status: Status) -> tuple[Command, ...]:
-    """The commands that a state takes, guards aside."""
+    """The commands that a state allows, guards aside."""
     return tuple(command for command in COMMANDS if (kind, status, command) in TRANSITIONS)
 
 

@@ -1,4 +1,4 @@
-"""What a mail with a document says where its sender wrote nothing: in the client's language, as far as we speak it."""
+"""Default texts of mails with a document, in the client's language where it is supported."""
 
 from __future__ import annotations
 

@@ -12,12 +12,12 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, Re
 
 
 def need(ctx: CommandContext[Any], given: SupplierIn, plan: ReadPlan) -> None:
-    """Let the supplier that a purchase tells of be read."""
+    """Plan the read of a purchase's supplier."""
     plan[SupplierPlan].identities.add((ctx.account.id, identity_of(given)))
 
 
 def found_or_made(ctx: CommandContext[Any], given: SupplierIn, state: LoadedState, changes: ChangeSet) -> Supplier:
-    """The supplier that is meant, found by what tells most of it or made within `changes`. It fires no event."""
+    """Find the supplier by its strongest identity, or create it within `changes`. It fires no event."""
     there = state[LoadedSuppliers].found.get((ctx.account.id, identity_of(given)))
     if there is not None:
         return there

@@ -28,14 +28,14 @@ class Supplier:
 
 @dataclass(frozen=True, slots=True)
 class SupplierIdentity:
-    """One way in which a supplier is recognised."""
+    """One identity of a supplier."""
 
     by: Literal["reg_number", "tax_number", "name"]
     value: str
 
 
 def identity_of(given: SupplierIn) -> SupplierIdentity:
-    """What decides alone whether a supplier is one that we have: the strongest thing said."""
+    """The strongest identity of a given supplier, which alone decides whether it exists."""
     if given.reg_number is not None:
         return SupplierIdentity("reg_number", given.reg_number)
     if given.tax_number is not None:

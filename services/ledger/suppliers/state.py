@@ -27,18 +27,18 @@ class SupplierChanges:
 
 @dataclass(slots=True)
 class LoadedSuppliers:
-    """Suppliers as they stand after the commands taken so far."""
+    """Suppliers after the commands handled so far."""
 
     by_id: dict[Key, Supplier] = field(default_factory=dict)
     found: dict[tuple[UUID, SupplierIdentity], Supplier] = field(default_factory=dict)
 
     def know(self, supplier: Supplier) -> None:
-        """Let a supplier be found; where two answer to one identity, the one known first stays."""
+        """Index a supplier; of two with one identity, the first one stays."""
         for identity in identities_of(supplier):
             self.found.setdefault((supplier.account_id, identity), supplier)
 
 
 def take(_ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:
-    """Make a command's changes count."""
+    """Apply a command's changes to the loaded state."""
     for supplier in changes[SupplierChanges].new:
         state[LoadedSuppliers].know(supplier)

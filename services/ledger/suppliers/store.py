@@ -9,7 +9,7 @@ from uuid import UUID
 from ledger.suppliers.rules import Supplier, SupplierIdentity
 from storage.pool import Connection
 
-# Of several who answer to one identity, the oldest.
+# Of several with one identity, the oldest.
 _FIND: Final = """
 SELECT s.account_id, s.id, s.name, s.reg_number, s.tax_number, s.email, s.phone, s.address, s.created_at, s.updated_at
   FROM unnest($1::uuid[], $2::text[], $3::text[]) AS w (account_id, by, value)
@@ -28,7 +28,7 @@ SELECT s.account_id, s.id, s.name, s.reg_number, s.tax_number, s.email, s.phone,
 
 
 async def find(conn: Connection, *, identities: Collection[tuple[UUID, SupplierIdentity]]) -> list[Supplier]:
-    """Read the suppliers who answer to these identities; oldest first in each account."""
+    """Read the suppliers with these identities; oldest first in each account."""
     if not identities:
         return []
     rows = await conn.fetch(

@@ -1,4 +1,4 @@
-"""What a command is to the consumer: the input it takes, what it needs to be read, and how it is decided."""
+"""A command's handler: its input model, its read plan, and its decision."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, M,
 
 @dataclass(frozen=True, slots=True)
 class CommandHandler(Generic[M]):
-    """One command's moves. `decide` raises `LedgerRefusal` instead of changes; none of them does I/O.
+    """One command's functions.
 
-    `then` tells what else is needed once what `needs` told is read: what a document refers to.
+    `handle` raises `LedgerRefusal` instead of returning changes; none of them does I/O. `then` adds reads that depend
+    on those of `plan`: a document's references.
     """
 
     model: type[M]

@@ -11,10 +11,10 @@ S = TypeVar("S")
 
 
 class Sections:
-    """Sections by class, each made empty when it is first asked for.
+    """Sections by class, each created empty on first use.
 
-    A section is a dataclass whose fields are lists, dicts, sets or counters, all with a default. What asks for
-    `sections[ClientPlan]` gets a `ClientPlan`, so a capability adds its own without a change here.
+    A section is a dataclass whose fields are lists, dicts, sets or counters, all with a default. `sections[ClientPlan]`
+    returns a `ClientPlan`, so a capability adds its own without a change here.
     """
 
     __slots__ = ("_by_class",)

@@ -1,8 +1,8 @@
-"""Hold what a batch has read and what its commands change: between the reading and the writing.
+"""The state that a batch has read, and the changes of its commands: between reading and writing.
 
-A command is decided purely: from `LoadedState` to a `ChangeSet`, or a refusal instead of one. Only `LoadedState.take`
-makes changes count, so a refused command leaves nothing behind and the next one of the batch sees what those before it
-did. Which entities there are is not known here: each capability brings its sections and a `Participant`.
+A command's decision is pure: from `LoadedState` to a `ChangeSet`, or a refusal instead. Only `LoadedState.take` applies
+changes, so a refused command has no effect and each command of the batch sees the changes of those before it. Entities
+are unknown here: each capability has its sections and a `Participant`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class CommandContext(Generic[M]):
 
     @property
     def today(self) -> date:
-        """The account's date when the caller asked, however late the command is handled."""
+        """The account's date at the time of the request, however late the command is handled."""
         return self.account.day(self.envelope.at)
 
     def key(self, object_id: UUID) -> Key:
@@ -134,12 +134,12 @@ class ChangeSet:
 
 
 class StaleBatch(Exception):
-    """A command of this batch depends on what one before it changed: by itself, each finds what it needs."""
+    """A command of this batch depends on changes of an earlier one: handled alone, each reads what it needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An event about no object: its data stand as they are; `command_id` is the command that brought it about."""
+    """An event without an object, with its data; `command_id` is the command that caused it."""
 
     trigger: str
     command_id: UUID
@@ -147,9 +147,9 @@ class Notice:
 
 
 class LoadedState(Sections):
-    """What a batch works on, under lock, as it stands after the commands taken so far.
+    """The state of a batch, under lock, after the commands handled so far.
 
-    `state[LoadedClients]` is what was read of one capability.
+    `state[LoadedClients]` is one capability's section.
     """
 
     __slots__ = ("notices", "participants", "taken")
@@ -167,10 +167,10 @@ class LoadedState(Sections):
         return copied
 
     def take(self, ctx: CommandContext[Any], changes: ChangeSet) -> None:
-        """Make a command's changes count.
+        """Apply a command's changes.
 
         Raises:
-            LedgerRefusal: a participant's check does not hold; nothing is taken then.
+            LedgerRefusal: a participant's check does not hold; nothing is applied then.
         """
         for one in self.participants:
             if one.check is not None:
@@ -181,13 +181,13 @@ class LoadedState(Sections):
         self.taken.append((ctx, changes))
 
     def refuse(self, ctx: CommandContext[Any], refusal: LedgerRefusal) -> None:
-        """Let participants note that a command was refused."""
+        """Inform participants of a refused command."""
         for one in self.participants:
             if one.refused is not None:
                 one.refused(ctx, refusal, self)
 
     def changes_of(self, section: type[S]) -> list[tuple[CommandContext[Any], S]]:
-        """What each command taken changes of one capability."""
+        """The applied changes of one capability, by command."""
         return [(ctx, changes[section]) for ctx, changes in self.taken]
 
 
@@ -195,10 +195,10 @@ class LoadedState(Sections):
 class Participant:
     """How one capability takes part in the unit of work; every hook may be left out.
 
-    `load` reads what the plan asks of it and is not there yet; `load_last` reads what follows from all that was read.
-    `check` may refuse a command's changes before any are taken; `take` lets the commands after it see them; `refused`
-    notes a refusal. `save` writes what all commands changed, one statement for each table. `next_due` is the earliest
-    moment at which something saved has to be looked at again.
+    `load` reads its section of the plan that is not loaded yet; `load_last` reads what follows from all that was read.
+    `check` may refuse a command's changes before any are applied; `take` applies them for later commands; `refused`
+    records a refusal. `save` writes the changes of all commands, one statement for each table. `next_due` is the
+    earliest time at which a saved row is due.
     """
 
     load: Callable[[Connection, ReadPlan, LoadedState], Awaitable[None]] | None = None

@@ -12,7 +12,7 @@ from ledger.account import DEFAULT_CURRENCY, Account
 from ledger.unit_of_work.state import Key
 from storage.pool import Connection
 
-# Unknown books are made before any is locked, and both in one order: no two batches can wait for each other.
+# Missing account rows are inserted before any is locked, and both in one order: no two batches can deadlock.
 _MAKE_BOOKS: Final = """
 INSERT INTO ledger.book (account_id)
 SELECT w.account_id FROM unnest($1::uuid[]) AS w (account_id)
@@ -52,7 +52,7 @@ UPDATE ledger.sale_state t SET overdue_check_at = (t.date_due + 1)::timestamp AT
 
 
 async def lock_books(conn: Connection, *, account_ids: Collection[UUID]) -> dict[UUID, Account]:
-    """Lock these accounts' books until the transaction ends, making those that are not there; answer the accounts."""
+    """Lock these accounts until the transaction ends, inserting missing rows; return the accounts."""
     ordered = sorted(set(account_ids))
     await conn.execute(_MAKE_BOOKS, ordered)
     rows = await conn.fetch(_LOCK_BOOKS, ordered)
@@ -75,7 +75,7 @@ async def lock_books(conn: Connection, *, account_ids: Collection[UUID]) -> dict
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """One command that was handled, for the journey; `status` is its answer's, `code` that of a refusal."""
+    """One command that was handled, for the journey; `status` is its result's, `code` that of a refusal."""
 
     account_id: UUID
     command_id: UUID
@@ -171,7 +171,7 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])
 
 
 async def keep_last_told(conn: Connection, *, events: Mapping[Key, UUID]) -> None:
-    """Note the last outgoing event about each of these clients; their accounts' books are locked."""
+    """Record the last outgoing event about each of these clients; their accounts are locked."""
     if events:
         await conn.execute(
             _KEEP_LAST_TOLD, [key[0] for key in events], [key[1] for key in events], list(events.values())

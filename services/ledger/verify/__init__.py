@@ -1,1 +1,1 @@
-"""Check live books: recompute from the rows beneath what the rows above say, and tell what does not agree."""
+"""Check the live ledger: recompute derived rows from their sources, and report differences."""

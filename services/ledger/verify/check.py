@@ -1,4 +1,4 @@
-"""What a check of the books is: a statement that answers only what is broken, each row in the same columns."""
+"""A check of the ledger: a statement that returns only violations, each row in the same columns."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ _MINOR: Final = "_minor"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One promise of the books.
+    """One invariant of the ledger.
 
-    `sql` gives a row for each thing of which it does not hold: `account_id`, `id`, `what` it is, its `currency` (either
-    null where there is none), and as JSON objects the facts `found` and what they `must` be. A fact named `..._minor`
-    is an amount. It reads all accounts, set by set; it takes `args`, and is left out where a relation of `needs` cannot
-    be read.
+    `sql` returns a row for each violation: `account_id`, `id`, `what` it is, its `currency` (either null where there is
+    none), and as JSON objects the facts `found` and what they `must` be. A fact named `..._minor` is an amount. It
+    reads all accounts, set by set; it takes `args`, and is left out where a relation of `needs` cannot be read.
     """
 
     name: str
@@ -32,7 +31,7 @@ class Check:
 
 
 def spelled(row: Mapping[str, Any]) -> str:
-    """A broken row in plain words: which thing, what is, what must be.
+    """A violation in words: which row, the actual value, the required value.
 
     >>> spelled({"account_id": 7, "id": 8, "what": "payment", "currency": "EUR",
     ...          "found": {"settled_minor": 100}, "must": {"settled_minor": 250}})

@@ -1,4 +1,4 @@
-"""Checks of what is kept beside the journal to be read fast: standings, payments and balances equal recomputation."""
+"""Checks of derived rows beside the journal: document states, payments and balances equal their recomputation."""
 
 from __future__ import annotations
 
@@ -108,10 +108,10 @@ SELECT coalesce(b.account_id, j.account_id) AS account_id, coalesce(b.client_id,
 CHECKS: Final = (
     Check(
         "standings",
-        "where a document stands equals what is booked, settled and refunded",
+        "a document's state equals its entries, settlements and refunds",
         _DOCUMENT_STATES,
         args=(list(KINDS), [kind.role for kind in KINDS.values()]),
     ),
-    Check("payments", "what a payment says of itself equals its settlements, refunds and receipt", _PAYMENTS),
+    Check("payments", "a payment's state equals its settlements, refunds and receipt", _PAYMENTS),
     Check("balances", "clients' balances equal the journal, and none is below 0", _BALANCES),
 )

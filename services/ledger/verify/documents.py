@@ -53,7 +53,7 @@ SELECT coalesce(c.account_id, b.account_id) AS account_id, coalesce(c.id, b.docu
  WHERE found IS DISTINCT FROM must
 """
 
-# Sums could agree although something was booked twice and undone once more.
+# Sums could agree although an entry was posted twice and reversed twice.
 _BOOKED_ONCE: Final = """
 WITH claim AS (
     SELECT s.account_id, s.id, s.sale_type || ' ' || s.number AS what,
@@ -87,8 +87,8 @@ SELECT coalesce(c.account_id, b.account_id) AS account_id, coalesce(c.id, b.docu
  WHERE found IS DISTINCT FROM must
 """
 
-# Amounts stand in lines and taxes as text with exactly the currency's decimals: without the point they are minor units.
-# Where prices include tax, the net part of the shipping stands nowhere by itself: any part of it will do.
+# Lines and taxes have amounts as text with exactly the currency's decimals: without the point they are minor units.
+# Where prices include tax, the net part of the shipping is not stored: any part of it is accepted.
 _LINES: Final = """
 SELECT s.account_id, s.id, s.sale_type || ' ' || s.number AS what, s.currency, to_json(found) AS found,
        to_json(must) AS must

@@ -1,4 +1,4 @@
-"""Checks of what was told: played again, the events give each status; each move was told once, and reached the log."""
+"""Checks of events: replayed, they give each status; each transition fired once, and reached the log."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ SELECT e.account_id, e.document_id AS id, t.kind AS what, NULL AS currency,
 
 # Of the time that the dispatcher's log covers. What is not in it may wait in our outbox, in the bus in Postgres, among
 # what was dead-lettered, or in the broker, which cannot be asked here: what came ten minutes later is missing.
-# $1: nothing is under way, so that everything must be there.
+# $1: nothing is in progress, so that every event must be in the log.
 _LOGGED: Final = """
 WITH log AS (
     SELECT max(at) - interval '10 minutes' AS up_to FROM dispatch.event
@@ -106,7 +106,7 @@ SELECT e.account_id, h.client_id AS id, 'of the events of client' AS what, NULL 
  WHERE t.event_id IS NULL OR t.event_id < e.event_id
 """
 
-# What was told when a document was issued, as long as the log remembers it, is what is written on it still.
+# The event of issuing, as long as the log has it, equals the document.
 _AS_EMITTED: Final = """
 SELECT s.account_id, s.id, 'as it was issued, ' || s.sale_type || ' ' || coalesce(s.number, 'draft') AS what,
        s.currency, to_json(found) AS found, to_json(must) AS must
@@ -150,22 +150,22 @@ _MOVES: Final = sorted(
 
 
 def checks(*, settled: bool) -> tuple[Check, ...]:
-    """The checks of this module; `settled` says that nothing is on its way to the log any more."""
+    """The checks of this module; `settled`: no event is on its way to the log."""
     kinds, before, after = map(list, zip(*_MOVES, strict=True))
     return (
-        Check("events", "the events played again give every status, and each move was told once", _REPLAYED),
+        Check("events", "replayed events give every status, and each transition fired once", _REPLAYED),
         Check("moves", "every move is one that some command makes", _POSSIBLE, args=(kinds, before, after)),
         Check("last_event", "no event of a client is after the one known as its last", _LAST_EVENT),
         Check(
-            "log", "what was told is in the dispatcher's log or on its way", _LOGGED, args=(settled,),
+            "log", "every event is in the dispatcher's log or on its way", _LOGGED, args=(settled,),
             requires=(
                 "dispatch.event", "dispatch.retention_setting", "dispatch.dead_letter",
                 "bus.message",
             ),
         ),
         Check(
-            "as_told", "an issued document is what was told of it when it was issued", _AS_EMITTED,
+            "as_told", "an issued document equals its event of issuing", _AS_EMITTED,
             requires=("dispatch.event",),
         ),
-        Check("refused", "a refused command changed nothing and told nothing", _REFUSED),
+        Check("refused", "a refused command changed nothing and fired nothing", _REFUSED),
     )  # fmt: skip

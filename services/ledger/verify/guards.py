@@ -1,4 +1,4 @@
-"""Checks of what guards the books: references lead somewhere, triggers are on, and the role can only add."""
+"""Checks of constraints: references exist, triggers are enabled, and the role can only insert."""
 
 from __future__ import annotations
 
@@ -74,5 +74,5 @@ async def checks(conn: Connection) -> tuple[Check, ...]:
     references = await conn.fetchval(_REFERENCES)
     return (
         Check("references", "whatever a row names is there", references),
-        Check("guards", "what guards the books is in force", _GUARDS, args=(list(INSERT_ONLY),)),
+        Check("guards", "the constraints of the ledger are in force", _GUARDS, args=(list(INSERT_ONLY),)),
     )

@@ -1,4 +1,4 @@
-"""Checks of the inboxes: what is accepted is in the books once, and nothing is that was not accepted."""
+"""Checks of the inboxes: an accepted message has exactly one document or bill, any other none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SELECT coalesce(m.account_id, b.account_id) AS account_id, coalesce(m.id, b.mess
  WHERE found IS DISTINCT FROM must
 """
 
-# What the journal must hold for each bill that stands, by ledger account: a supplier's credit note the other way round.
+# The journal's amounts of each valid bill, by ledger account: of a supplier's credit note with opposite signs.
 _BILLS_BOOKED: Final = """
 WITH claim AS (
     SELECT b.account_id, b.id, b.supplier_id, b.currency, x.sign * b.net_minor AS expense,
@@ -46,7 +46,7 @@ SELECT coalesce(c.account_id, b.account_id) AS account_id, coalesce(c.id, b.docu
  WHERE found IS DISTINCT FROM must
 """
 
-# A draft may be deleted afterwards: then its events still tell that it was made.
+# A draft may be deleted later: its events show that it was created.
 _SALES: Final = """
 SELECT m.account_id, m.id, 'sales message' AS what, NULL AS currency, json_build_object('sales_made', count(e.event_id))
        AS found, json_build_object('sales_made', 1) AS must
@@ -59,6 +59,6 @@ SELECT m.account_id, m.id, 'sales message' AS what, NULL AS currency, json_build
 
 CHECKS: Final = (
     Check("bills", "an accepted purchase has its one bill, and a bill its accepted purchase", _BILLS),
-    Check("bills_booked", "the journal holds for each bill what it says, and nothing once it is void", _BILLS_BOOKED),
+    Check("bills_booked", "the journal has each bill's amounts, and none once it is void", _BILLS_BOOKED),
     Check("inbox_sales", "an accepted order has its one document", _SALES),
 )

@@ -1,4 +1,4 @@
-"""Checks on the journal by itself: entries are whole and balanced, and what undoes another is its exact mirror."""
+"""Checks of the journal: entries are complete and balanced, and a reversal is the exact mirror."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ SELECT coalesce(m.account_id, o.account_id) AS account_id, coalesce(m.of_entry, 
 """
 
 CHECKS: Final = (
-    Check("entries", "every entry is whole, of one day and currency, and sums to zero", _ENTRIES),
+    Check("entries", "every entry is complete, of one day and currency, and sums to zero", _ENTRIES),
     Check("accounts", "every account sums to zero in every currency", _ACCOUNTS),
     Check(
         "mirrors", "what undoes an entry is of the kind that does, and alone", _MIRRORS,

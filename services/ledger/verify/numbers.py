@@ -45,9 +45,9 @@ SELECT account_id, (min(id::text))::uuid, 'the number ' || number || ', document
 """
 
 CHECKS: Final = (
-    Check("counters", "numbers run from 1 without a gap to where their counter stands", _COUNTED),
+    Check("counters", "numbers run from 1 without a gap to their counter", _COUNTED),
     Check(
-        "numbers", "a number is given once and spelled by its series, year and counter", _SPELLED,
+        "numbers", "a number is unique and consists of its series, year and counter", _SPELLED,
         args=(list(PREFIXES), list(PREFIXES.values())),
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Run all checks of the books in one snapshot: nothing is locked or written, one row at most is kept of each."""
+"""Run all checks of the ledger in one snapshot: nothing is locked or written, at most one row of each is kept."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SESSIONS: Final = 2  # that share the snapshot: one core each
 
 Tell = Callable[[str], None]
 
-# Sorts and hashes beyond this spill to disk: what the check takes is bounded by it, whatever the books have grown to.
+# Sorts and hashes beyond this spill to disk: it bounds the check's memory, whatever the size of the ledger.
 _BOUNDS: Final[Mapping[str, str]] = {
     "work_mem": "32MB",
     "jit": "off",
@@ -51,12 +51,12 @@ SELECT *, (SELECT count(*) FROM broken) AS rows FROM broken ORDER BY account_id,
 
 
 class NotReadable(Exception):
-    """The books cannot be read here."""
+    """The ledger cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A promise that does not hold: of how many things, and the first of them in plain words."""
+    """A violated invariant: the number of rows, and the first of them in words."""
 
     check: Check
     rows: int
@@ -76,12 +76,12 @@ class Report:
 
 
 async def verify(dsn: str, *, settled: bool = False, report: Tell = lambda _: None) -> Report:
-    """Check the books of all accounts as they stand at one moment; `tell` hears of each check as it ends.
+    """Check the ledger of all accounts in one snapshot; `tell` is called as each check ends.
 
-    `settled` says that nothing is under way: then every event must have reached the dispatcher's log.
+    `settled`: nothing is in progress, so every event must have reached the dispatcher's log.
 
     Raises:
-        NotReadable: the ledger's tables are not there, or not for this user.
+        NotReadable: the ledger's tables do not exist, or this user may not read them.
         OSError, asyncpg.PostgresError: the server cannot be reached or gives up.
     """
     began = time.monotonic()
@@ -102,7 +102,7 @@ async def verify(dsn: str, *, settled: bool = False, report: Tell = lambda _: No
 
 
 async def _together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Run them side by side; when one fails, the others end before anybody hears of it."""
+    """Run them concurrently; when one fails, the others end before it is reported."""
     tasks = [asyncio.create_task(work) for work in works]
     try:
         await asyncio.gather(*tasks)
@@ -128,7 +128,7 @@ async def _session(dsn: str) -> AsyncIterator[Connection]:
 
 
 class _Run:
-    """The checks of one run, taken in turn by its sessions."""
+    """The checks of one run, distributed to its sessions."""
 
     def __init__(self, checks: Sequence[Check], report: Tell) -> None:
         self._checks, self._tell = checks, report
@@ -138,7 +138,7 @@ class _Run:
         self._done = 0
 
     async def work(self, conn: Connection) -> None:
-        """Take checks until none is left."""
+        """Run checks until none is left."""
         while self._left:
             check, since = self._left.popleft(), time.monotonic()
             result = await self._one(conn, check)
@@ -156,7 +156,7 @@ class _Run:
         return f"BROKEN {broken.rows} times"
 
     async def report(self, conn: Connection, began: float) -> Report:
-        """What came of it, in the order of the checks."""
+        """The findings, in the order of the checks."""
         return Report(
             postings=await conn.fetchval("SELECT count(*) FROM ledger.posting"),
             documents=await conn.fetchval("SELECT count(*) FROM ledger.sale"),

@@ -1,4 +1,4 @@
-"""Checks of settlements and refunds: within what they settle and come from, booked as they say, undone exactly."""
+"""Checks of settlements and refunds: within their invoice and source, posted exactly, reversed exactly."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ SELECT e.account_id, e.sale_id, 'settled with ' || s.what || ' ' || s.id || ', i
  WHERE (s.client_id, s.currency) <> (t.client_id, t.currency)
 """
 
-# A settlement is one entry, Dr unapplied of the source / Cr receivable of the invoice; taken back, the other way round.
+# A settlement is one entry, Dr unapplied of the source / Cr receivable of the invoice; reversed with opposite signs.
 _SETTLED: Final = """
 WITH booked AS (
     SELECT e.account_id, e.id, e.reversal_of,
@@ -137,7 +137,7 @@ SELECT account_id, reversal_of, 'refund', NULL, json_build_object('times_taken_b
 
 CHECKS: Final = (
     Check("bounds", "settlements are within their invoice and within their source", _BOUNDS),
-    Check("settlements", "a settlement is booked as it says, once", _SETTLED),
-    Check("refunds", "a refund is booked as it says, once", _REFUNDED),
-    Check("taken_back", "what takes a settlement or refund back is its mirror, once", _TAKEN_BACK),
+    Check("settlements", "a settlement is posted exactly once, with its amount", _SETTLED),
+    Check("refunds", "a refund is posted exactly once, with its amount", _REFUNDED),
+    Check("taken_back", "a reversal of a settlement or refund is its mirror, once", _TAKEN_BACK),
 )

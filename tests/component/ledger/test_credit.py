@@ -88,7 +88,7 @@ async def test_a_credit_that_stands_alone_is_applied_and_refunded_by_choice(ledg
     empty = await ledger.ask(REFUND_CREDIT, {"id": note.id})
 
     assert (used.body["unapplied"], used.body["settlement"]) == ("30.00", None)
-    assert (over.status, over.body["errors"][0]["message"]) == (422, "is more than what is left of it: 30.00")
+    assert (over.status, over.body["errors"][0]["message"]) == (422, "exceeds what is left of it: 30.00")
     assert [(one["amount"], one["reference"]) for one in back.body["refunds"]] == [("30.00", "By bank")]
     assert (empty.status, empty.body["code"]) == (409, "nothing_unapplied")
     assert (await ledger.balances())["cash"] == -3000

@@ -35,7 +35,7 @@ async def test_a_tax_that_is_told_in_totals_alone_keeps_the_draft(ledger: Ledger
     assert answer.body["warnings"][0] == {
         "path": "document.gross_amount",
         "code": "totals_differ",
-        "message": "is 36.30, but the draft comes to 30.00",
+        "message": "is 36.30, but the draft has 30.00",
     }
     assert await ledger.triggers() == ["inbox.received", "client.created", "sale.created", "inbox.accepted"]
 

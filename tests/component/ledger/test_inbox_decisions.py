@@ -264,7 +264,7 @@ async def test_what_does_not_fit_is_noted_on_the_message(ledger: LedgerHarness) 
 async def test_a_total_that_differs_is_noted(ledger: LedgerHarness) -> None:
     answer = await accept(ledger, "sales", await received(ledger, an_order(gross_amount="30.00")))
     assert answer.body["warnings"] == [
-        message_warning("totals_differ", "document.gross_amount", "is 30.00, but the draft comes to 29.28")
+        message_warning("totals_differ", "document.gross_amount", "is 30.00, but the draft has 29.28")
     ]
 
 

@@ -245,7 +245,7 @@ async def test_the_command_says_that_books_are_sound_and_exits_0(state: str, tmp
         status, told, progress = await run(*command, dsn=state)
 
         assert status == 0, progress
-        assert re.search("the books are sound: [0-9]+ checks of [0-9]+ postings and [0-9]+ documents", told)
+        assert re.search("the ledger is consistent: [0-9]+ checks of [0-9]+ postings and [0-9]+ documents", told)
         assert len(re.findall("[0-9.]+ s  .*: holds", progress)) > 15
 
 

@@ -68,7 +68,7 @@ def test_an_allocation_of_nothing_is_refused(amount: int) -> None:
 
 
 def test_more_than_the_source_has_is_refused() -> None:
-    with pytest.raises(BadInput, match=r"come to more than what is there to allocate: 0\.99"):
+    with pytest.raises(BadInput, match=r"exceed what is left to allocate: 0\.99"):
         tried(a_source(99), ctx(50, 50), an_invoice(10), an_invoice(11))
 
 

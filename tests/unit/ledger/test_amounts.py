@@ -220,7 +220,7 @@ def test_the_same_tax_twice_on_a_line_is_a_fault() -> None:
 
 def test_discounts_over_what_is_sold_are_a_fault() -> None:
     sale = a_sale(a_line("100"), adjustments=(a_discount("60"), a_discount("60")))
-    assert faults_of(sale) == [("adjustments", "the discounts are more than what they are given on")]
+    assert faults_of(sale) == [("adjustments", "the discounts exceed their base")]
 
 
 def test_a_deposit_over_the_total_is_a_fault() -> None:
