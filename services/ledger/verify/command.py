@@ -43,7 +43,9 @@ def spelled(report: Report) -> list[str]:
         more = f" (and {broken.rows - 1} more)" if broken.rows > 1 else ""
         lines.append(f"broken: {broken.check.promise}\n  {broken.first}{more}")
     lines += [f"left out: {check.promise}" for check in report.left_out]
-    verdict = f"{len(report.broken)} of {report.checks} promises are broken" if report.broken else "the ledger is consistent"
+    verdict = (
+        f"{len(report.broken)} of {report.checks} promises are broken" if report.broken else "the ledger is consistent"
+    )
     size = f"{report.postings:,} postings and {report.documents:,} documents"
     lines.append(f"{verdict}: {report.checks} checks of {size} in {report.seconds:.1f} s")
     return lines
