@@ -38,6 +38,10 @@ TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=TEMPLAT
 SubjectText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
+class OpenCollectors(Model):
+    """Give the account its first collectors, if it has none."""
+
+
 class StepTemplate(Model):
     """What a message says, in Liquid over `client`, `account`, `invoices`, `invoice`, `amount`, `overdue`, `step`.
 

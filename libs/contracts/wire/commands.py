@@ -17,7 +17,7 @@ from contracts.resources.automation import AutomationIn
 from contracts.resources.call import CallIn
 from contracts.resources.case import CaseById, MoveByWorkflow, MoveInvoices, MuteCase, PauseCase, SnoozeCase
 from contracts.resources.client import ClientIn, ClientUpdate, ClientUpsert
-from contracts.resources.collector import CollectorIn, CollectorUpdate, RemoveCollector
+from contracts.resources.collector import CollectorIn, CollectorUpdate, OpenCollectors, RemoveCollector
 from contracts.resources.dispute import DisputeIn, ResolveDispute
 from contracts.resources.hook import HookIn, HookPatch
 from contracts.resources.imports import ImportLines
@@ -240,7 +240,7 @@ _SPECS: Final = (
     CommandSpec(RESOLVE_DISPUTE, LEDGER_COMMANDS, ResolveDispute, "200 with the dispute."),
     CommandSpec(RECORD_PROMISE, LEDGER_COMMANDS, PromiseIn, "201 with the promise."),
     CommandSpec(CANCEL_PROMISE, LEDGER_COMMANDS, ByIdInput, "200 with the promise, also when it is cancelled already."),
-    CommandSpec(OPEN_COLLECTORS, LEDGER_COMMANDS, None, "200 {collectors}: the account has its first ones."),
+    CommandSpec(OPEN_COLLECTORS, LEDGER_COMMANDS, OpenCollectors, "200 {collectors}: the account has its first ones."),
     CommandSpec(CREATE_COLLECTOR, LEDGER_COMMANDS, CollectorIn, "201 with the collector."),
     CommandSpec(UPDATE_COLLECTOR, LEDGER_COMMANDS, CollectorUpdate, "200 with the collector's new version."),
     CommandSpec(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 from uuid import UUID
 
+from contracts.etag import entity_tag
 from contracts.primitives.money import MoneyText, to_minor
 from contracts.resources import case
 from contracts.resources.case import Case, CaseState, CaseWithTimeline, Move, MoveInvoices, MuteIn, PauseIn, SnoozeIn
@@ -56,7 +57,8 @@ async def get_case(api: Api, call: Request) -> Response:
     steps, entries = await case_queries.timeline(api.pool, account_id=call.account_id, case_id=row["id"])
     timeline = [case.step_entry(one) for one in steps] + [case.entry(one) for one in entries]
     timeline.sort(key=lambda one: str(one["at"]), reverse=True)
-    return Response(body=case.from_row(row) | {"timeline": timeline})
+    shown = case.from_row(row)
+    return Response(body=shown | {"timeline": timeline}, headers={"ETag": entity_tag(shown)})
 
 
 async def move_invoices(api: Api, call: Request) -> Response:

@@ -69,6 +69,9 @@ _ERRORS: Final[tuple[tuple[str, type[ApiError], tuple[str, ...]], ...]] = (
     ("InternalError", ApiError, ()),
     ("Unavailable", Unavailable, ("Retry-After",)),
 )
+HTML: Final = "text/html"
+_PAGE: Final = (HTML,)
+_HEADERS_OF: Final = {error: headers for _, error, headers in _ERRORS}
 _NAMES: Final = {error: name for name, error, _ in _ERRORS}
 
 
@@ -105,8 +108,17 @@ def responses_of(route: Route, refer: Refer) -> dict[str, Any]:
             "headers": _headers("X-Request-Id", "ETag"),
         }
     for error in _problems(route):
-        responses[str(error.http_status)] = {"$ref": f"#/components/responses/{_NAMES[error]}"}
+        problem = {"$ref": f"#/components/responses/{_NAMES[error]}"}
+        responses[str(error.http_status)] = _or_page(error, refer) if route.response_types == _PAGE else problem
     return responses
+
+
+def _or_page(error: type[ApiError], refer: Refer) -> dict[str, Any]:
+    """What a page answers instead: a page that says why, or a problem where no handler was reached."""
+    content = {kind: {"schema": refer(response_models.Problem)} for kind in (PROBLEM, PROBLEM_XML_TYPE)}
+    content[HTML] = {"schema": {"type": "string"}}
+    headers = _headers("X-Request-Id", *_HEADERS_OF[error])
+    return {"description": error().title, "headers": headers, "content": content}
 
 
 def takes_if_match(route: Route) -> bool:

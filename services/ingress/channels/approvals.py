@@ -133,7 +133,7 @@ async def _waiting_step(api: Api, link: _Link) -> Mapping[str, Any] | None:
 
 def _ended(call: Request) -> Response:
     texts = TEXTS[_locale(call)]
-    return page(_locale(call), texts["ended"], f"<p>{texts['gone']}</p>", status=410)
+    return page(_locale(call), texts["ended"], f"<p>{texts['gone']}</p>", status=404)
 
 
 def _locale(call: Request) -> str:

@@ -40,3 +40,11 @@ async def test_a_time_counts_as_it_is(caller: Caller) -> None:
 async def test_what_is_over_or_no_day_is_refused_by_name(caller: Caller, until: str | int) -> None:
     refused = await caller.post(f"/v1/cases/{await a_case(caller)}/pause", {"until": until})
     assert (refused.status, refused.json["errors"][0]["path"]) == (422, "until")
+
+
+async def test_a_case_is_held_only_as_it_was_read(caller: Caller) -> None:
+    case = await a_case(caller)
+    tag = (await caller.get(f"/v1/cases/{case}")).headers["ETag"]
+    body = {"until": f"{DAY}"}
+    assert (await caller.post(f"/v1/cases/{case}/pause", body, headers={"If-Match": tag})).status == 200
+    assert (await caller.post(f"/v1/cases/{case}/resume", headers={"If-Match": tag})).status == 412

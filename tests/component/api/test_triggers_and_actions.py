@@ -196,8 +196,8 @@ async def test_products_are_made_and_found_by_actions(caller: Caller) -> None:
     assert (await caller.post("/v1/actions/find_product", {})).status == 422
 
 
-@pytest.mark.parametrize("key", ["call.recorded", "no.such"])
-async def test_a_trigger_that_nothing_fires_is_not_offered(caller: Caller, key: str) -> None:
+async def test_a_trigger_that_does_not_exist_is_not_offered(caller: Caller) -> None:
+    key = "no.such"
     for path in ("", "/samples", "/events"):
         assert (await caller.get(f"/v1/triggers/{key}{path}")).status == 404
     hook = {"target_url": "http://127.0.0.1:9/x", "triggers": [key], "filters": {}}

@@ -151,7 +151,7 @@ async def test_a_target_that_is_refused_says_nothing_of_its_addresses(executor: 
     async with executor.running(egress_allow="localhost.localdomain"):
         (failed,) = await run(executor, step("http_request", url="https://localhost.localdomain:1/"), state="failed")
         (literal,) = await run(executor, step("http_request", url="https://10.1.2.3/"), state="failed")
-    assert literal["error"] == "the target is not allowed"
+    assert literal["error"] == "input.url: the target is not allowed"
     assert "127.0.0.1" not in failed["error"]
     assert "::1" not in failed["error"]
 

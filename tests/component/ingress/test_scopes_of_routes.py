@@ -20,6 +20,7 @@ Send = Callable[..., Awaitable[Answer]]
 ASYNC = {"Prefer": "respond-async"}
 
 WRITES_BY = re.compile(r"/v1/(hooks|automations|connections|runs|deliveries)\b")
+PREVIEW = re.compile(r"/v1/collectors/\{id\}/preview$")  # changes nothing
 ADMIN = re.compile(r"/v1/(users|invitations|tokens|api-credentials|channels|account|applications|audit)\b")
 
 
@@ -47,7 +48,7 @@ def needed(route: Route) -> Scope:
     """The scope that docs/api.md promises."""
     if ADMIN.match(route.path) and (route.method != "GET" or not re.match("/v1/(channels|account)", route.path)):
         return "admin"
-    if route.method == "GET":
+    if route.method == "GET" or PREVIEW.match(route.path):
         return "read"
     return "automate" if WRITES_BY.match(route.path) else "write"
 
@@ -69,7 +70,7 @@ def test_every_route_needs_the_scope_that_the_docs_promise() -> None:
 
 def test_what_needs_no_scope_is_a_secret_url_a_session_or_a_public_page() -> None:
     public = re.compile(
-        r"/ext/|/v1/session|/v1/password-resets|/v1/consents|/oauth/|/\.well-known/|/openapi\.json$|/docs$"
+        r"/ext/|/v1/session|/v1/password-resets|/v1/setup$|/v1/consents|/oauth/|/\.well-known/|/openapi\.json$|/docs$"
     )
     assert [named(route) for route in ROUTES if route.scope is None and not public.match(route.path)] == []
 

@@ -49,5 +49,5 @@ async def test_a_conditional_change_sees_what_its_batch_did_before(ledger: Ledge
 
 def test_every_command_about_one_thing_can_be_conditional() -> None:
     about_one = {name for name, decision in HANDLERS.items() if "id" in decision.model.model_fields}
-    internal = {commands.APPLY_INBOX_RULES, "mark_overdue"}
+    internal = {commands.APPLY_INBOX_RULES, "mark_overdue", "check_promise"}
     assert about_one - internal == SUBJECTS.keys()

@@ -105,11 +105,6 @@ async def test_a_rule_names_a_channel_of_its_own_account(house: House, owner: Ca
         assert (refused.status, refused.json["code"]) == (404, "not_found")
 
 
-async def test_a_channel_that_would_lead_nowhere_is_not_made(owner: Caller) -> None:
-    refused = await owner.post("/v1/channels", {"kind": "replies"})
-    assert (refused.status, list(refused.faults)) == (422, ["kind"])
-
-
 async def test_a_channels_secret_is_at_rest_only_hashed_and_sealed(house: House, owner: Caller) -> None:
     channel = await owner.channel()
     rows = await house.pool.fetch("SELECT t::text AS told FROM ingress.channel t")

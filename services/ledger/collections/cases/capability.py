@@ -64,11 +64,20 @@ async def _call_off(conn: Connection, state: LoadedState, now: datetime) -> None
         await write.call_off(conn, clients=clients, sales=sales, held=held, now=now)
 
 
+_OF_ONE_CASE: Final = (
+    names.SEND_CASE_STEP, names.SKIP_CASE_STEP, names.PAUSE_CASE, names.RESUME_CASE, names.MUTE_CASE,
+    names.UNMUTE_CASE, names.SNOOZE_CASE,
+)  # fmt: skip
+
 CASES: Final = Capability(
     name="cases",
     participant=Participant(load=_load, take=take, save=_save),
     entities={
-        "case": Entity(_SELECT_CASE, lambda row, _urls: present.from_row(row)),
+        "case": Entity(
+            _SELECT_CASE,
+            lambda row, _urls: present.from_row(row),
+            changed_by=_OF_ONE_CASE,
+        ),
         "move": Entity(_SELECT_MOVE, lambda row, _urls: dict(row["shown"])),
     },
     commands={

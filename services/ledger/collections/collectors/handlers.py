@@ -13,9 +13,9 @@ from contracts.resources.collector import (
     CollectorIn,
     CollectorStepIn,
     CollectorUpdate,
+    OpenCollectors,
     RemoveCollector,
 )
-from contracts.resources.schemas import Model
 from ledger.collections.collectors.models import Collector
 from ledger.collections.collectors.state import CollectorChanges, CollectorPlan, LoadedCollectors
 from ledger.errors import BadInput, FieldError, NotFound, StateForbids
@@ -43,10 +43,6 @@ def named(ctx: CommandContext[Any], state: LoadedState, collector_id: UUID, *, p
     if there is None or there.deleted_at is not None:
         raise NotFound(faults=[FieldError(path, "unknown collector")])
     return there
-
-
-class OpenCollectors(Model):
-    """Nothing is said: the account has its collectors from now on."""
 
 
 def _open(ctx: CommandContext[OpenCollectors], state: LoadedState) -> ChangeSet:
