@@ -29,6 +29,7 @@ from chassis.parts import open_parts
 from contracts.primitives.ids import new_id
 from contracts.wire.topology import EXECUTOR_COMMANDS, EXECUTOR_JOBS
 from messaging.postgres import LocalNotifier
+from storage.blobs import DirectoryBlobs
 from storage.pool import INDEX_SCAN_SETTINGS
 
 
@@ -74,6 +75,7 @@ async def open_service(
             settings.urls,
             stores,
             encryptor,
+            DirectoryBlobs(settings.files_directory),
             mail,
             sms,
         )

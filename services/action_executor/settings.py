@@ -51,6 +51,10 @@ class ExecutorSettings(ServiceSettings):
     mail_redirect: str | None = Field(default=None, description="every mail goes to this address instead, marked")
     message_schedule_seconds: Schedule = (0, 60, 300, 1800, 7200, 21_600)
 
+    home: Path = Field(default=Path("~/.local/share/ledgerwire"), description="data directory")
+    files: Path | None = Field(
+        default=None, description="where files are kept, shared with ingress; `files` in the home if unset"
+    )
     folder_root: Path | None = Field(
         default=None, description="below it connections of kind folder keep files, each account in a folder of its own"
     )
@@ -94,6 +98,11 @@ class ExecutorSettings(ServiceSettings):
         if address and not ADDRESS.fullmatch(address):
             raise ValueError("must be one mail address")
         return address or None
+
+    @property
+    def files_directory(self) -> Path:
+        """Where files are kept."""
+        return (self.files or self.home / "files").expanduser().absolute()
 
     @field_validator("folder_root")
     @classmethod

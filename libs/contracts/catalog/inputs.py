@@ -109,7 +109,10 @@ class PushInboxMessage(Model):
     document: dict[str, Any] = Field(description="the document's fields, as the inbox takes them")
     links: dict[str, Url] | None = None
     comment: LongText | None = None
-    file: InlineFile | None = Field(default=None, description="not in a step of an automation")
+    file: Url | InlineFile | dict[str, Any] | None = Field(
+        default=None,
+        description="its bytes; in a step also a URL, or the file of an earlier step",
+    )
 
 
 class SendDocument(Model):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from action_executor.actions import approve, direct, external, flow, internal, messages, notify, rows, stores
+from action_executor.actions import approve, direct, external, flow, internal, messages, notify, push, rows, stores
 from action_executor.actions.context import StepContext
 from action_executor.http_client import OutboundHttpClient
 from action_executor.runs.records import StepCall, StepOutcome
@@ -49,8 +49,8 @@ ACTIONS: Final[dict[str, Action]] = {
     "find_or_create_client": Action(internal.find_or_create_client, changes_ledger=True),
     "find_product": Action(internal.find_product),
     "find_sale": Action(internal.find_sale),
-    "create_purchase": Action(internal.push_step("purchases"), changes_ledger=True),
-    "create_sale": Action(internal.push_step("sales"), changes_ledger=True),
+    "create_purchase": Action(push.push_step("purchases"), changes_ledger=True),
+    "create_sale": Action(push.push_step("sales"), changes_ledger=True),
     **{
         key: Action(internal.command_step(action.command), changes_ledger=True)
         for key, action in CATALOG.items()

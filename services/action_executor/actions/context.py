@@ -11,6 +11,7 @@ from action_executor.sms.gateway import SmsClient
 from action_executor.stores.opening import StoreOpener
 from chassis.encryption import Encryptor
 from contracts.urls import PublicUrls
+from storage.blobs import BlobStore
 from storage.pool import Pool
 
 
@@ -28,5 +29,6 @@ class StepContext:
     urls: PublicUrls
     stores: StoreOpener
     encryptor: Encryptor
+    blobs: BlobStore | None = None
     mail: SmtpClient | None = None
     sms: SmsClient | None = None

@@ -6,24 +6,16 @@ itself as well.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
-
-import orjson
 
 from action_executor.actions.context import StepContext
 from action_executor.runs.records import Done, Failed, Sent, StepCall, StepOutcome, Wait
 from contracts.resources import client, product, sale
 from contracts.resources.output import Row
-from contracts.wire.commands import RECEIVE_INBOX_MESSAGE, UPSERT_CLIENT
+from contracts.wire.commands import UPSERT_CLIENT
 from contracts.wire.envelope import Envelope
-from documents.content import content_digest
-from documents.document import InboxKind
-from documents.filetype import JSON
-from documents.parser import read_document
-from documents.received import of_document
 from storage.pool import Pool
 
 LOOK_SECONDS_FIRST: Final = 2.0  # a hint comes within milliseconds
@@ -81,39 +73,11 @@ def command_step(name: str) -> Callable[[StepCall, StepContext], Awaitable[StepO
     return run
 
 
-def push_step(box: InboxKind) -> Callable[[StepCall, StepContext], Awaitable[StepOutcome]]:
-    """The step that puts a document into an inbox: output the message."""
-
-    async def run(call: StepCall, context: StepContext) -> StepOutcome:
-        if not call.first:
-            return await _look(call, context.pool)
-        raw = orjson.dumps(call.input)
-        read = read_document(raw, content_type=JSON, box=box)
-        if isinstance(read, list):
-            return Failed("; ".join(f"input.{fault.path}: {fault.message}" for fault in read[:10]))
-        message = of_document(raw, JSON, read, content_digest(raw, JSON))
-        data = {
-            "message_id": str(call.command_id),
-            "box": box,
-            "channel": None,
-            "content_type": JSON,
-            "raw": b64encode(raw).decode(),
-            "raw_file": None,
-            "received_at": call.started_at.isoformat(),
-            "warnings": message.warnings,
-            "duplicate_of": None,
-            **message.data,
-        }
-        return Sent(_envelope(call, context, RECEIVE_INBOX_MESSAGE, data), LOOK_SECONDS_FIRST)
-
-    return run
-
-
 async def find_or_create_client(call: StepCall, context: StepContext) -> StepOutcome:
     """Make a client unless it is there: output `{"created", "client"}`."""
     if call.first:
         return await _command(call, context, UPSERT_CLIENT, on_conflict="return")
-    return await _look(call, context.pool, lambda status, client: {"created": status == CREATED, "client": client})
+    return await look(call, context.pool, lambda status, client: {"created": status == CREATED, "client": client})
 
 
 async def find_client(call: StepCall, context: StepContext) -> StepOutcome:
@@ -145,11 +109,12 @@ async def _found(call: StepCall, pool: Pool, ways: Mapping[str, str]) -> Row | N
 
 async def _command(call: StepCall, context: StepContext, name: str, **more: Any) -> StepOutcome:
     if call.first:
-        return Sent(_envelope(call, context, name, {**call.input, **more}), LOOK_SECONDS_FIRST)
-    return await _look(call, context.pool)
+        return Sent(envelope_of(call, context, name, {**call.input, **more}), LOOK_SECONDS_FIRST)
+    return await look(call, context.pool)
 
 
-def _envelope(call: StepCall, context: StepContext, name: str, data: Mapping[str, Any]) -> Envelope:
+def envelope_of(call: StepCall, context: StepContext, name: str, data: Mapping[str, Any]) -> Envelope:
+    """The command of a step, under the step's id."""
     run = call.run
     return Envelope(
         id=call.command_id,
@@ -163,7 +128,8 @@ def _envelope(call: StepCall, context: StepContext, name: str, data: Mapping[str
     )
 
 
-async def _look(call: StepCall, pool: Pool, output: Callable[[int, Any], Any] = lambda _, body: body) -> StepOutcome:
+async def look(call: StepCall, pool: Pool, output: Callable[[int, Any], Any] = lambda _, body: body) -> StepOutcome:
+    """Look for the outcome of a step's command: done, failed, or still to be waited for."""
     found = await pool.fetchrow(_OUTCOME, call.run.account_id, call.command_id)
     if found is None:
         waited = (call.run.now - call.started_at).total_seconds()
