@@ -6,12 +6,12 @@ import datetime as dt
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from contracts.resources import client, sale
 from contracts.resources.client import ClientReference
 from contracts.resources.output import JSONObject, ResponseModel, Row
-from contracts.resources.schemas import LongText, Model
+from contracts.resources.schemas import LongText, Model, required_if_sent
 
 NoteKind = Literal["note", "call", "dispute"]
 
@@ -29,6 +29,22 @@ class NoteIn(Model):
     pinned: bool = False
     needs_response: bool = Field(default=False, description="no reminder goes out before it is resolved")
     origin: Origin = "own"
+
+
+class NotePatch(Model):
+    """What may change of a note: absent fields stay. Without `needs_response` it holds no reminder back any more."""
+
+    body: LongText | None = Field(default=None, min_length=1)
+    pinned: bool | None = None
+    needs_response: bool | None = None
+
+    _kept = field_validator("body", "pinned", "needs_response", mode="before")(required_if_sent)
+
+
+class UpdateNote(NotePatch):
+    """A note's id, and what changes of it."""
+
+    id: UUID
 
 
 class ResolveNote(Model):

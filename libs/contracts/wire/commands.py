@@ -24,7 +24,7 @@ from contracts.resources.imports import ImportLines
 from contracts.resources.inbox_message import AcceptMessage, ApplyRules, RejectMessage
 from contracts.resources.inbox_rule import InboxRuleIn, RuleById
 from contracts.resources.messages import AssignMessage, ConfirmMessage, MessageToSend, ReportedMessage
-from contracts.resources.note import NoteIn, ResolveNote
+from contracts.resources.note import NoteIn, ResolveNote, UpdateNote
 from contracts.resources.payment import PaymentIn
 from contracts.resources.product import ProductIn, ProductUpdate, ProductUpsert
 from contracts.resources.promise import PromiseIn
@@ -75,6 +75,7 @@ RECEIVE_MESSAGE: Final = "receive_message"
 ASSIGN_MESSAGE: Final = "assign_message"
 RESOLVE_MESSAGE: Final = "resolve_message"
 ADD_NOTE: Final = "add_note"
+UPDATE_NOTE: Final = "update_note"
 RESOLVE_NOTE: Final = "resolve_note"
 OPEN_DISPUTE: Final = "open_dispute"
 RESOLVE_DISPUTE: Final = "resolve_dispute"
@@ -232,6 +233,7 @@ _SPECS: Final = (
     CommandSpec(ASSIGN_MESSAGE, LEDGER_COMMANDS, AssignMessage, "200 with the message, now assigned to the client."),
     CommandSpec(RESOLVE_MESSAGE, LEDGER_COMMANDS, ByIdInput, "200 with the message, which needs no response any more."),
     CommandSpec(ADD_NOTE, LEDGER_COMMANDS, NoteIn, "201 with the note."),
+    CommandSpec(UPDATE_NOTE, LEDGER_COMMANDS, UpdateNote, "200 with the note."),
     CommandSpec(RESOLVE_NOTE, LEDGER_COMMANDS, ResolveNote, "200 with the note, which needs no response any more."),
     CommandSpec(
         OPEN_DISPUTE, LEDGER_COMMANDS, DisputeIn,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from contracts.resources import dispute, note
 from contracts.resources.dispute import Dispute, DisputeIn, ResolveDisputeIn
-from contracts.resources.note import Note, NoteIn, NoteKind
+from contracts.resources.note import Note, NoteIn, NoteKind, NotePatch
 from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
 from contracts.wire import commands
@@ -85,6 +85,10 @@ ROUTES = (
     ),
     Route(
         "GET", "/v1/notes/{id}", "getNote", get_note, "read", "Get a note", answers=Note, tag="collections",
+    ),
+    Route(
+        "PATCH", "/v1/notes/{id}", "updateNote", moving(commands.UPDATE_NOTE), "write",
+        "Change a note: only what is sent", body=NotePatch, answers=Note, tag="collections",
     ),
     Route(
         "POST", "/v1/notes/{id}/resolve", "resolveNote", moving(commands.RESOLVE_NOTE), "write",

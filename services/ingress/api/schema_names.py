@@ -51,7 +51,7 @@ from contracts.resources.inbox import InboxWarning
 from contracts.resources.inbox_message import AcceptPurchaseIn, AcceptSaleIn, ChannelReference, InboxMessage, RejectIn
 from contracts.resources.inbox_rule import InboxRule, InboxRuleIn, RuleConditions, RuleMatch, RuleRemoved
 from contracts.resources.messages import AssignIn, Message, MessageFile, MessageIn, MessageToSend
-from contracts.resources.note import Note, NoteIn
+from contracts.resources.note import Note, NoteIn, NotePatch
 from contracts.resources.output import RemovedResource, ResourcePage
 from contracts.resources.payment import Payment, PaymentIn
 from contracts.resources.product import Product
@@ -124,6 +124,7 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     schemas.Contact: "Contact",
     DisputeIn: "DisputeInput",
     NoteIn: "NoteInput",
+    NotePatch: "NotePatch",
     ResolveDisputeIn: "ResolveDisputeInput",
     ResolveDispute: "ResolveDisputeByIdInput",
     HookIn: "HookInput",

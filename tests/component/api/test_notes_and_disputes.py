@@ -56,3 +56,19 @@ async def test_notes_and_disputes_are_made_by_actions(caller: Caller) -> None:
     assert (opened.status, opened.headers["Location"]) == (201, f"/v1/disputes/{opened.json['id']}")
     resolved = await caller.post("/v1/actions/resolve_dispute", {"id": opened.json["id"], "resolution": "accepted"})
     assert (resolved.status, resolved.json["state"]) == (200, "resolved")
+
+
+async def test_what_is_sent_of_a_note_changes_and_a_response_can_be_needed_again(caller: Caller) -> None:
+    client = await caller.client()
+    note = await caller.made_of("/v1/notes", {"client_id": client["id"], "body": "Call back", "needs_response": True})
+    path = f"/v1/notes/{note['id']}"
+    changed = await caller.patch(path, {"body": "Call Aija back", "pinned": True})
+    assert (changed.status, changed.json) == (200, note | {"body": "Call Aija back", "pinned": True})
+    await caller.post(f"{path}/resolve")
+    again = await caller.patch(path, {"needs_response": True})
+    assert (again.json["needs_response"], again.json["resolved_at"]) == (True, None)
+    over = await caller.patch(path, {"needs_response": False})
+    assert (over.json["needs_response"], (await caller.get(path)).json) == (False, over.json)
+    refused = [await caller.patch(path, fields) for fields in ({"body": None}, {"body": ""}, {"x": 1})]
+    assert [one.status for one in refused] == [422] * 3
+    assert (await caller.patch(f"/v1/notes/{new_id()}", {"pinned": True})).status == 404

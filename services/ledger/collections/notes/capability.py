@@ -32,6 +32,14 @@ async def _save(conn: Connection, state: LoadedState, _now: datetime) -> None:
 NOTES: Final = Capability(
     name="notes",
     participant=Participant(load=_load, take=take, save=_save),
-    entities={"note": Entity(_SELECT, lambda row, _urls: note.from_row(row), changed_by=(names.RESOLVE_NOTE,))},
-    commands={names.ADD_NOTE: handlers.ADD_NOTE, names.RESOLVE_NOTE: handlers.RESOLVE_NOTE},
+    entities={
+        "note": Entity(
+            _SELECT, lambda row, _urls: note.from_row(row), changed_by=(names.RESOLVE_NOTE, names.UPDATE_NOTE)
+        )
+    },
+    commands={
+        names.ADD_NOTE: handlers.ADD_NOTE,
+        names.UPDATE_NOTE: handlers.UPDATE_NOTE,
+        names.RESOLVE_NOTE: handlers.RESOLVE_NOTE,
+    },
 )

@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from contracts.primitives.ids import new_id
-from contracts.resources.note import NoteIn, NoteKind, ResolveNote
+from contracts.resources.note import NoteIn, NoteKind, ResolveNote, UpdateNote
 from ledger.clients import handlers as clients
 from ledger.clients.state import ClientPlan
+from ledger.collections.due.state import make_due
 from ledger.collections.notes.models import Note
 from ledger.collections.notes.state import LoadedNotes, NoteChanges, NotePlan
 from ledger.errors import BadInput, FieldError, NotFound
@@ -99,3 +100,31 @@ def _resolve(ctx: CommandContext[ResolveNote], state: LoadedState) -> ChangeSet:
 
 
 RESOLVE_NOTE = CommandHandler(ResolveNote, _plan_one, _resolve)
+
+
+def _plan_update(ctx: CommandContext[UpdateNote], plan: ReadPlan) -> None:
+    plan[NotePlan].ids.add(ctx.key(ctx.input.id))
+
+
+def _update(ctx: CommandContext[UpdateNote], state: LoadedState) -> ChangeSet:
+    """Change what was sent of a note; one that needs a response anew holds reminders back again."""
+    before = state[LoadedNotes].notes.get(ctx.key(ctx.input.id))
+    if before is None:
+        raise NotFound("There is no note with this id.")
+    given = ctx.input
+    needs_response = before.needs_response if given.needs_response is None else given.needs_response
+    after = replace(
+        before,
+        body=given.body or before.body,
+        pinned=before.pinned if given.pinned is None else given.pinned,
+        needs_response=needs_response,
+        resolved_at=None if given.needs_response is not None else before.resolved_at,
+    )
+    changes = ChangeSet(("note", before.id))
+    if after != before:
+        changes[NoteChanges].notes[before.id] = replace(after, updated_at=ctx.now)
+        make_due(changes, before.client_id)
+    return changes
+
+
+UPDATE_NOTE = CommandHandler(UpdateNote, _plan_update, _update)

@@ -34,7 +34,8 @@ SELECT account_id, id, client_id, sale_id, kind, body, pinned, needs_response, r
   FROM jsonb_populate_recordset(NULL::ledger.note, $1)
  ORDER BY account_id, id
     ON CONFLICT (account_id, id) DO UPDATE
-   SET pinned = excluded.pinned, resolved_at = excluded.resolved_at, updated_at = excluded.updated_at
+   SET body = excluded.body, pinned = excluded.pinned, needs_response = excluded.needs_response,
+       resolved_at = excluded.resolved_at, updated_at = excluded.updated_at
 """
 
 
