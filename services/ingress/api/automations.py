@@ -58,8 +58,8 @@ async def publish_automation(api: Api, call: Request) -> Response:
 
 async def list_versions(api: Api, call: Request) -> Response:
     """List its versions, newest first, each with its differences from the one before."""
-    await responses.row_of(api, call, queries.AUTOMATIONS)
     key, limit = read_cursor(call, int), call.query_as(Page).limit
+    await responses.row_of(api, call, queries.AUTOMATIONS)
     rows = await queries.automation_versions(
         api.pool,
         account_id=call.account_id,

@@ -301,7 +301,7 @@ async def automation_versions(
     """The versions of an automation, newest first, those below the number `before`."""
     rows = await pool.fetch(
         "SELECT version, definition, created_at, published_version FROM dispatch_api.automation_version"
-        " WHERE account_id = $1 AND automation_id = $2 AND version < coalesce($3, 2147483647)"
+        " WHERE account_id = $1 AND automation_id = $2 AND version < coalesce($3::bigint, 2147483647)"
         " ORDER BY version DESC LIMIT $4",
         account_id, automation_id, before, limit,
     )  # fmt: skip

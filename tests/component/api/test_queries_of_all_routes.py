@@ -12,6 +12,7 @@ from contracts.primitives.ids import new_id
 from ingress.http.route import Page, Route
 from ingress.routes import ROUTES
 from ingress.views.paging import write_cursor
+from tests.component.api.test_automations import an_automation
 from tests.support.caller import Caller
 
 READS: Final = [route for route in ROUTES if route.method == "GET" and route.query is not None and route.scope]
@@ -41,6 +42,8 @@ async def path_of(caller: Caller, route: Route) -> str:
     path = route.path.replace("{key}", "client.created")
     if "/v1/clients/{" in path:
         path = path.replace("{id}", (await caller.client())["id"])
+    if "/v1/automations/{" in path:
+        path = path.replace("{id}", (await caller.made_of("/v1/automations", an_automation()))["id"])
     return path.replace("{id}", str(new_id()))
 
 
