@@ -9,7 +9,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal, Self, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from contracts.resources.automation import STEPS_MAX, AutomationStep
 from contracts.resources.schemas import Email, LongText, Model, Reference, ShortText
@@ -19,6 +19,7 @@ IDS_MAX = 1_000
 CONDITIONS_MAX = 20
 BRANCHES_MAX = 20  # each has a step at least, and an automation has 20
 ITEMS_MAX = 100  # contract.md
+ATTACHMENTS_MAX = 10  # of a mail of at most 20 MiB
 
 
 def _lasts(duration: str) -> str:
@@ -146,15 +147,6 @@ class HttpRequest(Model):
     timeout_seconds: float = Field(default=15.0, gt=0, le=60)
 
 
-class SendEmail(Model):
-    """A mail."""
-
-    to: list[Email] = Field(min_length=1, max_length=50)
-    subject: ShortText
-    body: LongText
-    reply_to: Email | None = None
-
-
 class SendSms(Model):
     """A text message."""
 
@@ -195,6 +187,30 @@ class FileSource(Model):
         if "format" in self.model_fields_set and self.sale_id is None:
             raise ValueError("format belongs to sale_id: leave it out")
         return self
+
+
+class AttachedFile(FileSource):
+    """A file of a mail; without a name it keeps its own."""
+
+    name: ShortText | None = None
+
+
+def _one_or_several(given: object) -> object:
+    return [one.strip() for one in given.split(",")] if isinstance(given, str) else given
+
+
+Recipients = Annotated[list[Email], BeforeValidator(_one_or_several, json_schema_input_type=str | list[Email])]
+"""Addresses as a list, or as a text with commas between them, as a template makes it."""
+
+
+class SendEmail(Model):
+    """A mail."""
+
+    to: Recipients = Field(min_length=1, max_length=50)
+    subject: ShortText
+    body: LongText
+    reply_to: Email | None = None
+    attachments: list[AttachedFile] = Field(default_factory=list, max_length=ATTACHMENTS_MAX)
 
 
 class StoreFile(FileSource):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, assert_never
 
+from action_executor.actions import file_source
 from action_executor.actions.context import StepContext
+from action_executor.actions.sale_files import MadeFile
 from action_executor.hand_over import HandedOver, NotTaken, TryLater
-from action_executor.mail.mime import Mail
+from action_executor.mail.mime import Attachment, Mail
 from action_executor.messages import store
 from action_executor.messages.sender import NO_MAIL, NO_SENDER, NO_SMS
 from action_executor.runs.records import Done, Failed, StepCall, StepOutcome
 from action_executor.sms.gateway import Sms
+
+_FILE_TYPES: Final = frozenset({"application", "audio", "font", "image", "text", "video"})
+"""Main types of RFC 2046 that are one file: `message` and `multipart` would be parsed as parts of the mail."""
 
 
 async def send_email(call: StepCall, context: StepContext) -> StepOutcome:
@@ -21,7 +28,10 @@ async def send_email(call: StepCall, context: StepContext) -> StepOutcome:
     mail = await _mail(call, context)
     if isinstance(mail, Failed) or context.mail is None:
         return mail if isinstance(mail, Failed) else Failed(NO_MAIL.reason)
-    result = await context.mail.send(mail)
+    attachments = await _attachments(call, context)
+    if isinstance(attachments, Failed):
+        return attachments
+    result = await context.mail.send(replace(mail, attachments=attachments))
     if isinstance(result, HandedOver):
         accepted = [address for address in mail.to if address not in result.refused]
         return Done({"message_id": result.provider_id, "accepted": accepted})
@@ -41,8 +51,37 @@ async def show_email(call: StepCall, context: StepContext) -> StepOutcome:
             "reply_to": mail.reply_to,
             "subject": mail.subject,
             "body": mail.body,
+            "attachments": [_shown(one) for one in call.input.get("attachments", [])],
         }
     )
+
+
+async def _attachments(call: StepCall, context: StepContext) -> list[Attachment] | Failed:
+    """Load the files one after the other: each may have 20 MiB."""
+    loaded: list[Attachment] = []
+    for number, given in enumerate(call.input.get("attachments", [])):
+        file = await file_source.load(call, context, given, f"input.attachments[{number}]")
+        if isinstance(file, Failed):
+            return file
+        loaded.append(Attachment(given.get("name") or file.name, _type_of(file), file.content))
+    return loaded
+
+
+def _type_of(file: MadeFile) -> str:
+    """The file's type without its parameters; one that is none is of no particular type."""
+    media_type = file.content_type.partition(";")[0].strip().lower()
+    main, slash, sub = media_type.partition("/")
+    is_one = (
+        slash
+        and main in _FILE_TYPES
+        and sub.isascii()
+        and sub.replace("-", "").replace(".", "").replace("+", "").isalnum()
+    )
+    return media_type if is_one else file_source.BINARY
+
+
+def _shown(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": given.get("name")} | file_source.shown(given)
 
 
 async def _mail(call: StepCall, context: StepContext) -> Mail | Failed:

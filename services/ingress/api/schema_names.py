@@ -199,6 +199,7 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     inputs.Condition: "Condition",
     inputs.FilterStep: "FilterInput",
     inputs.Delay: "DelayInput",
+    inputs.AttachedFile: "AttachedFile",
     inputs.SendEmail: "SendEmailInput",
     inputs.SendSms: "SendSmsInput",
     outward_actions.HttpRequestRun: "HttpRequestInput",

@@ -322,3 +322,44 @@ async def test_a_step_sends_an_sms_through_the_gateway(executor: ExecutorHarness
             await executor.run_becomes(job.id, "succeeded")
     assert gateway.on("/sms")[0].json["to"] == "+37120000000"
     assert (await executor.steps(job.id))[0]["output"] == {"message_id": "7", "to": "+37120000000"}
+
+
+async def test_a_step_mails_those_whom_a_template_names_with_their_files(
+    executor: ExecutorHarness, smtp: SmtpServer
+) -> None:
+    await a_message(executor)  # its account is there
+    attachments = [
+        {"name": "terms.txt", "content": "Thirty days"},
+        {"name": "note.bin", "content_base64": "AAH/"},
+    ]
+    automation = await executor.make_automation(
+        a_step(
+            "send_email",
+            to="aija@ozola.example, {{ trigger.data.number }}@ozola.example",
+            subject="Terms",
+            body="See the files",
+            attachments=attachments,
+        )
+    )
+    job = executor.run_job(automation)
+    async with sending(executor, smtp):
+        await executor.publish(job)
+        await executor.run_becomes(job.id, "succeeded")
+    (mail,) = smtp.mails
+    assert mail.message["To"] == "aija@ozola.example, A-1@ozola.example"
+    kept = {part.get_filename(): part.get_payload(decode=True) for part in mail.message.iter_attachments()}
+    assert kept == {"terms.txt": b"Thirty days", "note.bin": b"\0\1\xff"}
+
+
+async def test_a_file_that_is_not_there_is_named_by_its_place(executor: ExecutorHarness, smtp: SmtpServer) -> None:
+    await a_message(executor)
+    attachments = [{"content": "first"}, {"sale_id": str(new_id())}]
+    automation = await executor.make_automation(
+        a_step("send_email", to=["a@b.example"], subject="A", body="B", attachments=attachments)
+    )
+    job = executor.run_job(automation)
+    async with sending(executor, smtp):
+        await executor.publish(job)
+        row = await executor.run_becomes(job.id, "failed")
+    assert "input.attachments[1].sale_id" in row["error"]
+    assert smtp.mails == []
