@@ -243,7 +243,7 @@ async def _locked(path: Path, kind: int, deadline_seconds: float) -> int:
     fd = open_private(path)
     try:
         async with asyncio.timeout(deadline_seconds):
-            while not _try_lock(fd, kind):  # noqa: ASYNC110  # nothing tells of another process's lock
+            while not _try_lock(fd, kind):  # noqa: ASYNC110  # the system does not notify of another process's lock
                 await asyncio.sleep(PAUSE_SECONDS)  # a wait in the kernel could not be abandoned
     except TimeoutError:
         os.close(fd)

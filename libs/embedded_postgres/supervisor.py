@@ -36,7 +36,7 @@ def main() -> int:
     keeper = Keeper(Path(data), command, int(uid), int(gid))
     threading.Thread(target=keeper.stop_when_unused, args=(users,), daemon=True).start()
     kept = keeper.run()
-    os.close(int(lock_fd))  # before the users' lock is released: whoever gets it must see that no supervisor is left
+    os.close(int(lock_fd))  # before the users' lock is released: the next holder must see that no supervisor is left
     return 0 if kept else 1
 
 

@@ -83,7 +83,7 @@ class DeliveryBuffer:
 
     @property
     def delayed_count(self) -> Iterable[InFlightMessage]:
-        """The messages in hand, oldest arrival first."""
+        """The messages in flight, oldest arrival first."""
         return self._in_flight.keys()
 
     def idle_seconds(self) -> float:

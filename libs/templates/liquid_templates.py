@@ -50,7 +50,7 @@ class TooMuch(Exception):
 
 
 _clock: Final = _Clock()
-_missing: Final[list[str]] = []  # of the text in hand; there is one thread
+_missing: Final[list[str]] = []  # of the current text; there is one thread
 
 
 def fill_liquid(value: Any, names: Mapping[str, Any]) -> Filled:

@@ -20,7 +20,7 @@ from templates.filling import Filled, TemplateFault, fill, is_plain
 from templates.render_worker import LENGTH, PROCESSOR_SECONDS_MAX
 
 LETTERS_MAX: Final = 200  # of one request: its answer comes within milliseconds, and is a few MB at most
-WORKERS_MAX: Final = 2  # one for an account that takes all it may, one for everybody else
+WORKERS_MAX: Final = 2  # one account can occupy one; the other serves the rest
 ANSWER_SECONDS_MAX: Final = 20.0  # far above the limit of processor time, for a machine with no time to give
 FREE_WORKER_SECONDS_MAX: Final = 10.0  # below a run's lease, together with the above
 _ENVIRONMENT: Final = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "LANG", "TZ")  # no secrets

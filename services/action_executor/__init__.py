@@ -1,1 +1,1 @@
-"""Carry out what events ask for: deliveries to hooks and runs of automations. Fourth and last hop."""
+"""The executor: deliveries to hooks, runs of automations, and outgoing messages."""

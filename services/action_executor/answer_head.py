@@ -1,7 +1,7 @@
-"""Read the head of an HTTP answer before anything behind it, so that a broken body cannot hide the status.
+"""Read the head of an HTTP response before its body, so that a broken body cannot hide the status.
 
-aiohttp parses each packet as a whole: where a packet holds a good head and a bad body, the head is lost. Here the
-parser gets the head line by line, and the status line is remembered for answers whose head ends badly.
+aiohttp parses each packet as a whole: if a packet has a valid head and a broken body, the head is lost. Here the parser
+gets the head line by line, and the status line is kept for responses with a broken head.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from aiohttp.client_proto import ResponseHandler
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
 
-STATUS_LINE_BYTES_MAX: Final = 8 * 1024  # as much as aiohttp takes for one line
+STATUS_LINE_BYTES_MAX: Final = 8 * 1024  # aiohttp's bound of one line
 INTERIM_STATUS_MAX: Final = 199
 _STATUS_LINE: Final = re.compile(rb"HTTP/\d\.\d ([1-9]\d\d)(?:[ \r\n]|$)")
 _BLANK: Final = frozenset({b"\n", b"\r\n"})
 
 
 class StatusAlone(Exception):
-    """The status line came, the rest of the head did not."""
+    """Only the status line was received, not the rest of the head."""
 
     def __init__(self, status: int) -> None:
         self.status = status
@@ -31,20 +31,20 @@ class StatusAlone(Exception):
 
 
 class HeadFirst(ResponseHandler):
-    """A connection's parser that is fed the head line by line, then the body as it comes."""
+    """A connection's parser that gets the head line by line, then the body as it arrives."""
 
-    status: int | None = None  # of the answer being read
+    status: int | None = None  # of the response being read
     _in_head = False
     _line = b""
     _first = b""
 
     def set_response_params(self, **params: Any) -> None:
-        """Expect the answer to the next request."""
+        """Expect the response to the next request."""
         self.status, self._in_head, self._line, self._first = None, True, b"", b""
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes of the answer."""
+        """Parse bytes of the response."""
         while data and self._in_head:
             line, newline, data = data.partition(b"\n")
             self._note(line + newline)
@@ -53,7 +53,7 @@ class HeadFirst(ResponseHandler):
             super().data_received(data)
 
     def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
-        """End the answer; also its body, whose reader would otherwise wait until the attempt's time is over."""
+        """End the response and its body, whose reader would otherwise wait for the attempt's timeout."""
         super().set_exception(exc, *cause)
         if self._payload is not None and not self._payload.is_eof():
             self._payload.set_exception(aiohttp.ClientPayloadError("the rest is not readable"), *cause)
@@ -73,11 +73,11 @@ class HeadFirst(ResponseHandler):
             status = int(match[1]) if match else 0
             self.status = status if status > INTERIM_STATUS_MAX else None
         elif line in _BLANK:
-            self._in_head, self._first = self.status is None, b""  # an interim answer is followed by another
+            self._in_head, self._first = self.status is None, b""  # an interim response is followed by another
 
 
 class StatusFirstResponse(aiohttp.ClientResponse):
-    """A response that tells its status also when its head ends badly."""
+    """A response whose status is available also when its head is broken."""
 
     async def start(self, connection: Connection) -> aiohttp.ClientResponse:
         """Read the head.

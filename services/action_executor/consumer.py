@@ -1,4 +1,4 @@
-"""Take jobs and commands: write down what is to be done, and begin at once with what there is room for."""
+"""Consume jobs and commands: store the work, and start at once what there is room for."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _read(envelope: Envelope, effects: BatchEffects) -> DeliverJob | RunJob | Se
 async def _accept(
     conn: Connection, jobs: Sequence[tuple[Envelope, DeliverJob]], deliverer: Deliverer, effects: BatchEffects
 ) -> None:
-    """Insert deliveries: leased to this process where their lanes have room, else due now for whoever claims them."""
+    """Insert deliveries: leased to this process where their queues have room, else due now for any process."""
     now = time.monotonic()
     items = _plan(jobs, deliverer, now)
     new = await store.insert(conn, items, lease_seconds=deliverer.lease_seconds)
@@ -129,7 +129,7 @@ def _plan(jobs: Sequence[tuple[Envelope, DeliverJob]], deliverer: Deliverer, now
         key = (envelope.account_id, job.hook_id)
         if key not in room:
             room[key] = deliverer.room(key, now)
-        # An ordered hook's deliveries are chosen in Postgres, where its clients' turns are known.
+        # An ordered hook's deliveries are claimed in Postgres, which knows the order of each client.
         leased = job.ordered is None and taken[key] < room[key]
         taken[key] += leased
         items.append(

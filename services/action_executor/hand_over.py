@@ -1,18 +1,18 @@
-"""What becomes of handing something to a provider, a mail server or an SMS gateway: a closed set."""
+"""The outcomes of handing a message to a provider, a mail server or an SMS gateway: a closed set."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-PROVIDER_CHARACTERS_MAX: Final = 500  # kept of a provider's words
+PROVIDER_CHARACTERS_MAX: Final = 500  # stored of a provider's response
 
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """The provider has it. `provider_id` is its name there; `refused` are recipients that it did not take.
+    """The provider accepted it.
 
-    `source` is a mail as it went.
+    `provider_id` is its id there; `refused` are rejected recipients. `source` is the sent mail.
     """
 
     provider_id: str
@@ -23,7 +23,7 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True)
 class TryLater:
-    """It was not taken, and may be later; not before `after_seconds`."""
+    """It was not accepted, and may be later; not before `after_seconds`."""
 
     reason: str
     after_seconds: float = 0.0
@@ -31,7 +31,7 @@ class TryLater:
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """It was not taken and will not be, or it is not known whether it was: nothing is sent twice."""
+    """It was rejected finally, or the outcome is unknown: nothing is sent twice."""
 
     reason: str
 
@@ -40,7 +40,7 @@ HandOver: TypeAlias = HandedOver | TryLater | NotTaken
 
 
 def unknown(reason: str) -> NotTaken:
-    """The connection ended after all was sent and before an answer."""
+    """The connection ended after sending and before a response."""
     return NotTaken(f"whether it was sent is not known: {reason}; send it again if it did not arrive")
 
 

@@ -1,8 +1,8 @@
-"""Call the outside world over HTTP: the one way out of the executor, for deliveries and for steps alike.
+"""The HTTP client of the executor, the only one, for deliveries and steps.
 
-A name is resolved here, every address it has is judged, and only a judged address is connected to: the sockets are
-made here too, so that nothing (a literal address, a name that changes its mind) gets by. No redirects, no cookies, no
-proxies from the environment, no decompression; time, size and connections are bounded.
+It resolves a name, checks every address, and connects only to a checked address: it also creates the sockets, so that
+no literal address and no changed DNS answer bypasses the check. No redirects, no cookies, no proxies from the
+environment, no decompression; time, size and connections are bounded.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ READ_BYTES_MAX: Final = 64 * 1024
 REASON_CHARACTERS_MAX: Final = 500
 NOT_ALLOWED: Final = "is not allowed"
 SMALL_BYTES_MAX: Final = 256 * 1024
-LARGE_AT_ONCE_MAX: Final = 8  # bodies above that, each up to what its caller takes: 20 MiB for a step
+LARGE_AT_ONCE_MAX: Final = 8  # larger bodies, each up to its caller's bound: 20 MiB for a step
 BODILESS: Final = frozenset({204, 304})
 
 log = structlog.get_logger(__name__)
 
 LookUp = Callable[..., list[Any]]
-"""What asks the system for a name's addresses: `socket.getaddrinfo` or its like."""
+"""Resolves a name to addresses: `socket.getaddrinfo` or a replacement."""
 
-# Whom the current task is calling: the socket's maker is told an address only.
+# The host that the current task calls: the socket factory only gets an address.
 _host: ContextVar[str | None] = ContextVar("host", default=None)
 
 
@@ -58,9 +58,10 @@ class TargetRefused(OSError):
 
 @dataclass(frozen=True, slots=True)
 class OutboundResponse:
-    """What came back. `body` holds at most what was asked for; `whole` tells whether that was all.
+    """A response.
 
-    `fault` says why the answer could not be read to its end; its status holds nevertheless.
+    `body` has at most the requested bytes; `whole`: that was all. `fault` says why the body could not be read to its
+    end; the status is valid anyway.
     """
 
     status: int
@@ -72,10 +73,10 @@ class OutboundResponse:
 
 @dataclass(frozen=True, slots=True)
 class TransportError:
-    """Nothing came back that could be read, and why.
+    """No readable response, and why.
 
-    `refused` when the target may never be called, `answered` when it was, and what it answered is not HTTP;
-    `unanswered` when it may have the request, and no answer came in time.
+    `refused`: the target may never be called; `answered`: it responded with something else than HTTP; `unanswered`: it
+    may have the request, and no response arrived in time.
     """
 
     reason: str
@@ -86,7 +87,7 @@ class TransportError:
 
 @dataclass(frozen=True, slots=True)
 class OutboundRequest:
-    """One request. `body` is sent as it is; None sends none. Without `timeout_seconds` the usual one counts."""
+    """One request. `body` is sent unchanged; None sends none. Without `timeout_seconds` the default applies."""
 
     method: str
     url: str
@@ -106,7 +107,7 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Give the addresses of `host`, each judged.
+        """Return the addresses of `host`, each checked.
 
         Raises:
             TargetRefused: one of them may not be reached.
@@ -126,12 +127,12 @@ class GuardedResolver(AbstractResolver):
         return self._system_look_up(host, port, family=family, type=socket.SOCK_STREAM)[:ADDRESSES_MAX]
 
     async def close(self) -> None:
-        """Let the threads go; one that hangs in the system's resolver ends by itself."""
+        """Release the threads; one that hangs in the system's resolver ends later."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class OutboundHttpClient:
-    """The way out. One per process, shared: connections to a receiver are used again."""
+    """The outbound HTTP client. One per process, shared: connections to a receiver are reused."""
 
     def __init__(
         self, session: aiohttp.ClientSession, policy: EgressPolicy, *, connect_seconds: float, timeout_seconds: float
@@ -143,13 +144,13 @@ class OutboundHttpClient:
         self._fault_of = lru_cache(maxsize=URLS_REMEMBERED_MAX)(policy.allows_url)
 
     async def call(self, call: OutboundRequest) -> OutboundResponse | TransportError:
-        """Make one request; never raises for what the network, the receiver or the policy does.
+        """Make one request; never raises for errors of the network, the receiver or the policy.
 
-        The status line decides: an answer with a broken head or body behind it is an `Answer`.
+        The status line decides: a response with a broken head or body is an `OutboundResponse`.
         """
         if (refusal := self.refusal(call.url)) is not None:
             return refusal
-        # The URL goes out as it was judged and stored, not quoted anew.
+        # The URL is sent as it was checked and stored, not quoted again.
         url = URL(call.url, encoded=True)
         _host.set(url.raw_host)
         try:
@@ -163,7 +164,7 @@ class OutboundHttpClient:
             ) as reply:
                 return await _read(reply, call.read_bytes_max, self._turn(call))
         except StatusAlone as error:
-            return OutboundResponse(error.status, {}, b"", whole=False, fault="the answer's head is not readable")
+            return OutboundResponse(error.status, {}, b"", whole=False, fault="the response's head is not readable")
         except TimeoutError as error:
             connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
             reason = "no connection in time" if connecting else "no answer in time"
@@ -173,7 +174,7 @@ class OutboundHttpClient:
         except Exception as error:
             # A delivery must end by what its receiver did: an exception here would send it again and again.
             log.exception("call_failed_unexpectedly", error=repr(error))
-            return TransportError(f"the answer could not be read: {type(error).__name__}")
+            return TransportError(f"the response could not be read: {type(error).__name__}")
 
     def refusal(self, url: str) -> TransportError | None:
         """Why this URL is never called; None when it may be. Where its name leads is judged at the connection."""
@@ -186,7 +187,7 @@ class OutboundHttpClient:
 
     @asynccontextmanager
     async def _turn(self, call: OutboundRequest) -> AsyncIterator[None]:
-        """Wait for the turn of a large body, within the time of its call."""
+        """Wait for a slot for a large body, within the request's timeout."""
         async with asyncio.timeout(self._timeout_of(call).total):
             await self._large.acquire()
         try:
@@ -203,7 +204,10 @@ class OutboundHttpClient:
 async def _read(
     reply: aiohttp.ClientResponse, bytes_max: int, large: AbstractAsyncContextManager[Any]
 ) -> OutboundResponse:
-    """Read up to a bound; a longer or a broken answer costs the connection. `large` lets a large body wait its turn."""
+    """Read up to a bound; a longer or a broken response closes the connection.
+
+    `large` makes a large body wait for a slot.
+    """
     parts: list[bytes] = []
     whole, fault = False, None
     try:
@@ -212,9 +216,9 @@ async def _read(
             async with large:
                 whole = await _read_on(reply, parts, bytes_max)
     except TimeoutError:
-        fault = "the answer's body did not end in time"
+        fault = "the response's body did not end in time"
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        fault = f"the answer's body is broken: {_in_words(error)}"[:REASON_CHARACTERS_MAX]
+        fault = f"the response's body is broken: {_in_words(error)}"[:REASON_CHARACTERS_MAX]
     if not whole or _has_more(reply):
         reply.close()
     headers = CIMultiDict((clean_text(name), clean_text(value)) for name, value in reply.headers.items())
@@ -222,7 +226,7 @@ async def _read(
 
 
 async def _read_on(reply: aiohttp.ClientResponse, parts: list[bytes], bytes_max: int) -> bool:
-    """Read until there are more than `bytes_max`; answer whether the body ended before."""
+    """Read until there are more than `bytes_max`; return whether the body ended before."""
     size = sum(map(len, parts))
     while size <= bytes_max and (part := await reply.content.read(bytes_max + 1 - size)):
         parts.append(part)
@@ -231,7 +235,7 @@ async def _read_on(reply: aiohttp.ClientResponse, parts: list[bytes], bytes_max:
 
 
 def _has_more(reply: aiohttp.ClientResponse) -> bool:
-    """Whether a body was announced where there can be none: its bytes would be taken for the next answer."""
+    """Whether a body was announced where there can be none: its bytes would be read as the next response."""
     announced = reply.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in reply.headers
     return reply.status in BODILESS and announced
 
@@ -257,9 +261,9 @@ def _in_words(error: BaseException) -> str:
         case aiohttp.ClientConnectorError():
             reason = f"cannot connect to {error.host}:{error.port}: {_why(error.os_error)}"
         case aiohttp.ServerDisconnectedError():
-            reason = "the connection was closed before an answer came"
-        case aiohttp.ClientResponseError():  # as text it tells the whole URL, which may be a secret
-            reason = f"the answer is not readable: {error.message}"
+            reason = "the connection was closed before a response arrived"
+        case aiohttp.ClientResponseError():  # its text has the whole URL, which may be a secret
+            reason = f"the response is not readable: {error.message}"
         case OSError():
             reason = f"the connection failed: {_why(error)}"
         case _:
@@ -288,12 +292,12 @@ def _socket_factory(policy: EgressPolicy) -> Callable[[AddrInfoType], socket.soc
 async def open_http_client(
     policy: EgressPolicy, *, connect_seconds: float, timeout_seconds: float, look_up: LookUp = socket.getaddrinfo
 ) -> AsyncIterator[OutboundHttpClient]:
-    """Open the way out; closing it drops the connections. `look_up` is the system's resolver."""
+    """Open the HTTP client; closing it drops the connections. `look_up` is the system's resolver."""
     resolver = GuardedResolver(policy, look_up)
     connector = StatusFirstConnector(
         resolver=resolver,
         socket_factory=_socket_factory(policy),
-        limit=0,  # whoever calls has bounds of his own, by receiver, account and in all
+        limit=0,  # callers have their own bounds, by receiver, account and in total
         ttl_dns_cache=DNS_CACHE_SECONDS,
         keepalive_timeout=IDLE_CONNECTION_SECONDS,
     )

@@ -15,7 +15,7 @@ def invalid(found: Sequence[FieldError]) -> CommandResult:
 
 
 def not_found(detail: str) -> CommandResult:
-    """404: this account has no such thing."""
+    """404: this account has no such resource."""
     return problem(404, "not_found", "Unknown id", detail)
 
 

@@ -10,7 +10,7 @@ log = structlog.get_logger(__name__)
 
 
 async def expire_all_leases(pool: Pool) -> None:
-    """Let every lease end now; the sweep and the claims do the rest, as after any worker that was lost."""
+    """Expire every lease; the sweep and the claims recover the work, as after any lost worker."""
     deliveries = await pool.execute(
         "UPDATE execution.delivery SET leased_until = clock_timestamp() WHERE state = 'in_flight'"
     )

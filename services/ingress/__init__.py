@@ -1,1 +1,1 @@
-"""The way in: everything that comes over HTTP is known, checked and committed here before it is answered."""
+"""Ingress: authenticates, validates and commits every HTTP request before it responds."""

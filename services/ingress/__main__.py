@@ -43,7 +43,7 @@ async def _account(command: str, requested: argparse.Namespace) -> dict[str, Any
 
 
 def make(command: str, argv: Sequence[str]) -> int:
-    """Run `account ...` or `oauth-client ...`; print one JSON object and answer the exit status."""
+    """Run `account ...` or `oauth-client ...`; print one JSON object and return the exit status."""
     requested = _parser(command).parse_args(argv)
     try:
         made = asyncio.run(_account(command, requested))

@@ -47,7 +47,7 @@ log = structlog.get_logger(__name__)
 
 HOUSEKEEPING_SECONDS: Final = 30.0
 KEYS_KEPT_HOURS: Final = 48
-FILES_ARRIVE_SECONDS_MAX: Final = 3600.0  # no upload is allowed so long, also where a clock is wrong
+FILES_ARRIVE_SECONDS_MAX: Final = 3600.0  # longer than any upload may take, also with a wrong clock
 KEYS_PURGED_MAX: Final = 50_000  # at a time: over 1,600 a second
 IMPORTS_KEPT_DAYS: Final = 30
 IMPORTS_PURGED_MAX: Final = 500  # at a time
@@ -74,7 +74,7 @@ async def open_service(
         await ensure_encrypted_with_newest_key(pool, encryptor)
         await audit_store.keep_days(pool, audit_days=settings.audit_keep_days)
         await parts.open_messaging(wakeups=wakeups)
-        del parts.handle.checks["bus"]  # without it requests are still taken, and go out when it is back
+        del parts.handle.checks["bus"]  # without it requests are still accepted, and published when it is back
         answers = CommandResultWaiter(pool, answer_seconds=settings.answer_seconds, look_seconds=settings.look_seconds)
         await answers.start(parts.bus)
         parts.stack.push_async_callback(answers.stop)

@@ -114,7 +114,7 @@ class InvalidInput(ApiError):
 
 
 class ImportAborted(ApiError):
-    """A line of the file is bad, and nothing was taken."""
+    """A line of the file is bad, and nothing was imported."""
 
     code, http_status = "import_aborted", 422
 

@@ -1,4 +1,4 @@
-"""What a caller may do: the closed set of scopes that credentials carry and routes ask for, and the roles of users."""
+"""Authorization: the closed set of scopes that credentials have and routes require, and the roles of users."""
 
 from __future__ import annotations
 

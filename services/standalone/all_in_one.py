@@ -21,12 +21,12 @@ from console.visit import PARTS
 from ingress.http.server import bind
 from messaging.postgres import LocalNotifier
 
-# In the order they start: what takes work before what hands it on, the way in last.
+# In the order of start: consumers before publishers, ingress last.
 PROGRAMS: tuple[Program[Any], ...] = (executor.PROGRAM, dispatcher.PROGRAM, ledger.PROGRAM, ingress.PROGRAM)
 
 
 async def prepare_all(dsn: str, *, report: Callable[[str], None] = lambda _: None) -> None:
-    """Run the migrations of all four as the database's owner; `tell` hears each one that ran."""
+    """Run the migrations of all four as the database's owner; `tell` is called for each one that ran."""
     for program in reversed(PROGRAMS):
         for name in await prepare_database(dsn, program):
             report(f"{program.name}: {name}")
@@ -34,7 +34,7 @@ async def prepare_all(dsn: str, *, report: Callable[[str], None] = lambda _: Non
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """The running services, where the API answers, and where `/healthz`, `/readyz` and `/metrics` do for all."""
+    """The running services, the API's URL, and the URL of `/healthz`, `/readyz` and `/metrics` for all."""
 
     services: list[ServiceHandle]
     url: str
@@ -44,13 +44,12 @@ class Together:
 
 @asynccontextmanager
 async def open_all(dsn: str, **given: Any) -> AsyncIterator[Together]:
-    """Start the four services and the console over one database; `given` settings win over the environment.
+    """Start the four services and the console over one database; `given` settings override the environment.
 
-    The API's address is taken first, because every service makes URLs of it. The health port is a free one unless
-    `LEDGERWIRE_HEALTH_PORT` says otherwise, so that several installations can run on one machine.
-
-    Without an AMQP address the bus is in the same Postgres, and `Wakeups` lets a publish in one service wake
-    the consumer in the next without asking the database.
+    The API's address is bound first, because every service makes URLs of it. The health port is a free one unless
+    `LEDGERWIRE_HEALTH_PORT` sets it, so that several installations can run on one machine. Without an AMQP address the
+    bus is in the same Postgres, and `LocalNotifier` wakes the consumer of one service after a publish of another
+    without polling.
     """
     wakeups = LocalNotifier()
     async with AsyncExitStack() as stack:

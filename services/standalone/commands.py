@@ -1,4 +1,4 @@
-"""What `ledgerwire` does: run everything in one process, make accounts, check the books, show it at work."""
+"""The commands of `ledgerwire`: run all services in one process, create accounts, verify the ledger, run the demo."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ def parser() -> argparse.ArgumentParser:
     clients = commands.add_parser("oauth-client", help="make OAuth clients; works while `up` runs")
     for verb in account_command.add_client_verbs(clients):
         verb.add_argument("--home", **home)
-    letters = commands.add_parser("dead-letters", help="list and replay messages that were given up on")
+    letters = commands.add_parser("dead-letters", help="list and replay dead-lettered messages")
     for verb in dead_letters.add_commands(letters):
         verb.add_argument("--service", choices=list(SCHEMAS), help="only those of one service (default: all)")
         verb.add_argument("--home", **home)
-    verify = commands.add_parser("verify", help="check the books of all accounts; works while `up` runs")
+    verify = commands.add_parser("verify", help="verify the ledger of all accounts; works while `up` runs")
     verify.add_argument("--home", **home)
     verify_books.add_options(verify)
     import_export.add_commands(commands)
@@ -82,10 +82,10 @@ def _port(text: str) -> int:
 
 @asynccontextmanager
 async def database(home: Path) -> AsyncIterator[str]:
-    """The database's address: the one given by the environment, else the embedded server, started or joined.
+    """The database's address: the environment's, else the embedded server's, which is started or joined.
 
     Raises:
-        SettingsError: what the environment names cannot be used; EmbeddedPostgresError.
+        SettingsError: the configured server cannot be used; EmbeddedPostgresError.
     """
     given = read_variable("postgres_dsn")
     if given:
@@ -112,7 +112,7 @@ async def _try(dsn: str) -> None:
 
 
 async def up(requested: argparse.Namespace) -> int:
-    """Run the four services until SIGINT or SIGTERM; exit 0 with the work in hand finished."""
+    """Run the four services until SIGINT or SIGTERM; exit 0 after finishing work in progress."""
     given = {name: value for name in ("host", "port") if (value := getattr(requested, name)) is not None}
     stop = stop_event()
     home = open_home(requested.home)
@@ -121,7 +121,7 @@ async def up(requested: argparse.Namespace) -> int:
             await prepare_all(dsn, report=lambda ran: report(f"  prepared {ran}"))
             keys = read_variable("secret_keys") or secret_keys(home)
             report("starting ingress, ledger, trigger_dispatcher and action_executor ...")
-            # Nobody else reaches the embedded server, so that what a killed one of us held is ours at once.
+            # No other process uses the embedded server, so that leases of a killed process are free at once.
             alone = not read_variable("postgres_dsn")
             async with open_all(dsn, secret_keys=keys, home=home, is_sole_worker=alone, **given) as running:
                 tell_others(running.url)
@@ -132,7 +132,7 @@ async def up(requested: argparse.Namespace) -> int:
                 if not stop.is_set():
                     print(f"ready {running.url}", flush=True)
                 await stop.wait()
-                report("finishing the work in hand ...")
+                report("finishing work in progress ...")
     report("stopped")
     return 0
 
@@ -160,13 +160,13 @@ async def account(requested: argparse.Namespace) -> int:
 
 
 async def verify(requested: argparse.Namespace) -> int:
-    """Check the books; exit 0 when they are sound, 1 when something is broken."""
+    """Verify the ledger; exit 0 when it is consistent, 1 when not."""
     async with database(open_home(requested.home)) as dsn:
         return await verify_books.run(dsn, settled=requested.settled)
 
 
 async def operate_dead_letters(requested: argparse.Namespace) -> int:
-    """List or replay what was given up on; it works while `up` runs."""
+    """List or replay dead-lettered messages; it works while `up` runs."""
     async with database(open_home(requested.home)) as dsn:
         await prepare_all(dsn)
         services = [requested.service] if requested.service else list(SCHEMAS)
@@ -185,7 +185,7 @@ async def demo(requested: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; answer the exit status. Faults are one sentence on standard error."""
+    """Run the command; return the exit status. Errors are one sentence on standard error."""
     requested = parser().parse_args(argv)
     logging.configure(service="ledgerwire", level=os.environ.get("LEDGERWIRE_LOG_LEVEL", "WARNING"), form="console")
     jobs = {

@@ -39,14 +39,14 @@ def open_home(path: Path) -> Path:
 
 @contextmanager
 def sole_use(home: Path) -> Iterator[Callable[[str], None]]:
-    """Be the only `ledgerwire up` of this home as long as the block runs, or the process lives.
+    """Hold the lock of this data directory while the block runs.
 
-    Call what it gives with our URL, for whoever comes second.
+    Call the yielded function with the URL, which a second `up` reports.
 
     Raises:
         HomeError: another one runs; the message says which.
     """
-    # Not made by us to keep: the lock is the kernel's and goes with the process, the file stays.
+    # The kernel releases the lock with the process; the file stays.
     with os.fdopen(os.open(home / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -21,12 +21,12 @@ PART_BYTES: Final = 64 * 1024
 FAULTS_SHOWN_MAX: Final = 20
 _ERROR: Final = 400
 
-# What takes long is bounded by what comes: an export is as long as it is.
+# No total timeout: an export has no bounded size.
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=120)
 
 
 class Refused(ValueError):
-    """The installation says no; the message is its own."""
+    """The API refused the request; the message is its own."""
 
 
 def add_commands(commands: Any) -> None:
@@ -35,12 +35,14 @@ def add_commands(commands: Any) -> None:
     coming.add_argument("file", type=Path)
     coming.add_argument("--kind", choices=("clients", "products"), required=True)
     coming.add_argument("--format", choices=("csv", "jsonl"), default=None, help="by the file's ending when left out")
-    coming.add_argument("--on-error", choices=("skip", "abort"), default="skip", help="skip bad lines, or take nothing")
+    coming.add_argument(
+        "--on-error", choices=("skip", "abort"), default="skip", help="skip bad lines, or import nothing"
+    )
     coming.add_argument(
         "--on-conflict",
         choices=("error", "update", "return"),
         default="error",
-        help="what becomes of one that is there",
+        help="what happens to existing ones",
     )
     coming.add_argument("--again", action="store_true", help="also when this very file was imported just now")
     going = commands.add_parser("export", help="export everything of a kind as CSV or JSON lines")
@@ -55,7 +57,7 @@ def add_commands(commands: Any) -> None:
 
 
 async def import_file(requested: argparse.Namespace) -> int:
-    """Send the file and follow it; print what became of it as one JSON object. 1 when a line was refused."""
+    """Send the file and wait for the import; print its result as one JSON object. 1 when a line was refused."""
     form = requested.format or ("jsonl" if requested.file.suffix in {".jsonl", ".ndjson"} else "csv")
     query = {
         "kind": requested.kind,
@@ -73,7 +75,7 @@ async def import_file(requested: argparse.Namespace) -> int:
         ):
             result = await _read_answer(reply)
             if "Idempotency-Replayed" in reply.headers:
-                print("this very file was imported before; --again imports it once more", file=sys.stderr)
+                print("this file was imported before; --again imports it again", file=sys.stderr)
             result = await _followed(session, result["id"])
     _show_faults(result)
     print(json.dumps(result, ensure_ascii=False))
@@ -102,7 +104,7 @@ async def export_kind(requested: argparse.Namespace) -> int:
 @asynccontextmanager
 async def _speaking(requested: argparse.Namespace) -> AsyncIterator[aiohttp.ClientSession]:
     if not requested.token:
-        raise Refused("say who you are: --token, or LEDGERWIRE_TOKEN in the environment")
+        raise Refused("no credential: set --token, or LEDGERWIRE_TOKEN in the environment")
     headers = {"Authorization": f"Bearer {requested.token}"}
     async with aiohttp.ClientSession(requested.url, headers=headers, timeout=_TIMEOUT) as session:
         try:

@@ -1,1 +1,1 @@
-"""The dispatcher: records what happened, decides whom it concerns, and hands each of them a job."""
+"""The dispatcher: records events, matches them with subscriptions, and sends a job for each match."""

@@ -29,10 +29,10 @@ COMMANDS_BATCH_MAX: Final = 20
 async def open_service(
     settings: DispatcherSettings, *, wakeups: LocalNotifier | None = None
 ) -> AsyncIterator[ServiceHandle]:
-    """Open the dispatcher; when the block ends, the batches in hand are finished within `drain_seconds`.
+    """Open the dispatcher; when the block ends, running batches are finished within `drain_seconds`.
 
     Raises:
-        SettingsError: the sealing keys are missing, wrong, or not those of this database.
+        SettingsError: the encryption keys are missing, wrong, or not those of this database.
     """
     ctx = CommandContext(
         Encryptor.parse(settings.secret_keys.get_secret_value()), EgressPolicy.parse(settings.egress_allow)

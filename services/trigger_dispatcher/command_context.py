@@ -1,4 +1,4 @@
-"""What carrying out a command takes and gives: the desk's tools in, an answer and messages out."""
+"""The context of a command's handler, and its result."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class CommandContext:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A command carried out: what its caller gets, the jobs it made, and what is left to do by further commands.
+    """A handled command's result: the caller's response, new jobs, and follow-up commands.
 
-    `answers` is the command that the outcome belongs to, where it is not the one carried out; an `unfinished` command
-    has no outcome yet: a further one gives it.
+    `answers` is the command that the result belongs to, if it is another one; an `unfinished` command has no result
+    yet: a follow-up gives it.
     """
 
     status: int
@@ -53,7 +53,7 @@ def read(model: type[M], data: Mapping[str, Any]) -> M:
     """Read a command's data.
 
     Raises:
-        InvalidInput: with every fault, or there is text that Postgres cannot keep.
+        InvalidInput: with every error, or text that Postgres cannot store.
     """
     if _has_nul(data):
         raise InvalidInput("text must not contain the character U+0000")

@@ -1,4 +1,4 @@
-"""Take commands on hooks and automations: carry out each within its account's lock, and answer."""
+"""Handle commands on hooks and automations, each under its account's lock."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def command_handler(ctx: CommandContext, *, wake_scheduler: Callable[[], None] |
         for envelope in envelopes:
             if envelope.name not in COMMANDS:
                 effects.refused[envelope.id] = f"{envelope.name} is no command of the dispatcher"
-        # First of all, and in one order for everybody: from here on an account's commands take turns.
+        # First, and in one order for all: from here on an account's commands are serialized.
         await store.change_subscriptions(conn, {envelope.account_id for envelope in known})
         if wake_scheduler is not None:
             effects.after_commit.append(wake_scheduler)

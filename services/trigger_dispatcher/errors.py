@@ -1,4 +1,4 @@
-"""What the dispatcher says no with: raised by rules and commands, turned into a command's outcome once, at the edge."""
+"""Refusals of the dispatcher: raised by rules and commands, turned into a command's result once, at the edge."""
 
 from __future__ import annotations
 

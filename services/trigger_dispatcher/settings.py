@@ -9,7 +9,7 @@ from chassis.settings import ServiceSettings
 
 
 class DispatcherSettings(ServiceSettings):
-    """How the dispatcher encrypts, judges targets, and how much it takes at once."""
+    """The dispatcher's encryption keys, egress policy, and batch sizes."""
 
     secret_keys: SecretStr = Field(description="keys that encrypt hooks' secrets, newest first, separated by commas")
     egress_allow: str = Field(default="", description="CIDRs and hosts that hooks may reach although private")

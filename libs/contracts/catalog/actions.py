@@ -170,7 +170,7 @@ _OURS: Final = (
         "issue_document",
         LocalizedText("Issue document", "Émettre un document", "Emitir documento"),
         LocalizedText(
-            "Issues a draft: it gets its number and is in the books.",
+            "Issues a draft: it gets its number and is posted.",
             "Émet un brouillon : il reçoit son numéro et entre en comptabilité.",
             "Emite un borrador: recibe su número y entra en los libros.",
         ),

@@ -76,7 +76,7 @@ class AutomationStep(Model):
     retry: StepRetry | None = Field(default=None, description="in place of the installation's schedule")
 
 
-NOTIFIED_MAX = 10  # people who are told of one failure
+NOTIFIED_MAX = 10  # recipients of one failure's mail
 CONCURRENT_RUNS_MAX = 100  # more is no limit worth its waiting
 
 

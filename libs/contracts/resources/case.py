@@ -188,7 +188,7 @@ class MovedInvoice(ResponseModel):
 
 
 class NotificationSent(ResponseModel):
-    """What the people who take over were told."""
+    """The notification to the people who take over."""
 
     subject: str
     body: str

@@ -32,7 +32,7 @@ def check_logo(content: bytes) -> str:
     Raises:
         LogoError: it is no PNG or JPEG, is damaged, or has too many pixels.
     """
-    from PIL import Image  # noqa: PLC0415  memory that a process needs only once somebody sets a logo
+    from PIL import Image  # noqa: PLC0415  memory that a process needs only for its first logo
 
     try:
         with Image.open(BytesIO(content), formats=list(_TYPES)) as picture:

@@ -137,7 +137,7 @@ class PostgresConsumer:
                     await queries.free_leases(self._pool, self._queue.name)
                     freed = True
                 full = await self._take()
-            except Exception as error:  # noqa: BLE001  a transient error or not, the next try may do; health tells it
+            except Exception as error:  # noqa: BLE001  a transient error or not, the next try may succeed; health reports it
                 self._note_failure(describe(error))
                 await asyncio.sleep(
                     pause_after(

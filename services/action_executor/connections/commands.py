@@ -1,4 +1,4 @@
-"""Carry out what is asked of connections: keep one, take one away."""
+"""Handle the commands on connections: create and delete."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ConnectionCommandHandler:
     has_folders: bool = False
 
     async def handle(self, conn: Connection, command: Envelope) -> CommandResult:
-        """Carry out one of `COMMANDS`; answer its outcome."""
+        """Handle one of `COMMANDS`; return its result."""
         try:
             if command.name == CREATE_CONNECTION:
                 return await self._create(conn, command)
@@ -54,7 +54,7 @@ class ConnectionCommandHandler:
             text = self.encryptor.open(_Create.model_validate(command.data).encrypted.encode())
         except DecryptionError as error:
             log.warning("connection_not_opened", command_id=str(command.id), error=str(error))
-            detail = "what was sent was encrypted with a key that is not at hand here: an operator has to see to it"
+            detail = "the executor lacks the key of this connection: the operator must align LEDGERWIRE_SECRET_KEYS"
             return problem(500, "secret_not_kept", "A secret cannot be opened", detail)
         requested = ConnectionIn.model_validate_json(text)
         if found := rules.faults(requested, self.egress, has_folders=self.has_folders):

@@ -1,4 +1,4 @@
-"""At start: prove that the keys fit, and encrypt connections again where a newer key has come."""
+"""Check the encryption keys at start, and re-encrypt connections when a newer key was added."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open the connection that a step names, each time anew: one that was taken away lets nobody in any more."""
+"""Read and decrypt a step's connection, each time again: a deleted one must not be used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from storage.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class DecryptedConnection:
-    """What lets us in, for one call."""
+    """A connection's credentials, for one request."""
 
     url: str
     headers: Mapping[str, str]

@@ -9,7 +9,7 @@ from chassis.egress import EgressPolicy
 from contracts.primitives.problem import FieldError
 from contracts.resources.connection import ConnectionIn
 
-# These say how the message is framed or whom it is for: that is ours to say.
+# These frame or route the message: the client sets them.
 REFUSED_HEADERS: Final = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"}
 )
@@ -67,7 +67,7 @@ def _sftp_fault(url: str, egress: EgressPolicy) -> str | None:
 
 
 def shown_origin(requested: ConnectionIn) -> str:
-    """The server or folder of a connection, as it is shown."""
+    """The displayed server or folder of a connection."""
     match requested.kind:
         case "folder":
             return f"folder:{(requested.path or '').strip('/')}"
@@ -78,15 +78,15 @@ def shown_origin(requested: ConnectionIn) -> str:
 
 
 def origin_of(url: str) -> str:
-    """The server of a URL, as it is shown: `https://hooks.example` or `http://10.0.0.5:8080`."""
+    """The displayed server of a URL: `https://hooks.example` or `http://10.0.0.5:8080`."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def target_of(base: str, requested: str | None) -> str | None:
-    """The URL a step goes to: the connection's own, or `asked` seen from there; None when that is another server's.
+    """The URL of a step: the connection's own, or `asked` relative to it; None when that is on another server.
 
-    What lets us in somewhere is never sent anywhere else, whatever a template made of the URL.
+    Credentials are never sent to another server, whatever URL a template makes.
     """
     if not requested:
         return base

@@ -1,4 +1,4 @@
-"""Strike out what lets us in elsewhere wherever it comes back: some servers answer with what they were sent. Pure."""
+"""Redact credentials in responses: some servers repeat what they were sent. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 STRUCK: Final = "[secret]"
-SECRET_CHARACTERS_MIN: Final = 4  # less would strike out words that are none
+SECRET_CHARACTERS_MIN: Final = 4  # shorter ones would redact ordinary words
 SEGMENT_CHARACTERS_MIN: Final = 5  # of a URL's path
 WORD_CHARACTERS_MAX: Final = 15  # a path's segment of small letters up to this long is a word, as in /services/orders
 BASE64_CHARACTERS_MIN: Final = 8  # of a secret inside a longer text that was encoded as a whole
@@ -19,7 +19,7 @@ _PARTS: Final = re.compile(r"[\s;,=]+")
 
 
 class Secrets:
-    """What was sent as a secret, in the forms that servers give it back: as it is, in base64, URL-encoded, in JSON."""
+    """Sent secrets, in the forms in which servers repeat them: plain, in base64, URL-encoded, in JSON."""
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         forms = {form for secret in _secrets(url, headers) for form in _forms(secret)}
@@ -92,7 +92,7 @@ def _in_base64(secret: bytes) -> Iterator[str]:
         yield encode(secret).decode().rstrip("=")
         for offset in range(3):
             encoded = encode(b"\0" * offset + secret).decode().rstrip("=")
-            # Characters that also hold bits of what stands before or after are left out.
+            # Characters that also hold bits of the neighbouring bytes are left out.
             certain = encoded[(0, 2, 3)[offset] : len(encoded) - (1 if (offset + len(secret)) % 3 else 0)]
             if len(certain) >= BASE64_CHARACTERS_MIN:
                 yield certain

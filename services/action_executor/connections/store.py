@@ -52,7 +52,7 @@ async def insert(conn: Connection, made: NewConnection) -> Record | None:
 
 
 async def remove(conn: Connection, *, account_id: UUID, connection_id: UUID) -> Record | None:
-    """Take a connection and its secrets away, also when it is gone already; None when there never was one."""
+    """Delete a connection and its secrets; idempotent; None when there never was one."""
     return await conn.fetchrow(
         "UPDATE execution.connection SET encrypted = NULL, removed_at = coalesce(removed_at, now())"  # noqa: S608
         f" WHERE account_id = $1 AND id = $2 RETURNING {_COLUMNS}",

@@ -1,1 +1,1 @@
-"""Hook deliveries: one event to one hook, tried until it is there or given up (delivery.md, Hook deliveries)."""
+"""Hook deliveries: one event to one hook, tried until it succeeds or fails finally (delivery.md, Hook deliveries)."""

@@ -1,4 +1,4 @@
-"""End a hook from the executor's side: the command that tells the dispatcher."""
+"""End a hook from the executor: the command to the dispatcher."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from messaging.port import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """Why a hook ends: `removed` because its receiver answered 410, or `disabled` by us (then its target is told)."""
+    """Why a hook ends: `removed` because its receiver answered 410, or `disabled` (its target is notified)."""
 
     item: ClaimedDelivery
     version: int  # of the hook that was called

@@ -1,6 +1,6 @@
-"""Claim what is due from Postgres for this process's lanes: retries, what did not fit at once, what others left behind.
+"""Claim due deliveries from Postgres for this process's queues: retries, the overflow, and released ones.
 
-Not a hot loop: it sleeps until the next lane is due, until it is woken, or until the sweep's time.
+Not a hot loop: it sleeps until the next queue is due, until it is woken, or until the sweep's time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GATHER_SECONDS: Final = 0.01  # what wakes together is claimed together
 
 
 class Claimer:
-    """The loop that claims. `offer` takes over what was leased."""
+    """The claiming loop. `offer` gets the leased deliveries."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Claimer:
         return 0.0 if full else await queue_store.next_due_seconds(self._pool)
 
     async def claim_once(self) -> int:
-        """Claim for every lane that is due or hungry, as much as it takes; answer how many lanes were looked at."""
+        """Claim for every queue that is due or wants more, up to its budget; return how many queues were checked."""
         wanted, self._scheduler.wants_more = self._scheduler.wants_more, set()
         async with self._pool.acquire() as conn, conn.transaction():
             rows = await queue_store.lock_queues(conn, also=wanted, lanes_max=QUEUES_MAX)
@@ -85,7 +85,7 @@ def _takes(rows: Sequence[QueueRow], budgets: dict[Key, ClaimBudget]) -> list[Cl
 def _waits(
     rows: Sequence[QueueRow], budgets: dict[Key, ClaimBudget], items: Sequence[ClaimedDelivery]
 ) -> list[tuple[QueueRow, float]]:
-    """When each lane may be looked at again by its due time alone; hunger brings this process back earlier."""
+    """When each queue is due for the next check; a queue that wants more is checked earlier."""
     took = Counter((item.key, item.is_retry) for item in items)
     waits = []
     for row in rows:

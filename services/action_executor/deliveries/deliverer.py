@@ -1,4 +1,4 @@
-"""Run the deliveries of this process: from what is leased to what is settled, each paced by its lane."""
+"""Run the deliveries of this process, from the lease to the stored result, each paced by its queue."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Deliverer:
         self._result_writer = asyncio.create_task(self._settler.run(), name="settle-deliveries")
 
     def problem(self) -> str | None:
-        """What keeps one of the loops from its work."""
+        """The problem of one of the loops."""
         problems = [problem for poller in self._pollers if (problem := poller.problem())]
         if self._result_writer is not None and self._result_writer.done():
             problems.append("settle-deliveries ended")
@@ -100,12 +100,12 @@ class Deliverer:
         return room
 
     def enqueue(self, items: Sequence[ClaimedDelivery]) -> None:
-        """Take over deliveries leased to this process and committed."""
+        """Add deliveries that are leased to this process and committed."""
         self.scheduler.enqueue(items)
         self._start_ready()
 
     async def stop(self, deadline_seconds: float) -> None:
-        """Begin nothing more, give back what was not begun, finish and settle what was, within the deadline."""
+        """Start nothing more, release unstarted deliveries, finish and store running ones, within the deadline."""
         self._stopping = True
         if self._result_writer is None:
             return
@@ -117,7 +117,7 @@ class Deliverer:
         if self._attempts:
             _, is_retry = await asyncio.wait(self._attempts, timeout=deadline_seconds)
             for attempt in is_retry:
-                attempt.cancel()  # its lease runs out and somebody else makes it again
+                attempt.cancel()  # its lease expires and another process repeats it
             await asyncio.gather(*is_retry, return_exceptions=True)
         self._settler.stop()
         await asyncio.wait([self._result_writer, *self._errands], timeout=SETTLE_SECONDS_MAX)
@@ -168,7 +168,7 @@ class Deliverer:
         self._start_ready()
 
     def _finish(self, item: ClaimedDelivery, attempted: Attempted | None) -> BreakerDecision:
-        """Tell the lane; answer how it takes it."""
+        """Record the result in the queue; return the breaker's decision."""
         now = time.monotonic()
         if attempted is None:
             return self.scheduler.finished(item, ok=None, seconds=0.0, now=now)

@@ -24,7 +24,7 @@ LOOK_UP_MAX: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One subscription as a delivery needs it. `fault` says why it cannot be signed for, when it cannot."""
+    """A subscription, as a delivery needs it. `fault` says why its deliveries cannot be signed, if so."""
 
     target_url: str
     state: str
@@ -77,7 +77,7 @@ class HookCache:
         return await asyncio.shield(self._ask_for(key))
 
     def prefetch(self, key: Key) -> None:
-        """Look a hook up beside what is being done now, as it is needed in a moment."""
+        """Load a hook in the background, because it is needed soon."""
         known = self._known.get(key)
         if known is None or time.monotonic() - known[0] >= self._keep_seconds:
             self._ask_for(key)
@@ -92,7 +92,7 @@ class HookCache:
     async def _ask(self) -> None:
         try:
             while self._requested:
-                await asyncio.sleep(0)  # whoever asks in the same moment comes along
+                await asyncio.sleep(0)  # concurrent look-ups share the query
                 keys = list(self._requested)[:LOOK_UP_MAX]
                 waiting = {key: self._requested.pop(key) for key in keys}
                 await self._answer(waiting)

@@ -1,7 +1,7 @@
-"""Keep the deliveries moving whatever happens to a worker: say that this one lives, free what dead ones held.
+"""Send heartbeats, and reclaim the leases of dead workers.
 
-Every few seconds: heartbeat, expired leases, hooks that ended, the metrics of what waits. Now and then: lanes whose due
-time is not what their deliveries say.
+Every few seconds: heartbeat, expired leases, ended hooks, metrics of pending deliveries. Less often: queues whose due
+time differs from their deliveries'.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ OVERDUE = Gauge("ledgerwire_delivery_overdue_seconds", "How long the oldest due 
 IN_FLIGHT = Gauge("ledgerwire_delivery_in_flight", "Deliveries leased to this process")
 
 LOST_WORKERS_MAX: Final = 20
-"""Workers that may die in a row while they hold one delivery before it is given up."""
+"""Workers that may die in a row with one delivery before it fails finally."""
 
 FREE_MAX: Final = 500
-CANCELS_MAX: Final = 10  # transactions for one hook in one sweep: the next goes on with what is left
+CANCELS_MAX: Final = 10  # transactions for one hook in one sweep: the next sweep continues
 ALIVE_FACTOR: Final = 3.0  # a worker not heard of for so many sweeps counts as dead
 REPAIR_EVERY_SECONDS: Final = 600.0
 RESET_SUCCESS_SECONDS: Final = 60.0
@@ -75,7 +75,7 @@ SELECT l.account_id, l.hook_id, h.state, h.reason FROM execution.delivery_queue 
 
 
 class LeaseReaper:
-    """The loop that keeps things moving."""
+    """The loop of heartbeats and reclaimed leases."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class LeaseReaper:
         await self.sweep()
 
     async def sweep(self) -> int:
-        """Sweep once; answer how many leases were freed."""
+        """Sweep once; return how many leases were freed."""
         others = await self._pool.fetchval(_HEARTBEAT, self._worker_id, self._every_seconds * ALIVE_FACTOR)
         self._scheduler.workers = 1 + others
         freed = await self._free()
@@ -106,7 +106,7 @@ class LeaseReaper:
             await self._pool.execute(_REPAIR)
             self._repair_at = time.monotonic() + REPAIR_EVERY_SECONDS
         if time.monotonic() >= self._doubt_at:
-            # Another process may have failed where this one succeeds: the next success here is noted anew.
+            # Another process may have recorded failures: the next success here is recorded again.
             self._scheduler.reset_success_flags()
             self._doubt_at = time.monotonic() + RESET_SUCCESS_SECONDS
         due = await queue_store.next_due_seconds(self._pool)
@@ -124,7 +124,7 @@ class LeaseReaper:
         return freed
 
     async def _cancel_ended(self) -> None:
-        """Cancel what waits for hooks that were disabled or deleted; what is due now finds out by itself."""
+        """Cancel pending deliveries of disabled or deleted hooks; due ones are cancelled when they run."""
         for row in await self._pool.fetch(_ENDED, FREE_MAX):
             key, reason = (row["account_id"], row["hook_id"]), rejection_reason(row["state"], row["reason"])
             for _ in range(CANCELS_MAX):
@@ -134,12 +134,12 @@ class LeaseReaper:
                     break
 
     async def notify_target_of_removal(self) -> None:
-        """Leave the list of workers, so that the others take this one's share at once."""
+        """Delete the own worker row, so that the others take over its share at once."""
         await self._pool.execute("DELETE FROM execution.worker WHERE id = $1", self._worker_id)
 
 
 async def free_expired(conn: Connection) -> int:
-    """Make deliveries whose lease ran out due again; one that outlives too many workers is given up."""
+    """Make deliveries with an expired lease due again; one that lost too many workers fails finally."""
     rows = await conn.fetch(_FREE, LOST_WORKERS_MAX, FREE_MAX)
     keys = {(row["account_id"], row["hook_id"]): row["ordered"] for row in rows}
     await queue_store.update_queues(conn, [QueueUpdate(key, ordered, 0.0) for key, ordered in keys.items()])

@@ -1,4 +1,4 @@
-"""One hook as this process sees it, and the bounds that lanes keep."""
+"""A hook's delivery queue in this process, and its bounds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Limits:
     at_once_max: int
     held_max: int
     bytes_max: int
-    attempt_seconds_max: float  # a delivery whose lease ends sooner is given back rather than begun
+    attempt_seconds_max: float  # a delivery whose lease ends sooner is released instead of started
 
     @property
     def account_max(self) -> int:
@@ -37,7 +37,7 @@ class Limits:
 
 
 class QueueState(Enum):
-    """Where a lane stands."""
+    """The state of a queue."""
 
     IDLE = "idle"  # nothing queued, or waiting for one of its own to finish
     READY = "ready"  # in line
@@ -55,19 +55,19 @@ class DeliveryQueue:
     running: int = 0
     running_retries: int = 0
     fresh_in_a_row: int = 0
-    next_slot: float = 0.0  # the rate's clock (GCRA): when the next one would be due at an even pace
+    next_slot: float = 0.0  # the rate limiter's state (GCRA): when the next one is due at an even pace
     failures: int = 0  # in a row
     open_until: float = 0.0
     opened_at: float = 0.0
     latency_seconds: float = LATENCY_SECONDS_FIRST
-    backlog: bool = False  # more of it waits in Postgres: what comes new must queue behind
+    backlog: bool = False  # more is pending in Postgres: new deliveries go behind
     news_at: float = 0.0  # when this process last learned something that Postgres may not know yet
     version: int = 0  # of the hook that all this is about; what an older one answers teaches nothing
     clean: bool = False  # Postgres knows of no failures: a success needs no note
     place: QueueState = QueueState.IDLE
 
     def renew(self, version: int) -> None:
-        """Begin anew: the hook has another target or secret, of which nothing is known yet."""
+        """Reset: the hook has another target or secret, about which nothing is known."""
         self.version, self.failures, self.open_until, self.opened_at, self.clean = version, 0, 0.0, 0.0, False
         self.latency_seconds = LATENCY_SECONDS_FIRST
 
@@ -78,18 +78,18 @@ class DeliveryQueue:
 
     @property
     def slow(self) -> bool:
-        """Whether it answers slowly."""
+        """Whether its receiver is slow."""
         return self.latency_seconds > SLOW_SECONDS
 
     @property
     def suspect(self) -> bool:
-        """Whether the breaker lets only one at a time through."""
+        """Whether the breaker allows only one at a time."""
         return self.failures >= FAILURES_TO_OPEN
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimBudget:
-    """What a lane may take from Postgres now; `wait_seconds` says when to ask again where that is nothing."""
+    """How many deliveries a queue may claim now; if none, `wait_seconds` is the time until the next try."""
 
     fresh: int
     is_retry: int
@@ -98,7 +98,7 @@ class ClaimBudget:
 
 @dataclass(frozen=True, slots=True)
 class BreakerDecision:
-    """What the end of an attempt did to its lane: for how long the breaker opened, and whether the failure counted."""
+    """The breaker's reaction to an attempt: for how long it opened, and whether the failure counted."""
 
     open_seconds: float = 0.0
     counted: bool = False

@@ -1,6 +1,6 @@
-"""Keep the lanes in Postgres, and claim by them: whoever locks a hook's lane alone chooses among its deliveries.
+"""SQL on delivery queues, and claims through them: the holder of a queue's lock alone chooses among its deliveries.
 
-Locks are taken in one order everywhere: lanes first, sorted, then deliveries.
+Locks are taken in one order everywhere: queues first, sorted, then deliveries.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ RETURNING account_id, hook_id, failures, extract(epoch FROM now() - failing_sinc
 
 
 async def update_queues(conn: Connection, notes: Sequence[QueueUpdate]) -> list[Record]:
-    """Write down how receivers do and when their next delivery is due, one note for each hook.
+    """Store the state of receivers and when their next delivery is due, one update for each hook.
 
-    Answers `account_id, hook_id, failures` (in a row) and `failing_seconds` (null while it does not fail) of each.
+    Returns `account_id, hook_id, failures` (in a row) and `failing_seconds` (null while it does not fail) of each.
     """
     if not notes:
         return []
@@ -60,7 +60,7 @@ async def update_queues(conn: Connection, notes: Sequence[QueueUpdate]) -> list[
 
 
 async def lock(conn: Connection, keys: Iterable[Key]) -> None:
-    """Lock lanes in their order, before anything else of a transaction that touches several."""
+    """Lock queues in their order, at the beginning of a transaction that uses several."""
     ordered = sorted(set(keys))
     await conn.execute(
         "SELECT FROM execution.delivery_queue"
@@ -105,7 +105,7 @@ RETURNING l.hook_id
 
 
 async def renew_lanes(pool: Pool, *, lanes_max: int) -> int:
-    """Forget what is known of hooks' former targets; answer how many lanes begin anew."""
+    """Reset the queues of changed hooks; return how many."""
     return len(await pool.fetch(_RENEW_LANES, lanes_max))
 
 
@@ -126,7 +126,7 @@ SELECT l.account_id, l.hook_id, l.ordered, l.failures, l.version,
 
 
 async def lock_queues(conn: Connection, *, also: Iterable[Key], lanes_max: int) -> list[QueueRow]:
-    """Lock lanes that are due, and those of `also` where anything is pending, that nobody else has locked."""
+    """Lock unlocked queues that are due, and those of `also` with pending deliveries."""
     rows = await conn.fetch(_LOCK_DUE_QUEUES, lanes_max)
     wanted = sorted(set(also) - {(row["account_id"], row["hook_id"]) for row in rows})[:lanes_max]
     if wanted:
@@ -171,14 +171,14 @@ BEHIND_SECONDS_MAX: Final = 600.0
 """How long an ordered delivery waits for its predecessor, which is dead-lettered or lost after that."""
 
 CANDIDATES_MAX: Final = 200
-"""Due deliveries of one ordered hook that one claim looks at: its cost does not grow with what waits."""
+"""Due deliveries of one ordered hook that one claim reads: its cost does not grow with the backlog."""
 
 BLOCKED_SECONDS: Final = 60.0
-"""When a delivery behind another of its client is looked at again, unless that one's end makes it due before."""
+"""When a delivery behind another of its client is due for a check, unless that one's end makes it due earlier."""
 
 # Of the deliveries that are due, the first open one of each client may go. One behind another of its client, or behind
-# what is under way of it, is put off until that one is due (its end makes it due at once: see `release_next`). One
-# whose predecessor is not here yet (they come by several ways) waits for it for a bounded time.
+# one in progress, is postponed until that one is due (its end makes it due at once: see `release_next`). One
+# whose predecessor has not arrived waits for it for a bounded time.
 _CLAIM_ORDERED = f"""
 WITH candidate AS MATERIALIZED (
     SELECT account_id, id, coalesce(client_id, id) AS client, due_at, after_id, created_at FROM execution.delivery
@@ -211,7 +211,7 @@ WITH candidate AS MATERIALIZED (
 {_LEASE}
 """  # noqa: S608  constants
 
-# A delivery that waits for a retry of its own keeps its time.
+# A delivery that waits for its own retry keeps its time.
 _RELEASE_NEXT = """
 UPDATE execution.delivery d SET due_at = now()
   FROM (SELECT DISTINCT n.account_id, n.id
@@ -237,7 +237,7 @@ async def release_next(conn: Connection, items: Sequence[ClaimedDelivery]) -> No
 async def claim(
     conn: Connection, takes: Sequence[ClaimRequest], *, lease_seconds: float, now: float
 ) -> list[ClaimedDelivery]:
-    """Lease pending deliveries of locked lanes, oldest due first; of ordered ones only the first of each client."""
+    """Lease pending deliveries of locked queues, oldest due first; of ordered ones only the first of each client."""
     rows: list[Record] = []
     if takes:
         keys = [take.key for take in takes] * 2
@@ -302,9 +302,9 @@ RETURNING l.account_id, l.hook_id, coalesce(t.next_due <= now(), false) AS more
 
 
 async def set_due(conn: Connection, scheduler: Sequence[tuple[QueueRow, float]]) -> dict[Key, bool]:
-    """After a claim: say when each locked lane is next due, at the earliest in so many seconds.
+    """After a claim: set when each locked queue is next due, at the earliest in so many seconds.
 
-    Answers which lanes have more that is due already.
+    Returns the queues that have more due deliveries.
     """
     rows = await conn.fetch(
         _SET_DUE,
@@ -316,7 +316,7 @@ async def set_due(conn: Connection, scheduler: Sequence[tuple[QueueRow, float]])
 
 
 async def next_due_seconds(pool: Pool) -> float | None:
-    """In how many seconds the next lane is due; negative when it is overdue, None when nothing is pending."""
+    """Seconds until the next queue is due; negative when it is overdue, None when nothing is pending."""
     found: float | None = await pool.fetchval(
         "SELECT extract(epoch FROM min(due_at) - now())::float8 FROM execution.delivery_queue WHERE due_at IS NOT NULL"
     )

@@ -1,4 +1,4 @@
-"""What deliveries are while they are worked on: frozen records between the store, the lanes and the sender."""
+"""Frozen records of deliveries between the store, the scheduler and the sender."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ State = Literal["pending", "in_flight", "succeeded", "failed", "cancelled"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewDelivery:
-    """A delivery to insert. `leased` puts it straight into this process's hands; `after` must be here before it."""
+    """A delivery to insert. `leased`: this process holds it from the start; `after` must arrive before it."""
 
     account_id: UUID
     id: UUID
@@ -49,7 +49,7 @@ class ClaimedDelivery:
 
     @property
     def key(self) -> Key:
-        """The hook it goes to."""
+        """The hook's key."""
         return (self.account_id, self.hook_id)
 
 
@@ -90,10 +90,10 @@ class DeliveryResult:
 
 @dataclass(frozen=True, slots=True)
 class QueueUpdate:
-    """What becomes of a lane: failures in a row to add, for how long it is closed.
+    """An update of a queue: consecutive failures to add, for how long it is closed.
 
-    `due_in` seconds: when its next delivery is due, None when nothing became pending. `version` is the hook's that was
-    called: what an older one answered teaches nothing, what a newer one answered is the first that is known of it.
+    `due_in` seconds: when its next delivery is due, None when nothing became pending. `version` is the called hook's: a
+    response to an older version is ignored, one to a newer version resets the state.
     """
 
     key: Key

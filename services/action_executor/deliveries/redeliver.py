@@ -17,7 +17,7 @@ from storage.pool import Connection
 
 
 class RedeliverData(BaseModel):
-    """The data of `redeliver`; with `undelivered_only` what was delivered meanwhile is left alone."""
+    """The data of `redeliver`; with `undelivered_only` a delivered one is unchanged."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -27,7 +27,7 @@ class RedeliverData(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Redelivery:
-    """What the caller gets, and the hook whose lane has work now."""
+    """The caller's result, and the hook whose queue has work now."""
 
     status: int
     body: dict[str, Any]
@@ -41,14 +41,14 @@ SELECT d.hook_id, d.ordered, h.state AS hook_state
  WHERE d.account_id = $1 AND d.id = $2
 """
 
-# Somebody asks for a try: the breaker lets one through.
+# A requested try: the breaker allows one.
 _OPEN_LANE = """
 INSERT INTO execution.delivery_queue AS l (account_id, hook_id, ordered, due_at) VALUES ($1, $2, $3, now())
     ON CONFLICT (account_id, hook_id) DO UPDATE
        SET due_at = now(), open_until = NULL, failures = least(l.failures, $4)
 """
 
-# The schedule begins anew unless it still runs; attempts go on counting.
+# The schedule restarts unless it still runs; attempts keep counting.
 _MAKE_DUE = """
 UPDATE execution.delivery
    SET tries = CASE WHEN state = 'pending' THEN tries ELSE 0 END,
@@ -61,7 +61,7 @@ _SHOW_ATTEMPTS = "SELECT * FROM execution_api.attempt WHERE account_id = $1 AND 
 
 
 async def redeliver(conn: Connection, command: Envelope) -> Redelivery:
-    """Make a delivery due now: 200 with it. What is being attempted at this moment stays as it is."""
+    """Make a delivery due now: 200 with it. One that is being attempted is unchanged."""
     try:
         requested = RedeliverData.model_validate(command.data)
     except ValidationError as error:

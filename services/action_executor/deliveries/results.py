@@ -1,7 +1,7 @@
-"""Commit what attempts came to, many in one transaction: the last of prepare, call, settle.
+"""Commit the results of attempts, many in one transaction.
 
-A success costs one statement shared with all that finished in the same moment. Failures also teach the lanes, cancel
-what waits for a hook that is gone, and tell the dispatcher by the outbox.
+Successes share one statement with all that finished together. Failures also update the queues, cancel pending
+deliveries of an ended hook, and notify the dispatcher through the outbox.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 ATTEMPTS = Counter("ledgerwire_delivery_attempts_total", "Delivery attempts settled", ["outcome"])
 ATTEMPT_SECONDS = Histogram(
     "ledgerwire_delivery_attempt_seconds",
-    "How long receivers took",
+    "Response time of receivers",
     buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15),
 )
 
@@ -53,7 +53,7 @@ TRANSIENT_PAUSE_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """An attempt with its lane's reaction, and whether a success must be noted."""
+    """An attempt with the breaker's decision, and whether a success must be recorded."""
 
     item: ClaimedDelivery
     attempted: Attempted
@@ -98,7 +98,7 @@ class ResultWriter:
         self._stopping = False
 
     def put(self, finished: Finished) -> None:
-        """Take over a finished attempt."""
+        """Add a finished attempt."""
         self._waiting.append(finished)
         self._wake.set()
 
@@ -108,7 +108,7 @@ class ResultWriter:
         self._wake.set()
 
     async def run(self) -> None:
-        """Commit until told to stop."""
+        """Commit until stopped."""
         while True:
             if not self._waiting:
                 if self._stopping:
@@ -123,7 +123,7 @@ class ResultWriter:
             self._scheduler.settled([finished.item for finished in batch])
 
     async def _commit_surely(self, batch: Sequence[Finished]) -> None:
-        """Commit, through a transient error, for as long as any lease holds; what is beyond that is somebody else's."""
+        """Commit, retrying transient errors, as long as any lease holds; then other workers own the deliveries."""
         while batch:
             try:
                 await self._commit(batch)
@@ -176,7 +176,7 @@ class ResultWriter:
         return messages
 
     async def _note(self, conn: Connection, plan: Plan) -> None:
-        """Teach the lanes; a hook that has only failed for too long ends here."""
+        """Update the queues; a hook with only failures for too long ends here."""
         items = {row.item.key: row.item for row in plan.rows}
         versions = {key: note.version for key, note in plan.notes.items()}
         for row in await queue_store.update_queues(conn, list(plan.notes.values())):
@@ -225,7 +225,7 @@ def _add_note(plan: Plan, finished: Finished, *, failures: int, due_in: float | 
 
 
 def _joined(one: QueueUpdate, other: QueueUpdate) -> QueueUpdate:
-    """Two notes of one lane; of failures, those of the hook's newest version."""
+    """Merge two updates of one queue; failures only of the hook's newest version."""
     newest = max(one.version, other.version)
     recorded = [note for note in (one, other) if note.version == newest]
     return QueueUpdate(

@@ -21,7 +21,7 @@ from action_executor.http_client import OutboundResponse, TransportError
 EXCERPT_BYTES_MAX: Final = 2 * 1024
 JITTER: Final = 0.2
 RETRY_AFTER_SECONDS_MAX: Final = 86_400.0
-HOOK_PAUSE_SECONDS_MAX: Final = 900.0  # a busy receiver may ask a whole hook to wait so long, not longer
+HOOK_PAUSE_SECONDS_MAX: Final = 900.0  # a receiver's Retry-After may pause the whole hook at most so long
 GONE: Final = 410
 BUSY: Final = frozenset({429, 503})
 SECRET_MARK: Final = "whsec_"  # noqa: S105  how secrets begin
@@ -39,7 +39,7 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class TryAgain:
-    """Not this time: again in `seconds`. The whole hook rests for `hook_pause_seconds`, as its receiver asked."""
+    """Try again in `seconds`. The whole hook is paused for `hook_pause_seconds`, as its receiver requested."""
 
     reason: str
     seconds: float
@@ -48,7 +48,7 @@ class TryAgain:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """The schedule is through: kept as failed, redeliverable."""
+    """The schedule is exhausted: stored as failed, can be redelivered."""
 
     reason: str
 
@@ -78,9 +78,9 @@ def judge(
     jitter: float,
     now: datetime,
 ) -> Verdict:
-    """What the result of a try means after `tries` earlier ones; `roll` in [0, 1) gives the jitter.
+    """Decide the outcome of a try after `tries` earlier ones; `roll` in [0, 1) gives the jitter.
 
-    2xx only is success; a redirect is a failure like any other. `Retry-After` never brings a try forward.
+    Only 2xx is success; a redirect is a failure like any other. `Retry-After` never makes a try earlier.
     """
     if isinstance(result, OutboundResponse):
         if 200 <= result.status < 300:  # noqa: PLR2004  HTTP's "success"
@@ -103,7 +103,7 @@ def judge(
 
 
 def reason_for(status: int) -> str:
-    """Say a failing status in words."""
+    """Return a failing status in words."""
     match status // 100:
         case 3:
             return f"answered {status}: redirects are not followed, subscribe the final address"
@@ -114,7 +114,7 @@ def reason_for(status: int) -> str:
 
 
 def rejection_reason(state: str | None, reason: str | None) -> str:
-    """Say why a hook that is not active gets nothing; without a `state` there is no such hook."""
+    """Return why an inactive hook gets nothing; without a `state` there is no such hook."""
     if state is None or state == "removed":
         return "the hook was deleted"
     return f"the hook is disabled: {reason}" if reason else "the hook is disabled"
@@ -134,7 +134,7 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float:
 
 
 def open_seconds(failures: int, jitter: float) -> float:
-    """How long a receiver that failed so often in a row is left alone before the next probe; 0 while it is trusted."""
+    """The pause before the next probe after so many consecutive failures; 0 while the breaker is closed."""
     beyond = failures - FAILURES_TO_OPEN
     if beyond < 0:
         return 0.0
@@ -170,5 +170,5 @@ def signed_headers(
 
 
 def excerpt(body: bytes) -> str:
-    """The start of an answer as text that Postgres takes: at most 2 KiB, without NUL."""
+    """The start of a response as storable text: at most 2 KiB, without NUL."""
     return clean_text(body[:EXCERPT_BYTES_MAX])

@@ -1,8 +1,8 @@
-"""Pace what this process holds: whose turn it is, so that one slow or dead receiver never delays another.
+"""Schedule deliveries fairly: rate limit, concurrency limit and circuit breaker per hook.
 
-A lane is one hook: two queues (fresh deliveries, late retries), a rate, a bound on what runs at once, and a circuit
-breaker. Between lanes: bounds in all, for each account, and for all slow receivers together. Pure bookkeeping: no I/O,
-no clock of its own; `now` is monotonic seconds.
+One slow or dead receiver never delays another. A hook's queue has two lists (fresh deliveries, retries), a rate, a
+concurrency limit, and a circuit breaker. Across queues there are limits in total, for each account, and for all slow
+receivers together. Pure bookkeeping: no I/O, no clock of its own; `now` is monotonic seconds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from action_executor.deliveries.records import ClaimedDelivery, Key
 from action_executor.deliveries.rules import FAILURES_TO_OPEN, open_seconds
 
 BURST_SECONDS: Final = 0.2  # what a rested hook may get at once, as a part of its rate
-CLAIM_AHEAD_SECONDS: Final = 4.0  # a lane holds about as much as it can send in this time; the rest waits in Postgres
+CLAIM_AHEAD_SECONDS: Final = 4.0  # a queue holds about as much as it can send in this time; the rest stays in Postgres
 QUEUE_MAX: Final = 500
 FRESH_PER_RETRY: Final = 4  # when both wait, every fifth is a retry
 LATENCY_WEIGHT: Final = 0.3
@@ -30,7 +30,7 @@ BACKLOG_NEWS_SECONDS: Final = 2.0  # within which a result is settled
 
 
 class DeliveryScheduler:
-    """All lanes of this process."""
+    """All delivery queues of this process."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -38,8 +38,8 @@ class DeliveryScheduler:
         self.running = 0
         self.held = 0  # leased to this process and not settled
         self.bytes = 0
-        self.wants_more: set[Key] = set()  # lanes that can take more from Postgres, where more waits
-        self.returned: list[ClaimedDelivery] = []  # leased but not begun, to be given back
+        self.wants_more: set[Key] = set()  # queues with room and a backlog in Postgres
+        self.returned: list[ClaimedDelivery] = []  # leased but not started, to be released
         self._scheduler: dict[Key, DeliveryQueue] = {}
         self._ready: deque[DeliveryQueue] = deque()
         self._asleep: list[tuple[float, int, DeliveryQueue]] = []
@@ -49,10 +49,10 @@ class DeliveryScheduler:
         self._slow_ones: set[UUID] = set()
         self._sleeps = 0
 
-    # What comes in
+    # Input
 
     def room(self, key: Key, now: float) -> int:
-        """How many fresh deliveries this hook could take straight away, without waiting in Postgres first."""
+        """How many fresh deliveries this hook can take directly, without a claim in Postgres."""
         if self.held >= self.limits.held_max or self.bytes >= self.limits.bytes_max:
             return 0
         queue = self._scheduler.get(key)
@@ -63,7 +63,7 @@ class DeliveryScheduler:
         return min(self._bound(queue) - queue.queued, self.limits.held_max - self.held)
 
     def enqueue(self, items: Iterable[ClaimedDelivery]) -> None:
-        """Take over leased deliveries; they are in order within their lanes."""
+        """Add leased deliveries; they are in order within their queues."""
         for item in items:
             queue = self.queue(item.key)
             (queue.is_retry if item.is_retry else queue.fresh).append(item)
@@ -73,7 +73,7 @@ class DeliveryScheduler:
                 self._make_ready(queue)
 
     def queue(self, key: Key) -> DeliveryQueue:
-        """The hook's lane, made when it is new."""
+        """The hook's queue, created on first use."""
         queue = self._scheduler.get(key)
         if queue is None:
             if len(self._scheduler) >= QUEUES_MAX:
@@ -82,7 +82,7 @@ class DeliveryScheduler:
         return queue
 
     def budget(self, key: Key, now: float) -> ClaimBudget:
-        """How many the hook may take from Postgres now."""
+        """How many deliveries the hook may claim now."""
         queue = self.queue(key)
         if (wait := queue.open_until - now) > 0:
             return ClaimBudget(0, 0, wait)
@@ -96,7 +96,7 @@ class DeliveryScheduler:
     def restore_breaker_state(
         self, key: Key, *, failures: int, open_seconds_left: float, now: float, version: int = 0
     ) -> None:
-        """Take over what Postgres knows of the receiver: other processes have met it too."""
+        """Restore the breaker's state from Postgres: other processes also call the receiver."""
         queue = self.queue(key)
         if version > queue.version:
             queue.renew(version)
@@ -109,7 +109,7 @@ class DeliveryScheduler:
             self._wake_sleeper(queue)
 
     def close_breaker(self, key: Key) -> None:
-        """Close the breaker because somebody asks for a try."""
+        """Close the breaker for a requested try."""
         queue = self.queue(key)
         queue.failures = min(queue.failures, FAILURES_TO_OPEN)
         queue.open_until, queue.news_at = 0.0, 0.0
@@ -124,14 +124,14 @@ class DeliveryScheduler:
         self.queue(key).backlog = more
 
     def reset_success_flags(self) -> None:
-        """Let the next success of each lane be noted, whatever is known of it here."""
+        """Record the next success of each queue, regardless of the local state."""
         for queue in self._scheduler.values():
             queue.clean = False
 
-    # Whose turn it is
+    # Selection
 
     def next_ready(self, now: float) -> list[ClaimedDelivery]:
-        """Take what may start now, in turns over the lanes."""
+        """Take the deliveries that may start now, round-robin over the queues."""
         started: list[ClaimedDelivery] = []
         while self._asleep and self._asleep[0][0] <= now:
             self._make_ready(heapq.heappop(self._asleep)[2])
@@ -153,7 +153,7 @@ class DeliveryScheduler:
     def finished(
         self, item: ClaimedDelivery, *, ok: bool | None, seconds: float, now: float, version: int | None = None
     ) -> BreakerDecision:
-        """Note the end of an attempt; `ok` is None when the receiver was not asked, `version` the called hook's."""
+        """Record the end of an attempt; `ok` is None when the receiver was not called, `version` the called hook's."""
         queue = self.queue(item.key)
         self.running -= 1
         queue.running -= 1
@@ -169,13 +169,13 @@ class DeliveryScheduler:
         return reaction
 
     def pause(self, key: Key, seconds: float, now: float) -> None:
-        """Let the whole hook rest, as its receiver asked."""
+        """Pause the whole hook, as its receiver requested."""
         queue = self.queue(key)
         queue.open_until, queue.news_at = max(queue.open_until, now + seconds), now
         self._release(queue)
 
     def settled(self, items: Iterable[ClaimedDelivery]) -> None:
-        """Forget deliveries whose result is committed, or that were given back."""
+        """Drop deliveries whose result is committed, or that were released."""
         for item in items:
             self.held -= 1
             self.bytes -= len(item.body)
@@ -187,7 +187,7 @@ class DeliveryScheduler:
         return self.take_returned()
 
     def take_returned(self) -> list[ClaimedDelivery]:
-        """What is to be given back to Postgres."""
+        """The deliveries to release."""
         returned, self.returned = self.returned, []
         return returned
 
@@ -212,7 +212,7 @@ class DeliveryScheduler:
         return not queue.fresh and queue.running_retries >= self._concurrency_late()
 
     def _crowd_of(self, queue: DeliveryQueue) -> deque[DeliveryQueue] | None:
-        """Where the lane has to wait for others of its kind, if it has to."""
+        """The shared limit that the queue has to wait for, if any."""
         if self._running_of.get(queue.key[0], 0) >= self.limits.account_max:
             return self._paused_by_account[queue.key[0]]
         return self._paused_slow if queue.slow and len(self._slow_ones) >= self.limits.slow_max else None
@@ -240,7 +240,7 @@ class DeliveryScheduler:
             return BreakerDecision()
         queue.clean = False
         if now - seconds < queue.opened_at:
-            return BreakerDecision()  # one of those that were under way when the breaker opened: it says nothing new
+            return BreakerDecision()  # one that was running when the breaker opened: no new information
         queue.failures += 1
         opened = open_seconds(queue.failures, random.random())  # noqa: S311  jitter, no secret
         if opened:
@@ -261,7 +261,7 @@ class DeliveryScheduler:
             self._resume(self._paused_slow, all_of_them=not self._slow_ones)
 
     def _resume(self, paused: deque[DeliveryQueue], *, all_of_them: bool) -> None:
-        # A few for each place that came free: one may turn out to wait for something else too.
+        # A few for each free slot: one may wait for another limit too.
         for _ in range(len(paused) if all_of_them else min(REQUEUE_AT_ONCE, len(paused))):
             self._make_ready(paused.popleft())
 
@@ -309,7 +309,7 @@ class DeliveryScheduler:
 
     def _sleep(self, queue: DeliveryQueue, until: float) -> None:
         queue.place = QueueState.ASLEEP
-        self._sleeps += 1  # lanes cannot be compared
+        self._sleeps += 1  # queues cannot be compared
         heapq.heappush(self._asleep, (until, self._sleeps, queue))
 
     def _forget_idle(self) -> None:

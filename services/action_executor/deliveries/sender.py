@@ -34,9 +34,10 @@ REMOVAL_NOTICE: Final = b'{"type": "hook.removed"}'
 
 @dataclass(frozen=True, slots=True)
 class Attempted:
-    """How an attempt went. `asked` tells whether the receiver was called; `seconds` for how long.
+    """The result of an attempt.
 
-    `version` is the hook's that was called: the result counts for it alone.
+    `asked`: the receiver was called; `seconds`: for how long. `version` is the called hook's: the result counts for it
+    only.
     """
 
     verdict: Verdict
@@ -46,7 +47,7 @@ class Attempted:
     result: OutboundResponse | TransportError | None = None
     requested: bool = False
     version: int = 0
-    outdated: bool = False  # the hook had changed when the answer came
+    outdated: bool = False  # the hook had changed when the response arrived
 
 
 class Sender:
@@ -56,7 +57,7 @@ class Sender:
         self._outward, self._book, self._schedule = http_client, book, schedule
 
     def expect(self, key: Key) -> None:
-        """Make ready for an attempt that comes in a moment."""
+        """Prepare for an attempt that follows soon."""
         self._book.prefetch(key)
 
     async def attempt(self, item: ClaimedDelivery) -> Attempted:
@@ -84,12 +85,12 @@ class Sender:
         )
         outdated = not isinstance(verdict, Succeeded) and await self._has_changed(item.key, hook, verdict)
         if outdated and isinstance(verdict, TryAgain | GivenUp | HookGone):
-            # What the former target answered says nothing about the one that is there now: that one has not been asked.
+            # A response of the former target says nothing about the current one.
             verdict = TryAgain(f"{verdict.reason}; the hook has changed since", 0.0)
         return Attempted(verdict, started_at, finished_at, seconds, result, requested, hook.version, outdated)
 
     async def _has_changed(self, key: Key, called: Hook, verdict: Verdict) -> bool:
-        """Whether the hook has another target or secret than the one called; looked up anew where much hangs on it."""
+        """Whether the hook has another target or secret than the called one; reloaded if the result ends the hook."""
         try:
             hook = await self._book.get(key, fresh=isinstance(verdict, HookGone | GivenUp))
         except Exception as error:
@@ -103,7 +104,7 @@ class Sender:
         return await self._outward.call(OutboundRequest("POST", hook.target_url, headers, item.body))
 
     async def notify_target_of_removal(self, item: ClaimedDelivery, version: int) -> None:
-        """Tell the target of this version of a hook that we removed it (REST Hooks): once, whatever comes of it."""
+        """Notify the target of this version of a hook of its removal (REST Hooks): once, whatever the response."""
         hook = await self._book.get(item.key, fresh=True)
         if hook is None or hook.fault is not None or hook.version != version:
             return

@@ -1,4 +1,4 @@
-"""Keep deliveries and attempts in Postgres: each query a constant and a function, batches by `unnest`.
+"""SQL on deliveries and attempts: each query a constant and a function, batches by `unnest`.
 
 Times are Postgres's own (`now()`), so that processes agree on what is due.
 """
@@ -34,7 +34,7 @@ RETURNING id
 
 
 async def insert(conn: Connection, items: Sequence[NewDelivery], *, lease_seconds: float) -> set[UUID]:
-    """Insert deliveries, due now or leased; answer the ids that are new."""
+    """Insert deliveries, due now or leased; return the new ids."""
     rows = await conn.fetch(
         _INSERT,
         [item.account_id for item in items],
@@ -86,7 +86,7 @@ SELECT id FROM settled
 
 
 async def save_results(conn: Connection | Pool, results: Sequence[DeliveryResult]) -> set[UUID]:
-    """Commit results; answer the ids whose lease still held. What a zombie brings is_retry is refused by the epoch."""
+    """Store results; return the ids whose lease still held. The epoch fences off stale workers."""
     rows = await conn.fetch(
         _SAVE_RESULTS,
         [result.item.account_id for result in results],
@@ -113,7 +113,7 @@ UPDATE execution.delivery d
 
 
 async def release(conn: Connection, items: Sequence[ClaimedDelivery], *, due_in: float) -> None:
-    """Let deliveries go that were leased but not begun: due again in so many seconds."""
+    """Release deliveries that were leased but not started: due again in so many seconds."""
     await conn.execute(
         _RELEASE,
         [item.account_id for item in items],
@@ -123,7 +123,7 @@ async def release(conn: Connection, items: Sequence[ClaimedDelivery], *, due_in:
     )
 
 
-# What is pending is looked for in the indexes of what is pending: a hook's whole past may be long.
+# Uses the partial indexes of pending deliveries: a hook's history may be long.
 _CANCEL = """
 WITH hook AS MATERIALIZED (
     SELECT NOT EXISTS (SELECT FROM dispatch_api.hook
@@ -151,10 +151,10 @@ SELECT more FROM counted
 
 
 async def cancel_pending(conn: Connection, key: Key, *, reason: str, version: int = 0) -> bool:
-    """Cancel what waits for a hook that is no more, and begin with it anew should it come back.
+    """Cancel pending deliveries of an ended hook, and reset its queue.
 
-    `version` is the hook's last that is known to have ended: one that is active at a later version keeps what waits.
-    Answers whether more is left than fits in one statement's time: its lane is due again in a moment.
+    `version` is the hook's last ended one: a hook that is active at a later version keeps its deliveries. Returns
+    whether more are left than fit in one statement's time: its queue is then due again soon.
     """
     await conn.execute("SELECT FROM execution.delivery_queue WHERE account_id = $1 AND hook_id = $2 FOR UPDATE", *key)
     more: bool = await conn.fetchval(_CANCEL, *key, reason, CANCEL_MAX, CANCEL_PAUSE_SECONDS, version)

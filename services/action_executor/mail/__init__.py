@@ -1,1 +1,1 @@
-"""Mail going out: the message as MIME, and the server that takes it."""
+"""Outgoing mail: the message as MIME, and the SMTP client."""

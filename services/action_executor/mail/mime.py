@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Final
 
-MAIL_BYTES_MAX: Final = 20 * 1024 * 1024  # what common servers take, base64 included
+MAIL_BYTES_MAX: Final = 20 * 1024 * 1024  # the bound of common servers, base64 included
 _NAME_CHARACTERS_MAX: Final = 200  # as an account's name
 
 
@@ -46,7 +46,7 @@ class Mail:
 
     @property
     def recipients(self) -> list[str]:
-        """Everybody who gets it, once."""
+        """All recipients, each once."""
         return list(dict.fromkeys([*self.to, *self.cc]))
 
 
@@ -70,7 +70,7 @@ def mime_of(mail: Mail, *, dated: datetime) -> EmailMessage:
         message["In-Reply-To"] = _one_line(mail.in_reply_to)
     if references := list(dict.fromkeys([*mail.references, *filter(None, [mail.in_reply_to])])):
         message["References"] = " ".join(_one_line(one) for one in references)
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office programs leave it alone
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office programs do not respond to it
     message.set_content(mail.body)
     for file in mail.attachments:
         main, _, sub = file.content_type.partition("/")

@@ -15,8 +15,8 @@ import aiosmtplib
 from action_executor.hand_over import HandedOver, HandOver, NotTaken, TryLater, clipped, unknown
 from action_executor.mail.mime import Mail, MailFault, mime_of
 
-HAND_OVER_SECONDS: Final = 60.0  # servers that scan what they take answer late
-COMMAND_SECONDS: Final = 30.0  # one answer of the server; below the whole
+HAND_OVER_SECONDS: Final = 60.0  # servers that scan mails respond late
+COMMAND_SECONDS: Final = 30.0  # one response of the server; below the whole
 _PERMANENT_FROM: Final = 500
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 FORM: Final = "must be smtp://user:password@host:port, or smtps://...; ?starttls=true or false, ?from=address"
@@ -58,7 +58,7 @@ class SmtpServer:
 
 
 class SmtpClient:
-    """The way out for mail. With `redirect` every mail goes to that address instead, and says so."""
+    """The SMTP client. With `redirect` every mail goes to that address instead, marked."""
 
     def __init__(self, server: SmtpServer, *, redirect: str | None = None) -> None:
         self._server, self._redirect = server, redirect
@@ -69,7 +69,7 @@ class SmtpClient:
         return self._server.sender
 
     async def send(self, mail: Mail) -> HandOver:
-        """Hand a mail over; never raises for what a server, a network or an address does."""
+        """Send a mail; never raises for errors of a server, a network or an address."""
         if self._redirect:
             mail = _redirected(mail, self._redirect)
         try:
@@ -113,7 +113,7 @@ class SmtpClient:
 async def _name_recipients(
     client: aiosmtplib.SMTP, sender: str, recipients: Sequence[str]
 ) -> dict[str, tuple[int, str]]:
-    """Say who sends to whom; gives those who are refused, with the server's answer."""
+    """Send the envelope; return the refused recipients, with the server's responses."""
     options = ["SMTPUTF8"] if client.supports_extension("smtputf8") else []
     encoding = "utf-8" if options else "ascii"
     await client.mail(sender, options=options, encoding=encoding)
@@ -124,7 +124,7 @@ async def _name_recipients(
         except aiosmtplib.SMTPRecipientRefused as error:
             refused[recipient] = (error.code, clipped(error.message))
         except UnicodeEncodeError:
-            refused[recipient] = (553, "this server takes ASCII addresses only")
+            refused[recipient] = (553, "this server accepts ASCII addresses only")
     return refused
 
 
@@ -144,7 +144,7 @@ def _detail(said: str, refused: dict[str, tuple[int, str]]) -> str:
 
 
 def _redirected(mail: Mail, address: str) -> Mail:
-    """The same mail for one address, which says for whom it was meant."""
+    """The same mail to one address, marked with its original recipients."""
     meant = ", ".join(mail.recipients)
     return replace(
         mail,

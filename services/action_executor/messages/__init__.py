@@ -1,1 +1,1 @@
-"""The ledger's messages on their way to a mail server or an SMS gateway."""
+"""Hand-over of the ledger's messages to a mail server or an SMS gateway."""

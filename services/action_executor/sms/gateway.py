@@ -1,4 +1,4 @@
-"""Hand SMS to the HTTP gateway of `LEDGERWIRE_SMS_URL`, under the same guard as every call that leaves.
+"""Hand SMS to the HTTP gateway of `LEDGERWIRE_SMS_URL`, through the guarded HTTP client.
 
 The gateway gets `POST {"id", "to", "from", "body"}` with our id as `Idempotency-Key`, and any credentials of the URL as
 Basic authentication. 2xx means that it has the message; its JSON may name it as `id`, `message_id` or `sid`.
@@ -26,7 +26,7 @@ FORM: Final = "must be https://gateway.example/path, with user:password@ before 
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """A text message: `to` in E.164 form, `sender` as the gateway lets it be shown."""
+    """A text message: `to` in E.164 form, `sender` as the gateway allows it."""
 
     id: UUID
     to: str
@@ -36,7 +36,7 @@ class Sms:
 
 @dataclass(frozen=True, slots=True)
 class SmsGateway:
-    """Where SMS leave."""
+    """The gateway's address and credentials."""
 
     url: str
     authorization: str | None = None
@@ -59,13 +59,13 @@ class SmsGateway:
 
 
 class SmsClient:
-    """The way out for SMS."""
+    """The client of the SMS gateway."""
 
     def __init__(self, gateway: SmsGateway, http_client: OutboundHttpClient) -> None:
         self._gateway, self._http_client = gateway, http_client
 
     async def send(self, sms: Sms) -> HandOver:
-        """Hand an SMS over; never raises for what the gateway or the network does."""
+        """Send an SMS; never raises for errors of the gateway or the network."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": str(sms.id)}
         if self._gateway.authorization:
             headers["Authorization"] = self._gateway.authorization

@@ -1,7 +1,7 @@
-"""Accept requests: commit each with its outgoing command before anybody is told, many in one transaction.
+"""Accept requests: commit each with its outgoing command before the response, many in one transaction.
 
-Requests that arrive while a commit is under way share the next one. A lone request does not wait; under load a group
-is taken when it is full, or 2 ms after its first.
+Requests that arrive during a commit share the next one. A single request does not wait; under load a group is committed
+when it is full, or 2 ms after its first.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class GroupCommit:
         """Commit a request; when this returns `Accepted`, its command is durable and on its way.
 
         Raises:
-            Unavailable: too many wait already, or Postgres does not commit in time. If that was the connection
-                breaking at the very end, the request may be there: with the same key or document a retry finds it.
+            Unavailable: too many wait already, or Postgres does not commit in time. If the connection broke during the
+            commit, the request may be stored: a retry with the same key or document finds it.
         """
         if self._in_hand >= self._waiting_max:
             raise Unavailable("too many requests wait to be committed; try again", headers={"Retry-After": "1"})
@@ -66,7 +66,7 @@ class GroupCommit:
         self._in_hand += 1
         self._consider()
         try:
-            # Longer than a commit takes to give up: a database that hangs may hold even that back.
+            # Longer than a commit's own timeout, which a hanging database may delay.
             async with asyncio.timeout(2 * self._commit_seconds):
                 return await future
         except TimeoutError:
@@ -93,7 +93,7 @@ class GroupCommit:
         self._relay.push(messages)
 
     async def drain(self) -> None:
-        """Wait for the commits under way; called when no request can come any more."""
+        """Wait for running commits; called when no request can arrive any more."""
         while self._waiting or self._under_way:
             if not self._under_way:
                 self._start()
@@ -105,7 +105,7 @@ class GroupCommit:
         if len(self._waiting) >= GROUP_MAX:
             self._start()
         elif self._timer is None:
-            # Idle: gather only what this turn of the loop brings.
+            # Idle: gather only the requests of this loop iteration.
             loop = asyncio.get_running_loop()
             pause = GROUP_WAIT_SECONDS if self._under_way else 0
             self._timer = loop.call_later(pause, self._start)
@@ -146,7 +146,7 @@ class GroupCommit:
             await self._alone(waiter)
 
     async def _try_together(self, group: Sequence[Waiter]) -> Sequence[Waiter]:
-        """Commit what is new in every respect and answer the rest."""
+        """Commit the new requests and respond to the rest."""
         encoded = [(one, one.body(None)) for one, _ in group]
         both = any(one.key and one.document for one, _ in group)
         async with _connection(self._pool, in_transaction=both) as conn:
@@ -160,7 +160,7 @@ class GroupCommit:
         return await self._without_known(left) if left else []
 
     async def _without_known(self, left: Sequence[Waiter]) -> Sequence[Waiter]:
-        """Settle documents that came again in one look, so that a sender who repeats himself costs little."""
+        """Recognise repeated documents with one query, so that a repeating sender costs little."""
         again = [one for one, _ in left if one.document and not one.key]
         if not again:
             return left

@@ -14,7 +14,7 @@ from contracts.wire.commands import queue_of
 from contracts.wire.topology import SCHEMAS
 from storage.pool import Pool
 
-# jsonb as text: what is only passed on is not taken apart.
+# jsonb as text: it is passed on without decoding.
 _FIND_IN: Final = {
     schema: "SELECT account_id, command_id, status, body::text AS body, committed_at"  # noqa: S608  constants of ours
     f" FROM {schema}_api.outcome WHERE (account_id, command_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))"
@@ -24,7 +24,7 @@ _FIND_IN: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a command: the HTTP status its caller gets, and a JSON text."""
+    """A command's result: the HTTP status for its caller, and a JSON text."""
 
     status: int
     body: str
@@ -58,7 +58,7 @@ async def find_outcomes(pool: Pool, *, schema: str, commands: Sequence[tuple[UUI
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message of a request that a service gave up on and nobody has replayed."""
+    """A dead-lettered message of a request that was not replayed."""
 
     service: str
     queue: str
@@ -77,7 +77,7 @@ _NOT_YET: Final = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, 
 
 
 async def find_dead_letter(pool: Pool, *, account_id: UUID, request_id: UUID) -> DeadLetter | None:
-    """The first message that a request brought about and that waits, given up on, to be replayed."""
+    """The first dead-lettered message that a request caused and that was not replayed."""
     for service, query in _DEAD_LETTERED.items():
         try:
             row = await pool.fetchrow(query, account_id, request_id)

@@ -1,4 +1,4 @@
-"""Wait for the outcome of a command: a hint wakes us, the row tells, a look now and then makes up for lost hints."""
+"""Wait for a command's result: a notification wakes the waiter, and polling covers lost notifications."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NOT_YET: Final = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, 
 
 @dataclass(slots=True, eq=False)
 class Waiter:
-    """Somebody waiting for one command."""
+    """A waiter for one command."""
 
     account_id: UUID
     command_id: UUID
@@ -40,7 +40,7 @@ class Waiter:
 
 
 class CommandResultWaiter:
-    """Everybody in this process who waits, and the channel on which this process is woken."""
+    """All waiters of this process, and its notification channel."""
 
     def __init__(self, pool: Pool, *, answer_seconds: float, look_seconds: float) -> None:
         self.channel: Final = f"{CHANNEL_PREFIX}{new_id().hex}"
@@ -53,12 +53,12 @@ class CommandResultWaiter:
         self._released = False
 
     async def start(self, bus: Bus) -> None:
-        """Listen for hints, and look now and then."""
+        """Listen for notifications, and poll."""
         await bus.listen(self.channel, self._hear)
         self._looks = asyncio.create_task(self._look_forever(), name="answers")
 
     def release(self) -> None:
-        """Tell everybody to wait no longer: each gets 202 and an operation. For the way out."""
+        """Release all waiters: each responds 202 with an operation. For the shutdown."""
         self._released = True
         for waiters in self._waiters.values():
             for waiter in waiters:
@@ -89,7 +89,7 @@ class CommandResultWaiter:
             del self._waiters[waiter.command_id]
 
     async def wait(self, waiter: Waiter, *, look_now: bool = False) -> Outcome | None:
-        """The outcome, or None when it did not come in time. `look_now` for what may have come before."""
+        """The result, or None when it did not arrive in time. `look_now` if it may exist already."""
         if self._released:
             return None
         if look_now:
@@ -127,7 +127,7 @@ class CommandResultWaiter:
             await self._look(waiting)
 
     async def _look(self, waiters: list[Waiter]) -> None:
-        """Read the outcomes of all these with one query for each schema; what is not there yet keeps waiting."""
+        """Read the results of all these with one query for each schema; the others keep waiting."""
         by_schema: defaultdict[str, list[Waiter]] = defaultdict(list)
         for waiter in waiters:
             if not waiter.future.done():

@@ -1,8 +1,8 @@
-"""Write accepted requests: one statement for a whole group, and the careful way for a single one.
+"""Insert accepted requests: one statement for a group, and a detailed one for a single request.
 
-The group statement takes only what is new in every respect (key, document) and answers which requests those were; it
-is one implicit transaction. What it leaves is settled one by one in `accept_one`, which knows every case and is also
-right for a request whose first try may have been committed before its connection broke.
+The group statement inserts only requests with a new key and document and returns them; it is one implicit transaction.
+The rest is handled one by one in `accept_one`, which covers every case, also a request whose first try may have been
+committed before its connection broke.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from storage.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An Idempotency-Key: `scope` is "" for the API, else a channel's id; the hash is of all the request says."""
+    """An Idempotency-Key: `scope` is "" for the API, else a channel's id; the hash is of the request's content."""
 
     scope: str
     key: str
@@ -27,10 +27,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What makes an inbox message recognisable: 32 bytes each for (supplier, reference) and for its content.
+    """The deduplication keys of an inbox message: 32 bytes each for (supplier, reference) and for its content.
 
-    `reference` tells the same over all channels of the account: a message under one that is known elsewhere is kept and
-    flagged, whatever its content is.
+    `reference` is the same over all channels of the account: a message under one that is known elsewhere is stored and
+    flagged, whatever its content.
     """
 
     stem: UUID
@@ -49,7 +49,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The same request was accepted before under the same key; `answer` when no outcome row holds it."""
+    """The same request was accepted before under the same key; `answer` when no result row has it."""
 
     command_id: UUID
     answer: bytes | None
@@ -72,11 +72,11 @@ Verdict = Accepted | Replayed | KeyTaken | DuplicateMessage
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A request to accept. `id` is its request's, operation's and command's.
+    """A request to accept.
 
-    `body` makes the command's envelope, given the message that this one is a variant of; `answer` makes what a replay
-    of the key is told, for commands whose callers do not wait for an outcome. `credential_id` is what was presented: to
-    it alone secrets in the outcome are shown.
+    `id` is its request's, operation's and command's. `body` makes the command's envelope, given the message that this
+    one is a variant of; `answer` makes the response to a replay of the key, for commands whose callers do not wait for
+    a result. `credential_id` is the presented credential: secrets in the result are shown to it only.
     """
 
     id: UUID
@@ -94,8 +94,9 @@ class Acceptance:
 
 
 # Rows are inserted in the order of their keys so that two groups never wait for one another. A row that has both a key
-# and a document may insert its key and then find its document known: the caller takes that key back. What identifies a
-# reference over all channels is kept under the account's own id and inserted first: who has it not writes nothing more.
+# and a document may insert its key and then find its document known: the caller deletes that key. What identifies a
+# reference over all channels is stored under the account's own id and inserted first: without it nothing more is
+# written.
 _ACCEPT_MANY: Final = """
 WITH given AS (
     SELECT * FROM unnest(
@@ -152,7 +153,7 @@ INSERT INTO ingress.outbox (id, queue, body) SELECT id, queue, body FROM given O
 
 
 async def accept_many(conn: Connection, group: Sequence[tuple[Acceptance, bytes]]) -> set[UUID]:
-    """Accept those that are new in every respect, each with its encoded envelope; answer their ids.
+    """Accept the new ones, each with its encoded envelope; return their ids.
 
     Needs an open transaction when a request of the group has a key and a document.
     """
@@ -217,7 +218,7 @@ async def accept_one(conn: Connection, one: Acceptance) -> Verdict:
 
 
 async def claim_key(conn: Connection, *, account_id: UUID, key: Key, command_id: UUID) -> Replayed | KeyTaken | None:
-    """Take a key for a command; None when it is ours now, or was already. Waits for a concurrent holder's commit."""
+    """Insert a key for a command; None when it is ours now, or was already. Waits for a concurrent holder's commit."""
     await conn.execute(
         "INSERT INTO ingress.idempotency (account_id, scope, key, request_hash, command_id) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT DO NOTHING",
@@ -236,7 +237,7 @@ async def claim_key(conn: Connection, *, account_id: UUID, key: Key, command_id:
 
 
 async def keep_answer(conn: Connection, *, account_id: UUID, key: Key, answer: bytes) -> None:
-    """Keep what a replay of the key is told."""
+    """Store the response to replays of the key."""
     await conn.execute(
         "UPDATE ingress.idempotency SET answer = $4 WHERE account_id = $1 AND scope = $2 AND key = $3",
         account_id, key.scope, key.key, answer,
@@ -302,7 +303,7 @@ async def find_documents(conn: Connection, group: Sequence[Acceptance]) -> dict[
 
 
 async def purge_keys(conn: Connection, *, older_than_hours: int, limit: int) -> int:
-    """Forget keys past their keep, a bounded number; answer how many."""
+    """Delete expired keys, a bounded number; return how many."""
     status = await conn.execute(
         "DELETE FROM ingress.idempotency WHERE (account_id, scope, key) IN ("
         " SELECT account_id, scope, key FROM ingress.idempotency"

@@ -9,7 +9,7 @@ from typing import Final
 
 from argon2 import PasswordHasher
 
-TOKEN_PREFIX: Final = "lw_"  # noqa: S105  tells leak scanners and people what it is
+TOKEN_PREFIX: Final = "lw_"  # noqa: S105  identifies it for leak scanners and people
 KEY_PREFIX: Final = "lwk_"
 SESSION_PREFIX: Final = "lws_"
 OAUTH_PREFIX: Final = "lwo_"

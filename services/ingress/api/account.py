@@ -60,7 +60,7 @@ async def update_account(api: Api, call: Request) -> Response:
 
 
 async def get_logo(api: Api, call: Request) -> Response:
-    """Give the bytes of the logo."""
+    """Return the bytes of the logo."""
     found = await account_store.find_logo(api.pool, account_id=call.account_id)
     if found is None:
         raise NotFound("the account has no logo")
@@ -69,7 +69,7 @@ async def get_logo(api: Api, call: Request) -> Response:
 
 
 def show(account: Account, urls: PublicUrls) -> dict[str, Any]:
-    """An account as it is shown."""
+    """An account's response."""
     return {
         "id": str(account.account_id),
         "name": account.name,
@@ -87,7 +87,7 @@ def show(account: Account, urls: PublicUrls) -> dict[str, Any]:
 
 
 async def _checked(given: LogoIn) -> tuple[dict[str, Any], bytes]:
-    """What is kept of a logo, and its bytes."""
+    """The stored metadata of a logo, and its bytes."""
     content = base64.b64decode(given.content)
     try:
         media_type = await asyncio.to_thread(check_logo, content)
@@ -125,7 +125,7 @@ ROUTES = (
     ),
     Route(
         "PATCH", "/v1/account", "updateAccount", update_account, "admin",
-        "Change the account: only what is sent, null takes away",
+        "Change the account: only the fields that are sent, null removes a value",
         body=AccountPatch, answers=AccountProfile, tag="access",
     ),
     Route(

@@ -1,4 +1,4 @@
-"""`/v1/actions`: what the system can do, and doing it: what changes the books is the command that it stands for."""
+"""`/v1/actions`: the catalog of actions, and their execution; an action that changes the ledger is its command."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _ANSWERS: Final[dict[str, type[BaseModel]]] = {
     "move_invoices": Move,
     "send_message": Message,
 }
-"""What the command of an action answers."""
+"""The response model of each action's command."""
 
 
 Find: TypeAlias = "Callable[[Api, Request], Awaitable[Response]]"
@@ -67,7 +67,7 @@ async def get_action(_: Api, call: Request) -> Response:
 
 
 async def refuse_unknown(_: Api, call: Request) -> Response:
-    """Say which actions there are."""
+    """Refuse an unknown action, naming the known ones."""
     raise NotFound(f"there is no action {call.params['key'][:100]!r}; GET /v1/actions lists them")
 
 

@@ -64,7 +64,7 @@ async def delete(api: Api, call: Request) -> Response:
 
 
 def show(pair: KeyPair) -> dict[str, Any]:
-    """A pair as it is listed."""
+    """A pair's response."""
     return {
         "id": str(pair.id),
         "api_key": pair.api_key,

@@ -1,4 +1,4 @@
-"""`/v1/applications`: the programs that users have let into the account by OAuth."""
+"""`/v1/applications`: the applications that users have authorized by OAuth."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def get(api: Api, call: Request) -> Response:
 
 
 async def disconnect(api: Api, call: Request) -> Response:
-    """End an application's tokens and delete its hooks at once; to connect again it needs consent anew."""
+    """End an application's tokens and delete its hooks at once; connecting again needs a new consent."""
     if await store.find_grant(api.pool, account_id=call.account_id, identifier=call.id_of()) is None:
         raise NotFound
     if not await end_grant(api, call, account_id=call.account_id, grant_id=call.id_of()):
@@ -41,7 +41,7 @@ async def disconnect(api: Api, call: Request) -> Response:
 
 
 def show(grant: Grant) -> dict[str, Any]:
-    """An application as it is listed."""
+    """An application's response."""
     return {
         "id": str(grant.id),
         "client_id": grant.client_id,
@@ -57,7 +57,7 @@ _PATH: Final = "/v1/applications"
 
 ROUTES = (
     Route(
-        "GET", _PATH, "listApplications", list_all, "admin", "List the applications that were let in by OAuth",
+        "GET", _PATH, "listApplications", list_all, "admin", "List the applications that were authorized by OAuth",
         query=Page, answers=ResourcePage[shapes.Application], tag="access",
     ),
     Route(

@@ -35,7 +35,7 @@ async def list_entries(api: Api, call: Request) -> Response:
 
 
 def show(entry: AuditEntry) -> dict[str, Any]:
-    """An entry as it is listed; its id is the request's."""
+    """An entry's response; its id is the request's."""
     return {
         "id": str(entry.id),
         "at": entry.at.isoformat(),

@@ -1,4 +1,4 @@
-"""`/v1/bills`: what suppliers ask for, recorded when a message of the purchase inbox is accepted."""
+"""`/v1/bills`: suppliers' bills, recorded when a message of the purchase inbox is accepted."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ async def list_bills(api: Api, call: Request) -> Response:
 
 
 async def get_bill(api: Api, call: Request) -> Response:
-    """Look at one bill."""
+    """Get one bill."""
     return await responses.one(api, call, queries.BILLS, partial(bill.from_row, urls=api.urls))
 
 
 async def get_file(api: Api, call: Request) -> web.StreamResponse:
-    """Give the file that the bill came with, to be saved."""
+    """Download the bill's file."""
     return await file_download.stream(api, call, (await responses.row_of(api, call, queries.BILLS))["file"])
 
 
 async def get_attachment(api: Api, call: Request) -> web.StreamResponse:
-    """Give a file that was inside the bill's document, to be saved; they are counted from 1."""
+    """Download a file of the bill's document; they are counted from 1."""
     kept = (await responses.row_of(api, call, queries.BILLS))["attachments"]
     return await file_download.stream(api, call, file_download.numbered(kept, call.params["number"]))
 
@@ -59,7 +59,7 @@ ROUTES = (
         "Get a supplier's bill", answers=Bill, tag="bills",
     ),
     Route(
-        "GET", "/v1/bills/{id}/file", "getBillFile", get_file, "read", "Get the file that a bill came with",
+        "GET", "/v1/bills/{id}/file", "getBillFile", get_file, "read", "Get a bill's file",
         response_types=file_download.RESPONSE_TYPES, seconds_max=file_download.SECONDS_MAX, tag="bills",
     ),
     Route(

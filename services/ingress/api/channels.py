@@ -1,6 +1,6 @@
 """`/v1/channels`: secret URLs into an account, made, rotated and disabled.
 
-A channel's `id` is public. Its URL lets anybody post, so that only callers with the scope `admin` are shown it.
+A channel's `id` is public. Its URL allows posting, so that only callers with the scope `admin` see it.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class ChannelIn(Model):
 
 
 class ChannelPage(Page):
-    """Which channels to list: active ones unless `state` says otherwise."""
+    """Which channels to list: active ones by default."""
 
     kind: Kind | None = None
     state: State = "active"
 
 
 async def create(api: Api, call: Request) -> Response:
-    """Activate a channel; its URL is a secret to hand to one sender."""
+    """Create an active channel; its URL is a secret for one sender."""
     requested, secret = call.body_as(ChannelIn), new_channel_secret()
 
     async def insert(conn: Connection) -> Response:
@@ -96,7 +96,7 @@ async def disable(api: Api, call: Request) -> Response:
 
 
 async def rotate(api: Api, call: Request) -> Response:
-    """Give the channel a new URL and end the old one; its id, and with it its history and rules, stays."""
+    """Replace the channel's URL; its id, and with it its history and rules, stays."""
     identifier, secret = call.id_of(), new_channel_secret()
 
     async def replace(conn: Connection) -> Response:
@@ -119,9 +119,9 @@ def public(channel: Channel) -> dict[str, Any]:
 
 
 def show(api: Api, call: Request, channel: Channel) -> dict[str, Any]:
-    """A channel; with `url`, where to POST, for callers who may administer.
+    """A channel's response; with `url` for callers with the scope `admin`.
 
-    `url` is null where the key that encrypted its secret is lost: a rotation gives a new one.
+    `url` is null when the key of its secret is lost: a rotation makes a new one.
     """
     shown = public(channel) | {
         "state": channel.state,
@@ -192,7 +192,7 @@ ROUTES = (
         "rotateChannel",
         rotate,
         "admin",
-        "Give a channel a new URL",
+        "Replace a channel's URL",
         answers=models.Channel,
         tag="channels",
     ),

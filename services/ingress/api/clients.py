@@ -1,4 +1,4 @@
-"""`/v1/clients`: who owes, made by the ledger and read from its books."""
+"""`/v1/clients`: clients, changed by the ledger and read from its views."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class ClientQuery(ClientFilter, Page):
 
 
 class MakingQuery(Model):
-    """What becomes of one that is there already: `error` (409), `update` (as PATCH), or `return` (as it is)."""
+    """What happens when it exists already: `error` (409), `update` (as PATCH), or `return` (unchanged)."""
 
     on_conflict: OnConflict = DEFAULT_ON_CONFLICT
 
 
 async def create_client(api: Api, call: Request) -> Response:
-    """Make a client; with `on_conflict`, change or find the one that is there."""
+    """Create a client; with `on_conflict`, change or return an existing one."""
     given, on_conflict = call.body_as(ClientIn), call.query_as(MakingQuery).on_conflict
     if on_conflict == "error":
         return await api.submit(call, CREATE_CLIENT, given.model_dump(mode="json"))
@@ -47,19 +47,19 @@ async def list_clients(api: Api, call: Request) -> Response:
 
 
 async def get_client(api: Api, call: Request) -> Response:
-    """Look at one client."""
+    """Get one client."""
     return await responses.one(api, call, queries.CLIENTS, client.from_row)
 
 
 async def update_client(api: Api, call: Request) -> Response:
-    """Change what was sent of a client."""
+    """Change the fields of a client that were sent."""
     client_id = call.id_of()
     sent = call.body_as(ClientPatch).model_dump(mode="json", exclude_unset=True)
     return await api.submit(call, UPDATE_CLIENT, sent | {"id": str(client_id)}, subject_id=client_id)
 
 
 async def remove_client(api: Api, call: Request) -> Response:
-    """Take a client away; one that documents refer to is archived instead."""
+    """Delete a client; one that documents refer to is archived instead."""
     client_id = call.id_of()
     return await api.submit(call, REMOVE_CLIENT, {"id": str(client_id)}, subject_id=client_id)
 
@@ -82,7 +82,8 @@ ROUTES = (
     ),
     Route(
         "PATCH", f"{_PATH}/{{id}}", "updateClient", update_client, "write",
-        "Change a client: only what is sent, null takes away", body=ClientPatch, answers=Client, tag="clients",
+        "Change a client: only the fields that are sent, null removes a value",
+        body=ClientPatch, answers=Client, tag="clients",
     ),
     Route(
         "DELETE", f"{_PATH}/{{id}}", "deleteClient", remove_client, "write",

@@ -134,7 +134,7 @@ async def _check_templates(api: Api, call: Request, steps: list[CollectorStepIn]
     """Render every template once with made-up values.
 
     Raises:
-        InvalidInput: one has a fault; each is told with its path.
+        InvalidInput: one is invalid; each error has its path.
     """
     names, letters, paths = sample_names(), [], []
     for number, step in enumerate(steps):

@@ -1,6 +1,6 @@
-"""`/v1/connections`: credentials towards applications outside; kept by the executor, named by steps of automations.
+"""`/v1/connections`: credentials for external applications; stored by the executor, used by steps of automations.
 
-They are encrypted here, before they travel: nothing on the way and nothing at rest has them in clear.
+They are encrypted here, so that neither messages nor tables have them in clear.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ConnectionQuery(Page):
 
 
 async def create_connection(api: Api, call: Request) -> Response:
-    """Keep credentials; what is secret in them is never shown again."""
+    """Store credentials; their secrets are never shown again."""
     requested = call.body_as(ConnectionIn).model_dump(mode="json")
     return await api.submit(
         call, CREATE_CONNECTION, {"encrypted": api.encryptor.encrypt(orjson.dumps(requested).decode()).decode()}
@@ -41,7 +41,7 @@ async def list_connections(api: Api, call: Request) -> Response:
 
 
 async def get_connection(api: Api, call: Request) -> Response:
-    """Look at one connection, without its secrets."""
+    """Get one connection, without its secrets."""
     return await responses.one(api, call, _CONNECTIONS, connection.from_row)
 
 

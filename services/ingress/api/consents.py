@@ -1,4 +1,4 @@
-"""`/v1/session/consent`: what `/oauth/authorize` asks and answers, for a console that shows its own page."""
+"""`/v1/session/consent`: the consent of `/oauth/authorize`, for a console with its own page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ingress.response_models import users as shapes
 
 
 class ConsentQuery(Model):
-    """The query with which an application sent the browser to `/oauth/authorize`, as it stands."""
+    """The unchanged query with which an application sent the browser to `/oauth/authorize`."""
 
     query: str = Field(min_length=1, max_length=QUERY_CHARS_MAX)
 
@@ -33,7 +33,7 @@ class ConsentIn(ConsentQuery):
 
 
 async def show(api: Api, call: Request) -> Response:
-    """Who asks for what; or where to send the browser back to, because the request is wrong or needs no consent.
+    """Return the application's request, or where to send the browser if it is invalid or needs no consent.
 
     Raises:
         InvalidInput: its client or redirect URI is wrong, so that the browser must not be sent there.
@@ -54,7 +54,7 @@ async def show(api: Api, call: Request) -> Response:
 
 
 async def decide(api: Api, call: Request) -> Response:
-    """Allow or refuse; answer where to send the browser back to.
+    """Allow or refuse; return where to send the browser.
 
     Raises:
         InvalidInput: as above; Forbidden: the person does not belong to the account.
@@ -82,7 +82,7 @@ _PATH = "/v1/session/consent"
 
 ROUTES = (
     Route(
-        "GET", _PATH, "getConsentRequest", show, None, "What an application asks for", query=ConsentQuery,
+        "GET", _PATH, "getConsentRequest", show, None, "The request of an application", query=ConsentQuery,
         answers=shapes.ConsentRequest, session=True, tag="session",
     ),
     Route(

@@ -1,4 +1,4 @@
-"""`/v1/deliveries`: events on their way to hooks, with every attempt; kept by the executor."""
+"""`/v1/deliveries`: deliveries of events to hooks, with every attempt; stored by the executor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ingress.views import queries, responses
 
 
 class DeliveryQuery(Page):
-    """Which deliveries: each that is given narrows the list."""
+    """Filters of deliveries; all must match."""
 
     hook_id: UUID | None = None
     event_id: UUID | None = None
@@ -36,7 +36,7 @@ async def list_deliveries(api: Api, call: Request) -> Response:
 
 
 async def get_delivery(api: Api, call: Request) -> Response:
-    """Look at one delivery with its attempts."""
+    """Get one delivery with its attempts."""
     row = await responses.row_of(api, call, queries.DELIVERIES)
     attempts = await queries.attempts(api.pool, account_id=call.account_id, delivery_id=row["id"])
     return Response(body=delivery.from_row(row, attempts))

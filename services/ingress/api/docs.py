@@ -1,7 +1,7 @@
-"""`/openapi.json` and `/docs`: the API described, for programs and for people, from the routes that answer it.
+"""`/openapi.json` and `/docs`: the description of the API, for programs and people, from its routes.
 
-The page is Swagger UI 5.35.0, whose files lie in `swagger_ui/` as they were published, but for the name of a source
-map. They are served from here, and the page's policy lets it load and ask nothing else.
+The page is Swagger UI 5.35.0, whose files are in `swagger_ui/` as published, except for the name of a source map. They
+are served from here, and the page's policy allows no other source.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def make_routes(all_routes: Callable[[], Sequence[Route]]) -> tuple[Route, ...]:
 
     @cache
     def openapi_bytes() -> bytes:
-        # Imported on use: the library takes memory that most processes never need.
+        # Imported on use: most processes never need the library's memory.
         from ingress.api.openapi import describe  # noqa: PLC0415
 
         return orjson.dumps(describe(all_routes()))

@@ -26,9 +26,9 @@ from ingress.views.event_feed import FeedEvent, Stream
 from ingress.views.event_queries import LATE_SECONDS
 from ingress.views.paging import read_id_cursor, write_cursor
 
-MISSED_PAGE: Final = 100  # events read at once where a stream is taken up
+MISSED_PAGE: Final = 100  # events read at once when a stream is continued
 MISSED_MAX: Final = 10_000
-"""Sent where a stream is taken up; then it ends, and its reader takes it up from there. Their ids are remembered."""
+"""Sent when a stream is continued; then it ends, and its client continues from there. Their ids are remembered."""
 BACK_DAYS: Final = 1  # an event that was recorded later than this after it happened is not looked for by its place
 
 
@@ -95,7 +95,7 @@ async def _missed(api: Api, call: Request, sent: set[UUID]) -> AsyncIterator[Fee
     last = parse_id(given)
     recorded = last and await event_queries.recorded_at(api.pool, account_id=call.account_id, event_id=last)
     if not last or not recorded:
-        advice = "is not an event that is kept: leave it out, and read what was missed at /v1/events"
+        advice = "is not a stored event: leave it out, and read missed events at /v1/events"
         raise InvalidInput(faults=[FieldError(LAST_EVENT_ID, advice)])
     sent.add(last)
     after = (recorded - dt.timedelta(seconds=LATE_SECONDS), UUID(int=0))

@@ -1,7 +1,7 @@
-"""`/v1/clients/export` and its like: everything that a list shows, as one file, page by page from the books.
+"""`/v1/clients/export` and the like: a whole list as one file, read page by page.
 
-A table of CSV has one row for each thing, safe to be opened by a spreadsheet; JSON lines are the things as `GET` gives
-them. What clients and products leave as can be imported again.
+CSV has one row a resource, safe to open in a spreadsheet; JSON lines are the resources as `GET` returns them. Exports
+of clients and products can be imported again.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class PaymentExport(PaymentFilter, ExportQuery):
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One kind of thing that can leave, and the columns of its table."""
+    """One exported resource, and the columns of its table."""
 
     name: str
     view: View
@@ -122,7 +122,7 @@ EXPORTS: Final = (
 
 def _exporting(export: Export) -> Callable[[Api, Request], Any]:
     async def give(api: Api, call: Request) -> Response | web.StreamResponse:
-        """Give everything that is asked for, as one file."""
+        """Export the requested resources as one file."""
         requested = call.query_as(ExportQuery)
         headers = {"Content-Disposition": f'attachment; filename="{export.name}.{requested.format}"'}
         if call.request.method == "HEAD":
@@ -134,7 +134,7 @@ def _exporting(export: Export) -> Callable[[Api, Request], Any]:
         except Exception as error:
             if not response.prepared:
                 raise
-            # What was said cannot be taken back: cut off, so that nobody takes a part for the whole.
+            # The response has begun: abort the connection, so that the client sees that it is incomplete.
             log.warning("export_broken", request_id=str(call.id), error=repr(error), transient=is_transient(error))
             if call.request.transport is not None:
                 call.request.transport.abort()
@@ -146,7 +146,7 @@ def _exporting(export: Export) -> Callable[[Api, Request], Any]:
 async def _stream(
     api: Api, call: Request, export: Export, requested: ExportQuery, response: web.StreamResponse
 ) -> None:
-    """Write batch by batch. The first is read before anything is said, so that what is wrong by then is told."""
+    """Write batch by batch. The first is read before the response begins, so that its errors become a problem."""
     batches = api.reads.in_turn(call.account_id, _batches(api, call, export, requested))
     batch = await anext(batches, None)
     await response.prepare(call.request)

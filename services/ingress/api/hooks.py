@@ -1,7 +1,7 @@
-"""`/v1/hooks`: who wants to be told of what; kept by the dispatcher, told by the executor.
+"""`/v1/hooks`: subscriptions of URLs to triggers; stored by the dispatcher, delivered by the executor.
 
-A new secret is shown in the answer to create and rotate alone; until then it travels encrypted; a replay of the same
-request opens it again.
+A new secret is shown only in the responses to create and rotate; until then it is encrypted; a replay of the same
+request shows it again.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class HookRecoverIn(Model):
 
 
 async def create_hook(api: Api, call: Request) -> Response:
-    """Subscribe; the same target, triggers and filters again give the same hook."""
+    """Subscribe; the same target, triggers and filters again return the same hook."""
     return await api.submit(
         call, CREATE_HOOK, call.body_as(HookIn).model_dump(mode="json") | {"created_by": call.made_by}
     )
@@ -84,7 +84,7 @@ async def get_hook(api: Api, call: Request) -> Response:
 
 
 async def update_hook(api: Api, call: Request) -> Response:
-    """Change what is given of a hook."""
+    """Change the fields of a hook that were sent."""
     changes = call.body_as(HookPatch).model_dump(mode="json", exclude_unset=True)
     return await api.submit(call, UPDATE_HOOK, _about(call, **changes))
 
@@ -95,7 +95,7 @@ async def delete_hook(api: Api, call: Request) -> Response:
 
 
 async def rotate_secret(api: Api, call: Request) -> Response:
-    """Give the hook a new secret; the old one signs beside it for 24 h."""
+    """Rotate the hook's secret; the old one also signs for 24 h."""
     return await api.submit(call, ROTATE_HOOK_SECRET, _about(call))
 
 
@@ -116,7 +116,7 @@ def _about(call: Request, **more: Any) -> dict[str, Any]:
 ROUTES = (
     Route(
         "POST", "/v1/hooks", "createHook", create_hook, "automate",
-        "Subscribe a URL to triggers; the secret is in this answer alone",
+        "Subscribe a URL to triggers; only this response has the secret",
         body=HookIn, answers=Hook, status=201, tag="hooks",
     ),
     Route(
@@ -134,7 +134,7 @@ ROUTES = (
     ),
     Route(
         "POST", "/v1/hooks/{id}/rotate-secret", "rotateHookSecret", rotate_secret, "automate",
-        "Give a hook a new secret, shown once", answers=Hook, tag="hooks",
+        "Rotate a hook's secret, shown once", answers=Hook, tag="hooks",
     ),
     Route(
         "POST", "/v1/hooks/{id}/test", "testHook", test_hook, "automate", "Send a hook its newest event, or the sample",

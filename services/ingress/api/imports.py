@@ -1,6 +1,6 @@
-"""`/v1/imports`: a file of clients or products, read within bounded memory, kept whole, then brought into the books.
+"""`/v1/imports`: a file of clients or products, read within bounded memory, stored, then sent to the ledger.
 
-2xx means that every line of it is committed here. Its bad lines are named; the rest is taken, or nothing at all.
+2xx means that every line of it is committed here. Bad lines are listed; the others are imported, or none is.
 """
 
 from __future__ import annotations
@@ -43,10 +43,11 @@ _FORMATS: Final[dict[str, Format]] = {
 
 
 class ImportQuery(Model):
-    """What the file holds and what to do with it. Without `format` its Content-Type tells.
+    """The file's content and options.
 
-    `on_error`: when a line is bad, `skip` it and take the rest, or `abort` and take nothing at all (5,000 lines at
-    most). `on_conflict`: what becomes of one that is there already, as with `POST /v1/clients`.
+    Without `format` the Content-Type decides. `on_error`: when a line is bad, `skip` it and import the others, or
+    `abort` and import none (5,000 lines at most). `on_conflict`: what happens to existing resources, as with `POST
+    /v1/clients`.
     """
 
     kind: ImportKind
@@ -56,10 +57,10 @@ class ImportQuery(Model):
 
 
 async def start(api: Api, call: Request) -> Response:
-    """Take a file in; answer when it is through, or with 202 when that takes longer or nobody waits.
+    """Accept a file; respond when it is done, or with 202 when that takes longer or the caller does not wait.
 
     Raises:
-        InvalidInput: the file as a whole cannot be taken; ImportAborted: a line is bad, and nothing was taken;
+        InvalidInput: the whole file is invalid; ImportAborted: a line is bad, and nothing was imported;
         BodyTooLarge, UnsupportedMediaType, Malformed, TooSlow, KeyReused, LimitReached.
     """
     requested = call.query_as(ImportQuery)
@@ -95,10 +96,10 @@ def _format_of(content_type: str) -> Format:
 
 
 def _charset_of(content_type: str) -> str | None:
-    """The charset that a content type names, as `records` takes it.
+    """The charset of a content type, as `records` expects it.
 
     Raises:
-        UnsupportedMediaType: it is none that is read here.
+        UnsupportedMediaType: it is unsupported.
     """
     named = parse_mimetype(content_type).parameters.get("charset", "").strip().lower()
     if not named:
@@ -136,7 +137,7 @@ async def _begun(
             path=call.route.path,
         )
         if not begun:
-            raise LimitReached(f"at most {RUNNING_MAX} imports of an account wait: let some of them end")
+            raise LimitReached(f"at most {RUNNING_MAX} imports of an account are waiting: wait until some have ended")
         await reading.store(conn, call.account_id)
         await imports.set_read(
             conn,
@@ -169,7 +170,7 @@ async def get(api: Api, call: Request) -> Response:
 
 
 def show(one: ImportRecord) -> dict[str, Any]:
-    """An import with what became of its lines so far."""
+    """An import's response, with the counts so far."""
     return {
         "id": str(one.id),
         **{name: getattr(one, name) for name in ("kind", "format", "on_error", "on_conflict", "state", "lines")},
@@ -181,7 +182,7 @@ def show(one: ImportRecord) -> dict[str, Any]:
 
 
 def aborted(one: ImportRecord) -> ImportAborted:
-    """What tells that nothing was taken, and of every line that it was for."""
+    """The error of an aborted import, with its bad lines."""
     faults = [
         FieldError(f"lines[{fault['line']}].{fault['path']}".rstrip("."), fault["message"]) for fault in one.faults
     ]

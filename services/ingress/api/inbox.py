@@ -1,7 +1,7 @@
-"""`/v1/inbox/purchases` and `/v1/inbox/sales`: documents that others pushed, and pushing one over the API.
+"""`/v1/inbox/purchases` and `/v1/inbox/sales`: received documents, and pushing one over the API.
 
-What comes over the API is read and recognised as on a channel, all of it as one sender; here its sender waits for the
-books to have it.
+The API reads and deduplicates documents as a channel does, all of them as one sender; here the caller waits for the
+ledger.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ingress.views import file_download, queries, read_your_writes, responses
 
 BOXES: Final[tuple[InboxKind, ...]] = ("purchases", "sales")
 
-PUSH_SECONDS_MAX: Final = 150.0  # a large file over a slow line, and then the books' answer
+PUSH_SECONDS_MAX: Final = 150.0  # a large file over a slow line, and then the ledger's result
 
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}(?:;[ -~]{0,80})?", re.ASCII)
 
@@ -46,10 +46,10 @@ class InboxQuery(Page):
 
 
 async def push(api: Api, call: Request) -> Response:
-    """Take a document into the inbox: 201 with the message, 200 with the one that was there when it came again.
+    """Accept a document into the inbox: 201 with the message, 200 with the existing one for a repeated document.
 
     Raises:
-        InvalidInput: it has faults, all of them told; UnsupportedMediaType, BodyTooLarge, KeyReused, Unavailable.
+        InvalidInput: it has errors, all of them listed; UnsupportedMediaType, BodyTooLarge, KeyReused, Unavailable.
     """
     return await push_into(api, call, _box(call))
 
@@ -57,7 +57,7 @@ async def push(api: Api, call: Request) -> Response:
 async def push_into(api: Api, call: Request, box: InboxKind) -> Response:
     """Do what `push` does, into the inbox `box`."""
     pushed = await read_pushed(api, call, box)
-    # Everything that comes over the API is one sender's, so that a document is recognised whoever sends it again.
+    # The API is one sender, so that a document is recognised with any credential.
     sender = Sender(call.account_id, stem=derive_id(call.account_id, f"inbox.{box}"), channel=None, key_scope="")
     waits = not call.prefers_async
     one = acceptance_of(call, sender, pushed, box, reply_to=api.answers.channel if waits else None)
@@ -88,7 +88,7 @@ async def preview(api: Api, call: Request, box: InboxKind) -> dict[str, Any]:
 
 
 async def _known(api: Api, call: Request, message_id: UUID) -> Response:
-    """Answer with a message that was accepted before, though the books may not have it yet."""
+    """Respond with a message that was accepted before, though the ledger may not have it yet."""
     with api.answers.expect(call.account_id, message_id, RECEIVE_INBOX_MESSAGE) as waiter:
         row = await queries.find(api.pool, queries.INBOX_MESSAGES, account_id=call.account_id, identifier=message_id)
         if row is not None:
@@ -116,13 +116,13 @@ async def list_messages(api: Api, call: Request) -> Response:
 
 
 async def get_message(api: Api, call: Request) -> Response:
-    """Look at one message."""
+    """Get one message."""
     await read_your_writes.wait_until_visible(api, call)
     return await responses.one(api, call, queries.INBOX_MESSAGES, _shower(api), box=_box(call))
 
 
 async def get_file(api: Api, call: Request) -> web.StreamResponse:
-    """Give the file that came with the message, to be saved."""
+    """Download the message's file."""
     await read_your_writes.wait_until_visible(api, call)
     return await file_download.stream(
         api, call, (await responses.row_of(api, call, queries.INBOX_FILE, box=_box(call)))["file"]
@@ -130,10 +130,10 @@ async def get_file(api: Api, call: Request) -> web.StreamResponse:
 
 
 async def get_attachment(api: Api, call: Request) -> web.StreamResponse:
-    """Give a file that is inside the message's document, to be saved; they are counted from 1.
+    """Download a file of the message's document; they are counted from 1.
 
     Raises:
-        NotFound: the message has not so many.
+        NotFound: the message has fewer.
     """
     await read_your_writes.wait_until_visible(api, call)
     kept = (await responses.row_of(api, call, queries.INBOX_FILE, box=_box(call)))["attachments"]
@@ -141,7 +141,7 @@ async def get_attachment(api: Api, call: Request) -> web.StreamResponse:
 
 
 async def get_raw(api: Api, call: Request) -> Response | web.StreamResponse:
-    """Give the very bytes that came, to be saved: those of the document, or of a file that came alone."""
+    """Download the received bytes: those of the document, or of a file without one."""
     await read_your_writes.wait_until_visible(api, call)
     row = await responses.row_of(api, call, queries.INBOX_RAW, box=_box(call))
     if not row["raw"]:
@@ -175,12 +175,12 @@ def _routes(box: InboxKind) -> tuple[Route, ...]:
         ),
         Route(
             "GET", f"{path}/{{id}}/raw", f"get{noun}MessageRaw", get_raw, "read",
-            "Get the bytes of a message as they came", response_types=file_download.RESPONSE_TYPES,
+            "Get the received bytes of a message", response_types=file_download.RESPONSE_TYPES,
             seconds_max=file_download.SECONDS_MAX, tag=tag,
         ),
         Route(
             "GET", f"{path}/{{id}}/file", f"get{noun}MessageFile", get_file, "read",
-            "Get the file that came with a message", response_types=file_download.RESPONSE_TYPES,
+            "Get a message's file", response_types=file_download.RESPONSE_TYPES,
             seconds_max=file_download.SECONDS_MAX, tag=tag,
         ),
         Route(

@@ -1,4 +1,4 @@
-"""What becomes of inbox messages: accepting, rejecting, and rules that accept by themselves."""
+"""Decisions on inbox messages: accepting, rejecting, and rules that accept automatically."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def _deciding(command: str, box: InboxKind) -> Handler:
 
 
 def _by(call: Request) -> dict[str, Any] | None:
-    """Who asks: their credentials, by the name that was given to them."""
+    """The caller's credential, with its name."""
     caller = call.caller
     return None if caller is None else {"kind": caller.kind, "id": str(caller.id), "name": caller.name}
 
 
 async def create_rule(api: Api, call: Request) -> Response:
-    """Let messages of a sender be accepted as they come, from now on."""
+    """Accept messages of a sender on arrival, from now on."""
     requested = call.body_as(InboxRuleIn)
     await _check_channel(api, call, requested.match.channel_id)
     return await api.submit(call, commands.CREATE_INBOX_RULE, requested.model_dump(mode="json"))
@@ -74,7 +74,7 @@ async def list_rules(api: Api, call: Request) -> Response:
 
 
 async def get_rule(api: Api, call: Request) -> Response:
-    """Look at one rule."""
+    """Get one rule."""
     return await responses.one(api, call, queries.INBOX_RULES, inbox_rule.from_row)
 
 
@@ -93,7 +93,7 @@ def _verbs(box: InboxKind, accepting: type[Model], becomes: str) -> tuple[Route,
         ),
         Route(
             "POST", f"{path}/reject", f"reject{noun}Message", _deciding(commands.REJECT_INBOX_MESSAGE, box), "write",
-            "Reject a message: it stays out of the books", body=RejectIn, answers=InboxMessage, tag="inbox",
+            "Reject a message: it is not posted", body=RejectIn, answers=InboxMessage, tag="inbox",
         ),
     )  # fmt: skip
 
@@ -102,7 +102,7 @@ ROUTES = (
     *_verbs("purchases", AcceptPurchaseIn, "its supplier's bill"),
     *_verbs("sales", AcceptSaleIn, "a client's draft"),
     Route(
-        "POST", _RULES, "createInboxRule", create_rule, "write", "Let messages of a sender be accepted as they come",
+        "POST", _RULES, "createInboxRule", create_rule, "write", "Accept messages of a sender on arrival",
         body=InboxRuleIn, answers=InboxRule, status=201, tag="inbox",
     ),
     Route(

@@ -25,7 +25,7 @@ _PLACE: Final = re.compile(r"\d{1,12}\.\d{6}-[0-9a-f]{12}", re.ASCII)
 
 
 async def get_journey(api: Api, call: Request) -> Response:
-    """Show the entries of every request that concerns a thing, first to last.
+    """Return the entries of every request that concerns a resource, first to last.
 
     Raises:
         NotFound: nothing of this account has this id.
@@ -80,7 +80,7 @@ async def _messages(api: Api, call: Request, stream: Stream, after: float) -> As
 
 
 def _place_of(row: Row) -> str:
-    """An entry's place in its journey: its time, and what tells it from others of that time."""
+    """An entry's position in its journey: its time, and what distinguishes it from others of that time."""
     what = f"{row['service']} {row['step']} {row['message_id']} {row['subject_id']}"
     return f"{row['at'].timestamp():.6f}-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
 
@@ -118,7 +118,8 @@ def _entries(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 ROUTES = (
     Route(
-        "GET", "/v1/journey/{id}", "getJourney", get_journey, "read", "What one thing caused, entry by entry",
+        "GET", "/v1/journey/{id}", "getJourney", get_journey, "read",
+        "What one resource or request caused, entry by entry",
         answers=models.Journey, tag="journey",
     ),
     Route(

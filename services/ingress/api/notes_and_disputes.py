@@ -54,7 +54,7 @@ async def list_notes(api: Api, call: Request) -> Response:
 
 
 async def get_note(api: Api, call: Request) -> Response:
-    """Look at one note."""
+    """Get one note."""
     return await responses.one(api, call, queries.NOTES, note.from_row)
 
 
@@ -70,7 +70,7 @@ async def list_disputes(api: Api, call: Request) -> Response:
 
 
 async def get_dispute(api: Api, call: Request) -> Response:
-    """Look at one dispute."""
+    """Get one dispute."""
     return await responses.one(api, call, queries.DISPUTES, dispute.from_row)
 
 

@@ -1,6 +1,6 @@
-"""Describe the API as OpenAPI 3.1, from the same routes and models that answer it, and the triggers as its webhooks.
+"""Describe the API as OpenAPI 3.1, from its routes and models, and the triggers as its webhooks.
 
-Built on the first request and kept: neither the library nor the document costs anything before somebody asks.
+Built on the first request and cached: before that neither the library nor the document takes memory.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ HEADER_PARAMETERS: Final[Mapping[str, dict[str, Any]]] = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "The same key and request again gives the first answer and changes nothing; kept 24 h or more.",
+        "description": "The same key and request again returns the first response; kept 24 h or more.",
         # Printable ASCII; what HTTP would cut off at its ends cannot be part of it.
         "schema": {
             "type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX, "pattern": "^[!-~]([ -~]*[!-~])?$",
@@ -26,7 +26,7 @@ HEADER_PARAMETERS: Final[Mapping[str, dict[str, Any]]] = {
     "Prefer": {
         "name": "Prefer",
         "in": "header",
-        "description": "`respond-async`: do not wait for the outcome, answer 202 with an operation.",
+        "description": "`respond-async`: do not wait for the result, respond 202 with an operation.",
         "schema": _TEXT,
     },
     "IfMatch": {
@@ -38,7 +38,7 @@ HEADER_PARAMETERS: Final[Mapping[str, dict[str, Any]]] = {
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
-        "description": "Answer 304 while the object's `ETag` is one of these.",
+        "description": "Respond 304 while the object's `ETag` is one of these.",
         "schema": _TEXT,
     },
 }  # fmt: skip
@@ -46,7 +46,7 @@ HEADER_PARAMETERS: Final[Mapping[str, dict[str, Any]]] = {
 BODY_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     "DocumentMessage": {
         "title": "DocumentMessage",
-        "description": "A document that is pushed, with what stands beside it; a file alone or a document is required.",
+        "description": "A pushed document, with accompanying fields; a file or a document is required.",
         "type": "object",
         "properties": {
             "document": {"$ref": "#/components/schemas/DocumentFields"},
@@ -56,7 +56,7 @@ BODY_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
                 "description": "Web addresses of the document and of its PDF",
             },
             "comment": _TEXT,
-            "auto_processing": {"type": "object", "description": "What the sender of an order asks to be done with it"},
+            "auto_processing": {"type": "object", "description": "What the sender of an order requests for it"},
             "file": {
                 "type": "object",
                 "properties": {"name": _TEXT, "content": {"type": "string", "contentEncoding": "base64"}},
@@ -93,7 +93,7 @@ BODY_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     },
     "FormFields": {
         "title": "FormFields",
-        "description": "Any fields; one that comes more than once becomes a list.",
+        "description": "Any fields; a repeated one becomes a list.",
         "type": "object",
         "additionalProperties": {"type": "string"},
     },

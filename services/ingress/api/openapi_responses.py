@@ -1,4 +1,4 @@
-"""The responses of the OpenAPI document: for each route every status that it can answer, with content and headers."""
+"""The responses of the OpenAPI document: for each route every possible status, with content and headers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ingress.errors import (
 from ingress.http.route import Route
 
 Refer = Callable[[type[BaseModel]], dict[str, Any]]
-"""Gives the reference to a model's schema."""
+"""Returns the reference to a model's schema."""
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
@@ -94,7 +94,7 @@ def responses_of(route: Route, refer: Refer) -> dict[str, Any]:
     }
     responses: dict[str, Any] = {str(route.status): done}
     if route.status == _CREATED:
-        responses["200"] = done | {"description": "It is there already, and is given as it now stands"}
+        responses["200"] = done | {"description": "It exists already, and is returned in its current state"}
     if route.may_be_pending:
         headers = _headers("X-Request-Id", "Location", "Preference-Applied", "Idempotency-Replayed")
         responses["202"] = {
@@ -104,7 +104,7 @@ def responses_of(route: Route, refer: Refer) -> dict[str, Any]:
         }
     if _is_object(route):
         responses[_NOT_MODIFIED] = {
-            "description": "It is as `If-None-Match` says",
+            "description": "It equals the state of `If-None-Match`",
             "headers": _headers("X-Request-Id", "ETag"),
         }
     for error in _problems(route):
@@ -127,7 +127,7 @@ def takes_if_match(route: Route) -> bool:
 
 
 def takes_if_none_match(route: Route) -> bool:
-    """Whether `If-None-Match` can make the answer a 304."""
+    """Whether `If-None-Match` can make the response a 304."""
     return _is_object(route)
 
 

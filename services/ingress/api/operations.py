@@ -1,4 +1,4 @@
-"""`/v1/operations/{id}`: what became of a request whose answer did not come in time, or was not waited for."""
+"""`/v1/operations/{id}`: the result of a request that was answered with 202."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DEAD_LETTER_STATUS: Final = 500  # the request was accepted, so the fault is our
 async def get(api: Api, call: Request) -> Response:
     """One operation: pending, succeeded with its result, or failed with its problem.
 
-    One that was carried out and whose event is a dead letter is failed with both, so that nobody repeats it.
+    One that succeeded and whose event is dead-lettered is failed with both, so that it is not repeated.
     """
     operation = await find_operation(api.pool, account_id=call.account_id, identifier=call.id_of())
     if operation is None:
@@ -53,10 +53,10 @@ async def _told_by_services(api: Api, call: Request, operation: Operation) -> di
 
 
 def show(api: Api, operation: Operation, outcome: Outcome | None, *, secrets: bool = False) -> dict[str, Any]:
-    """An operation with what is known of its outcome; a secret in it only for the credential that asked."""
+    """An operation's response, with its result if known; secrets only for the requesting credential."""
     body = _pending(operation)
     if outcome is None and operation.path.startswith(PUSHED):
-        # The sender's answer was complete when it was accepted; nobody makes an outcome of it.
+        # The response was complete on acceptance; there is no result row.
         name = "event_id" if operation.command == WEBHOOK_RECEIVED else "message_id"
         return body | {"state": "succeeded", "status": 200, "result": {name: str(operation.id)}}
     if outcome is None:
@@ -82,7 +82,7 @@ def _failed_by(dead: DeadLetter, *, handled: bool) -> dict[str, Any]:
 
 
 async def _show_import(api: Api, operation: Operation) -> dict[str, Any]:
-    """An import as an operation: its result tells how far it is."""
+    """An import as an operation: its result is its progress."""
     found = await imports.find(api.pool, account_id=operation.account_id, identifier=operation.id)
     body = _pending(operation)
     if found is None:
@@ -120,7 +120,7 @@ ROUTES = (
         "getOperation",
         get,
         "read",
-        "What became of a request that was accepted",
+        "The result of an accepted request",
         answers=models.Operation,
         tag="operations",
     ),

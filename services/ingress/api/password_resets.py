@@ -28,7 +28,7 @@ class NewPasswordIn(Model):
 
 
 async def request(api: Api, call: Request) -> Response:
-    """Send a link to the person's mail address, if the name is known and has one; the answer does not say."""
+    """Send a link to the person's mail address, if the name is known and has one; the response does not reveal it."""
     await password_reset.request(api, call, call.body_as(PasswordResetIn).name)
     return Response(200, {"requested": True})
 

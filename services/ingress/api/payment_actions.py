@@ -1,4 +1,4 @@
-"""`/v1/payments/{id}` and its verbs: what becomes of a payment, each one command to the ledger."""
+"""`/v1/payments/{id}` and its verbs: transitions of a payment, each one command to the ledger."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def _verb(name: str, command: str, summary: str, body: type[Model]) -> Route:
 ROUTES = (
     _verb("confirm", commands.CONFIRM_PAYMENT, "A pending payment came in", ConfirmIn),
     _verb("fail", commands.FAIL_PAYMENT, "A pending payment did not come in", ReasonIn),
-    _verb("allocate", commands.ALLOCATE_PAYMENT, "Settle invoices with what a payment has left", AllocateIn),
-    _verb("unallocate", commands.UNALLOCATE_PAYMENT, "Take a payment off invoices", UnallocateIn),
-    _verb("reverse", commands.REVERSE_PAYMENT, "Take a payment back: what it settled is open again", DatedReasonIn),
-    _verb("refund", commands.REFUND_PAYMENT, "Give back what is left of a payment", RefundIn),
-    _verb("unrefund", commands.UNREFUND_PAYMENT, "Take a refund of a payment back", UnrefundIn),
+    _verb("allocate", commands.ALLOCATE_PAYMENT, "Settle invoices with what is left of a payment", AllocateIn),
+    _verb("unallocate", commands.UNALLOCATE_PAYMENT, "Remove a payment's allocations", UnallocateIn),
+    _verb("reverse", commands.REVERSE_PAYMENT, "Reverse a payment: what it settled is open again", DatedReasonIn),
+    _verb("refund", commands.REFUND_PAYMENT, "Refund what is left of a payment", RefundIn),
+    _verb("unrefund", commands.UNREFUND_PAYMENT, "Cancel a refund of a payment", UnrefundIn),
 )

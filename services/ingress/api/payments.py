@@ -1,4 +1,4 @@
-"""`/v1/payments`: money that came in, recorded by the ledger and read from its books."""
+"""`/v1/payments`: incoming payments, recorded by the ledger and read from its views."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def list_payments(api: Api, call: Request) -> Response:
 
 
 async def get_payment(api: Api, call: Request) -> Response:
-    """Look at one payment."""
+    """Get one payment."""
     return await responses.one(api, call, queries.PAYMENTS, payment.from_row)
 
 

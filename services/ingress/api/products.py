@@ -1,4 +1,4 @@
-"""`/v1/products`: what is sold, made by the ledger and read from its books."""
+"""`/v1/products`: products, changed by the ledger and read from its views."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ProductQuery(ProductFilter, Page):
 
 
 async def create_product(api: Api, call: Request) -> Response:
-    """Make a product; with `on_conflict`, change or find the one that is there."""
+    """Create a product; with `on_conflict`, change or return an existing one."""
     given, on_conflict = call.body_as(ProductIn), call.query_as(MakingQuery).on_conflict
     if on_conflict == "error":
         return await api.submit(call, CREATE_PRODUCT, given.model_dump(mode="json"))
@@ -42,19 +42,19 @@ async def list_products(api: Api, call: Request) -> Response:
 
 
 async def get_product(api: Api, call: Request) -> Response:
-    """Look at one product."""
+    """Get one product."""
     return await responses.one(api, call, queries.PRODUCTS, product.from_row)
 
 
 async def update_product(api: Api, call: Request) -> Response:
-    """Change what was sent of a product."""
+    """Change the fields of a product that were sent."""
     product_id = call.id_of()
     sent = call.body_as(ProductPatch).model_dump(mode="json", exclude_unset=True)
     return await api.submit(call, UPDATE_PRODUCT, sent | {"id": str(product_id)}, subject_id=product_id)
 
 
 async def remove_product(api: Api, call: Request) -> Response:
-    """Take a product away; one that documents refer to is archived instead."""
+    """Delete a product; one that documents refer to is archived instead."""
     product_id = call.id_of()
     return await api.submit(call, REMOVE_PRODUCT, {"id": str(product_id)}, subject_id=product_id)
 
@@ -77,7 +77,7 @@ ROUTES = (
     ),
     Route(
         "PATCH", f"{_PATH}/{{id}}", "updateProduct", update_product, "write",
-        "Change a product: only what is sent, null takes away",
+        "Change a product: only the fields that are sent, null removes a value",
         body=ProductPatch, answers=Product, tag="products",
     ),
     Route(

@@ -1,4 +1,4 @@
-"""`/v1/promises`: what clients promised to pay, and what became of it."""
+"""`/v1/promises`: promises to pay, and whether they were kept."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def list_promises(api: Api, call: Request) -> Response:
 
 
 async def get_promise(api: Api, call: Request) -> Response:
-    """Look at one promise."""
+    """Get one promise."""
     return await responses.one(api, call, queries.PROMISES, promise.from_row)
 
 
@@ -58,6 +58,6 @@ ROUTES = (
     ),
     Route(
         "POST", "/v1/promises/{id}/cancel", "cancelPromise", moving(commands.CANCEL_PROMISE), "write",
-        "Take an open promise back: its client is reminded again", answers=Promise, tag="collections",
+        "Cancel an open promise: its client is reminded again", answers=Promise, tag="collections",
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`/v1/reports/...`, `/v1/journal` and clients' statements: what the books say as of a day."""
+"""`/v1/reports/...`, `/v1/journal` and clients' statements: the ledger as of a day."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _AGES: Final = (
 
 
 class AsOf(Model):
-    """As of the end of which day: today where the account is, when left out."""
+    """As of the end of which day: by default today in the account's time zone."""
 
     as_of: dt.date | None = None
 
@@ -37,7 +37,7 @@ class AgeingQuery(AsOf, Page):
 
 
 class StatementQuery(WithCurrency, Page):
-    """Which period, both days included, in which currency: the client's own when left out."""
+    """Which period, both days included, in which currency: by default the client's."""
 
     since: dt.date | None = Field(default=None, alias="from")
     to: dt.date | None = None
@@ -71,7 +71,7 @@ async def trial_balance(api: Api, call: Request) -> Response:
 
 
 async def ageing(api: Api, call: Request) -> Response:
-    """Tell who owes what, and for how long."""
+    """Return who owes what, and for how long."""
     query = call.query_as(AgeingQuery)
     before = paging.read_cursor(call, UUID, str)
     as_of = await _day(api, call, query.as_of)
@@ -93,7 +93,7 @@ async def ageing(api: Api, call: Request) -> Response:
 
 
 async def statement(api: Api, call: Request) -> Response:
-    """Tell what a client was charged, paid and owed over a period."""
+    """Return what a client was charged, paid and owed over a period."""
     query = call.query_as(StatementQuery)
     place = paging.read_cursor(call, dt.date, UUID)
     client = await responses.row_of(api, call, queries.CLIENTS)

@@ -1,4 +1,4 @@
-"""`/v1/sales/{id}` and its verbs: what becomes of a sales document, each one command to the ledger."""
+"""`/v1/sales/{id}` and its verbs: transitions of a sales document, each one command to the ledger."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ ROUTES = (
         "DELETE", _SALE, "deleteSale", moving(commands.DELETE_SALE), "write",
         "Delete a draft", answers=Sale, tag="sales",
     ),
-    _verb("issue", commands.ISSUE_SALE, "Issue a draft: it gets its number and is in the books"),
+    _verb("issue", commands.ISSUE_SALE, "Issue a draft: it gets its number and is posted"),
     _verb("send", commands.SEND_SALE, "Send a document to its client by mail, as PDF", SendIn),
     _verb("void", commands.VOID_SALE, "Void a document; its number stays used", DatedReasonIn),
     _verb("write-off", commands.WRITE_OFF_SALE, "Write off what is open of an invoice", DatedReasonIn),
-    _verb("write-back", commands.WRITE_BACK_SALE, "Take a write-off back", DatedReasonIn),
+    _verb("write-back", commands.WRITE_BACK_SALE, "Reverse a write-off", DatedReasonIn),
     _verb("accept", commands.ACCEPT_SALE, "The client accepts a quote", ReasonIn),
     _verb("decline", commands.DECLINE_SALE, "The client declines a quote", ReasonIn),
     _verb("expire", commands.EXPIRE_SALE, "A quote or proforma is no longer valid", ReasonIn),
@@ -52,7 +52,7 @@ ROUTES = (
     _verb("cancel", commands.CANCEL_SALE, "Cancel an order that is not invoiced", ReasonIn),
     _verb("convert", commands.CONVERT_SALE, "Make the next document of this one", ConvertIn, status=201),
     _verb("allocate", commands.ALLOCATE_CREDIT, "Settle invoices with a credit note", AllocateIn),
-    _verb("unallocate", commands.UNALLOCATE_CREDIT, "Take a credit note off invoices", UnallocateIn),
-    _verb("refund", commands.REFUND_CREDIT, "Give back what is left of a credit note", RefundIn),
-    _verb("unrefund", commands.UNREFUND_CREDIT, "Take a refund of a credit note back", UnrefundIn),
+    _verb("unallocate", commands.UNALLOCATE_CREDIT, "Remove a credit note's allocations", UnallocateIn),
+    _verb("refund", commands.REFUND_CREDIT, "Refund what is left of a credit note", RefundIn),
+    _verb("unrefund", commands.UNREFUND_CREDIT, "Cancel a refund of a credit note", UnrefundIn),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`/v1/sales/{id}/paytraq` and other e-invoice formats: a sales document as other programs take it."""
+"""`/v1/sales/{id}/paytraq` and other e-invoice formats: a sales document in formats for other programs."""
 
 from __future__ import annotations
 

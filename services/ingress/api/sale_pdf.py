@@ -1,4 +1,4 @@
-"""`/v1/sales/{id}/pdf`: a sales document on paper, in the language of its client, rendered when it is asked for."""
+"""`/v1/sales/{id}/pdf`: a sales document as PDF, in the language of its client, rendered on request."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PdfQuery(Model):
 
 
 async def get_sale_pdf(api: Api, call: Request) -> Response:
-    """Give the PDF, or 304 when the caller has the same bytes already."""
+    """Return the PDF, or 304 when the caller has the same bytes already."""
     sale, account = await sale_seller.load(api, call)
     try:
         paper = await _press().sale(
@@ -45,7 +45,7 @@ async def get_sale_pdf(api: Api, call: Request) -> Response:
     except NotWritable as refused:
         raise InvalidInput("the document cannot be a Factur-X", faults=refused.faults) from None
     etag = f'"{sha256(paper).hexdigest()}"'
-    # It may be kept by whoever asked, and be asked about each time: an issued document still changes its state.
+    # Clients may cache it, and must revalidate: an issued document still changes its state.
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if _knows(call.headers.get("If-None-Match", ""), etag):
         return Response(304, b"", headers, _TYPE)

@@ -16,7 +16,7 @@ from ingress.views import queries, responses
 
 
 async def load(api: Api, call: Request) -> tuple[dict[str, Any], Account]:
-    """The sale that was asked for, with `invoice_number` where it corrects an invoice, and the account.
+    """The requested sale, with `invoice_number` where it corrects an invoice, and the account.
 
     Raises:
         NotFound: the account has no such sale.
@@ -35,7 +35,7 @@ def seller_of(account: Account) -> dict[str, Any]:
 
 
 async def _invoice_number(api: Api, call: Request, sale: Mapping[str, Any]) -> str | None:
-    """The number of the invoice that a credit note corrects: the law wants it on paper (2006/112/EC, article 219)."""
+    """The number of the invoice that a credit note corrects: the document must show it (2006/112/EC, article 219)."""
     if sale.get("invoice_id") is None:
         return None
     invoice = await queries.find(

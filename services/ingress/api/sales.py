@@ -1,4 +1,4 @@
-"""`/v1/sales`: sales documents, drafted and issued by the ledger and read from its books."""
+"""`/v1/sales`: sales documents, drafted and issued by the ledger and read from its views."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OK: Final = 200
 
 
 class SaleFilter(Model):
-    """Which documents: each that is given narrows the list."""
+    """Filters of documents; all must match."""
 
     sale_type: SaleType | None = None
     status: SaleStatus | None = None
@@ -64,13 +64,13 @@ async def list_sales(api: Api, call: Request) -> Response:
     requested = call.query_as(SaleQuery).model_dump(exclude={"limit", "cursor"})
     if requested["overdue"]:
         return await _overdue(api, call, requested)
-    # What is marked as late is overdue: the mark has an index, what the date says has none.
+    # The stored mark of overdue invoices has an index, the date has none.
     late = None if requested["overdue"] is None else False
     return await responses.many(api, call, queries.SALES, _shower(api), **requested, late=late)
 
 
 async def _overdue(api: Api, call: Request, requested: dict[str, Any]) -> Response:
-    """List what is overdue: what is marked as late, and what became so since the ledger's clock last looked."""
+    """List overdue documents: marked ones, and those that became overdue since the ledger's scheduler last ran."""
     untold = await queries.overdue_untold(api.pool, account_id=call.account_id)
     if not untold:
         return await responses.many(api, call, queries.SALES, _shower(api), **requested, late=True)
@@ -85,7 +85,7 @@ async def _overdue(api: Api, call: Request, requested: dict[str, Any]) -> Respon
 
 
 async def get_sale(api: Api, call: Request) -> Response:
-    """Look at one document."""
+    """Get one document."""
     return await responses.one(api, call, queries.SALES, _shower(api))
 
 

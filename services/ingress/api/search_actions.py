@@ -1,4 +1,4 @@
-"""The actions that look for a client or a product: what is not found is no error, but said."""
+"""The search actions for clients, products and sales: a missing one is a result, not an error."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CREATED: Final = 201
 
 
 class RunQuery(Model):
-    """With `dry_run` nothing changes: the answer shows what would."""
+    """With `dry_run` nothing changes: the response shows what would."""
 
     dry_run: bool = False
 
@@ -60,7 +60,7 @@ class FoundSale(ResponseModel):
 
 
 async def find_client(api: Api, call: Request) -> Response:
-    """Find a client by the first thing told of it that finds one."""
+    """Find a client by the first given field that matches one."""
     requested = call.body_as(inputs.FindClient)
     by_number = {"reg_number": requested.reg_number, "query": requested.reg_number}
     ways = ({"external_id": requested.external_id}, {"email": requested.email}, by_number, {"query": requested.query})
@@ -69,7 +69,7 @@ async def find_client(api: Api, call: Request) -> Response:
 
 
 async def find_product(api: Api, call: Request) -> Response:
-    """Find a product by the first thing told of it that finds one."""
+    """Find a product by the first given field that matches one."""
     requested = call.body_as(inputs.FindProduct)
     ways = ({"code": requested.code}, {"external_id": requested.external_id}, {"query": requested.query})
     row = await _first(api, call, queries.PRODUCTS, ways)
@@ -77,7 +77,7 @@ async def find_product(api: Api, call: Request) -> Response:
 
 
 async def find_sale(api: Api, call: Request) -> Response:
-    """Find a sales document by the first thing given of it that finds one."""
+    """Find a sales document by the first given field that matches one."""
     requested = call.body_as(inputs.FindSale)
     for way in ({"number": requested.number}, {"external_id": requested.external_id}):
         if None not in way.values():
@@ -114,7 +114,7 @@ def _tried(reply: Response) -> Response:
 
 
 async def _first(api: Api, call: Request, view: View, ways: tuple[dict[str, Any], ...]) -> Row | None:
-    """The oldest that is found by the first way that finds one; by a part of a name alone, the newest."""
+    """The oldest match of the first field that matches; by a part of a name only, the newest."""
     for way in ways:
         if None in way.values():
             continue

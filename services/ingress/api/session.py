@@ -67,7 +67,7 @@ class SecondFactorOff(Model):
 
 
 async def sign_in(api: Api, call: Request) -> Response:
-    """Begin a session: its cookie is in this answer.
+    """Start a session: this response sets its cookie.
 
     Raises:
         Unauthorized: name, password or code is wrong; SecondFactorRequired; TooManyRequests; Forbidden: no account.
@@ -119,7 +119,7 @@ async def join(api: Api, call: Request) -> Response:
     async with api.pool.acquire() as conn, conn.transaction():
         taken = await user_store.take_invitation(conn, secret_hash=digest(given))
         if taken is None:
-            raise InvalidInput(faults=[FieldError("invitation", "is not valid, or no longer: ask for a new one")])
+            raise InvalidInput(faults=[FieldError("invitation", "is not valid, or has expired: ask for a new one")])
         account_id, role = taken
         await user_store.lock_account(conn, account_id=account_id)
         user_id = call.signed_in.user_id
@@ -153,10 +153,10 @@ async def make_second_factor(_: Api, call: Request) -> Response:
 
 
 async def use_second_factor(api: Api, call: Request) -> Response:
-    """Ask for a code at every sign-in from now on; show the recovery codes this once.
+    """Require a code at every sign-in from now on; show the recovery codes once.
 
     Raises:
-        InvalidInput: the password is wrong, or the code is none of the secret's; TooManyRequests.
+        InvalidInput: the password or the code is wrong; TooManyRequests.
     """
     given = call.body_as(SecondFactorIn)
     await _confirm(api, call, given.password, "password")
@@ -165,7 +165,7 @@ async def use_second_factor(api: Api, call: Request) -> Response:
 
 
 async def remove_second_factor(api: Api, call: Request) -> Response:
-    """Ask for codes no longer.
+    """Require no codes any more.
 
     Raises:
         InvalidInput: the password is wrong; Unauthorized: the code is; TooManyRequests.
@@ -185,7 +185,7 @@ async def sign_out(api: Api, call: Request) -> Response:
 
 
 async def _confirm(api: Api, call: Request, password: str, path: str) -> None:
-    """Ask for the password again, before what a borrowed browser must not do.
+    """Require the password again, before sensitive changes.
 
     Raises:
         InvalidInput: it is wrong; TooManyRequests.
@@ -263,7 +263,7 @@ ROUTES = (
     ),
     Route(
         "PUT", _PATH + "/two-factor", "confirmSecondFactor", use_second_factor, None,
-        "Ask for a code at every sign-in; gives recovery codes", body=SecondFactorIn, answers=shapes.RecoveryCodes,
+        "Require a code at every sign-in; returns recovery codes", body=SecondFactorIn, answers=shapes.RecoveryCodes,
         session=True, tag="session",
     ),
     Route(

@@ -1,4 +1,4 @@
-"""`/v1/suppliers`: who sends bills; made where a purchase is accepted, read from the books."""
+"""`/v1/suppliers`: suppliers, created when a purchase is accepted, read from the ledger's views."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def list_suppliers(api: Api, call: Request) -> Response:
 
 
 async def get_supplier(api: Api, call: Request) -> Response:
-    """Look at one supplier."""
+    """Get one supplier."""
     return await responses.one(api, call, queries.SUPPLIERS, supplier.from_row)
 
 

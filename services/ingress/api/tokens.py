@@ -1,4 +1,4 @@
-"""`/v1/tokens`: access tokens for programs. A token's secret is in the answer that made it and nowhere else."""
+"""`/v1/tokens`: access tokens for programs. Only the response that created a token has its secret."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TokenIn(Model):
 
 
 class TokenDeletion(Model):
-    """What becomes of the hooks that the token made: they stay, or are deleted at once. Automations stay."""
+    """What happens to the hooks that the token made: they stay, or are deleted at once. Automations stay."""
 
     hooks: Literal["keep", "delete"] = "keep"
 
@@ -82,7 +82,7 @@ async def get(api: Api, call: Request) -> Response:
 
 
 async def delete(api: Api, call: Request) -> Response:
-    """Delete a token: what presents it gets 401 from now on. Say what it made, and delete its hooks if asked to."""
+    """Delete a token: requests with it get 401 from now on. Return what it made, and delete its hooks if requested."""
     identifier, with_hooks = call.id_of(), call.query_as(TokenDeletion).hooks == "delete"
     made = await _made_by(api, call.account_id, identifier)
 
@@ -101,7 +101,7 @@ async def delete(api: Api, call: Request) -> Response:
 
 
 async def _made_by(api: Api, account_id: UUID, credential_id: UUID) -> MadeBy | None:
-    """Count what the token made; None where that cannot be read now, which must not keep a token alive."""
+    """Count what the token made; None when that cannot be read now, which must not prevent the deletion."""
     try:
         return await queries.count_made_by(api.pool, account_id=account_id, credential_id=credential_id)
     except (asyncpg.PostgresError, OSError):
@@ -110,7 +110,7 @@ async def _made_by(api: Api, account_id: UUID, credential_id: UUID) -> MadeBy | 
 
 
 def show(token: Token) -> dict[str, Any]:
-    """A token as it is listed."""
+    """A token's response."""
     return {
         "id": str(token.id),
         "name": token.name,

@@ -1,4 +1,4 @@
-"""Hand a verb on a thing to the service that owns it: its id from the path, and what the body says of it."""
+"""Routes of transitions: a verb on a resource becomes a command, with the id of the path and the body's fields."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ingress.http.route import Handler, Request, Response
 
 
 def moving(command: str) -> Handler:
-    """The handler of one verb: the command's data is the thing's id and the fields that were sent."""
+    """The handler of one verb: the command's data is the resource's id and the fields that were sent."""
 
     async def move(api: Api, call: Request) -> Response:
         thing_id = call.id_of()

@@ -39,7 +39,7 @@ async def get_trigger(_: Api, call: Request) -> Response:
 
 
 async def list_samples(api: Api, call: Request) -> Response:
-    """Give the newest real events of this account, else the sample of the catalog: an array either way."""
+    """Return the newest events of this account, else the sample of the catalog: an array in both cases."""
     trigger, limit = _requested(call), call.query_as(SampleQuery).limit
     rows, _ = await event_queries.events(
         api.pool, account_id=call.account_id, trigger=trigger.key, before=None, limit=limit
@@ -50,7 +50,7 @@ async def list_samples(api: Api, call: Request) -> Response:
 
 
 async def list_events(api: Api, call: Request) -> Response:
-    """Give all events, newest first, as a bare array; the next page stands in the header `Link`."""
+    """Return all events, newest first, as a bare array; the header `Link` has the next page."""
     trigger, query = _requested(call), call.query_as(Page)
     page_rows, more = await event_queries.events(
         api.pool,

@@ -1,4 +1,4 @@
-"""`/v1/usage`: how much of its plan the account uses, as the books count it."""
+"""`/v1/usage`: how much of its plan the account uses, as the ledger counts it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def get_usage(api: Api, call: Request) -> Response:
 def _period(time_zone: str) -> dict[str, Any]:
     try:
         today = datetime.now(tz=ZoneInfo(time_zone)).date()
-    except (KeyError, ValueError, OSError):  # a name that this machine does not know: the books take UTC then, too
+    except (KeyError, ValueError, OSError):  # a zone that this machine does not know: the ledger uses UTC then, too
         today = datetime.now(tz=UTC).date()
     last = monthrange(today.year, today.month)[1]
     return {"start": today.replace(day=1).isoformat(), "end": today.replace(day=last).isoformat()}

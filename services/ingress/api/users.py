@@ -57,7 +57,7 @@ class InvitationIn(Model):
 
 
 async def create(api: Api, call: Request) -> Response:
-    """Add a person with a new login; a password that was made is shown this once.
+    """Add a person with a new login; a generated password is shown once.
 
     Raises:
         Conflict: the name is taken; LimitReached; Forbidden: the caller lacks a scope of that role.
@@ -77,7 +77,7 @@ async def create(api: Api, call: Request) -> Response:
             password_hash=password_hash,
         )  # fmt: skip
         if not is_new:
-            raise Conflict("the name is taken: choose another; a person with a login is invited at /v1/invitations")
+            raise Conflict("the name is in use: choose another; invite a person who has a login at /v1/invitations")
         if not await user_store.insert_membership(
             conn, account_id=call.account_id, user_id=user_id, role=requested.role
         ):
@@ -122,7 +122,7 @@ async def get(api: Api, call: Request) -> Response:
 
 
 async def update(api: Api, call: Request) -> Response:
-    """Give a user another role, which holds from their next request on.
+    """Change a user's role, effective from their next request.
 
     Raises:
         Conflict: the account would have no owner.
@@ -139,7 +139,7 @@ async def update(api: Api, call: Request) -> Response:
 
 
 async def delete(api: Api, call: Request) -> Response:
-    """Take a user out of the account: their sessions in it end at once, and so does what they let in by OAuth.
+    """Remove a user from the account: their sessions in it end at once, and so do their OAuth grants.
 
     Raises:
         Conflict: the account would have no owner.

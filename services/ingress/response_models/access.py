@@ -1,4 +1,4 @@
-"""The shapes of what ingress itself keeps: who calls, with what, through which channels, and what became of it."""
+"""Response models of accounts, callers, credentials, channels and operations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ingress.scopes import Scope
 
 
 class Account(ResponseModel):
-    """One company's books; a limit of null is none."""
+    """One company's ledger; a limit of null is unlimited."""
 
     id: UUID
     name: str
@@ -53,11 +53,11 @@ class Token(ResponseModel):
 
 
 class NewCredential(ResponseModel):
-    """A credential that was just made. Whoever makes one must have all its scopes: see `ingress.access.granting`."""
+    """A new credential. Its creator must have all its scopes: see `ingress.access.granting`."""
 
 
 class NewToken(Token, NewCredential):
-    """An access token that was just made; its secret, under two names, is in this answer alone."""
+    """A new access token; only this response has its secret, under two names."""
 
     token: str
     access_token: str
@@ -73,7 +73,7 @@ class KeyPair(ResponseModel):
 
 
 class NewKeyPair(KeyPair, NewCredential):
-    """A pair that was just made; the API token is in this answer alone."""
+    """A new pair; only this response has the API token."""
 
     api_token: str
 
@@ -106,9 +106,9 @@ class Channel(ResponseModel):
 
 
 class Operation(ResponseModel):
-    """What became of an accepted request: its `result`, or the `problem` that it ended with.
+    """The outcome of an accepted request: its `result`, or its `problem`.
 
-    With both it was carried out, and a message that it brought about is a dead letter: it must not be repeated.
+    With both it succeeded, and a message that it caused is dead-lettered: it must not be repeated.
     """
 
     id: UUID
@@ -124,7 +124,7 @@ class Operation(ResponseModel):
 
 
 class PushReceipt(ResponseModel):
-    """A document that is in the inbox; `duplicate_of` names the first when other content came under its reference."""
+    """A document in the inbox; `duplicate_of` names an earlier message with its reference and other content."""
 
     message_id: UUID
     duplicate: bool

@@ -1,4 +1,4 @@
-"""What all shapes of answers share, and the shapes that any resource may give."""
+"""Response models that any route may return."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contracts.resources.output import ResponseModel
 
 
 class PendingOperation(ResponseModel):
-    """Accepted and committed; what became of it is at `location`."""
+    """Accepted and committed; its result will be at `location`."""
 
     id: UUID
     state: Literal["pending"]

@@ -26,21 +26,21 @@ class TriggerFilter(ResponseModel):
 
 
 class OutputField(ResponseModel):
-    """One field of what a trigger or action gives."""
+    """One field of a trigger's or action's output."""
 
     path: str
     type: Literal["string", "integer", "number", "boolean", "object", "array", "null"]
 
 
 class Change(ResponseModel):
-    """An event that would be fired, with the object as it would stand then."""
+    """An event that would be fired, with the object's state then."""
 
     type: str
     data: dict[str, Any]
 
 
 class DryRun(ResponseModel):
-    """What an action would answer and change; nothing has changed."""
+    """What an action would return and change; nothing has changed."""
 
     dry_run: Literal[True]
     would: dict[str, Any]
@@ -60,7 +60,7 @@ class Trigger(ResponseModel):
 
 
 class Action(ResponseModel):
-    """Something the system can do; `input_schema` is JSON Schema, `connections` the kinds of connection it takes."""
+    """An operation for automations; `input_schema` is JSON Schema, `connections` the kinds of connection it takes."""
 
     key: str
     group: Literal["ours", "outwards", "flow"]

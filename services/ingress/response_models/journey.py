@@ -1,4 +1,4 @@
-"""The shape of a journey and its entries."""
+"""Response models of a journey and its entries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contracts.resources.output import ResponseModel
 
 
 class JourneyEntry(ResponseModel):
-    """One thing that happened on the way, in one service; `after_ms` since the journey's first entry."""
+    """One processing step in one service; `after_ms` is the time since the journey's first entry."""
 
     at: dt.datetime
     after_ms: float = Field(ge=0)
@@ -26,7 +26,7 @@ class JourneyEntry(ResponseModel):
 
 
 class Journey(ResponseModel):
-    """Everything that the requests concerning one thing caused, in order; `truncated` when there was more."""
+    """Everything that the requests concerning one resource caused, in order; `truncated` when there is more."""
 
     id: UUID
     correlation_ids: list[UUID]

@@ -1,4 +1,4 @@
-"""The shapes of reports on the journal."""
+"""Response models of reports on the journal."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TrialBalance(ResponseModel):
 
 
 class AgeingTotal(ResponseModel):
-    """What is owed by how long it has been due, and what clients have to spare."""
+    """Receivables by how long they have been due, and clients' credit."""
 
     currency: str
     not_due: str
@@ -66,7 +66,7 @@ class Ageing(ResponseModel):
 
 
 class StatementLine(ResponseModel):
-    """One thing that changed what a client owes; `balance` is what it owed after that."""
+    """One change of a client's balance; `balance` is the balance after it."""
 
     date: dt.date
     kind: str
@@ -80,7 +80,7 @@ class StatementLine(ResponseModel):
 
 
 class Statement(ResponseModel):
-    """A client's account in one currency, oldest first; below 0 the client has something to spare.
+    """A client's account in one currency, oldest first; a balance below 0 is a credit.
 
     `opening` and `closing` are those of the whole period.
     """

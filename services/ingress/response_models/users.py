@@ -1,4 +1,4 @@
-"""The shapes of users and their sessions."""
+"""Response models of users and their sessions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class User(ResponseModel):
 
 
 class NewUser(User, NewCredential):
-    """A person who was just added; where no password was given, the one that was made is in this answer alone."""
+    """A new person; without a given password, only this response has the generated one."""
 
     password: str | None
 
@@ -113,26 +113,26 @@ class NewSecondFactor(ResponseModel):
 
 
 class RecoveryCodes(ResponseModel):
-    """The second factor is in use; each of these replaces a code once, and they are in this answer alone."""
+    """The second factor is in use; each of these replaces a code once, and only this response has them."""
 
     recovery_codes: list[str]
 
 
 class SecondFactorRemoved(ResponseModel):
-    """The second factor is no longer asked for."""
+    """The second factor is no longer required."""
 
     two_factor: Literal[False]
 
 
 class ApplicationUser(ResponseModel):
-    """The user who let an application in: it may never do more than they may."""
+    """The user who authorized an application: it never has more scopes than the user."""
 
     id: UUID
     name: str
 
 
 class Application(ResponseModel):
-    """A program that a user has let into the account by OAuth."""
+    """An application that a user has authorized by OAuth."""
 
     id: UUID
     client_id: str
@@ -151,7 +151,7 @@ class DisconnectedApplication(ResponseModel):
 
 
 class AuditEntry(ResponseModel):
-    """A change: its action is the operation's name; `status` is that of the answer, null if it is not known."""
+    """A change: its action is the operation's name; `status` is that of the response, null if it is unknown."""
 
     id: UUID
     at: dt.datetime
@@ -163,13 +163,13 @@ class AuditEntry(ResponseModel):
 
 
 class PasswordResetRequested(ResponseModel):
-    """If the name is known and has a mail address, a link is on its way there."""
+    """If the name is known and has a mail address, a link was sent there."""
 
     requested: Literal[True]
 
 
 class AskingApplication(ResponseModel):
-    """The application that asks; its name proves nothing, `leads_to` is where the answer goes."""
+    """The requesting application; its name is unverified, `leads_to` is the host that gets the result."""
 
     client_id: str
     name: str
@@ -178,7 +178,7 @@ class AskingApplication(ResponseModel):
 
 
 class ConsentRequest(ResponseModel):
-    """What an application asks for; or `redirect_to`, where to send the browser without asking."""
+    """The request of an application; or `redirect_to`, where to send the browser without a consent page."""
 
     application: AskingApplication | None
     redirect_to: str | None

@@ -11,7 +11,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
 class DemoFailure(Exception):
-    """The demo did not see what it must; the message says what was missing."""
+    """A check of the demo failed; the message says what was missing."""
 
 
 class Api:
@@ -22,7 +22,7 @@ class Api:
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def post(self, path: str, body: dict[str, Any], *, key: str | None = None) -> dict[str, Any]:
-        """POST JSON; answer the object."""
+        """POST JSON; return the object."""
         headers = self._headers | ({"Idempotency-Key": key} if key else {})
         return await self._call("POST", path, headers=headers, json=body)
 
@@ -40,7 +40,7 @@ class Api:
             return dict(orjson.loads(text))
 
     async def post_xml(self, url: str, body: bytes) -> tuple[int, str]:
-        """POST a supplier's XML as its software would: no credentials but the channel; answer status and text."""
+        """POST a supplier's XML to a channel, without credentials; return status and text."""
         headers = {"Content-Type": "application/xml"}
         async with self._session.post(url, data=body, headers=headers, timeout=TIMEOUT) as reply:
             return reply.status, await reply.text()

@@ -1,4 +1,4 @@
-"""The demo's other side: a receiver that checks each delivery as Standard Webhooks asks, and a chat that listens."""
+"""The demo's receiver: checks each delivery's Standard Webhooks signature, and serves a chat webhook."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOLERANCE_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One verified delivery: the event's id, its trigger, its body, and when it came (Unix seconds)."""
+    """One verified delivery: the event's id, its trigger, its body, and its time (Unix seconds)."""
 
     event_id: str
     trigger: str

@@ -36,7 +36,7 @@ console = Console(highlight=False, width=120)
 
 
 async def play(*, url: str | None, token: str | None, receiver_host: str) -> int:
-    """Play it against `url`, or against an installation started for the demo; answer the exit status."""
+    """Run it against `url`, or against an installation started for the demo; return the exit status."""
     began = time.monotonic()
     local = receiver_host == "127.0.0.1"
     try:
@@ -55,7 +55,7 @@ async def play(*, url: str | None, token: str | None, receiver_host: str) -> int
 
 @asynccontextmanager
 async def _own_installation(mailbox: Mailbox) -> AsyncIterator[tuple[str, str]]:
-    """Run `ledgerwire up` on a free port over a home of its own, with an account; gone afterwards."""
+    """Run `ledgerwire up` on a free port with a temporary data directory and an account."""
     with tempfile.TemporaryDirectory(prefix="ledgerwire-demo-", ignore_cleanup_errors=True) as home:
         console.print("Starting Ledgerwire on the embedded default ...")
         environment = {"LEDGERWIRE_EGRESS_ALLOW": "127.0.0.0/8", "LEDGERWIRE_SMTP_URL": mailbox.url}
@@ -90,7 +90,7 @@ async def _ready(process: asyncio.subprocess.Process) -> str:
         line = (await process.stdout.readline()).decode()
     match = re.match(r"ready (http://\S+)", line)
     if match is None:
-        raise DemoFailure(f"`ledgerwire up` did not come up; it said {line!r}")
+        raise DemoFailure(f"`ledgerwire up` did not start; its output was {line!r}")
     return match[1]
 
 
@@ -152,7 +152,7 @@ async def _subscribe(api: Api, receiver: Receiver) -> None:
             ],
         },
     )
-    console.print("automation: when an invoice of 100 or more is posted, tell the chat")
+    console.print("automation: when an invoice of 100 or more is posted, post to the chat")
 
 
 async def _receive_invoice(api: Api) -> str:

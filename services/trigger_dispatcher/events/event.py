@@ -24,7 +24,7 @@ class UnreadableEvent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. `data` is what GET of the thing gives, `body` the bytes every subscriber sees."""
+    """An event. `data` is what GET of the resource returns, `body` the bytes that every subscriber gets."""
 
     account_id: UUID
     id: UUID
@@ -42,10 +42,10 @@ class Event:
 
     @property
     def latest_origin(self) -> datetime:
-        """The later of when it happened, by the clock of who said so, and when the request behind it came, by ingress'.
+        """The later of the event's time, by its sender's clock, and of its request's time, by ingress's clock.
 
-        A subscriber's own beginning is told by ingress' clock (see `subscribed_at`), so whoever was answered before a
-        request was sent hears of what it caused, however far the services' clocks are apart.
+        A subscription's start is by ingress's clock (see `subscribed_at`), so a subscriber whose request was completed
+        before another request was sent gets that request's events, whatever the clock skew of the services.
         """
         return max(self.at, made_at(self.correlation_id)) if self.correlation_id.version == _UUID7 else self.at
 
@@ -95,9 +95,9 @@ def logged_event(row: Row) -> Event:
 
 
 def subscribed_at(command: Envelope) -> datetime:
-    """When whoever sent this command begins to listen: as early as it can be, by ingress' clock.
+    """When a subscription made by this command starts: as early as possible, by ingress's clock.
 
-    The command's id was made before its caller was answered, and before any request that the caller sent after.
+    The command's id was made before its caller got a response, and before any later request of the caller.
     """
     requested = made_at(command.id) if command.id.version == _UUID7 else command.at
     return min(requested, command.at)

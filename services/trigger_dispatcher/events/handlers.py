@@ -1,7 +1,7 @@
-"""Record what happened and tell who listens: third hop, between `dispatcher.events` and `executor.jobs`.
+"""Record events and dispatch them to subscribers: from `dispatcher.events` to `executor.jobs`.
 
-A batch costs four statements of its own: the log, the versions of its accounts' subscriptions, the dispatches, and now
-and then the subscribers of accounts that changed.
+A batch takes four statements: the log, the versions of its accounts' subscriptions, the dispatches, and sometimes the
+subscribers of changed accounts.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def event_handler(index: SubscriptionCache) -> HandleBatch:
 
 
 def _in_slices(wanted: Sequence[Dispatch]) -> Iterator[list[Dispatch]]:
-    """An event goes to a thousand hooks, with its body each time: what is made of it in memory stays small."""
+    """Split the dispatches: an event may go to a thousand hooks, with its body each time; slices bound the memory."""
     some: list[Dispatch] = []
     size = 0
     for pair in wanted:
@@ -105,7 +105,7 @@ def _wanted(events: Sequence[Event], known: Mapping[UUID, Subscribers]) -> list[
 
 
 def in_order(events: Sequence[Event], known: Mapping[UUID, Subscribers]) -> list[Dispatch]:
-    """Which ordered hooks are to be told of events whose turn it is."""
+    """The ordered hooks of events that may be delivered now."""
     return [pair for pair in _wanted(events, known) if _goes_in_order(*pair)]
 
 
@@ -114,18 +114,18 @@ def _goes_in_order(event: Event, subscriber: Subscriber) -> bool:
 
 
 def _is_orderly(event: Event, known: Mapping[UUID, Subscribers]) -> bool:
-    """Whether the event's turn matters: somebody in its account listens in order, if only to what comes after it."""
+    """Whether the event's order matters: its account has an ordered hook, even if only for later events."""
     return event.client_id is not None and event.account_id in known and known[event.account_id].in_order
 
 
 async def matching_subscriptions(
     conn: Connection, index: SubscriptionCache, account_ids: Collection[UUID]
 ) -> dict[UUID, Subscribers]:
-    """Who listens in these accounts, as of now: what changed since it was last looked at is loaded again."""
+    """The current subscriptions of these accounts; changed ones are reloaded."""
     versions = await store.versions_of(conn, account_ids)
     known = index.current(versions)
     if changed := versions.keys() - known.keys():
-        # Read after the versions: at worst it is newer than its version says, and is loaded once more.
+        # Read after the versions: at worst it is newer than its version, and is reloaded.
         found = await store.subscribers_of(conn, changed)
         fresh = {account_id: subscribers(versions[account_id], found.get(account_id, ())) for account_id in changed}
         index.keep(fresh)
@@ -134,10 +134,7 @@ async def matching_subscriptions(
 
 
 async def dispatch(conn: Connection, wanted: Sequence[Dispatch]) -> list[Envelope]:
-    """Write who is told of what, each once; answer the jobs of those who were not told before.
-
-    Where an ordered hook is among them, its account is locked.
-    """
+    """Insert dispatches, each once; return the jobs of new ones. An ordered hook's account is locked."""
     if not wanted:
         return []
     ordered = sorted(wanted, key=_place)

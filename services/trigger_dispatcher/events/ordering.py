@@ -1,9 +1,9 @@
-"""Keep the order of the books for hooks that ask for it: which events may go out yet, and each behind which job.
+"""Keep the ledger's order for ordered hooks: which events may be delivered, and each after which job.
 
-An event about a client names the one before it. Messages overtake each other (a crash, a lost connection, two
-processes), so in accounts that have an ordered hook an event is held until all before it about its client are in the
-log; its job then names the hook's job before it, so that the executor can keep the order on the last stretch as well.
-All of it happens under the account's lock. Nothing is held for ever: see `HELD_SECONDS_MAX`.
+An event about a client names its predecessor. Messages may overtake each other (a crash, a lost connection, two
+processes), so in accounts with an ordered hook an event is held until all earlier ones about its client are in the log;
+its job names the hook's previous job, so that the executor keeps the order too. All of it happens under the account's
+lock. The hold is bounded: see `HELD_SECONDS_MAX`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contracts.primitives.ids import made_at
 from storage.pool import Connection
 from trigger_dispatcher.events.event import Event, logged_event
 
-HELD_SECONDS_MAX: Final = 600.0  # what has not come by then was dead-lettered or lost: the others go on without it
+HELD_SECONDS_MAX: Final = 600.0  # a predecessor missing by then was dead-lettered or lost: held events are released
 LOGGED_AT_LEAST: Final = timedelta(hours=23)  # an older event may be gone from the log
 
 Key = tuple[UUID, UUID]
@@ -25,7 +25,7 @@ Key = tuple[UUID, UUID]
 
 
 async def lock_accounts(conn: Connection, account_ids: Collection[UUID]) -> None:
-    """Take turns with all that changes or orders these accounts' subscriptions, until the transaction's end."""
+    """Lock these accounts against changes of subscriptions and other ordering, until the transaction's end."""
     await conn.execute(
         "SELECT FROM dispatch.subscription_version WHERE account_id = ANY($1) ORDER BY account_id FOR UPDATE",
         list(account_ids),
@@ -38,7 +38,7 @@ async def in_turn(conn: Connection, events: Sequence[Event]) -> list[Event]:
     The others are held. All are about a client.
     """
     await lock_accounts(conn, {event.account_id for event in events})
-    # Their ids rise in the order of the books.
+    # Their ids rise in the ledger's order.
     ordered = sorted(events, key=lambda event: (event.account_id.bytes, event.id.bytes))
     there = await _finished(conn, [(event.account_id, event.after) for event in ordered if event.after])
     gone = datetime.now(tz=UTC) - LOGGED_AT_LEAST
@@ -107,7 +107,7 @@ _RELEASE_OVERDUE: Final = _RELEASE.format(
 
 
 async def _release(conn: Connection, keys: Sequence[Key]) -> list[Event]:
-    """What was held for these events, and for those in turn."""
+    """Release the events held for these, and recursively for the released ones."""
     rows = await conn.fetch(_RELEASE_BEHIND, [key[0] for key in keys], [key[1] for key in keys])
     return [logged_event(row) for row in rows]
 
@@ -134,7 +134,7 @@ AlreadyDispatched = tuple[UUID, UUID, UUID, UUID]
 
 
 async def follow_on(conn: Connection, deliverable: Sequence[AlreadyDispatched]) -> dict[UUID, UUID]:
-    """For these jobs, in order: the job before each that goes to the same hook about the same client, if any."""
+    """Return for these jobs, in order, each one's previous job for the same hook and client, if any."""
     if not deliverable:
         return {}
     places = sorted({one[:3] for one in deliverable})

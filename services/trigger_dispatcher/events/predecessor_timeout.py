@@ -1,4 +1,4 @@
-"""Let events go on whose predecessor does not come: now and then, beside the way in."""
+"""Release held events whose predecessor does not arrive: a periodic loop."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ACCOUNTS_MAX: Final = 100
 
 
 class PredecessorTimeout:
-    """The loop that lets them go."""
+    """The loop that releases them."""
 
     def __init__(self, pool: Pool, relay: Relay, index: SubscriptionCache, *, schema: str) -> None:
         self._pool, self._relay, self._index, self._schema = pool, relay, index, schema
@@ -37,7 +37,7 @@ class PredecessorTimeout:
         await self.sweep()
 
     async def sweep(self, held_seconds: float = ordering.HELD_SECONDS_MAX) -> int:
-        """Let go what has been held for so long; answer how many events."""
+        """Release events that were held for too long; return how many."""
         effects = BatchEffects(self._schema)
         async with self._pool.acquire() as conn, conn.transaction():
             accounts = await ordering.accounts_overdue(conn, held_seconds=held_seconds, accounts_max=ACCOUNTS_MAX)

@@ -1,4 +1,4 @@
-"""The dispatcher's SQL for events: the log, who listens, and who was told."""
+"""The dispatcher's SQL for events: the log, subscribers, and dispatches."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def versions_of(conn: Connection, account_ids: Collection[UUID]) -> dict[U
 
 
 async def change_subscriptions(conn: Connection, account_ids: Collection[UUID]) -> None:
-    """Raise the accounts' versions, and hold them so that their commands take turns until the commit."""
+    """Increment the accounts' versions, and lock them against other commands until the commit."""
     await conn.execute(
         "INSERT INTO dispatch.subscription_version AS known (account_id, version)"
         " SELECT account_id, 1 FROM unnest($1::uuid[]) AS t (account_id)"
@@ -103,7 +103,7 @@ def _subscriber(row: Record) -> Subscriber:
 async def insert_dispatches(
     conn: Connection, dispatches: Sequence[tuple[Event, Subscriber]], *, job_ids: Sequence[UUID]
 ) -> set[UUID]:
-    """Write who is told of what; answer the job ids of those who were not told before."""
+    """Insert dispatches; return the job ids of the new ones."""
     rows = await conn.fetch(
         "INSERT INTO dispatch.dispatch (account_id, event_id, subscriber_id, kind, job_id)"
         " SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[])"
@@ -149,8 +149,8 @@ class Looked:
     more_after: UUID | None
 
 
-# A page is so many events looked at, whatever became of them, so that none takes long. Bodies past the bound of bytes
-# are left to the next page. What is on its way (a job not taken yet, a first attempt) needs no recovery.
+# A page is a number of events read, matching or not, so that none takes long. Bodies past the bound of bytes
+# are left to the next page. Deliveries in progress (an unconsumed job, a first attempt) need no recovery.
 _UNDELIVERED: Final = """
     WITH looked AS MATERIALIZED (
         SELECT e.event_id FROM unnest($2::text[]) AS t (trigger) CROSS JOIN LATERAL (
@@ -192,5 +192,5 @@ async def look_for_undelivered(
 
 
 async def keep_days(conn: Connection, *, event_days: int) -> None:
-    """Tell the maintenance how long the log is kept."""
+    """Set the retention of the log for the maintenance."""
     await conn.execute("UPDATE dispatch.retention_setting SET event_days = $1 WHERE event_days <> $1", event_days)

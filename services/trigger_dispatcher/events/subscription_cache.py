@@ -1,4 +1,4 @@
-"""Who listens, in memory: bounded, and never older than what Postgres says at the beginning of each batch."""
+"""A cache of subscriptions: bounded, and never older than the versions read at the beginning of each batch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Subscribers:
     version: int
     by_trigger: Mapping[str, TriggerIndex]
     size: int
-    in_order: bool = False  # whether a hook among them asks for its clients' order
+    in_order: bool = False  # whether one of them is an ordered hook
 
     def to(self, trigger: str, data: Mapping[str, Any]) -> Sequence[Subscriber]:
         """The subscribers of a trigger that an event with these data may concern; each is to be asked."""
@@ -43,7 +43,7 @@ def subscribers(version: int, subscribers: Iterable[Subscriber]) -> Subscribers:
 
 
 class SubscriptionCache:
-    """Subscriptions of the accounts used last. One per process; each batch asks which are stale."""
+    """Subscriptions of the most recently used accounts. One per process; each batch checks which are stale."""
 
     def __init__(self, *, accounts_max: int = ACCOUNTS_MAX, subscribers_max: int = SUBSCRIBERS_MAX) -> None:
         self._accounts_max, self._subscribers_max = accounts_max, subscribers_max
@@ -54,7 +54,7 @@ class SubscriptionCache:
         return len(self._known)
 
     def current(self, versions: Mapping[UUID, int]) -> dict[UUID, Subscribers]:
-        """Those of the accounts that are known at just this version; the others are to be loaded and `keep`-ed."""
+        """The accounts that are cached at exactly this version; the others must be loaded and passed to `keep`."""
         found = {}
         for account_id, version in versions.items():
             known = self._known.get(account_id)
@@ -64,7 +64,7 @@ class SubscriptionCache:
         return found
 
     def keep(self, loaded: Mapping[UUID, Subscribers]) -> None:
-        """Remember what was loaded; the accounts used longest ago go, until the bounds hold."""
+        """Cache loaded subscriptions; the least recently used accounts are evicted, until the bounds hold."""
         for account_id, fresh in loaded.items():
             known = self._known.pop(account_id, None)
             # Two batches load at once: the one that saw the later version wins.

@@ -1,1 +1,1 @@
-"""Hooks: URLs that want to be told of some triggers."""
+"""Hooks: subscriptions of URLs to triggers."""

@@ -1,4 +1,4 @@
-"""Carry out what is asked of hooks: subscribe, change, unsubscribe, rotate; each within its account's lock."""
+"""Handle the commands on hooks: subscribe, change, unsubscribe, rotate; each under its account's lock."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NEVER_NULL: Final = ("target_url", "triggers", "filters", "state")
 
 
 class CreateHook(HookIn):
-    """The data of `create_hook`; `created_by` is the credential that asked."""
+    """The data of `create_hook`; `created_by` is the caller's credential."""
 
     created_by: Actor | None = None
 
@@ -48,7 +48,7 @@ class CredentialId(Model):
 
 
 class EndHook(Model):
-    """The data of `end_hook`; `version` is that of the hook which the answers were about."""
+    """The data of `end_hook`; `version` is the hook's at the time of the responses."""
 
     id: UUID
     version: int
@@ -57,7 +57,7 @@ class EndHook(Model):
 
 
 async def create_hook(conn: Connection, command: Envelope, ctx: CommandContext) -> Result:
-    """Subscribe: 201 with a new hook and its secret, or 200 with the same one; taken up again if it was disabled."""
+    """Subscribe: 201 with a new hook and its secret, or 200 with the same one, re-enabled if it was disabled."""
     requested = read(CreateHook, command.data)
     _check(requested.target_url, requested.triggers, requested.filters, ctx)
     triggers, filters = rules.each_once(requested.triggers), rules.as_texts(requested.filters)
@@ -134,7 +134,7 @@ async def delete_hooks_of_credential(conn: Connection, command: Envelope, _: Com
 
 
 async def rotate_hook_secret(conn: Connection, command: Envelope, ctx: CommandContext) -> Result:
-    """Give a hook a new secret: 200 with the hook and the secret. The one before signs too for 24 h."""
+    """Rotate a hook's secret: 200 with the hook and the secret. The previous one also signs for 24 h."""
     hook = await _live(conn, command, read(HookId, command.data).id)
     secret = rules.new_secret()
     hook = await store.rotate(conn, hook, secret=ctx.encryptor.encrypt(secret))

@@ -1,4 +1,4 @@
-"""Tell a hook by hand: one event to try it, or everything it missed since a time."""
+"""Send events to a hook on request: one to test it, or all that it missed since a time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from trigger_dispatcher.events.jobs import job
 from trigger_dispatcher.events.matching import Subscriber, conditions_of, passes
 from trigger_dispatcher.hooks import store
 
-TRIED_MAX: Final = 50  # newest events looked at for one that passes the hook's filters
+TRIED_MAX: Final = 50  # newest events searched for one that passes the hook's filters
 RECOVERED_AT_ONCE_MAX: Final = 500
 
 
@@ -41,8 +41,8 @@ class TryHook(Model):
 class RecoverHook(Model):
     """The data of `recover_hook`.
 
-    The rest is set by ourselves where a recovery goes on: behind the event `after`, with `count` events before it, for
-    the caller of the command `origin`.
+    A continued recovery sets the other fields: it starts after the event `after`, with `count` earlier events, for the
+    caller of the command `origin`.
     """
 
     id: UUID
@@ -57,7 +57,7 @@ class RecoverHook(Model):
 async def try_hook(conn: Connection, command: Envelope, _: CommandContext) -> Result:
     """Send the hook the newest event of a trigger that passes its filters, else the sample: 200 {delivery_id}.
 
-    It goes under an event id of its own: a receiver that remembers ids would pass over one it had before.
+    It has a new event id: a receiver that deduplicates by id would ignore a known one.
     """
     requested = read(TryHook, command.data)
     hook = await _live(conn, command, requested.id)
@@ -98,7 +98,7 @@ async def recover_hook(conn: Connection, command: Envelope, _: CommandContext) -
     Deliveries that failed, were cancelled or wait for a retry are made due; what was delivered or is on its way is left
     alone. With `only: failed` those that were given up or cancelled are delivered again, and no others. A dry run
     counts the same events. A long recovery goes on by further commands of our own, a bounded number of events in each,
-    so that nobody else waits for it; the last of them gives the outcome.
+    so that it does not block others; the last one has the result.
     """
     requested = read(RecoverHook, command.data)
     try:

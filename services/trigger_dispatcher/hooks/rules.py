@@ -45,7 +45,7 @@ def each_once(triggers: Sequence[str]) -> list[str]:
 
 
 def as_texts(filters: Mapping[str, Sequence[object] | FilterRange]) -> Filters:
-    """Filters as they are kept and compared: every value as text, each once."""
+    """Normalized filters: every value as text, each once."""
     return {path: _values_as_text(values) for path, values in filters.items()}
 
 

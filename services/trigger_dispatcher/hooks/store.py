@@ -1,4 +1,7 @@
-"""The dispatcher's SQL for hooks. An account's commands take turns, so what is read here stays so until the commit."""
+"""The dispatcher's SQL for hooks.
+
+An account's commands are serialized, so rows read here do not change until the commit.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ class HookRow:
 
 
 async def insert_hook(conn: Connection, hook: HookRow) -> Record:
-    """Make an active hook; answer its row."""
+    """Insert an active hook; return its row."""
     row = await conn.fetchrow(
         "INSERT INTO dispatch.hook (account_id, id, target_url, triggers, filters, ordered, name, state, fingerprint,"
         " secret, effective_from, created_by)"
@@ -75,7 +78,7 @@ async def count_hooks(conn: Connection, *, account_id: UUID) -> int:
 
 
 async def change_hook(conn: Connection, hook: Record, changes: dict[str, Any], *, fingerprint: bytes) -> Record:
-    """Write what changed of a hook (target_url, triggers, filters, ordered, name); answer its row."""
+    """Update a hook (target_url, triggers, filters, ordered, name); return its row."""
     row = await conn.fetchrow(
         "UPDATE dispatch.hook SET version = version + (target_url <> $3)::int,"
         " target_url = $3, triggers = $4, filters = $5, ordered = $6, name = $7, fingerprint = $8,"
@@ -89,7 +92,7 @@ async def change_hook(conn: Connection, hook: Record, changes: dict[str, Any], *
 
 
 async def activate(conn: Connection, hook: Record, *, effective_from: datetime) -> Record:
-    """Let a hook listen (again): to what happens from `effective_from` on."""
+    """Activate a hook (again), for events from `effective_from` on."""
     row = await conn.fetchrow(
         "UPDATE dispatch.hook SET state = 'active', reason = NULL, version = version + 1,"
         " effective_from = least($3, clock_timestamp()), updated_at = clock_timestamp()"
@@ -102,7 +105,7 @@ async def activate(conn: Connection, hook: Record, *, effective_from: datetime) 
 
 
 async def end(conn: Connection, hook: Record, *, state: str, reason: str | None) -> Record:
-    """Stop a hook: `disabled` may be taken up again, `removed` is for good."""
+    """Stop a hook: `disabled` can be enabled again, `removed` is final."""
     if state == "removed":
         await conn.execute(
             "DELETE FROM dispatch.ordered_predecessor WHERE account_id = $1 AND hook_id = $2",
@@ -138,7 +141,7 @@ async def remove_made_by(conn: Connection, *, account_id: UUID, credential_id: U
 
 
 async def rotate(conn: Connection, hook: Record, *, secret: bytes) -> Record:
-    """Give a hook a new encrypted secret; the one it had signs too for another day."""
+    """Set a hook's new encrypted secret; the previous one also signs for another day."""
     row = await conn.fetchrow(
         "UPDATE dispatch.hook SET previous_secret = secret, previous_until = now() + make_interval(secs => $4),"
         " secret = $3, version = version + 1, updated_at = clock_timestamp()"
@@ -163,7 +166,7 @@ async def encrypted_secrets(conn: Connection) -> list[Record]:
 
 
 async def replace_secrets(conn: Connection, rows: list[tuple[UUID, UUID, bytes, bytes | None]]) -> None:
-    """Write secrets encrypted anew: (account_id, id, secret, previous_secret)."""
+    """Write re-encrypted secrets: (account_id, id, secret, previous_secret)."""
     await conn.executemany(
         "UPDATE dispatch.hook SET secret = $3, previous_secret = $4 WHERE account_id = $1 AND id = $2", rows
     )

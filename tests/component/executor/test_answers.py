@@ -38,7 +38,7 @@ async def test_a_failure_that_no_text_can_hold_is_kept_as_a_failure(executor: Ex
         job = executor.job(await executor.make_hook(receiver.url()))
         await executor.publish(job)
         row = await executor.becomes(job.id, "failed")
-    assert row["error"].startswith("the answer is not readable")
+    assert row["error"].startswith("the response is not readable")
     assert receiver.count() == 4
 
 

@@ -55,7 +55,7 @@ async def test_a_failure_is_tried_again_with_the_same_id_and_bytes(
     assert len({(request.id, request.body) for request in receiver.received}) == 1
     attempts = await executor.attempts(job.id)
     assert [attempt["error"] for attempt in attempts] == [
-        "answered 500", "the connection was closed before an answer came", None
+        "answered 500", "the connection was closed before a response arrived", None
     ]  # fmt: skip
 
 

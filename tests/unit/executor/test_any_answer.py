@@ -66,7 +66,7 @@ async def test_a_success_is_one_whatever_comes_behind_its_status_line(kind: str,
     answer = await answer_to(packets)
     assert isinstance(answer, OutboundResponse), answer
     assert 200 <= answer.status < 300
-    assert answer.fault != "the answer's body did not end in time"
+    assert answer.fault != "the response's body did not end in time"
     assert judge(answer, schedule_position=0, schedule=(0, 5), jitter=0.5, now=NOW) == Succeeded()
 
 
@@ -86,7 +86,7 @@ async def test_a_body_that_never_ends_costs_no_more_than_the_time_of_an_attempt(
     answer = await answer_to(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", keep_open=True, seconds=0.3)
     assert isinstance(answer, OutboundResponse)
     assert (answer.status, answer.body, answer.whole) == (200, b"ok", False)
-    assert answer.fault == "the answer's body did not end in time"
+    assert answer.fault == "the response's body did not end in time"
 
 
 async def test_the_body_of_a_204_is_never_the_answer_to_the_next_call() -> None:

@@ -202,7 +202,7 @@ async def test_what_goes_wrong_on_the_way_is_said_in_words(receiver: Receiver) -
     assert isinstance(refused, TransportError)
     assert refused.reason.startswith("cannot connect to 127.0.0.1:")
     assert unknown == TransportError("the name nowhere.test does not resolve")
-    assert cut == TransportError("the connection was closed before an answer came")
+    assert cut == TransportError("the connection was closed before a response arrived")
     assert slow == TransportError("no answer in time", unanswered=True)
 
 

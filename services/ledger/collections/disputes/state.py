@@ -21,20 +21,20 @@ class DisputePlan:
 
 @dataclass(slots=True)
 class DisputeChanges:
-    """What one command changes: disputes are new or written anew."""
+    """The changes of one command: new and changed disputes."""
 
     disputes: dict[UUID, Dispute] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class LoadedDisputes:
-    """Disputes as they stand after the commands taken so far; `open` by their sales."""
+    """Disputes after the commands handled so far; `open` by their sales."""
 
     disputes: dict[Key, Dispute] = field(default_factory=dict)
     open: dict[Key, Dispute] = field(default_factory=dict)
 
     def know(self, dispute: Dispute) -> None:
-        """Let a dispute stand so."""
+        """Set a dispute's state."""
         self.disputes[dispute.account_id, dispute.id] = dispute
         if dispute.state == "open":
             self.open[dispute.account_id, dispute.sale_id] = dispute
@@ -43,6 +43,6 @@ class LoadedDisputes:
 
 
 def take(_ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:
-    """Make a command's changes count."""
+    """Apply a command's changes to the loaded state."""
     for dispute in changes[DisputeChanges].disputes.values():
         state[LoadedDisputes].know(dispute)

@@ -49,6 +49,6 @@ SELECT account_id, id, client_id, sale_id, reason, state, resolution, created_at
 
 
 async def write(conn: Connection, *, disputes: Sequence[Dispute]) -> None:
-    """Insert new disputes, and what became of others; those that are resolved first, so that an invoice has one."""
+    """Insert new disputes, and update others; resolved ones first, so that an invoice has one open dispute."""
     if disputes:
         await conn.execute(_WRITE, disputes)

@@ -61,7 +61,7 @@ def _check_sale(ctx: CommandContext[Any], state: LoadedState, sale_id: UUID, cli
 
 
 def add(changes: ChangeSet, note: Note) -> None:
-    """Let a new note and its event be part of `changes`."""
+    """Add a new note and its event to `changes`."""
     changes[NoteChanges].notes[note.id] = note
     changes.domain_events.append(DomainEvent("note.created", "note", note.id, note.client_id))
 
@@ -89,7 +89,7 @@ def _plan_one(ctx: CommandContext[ResolveNote], plan: ReadPlan) -> None:
 
 
 def _resolve(ctx: CommandContext[ResolveNote], state: LoadedState) -> ChangeSet:
-    """Let a note need no response any more; one that needs none stays as it is."""
+    """Resolve a note; one that needs no response is unchanged."""
     note = state[LoadedNotes].notes.get(ctx.key(ctx.input.id))
     if note is None:
         raise NotFound("There is no note with this id.")

@@ -20,20 +20,20 @@ class NotePlan:
 
 @dataclass(slots=True)
 class NoteChanges:
-    """What one command changes: notes are new or written anew."""
+    """The changes of one command: new and changed notes."""
 
     notes: dict[UUID, Note] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class LoadedNotes:
-    """Notes as they stand after the commands taken so far."""
+    """Notes after the commands handled so far."""
 
     notes: dict[Key, Note] = field(default_factory=dict)
 
 
 def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:
-    """Make a command's changes count."""
+    """Apply a command's changes to the loaded state."""
     for note in changes[NoteChanges].notes.values():
         state[LoadedNotes].notes[ctx.key(note.id)] = note
         state[LoadedClients].referred.add(ctx.key(note.client_id))

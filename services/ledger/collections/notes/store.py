@@ -40,6 +40,6 @@ SELECT account_id, id, client_id, sale_id, kind, body, pinned, needs_response, r
 
 
 async def write(conn: Connection, *, notes: Sequence[Note]) -> None:
-    """Insert new notes, and what became of others: one statement for all."""
+    """Insert new notes, and update others: one statement for all."""
     if notes:
         await conn.execute(_WRITE, notes)
