@@ -1,4 +1,4 @@
-"""Identifiers use the field's standard terms (docs/glossary.md): names that were given up do not come back."""
+"""Identifiers and prose use the field's standard terms (docs/glossary.md); former words do not come back."""
 
 from __future__ import annotations
 
@@ -61,3 +61,66 @@ def test_no_table_has_a_banned_name() -> None:
 def test_no_module_has_a_banned_name() -> None:
     names = {path.stem for source in SOURCES for path in (ROOT / source).rglob("*.py")}
     assert not names & BANNED.keys()
+
+
+# Whole folders whose comments, docstrings and texts are checked; a folder is added once its prose is plain.
+PLAIN = (
+    "libs",
+    *(f"services/ingress/{name}" for name in (
+        "acceptance", "access", "api", "channels", "http", "imports", "response_models", "views",
+    )),
+    *(f"services/ledger/{name}" for name in (
+        "bills", "clients", "imports", "inbox", "journal", "payments", "products", "quotas", "sales", "suppliers",
+        "unit_of_work",
+    )),
+    *(f"services/trigger_dispatcher/{name}" for name in ("events", "hooks")),
+    *(f"services/action_executor/{name}" for name in ("connections", "deliveries", "mail", "sms")),
+    "services/standalone",
+)  # fmt: skip
+PROSE = {
+    "told": "reported, notified, listed",
+    "telling": "notification",
+    "tells": "reports, shows",
+    "nobody": "no caller, no process: name who",
+    "somebody": "a person, another process: name who",
+    "anybody": "any caller, any process: name who",
+    "everybody": "all callers, all processes: name who",
+    "whoever": "the caller, the holder: name who",
+    "hop": "pipeline, step, entry",
+    "hops": "steps, entries",
+    "weather": "transient error",
+    "desk": "buffer, context",
+    "shelf": "store",
+    "goodbye": "notification of removal",
+    "twin": "JSON form",
+    "in hand": "in progress, in flight, in memory",
+    "the books": "the ledger",
+    "gave up on": "dead-lettered, failed",
+}
+PHRASE = re.compile(r"\b(" + "|".join(map(re.escape, PROSE)) + r")\b", re.IGNORECASE)
+ALLOWED = {"libs/embedded_postgres/binaries.py: nobody"}  # the name of a user on Unix
+
+
+def prose(path: Path) -> str:
+    if path.suffix == ".sql":
+        return "\n".join(line.partition("--")[2] for line in path.read_text().splitlines())
+    tokens = tokenize.generate_tokens(io.StringIO(path.read_text()).readline)
+    return "\n".join(token.string for token in tokens if token.type in {tokenize.COMMENT, tokenize.STRING})
+
+
+def test_no_banned_phrase_is_in_comments_docstrings_or_texts() -> None:
+    paths = (
+        path for folder in PLAIN for path in sorted((ROOT / folder).rglob("*.*")) if path.suffix in {".py", ".sql"}
+    )
+    used = {
+        f"{path.relative_to(ROOT)}: {phrase}"
+        for path in paths
+        for phrase in map(str.lower, PHRASE.findall(prose(path)))
+    }
+    assert sorted(f"{use} (write: {PROSE[use.rpartition(': ')[2]]})" for use in used - ALLOWED) == []
+
+
+def test_the_phrases_are_found_in_a_comment_a_docstring_and_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "sample.py"
+    path.write_text('"""Somebody."""\nX = "in hand"  # nobody\n')
+    assert [phrase.lower() for phrase in PHRASE.findall(prose(path))] == ["somebody", "in hand", "nobody"]
