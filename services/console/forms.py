@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl
 
+import orjson
 from aiohttp import web
 
 from console.api_client import Fault
@@ -123,11 +124,24 @@ def value_of(given: Field, text: str) -> Any:
     shown = text if given.kind == "password" else text.strip()
     if not shown:
         return None
+    if given.kind == "json":
+        return _json_or_text(shown)
     if given.kind == "number" and re.fullmatch(r"-?\d{1,15}", shown):
         return int(shown)
-    if given.kind == "decimal":
-        return shown.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace(",", ".")
-    return shown
+    return _without_spaces(shown).replace(",", ".") if given.kind == "decimal" else shown
+
+
+def _without_spaces(number: str) -> str:
+    """A number without the spaces that part its thousands: French has two kinds of them."""
+    return number.replace("\u00a0", "").replace("\u202f", "").replace(" ", "")
+
+
+def _json_or_text(text: str) -> Any:
+    """JSON as it is meant; a template or a word stays text, for the API to judge."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
 
 
 def as_object(fields: Iterable[Field], form: Mapping[str, str], *, keep_empty: bool = False) -> dict[str, Any]:

@@ -41,6 +41,15 @@ LABELS: Final[Mapping[str, str]] = {
     # collections
     "email": N_("E-mail"), "sms": N_("SMS"), "note": N_("Note"), "call": N_("Call"), "dispute": N_("Dispute"),
     "resolved": N_("Resolved"), "requested": N_("Requested"),
+    # reports
+    "not_due": N_("Not due"), "days_1_30": N_("1 to 30 days"), "days_31_60": N_("31 to 60 days"),
+    "days_61_90": N_("61 to 90 days"), "over_90": N_("Over 90 days"), "receivables": N_("Receivables"),
+    "revenue": N_("Revenue"), "tax": N_("Tax"), "payment": N_("Payment"), "refund": N_("Refund"),
+    # inbox formats and further states
+    "paytraq": N_("PayTraq XML"), "ubl": N_("UBL"), "cii": N_("CII"), "facturx": N_("Factur-X"),
+    "estonian": N_("Estonian e-invoice"), "json": N_("JSON"), "file": N_("File"), "duplicate": N_("Duplicate"),
+    "recorded": N_("Recorded"), "in_flight": N_("Under way"), "removed": N_("Removed"), "chat": N_("Chat"),
+    "http": N_("HTTP service"), "suppliers": N_("Suppliers"), "payments": N_("Payments"),
     # units of work
     "done": N_("Done"), "aborted": N_("Stopped"), "clients": N_("Clients"), "products": N_("Products"),
     "true": N_("Yes"), "false": N_("No"), "True": N_("Yes"), "False": N_("No"),

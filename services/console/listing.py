@@ -25,7 +25,10 @@ class Column:
 
     key: str
     label: str
-    kind: Literal["text", "money", "number", "day", "moment", "badge", "label", "labels", "code"] = "text"
+    kind: Literal[
+        "text", "money", "number", "day", "moment", "badge", "label", "labels", "code", "number_or_draft", "sale_state",
+        "number_or_file", "pairs", "delete", "disconnect", "on_off", "events", "steps",
+    ] = "text"  # fmt: skip
     currency: str = "currency"
     link: str = ""  # of this cell, where it is another than the row's
 
@@ -37,7 +40,7 @@ class Filter:
     name: str
     label: str
     options: Sequence[Option] = ()
-    kind: Literal["text", "choice", "date"] = "text"
+    kind: Literal["text", "choice", "date", "hidden"] = "text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,51 @@ from __future__ import annotations
 from typing import Final
 
 from console import sign_in
-from console.pages import home, preferences, sales, set_up
+from console.pages import (
+    access,
+    automation_builder,
+    automations,
+    clients,
+    home,
+    hooks,
+    inbox,
+    journey,
+    messages,
+    payments,
+    preferences,
+    products,
+    reports,
+    runs,
+    sale_editor,
+    sales,
+    set_up,
+    settings,
+    suppliers,
+    transfer,
+)
 from console.visit import Route
 
+# A fixed word comes before the routes of one thing.
 ROUTES: Final[tuple[Route, ...]] = (
     *sign_in.ROUTES,
     *set_up.ROUTES,
     *preferences.ROUTES,
     *home.ROUTES,
+    *sale_editor.ROUTES,
     *sales.ROUTES,
+    *payments.ROUTES,
+    *clients.ROUTES,
+    *products.ROUTES,
+    *reports.ROUTES,
+    *inbox.ROUTES,
+    *suppliers.ROUTES,
+    *messages.ROUTES,
+    *automation_builder.ROUTES,
+    *automations.ROUTES,
+    *runs.ROUTES,
+    *hooks.ROUTES,
+    *journey.ROUTES,
+    *access.ROUTES,
+    *transfer.ROUTES,
+    *settings.ROUTES,
 )

@@ -38,17 +38,21 @@ def configure(environment: jinja2.Environment) -> None:
         "menu": lambda: MENU,
     }
     environment.trim_blocks = environment.lstrip_blocks = True
-    environment.undefined = jinja2.StrictUndefined
+    environment.undefined = jinja2.ChainableUndefined  # the API leaves what is empty out of documents
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or isinstance(value, jinja2.Undefined)
 
 
 @pass_context
 def _number(context: Any, value: object) -> str:
-    return "" if value is None else i18n.number(value, context["visit"].locale)
+    return "" if _is_nothing(value) else i18n.number(value, context["visit"].locale)
 
 
 @pass_context
 def _money(context: Any, value: object, currency: str | None = None) -> str:
-    return "" if value is None else i18n.money(value, currency, context["visit"].locale)
+    return "" if _is_nothing(value) else i18n.money(value, currency, context["visit"].locale)
 
 
 @pass_context
@@ -64,7 +68,7 @@ def _moment(context: Any, value: object) -> str:
 
 @pass_context
 def _label(context: Any, code: object) -> str:
-    return "" if code is None else str(context["visit"].text(labels.of(str(code))))
+    return "" if _is_nothing(code) else str(context["visit"].text(labels.of(str(code))))
 
 
 @pass_context

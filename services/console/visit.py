@@ -35,6 +35,7 @@ COOKIE_CHARS_MAX: Final = 4_000  # what browsers keep of one
 BROWSER_CHARS_MAX: Final = 100  # ours have 24
 PEOPLE_MAX: Final = 1_000  # remembered of this process's sessions, about 2 KiB each
 PEOPLE_SECONDS: Final = 15.0  # until a change of a role or an account's name shows in the frame of the pages
+NOTICE_CHARS_MAX: Final = 1_500  # encrypted it fits into a cookie
 NOTICE_SECONDS: Final = 60  # between two pages
 YEAR_SECONDS: Final = 31_536_000  # of what a browser remembers: language, colours
 _UNAUTHORIZED: Final = 401
@@ -146,11 +147,12 @@ class Visit:
         given = {"visit": self, "_": self.text, "plural": self.plural, "filled": Filled(), "notice": None}
         return aiohttp_jinja2.render_template(template, self.request, given | context, status=status)
 
-    def go(self, path: str, notice: str = "") -> web.Response:
-        """Lead the browser to another page of ours, which shows the notice once."""
+    def go(self, path: str, notice: str = "", *, failed: bool = False) -> web.Response:
+        """Lead the browser to another page of ours, which shows the notice once, as a fault if something failed."""
         answer = web.Response(status=303, headers={"Location": PREFIX_PATH + path})
         if notice:
-            self.set_encrypted_cookie(answer, NOTICE_COOKIE, notice, seconds=NOTICE_SECONDS)
+            shown = f"{'!' if failed else ' '}{notice[:NOTICE_CHARS_MAX]}"
+            self.set_encrypted_cookie(answer, NOTICE_COOKIE, shown, seconds=NOTICE_SECONDS)
         return answer
 
     def take_notice(self) -> str | None:

@@ -1,12 +1,16 @@
-"""Sales: the list of documents, and one document."""
+"""Sales: the list of documents, one document with what may be done to it, and its files."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
 
-from console import listing
+from console import editing, listing
+from console.api_client import Problem
+from console.editing import verb
+from console.forms import Field
 from console.i18n import N_
 from console.listing import Column, Filter, Listing, choice
 from console.visit import Route, Visit
@@ -14,30 +18,52 @@ from console.visit import Route, Visit
 KINDS: Final = (
     "sales_invoice", "sales_estimate", "sales_order", "sales_proforma", "sales_receipt", "credit_note",
 )  # fmt: skip
+STATES: Final = (
+    "draft", "issued", "accepted", "declined", "expired", "converted", "confirmed", "closed", "cancelled",
+    "written_off", "void",
+)  # fmt: skip
 LISTING: Final = Listing(
     title=N_("Sales"),
     api_path="/v1/sales",
     path="/sales",
     columns=(
-        Column("number", N_("Number"), "code"),
+        Column("number", N_("Number"), "number_or_draft"),
         Column("sale_type", N_("Kind"), "label"),
         Column("client.name", N_("Client")),
         Column("document_date", N_("Date"), "day"),
         Column("date_due", N_("Due"), "day"),
-        Column("status", N_("Status"), "badge"),
+        Column("status", N_("Status"), "sale_state"),
         Column("total", N_("Total"), "money"),
         Column("amount_due", N_("Open"), "money"),
     ),
     filters=(
         choice("sale_type", N_("Kind"), *KINDS),
-        choice("status", N_("Status"), "draft", "issued", "void"),
+        choice("status", N_("Status"), *STATES),
         choice("settlement", N_("Payment"), "unpaid", "partial", "paid"),
         choice("overdue", N_("Overdue"), "true", "false"),
         Filter("number", N_("Number")),
+        Filter("client_id", "", kind="hidden"),
     ),
     row="/sales/{id}",
+    new=("/sales/new", N_("New document")),
+    more=(("/export/sales", N_("Export")),),
     empty=N_("No document yet. Documents that you make, import or accept from the inbox appear here."),
 )
+# What a document of a kind and state takes; the API has the last word.
+_SETTLED_BY: Final = ("unpaid", "partial")
+ACTIONS: Final = {
+    "accept": (("sales_estimate",), ("issued",)),
+    "decline": (("sales_estimate",), ("issued",)),
+    "expire": (("sales_estimate", "sales_proforma"), ("issued",)),
+    "close": (("sales_order",), ("issued", "confirmed")),
+    "cancel": (("sales_order",), ("issued", "confirmed")),
+}
+CONVERTS: Final = {
+    "sales_estimate": ("sales_order", "sales_proforma", "sales_invoice"),
+    "sales_order": ("sales_proforma", "sales_invoice"),
+    "sales_proforma": ("sales_invoice",),
+}
+FORMATS: Final = ("ubl", "cii", "paytraq")
 
 
 async def show_list(visit: Visit) -> web.StreamResponse:
@@ -46,9 +72,96 @@ async def show_list(visit: Visit) -> web.StreamResponse:
 
 
 async def show(visit: Visit) -> web.StreamResponse:
-    """One document."""
-    sale = await visit.api.get(f"/v1/sales/{visit.id}")
-    return visit.render("sale.html", sale=sale)
+    """One document with its messages, disputes and what may be done to it."""
+    about = {"sale_id": visit.id, "limit": 20}
+    sale, messages, disputes = await asyncio.gather(
+        visit.api.get(f"/v1/sales/{visit.id}"), visit.api.get("/v1/messages", about),
+        visit.api.get("/v1/disputes", about),
+    )  # fmt: skip
+    kind, state = sale["sale_type"], sale["status"]
+    may = [name for name, (kinds, states) in ACTIONS.items() if kind in kinds and state in states]
+    converts = CONVERTS.get(kind, ()) if state in {"issued", "accepted", "confirmed"} else ()
+    return visit.render(
+        "sale.html", sale=sale, messages=messages["items"], disputes=disputes["items"], may=may, converts=converts,
+        is_draft=state == "draft", is_open=kind == "sales_invoice" and sale["settlement"] in _SETTLED_BY,
+    )  # fmt: skip
 
 
-ROUTES: Final = (Route("GET", "/sales", show_list), Route("GET", "/sales/{id}", show))
+async def show_pdf(visit: Visit) -> web.StreamResponse:
+    """The document as PDF, inside the page."""
+    query = {"facturx": "true"} if visit.request.query.get("facturx") else None
+    return await editing.pass_file(visit, f"/v1/sales/{visit.id}/pdf", query)
+
+
+async def show_format(visit: Visit) -> web.StreamResponse:
+    """The document as an e-invoice, to save."""
+    form = visit.request.match_info["form"]
+    if form not in FORMATS:
+        raise web.HTTPNotFound
+    return await editing.pass_file(visit, f"/v1/sales/{visit.id}/{form}")
+
+
+_HERE: Final = "/sales/{id}"
+_REASON: Final = (Field("reason", N_("Reason")),)
+_MAIL: Final = (Field("to", N_("To"), "email"), Field("subject", N_("Subject")), Field("body", N_("Text"), "area"))
+_DISPUTE: Final = (Field("sale_id", "", "hidden"), Field("reason", N_("Reason")))
+
+
+def _post(name: str, notice: str, fields: tuple[Field, ...] = ()) -> Route:
+    return Route("POST", f"{_HERE}/{name}", verb(f"/v1/sales/{{id}}/{name}", _HERE, notice, fields=fields))
+
+
+async def convert(visit: Visit) -> web.StreamResponse:
+    """Make the document that follows from this one, and open it."""
+    form = await visit.read_form()
+    try:
+        made = await visit.api.post(f"/v1/sales/{visit.id}/convert", {"to": form.get("to")}, key=form.get("_key"))
+    except Problem as problem:
+        return editing.failed(visit, f"/sales/{visit.id}", problem)
+    return visit.go(f"/sales/{made['id']}", visit.text(N_("Converted.")))
+
+
+async def credit(visit: Visit) -> web.StreamResponse:
+    """Make a credit note over what is open or was paid, as a draft to change."""
+    form, sale = await visit.read_form(), await visit.api.get(f"/v1/sales/{visit.id}")
+    kept = ("item_code", "description", "quantity", "unit_price", "discount", "discount_amount", "tax_rate", "unit",
+            "tax_category")  # fmt: skip
+    lines = [{name: line[name] for name in kept if line.get(name) is not None} for line in sale["lines"]]
+    body = {
+        "sale_type": "credit_note", "client_id": sale["client_id"], "invoice_id": sale["id"],
+        "currency": sale["currency"], "include_tax": sale["include_tax"], "lines": lines,
+    }  # fmt: skip
+    try:
+        made = await visit.api.post("/v1/sales", body, key=form.get("_key"))
+    except Problem as problem:
+        return editing.failed(visit, f"/sales/{visit.id}", problem)
+    return visit.go(f"/sales/{made['id']}", visit.text(N_("Credit note made as a draft.")))
+
+
+ROUTES: Final = (
+    Route("GET", "/sales", show_list),
+    Route("GET", _HERE, show),
+    Route("GET", f"{_HERE}/pdf", show_pdf),
+    Route("GET", f"{_HERE}/formats/{{form}}", show_format),
+    _post("issue", N_("Issued.")),
+    _post("send", N_("It is on its way to the client."), _MAIL),
+    _post("void", N_("Void."), _REASON),
+    _post("accept", N_("Accepted.")),
+    _post("decline", N_("Declined."), _REASON),
+    _post("expire", N_("Expired.")),
+    _post("close", N_("Closed.")),
+    _post("cancel", N_("Cancelled."), _REASON),
+    _post("write-off", N_("Written off."), _REASON),
+    _post("write-back", N_("Written back.")),
+    Route("POST", f"{_HERE}/convert", convert),
+    Route("POST", f"{_HERE}/credit", credit),
+    Route("POST", f"{_HERE}/delete", verb("/v1/sales/{id}", "/sales", N_("Deleted."), method="DELETE")),
+    Route("POST", f"{_HERE}/dispute", verb("/v1/disputes", _HERE, N_("Dispute opened."), fields=_DISPUTE)),
+    Route(
+        "POST", f"{_HERE}/disputes/{{dispute_id}}",
+        verb(
+            "/v1/disputes/{dispute_id}/resolve", _HERE, N_("Dispute resolved."),
+            fields=(Field("resolution", N_("Resolution")),),
+        ),
+    ),
+)  # fmt: skip

@@ -43,3 +43,105 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 
 one(".fault[autofocus]")?.focus();
+
+// Document editor: lines come and go, and what is picked fills its line in.
+const editor = one("#document");
+if (editor) {
+  const lines = one("#lines", editor);
+  const renumber = () => all(".line-row", lines).forEach((row, number) => {
+    for (const field of all("[name]", row)) {
+      field.name = field.name.replace(/\[\d+\]/, `[${number}]`);
+      field.id = `f-${field.name}`;
+    }
+    one("output", row).id = `net-${number}`;
+  });
+  const add = () => {
+    const rows = all(".line-row", lines);
+    const row = rows[rows.length - 1].cloneNode(true);
+    for (const field of all("input", row)) field.value = "";
+    for (const wrong of all(".wrong", row)) wrong.remove();
+    one("output", row).textContent = "";
+    lines.append(row);
+    renumber();
+    window.htmx?.process(row);
+    return row;
+  };
+  editor.addEventListener("click", (event) => {
+    if (event.target.closest("[data-add-line]")) one("input", add()).focus();
+    const remove = event.target.closest("[data-remove-line]");
+    if (!remove) return;
+    if (all(".line-row", lines).length > 1) remove.closest("tr").remove();
+    else for (const field of all("input", remove.closest("tr"))) field.value = "";
+    renumber();
+    editor.dispatchEvent(new Event("recalculate"));
+  });
+  editor.addEventListener("input", (event) => {
+    const field = event.target;
+    if (field.dataset.pick === "client") {
+      const found = all("#clients option").find((option) => option.value === field.value);
+      one("[name=client_id]", editor).value = found?.dataset.id ?? "";
+    }
+    if (field.dataset.pick === "product") {
+      const found = all("#products option").find((option) => option.value === field.value);
+      if (!found) return;
+      for (const name of ["description", "unit_price", "tax_rate"]) {
+        const other = one(`[name$=".${name}"]`, field.closest("tr"));
+        if (!other.value) other.value = found.dataset[name];
+      }
+      const quantity = one('[name$=".quantity"]', field.closest("tr"));
+      if (!quantity.value) quantity.value = "1";
+      editor.dispatchEvent(new Event("recalculate"));
+    }
+  });
+}
+
+// Live parts: an event of the stream lets htmx fetch the part anew, at most twice a second.
+for (const part of all("[data-live]")) {
+  const source = new EventSource(part.dataset.live);
+  let waiting = false;
+  const refresh = () => {
+    if (waiting) return;
+    waiting = true;
+    window.setTimeout(() => {
+      waiting = false;
+      window.htmx?.trigger(part, "live");
+    }, 500);
+  };
+  source.onmessage = refresh;
+  source.onerror = () => { if (source.readyState === EventSource.CLOSED) source.close(); };
+  window.addEventListener("pagehide", () => source.close());
+}
+
+// Builder: what is picked goes into the field of the step that was used last.
+const builder = one("#builder");
+if (builder) {
+  let last = null;
+  builder.addEventListener("focusin", (event) => {
+    if (event.target.matches("[data-step] input[type=text], [data-step] textarea")) last = event.target;
+  });
+  builder.addEventListener("click", (event) => {
+    const pick = event.target.closest("[data-insert]");
+    if (!pick) return;
+    const step = pick.closest("[data-step]");
+    const field = last && step.contains(last) ? last : one("input[type=text], textarea", step);
+    if (!field) return;
+    field.setRangeText(pick.dataset.insert, field.selectionStart ?? 0, field.selectionEnd ?? 0, "end");
+    field.focus();
+  });
+  builder.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-do]")) return;
+    const press = document.createElement("button");
+    press.name = "do";
+    press.value = event.target.dataset.do;
+    press.hidden = true;
+    builder.append(press);
+    press.click();
+  });
+}
+
+// A form whose choices travel in its address, because its body is the file.
+for (const form of all("form[data-query]")) form.addEventListener("submit", () => {
+  const url = new URL(form.action);
+  for (const field of all("[data-name]", form)) url.searchParams.set(field.dataset.name, field.value);
+  form.action = url;
+});

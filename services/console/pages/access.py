@@ -1,0 +1,313 @@
+"""Who and what gets in: key pair, access tokens, applications, channels, connections, users, the audit log."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from console import editing, listing
+from console.api_client import Problem
+from console.editing import FormPage, verb
+from console.forms import Field, Filled, Group, Option
+from console.i18n import N_
+from console.listing import Column, Filter, Listing
+from console.visit import KEY_FIELD, Route, Visit
+
+SCOPES: Final = ("read", "write", "automate", "admin")
+SCOPE_OPTIONS: Final = tuple(Option(scope, scope) for scope in SCOPES)
+ROLES: Final = tuple(Option(role, role) for role in ("owner", "member", "viewer"))
+ZAPIER_URL: Final = "https://zapier.com/app/connections"
+
+TOKENS: Final = Listing(
+    title=N_("Access tokens"),
+    api_path="/v1/tokens",
+    path="/tokens",
+    columns=(
+        Column("name", N_("Application name")),
+        Column("scopes", N_("May"), "labels"),
+        Column("created_at", N_("Created"), "moment"),
+        Column("last_used_at", N_("Last used"), "moment"),
+        Column("id", N_("Delete"), "delete", link="/tokens/{id}/delete"),
+    ),
+    new=("/tokens/new", N_("Create access token")),
+    new_scope="admin",
+    intro=N_("An access token lets one application work with this account. It is shown once, when you create it."),
+    empty=N_("No access token yet. Create one for each application, so that each can be deleted by itself."),
+)
+APPLICATIONS: Final = Listing(
+    title=N_("Connected applications"),
+    api_path="/v1/applications",
+    path="/applications",
+    columns=(
+        Column("name", N_("Application")),
+        Column("user.name", N_("Let in by")),
+        Column("scopes", N_("May"), "labels"),
+        Column("connected_at", N_("Connected"), "moment"),
+        Column("last_used_at", N_("Last used"), "moment"),
+        Column("id", N_("Disconnect"), "disconnect", link="/applications/{id}/disconnect"),
+    ),
+    more=(("/applications/zapier", N_("Connect to Zapier")),),
+    intro=N_(
+        "Applications that people of this account let in. Disconnecting ends their access and deletes their hooks."
+    ),
+    empty=N_("No application is connected. Connect one from its own side, or begin with Zapier."),
+)
+CONNECTIONS: Final = Listing(
+    title=N_("Connections"),
+    api_path="/v1/connections",
+    path="/connections",
+    columns=(
+        Column("name", N_("Name")),
+        Column("kind", N_("Kind"), "label"),
+        Column("origin", N_("Address"), "code"),
+        Column("created_at", N_("Created"), "moment"),
+        Column("id", N_("Delete"), "delete", link="/connections/{id}/delete"),
+    ),
+    new=("/connections/new", N_("New connection")),
+    new_scope="automate",
+    intro=N_("Addresses and credentials that your automations use towards others. They are kept encrypted."),
+    empty=N_("No connection yet. Automations need one to post to a chat or to call another service."),
+)
+USERS: Final = Listing(
+    title=N_("Users"),
+    api_path="/v1/users",
+    path="/users",
+    columns=(
+        Column("name", N_("Name")),
+        Column("role", N_("Role"), "label"),
+        Column("email", N_("E-mail")),
+        Column("two_factor", N_("Second factor"), "label"),
+        Column("signed_in_at", N_("Last sign-in"), "moment"),
+    ),
+    row="/users/{id}",
+    new=("/users/new", N_("Add a person")),
+    new_scope="admin",
+    more=(("/users/invite", N_("Invite a person with a login")),),
+    empty=N_("No user yet."),
+)
+AUDIT: Final = Listing(
+    title=N_("Audit log"),
+    api_path="/v1/audit",
+    path="/audit",
+    columns=(
+        Column("at", N_("Time"), "moment"),
+        Column("actor.name", N_("Who")),
+        Column("action", N_("What"), "code"),
+        Column("status", N_("Answer")),
+        Column("address", N_("From"), "code"),
+    ),
+    filters=(Filter("action", N_("What")), Filter("since", N_("Since"), kind="date")),
+    empty=N_("Nothing was changed yet that is kept here: credentials, users, hooks, automations and the account."),
+)
+
+
+def _list(shown: Listing) -> Any:
+    async def show(visit: Visit) -> web.StreamResponse:
+        return await listing.show(visit, shown)
+
+    return show
+
+
+async def show_api_access(visit: Visit, made: dict[str, Any] | None = None) -> web.StreamResponse:
+    """The key pair; its token is shown once, when it is made."""
+    pairs = (await visit.api.get("/v1/api-credentials"))["items"]
+    return visit.render("api_access.html", pair=pairs[0] if pairs else None, made=made)
+
+
+async def make_key_pair(visit: Visit) -> web.StreamResponse:
+    """Make a new pair; the one before ends at once."""
+    form = await visit.read_form()
+    return await show_api_access(visit, await visit.api.post("/v1/api-credentials", {}, key=form.get(KEY_FIELD)))
+
+
+TOKEN_PAGE: Final = FormPage(
+    N_("Create access token"),
+    (
+        Group(
+            "",
+            (
+                Field("name", N_("Application name"), required=True, help=N_("Such as Zapier")),
+                Field("scopes", N_("What it may do"), "choices", options=SCOPE_OPTIONS),
+            ),
+        ),
+    ),
+    "/tokens/new",
+    N_("Create access token"),
+    ("/tokens", N_("Access tokens")),
+)
+CONNECTION_PAGE: Final = FormPage(
+    N_("New connection"),
+    (
+        Group(
+            "",
+            (
+                Field("name", N_("Name"), required=True),
+                Field("kind", N_("Kind"), "choice", options=(Option("chat", "chat"), Option("http", "http"))),
+                Field("url", N_("Address"), "url", required=True, wide=True,
+                      help=N_("A chat's incoming webhook, or where the other service is")),
+                Field("header_name", N_("Header"), help=N_("Such as Authorization, if the service asks for one")),
+                Field("header_value", N_("Value of the header"), "password", autocomplete="off"),
+            ),
+        ),
+    ),
+    "/connections/new",
+    N_("Create"),
+    ("/connections", N_("Connections")),
+)  # fmt: skip
+USER_PAGE: Final = FormPage(
+    N_("Add a person"),
+    (
+        Group(
+            "",
+            (
+                Field(
+                    "name", N_("Sign-in name"), required=True, help=N_("An e-mail address, or a word without spaces")
+                ),
+                Field("role", N_("Role"), "choice", options=ROLES),
+                Field("email", N_("E-mail"), "email"),
+            ),
+        ),
+    ),
+    "/users/new",
+    N_("Add"),
+    ("/users", N_("Users")),
+)
+
+
+async def show_new_token(visit: Visit) -> web.StreamResponse:
+    """The form."""
+    return TOKEN_PAGE.show(visit, Filled({"scopes": "read\nwrite\nautomate"}))
+
+
+async def create_token(visit: Visit) -> web.StreamResponse:
+    """Create a token and show it once."""
+    key = (await visit.read_form()).get(KEY_FIELD)
+    made = await editing.submit(visit, TOKEN_PAGE, lambda body: visit.api.post("/v1/tokens", body, key=key))
+    if isinstance(made, web.Response):
+        return made
+    return visit.render(
+        "secret.html", title=N_("Access token created"), back=("/tokens", N_("Access tokens")),
+        secrets=((N_("Access token"), made["access_token"]),),
+    )  # fmt: skip
+
+
+async def show_new_connection(visit: Visit) -> web.StreamResponse:
+    """The form."""
+    return CONNECTION_PAGE.show(visit, Filled({"kind": "chat"}))
+
+
+async def create_connection(visit: Visit) -> web.StreamResponse:
+    """Keep the connection; its credential is not shown again."""
+    key = (await visit.read_form()).get(KEY_FIELD)
+
+    async def send(body: dict[str, Any]) -> Any:
+        name, value = body.pop("header_name", None), body.pop("header_value", None)
+        return await visit.api.post(
+            "/v1/connections", body | ({"headers": {name: value or ""}} if name else {}), key=key
+        )
+
+    made = await editing.submit(visit, CONNECTION_PAGE, send)
+    return made if isinstance(made, web.Response) else visit.go("/connections", visit.text(N_("Created.")))
+
+
+async def show_new_user(visit: Visit) -> web.StreamResponse:
+    """The form."""
+    return USER_PAGE.show(visit, Filled({"role": "member"}))
+
+
+async def create_user(visit: Visit) -> web.StreamResponse:
+    """Add a person; the password that was made is shown once."""
+    key = (await visit.read_form()).get(KEY_FIELD)
+    made = await editing.submit(visit, USER_PAGE, lambda body: visit.api.post("/v1/users", body, key=key))
+    if isinstance(made, web.Response):
+        return made
+    return visit.render(
+        "secret.html", title=N_("The person can sign in"), back=("/users", N_("Users")),
+        secrets=((N_("Sign-in name"), made["name"]), (N_("Password"), made["password"])),
+    )  # fmt: skip
+
+
+async def show_user(visit: Visit) -> web.StreamResponse:
+    """One person: their role, and out."""
+    return visit.render("user.html", user=await visit.api.get(f"/v1/users/{visit.id}"), roles=ROLES)
+
+
+async def show_invite(visit: Visit) -> web.StreamResponse:
+    """The form of an invitation."""
+    return visit.render("invite.html", roles=ROLES)
+
+
+async def invite(visit: Visit) -> web.StreamResponse:
+    """Make an invitation and show it once."""
+    form = await visit.read_form()
+    made = await visit.api.post("/v1/invitations", {"role": form.get("role", "")}, key=form.get(KEY_FIELD))
+    return visit.render(
+        "secret.html", title=N_("Invitation"), back=("/users", N_("Users")),
+        secrets=((N_("Invitation"), made["invitation"]),),
+    )  # fmt: skip
+
+
+async def show_zapier(visit: Visit) -> web.StreamResponse:
+    """How Zapier is connected, and the link to it."""
+    return visit.render("zapier.html", zapier=ZAPIER_URL)
+
+
+async def show_channels(visit: Visit) -> web.StreamResponse:
+    """The channels with their addresses for whoever may see them."""
+    query = visit.request.query
+    found = await visit.api.get("/v1/channels", {"cursor": query.get("cursor"), "limit": 50})
+    return visit.render("channels.html", channels=found["items"], next=found["next_cursor"])
+
+
+async def create_channel(visit: Visit) -> web.StreamResponse:
+    """Activate a channel."""
+    form = await visit.read_form()
+    body = {"kind": form.get("kind", ""), "name": form.get("name", "").strip() or None}
+    try:
+        await visit.api.post("/v1/channels", body, key=form.get(KEY_FIELD))
+    except Problem as problem:
+        return editing.failed(visit, "/channels", problem)
+    return visit.go("/channels", visit.text(N_("The channel is active. Copy its address and give it to the sender.")))
+
+
+_ROLE: Final = (Field("role", N_("Role")),)
+ROUTES: Final = (
+    Route("GET", "/api-access", show_api_access),
+    Route("POST", "/api-access", make_key_pair),
+    Route("POST", "/api-access/delete", verb("/v1/api-credentials", "/api-access", N_("Deleted."), method="DELETE")),
+    Route("GET", "/tokens", _list(TOKENS)),
+    Route("GET", "/tokens/new", show_new_token),
+    Route("POST", "/tokens/new", create_token),
+    Route("POST", "/tokens/{id}/delete", verb("/v1/tokens/{id}", "/tokens", N_("Deleted."), method="DELETE")),
+    Route("GET", "/applications", _list(APPLICATIONS)),
+    Route("GET", "/applications/zapier", show_zapier),
+    Route(
+        "POST", "/applications/{id}/disconnect",
+        verb("/v1/applications/{id}", "/applications", N_("Disconnected."), method="DELETE"),
+    ),
+    Route("GET", "/channels", show_channels),
+    Route("POST", "/channels", create_channel),
+    Route(
+        "POST", "/channels/{id}/rotate",
+        verb("/v1/channels/{id}/rotate", "/channels", N_("The channel has a new address; the old one ended."),
+             takes_body=False),
+    ),
+    Route("POST", "/channels/{id}/disable", verb("/v1/channels/{id}", "/channels", N_("Disabled."), method="DELETE")),
+    Route("GET", "/connections", _list(CONNECTIONS)),
+    Route("GET", "/connections/new", show_new_connection),
+    Route("POST", "/connections/new", create_connection),
+    Route(
+        "POST", "/connections/{id}/delete",
+        verb("/v1/connections/{id}", "/connections", N_("Deleted."), method="DELETE"),
+    ),
+    Route("GET", "/users", _list(USERS)),
+    Route("GET", "/users/new", show_new_user),
+    Route("POST", "/users/new", create_user),
+    Route("GET", "/users/invite", show_invite),
+    Route("POST", "/users/invite", invite),
+    Route("GET", "/users/{id}", show_user),
+    Route("POST", "/users/{id}/role", verb("/v1/users/{id}", "/users", N_("Saved."), fields=_ROLE, method="PATCH")),
+    Route("POST", "/users/{id}/remove", verb("/v1/users/{id}", "/users", N_("Removed."), method="DELETE")),
+    Route("GET", "/audit", _list(AUDIT)),
+)  # fmt: skip

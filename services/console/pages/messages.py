@@ -1,0 +1,55 @@
+"""Messages with clients: what was sent and what came back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from console import listing
+from console.editing import verb
+from console.i18n import N_
+from console.listing import Column, Filter, Listing, choice
+from console.visit import Route, Visit
+
+LISTING: Final = Listing(
+    title=N_("Messages"),
+    api_path="/v1/messages",
+    path="/messages",
+    columns=(
+        Column("created_at", N_("Time"), "moment"),
+        Column("client.name", N_("Client")),
+        Column("channel", N_("Channel"), "label"),
+        Column("subject", N_("Subject")),
+        Column("state", N_("Status"), "badge"),
+    ),
+    filters=(
+        choice("direction", N_("Direction"), "sent", "received"),
+        choice("channel", N_("Channel"), "email", "sms"),
+        choice("needs_response", N_("Needs an answer"), "true", "false"),
+        choice("unmatched", N_("Without a client"), "true", "false"),
+        Filter("client_id", "", kind="hidden"),
+    ),
+    row="/messages/{id}",
+    empty=N_("No message yet. Documents and reminders that are sent appear here, and the answers to them."),
+)
+
+
+async def show_list(visit: Visit) -> web.StreamResponse:
+    """The messages, newest first."""
+    return await listing.show(visit, LISTING)
+
+
+async def show(visit: Visit) -> web.StreamResponse:
+    """One message."""
+    return visit.render("message.html", message=await visit.api.get(f"/v1/messages/{visit.id}"))
+
+
+ROUTES: Final = (
+    Route("GET", "/messages", show_list),
+    Route("GET", "/messages/{id}", show),
+    Route(
+        "POST", "/messages/{id}/resolve",
+        verb("/v1/messages/{id}/resolve", "/messages/{id}", N_("Marked as answered."), takes_body=False),
+    ),
+)  # fmt: skip
