@@ -112,7 +112,7 @@ class PushInboxMessage(Model):
     comment: LongText | None = None
     file: Url | InlineFile | dict[str, Any] | None = Field(
         default=None,
-        description="its bytes; in a step also a URL, or the file of an earlier step",
+        description="its bytes, or a URL that it is fetched from; in a step also the file of an earlier step",
     )
 
 

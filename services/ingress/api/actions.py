@@ -22,9 +22,8 @@ from contracts.resources.promise import Promise
 from contracts.resources.sale import Sale
 from contracts.resources.schemas import Model
 from contracts.wire.commands import DRY_RUN
-from documents.document import InboxKind
 from ingress import response_models as models
-from ingress.api import inbox, outward_actions, search_actions
+from ingress.api import inbox, outward_actions, push_actions, search_actions
 from ingress.api.search_actions import RunQuery
 from ingress.errors import NotFound
 from ingress.http.context import Api
@@ -112,19 +111,6 @@ _OTHERS: Final[dict[str, tuple[Find, type[BaseModel], int]]] = {
 }
 
 
-_PUSHING: Final[dict[str, InboxKind]] = {"create_purchase": "purchases", "create_sale": "sales"}
-
-
-def _pushing(box: InboxKind) -> Handler:
-    async def run_action(api: Api, call: Request) -> Response:
-        """Push the document, and its file, into the inbox."""
-        if call.query_as(RunQuery).dry_run:
-            return Response(body={"dry_run": True, "would": await inbox.preview(api, call, box), "changes": []})
-        return await inbox.push_into(api, call, box)
-
-    return run_action
-
-
 def _run_routes() -> list[Route]:
     running = {
         key: (_running(action, action.command), _ANSWERS[key], CREATED if action.path else OK)
@@ -146,11 +132,11 @@ def _run_routes() -> list[Route]:
     ]
     return routes + [
         replace(
-            _route(key, _pushing(box), InboxMessage, CREATED),
+            _route(key, push_actions.pushing(key, box), InboxMessage, CREATED),
             request_type="form",
             seconds_max=inbox.PUSH_SECONDS_MAX,
         )
-        for key, box in _PUSHING.items()
+        for key, box in push_actions.BOXES.items()
     ]
 
 

@@ -63,7 +63,7 @@ async def _read(api: Api, call: Request, box: InboxKind) -> ReceivedMessage:
     if boundary is not None:
         async with api.uploads.read(call.request, boundary=boundary, account_id=call.account_id) as form:
             return await _of_form(api, call, form, box)
-    call.raw = await read_bytes(call, bytes_max=bytes_max_of(content_type))
+    call.raw = call.raw or await read_bytes(call, bytes_max=bytes_max_of(content_type))
     if not is_json(content_type):
         return await read_pushed_bytes(api, call.account_id, call.raw, content_type, box)
     message = await checked(call.raw, lambda: read_inline(call.raw, box=box))
