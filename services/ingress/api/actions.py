@@ -133,7 +133,7 @@ def _run_routes() -> list[Route]:
     return routes + [
         replace(
             _route(key, push_actions.pushing(key, box), InboxMessage, CREATED),
-            request_type="form",
+            request_type="linked_form",
             seconds_max=inbox.PUSH_SECONDS_MAX,
         )
         for key, box in push_actions.BOXES.items()

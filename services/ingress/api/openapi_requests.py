@@ -66,6 +66,19 @@ BODY_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
         },
         "additionalProperties": False,
     },
+    "LinkedDocumentMessage": {
+        "title": "LinkedDocumentMessage",
+        "description": "A document whose file is fetched from its URL.",
+        "type": "object",
+        "properties": {
+            "document": {"$ref": "#/components/schemas/DocumentFields"},
+            "links": {"type": "object", "properties": {"document": _TEXT, "pdf": _TEXT}},
+            "comment": _TEXT,
+            "file": {"type": "string", "format": "uri", "minLength": 8, "maxLength": 2048},
+        },
+        "required": ["document", "file"],
+        "additionalProperties": False,
+    },
     "DocumentFields": {
         "title": "DocumentFields",
         "description": "An invoice or order as its sender writes it. Amounts may be numbers or decimal strings.",
@@ -101,6 +114,7 @@ BODY_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
 
 # PayTraq's Sale, or Invoice or CreditNote of UBL 2.1: described by their own schemas.
 _XML: Final = {"type": "object", "xml": {"name": "Sale"}}
+_LINKED: Final = {"$ref": "#/components/schemas/LinkedDocumentMessage"}
 _MESSAGE: Final = {"$ref": "#/components/schemas/DocumentMessage"}
 _DOCUMENT: Final = {JSON: _MESSAGE, "application/xml": _XML, "text/xml": _XML}
 _FORM: Final = {"multipart/form-data": {"$ref": "#/components/schemas/DocumentForm"}}
@@ -108,6 +122,7 @@ _FIELDS: Final = {"$ref": "#/components/schemas/FormFields"}
 _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "bytes": _DOCUMENT,
     "form": _DOCUMENT | _FORM,
+    "linked_form": _DOCUMENT | {JSON: {"anyOf": [_MESSAGE, _LINKED]}} | _FORM,
     "lines": {"text/csv": _TEXT, "application/x-ndjson": _TEXT, "application/octet-stream": _BINARY},  # with `format`
     "anything": {
         JSON: {"description": "Any JSON value"},

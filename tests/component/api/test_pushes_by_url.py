@@ -72,3 +72,12 @@ async def test_a_document_with_faults_is_refused_with_each_of_them(
     alone = await caller.post(f"/v1/actions/create_purchase{dry_run}", {"file": receiver.url("/scan.pdf")})
     assert [fault["path"] for fault in alone.json["errors"]] == ["document"]
     assert receiver.received == []
+
+
+async def test_the_reference_says_where_a_file_may_be_a_url(caller: Caller) -> None:
+    paths = (await caller.read("/openapi.json"))["paths"]
+    taken = {
+        path: repr(paths[path]["post"]["requestBody"]["content"]["application/json"])
+        for path in ("/v1/actions/create_purchase", "/v1/actions/create_sale", "/v1/inbox/purchases")
+    }
+    assert [path for path, schema in taken.items() if "LinkedDocumentMessage" in schema] == [*taken][:2]
