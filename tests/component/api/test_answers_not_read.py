@@ -49,7 +49,7 @@ async def test_who_does_not_read_is_refused_more_until_cut_off(
 
     async def refused() -> bool:
         answer = await caller.get(PATH)
-        return answer.status == 429 and "not read" in answer.text
+        return answer.status == 429 and "unread" in answer.text
 
     assert await eventually(refused)
     assert (await stranger.get(PATH)).status == 200

@@ -62,7 +62,7 @@ async def test_what_is_refused_is_said_in_one_line(caller: Caller, tmp_path: Pat
     wrong = await ledgerwire(caller, "import", str(file), "--kind", "clients")
     stranger = await ledgerwire(caller, "export", "clients", token="lw_nobody")
     nobody = await ledgerwire(caller, "export", "clients", token="")
-    for ended, said in ((wrong, "colour is no column"), (stranger, "not known"), (nobody, "say who you are")):
+    for ended, said in ((wrong, "colour is no column"), (stranger, "unknown"), (nobody, "no credential")):
         assert (ended.status, ended.out) == (2, "")
         assert said in ended.err
         assert "Traceback" not in ended.err
