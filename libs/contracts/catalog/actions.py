@@ -275,7 +275,7 @@ _OURS: Final = (
             "Mueve facturas, o todas las de un cliente, a otro flujo de cobro.",
         ),
         MoveInvoices,
-        case.MOVE_SAMPLE | {"cause": "person", "notification": None},
+        case.MOVE_SAMPLE | {"cause": "person", "notification": None, "other_clients": []},
         command=commands.MOVE_INVOICES,
     ),
     _ours(

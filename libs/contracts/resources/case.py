@@ -19,7 +19,7 @@ from contracts.resources.schemas import LongText, Model, ShortText
 CaseState = Literal[
     "scheduled", "pending", "paused", "muted", "promised", "disputed", "awaiting_reply", "idle", "settled"
 ]
-INVOICES_MAX: Final = 200  # the open invoices of one client that are moved together
+INVOICES_MAX: Final = 200  # the open invoices that are moved together, which may be of as many clients
 
 
 class CaseById(Model):
@@ -72,7 +72,7 @@ class SnoozeCase(SnoozeIn):
 
 
 class MoveInvoices(Model):
-    """Which invoices of a client, or all of its open ones, go to which collector, and why."""
+    """Which invoices, of one client or several, or all open ones of a client, go to which collector, and why."""
 
     collector_id: UUID
     invoice_ids: list[UUID] | None = Field(default=None, min_length=1, max_length=INVOICES_MAX)
@@ -208,6 +208,12 @@ class Move(ResponseModel):
     notification: NotificationSent | None
     note: str | None
     moved_at: dt.datetime
+
+
+class MoveByPerson(Move):
+    """What a person moved: a client's invoices, and those of each further client, which are moves of their own."""
+
+    other_clients: list[Move]
 
 
 def from_row(row: Row) -> JSONObject:

@@ -258,7 +258,7 @@ _SPECS: Final = (
     CommandSpec(PAUSE_CASE, LEDGER_COMMANDS, PauseCase, "200 with the case."),
     CommandSpec(MUTE_CASE, LEDGER_COMMANDS, MuteCase, "200 with the case."),
     CommandSpec(SNOOZE_CASE, LEDGER_COMMANDS, SnoozeCase, "200 with the case."),
-    CommandSpec(MOVE_INVOICES, LEDGER_COMMANDS, MoveInvoices, "200 with the move; `invoices.moved` is fired once."),
+    CommandSpec(MOVE_INVOICES, LEDGER_COMMANDS, MoveInvoices, "200 with the moves; `invoices.moved` once a client."),
     CommandSpec(MOVE_BY_WORKFLOW, LEDGER_COMMANDS, MoveByWorkflow, "200 with the move. No caller waits."),
     CommandSpec(
         RECORD_CALL, LEDGER_COMMANDS, CallIn,

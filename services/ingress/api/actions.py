@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, cast
 from pydantic import BaseModel
 
 from contracts.catalog import ACTIONS, Action, offered_actions
-from contracts.resources.case import Move
+from contracts.resources.case import MoveByPerson
 from contracts.resources.client import Client
 from contracts.resources.dispute import Dispute
 from contracts.resources.inbox_message import InboxMessage
@@ -46,7 +46,7 @@ _ANSWERS: Final[dict[str, type[BaseModel]]] = {
     "open_dispute": Dispute,
     "resolve_dispute": Dispute,
     "record_promise": Promise,
-    "move_invoices": Move,
+    "move_invoices": MoveByPerson,
     "send_message": Message,
 }
 """The response model of each action's command."""

@@ -8,7 +8,16 @@ from uuid import UUID
 from contracts.etag import entity_tag
 from contracts.primitives.money import MoneyText, to_minor
 from contracts.resources import case
-from contracts.resources.case import Case, CaseState, CaseWithTimeline, Move, MoveInvoices, MuteIn, PauseIn, SnoozeIn
+from contracts.resources.case import (
+    Case,
+    CaseState,
+    CaseWithTimeline,
+    MoveByPerson,
+    MoveInvoices,
+    MuteIn,
+    PauseIn,
+    SnoozeIn,
+)
 from contracts.resources.collector import StepChannel
 from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
@@ -92,7 +101,7 @@ ROUTES = (
     _verb("snooze", commands.SNOOZE_CASE, "Let the next step wait until a time", SnoozeIn),
     Route(
         "POST", "/v1/invoices/move", "moveInvoices", move_invoices, "write",
-        "Move invoices of a client, or all that are open, to another collector",
-        body=MoveInvoices, answers=Move, tag="collections",
+        "Move invoices, or all that are open of a client, to another collector",
+        body=MoveInvoices, answers=MoveByPerson, tag="collections",
     ),
 )  # fmt: skip

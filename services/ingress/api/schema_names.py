@@ -302,6 +302,7 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     case.CollectorNamed: "CollectorReference",
     case.CurrencyAmounts: "CurrencyAmounts",
     case.Move: "InvoiceMove",
+    case.MoveByPerson: "InvoiceMoveByPerson",
     case.MovedInvoice: "MovedInvoice",
     case.NextStep: "NextStep",
     case.NotificationSent: "MoveNotification",

@@ -20,7 +20,7 @@ from ledger.collections.cases.state import Assigned, CaseChanges, CasePlan, Load
 from ledger.collections.collectors.models import Collector, living
 from ledger.collections.due.state import make_due
 from ledger.collections.notes import handlers as notes
-from ledger.errors import BadInput, FieldError, NotFound, StateForbids
+from ledger.errors import FieldError, NotFound, StateForbids
 from ledger.sales.state import LoadedSales, SalePlan
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, FollowUp, LoadedState, ReadPlan
@@ -50,42 +50,62 @@ def _plan_client(ctx: CommandContext[MoveInvoices], state: LoadedState, plan: Re
     for sale_id in ctx.input.invoice_ids or ():
         if (sale := state[LoadedSales].states.get(ctx.key(sale_id))) is not None:
             plan[CasePlan].clients.add(ctx.key(sale.client_id))
-            return  # they are one client's, or refused
 
 
 def _move(ctx: CommandContext[MoveInvoices], state: LoadedState) -> ChangeSet:
-    client_id = ctx.input.client_id or _client_of(ctx, state)
-    known = state[LoadedCases]
-    if ctx.key(client_id) not in known.debtors:
-        raise NotFound(faults=[FieldError("client_id", "unknown client")])
-    debtor, account = known.debtor(ctx.key(client_id)), known.accounts[ctx.account.id]
+    """Move what is named, each client's invoices by a move of their own: all of it, or nothing."""
+    debtors, account = _debtors(ctx, state), state[LoadedCases].accounts[ctx.account.id]
     target = account.collectors.get(ctx.input.collector_id)
     if target is None or target.deleted_at is not None:
         raise NotFound(faults=[FieldError("collector_id", "unknown collector")])
     wanted = None if ctx.input.invoice_ids is None else set(ctx.input.invoice_ids)
-    invoices = [one for one in debtor.invoices if wanted is None or one.id in wanted]
-    if wanted is not None and (paid := wanted - {one.id for one in invoices}):
-        raise StateForbids(f"Nothing is open on the invoice {min(paid)}: leave it out.", code="nothing_open")
-    if not invoices:
-        raise StateForbids("Nothing is open on any invoice of the client.", code="nothing_open")
-    invoices = [one for one in invoices if collector_of(one, debtor, account).id != target.id]
-    if not invoices:
+    _require_open(debtors, wanted)
+    made = []
+    for debtor in debtors:
+        named = [one for one in debtor.invoices if wanted is None or one.id in wanted]
+        elsewhere = [one for one in named if collector_of(one, debtor, account).id != target.id]
+        if elsewhere:
+            made.append(_moved(ctx, _Moving(debtor, account, elsewhere, target, "person", note=ctx.input.note)))
+    if not made:
         raise StateForbids("All of these are in that collector already.", code="already_there")
-    return _moved(ctx, _Moving(debtor, account, invoices, target, "person", note=ctx.input.note))
+    return _all_of(made)
 
 
-def _client_of(ctx: CommandContext[MoveInvoices], state: LoadedState) -> UUID:
-    """The one client whose invoices are named."""
-    found: set[UUID] = set()
+def _debtors(ctx: CommandContext[MoveInvoices], state: LoadedState) -> list[Debtor]:
+    """The clients whose invoices are named, in the order in which they are."""
+    known = state[LoadedCases]
+    ids = [ctx.input.client_id] if ctx.input.client_id is not None else _clients_of(ctx, state)
+    if any(ctx.key(one) not in known.debtors for one in ids):
+        raise NotFound(faults=[FieldError("client_id", "unknown client")])
+    return [known.debtor(ctx.key(one)) for one in ids]
+
+
+def _clients_of(ctx: CommandContext[MoveInvoices], state: LoadedState) -> list[UUID]:
+    found: dict[UUID, None] = {}
     for number, sale_id in enumerate(ctx.input.invoice_ids or ()):
         sale = state[LoadedSales].states.get(ctx.key(sale_id))
         if sale is None or sale.role != "receivable":
             raise NotFound(faults=[FieldError(f"invoice_ids[{number}]", "unknown invoice")])
-        found.add(sale.client_id)
-        if len(found) > 1:
-            fault = FieldError(f"invoice_ids[{number}]", "is another client's: move each client's by themselves")
-            raise BadInput(faults=[fault])
-    return found.pop()
+        found[sale.client_id] = None
+    return list(found)
+
+
+def _require_open(debtors: Sequence[Debtor], wanted: set[UUID] | None) -> None:
+    there = {one.id for debtor in debtors for one in debtor.invoices}
+    if wanted is not None and (paid := wanted - there):
+        raise StateForbids(f"Nothing is open on the invoice {min(paid)}: leave it out.", code="nothing_open")
+    if not there:
+        raise StateForbids("Nothing is open on any invoice of the client.", code="nothing_open")
+
+
+def _all_of(made: Sequence[ChangeSet]) -> ChangeSet:
+    """The moves of several clients as one change; the result is the first, with the others beside it."""
+    first, *others = [one for changes in made for one in changes[CaseChanges].moves]
+    changes = ChangeSet(None, subject_id=first.id)
+    changes.result_body = {**first.shown, "other_clients": [one.shown for one in others]}
+    for one in made:
+        changes.join(one)
+    return changes
 
 
 MOVE_INVOICES = CommandHandler(MoveInvoices, _plan, _move, _plan_client)
