@@ -36,6 +36,8 @@ ANSWERS: Final[tuple[bytes, ...]] = (
     b"\x00\x01\x02 not HTTP at all\r\n\r\n",
     b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n",
     b"HTTP/1.1 503 Busy\r\nRetry-After: 99999999999999999999\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 308 Permanent Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
     b"",
 )
 ENDLESS: Final = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
