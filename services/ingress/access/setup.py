@@ -13,7 +13,9 @@ from ingress.access.credentials import digest, new_code
 from ingress.errors import Conflict, InvalidInput
 from storage.pool import Connection, Pool
 
-_ENDED: Final = "is not the one of the newest link: start the installation again, or run `account setup-link`"
+_ENDED: Final = (
+    "is not the one of the newest link: restart `ledgerwire up`, which prints a new one, or use `account create`"
+)
 
 
 async def is_needed(pool: Pool) -> bool:

@@ -129,11 +129,19 @@ async def test_a_mute_goes_with_what_is_moved(collecting: Collecting) -> None:
     assert await collecting.jobs() == []
 
 
-async def test_invoices_of_two_clients_are_not_moved_together(collecting: Collecting) -> None:
+async def test_invoices_of_two_clients_are_moved_together_each_with_its_event(collecting: Collecting) -> None:
     target = await collecting.collector(mail("P1D"), default=False)
-    one, other = [await collecting.invoice(await collecting.client()) for _ in range(2)]
-    refused = await collecting.ledger.ask(commands.MOVE_INVOICES, {"invoice_ids": [one, other], "collector_id": target})
-    assert (refused.status, refused.body["errors"][0]["path"]) == (422, "invoice_ids[1]")
+    clients = [await collecting.client() for _ in range(2)]
+    one, other = [await collecting.invoice(client_id) for client_id in clients]
+    asked = {"invoice_ids": [one, other], "collector_id": target}
+    answer = await collecting.ledger.ask(commands.MOVE_INVOICES, asked)
+    assert answer.status == 200
+    moves = [answer.body, *answer.body["other_clients"]]
+    assert {move["client_id"]: [sale["id"] for sale in move["invoices"]] for move in moves} == {
+        clients[0]: [one],
+        clients[1]: [other],
+    }
+    assert len(await moved(collecting)) == 2
 
 
 async def test_a_removed_collectors_cases_go_on_in_the_one_that_takes_its_place(collecting: Collecting) -> None:
