@@ -52,13 +52,13 @@ async def test_a_message_is_sent_and_answered(town: Town, mail_server: SmtpServe
     mail = await mail_to(mail_server, address)
     sent = await shown(caller, f"/v1/messages/{made['id']}", "sent")
     assert (list(mail.files), mail.message["Subject"]) == ([f"{sale['number']}.pdf"], "Your invoice")
-    journey = [one["step"] for one in (await caller.read(f"/v1/journey/{made['id']}"))["entries"]]
-    assert [step for step in journey if "message" in step] == [
-        "request_message",
-        "message_sent",
-        "confirm_message",
-        "message.created",
-    ]
+    way = ["request_message", "message_sent", "confirm_message", "message.created"]
+
+    async def went_its_way() -> bool:
+        journey = await caller.read(f"/v1/journey/{made['id']}")
+        return [one["step"] for one in journey["entries"] if "message" in one["step"]] == way
+
+    assert await eventually(went_its_way)
     assert (await caller.get(sent["source_url"])).raw == bytes(mail.message)
 
     # From another address and without the thread's headers: the token in what is quoted is enough.

@@ -1,15 +1,11 @@
-"""Moves of several clients' invoices, and what counts as contact with a client, over HTTP."""
+"""Moves of several clients' invoices, over HTTP."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
-
-import pytest
 
 from contracts.primitives.ids import new_id
 from tests.support.caller import Caller
-from tests.support.eventually import eventually
 
 STEP = {"channel": "email", "anchor": "after_due", "delay": "PT1S", "automatic": True}
 WORDS = {"subject": "{{ invoice.number }} is open", "body": "Pay {{ amount }}."}
@@ -49,23 +45,3 @@ async def test_one_unknown_invoice_leaves_all_where_they_are(caller: Caller) -> 
     assert (refused.status, refused.json["errors"][0]["path"]) == (404, "invoice_ids[1]")
     there = await caller.post("/v1/invoices/move", asked | {"invoice_ids": [sale["id"]]})
     assert (there.status, there.json["other_clients"]) == (200, [])
-
-
-@pytest.mark.parametrize(("outcome", "state"), [("spoke", "scheduled"), ("wrong_number", "pending")])
-async def test_a_call_counts_for_the_contact_interval(caller: Caller, outcome: str, state: str) -> None:
-    assert (await caller.patch("/v1/account", {"min_contact_interval": "P3D"})).status == 200
-    await collector(caller, steps=[STEP | {"template": WORDS, "automatic": False}])
-    client = await caller.client()
-    call = await caller.made_of("/v1/calls", {"client_id": client["id"], "outcome": outcome})
-    await caller.sale(client["id"], **LATE)
-
-    async def decided() -> dict[str, Any] | None:
-        found = await caller.items(f"/v1/cases?client_id={client['id']}")
-        return dict(found[0]) if found else None
-
-    case = await eventually(decided)
-    assert case is not None
-    assert case["state"] == state
-    if state == "scheduled":
-        earliest = datetime.fromisoformat(call["created_at"]) + timedelta(days=2)
-        assert datetime.fromisoformat(case["next_step"]["at"]) >= earliest
