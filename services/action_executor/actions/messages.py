@@ -10,7 +10,7 @@ from action_executor.actions import file_source
 from action_executor.actions.context import StepContext
 from action_executor.actions.sale_files import MadeFile
 from action_executor.hand_over import HandedOver, NotTaken, TryLater
-from action_executor.mail.mime import Attachment, Mail
+from action_executor.mail.mime import MAIL_BYTES_MAX, Attachment, Mail
 from action_executor.messages import store
 from action_executor.messages.sender import NO_MAIL, NO_SENDER, NO_SMS
 from action_executor.runs.records import Done, Failed, StepCall, StepOutcome
@@ -57,12 +57,16 @@ async def show_email(call: StepCall, context: StepContext) -> StepOutcome:
 
 
 async def _attachments(call: StepCall, context: StepContext) -> list[Attachment] | Failed:
-    """Load the files one after the other: each may have 20 MiB."""
+    """Load the files one after the other; no more of them are held than one mail takes, and the file in hand."""
     loaded: list[Attachment] = []
+    room = MAIL_BYTES_MAX
     for number, given in enumerate(call.input.get("attachments", [])):
         file = await file_source.load(call, context, given, f"input.attachments[{number}]")
         if isinstance(file, Failed):
             return file
+        room -= len(file.content)
+        if room < 0:
+            return Failed(f"input.attachments: more than {MAIL_BYTES_MAX // 1024**2} MiB together: send fewer files")
         loaded.append(Attachment(given.get("name") or file.name, _type_of(file), file.content))
     return loaded
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from action_executor.actions import messages
 from contracts.primitives.ids import new_id
 from contracts.wire.commands import CONFIRM_MESSAGE
 from contracts.wire.envelope import Envelope
@@ -349,6 +350,24 @@ async def test_a_step_mails_those_whom_a_template_names_with_their_files(
     assert mail.message["To"] == "aija@ozola.example, A-1@ozola.example"
     kept = {part.get_filename(): part.get_payload(decode=True) for part in mail.message.iter_attachments()}
     assert kept == {"terms.txt": b"Thirty days", "note.bin": b"\0\1\xff"}
+
+
+async def test_files_beyond_what_a_mail_takes_are_not_gathered(
+    executor: ExecutorHarness, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "MAIL_BYTES_MAX", 8)
+    await a_message(executor)
+    # The third would fail otherwise: it is not loaded once two are too many.
+    attachments = [{"content": "first"}, {"content": "other"}, {"sale_id": str(new_id())}]
+    automation = await executor.make_automation(
+        a_step("send_email", to=["a@b.example"], subject="A", body="B", attachments=attachments)
+    )
+    job = executor.run_job(automation)
+    async with sending(executor, smtp):
+        await executor.publish(job)
+        row = await executor.run_becomes(job.id, "failed")
+    assert "input.attachments: more than" in row["error"]
+    assert smtp.mails == []
 
 
 async def test_a_file_that_is_not_there_is_named_by_its_place(executor: ExecutorHarness, smtp: SmtpServer) -> None:
