@@ -66,7 +66,7 @@ class CaseFacts:
 class Progress:
     """How far a case has come. `last_step` is the index of the step done last, -1 before the first.
 
-    `last_contact_at` counts what a person sent by hand too.
+    `last_contact_at` counts calls, and what a person sent by hand.
     """
 
     entered_at: datetime

@@ -1,8 +1,8 @@
 """Decide what a collection case does next: pure, from the books' facts, its progress and the account's calendar.
 
 Days are civil days in the account's time zone. A step after the due date is never taken before that day is over. Of
-steps that were missed only the latest due is taken. The minimum contact interval wins over a step's own delay, and the
-send window over both.
+steps that were missed only the latest due is taken. The minimum contact interval wins over the delay of a mail or SMS,
+and the send window over both; a call is due on its own day, because the call before it counts as a contact too.
 """
 
 from __future__ import annotations
@@ -147,9 +147,9 @@ def _scheduled(
 ) -> Outlook:
     index, at = coming
     step = steps[index]
-    if step.channel in _CONTACTS and progress.last_contact_at is not None:
-        at = max(at, later(progress.last_contact_at, calendar.contact_interval, calendar.zone))
     if step.channel in _MESSAGES:
+        if progress.last_contact_at is not None:
+            at = max(at, later(progress.last_contact_at, calendar.contact_interval, calendar.zone))
         at = next_open(at, calendar)
     if at > now:
         return Outlook("scheduled", "the next step has a date", "its date", index, at, skipped)

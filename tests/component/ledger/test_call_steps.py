@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -58,6 +58,28 @@ async def test_a_call_keeps_the_step_unless_it_advances(collecting: Collecting, 
     assert case["next_channel"] == "email"
     again = await call(collecting, client_id, advance=True)
     assert again.body["advance"] is False
+
+
+async def test_a_call_counts_as_contact_and_its_own_step_does_not_wait_for_it(collecting: Collecting) -> None:
+    await collecting.ledger.owner.execute(
+        "UPDATE ingress_api.account SET collections = $1::jsonb", '{"min_contact_interval": "P3D"}'
+    )
+    await collecting.collector(A_CALL, mail("PT1S", anchor="after_previous"))
+    client_id = await collecting.client(phone="+37120000000")
+    await collecting.invoice(client_id)
+    await collecting.decide()
+    await call(collecting, client_id)
+    called_at = await collecting.ledger.owner.fetchval("SELECT created_at FROM ledger.call")
+    await collecting.at(called_at + timedelta(minutes=1))
+    assert (await collecting.case())["reason"] == "a call is due"
+    ended = await call(collecting, client_id, outcome="spoke", advance=True)
+    called_at = await collecting.ledger.owner.fetchval("SELECT max(created_at) FROM ledger.call")
+    await collecting.at(called_at + timedelta(days=2, hours=23))
+    case = await collecting.case()
+    assert (ended.body["advance"], case["state"], case["next_channel"]) == (True, "scheduled", "email")
+    assert case["next_at"] == called_at + timedelta(days=3)
+    await collecting.at(called_at + timedelta(days=3))
+    assert len(await collecting.jobs()) == 1
 
 
 async def test_a_call_can_let_everything_wait(collecting: Collecting, client_id: str) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from contracts.primitives.durations import Duration, read_duration
 from ledger.collections.durations import shifted, start_of
-from ledger.collections.models import Calendar, CaseFacts, Outlook, Progress, Step, Window
+from ledger.collections.models import Calendar, CaseFacts, Channel, Outlook, Progress, Step, Window
 from ledger.collections.rules import STARTER_STEPS, next_open, outlook
 
 RIGA = ZoneInfo("Europe/Riga")
@@ -97,6 +97,14 @@ def test_the_contact_interval_wins_over_a_steps_own_delay() -> None:
     by_hand = Progress(ENTERED, 0, local("2026-03-13"), last_contact_at=local("2026-03-18T15:00"))
     calendar = Calendar(RIGA, contact_interval=Duration(days=7))
     assert at(local("2026-03-19"), progress=by_hand, calendar=calendar).at == local("2026-03-25T15:00")
+
+
+@pytest.mark.parametrize(("channel", "state"), [("email", "scheduled"), ("sms", "scheduled"), ("call", "pending")])
+def test_the_contact_interval_holds_back_messages_and_no_call(channel: Channel, state: str) -> None:
+    steps = (Step(channel, "after_due", Duration(days=1)),)
+    called = Progress(ENTERED, last_contact_at=local("2026-03-18T15:00"))
+    calendar = Calendar(RIGA, contact_interval=Duration(days=7))
+    assert at(local("2026-03-19"), progress=called, steps=steps, calendar=calendar).state == state
 
 
 def test_a_message_waits_for_its_window_over_a_weekend_and_a_holiday() -> None:

@@ -33,9 +33,11 @@ SELECT c.account_id, c.id, c.name, c.first_name, c.last_name, c.email, c.phone, 
                   AND u.address = lower(c.email)) AS mail_returns,
        (SELECT max(p.date) FROM ledger.promise p WHERE p.account_id = c.account_id AND p.client_id = c.id
            AND p.state = 'open') AS promised_until,
-       (SELECT max(m.created_at) FROM ledger.message m WHERE m.account_id = c.account_id AND m.client_id = c.id
-           AND m.direction = 'sent' AND m.purpose <> 'notification' AND m.state IN ('requested', 'sent'))
-           AS last_contact_at
+       greatest(
+           (SELECT max(m.created_at) FROM ledger.message m WHERE m.account_id = c.account_id AND m.client_id = c.id
+               AND m.direction = 'sent' AND m.purpose <> 'notification' AND m.state IN ('requested', 'sent')),
+           (SELECT k.created_at FROM ledger.call k WHERE k.account_id = c.account_id AND k.client_id = c.id
+             ORDER BY k.id DESC LIMIT 1)) AS last_contact_at
   FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
   JOIN ledger.client c ON c.account_id = w.account_id AND c.id = w.id
 """
