@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
-from tests.support import chromium, postgres_server, rabbitmq_server
+from tests.support import chromium, node, postgres_server, rabbitmq_server
 from tests.support.container import has_image, image_of
 from tests.support.machine import ServersMissing, free_port, say
 from tests.support.postgres_server import Postgres
@@ -129,7 +129,7 @@ async def prepare() -> int:
         say(chromium.MISSING)
         return 1
     say(f"Chromium: {browser}")
-    return 0
+    return await node.prepare()
 
 
 if __name__ == "__main__":
