@@ -32,6 +32,7 @@ from ingress.http.rate_limiter import Limits
 from ingress.http.uploads import Uploads
 from ingress.imports import store as imports
 from ingress.imports.worker import Importer
+from ingress.mcp.endpoint import McpEndpoint
 from ingress.routes import ROUTES
 from ingress.settings import IngressSettings
 from ingress.views.batches import BatchReads
@@ -113,8 +114,10 @@ async def open_service(
         )
         console_url = settings.console_url or api.urls.at(server.CONSOLE_PATH)
         await put_console(pool, console_url)
+        assistants = McpEndpoint(url, ROUTES)
+        parts.stack.push_async_callback(assistants.stop)
         app = server.make_app(
-            api, (*ROUTES, *oauth.ROUTES, *ASSETS), console=console,
+            api, (*ROUTES, *oauth.ROUTES, *ASSETS, assistants.route), console=console,
             console_url=console_url if console is not None or settings.console_url else None,
         )  # fmt: skip
         await parts.stack.enter_async_context(server.serve(app, api, listening))

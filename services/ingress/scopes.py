@@ -12,6 +12,8 @@ connections; admin: users, credentials, channels with their URLs, the account.""
 
 SCOPES: Final[tuple[Scope, ...]] = ("read", "write", "automate", "admin")
 ALL_SCOPES: Final = frozenset(SCOPES)
+MCP_SCOPES: Final[tuple[Scope, ...]] = ("read", "write")
+"""What tools for assistants need; none of them administers the account."""
 
 Role = Literal["owner", "member", "viewer"]
 

@@ -147,6 +147,11 @@ class Action:
         return bool(self.connections) and "url" not in self.fields
 
     @property
+    def is_search(self) -> bool:
+        """Whether it only looks something up; the output of a search says `found` (contract.md, Action keys)."""
+        return "found" in self.output
+
+    @property
     def fields(self) -> frozenset[str]:
         """The names its input may have."""
         return frozenset(field.alias or name for name, field in self.input.model_fields.items())

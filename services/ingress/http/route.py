@@ -24,6 +24,7 @@ from ingress.scopes import Scope
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 SECONDS_MAX: Final = 60.0
+MCP_PATH: Final = "/mcp"
 _AUDITED: Final = ("/v1/session", "/v1/password-resets", "/oauth/")
 M = TypeVar("M", bound=BaseModel)
 

@@ -29,7 +29,7 @@ from ingress.http.context import Api
 from ingress.http.idempotency import key_text
 from ingress.http.problems import reply_of, wants_xml
 from ingress.http.responses import response_of
-from ingress.http.route import Request, Response, Route
+from ingress.http.route import MCP_PATH, Request, Response, Route
 
 log = structlog.get_logger(__name__)
 
@@ -207,6 +207,8 @@ async def _respond(api: Api, call: Request) -> web.StreamResponse:
         refused = response_of(reply_of(error, request_id=call.id, xml=wants_xml(call.request)), call.id)
         if CHALLENGE in refused.headers:  # where a program discovers how to ask for consent (RFC 9728, 5.1)
             metadata = api.urls.at("/.well-known/oauth-protected-resource")
+            if call.route.path == MCP_PATH:  # with the scopes that assistants need
+                metadata += MCP_PATH
             refused.headers[CHALLENGE] += f', resource_metadata="{metadata}"'
         return refused
     return response

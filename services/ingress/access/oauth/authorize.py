@@ -26,7 +26,7 @@ from ingress.access.user_store import Membership
 from ingress.errors import Forbidden, TooManyRequests, Unauthorized
 from ingress.http.body import read_bytes
 from ingress.http.context import Api
-from ingress.http.route import Request, Response
+from ingress.http.route import MCP_PATH, Request, Response
 from ingress.scopes import SCOPES_OF_ROLE
 
 QUERY_CHARS_MAX: Final = 8_000  # of an authorization request: two URIs, state and challenge
@@ -219,4 +219,4 @@ def issuer_of(api: Api) -> str:
 
 def resources_of(api: Api) -> tuple[str, ...]:
     """The resources that tokens are valid for (RFC 8707): this server, and its MCP endpoint."""
-    return issuer_of(api), issuer_of(api) + "/mcp"
+    return issuer_of(api), issuer_of(api) + MCP_PATH

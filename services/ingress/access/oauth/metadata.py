@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -13,8 +14,8 @@ from ingress.access.oauth.rules import OAuthError
 from ingress.access.oauth.tokens import error_answer
 from ingress.http.body import parse_json, read_bytes
 from ingress.http.context import Api
-from ingress.http.route import Request, Response
-from ingress.scopes import SCOPES
+from ingress.http.route import MCP_PATH, Request, Response
+from ingress.scopes import MCP_SCOPES, SCOPES, Scope
 
 _METHODS: Final = ("none", "client_secret_basic", "client_secret_post")
 _GRANT_TYPES: Final = ("authorization_code", "refresh_token")
@@ -59,13 +60,22 @@ async def authorization_server(api: Api, _: Request) -> Response:
 
 async def protected_resource(api: Api, _: Request) -> Response:
     """GET `/.well-known/oauth-protected-resource` (RFC 9728, 2)."""
+    return _resource(api, "", SCOPES)
+
+
+async def mcp_resource(api: Api, _: Request) -> Response:
+    """GET `/.well-known/oauth-protected-resource/mcp` (RFC 9728, 3.1): assistants ask for the scopes listed here."""
+    return _resource(api, MCP_PATH, MCP_SCOPES)
+
+
+def _resource(api: Api, path: str, scopes: Sequence[Scope]) -> Response:
     issuer = issuer_of(api)
     return Response(
         200,
         {
-            "resource": issuer,
+            "resource": issuer + path,
             "authorization_servers": [issuer],
-            "scopes_supported": SCOPES,
+            "scopes_supported": scopes,
             "bearer_methods_supported": ["header"],
             "resource_documentation": issuer + "/docs",
         },

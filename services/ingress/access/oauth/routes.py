@@ -39,4 +39,8 @@ ROUTES: Final = (
         "GET", "/.well-known/oauth-protected-resource", "getResourceMetadata", metadata.protected_resource, None,
         "Metadata of the API",
     ),
+    Route(
+        "GET", "/.well-known/oauth-protected-resource/mcp", "getMcpMetadata", metadata.mcp_resource, None,
+        "Metadata of the endpoint for assistants",
+    ),
 )  # fmt: skip

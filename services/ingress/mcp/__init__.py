@@ -1,0 +1,1 @@
+"""The Model Context Protocol: assistants use the account through tools that call the public API."""

@@ -1,0 +1,52 @@
+"""Which reads of the API are tools for assistants: what answers a question, in bounded JSON, with the scope `read`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+READING: Final[dict[str, str]] = {
+    "getMe": "Which account and credential this connection uses, and what it may do.",
+    "getAccount": "The company's profile and settings.",
+    "getUsage": "How much of the plan is used.",
+    "listClients": "Clients, newest first; `query` finds a part of a name.",
+    "getClient": "One client with its balance.",
+    "getClientStatement": "What a client was invoiced and has paid, with the running balance.",
+    "listProducts": "Products and services, newest first.",
+    "getProduct": "One product or service.",
+    "listSales": "Quotes, orders, invoices and credit notes, newest first; `overdue` or `settlement` shows the unpaid.",
+    "getSale": "One sales document with its lines, taxes and amount due.",
+    "listPayments": "Payments, newest first.",
+    "getPayment": "One payment and what it settles.",
+    "listPurchaseMessages": "Suppliers' documents in the purchase inbox, newest first.",
+    "getPurchaseMessage": "One supplier's document with its warnings.",
+    "listSaleMessages": "Orders in the sales inbox, newest first.",
+    "getSaleMessage": "One order of the sales inbox with its warnings.",
+    "listBills": "Suppliers' bills, newest first.",
+    "getBill": "One supplier's bill.",
+    "listCases": "Debtors: who is being reminded, by which collector, and what holds the reminders.",
+    "getCase": "One debtor's case with its timeline: invoices, reminders, replies, calls, promises, disputes.",
+    "listCollectors": "The sequences of reminders, with their steps.",
+    "getCollector": "One sequence of reminders.",
+    "listMessages": "Emails and SMS to and from clients, newest first.",
+    "getMessage": "One message to or from a client.",
+    "listNotes": "Notes about clients, newest first.",
+    "listDisputes": "Disputed invoices, newest first.",
+    "listPromises": "Promises to pay, newest first.",
+    "listCalls": "Calls with clients, or those that are due.",
+    "getAgeing": "Who owes what, by how long it has been due.",
+    "getTrialBalance": "The trial balance as of a day.",
+    "getDebtorDays": "The days of sales that are unpaid, by month.",
+    "getCollectionsReport": "What was reminded, promised and collected in a period, by collector and step.",
+    "listJournalEntries": "The journal's entries, newest first.",
+    "getJourney": "Everything that one document, message, payment, event or request caused, in order.",
+    "listEvents": "What happened in the account, newest first.",
+    "listHooks": "Who is told of events, with the health of each.",
+    "listDeliveries": "Deliveries of events to hooks; `state` shows the failed.",
+    "listAutomations": "Automations with their triggers and steps.",
+    "getAutomation": "One automation.",
+    "listRuns": "Runs of automations, newest first; `state` shows the failed.",
+    "getRun": "One run with each step's input, output and attempts.",
+    "listConnections": "Connections to other systems, without their secrets; outward tools take their ids.",
+    "getOperation": "The result of a change that took longer than its caller waited.",
+}
+"""Each read by its operation id, with what an assistant is told about it."""

@@ -1,0 +1,69 @@
+"""What an assistant is told of an answer of the API: the object as JSON, or what is wrong and what to do. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from ingress.mcp.api_client import ANSWER_BYTES_MAX, ApiAnswer
+from ingress.mcp.tools import ApiRequest, ToolSpec
+
+FAULTS_SHOWN_MAX: Final = 20
+
+_REFUSED: Final = 400
+_PENDING: Final = 202
+_UNCHANGED: Final = (
+    "Nothing has changed. This shows what would; `changes` are the events that would be fired. Show it to the person,"
+    " and after they agreed call the tool again with the same arguments and confirm: true."
+)
+_ACCEPTED: Final = "Accepted, not decided yet: get_operation with this id gives the result."
+_REMEDIES: Final = {
+    401: "The credential is missing, wrong or has ended: connect again.",
+    403: "This connection may not do it: connect with a credential that has the scope, or ask the account's owner.",
+    404: "Look the id up with one of the list tools.",
+    409: "The state of the object forbids it: read the object to see its state.",
+    422: "Correct the named arguments and call again.",
+    429: "Wait some seconds, then call again.",
+    503: "Wait some seconds, then call again; with the same idempotency_key it has one effect.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a tool gives back: texts for reading, the object for programs."""
+
+    texts: tuple[str, ...]
+    structured: dict[str, Any] | None = None
+    is_error: bool = False
+
+
+def tell(tool: ToolSpec, request: ApiRequest, answer: ApiAnswer) -> Told:
+    """Turn the API's answer into the tool's."""
+    if answer.status >= _REFUSED:
+        return _problem(answer)
+    if answer.is_too_long:
+        rest = "ask for fewer with `limit` and the filters" if request.query else "read it over the API"
+        return failure(f"{tool.name}: the answer is longer than {ANSWER_BYTES_MAX} bytes: {rest}")
+    structured = answer.body if isinstance(answer.body, dict) else {"items": answer.body}
+    shown = orjson.dumps(structured).decode()
+    if request.is_dry_run:
+        return Told((_UNCHANGED, shown), structured)
+    return Told((_ACCEPTED, shown) if answer.status == _PENDING else (shown,), structured)
+
+
+def failure(text: str) -> Told:
+    """An error of which this is all that can be said."""
+    return Told((text,), None, is_error=True)
+
+
+def _problem(answer: ApiAnswer) -> Told:
+    problem = answer.body if isinstance(answer.body, dict) else {}
+    faults = [f"{one['path']}: {one['message']}".removeprefix(": ") for one in problem.get("errors") or ()]
+    said = problem.get("detail") or problem.get("title") or f"the API answered {answer.status}"
+    more = [f"and {len(faults) - FAULTS_SHOWN_MAX} more"] if len(faults) > FAULTS_SHOWN_MAX else []
+    lines = [said, *(fault for fault in faults[:FAULTS_SHOWN_MAX] if fault not in said), *more]
+    if answer.status in _REMEDIES:
+        lines.append(_REMEDIES[answer.status])
+    return Told(("\n".join(lines),), problem or None, is_error=True)
