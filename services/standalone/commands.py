@@ -67,6 +67,8 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("--home", **home)
     verify_books.add_options(verify)
     import_export.add_commands(commands)
+    assistant = commands.add_parser("mcp", help="tools for an assistant over standard input and output (MCP)")
+    import_export.add_connection(assistant)
     demo = commands.add_parser("demo", help="run the main job on real messages, show it step by step, and check it")
     demo.add_argument("--url", help="an installation that runs already (default: start one for the demo)")
     demo.add_argument("--token", help="an access token of it (with --url)")
@@ -174,6 +176,13 @@ async def operate_dead_letters(requested: argparse.Namespace) -> int:
     return 0
 
 
+async def mcp(requested: argparse.Namespace) -> int:
+    """Serve tools to an assistant; imported here so that nothing else carries the SDK."""
+    from standalone.mcp_stdio import serve  # noqa: PLC0415
+
+    return await serve(requested)
+
+
 async def demo(requested: argparse.Namespace) -> int:
     """Run the demo; imported here so that `up` does not carry it."""
     if requested.url and not requested.token:
@@ -194,6 +203,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "oauth-client": account,
         "verify": verify,
         "demo": demo,
+        "mcp": mcp,
         "dead-letters": operate_dead_letters,
     }
     jobs |= {"import": import_export.import_file, "export": import_export.export_kind}

@@ -50,10 +50,14 @@ def add_commands(commands: Any) -> None:
     going.add_argument("--format", choices=("csv", "jsonl"), default="csv")
     going.add_argument("--output", type=Path, default=None, help="a file (default: standard output)")
     for one in (coming, going):
-        one.add_argument("--url", default=URL_DEFAULT, help=f"the installation ({URL_DEFAULT})")
-        one.add_argument(
-            "--token", default=os.environ.get("LEDGERWIRE_TOKEN"), help="an access token (LEDGERWIRE_TOKEN)"
-        )
+        add_connection(one)
+
+
+def add_connection(one: argparse.ArgumentParser) -> None:
+    """Add the options that say which installation, and as whom."""
+    url = os.environ.get("LEDGERWIRE_API_URL", URL_DEFAULT)
+    one.add_argument("--url", default=url, help=f"the installation (LEDGERWIRE_API_URL, {URL_DEFAULT})")
+    one.add_argument("--token", default=os.environ.get("LEDGERWIRE_TOKEN"), help="an access token (LEDGERWIRE_TOKEN)")
 
 
 async def import_file(requested: argparse.Namespace) -> int:

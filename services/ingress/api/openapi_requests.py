@@ -104,6 +104,19 @@ BODY_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
         },
         "additionalProperties": False,
     },
+    "DecisionForm": {
+        "title": "DecisionForm",
+        "description": "Whether a person approves, and why.",
+        "type": "object",
+        "required": ["decision"],
+        "properties": {"decision": {"enum": ["approve", "refuse"]}, "comment": _TEXT},
+    },
+    "SaleXml": {
+        "title": "SaleXml",
+        "description": "PayTraq's Sale, or Invoice or CreditNote of UBL 2.1: described by their own schemas.",
+        "type": "object",
+        "xml": {"name": "Sale"},
+    },
     "FormFields": {
         "title": "FormFields",
         "description": "Any fields; a repeated one becomes a list.",
@@ -112,8 +125,7 @@ BODY_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     },
 }  # fmt: skip
 
-# PayTraq's Sale, or Invoice or CreditNote of UBL 2.1: described by their own schemas.
-_XML: Final = {"type": "object", "xml": {"name": "Sale"}}
+_XML: Final = {"$ref": "#/components/schemas/SaleXml"}
 _LINKED: Final = {"$ref": "#/components/schemas/LinkedDocumentMessage"}
 _MESSAGE: Final = {"$ref": "#/components/schemas/DocumentMessage"}
 _DOCUMENT: Final = {JSON: _MESSAGE, "application/xml": _XML, "text/xml": _XML}
@@ -124,6 +136,7 @@ _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "form": _DOCUMENT | _FORM,
     "linked_form": _DOCUMENT | {JSON: {"anyOf": [_MESSAGE, _LINKED]}} | _FORM,
     "lines": {"text/csv": _TEXT, "application/x-ndjson": _TEXT, "application/octet-stream": _BINARY},  # with `format`
+    "decision": {"application/x-www-form-urlencoded": {"$ref": "#/components/schemas/DecisionForm"}},
     "anything": {
         JSON: {"description": "Any JSON value"},
         "application/x-www-form-urlencoded": _FIELDS,

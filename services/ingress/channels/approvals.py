@@ -147,7 +147,7 @@ ROUTES = (
     ),
     Route(
         "POST", "/ext/approvals/{secret}", "decideApproval", decide_approval, None,
-        "Approve or refuse by the link of a mail", request_type="bytes", body_bytes_max=BODY_BYTES_MAX,
+        "Approve or refuse by the link of a mail", request_type="decision", body_bytes_max=BODY_BYTES_MAX,
         response_types=("text/html",), tag="runs",
     ),
 )  # fmt: skip

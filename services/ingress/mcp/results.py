@@ -10,7 +10,7 @@ import orjson
 from ingress.mcp.api_client import ANSWER_BYTES_MAX, ApiAnswer
 from ingress.mcp.tools import ApiRequest, ToolSpec
 
-FAULTS_SHOWN_MAX: Final = 20
+FAULTS_SHOWN_MAX: Final = 20  # more are corrected after these
 
 _REFUSED: Final = 400
 _PENDING: Final = 202

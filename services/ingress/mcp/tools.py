@@ -104,9 +104,10 @@ def make_tools(routes: Sequence[Route]) -> dict[str, ToolSpec]:
 
 
 def _reading(route: Route, description: str) -> ToolSpec:
-    schema = _compact(route.query.model_json_schema()) if route.query else {"type": "object", "properties": {}}
+    nothing: dict[str, Any] = {"type": "object", "properties": {}}
+    schema = _compact(route.query.model_json_schema()) if route.query else nothing
     names = _PARAMETER.findall(route.path)
-    schema["properties"] = {name: {"type": "string"} for name in names} | schema["properties"]
+    schema["properties"] = {**{name: {"type": "string"} for name in names}, **schema["properties"]}
     schema["required"] = [*names, *schema.get("required", ())]
     name = _CAPITAL.sub("_", route.operation_id).lower()
     return ToolSpec(name, route.summary, description, schema, route, "read")
