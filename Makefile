@@ -1,6 +1,6 @@
 # A fresh machine needs Python 3.11 with venv, and make; the rest is set up below.
 .DEFAULT_GOAL := help
-.PHONY: help demo up setup test check bench faults attacks einvoice-report env static-assets catalogs fmt docs lock static
+.PHONY: help demo up setup test check bench faults attacks einvoice-report env static-assets catalogs fmt docs site lock static
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -44,6 +44,9 @@ fmt: setup ## Format the code and mend what ruff can mend
 
 docs: setup ## Write again what is made from the code
 	$(BIN)/python docs/generate.py
+
+site: setup ## Build the documentation as a site in build/site; a link that leads nowhere is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict && echo "build/site/index.html"
 
 static-assets: ## Bring the console's third-party files again from npm, as pinned
 	@python3 tools/static_assets.py
