@@ -17,6 +17,7 @@ from ingress.routes import ROUTES
 ROOT = Path(__file__).resolve().parents[2]
 SWAGGER = ROOT / "services" / "ingress" / "api" / "swagger_ui"
 PAGES = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
+FIRST_DECISION = "adr/0001-publish-only-from-an-outbox.md"  # a folder is no page
 REFERENCE = "reference/index.html"
 READ_ONLY = 'supportedSubmitMethods: [], url: "openapi.json"'  # there is no server behind the site
 
@@ -56,8 +57,8 @@ def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
     up = "../" * page.file.src_uri.count("/")
     text = re.sub(r"\]\((?:\.\./)+CHANGELOG\.md", f"]({up}changelog.md", markdown)
     if page.file.src_uri in PAGES:
-        text = text.replace("](docs/adr/)", "](docs/adr/0001-publish-only-from-an-outbox.md)").replace("](docs/", "](")
-    return text
+        text = text.replace("](docs/", "](")
+    return text.replace("](adr/)", f"]({FIRST_DECISION})")
 
 
 def _reference(document: dict[str, Any]) -> str:

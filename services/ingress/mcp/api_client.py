@@ -10,7 +10,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from ingress.mcp.tools import ApiRequest
+from ingress.mcp.tool_specs import ApiRequest
 
 CALLS_MAX: Final = 32  # at once, of all assistants together
 ANSWER_BYTES_MAX: Final = 128 * 1024  # about 30,000 tokens, more than assistants take in at once
@@ -31,7 +31,7 @@ class ApiUnavailable(Exception):
 
 
 class ApiClient:
-    """The API of this very process, behind the same checks as for everybody."""
+    """The API of this very process, behind the same checks as for all callers."""
 
     def __init__(self, url: str) -> None:
         self._url = url

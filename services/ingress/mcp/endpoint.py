@@ -18,7 +18,7 @@ from ingress.http.context import Api
 from ingress.http.idempotency import key_text
 from ingress.http.route import BODY_BYTES_MAX, MCP_PATH, Request, Response, Route
 from ingress.mcp.api_client import ApiClient
-from ingress.mcp.tools import make_tools
+from ingress.mcp.tool_specs import make_tools
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -43,7 +43,7 @@ class McpEndpoint:
 
     @property
     def route(self) -> Route:
-        """Its route; whoever may read may connect, and sees the tools of its scopes."""
+        """Its route: a credential that may read may connect, and sees the tools of its scopes."""
         return Route("POST", MCP_PATH, "callMcp", self._answer, "read", "Model Context Protocol", request_type="bytes")
 
     async def stop(self) -> None:

@@ -40,7 +40,7 @@ READING: Final[dict[str, str]] = {
     "listJournalEntries": "The journal's entries, newest first.",
     "getJourney": "Everything that one document, message, payment, event or request caused, in order.",
     "listEvents": "What happened in the account, newest first.",
-    "listHooks": "Who is told of events, with the health of each.",
+    "listHooks": "Receivers of events, with the health of each.",
     "listDeliveries": "Deliveries of events to hooks; `state` shows the failed.",
     "listAutomations": "Automations with their triggers and steps.",
     "getAutomation": "One automation.",
@@ -49,4 +49,4 @@ READING: Final[dict[str, str]] = {
     "listConnections": "Connections to other systems, without their secrets; outward tools take their ids.",
     "getOperation": "The result of a change that took longer than its caller waited.",
 }
-"""Each read by its operation id, with what an assistant is told about it."""
+"""Each read by its operation id, with its description for an assistant."""

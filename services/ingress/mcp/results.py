@@ -1,4 +1,4 @@
-"""What an assistant is told of an answer of the API: the object as JSON, or what is wrong and what to do. Pure."""
+"""Turn an answer of the API into the result of a tool: the object as JSON, or what is wrong and what to do. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from ingress.mcp.api_client import ANSWER_BYTES_MAX, ApiAnswer
-from ingress.mcp.tools import ApiRequest, ToolSpec
+from ingress.mcp.tool_specs import ApiRequest, ToolSpec
 
 FAULTS_SHOWN_MAX: Final = 20  # more are corrected after these
 
@@ -31,7 +31,7 @@ _REMEDIES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToolResult:
     """What a tool gives back: texts for reading, the object for programs."""
 
     texts: tuple[str, ...]
@@ -39,7 +39,7 @@ class Told:
     is_error: bool = False
 
 
-def tell(tool: ToolSpec, request: ApiRequest, answer: ApiAnswer) -> Told:
+def result_of(tool: ToolSpec, request: ApiRequest, answer: ApiAnswer) -> ToolResult:
     """Turn the API's answer into the tool's."""
     if answer.status >= _REFUSED:
         return _problem(answer)
@@ -49,16 +49,16 @@ def tell(tool: ToolSpec, request: ApiRequest, answer: ApiAnswer) -> Told:
     structured = answer.body if isinstance(answer.body, dict) else {"items": answer.body}
     shown = orjson.dumps(structured).decode()
     if request.is_dry_run:
-        return Told((_UNCHANGED, shown), structured)
-    return Told((_ACCEPTED, shown) if answer.status == _PENDING else (shown,), structured)
+        return ToolResult((_UNCHANGED, shown), structured)
+    return ToolResult((_ACCEPTED, shown) if answer.status == _PENDING else (shown,), structured)
 
 
-def failure(text: str) -> Told:
+def failure(text: str) -> ToolResult:
     """An error of which this is all that can be said."""
-    return Told((text,), None, is_error=True)
+    return ToolResult((text,), None, is_error=True)
 
 
-def _problem(answer: ApiAnswer) -> Told:
+def _problem(answer: ApiAnswer) -> ToolResult:
     problem = answer.body if isinstance(answer.body, dict) else {}
     faults = [f"{one['path']}: {one['message']}".removeprefix(": ") for one in problem.get("errors") or ()]
     said = problem.get("detail") or problem.get("title") or f"the API answered {answer.status}"
@@ -66,4 +66,4 @@ def _problem(answer: ApiAnswer) -> Told:
     lines = [said, *(fault for fault in faults[:FAULTS_SHOWN_MAX] if fault not in said), *more]
     if answer.status in _REMEDIES:
         lines.append(_REMEDIES[answer.status])
-    return Told(("\n".join(lines),), problem or None, is_error=True)
+    return ToolResult(("\n".join(lines),), problem or None, is_error=True)

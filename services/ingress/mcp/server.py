@@ -29,8 +29,8 @@ from starlette.requests import Request
 
 from contracts.version import VERSION
 from ingress.mcp.api_client import ApiClient, ApiUnavailable
-from ingress.mcp.results import Told, failure, tell
-from ingress.mcp.tools import ArgumentRefused, ToolSpec
+from ingress.mcp.results import ToolResult, failure, result_of
+from ingress.mcp.tool_specs import ArgumentRefused, ToolSpec
 
 _INSTRUCTIONS: Final = (
     "A company's invoicing: clients, sales documents, payments, suppliers' documents, reminders of debtors, hooks and"
@@ -69,7 +69,7 @@ def make_manager(
         tool, caller = tools.get(params.name), _caller_of(context)
         if tool is None or tool.scope not in caller.scopes:
             raise MCPError(INVALID_PARAMS, f"there is no tool {params.name[:100]!r} for this credential")
-        return _result(await _call(tool, params.arguments or {}, caller, api))
+        return _shown_result(await _call(tool, params.arguments or {}, caller, api))
 
     server: Server[Any] = Server(
         "ledgerwire", version=VERSION, title="Ledgerwire", instructions=_INSTRUCTIONS, website_url=public_url,
@@ -84,10 +84,10 @@ def make_manager(
     )
 
 
-async def _call(tool: ToolSpec, arguments: Mapping[str, Any], caller: McpCaller, api: ApiClient) -> Told:
+async def _call(tool: ToolSpec, arguments: Mapping[str, Any], caller: McpCaller, api: ApiClient) -> ToolResult:
     try:
         request = tool.request(arguments, idempotency_key=caller.idempotency_key)
-        return tell(tool, request, await api.send(request, caller.credentials))
+        return result_of(tool, request, await api.send(request, caller.credentials))
     except ArgumentRefused as refused:
         return failure(str(refused))
     except ApiUnavailable as error:
@@ -113,6 +113,6 @@ def _shown(tool: ToolSpec) -> Tool:
     )  # fmt: skip
 
 
-def _result(told: Told) -> CallToolResult:
-    content = [TextContent(type="text", text=text) for text in told.texts]
-    return CallToolResult(content=list(content), structured_content=told.structured, is_error=told.is_error)
+def _shown_result(result: ToolResult) -> CallToolResult:
+    content = [TextContent(type="text", text=text) for text in result.texts]
+    return CallToolResult(content=list(content), structured_content=result.structured, is_error=result.is_error)

@@ -14,7 +14,7 @@ from mcp import MCPError
 
 from contracts.catalog import offered_actions
 from ingress.mcp.endpoint import REQUESTS_MAX
-from ingress.mcp.tools import ROWS_DEFAULT
+from ingress.mcp.tool_specs import ROWS_DEFAULT
 from tests.support.assistant import Assistant, assistant_of, held_assistant, hints_of, text_of
 from tests.support.caller import Caller, a_document
 from tests.support.receiver import Receiver, open_receiver
