@@ -13,12 +13,14 @@ from contracts.primitives.money import from_minor
 from contracts.resources import client as clients
 from contracts.resources.client import ClientReference
 from contracts.resources.collector import StepChannel
+from contracts.resources.note import Origin
 from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import LongText, Model, ShortText
 
 CaseState = Literal[
     "scheduled", "pending", "paused", "muted", "promised", "disputed", "awaiting_reply", "idle", "settled"
 ]
+MoveCause = Literal["person", "workflow"]
 INVOICES_MAX: Final = 200  # the open invoices that are moved together, which may be of as many clients
 
 
@@ -71,13 +73,30 @@ class SnoozeCase(SnoozeIn):
     id: UUID
 
 
-class MoveInvoices(Model):
-    """Which invoices, of one client or several, or all open ones of a client, go to which collector, and why."""
+class Notification(Model):
+    """What a move says to the people who take over."""
 
-    collector_id: UUID
+    subject: str
+    body: str
+
+
+class MoveInvoices(Model):
+    """Which invoices, of one client or several, or all open ones of a client, go to which collector, and why.
+
+    With `origin: external` it reports a move that another collections system made: `invoices.moved` fires, and nothing
+    is moved or sent here. Its collectors are named by `from_collector` and `to_collector`, or by a `collector_id`.
+    """
+
+    collector_id: UUID | None = None
     invoice_ids: list[UUID] | None = Field(default=None, min_length=1, max_length=INVOICES_MAX)
     client_id: UUID | None = None
     note: LongText | None = Field(default=None, min_length=1)
+    origin: Origin = "own"
+    from_collector: ShortText | None = None
+    to_collector: ShortText | None = None
+    cause: MoveCause = "person"
+    notification: Notification | None = None
+    occurred_at: dt.datetime | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -85,12 +104,21 @@ class MoveInvoices(Model):
             raise ValueError("needs either invoice_ids or client_id, and not both")
         return self
 
-
-class Notification(Model):
-    """What a move says to the people who take over."""
-
-    subject: str
-    body: str
+    @model_validator(mode="after")
+    def _own_or_reported(self) -> Self:
+        if self.origin == "external":
+            if (self.collector_id is None) == (self.to_collector is None):
+                raise ValueError("a reported move needs either to_collector or collector_id, and not both")
+            return self
+        if self.collector_id is None:
+            raise ValueError("needs collector_id: where its invoices go")
+        reported = (self.from_collector, self.to_collector, self.notification, self.occurred_at)
+        if self.cause != "person" or any(one is not None for one in reported):
+            raise ValueError(
+                "from_collector, to_collector, cause, notification and occurred_at are for reported moves:"
+                " add origin external"
+            )
+        return self
 
 
 class MoveByWorkflow(Model):
@@ -103,6 +131,13 @@ class MoveByWorkflow(Model):
     starts_manually: bool
     notify: list[str]
     notification: Notification | None
+
+
+class MoveFromRemoved(Model):
+    """Which client's invoices leave a removed collector for the one that replaces it."""
+
+    client_id: UUID
+    collector_id: UUID
 
 
 class CollectorNamed(ResponseModel):
@@ -187,6 +222,13 @@ class MovedInvoice(ResponseModel):
     amount_due: str
 
 
+class MoveCollector(ResponseModel):
+    """A collector that invoices leave or enter; one of another system has no id."""
+
+    id: UUID | None
+    name: str
+
+
 class NotificationSent(ResponseModel):
     """The notification to the people who take over."""
 
@@ -198,9 +240,10 @@ class Move(ResponseModel):
     """Invoices that were moved to another collector; `account_total` is all that the client owes."""
 
     id: UUID
-    cause: Literal["person", "workflow"]
-    from_collector: CollectorNamed
-    to_collector: CollectorNamed
+    cause: MoveCause
+    origin: Origin
+    from_collector: MoveCollector
+    to_collector: MoveCollector
     client_id: UUID
     client: ClientReference
     invoices: list[MovedInvoice]
@@ -273,6 +316,7 @@ _WHO: Final = "0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b"
 MOVE_SAMPLE: Final[JSONObject] = {
     "id": "0198f7c4-9a00-7bb0-8efb-0a2b3c4d5e6f",
     "cause": "workflow",
+    "origin": "own",
     "from_collector": {"id": "0198f7c4-3f00-7d70-8ab7-6c8d9e0f1a2b", "name": "Friendly reminders"},
     "to_collector": {"id": "0198f7c4-3f10-7e80-9bc8-7d9e0f1a2b3c", "name": "Debt collection"},
     "client_id": _WHO,

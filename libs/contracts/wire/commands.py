@@ -15,7 +15,15 @@ from pydantic import BaseModel
 
 from contracts.resources.automation import AutomationIn
 from contracts.resources.call import CallIn
-from contracts.resources.case import CaseById, MoveByWorkflow, MoveInvoices, MuteCase, PauseCase, SnoozeCase
+from contracts.resources.case import (
+    CaseById,
+    MoveByWorkflow,
+    MoveFromRemoved,
+    MoveInvoices,
+    MuteCase,
+    PauseCase,
+    SnoozeCase,
+)
 from contracts.resources.client import ClientIn, ClientUpdate, ClientUpsert
 from contracts.resources.collector import CollectorIn, CollectorUpdate, OpenCollectors, RemoveCollector
 from contracts.resources.dispute import DisputeIn, ResolveDispute
@@ -94,6 +102,7 @@ MUTE_CASE: Final = "mute_case"
 SNOOZE_CASE: Final = "snooze_case"
 MOVE_INVOICES: Final = "move_invoices"
 MOVE_BY_WORKFLOW: Final = "move_by_workflow"
+MOVE_FROM_REMOVED: Final = "move_from_removed"
 RECORD_CALL: Final = "record_call"
 CONVERT_SALE: Final = "convert_sale"
 VOID_SALE: Final = "void_sale"
@@ -260,6 +269,7 @@ _SPECS: Final = (
     CommandSpec(SNOOZE_CASE, LEDGER_COMMANDS, SnoozeCase, "200 with the case."),
     CommandSpec(MOVE_INVOICES, LEDGER_COMMANDS, MoveInvoices, "200 with the moves; `invoices.moved` once a client."),
     CommandSpec(MOVE_BY_WORKFLOW, LEDGER_COMMANDS, MoveByWorkflow, "200 with the move. No caller waits."),
+    CommandSpec(MOVE_FROM_REMOVED, LEDGER_COMMANDS, MoveFromRemoved, "200 with the move. No caller waits."),
     CommandSpec(
         RECORD_CALL, LEDGER_COMMANDS, CallIn,
         "201 with the call; a note of kind call, and the promise or disputes that it brings."

@@ -305,6 +305,8 @@ _ANSWERS: Final[Mapping[type[BaseModel], str]] = {
     case.MoveByPerson: "InvoiceMoveByPerson",
     case.MovedInvoice: "MovedInvoice",
     case.NextStep: "NextStep",
+    case.MoveCollector: "MoveCollector",
+    case.Notification: "MoveNotificationInput",
     case.NotificationSent: "MoveNotification",
     case.TimelineEntry: "TimelineEntry",
     collector.Collector: "Collector",

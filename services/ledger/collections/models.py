@@ -49,7 +49,10 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """What the books say of a case now. `date_due` is the oldest open invoice's; amounts in minor units."""
+    """The ledger's facts of a case now. `date_due` is the oldest open invoice's; amounts in minor units.
+
+    Until `covered_until` the client's unallocated credit covers all that is overdue; None where it does not.
+    """
 
     open_minor: int
     date_due: date | None
@@ -58,6 +61,7 @@ class CaseFacts:
     paused_until: datetime | None = None
     promised_until: date | None = None
     needs_response: bool = False
+    covered_until: datetime | None = None
     archived: bool = False
     unreachable: frozenset[Channel] = frozenset()  # channels for which the client has no address or number
 

@@ -17,6 +17,7 @@ from ledger.collections.models import Calendar, CaseFacts, Outlook, Progress, St
 
 _CONTACTS: Final = frozenset({"email", "sms", "call"})
 _MESSAGES: Final = frozenset({"email", "sms"})
+COVERED: Final = "the client's unallocated credit covers all that is overdue"
 _DAYS_LOOKED_AT_MAX: Final = 400  # a window has an open day within a year and its holidays
 
 
@@ -61,6 +62,8 @@ def _held_by_the_client(facts: CaseFacts, calendar: Calendar, now: datetime) -> 
             return Outlook("promised", "payment is promised", "the end of the promised day", at=over)
     if facts.needs_response:
         return Outlook("awaiting_reply", "a note or reply needs a response", "resolve it")
+    if facts.covered_until is not None and now < facts.covered_until:
+        return Outlook("pending", COVERED, "allocate or refund the credit", at=facts.covered_until)
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -279,3 +279,72 @@ async def test_who_paid_what_they_were_reminded_of_is_thanked_where_that_is_want
         await collecting.ledger.pay(client_id, "165.01", (sale_id, "165.01"))
     await collecting.decide()
     assert [job.subject for job in (await collecting.jobs())[1:]] == ["Merci de votre paiement"] * thanks
+
+
+async def test_a_client_whose_credit_covers_what_is_overdue_is_not_reminded_and_the_case_says_why(
+    collecting: Collecting,
+) -> None:
+    await collecting.collector(mail("P1D"))
+    client_id = await collecting.client()
+    await collecting.invoice(client_id)
+    await collecting.invoice(client_id, "2026-04-01")
+    await collecting.ledger.pay(client_id, "200.00")
+    await collecting.at(datetime(2026, 3, 20, tzinfo=UTC))
+    case = await collecting.case()
+    assert (case["state"], case["reason"], case["ends"], case["ends_at"]) == (
+        "pending",
+        "the client's unallocated credit covers all that is overdue",
+        "allocate or refund the credit",
+        datetime(2026, 4, 2, tzinfo=UTC),
+    )
+    assert await collecting.jobs() == []
+    await collecting.at(datetime(2026, 4, 2, tzinfo=UTC))
+    assert len(await collecting.jobs()) == 1
+
+
+async def test_an_unallocated_payment_calls_off_the_reminder_that_was_queued(collecting: Collecting) -> None:
+    await collecting.collector(mail("P1D"))
+    client_id = await collecting.client()
+    await collecting.invoice(client_id)
+    await collecting.at(datetime(2026, 3, 17, 1, tzinfo=UTC))
+    (job,) = await collecting.jobs()
+    await collecting.ledger.pay(client_id, "165.01")
+    assert (await collecting.ledger.row("message", job.message_id))["state"] == "cancelled"
+
+
+async def test_a_credit_that_is_too_small_holds_nothing_back(collecting: Collecting) -> None:
+    await collecting.collector(mail("P1D"))
+    client_id = await collecting.client()
+    await collecting.invoice(client_id)
+    await collecting.ledger.pay(client_id, "165.00")
+    await collecting.at(datetime(2026, 3, 17, 1, tzinfo=UTC))
+    assert len(await collecting.jobs()) == 1
+
+
+async def test_a_new_version_is_that_of_cases_under_way_where_it_is_applied_to_them(collecting: Collecting) -> None:
+    collector_id = await collecting.collector(mail("P1D"), mail("P30D"))
+    await collecting.invoice(await collecting.client())
+    await collecting.at(datetime(2026, 3, 17, 1, tzinfo=UTC))
+    change = {"id": collector_id, "name": "Strict", "steps": [mail("P1D"), mail("P5D"), mail("P30D")]}
+    await collecting.ledger.ask(commands.UPDATE_COLLECTOR, change)
+    await collecting.at(datetime(2026, 3, 21, 1, tzinfo=UTC))
+    assert ((await collecting.case())["version"], len(await collecting.jobs())) == (1, 1)
+    await collecting.ledger.ask(commands.UPDATE_COLLECTOR, change | {"apply_to_active": True})
+    await collecting.decide()
+    assert ((await collecting.case())["version"], len(await collecting.jobs())) == (3, 2)
+
+
+async def test_the_contact_interval_holds_the_next_reminder_after_what_a_person_sent(collecting: Collecting) -> None:
+    await collecting.ledger.owner.execute(
+        "UPDATE ingress_api.account SET collections = $1::jsonb", '{"min_contact_interval": "P7D"}'
+    )
+    await collecting.collector(mail("P1D"))
+    client_id = await collecting.client()
+    await collecting.invoice(client_id)
+    by_hand = {"client_id": client_id, "channel": "email", "subject": "Hello", "body": "Please pay"}
+    await collecting.ledger.ask(commands.REQUEST_MESSAGE, by_hand)
+    sent_at = await collecting.ledger.owner.fetchval("SELECT created_at FROM ledger.message")
+    await collecting.at(sent_at + timedelta(days=6))
+    assert (await collecting.case())["next_at"] == sent_at + timedelta(days=7)
+    await collecting.at(sent_at + timedelta(days=7))
+    assert len(await collecting.jobs()) == 2

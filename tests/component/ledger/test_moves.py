@@ -152,5 +152,61 @@ async def test_a_removed_collectors_cases_go_on_in_the_one_that_takes_its_place(
     gone = await collecting.ledger.ask(commands.REMOVE_COLLECTOR, {"id": source, "move_to": target})
     assert gone.status == 200
     await collecting.decide()
+    await collecting.moves()
+    await collecting.decide()
     case = await collecting.case()
     assert (str(case["collector_id"]), case["next_at"]) == (target, datetime(2026, 3, 18, tzinfo=UTC))
+
+
+async def test_the_removal_of_a_collector_moves_its_invoices_with_one_event_a_client(collecting: Collecting) -> None:
+    source = await collecting.collector(mail("P1D"), name="Gone")
+    target = await collecting.collector(mail("P2D"), name="Mild", default=False)
+    clients = [await collecting.client() for _ in range(2)]
+    sales = [await collecting.invoice(client_id) for client_id in clients]
+    await collecting.decide()
+    await collecting.ledger.ask(commands.REMOVE_COLLECTOR, {"id": source, "move_to": target})
+    await collecting.decide()
+    await collecting.decide()
+    await collecting.moves()
+    events = await moved(collecting)
+    assert {one["client_id"]: [sale["id"] for sale in one["invoices"]] for one in events} == {
+        client_id: [sale_id] for client_id, sale_id in zip(clients, sales, strict=True)
+    }
+    assert [(one["cause"], one["from_collector"]["name"], one["to_collector"]["id"]) for one in events] == [
+        ("person", "Gone", target)
+    ] * 2
+    await collecting.at(datetime(2026, 3, 18, 1, tzinfo=UTC))
+    assert len(await collecting.jobs()) == 2
+
+
+async def test_a_reported_move_fires_its_event_and_moves_and_sends_nothing(collecting: Collecting) -> None:
+    source = await collecting.collector(mail("P1D"))
+    client_id = await collecting.client()
+    sale_id = await collecting.invoice(client_id)
+    await collecting.decide()
+    report = {
+        "invoice_ids": [sale_id], "origin": "external", "from_collector": "Soft", "to_collector": "Court",
+        "cause": "workflow", "notification": {"subject": "To court", "body": "Now"},
+    }  # fmt: skip
+    answer = await collecting.ledger.ask(commands.MOVE_INVOICES, report)
+    assert (answer.status, answer.body["origin"]) == (200, "external")
+    (event,) = await moved(collecting)
+    assert (event["cause"], event["from_collector"], event["to_collector"], event["notification"]) == (
+        "workflow", {"id": None, "name": "Soft"}, {"id": None, "name": "Court"}, report["notification"],
+    )  # fmt: skip
+    await collecting.decide()
+    assert str((await collecting.case())["collector_id"]) == source
+    assert await collecting.jobs() == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"origin": "external"}, {"to_collector": "Court"}, {"cause": "workflow"}, {"occurred_at": "2026-03-01T00:00:00Z"}],
+)
+async def test_what_only_a_reported_move_says_is_refused_of_another(
+    collecting: Collecting, given: dict[str, str]
+) -> None:
+    target = await collecting.collector(mail("P1D"))
+    asked = {"client_id": await collecting.client()} | ({} if "origin" in given else {"collector_id": target})
+    refused = await collecting.ledger.ask(commands.MOVE_INVOICES, asked | given)
+    assert refused.status == 422

@@ -90,5 +90,6 @@ CASES: Final = Capability(
         names.SNOOZE_CASE: handlers.SNOOZE_CASE,
         names.MOVE_INVOICES: moves.MOVE_INVOICES,
         names.MOVE_BY_WORKFLOW: moves.MOVE_BY_WORKFLOW,
+        names.MOVE_FROM_REMOVED: moves.MOVE_FROM_REMOVED,
     },
 )

@@ -155,7 +155,10 @@ class OpenInvoice:
 
 @dataclass(frozen=True, slots=True)
 class Debtor:
-    """A client as collections see it: its row, its open invoices, longest due first, and what holds reminders back."""
+    """A client as collections see it: its row, its open invoices, longest due first, and what holds reminders back.
+
+    `credit` is what of its payments and credit notes is not allocated, in minor units by currency.
+    """
 
     account_id: UUID
     id: UUID
@@ -165,6 +168,7 @@ class Debtor:
     needs_response: bool
     last_contact_at: datetime | None
     unreachable: frozenset[Channel]
+    credit: Mapping[str, int] = field(default_factory=dict)
     cases: Mapping[UUID, Case] = field(default_factory=dict)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from contracts.primitives.ids import derive_id, new_id
 from contracts.urls import PublicUrls
-from contracts.wire.commands import MOVE_BY_WORKFLOW
+from contracts.wire.commands import MOVE_BY_WORKFLOW, MOVE_FROM_REMOVED
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import EXECUTOR_JOBS, LEDGER_COMMANDS
 from ledger.account import Account
@@ -82,6 +82,9 @@ async def decide(
     same = set() if before is None else {one for one in made.accounts if before.accounts.get(one) == made.accounts[one]}
     for key, debtor in made.debtors.items():
         account = made.accounts[key[0]]
+        if rules.cases_of_removed(debtor, account):
+            made.decided[key], made.letters[key] = [], {}
+            continue
         if before is not None and key[0] in same and before.debtors.get(key) == debtor:
             made.decided[key], made.letters[key] = before.decided[key], before.letters[key]
             continue
@@ -172,7 +175,22 @@ def settle(
             if final.is_changed:
                 written.cases.append(final.case)
         written.due[key] = rules.next_due(finals, now)
+        written.outgoing += _moves_from_removed(made.debtors[key], made.accounts[key[0]])
     return written
+
+
+def _moves_from_removed(debtor: Debtor, account: CollectingAccount) -> Iterator[Outgoing]:
+    """The commands that move a client's invoices out of removed collectors; each decides on the client again."""
+    for collector_id in sorted({one.collector_id for one in rules.cases_of_removed(debtor, account)}):
+        command_id = new_id()
+        command = Envelope(
+            id=command_id,
+            name=MOVE_FROM_REMOVED,
+            account_id=debtor.account_id,
+            correlation_id=command_id,
+            data={"client_id": str(debtor.id), "collector_id": str(collector_id)},
+        )
+        yield _outgoing(LEDGER_COMMANDS.name, command)
 
 
 def _also_thank(one: Decided, made: Round, key: Key, urls: PublicUrls, written: Written, now: datetime) -> None:

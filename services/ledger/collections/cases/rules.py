@@ -26,6 +26,7 @@ from ledger.collections.cases.models import (
     new_case,
 )
 from ledger.collections.collectors.models import Collector, default_of, living
+from ledger.collections.durations import shifted, start_of
 from ledger.collections.models import CaseFacts, Outlook, Progress
 from templates.reminders import LISTED_MAX
 
@@ -76,6 +77,15 @@ def decide_debtor(debtor: Debtor, account: CollectingAccount, steps: Steps, *, n
     return decided
 
 
+def cases_of_removed(debtor: Debtor, account: CollectingAccount) -> list[Case]:
+    """The client's cases that are not settled and whose collector was removed: their invoices have to be moved."""
+    return [
+        one
+        for one in debtor.cases.values()
+        if one.state != "settled" and account.collectors[one.collector_id].deleted_at is not None
+    ]
+
+
 def missing_cases(debtor: Debtor, account: CollectingAccount) -> set[UUID]:
     """The cases that the client's invoices belong to and that were not read."""
     return _groups(debtor, account).keys() - debtor.cases.keys()
@@ -120,7 +130,7 @@ def _decide(
 ) -> Decided:
     case = _renewed(_summed(case, invoices, account, now), invoices, account, now)
     specs = steps[case.collector_id, case.version]
-    facts = _facts(case, invoices, debtor)
+    facts = _facts(case, invoices, debtor, account, now)
     outlook = _outlook(case, specs, facts, debtor.last_contact_at, account, now)
     forced = case.forced_step is not None
     if forced:
@@ -213,7 +223,9 @@ def _renewed(case: Case, invoices: Sequence[OpenInvoice], account: CollectingAcc
     )
 
 
-def _facts(case: Case, invoices: Sequence[OpenInvoice], debtor: Debtor) -> CaseFacts:
+def _facts(
+    case: Case, invoices: Sequence[OpenInvoice], debtor: Debtor, account: CollectingAccount, now: datetime
+) -> CaseFacts:
     undisputed = [one for one in invoices if not one.disputed]
     return CaseFacts(
         open_minor=case.open_minor,
@@ -223,9 +235,28 @@ def _facts(case: Case, invoices: Sequence[OpenInvoice], debtor: Debtor) -> CaseF
         paused_until=(case.paused_until or FOREVER) if case.is_paused else None,
         promised_until=debtor.promised_until,
         needs_response=debtor.needs_response,
+        covered_until=_covered_until(debtor, account, now),
         archived=debtor.row["archived_at"] is not None,
         unreachable=debtor.unreachable,
     )
+
+
+def _covered_until(debtor: Debtor, account: CollectingAccount, now: datetime) -> datetime | None:
+    """When the client's unallocated credit ceases to cover all that is overdue; None where it does not, or nothing is.
+
+    Over all invoices of the client, because the same credit may pay any of them; disputed ones are left out.
+    """
+    today, left, is_anything_overdue = account.account.day(now), dict(debtor.credit), False
+    for one in debtor.invoices if left else ():
+        if one.disputed or one.date_due is None:
+            continue
+        is_overdue = one.date_due < today
+        left[one.currency] = left.get(one.currency, 0) - one.open_minor
+        if left[one.currency] < 0:
+            over = start_of(shifted(one.date_due, days=1), account.calendar.zone)
+            return over if is_anything_overdue and not is_overdue else None
+        is_anything_overdue = is_anything_overdue or is_overdue
+    return FOREVER if is_anything_overdue else None
 
 
 def _outlook(
@@ -257,13 +288,13 @@ def _in_state(case: Case, specs: Sequence[StepSpec], outlook: Outlook, now: date
         reason = case.muted_reason
     elif outlook.state == "paused" and case.paused_reason:
         reason = case.paused_reason
-    ends_at = outlook.at if outlook.state in {"paused", "promised"} and outlook.at != FOREVER else None
+    ends_at = outlook.at if outlook.step is None and outlook.at != FOREVER else None
     is_same = outlook.state == case.state and case.reason != ""
     return replace(
         case,
         state=outlook.state,
         reason=case.reason if is_same and outlook.state == "settled" else reason,
-        ends="a person resumes it" if outlook.at == FOREVER else outlook.ends,
+        ends="a person resumes it" if outlook.state == "paused" and outlook.at == FOREVER else outlook.ends,
         since=case.since if is_same else now,
         ends_at=ends_at,
         next_step=outlook.step,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -71,17 +71,7 @@ class LoadedCases:
         found = self.debtors[key]
         mine: Mapping[UUID, Case] = {one.id: self.cases.get((key[0], one.id), one) for one in found.cases.values()}
         own = {case.id: case for (_, _), case in self.cases.items() if case.client_id == key[1]}
-        return Debtor(
-            account_id=found.account_id,
-            id=found.id,
-            row=found.row,
-            invoices=found.invoices,
-            promised_until=found.promised_until,
-            needs_response=found.needs_response,
-            last_contact_at=found.last_contact_at,
-            unreachable=found.unreachable,
-            cases={**mine, **own},
-        )
+        return replace(found, cases={**mine, **own})
 
 
 def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:

@@ -37,7 +37,9 @@ SELECT c.account_id, c.id, c.name, c.first_name, c.last_name, c.email, c.phone, 
            (SELECT max(m.created_at) FROM ledger.message m WHERE m.account_id = c.account_id AND m.client_id = c.id
                AND m.direction = 'sent' AND m.purpose <> 'notification' AND m.state IN ('requested', 'sent')),
            (SELECT k.created_at FROM ledger.call k WHERE k.account_id = c.account_id AND k.client_id = c.id
-             ORDER BY k.id DESC LIMIT 1)) AS last_contact_at
+             ORDER BY k.id DESC LIMIT 1)) AS last_contact_at,
+       (SELECT jsonb_object_agg(b.currency, b.unapplied_minor) FROM ledger.client_balance b
+         WHERE b.account_id = c.account_id AND b.client_id = c.id AND b.unapplied_minor > 0) AS credit
   FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, id)
   JOIN ledger.client c ON c.account_id = w.account_id AND c.id = w.id
 """
@@ -131,6 +133,7 @@ def _debtor(
         needs_response=row["needs_response"],
         last_contact_at=last,
         unreachable=frozenset(unreachable),
+        credit=row["credit"] or {},
         cases=found.get(key, {}),
     )
 

@@ -29,8 +29,8 @@ async def _save(conn: Connection, state: LoadedState, now: datetime) -> None:
     taken = state.changes_of(CollectorChanges)
     latest = {one.id: one for _, changes in taken for one in changes.collectors.values()}
     await store.write(conn, collectors=list(latest.values()))
-    applied = {latest[one] for _, changes in taken for one in changes.applied} if latest else set()
-    await store.apply(conn, collectors=sorted(applied, key=lambda one: one.id), now=now)
+    applied = sorted({one for _, changes in taken for one in changes.applied})
+    await store.apply(conn, collectors=[latest[one] for one in applied], now=now)
     gone = [(one.account_id, one.id) for one in latest.values() if one.replaced_by is not None]
     await store.wake(conn, keys=gone, now=now)
 

@@ -52,14 +52,26 @@ def held_clients(changes: ChangeSet) -> Iterator[UUID]:
     yield from (dispute.client_id for dispute in changes[DisputeChanges].disputes.values())
     yield from (promise.client_id for promise in changes[PromiseChanges].promises.values())
     yield from (note.client_id for note in changes[NoteChanges].notes.values() if note.needs_response)
+    yield from _credited(changes)
+
+
+def _credited(changes: ChangeSet) -> Iterator[UUID]:
+    """The clients of whose payments or credit notes something is left to allocate."""
+    for payment in changes[PaymentChanges].payments.values():
+        if payment.status == "confirmed" and payment.unapplied_minor > 0:
+            yield payment.client_id
+    for one in changes[SaleChanges].states.values():
+        if one.role == "credit" and one.status == "issued" and one.unapplied_minor > 0:
+            yield one.client_id
 
 
 def _of(changes: ChangeSet) -> Iterator[UUID]:
     yield from changes[DueChanges].clients
     yield from held_clients(changes)
     for one in changes[SaleChanges].states.values():
-        if one.role == "receivable" and one.status != "draft":
+        if one.role in {"receivable", "credit"} and one.status != "draft":
             yield one.client_id
+    yield from (payment.client_id for payment in changes[PaymentChanges].payments.values())
 
 
 def next_due(state: LoadedState) -> datetime | None:
