@@ -195,8 +195,7 @@ def _without_bad_links(given: dict[str, Any]) -> list[ReadingWarning]:
 
 def _with_implied(given: dict[str, Any], box: InboxKind) -> dict[str, Any]:
     """Fill in implied values; changes and returns `given`."""
-    if box == "sales":
-        given.setdefault("sale_type", "sales_order")
+    given.setdefault("sale_type", "sales_order" if box == "sales" else "sales_invoice")
     if "date_due" in given:
         given.setdefault("pay_term", {"type": PAY_TERM_WITH_DATE})
     client = given.get("client")

@@ -10,6 +10,8 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from contracts.resources.number_format import DEFAULT_NUMBER_FORMAT
+
 DEFAULT_CURRENCY: Final = "EUR"
 
 
@@ -20,6 +22,7 @@ class Account:
     id: UUID
     time_zone: str = "UTC"
     currency: str = DEFAULT_CURRENCY
+    number_format: str = DEFAULT_NUMBER_FORMAT
     default_pay_term: dict[str, Any] | None = None
     collections: Mapping[str, Any] = field(default_factory=dict)  # the settings of collections that were set
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, field_validator, model_validator
 
 from contracts.resources.collector import DurationText
+from contracts.resources.number_format import NumberFormat
 from contracts.resources.output import ResponseModel
 from contracts.resources.schemas import (
     Address,
@@ -159,7 +160,7 @@ class SendWindow(Model):
 class AccountPatch(WithCurrency):
     """What may change of an account: absent fields stay, null takes a value away, lists and addresses are replaced.
 
-    `default_pay_term` applies to clients without one of their own.
+    `default_pay_term` applies to clients without one of their own; `number_format` to documents issued from now on.
     """
 
     name: ShortText | None = None
@@ -174,6 +175,7 @@ class AccountPatch(WithCurrency):
     endpoint_id: EndpointId | None = None
     locale: Locale | None = None
     time_zone: TimeZone | None = None
+    number_format: NumberFormat | None = None
     default_pay_term: PayTerm | None = None
     invoice_footer: Annotated[str, StringConstraints(max_length=FOOTER_CHARS_MAX)] | None = None
     logo: LogoIn | None = None
@@ -287,6 +289,7 @@ class AccountProfile(ResponseModel):
     locale: str
     time_zone: str
     currency: str
+    number_format: str
     default_pay_term: PayTerm | None
     send_window: SendWindow | None
     min_contact_interval: str | None

@@ -12,6 +12,7 @@ from contracts.primitives.money import PositiveMoneyText
 from contracts.resources import client
 from contracts.resources.case import Case
 from contracts.resources.client import ClientReference
+from contracts.resources.inbox import Actor
 from contracts.resources.note import Origin
 from contracts.resources.output import JSONObject, ResponseModel, Row, text, time_text
 from contracts.resources.promise import SALES_MAX
@@ -51,6 +52,12 @@ class CallIn(Model):
         if self.promise is not None and self.outcome != "promised":
             raise ValueError("promise belongs to the outcome promised: leave it out, or change the outcome")
         return self
+
+
+class RecordCall(CallIn):
+    """The outcome of a call, and who made it."""
+
+    author: Actor | None = None
 
 
 class Call(ResponseModel):

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from contracts.resources import client, sale
 from contracts.resources.client import ClientReference
+from contracts.resources.inbox import Actor
 from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import LongText, Model
 
@@ -20,6 +21,12 @@ class DisputeIn(Model):
     sale_id: UUID
     reason: LongText = Field(min_length=1)
     note: LongText | None = Field(default=None, min_length=1, description="details, for the note that is created")
+
+
+class OpenDispute(DisputeIn):
+    """The disputed invoice, and who says so."""
+
+    author: Actor | None = None
 
 
 class ResolveDisputeIn(Model):
@@ -33,6 +40,12 @@ class ResolveDispute(ResolveDisputeIn):
     """The dispute to resolve, and how."""
 
     id: UUID
+
+
+class EndDispute(ResolveDispute):
+    """The dispute to resolve, and who does so."""
+
+    author: Actor | None = None
 
 
 class Dispute(ResponseModel):

@@ -63,7 +63,8 @@ class HookHealth(ResponseModel):
 class Hook(ResponseModel):
     """A subscription of a URL to triggers; `secret` is there only when it was just made or rotated.
 
-    `reason` says why it is not active, when its owner did not switch it off; `health` is there where one hook is read.
+    `reason` says why it is not active, when its owner did not switch it off; `health` is there wherever one hook is
+    answered, not in lists.
     """
 
     id: UUID

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from contracts.resources import client, sale
 from contracts.resources.client import ClientReference
+from contracts.resources.inbox import Actor
 from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import LongText, Model, required_if_sent
 
@@ -29,6 +30,12 @@ class NoteIn(Model):
     pinned: bool = False
     needs_response: bool = Field(default=False, description="no reminder goes out before it is resolved")
     origin: Origin = "own"
+
+
+class AddNote(NoteIn):
+    """A note, and who wrote it."""
+
+    author: Actor | None = None
 
 
 class NotePatch(Model):
@@ -54,7 +61,10 @@ class ResolveNote(Model):
 
 
 class Note(ResponseModel):
-    """A note on a client; one that needs a response holds automatic reminders back until `resolved_at`."""
+    """A note on a client; one that needs a response holds automatic reminders back until `resolved_at`.
+
+    `author` is the caller or the automation that wrote it; null for what the ledger notes by itself.
+    """
 
     id: UUID
     client_id: UUID
@@ -66,6 +76,7 @@ class Note(ResponseModel):
     needs_response: bool
     resolved_at: dt.datetime | None
     origin: Origin
+    author: Actor | None
     created_at: dt.datetime
 
 
@@ -78,6 +89,7 @@ def from_row(row: Row) -> dict[str, Any]:
         **{name: row[name] for name in ("kind", "body", "pinned", "needs_response")},
         "resolved_at": None if row["resolved_at"] is None else row["resolved_at"].isoformat(),
         "origin": row["origin"],
+        "author": row["author"],
         "created_at": row["created_at"].isoformat(),
     }
 
@@ -93,5 +105,6 @@ SAMPLE: Final[JSONObject] = {
     "needs_response": False,
     "resolved_at": None,
     "origin": "own",
+    "author": {"kind": "access_token", "id": "0198f7c4-0b00-7c41-9d84-3f5a6b7c8d9e", "name": "Accounting"},
     "created_at": "2026-03-19T10:00:00+00:00",
 }

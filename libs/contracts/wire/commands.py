@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from contracts.resources.automation import AutomationIn
-from contracts.resources.call import CallIn
+from contracts.resources.call import RecordCall
 from contracts.resources.case import (
     CaseById,
     MoveByWorkflow,
@@ -26,13 +26,13 @@ from contracts.resources.case import (
 )
 from contracts.resources.client import ClientIn, ClientUpdate, ClientUpsert
 from contracts.resources.collector import CollectorIn, CollectorUpdate, OpenCollectors, RemoveCollector
-from contracts.resources.dispute import DisputeIn, ResolveDispute
+from contracts.resources.dispute import EndDispute, OpenDispute
 from contracts.resources.hook import HookIn, HookPatch
 from contracts.resources.imports import ImportLines
 from contracts.resources.inbox_message import AcceptMessage, ApplyRules, RejectMessage
 from contracts.resources.inbox_rule import InboxRuleIn, RuleById
 from contracts.resources.messages import AssignMessage, ConfirmMessage, MessageToSend, ReportedMessage
-from contracts.resources.note import NoteIn, ResolveNote, UpdateNote
+from contracts.resources.note import AddNote, ResolveNote, UpdateNote
 from contracts.resources.payment import PaymentIn
 from contracts.resources.product import ProductIn, ProductUpdate, ProductUpsert
 from contracts.resources.promise import PromiseIn
@@ -157,6 +157,7 @@ class CommandSpec:
     queue: Queue
     input: type[BaseModel] | None
     result: str
+    authored: bool = False  # its data has an author: the caller or the automation that sends it
 
 
 _SPECS: Final = (
@@ -241,14 +242,14 @@ _SPECS: Final = (
     ),
     CommandSpec(ASSIGN_MESSAGE, LEDGER_COMMANDS, AssignMessage, "200 with the message, now assigned to the client."),
     CommandSpec(RESOLVE_MESSAGE, LEDGER_COMMANDS, ByIdInput, "200 with the message, which needs no response any more."),
-    CommandSpec(ADD_NOTE, LEDGER_COMMANDS, NoteIn, "201 with the note."),
+    CommandSpec(ADD_NOTE, LEDGER_COMMANDS, AddNote, "201 with the note.", authored=True),
     CommandSpec(UPDATE_NOTE, LEDGER_COMMANDS, UpdateNote, "200 with the note."),
     CommandSpec(RESOLVE_NOTE, LEDGER_COMMANDS, ResolveNote, "200 with the note, which needs no response any more."),
     CommandSpec(
-        OPEN_DISPUTE, LEDGER_COMMANDS, DisputeIn,
-        "201 with the dispute; a note of kind dispute gives its reason."
+        OPEN_DISPUTE, LEDGER_COMMANDS, OpenDispute,
+        "201 with the dispute; a note of kind dispute gives its reason.", authored=True,
     ),
-    CommandSpec(RESOLVE_DISPUTE, LEDGER_COMMANDS, ResolveDispute, "200 with the dispute."),
+    CommandSpec(RESOLVE_DISPUTE, LEDGER_COMMANDS, EndDispute, "200 with the dispute.", authored=True),
     CommandSpec(RECORD_PROMISE, LEDGER_COMMANDS, PromiseIn, "201 with the promise."),
     CommandSpec(CANCEL_PROMISE, LEDGER_COMMANDS, ByIdInput, "200 with the promise, also when it is cancelled already."),
     CommandSpec(OPEN_COLLECTORS, LEDGER_COMMANDS, OpenCollectors, "200 {collectors}: the account has its first ones."),
@@ -271,8 +272,8 @@ _SPECS: Final = (
     CommandSpec(MOVE_BY_WORKFLOW, LEDGER_COMMANDS, MoveByWorkflow, "200 with the move. No caller waits."),
     CommandSpec(MOVE_FROM_REMOVED, LEDGER_COMMANDS, MoveFromRemoved, "200 with the move. No caller waits."),
     CommandSpec(
-        RECORD_CALL, LEDGER_COMMANDS, CallIn,
-        "201 with the call; a note of kind call, and the promise or disputes that it brings."
+        RECORD_CALL, LEDGER_COMMANDS, RecordCall,
+        "201 with the call; a note of kind call, and the promise or disputes that it brings.", authored=True,
     ),
     CommandSpec(CONVERT_SALE, LEDGER_COMMANDS, ConvertSale, "201 with the new document; both name each other."),
     CommandSpec(VOID_SALE, LEDGER_COMMANDS, DatedTransitionInput, "200 with the sale."),

@@ -14,7 +14,7 @@ from action_executor.actions.context import StepContext
 from action_executor.runs.records import Done, Failed, Sent, StepCall, StepOutcome, Wait
 from contracts.resources import client, product, sale
 from contracts.resources.output import Row
-from contracts.wire.commands import UPSERT_CLIENT
+from contracts.wire.commands import COMMANDS, UPSERT_CLIENT
 from contracts.wire.envelope import Envelope
 from storage.pool import Pool
 
@@ -116,6 +116,8 @@ async def _command(call: StepCall, context: StepContext, name: str, **more: Any)
 def envelope_of(call: StepCall, context: StepContext, name: str, data: Mapping[str, Any]) -> Envelope:
     """The command of a step, under the step's id."""
     run = call.run
+    if COMMANDS[name].authored and run.automation_id is not None:
+        data = {**data, "author": {"kind": "automation", "id": str(run.automation_id)}}
     return Envelope(
         id=call.command_id,
         name=name,

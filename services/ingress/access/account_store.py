@@ -20,6 +20,7 @@ class Account:
     time_zone: str
     locale: str
     currency: str
+    number_format: str | None
     default_pay_term: dict[str, Any] | None
     profile: dict[str, Any]  # of what `contracts.resources.account.PROFILE_FIELDS` names, what was set
     collections: dict[str, Any]  # of what `contracts.resources.account.COLLECTION_FIELDS` names, what was set
@@ -50,13 +51,13 @@ async def insert(
 
 
 _FIND: Final = """
-SELECT account_id, name, time_zone, locale, currency, default_pay_term, profile, collections, logo, clients_max,
-       products_max, created_at, updated_at
+SELECT account_id, name, time_zone, locale, currency, number_format, default_pay_term, profile, collections, logo,
+       clients_max, products_max, created_at, updated_at
   FROM ingress.account WHERE account_id = $1
 """
 _LOCK: Final = """
-SELECT account_id, name, time_zone, locale, currency, default_pay_term, profile, collections, logo, clients_max,
-       products_max, created_at, updated_at
+SELECT account_id, name, time_zone, locale, currency, number_format, default_pay_term, profile, collections, logo,
+       clients_max, products_max, created_at, updated_at
   FROM ingress.account WHERE account_id = $1 FOR UPDATE
 """
 
@@ -75,8 +76,8 @@ async def lock(conn: Connection, *, account_id: UUID) -> Account | None:
 
 _CHANGE: Final = """
 UPDATE ingress.account
-   SET name = $2, time_zone = $3, locale = $4, currency = $5, default_pay_term = $6, profile = $7, collections = $8,
-       logo = $9, updated_at = $10
+   SET name = $2, time_zone = $3, locale = $4, currency = $5, number_format = $6, default_pay_term = $7, profile = $8,
+       collections = $9, logo = $10, updated_at = $11
  WHERE account_id = $1
 """
 
@@ -85,7 +86,8 @@ async def change(conn: Connection, account: Account) -> None:
     """Update an account; its plan changes only by `change_quota`."""
     await conn.execute(
         _CHANGE, account.account_id, account.name, account.time_zone, account.locale, account.currency,
-        account.default_pay_term, account.profile, account.collections, account.logo, account.updated_at,
+        account.number_format, account.default_pay_term, account.profile, account.collections, account.logo,
+        account.updated_at,
     )  # fmt: skip
 
 
@@ -123,8 +125,8 @@ async def change_quota(
         " products_max = CASE WHEN $3::bigint < 0 THEN NULL ELSE coalesce($3::bigint, products_max) END,"
         " updated_at = now()"
         " WHERE account_id = $1"
-        " RETURNING account_id, name, time_zone, locale, currency, default_pay_term, profile, collections, logo,"
-        " clients_max, products_max, created_at, updated_at",
+        " RETURNING account_id, name, time_zone, locale, currency, number_format, default_pay_term, profile,"
+        " collections, logo, clients_max, products_max, created_at, updated_at",
         account_id, clients_max, products_max,
     )  # fmt: skip
     return Account(*row) if row else None

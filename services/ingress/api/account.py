@@ -20,6 +20,7 @@ from contracts.resources.account import (
     collections_of,
     profile_of,
 )
+from contracts.resources.number_format import DEFAULT_NUMBER_FORMAT
 from contracts.urls import PublicUrls
 from documents.pdf.logo import LogoError, check_logo
 from ingress.access import account_store
@@ -30,7 +31,7 @@ from ingress.http.context import Api
 from ingress.http.route import Request, Response, Route
 from storage.pool import Connection
 
-_SETTINGS: Final = ("name", "time_zone", "locale", "currency", "default_pay_term")
+_SETTINGS: Final = ("name", "time_zone", "locale", "currency", "number_format", "default_pay_term")
 _LOGO_PATH: Final = "/v1/account/logo"
 
 
@@ -77,6 +78,7 @@ def show(account: Account, urls: PublicUrls) -> dict[str, Any]:
         "locale": account.locale,
         "time_zone": account.time_zone,
         "currency": account.currency,
+        "number_format": account.number_format or DEFAULT_NUMBER_FORMAT,
         "default_pay_term": account.default_pay_term,
         **collections_of(account.collections),
         "logo": account.logo and {**account.logo, "url": urls.at(_LOGO_PATH)},

@@ -6,9 +6,11 @@ request shows it again.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 from uuid import UUID
 
+import orjson
 from pydantic import Field
 
 from contracts.etag import entity_tag
@@ -56,9 +58,8 @@ class HookRecoverIn(Model):
 
 async def create_hook(api: Api, call: Request) -> Response:
     """Subscribe; the same target, triggers and filters again return the same hook."""
-    return await api.submit(
-        call, CREATE_HOOK, call.body_as(HookIn).model_dump(mode="json") | {"created_by": call.made_by}
-    )
+    data = call.body_as(HookIn).model_dump(mode="json") | {"created_by": call.made_by}
+    return await _with_health(api, call, await api.submit(call, CREATE_HOOK, data))
 
 
 async def list_hooks(api: Api, call: Request) -> Response:
@@ -86,7 +87,16 @@ async def get_hook(api: Api, call: Request) -> Response:
 async def update_hook(api: Api, call: Request) -> Response:
     """Change the fields of a hook that were sent."""
     changes = call.body_as(HookPatch).model_dump(mode="json", exclude_unset=True)
-    return await api.submit(call, UPDATE_HOOK, _about(call, **changes))
+    return await _with_health(api, call, await api.submit(call, UPDATE_HOOK, _about(call, **changes)))
+
+
+async def _with_health(api: Api, call: Request, reply: Response) -> Response:
+    """The dispatcher's answer, with what the executor knows of the receiver."""
+    if reply.status not in {200, 201}:
+        return reply
+    shown = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
+    health = await hook_health.find(api.pool, account_id=call.account_id, hook_id=UUID(shown["id"]))
+    return replace(reply, body=shown | {"health": health})
 
 
 async def delete_hook(api: Api, call: Request) -> Response:

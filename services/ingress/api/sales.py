@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from pydantic import Field
 
 from contracts.resources import sale
 from contracts.resources.document_kinds import SaleType
 from contracts.resources.output import ResourcePage
 from contracts.resources.sale import Sale, SaleCalculation, SaleIn, SaleStatus
-from contracts.resources.schemas import Model, Reference
+from contracts.resources.schemas import Model, Reference, ShortText
 from contracts.resources.settlement import Settlement
 from contracts.wire.commands import CREATE_SALE, DRY_RUN
 from ingress.http.context import Api
@@ -34,6 +36,13 @@ class SaleFilter(Model):
     overdue: bool | None = None
     external_id: Reference | None = None
     number: Reference | None = None
+    from_: dt.date | None = Field(default=None, alias="from", description="documents dated on or after this day")
+    to: dt.date | None = Field(default=None, description="documents dated on or before this day")
+    query: ShortText | None = Field(
+        default=None,
+        description="a part of the number, the external_id, or the client's name or e-mail address; of documents "
+        "older than the newest thousand the whole number or external_id, or a part of the client",
+    )
 
 
 class SaleQuery(SaleFilter, Page):
@@ -47,7 +56,8 @@ async def create_sale(api: Api, call: Request) -> Response:
 
 async def calculate_sale(api: Api, call: Request) -> Response:
     """Compute a document's lines, taxes and totals as it would be drafted; nothing is stored."""
-    data = call.body_as(SaleIn).model_dump(mode="json") | {"issue": False}
+    # What is computed is no second document of its external_id.
+    data = call.body_as(SaleIn).model_dump(mode="json") | {"issue": False, "external_id": None}
     reply = await api.submit(call, DRY_RUN, {"command": CREATE_SALE, "data": data})
     if reply.status != OK:  # refused, or not decided yet
         return reply

@@ -20,7 +20,7 @@ from chassis.encryption import DecryptionError, Encryptor, decrypt_fields, is_se
 from contracts.etag import entity_tag
 from contracts.primitives.problem import problem
 from contracts.urls import PublicUrls
-from contracts.wire.commands import queue_of
+from contracts.wire.commands import COMMANDS, queue_of
 from contracts.wire.envelope import Envelope
 from ingress.acceptance import store
 from ingress.acceptance.group_commit import GroupCommit
@@ -88,6 +88,8 @@ class Api:
             KeyReused, InvalidInput (the key's form), Unavailable.
         """
         waits = not call.prefers_async
+        if COMMANDS[command].authored:
+            data = {**data, "author": call.made_by}
         envelope = envelope_of(call, command, data, reply_to=self.answers.channel if waits else None)
         if queue_of(command).consumer == "action_executor":  # its objects only change by a removal
             await conditions.check(self, call)

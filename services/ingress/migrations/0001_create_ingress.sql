@@ -10,6 +10,7 @@ CREATE TABLE ingress.account (
     time_zone text NOT NULL DEFAULT 'UTC',
     locale text NOT NULL DEFAULT 'en',
     currency text NOT NULL DEFAULT 'EUR',
+    number_format text,                       -- of document numbers; null: the ledger's default
     default_pay_term jsonb,                   -- of clients without one of their own; null: the ledger's default
     profile jsonb NOT NULL DEFAULT '{}',      -- what is only shown and printed, as answers show it
     collections jsonb NOT NULL DEFAULT '{}',  -- settings of collections, as answers show them
@@ -118,8 +119,8 @@ CREATE TABLE ingress.inbox_variant (
 );
 
 CREATE VIEW ingress_api.account AS
-SELECT account_id, name, time_zone, locale, currency, default_pay_term, profile, collections, clients_max, products_max,
-       created_at
+SELECT account_id, name, time_zone, locale, currency, number_format, default_pay_term, profile, collections, clients_max,
+       products_max, created_at
   FROM ingress.account;
 
 CREATE VIEW ingress_api.journey_entry AS

@@ -21,13 +21,15 @@ HIGHEST_ID: Final = UUID(int=2**128 - 1)
 class View:
     """A published view with `account_id` and `id`: its columns and filters, all constants.
 
-    `words` is the text that a `query` searches, as in the ledger's trigram index.
+    `words` is the text that a `query` searches, as in the ledger's trigram index. A view without such an index names in
+    `beyond` which of its older rows a `query` finds: a condition on `?`, the text.
     """
 
     name: str
     columns: str = "*"
     always: str = ""
     words: str = ""
+    beyond: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
 
     def select(self, *conditions: str, columns: str = "") -> str:
@@ -65,7 +67,15 @@ SUPPLIERS = View(
 )
 SALES = View(
     "ledger_api.sale",
+    words="ledger_api.words(number, external_id, client ->> 'name', client ->> 'email')",
+    # Few of the clients that contain a text, so that it stays a lookup by an index.
+    beyond="(number = upper(?) OR external_id = ? OR client_id IN (SELECT c.id FROM ledger_api.client c"
+    " WHERE c.account_id = $1 AND ledger_api.pieces(c.account_id, ledger_api.words(c.name, c.email, c.reg_number,"
+    " c.vat_number)) @> ledger_api.pieces($1, ?) AND strpos(lower(ledger_api.words(c.name, c.email, NULL, NULL)),"
+    " lower(?)) > 0 LIMIT 1000))",
     filters={
+        "from_": "document_date >= ?",
+        "to": "document_date <= ?",
         "sale_type": "sale_type = ?",
         "status": "status = ?",
         "client_id": "client_id = ?",
@@ -192,9 +202,7 @@ async def batches(
 
     A filter of None is ignored; `query` is a text anywhere in the view's `words`, case-insensitive.
     """
-    given = {name: value for name, value in requested.items() if value is not None}
-    if (text := given.pop("query", None)) is not None:
-        given = {"id": await _containing(pool, view, text, given, account_id=account_id, before=before, limit=limit)}
+    given = await _found_first(pool, view, requested, account_id=account_id, before=before, limit=limit)
     conditions, values = _conditions(view, given, first=5)
     statement = sized(view.select("id < $4", *conditions), order="id DESC")
 
@@ -211,11 +219,21 @@ async def newest_ids(
     pool: Pool, view: View, *, account_id: UUID, before: UUID | None, limit: int, **requested: Any
 ) -> list[UUID]:
     """The ids that `batches` would return, without reading the rows."""
-    given = {name: value for name, value in requested.items() if value is not None}
+    given = await _found_first(pool, view, requested, account_id=account_id, before=before, limit=limit)
     conditions, values = _conditions(view, given, first=4)
     statement = f"{view.select('id < $3', *conditions, columns='id')} ORDER BY id DESC LIMIT $2"
     rows = await pool.fetch(statement, account_id, limit, before or HIGHEST_ID, *values)
     return [row["id"] for row in rows]
+
+
+async def _found_first(
+    pool: Pool, view: View, requested: Mapping[str, Any], *, account_id: UUID, before: UUID | None, limit: int
+) -> dict[str, Any]:
+    """The filters that were sent, a `query` replaced by the ids that it finds."""
+    given = {name: value for name, value in requested.items() if value is not None}
+    if (text := given.pop("query", None)) is None:
+        return given
+    return {"id": await _containing(pool, view, text, given, account_id=account_id, before=before, limit=limit)}
 
 
 async def _containing(
@@ -242,6 +260,13 @@ async def _containing(
     if len(ids) >= limit or looked["looked"] < RECENT_MAX:
         return list(ids[:limit])
     holds = f"strpos(lower({view.words}), lower({wanted})) > 0"
+    if view.beyond:
+        older = view.beyond.replace("?", wanted)
+        rows = await pool.fetch(
+            f"{view.select(*conditions, older, columns='id')} ORDER BY id DESC LIMIT $2", *values, text
+        )
+        found = sorted({*ids, *(row["id"] for row in rows)}, reverse=True)
+        return found[:limit]
     if len(text.lower().encode("utf-8", "replace")) < PIECE_BYTES:
         rows = await pool.fetch(
             f"{view.select(*conditions, holds, columns='id')} ORDER BY id DESC LIMIT $2", *values, text

@@ -11,6 +11,7 @@ CREATE TABLE ledger.note (
     needs_response boolean NOT NULL,    -- blocks further automatic steps until it is resolved
     resolved_at timestamptz,
     origin text NOT NULL CHECK (origin IN ('own', 'external')),
+    author jsonb,    -- {kind, id, name} of who wrote it; null: the ledger itself
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (account_id, id),
@@ -46,7 +47,7 @@ REVOKE DELETE ON ledger.dispute FROM ledgerwire_ledger;
 CREATE VIEW ledger_api.note AS
 SELECT n.account_id, n.id, n.client_id, c.name AS client_name, c.email AS client_email,
        c.external_id AS client_external_id, n.sale_id, n.kind, n.body, n.pinned, n.needs_response, n.resolved_at,
-       n.origin, n.created_at, n.updated_at
+       n.origin, n.author, n.created_at, n.updated_at
   FROM ledger.note n JOIN ledger.client c ON c.account_id = n.account_id AND c.id = n.client_id;
 
 CREATE VIEW ledger_api.dispute AS

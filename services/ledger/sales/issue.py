@@ -72,7 +72,7 @@ def issue_within(
     status = states.decide_transition(draft.sale_type, document_state.status, "issue", _facts(draft, invoice, payment))
     series = series_of(draft)
     counter = state[LoadedSales].next_counter(ctx.account.id, series)
-    issued = numbered(draft, counter=counter, now=ctx.now)
+    issued = numbered(draft, counter=counter, number_format=ctx.account.number_format, now=ctx.now)
     stands = replace(
         document_state,
         status=status,
@@ -100,12 +100,12 @@ def series_of(sale: Sale) -> numbers.Series:
     return numbers.series_of(sale.sale_type, sale.document_date)
 
 
-def numbered(draft: Sale, *, counter: int, now: datetime) -> Sale:
+def numbered(draft: Sale, *, counter: int, number_format: str, now: datetime) -> Sale:
     """Number a draft, which issues it."""
     series = series_of(draft)
     return replace(
         draft,
-        number=numbers.spell(series, counter),
+        number=numbers.spell(series, counter, number_format),
         series=series.prefix,
         period=series.period,
         counter=counter,

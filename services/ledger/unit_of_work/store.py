@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from contracts.resources.number_format import DEFAULT_NUMBER_FORMAT
 from ledger.account import DEFAULT_CURRENCY, Account
 from ledger.unit_of_work.state import Key
 from storage.pool import Connection
@@ -22,8 +23,8 @@ SELECT w.account_id FROM unnest($1::uuid[]) AS w (account_id)
 
 # The account itself is ingress's: what it publishes is read here, and its absence coped with.
 _LOCK_BOOKS: Final = """
-SELECT b.account_id, b.time_zone AS time_zone_kept, a.time_zone, a.currency, a.default_pay_term,
-       a.collections
+SELECT b.account_id, b.time_zone AS time_zone_kept, a.time_zone, a.currency, a.number_format,
+       a.default_pay_term, a.collections
   FROM ledger.book b
   LEFT JOIN ingress_api.account a ON a.account_id = b.account_id
  WHERE b.account_id = ANY($1::uuid[])
@@ -61,6 +62,7 @@ async def lock_books(conn: Connection, *, account_ids: Collection[UUID]) -> dict
             row["account_id"],
             row["time_zone"] or "UTC",
             row["currency"] or DEFAULT_CURRENCY,
+            row["number_format"] or DEFAULT_NUMBER_FORMAT,
             row["default_pay_term"],
             row["collections"] or {},
         )

@@ -34,8 +34,8 @@ SELECT s.account_id, s.id, s.sale_type AS what, NULL AS currency, to_json(found)
   LEFT JOIN unnest($1::text[], $2::text[]) AS k (sale_type, series) ON k.sale_type = s.sale_type
  CROSS JOIN LATERAL (SELECT s.number, s.series, s.period AS year) found
  CROSS JOIN LATERAL (SELECT
-    s.series || '-' || lpad(s.period::text, 4, '0') || '-'
-      || lpad(s.counter::text, greatest(6, length(s.counter::text)), '0') AS number,
+    CASE WHEN position(s.series in s.number) > 0 AND position(lpad(s.period::text, 4, '0') in s.number) > 0
+              AND s.number ~ ('(^|[^0-9])0*' || s.counter || '([^0-9]|$)') THEN s.number END AS number,
     k.series, extract(year FROM s.document_date)::int AS year) must
  WHERE s.number IS NOT NULL AND found IS DISTINCT FROM must
 UNION ALL

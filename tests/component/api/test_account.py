@@ -193,3 +193,18 @@ async def test_a_field_that_no_account_has_is_refused_in_a_template(caller: Call
     refused = await caller.post("/v1/automations", an_automation(steps=[unknown]))
     assert refused.status == 422
     assert "did you mean legal_name" in refused.faults["steps[0].input.where"]
+
+
+async def test_documents_are_numbered_in_the_form_that_the_account_sets(caller: Caller) -> None:
+    client = await caller.client()
+    first = await caller.sale(client["id"])
+    assert (await caller.read("/v1/account"))["number_format"] == "{prefix}-{year}-{number:6}"
+    changed = await caller.patch("/v1/account", {"number_format": "{number:4}/{prefix}.{year}"})
+    assert (changed.status, changed.json["number_format"]) == (200, "{number:4}/{prefix}.{year}")
+    second = await caller.sale(client["id"])
+    year = first["number"].split("-")[1]
+    assert (first["number"], second["number"]) == (f"INV-{year}-000001", f"0002/INV.{year}")
+    back = await caller.patch("/v1/account", {"number_format": None})
+    assert back.json["number_format"] == "{prefix}-{year}-{number:6}"
+    refused = await caller.patch("/v1/account", {"number_format": "{prefix}{number}"})
+    assert (refused.status, refused.json["errors"][0]["path"]) == (422, "number_format")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.primitives.ids import new_id
+from ingress.views import queries
 from tests.support.caller import Caller, a_payment, an_invoice
 from tests.support.eventually import eventually
 
@@ -90,6 +91,22 @@ async def test_sales_are_filtered_by_each_of_their_facts(caller: Caller) -> None
     assert await found(f"status=issued&client_id={other['id']}&limit=1") == [paid["id"]]
     assert await found("external_id=shop-9") == [late["id"]]
     assert await found(f"number={late['number']}") == [late["id"]]
+    assert await found("from=2026-01-01&to=2026-01-01") == [late["id"]]
+    assert late["id"] not in await found("from=2026-01-02")
+    assert await found(f"query={late['number'].lower()[:12]}&overdue=true") == [late["id"]]
+    assert await found("query=shop-9") == [late["id"]]
+    assert await found("query=othe&status=issued") == [paid["id"], quote["id"]]
+    assert await found("query=nothing+of+theirs") == []
+
+
+async def test_a_document_older_than_the_newest_is_found_by_its_number_and_its_client(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "RECENT_MAX", 1)
+    old = await caller.sale((await caller.client(name="Ozola Design"))["id"], external_id="web-7")
+    await caller.sale((await caller.client(name="Another"))["id"])
+    for text in (old["number"], old["number"].lower(), "web-7", "zola"):
+        assert [one["id"] for one in await caller.items(f"/v1/sales?query={text}")] == [old["id"]]
 
 
 async def test_payments_are_listed_by_client(caller: Caller) -> None:

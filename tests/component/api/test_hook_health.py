@@ -48,6 +48,7 @@ async def test_a_hook_shows_how_its_receiver_does(caller: Caller, listener: List
     ear = listener.ear()
     hook = await subscribe(caller, ear)
     fresh = (await caller.read(f"/v1/hooks/{hook['id']}"))["health"]
+    assert hook["health"] == fresh
     assert (fresh["deliveries"], fresh["success_rate"], fresh["failures_in_a_row"]) == (0, None, 0)
     for number in range(3):
         await caller.client(name=f"Client {number}")

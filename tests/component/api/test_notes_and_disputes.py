@@ -18,6 +18,22 @@ async def test_a_note_is_made_listed_and_resolved(caller: Caller) -> None:
     assert (await caller.get(waiting)).json["items"] == []
 
 
+async def test_a_note_names_who_wrote_it_also_that_of_a_call_or_a_dispute(caller: Caller) -> None:
+    client = await caller.client()
+    sale = await caller.sale(client["id"], issue=True)
+    me = (await caller.read("/v1/me"))["caller"]
+    made = await caller.made_of("/v1/notes", {"client_id": client["id"], "body": "Call back"})
+    await caller.made_of("/v1/calls", {"client_id": client["id"], "outcome": "spoke"})
+    opened = await caller.made_of("/v1/disputes", {"sale_id": sale["id"], "reason": "Too many hours"})
+    await caller.post(f"/v1/disputes/{opened['id']}/resolve", {"note": "Two hours less"})
+    changed = await caller.patch(f"/v1/notes/{made['id']}", {"pinned": True})
+    assert changed.json["author"] == made["author"] == {name: me[name] for name in ("kind", "id", "name")}
+    notes = await caller.items(f"/v1/notes?client_id={client['id']}")
+    assert [note["author"] for note in notes] == [made["author"]] * 4
+    forged = await caller.post("/v1/notes", {"client_id": client["id"], "body": "x", "author": {"kind": "user"}})
+    assert (forged.status, forged.json["errors"][0]["path"]) == (422, "author")
+
+
 async def test_a_dispute_is_opened_once_and_resolved(caller: Caller) -> None:
     sale = await caller.sale((await caller.client())["id"], issue=True)
     asked = {"sale_id": sale["id"], "reason": "Too many hours"}

@@ -16,6 +16,13 @@ async def test_what_is_calculated_is_what_the_document_comes_to(caller: Caller) 
     assert {name: made[name] for name in shown.json} == shown.json
 
 
+async def test_a_document_that_exists_already_can_be_calculated_again(caller: Caller) -> None:
+    asked = an_invoice((await caller.client())["id"], external_id="web-1")
+    made = await caller.made_of("/v1/sales", asked)
+    shown = await caller.post("/v1/sales/calculate", asked)
+    assert (shown.status, shown.json["total"]) == (200, made["total"])
+
+
 async def test_a_document_with_faults_is_not_calculated(caller: Caller) -> None:
     answer = await caller.post("/v1/sales/calculate", an_invoice((await caller.client())["id"], lines=[]))
     assert (answer.status, answer.json["code"]) == (422, "invalid_input")

@@ -10,7 +10,7 @@ import pytest
 
 from documents.command_form import as_json, identity
 from documents.document import InboxDocument
-from tests.unit.documents.messages import EVERY_TAG, a_sale, accepted, sample, with_changes
+from tests.unit.documents.messages import EVERY_TAG, TWIN, a_sale, accepted, sample, with_changes
 
 
 def a_document(changes: dict[str, Any] | None = None) -> InboxDocument:
@@ -60,3 +60,9 @@ def numbered(name: str, reg_number: str) -> InboxDocument:
 
 def test_the_example_is_left_as_it_was() -> None:
     assert with_changes(EVERY_TAG, {}) == EVERY_TAG
+
+
+def test_a_suppliers_json_without_a_type_is_a_sales_invoice() -> None:
+    message = {**TWIN, "document": {name: value for name, value in TWIN["document"].items() if name != "sale_type"}}
+    parsed = accepted(json.dumps(message).encode(), content_type="application/json")
+    assert parsed.document.sale_type == "sales_invoice"

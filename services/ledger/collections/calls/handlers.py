@@ -6,8 +6,8 @@ from dataclasses import replace
 from uuid import UUID
 
 from contracts.primitives.ids import new_id
-from contracts.resources.call import CallIn
-from contracts.resources.dispute import DisputeIn
+from contracts.resources.call import RecordCall
+from contracts.resources.dispute import OpenDispute
 from contracts.resources.promise import PromiseIn
 from ledger.clients import handlers as clients
 from ledger.clients.state import ClientPlan, LoadedClients
@@ -27,7 +27,7 @@ from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, LoadedState, ReadPlan
 
 
-def _plan(ctx: CommandContext[CallIn], plan: ReadPlan) -> None:
+def _plan(ctx: CommandContext[RecordCall], plan: ReadPlan) -> None:
     plan[ClientPlan].ids.add(ctx.key(ctx.input.client_id))
     plan[SalePlan].states.update(ctx.key(sale_id) for sale_id in ctx.input.sale_ids)
     if ctx.input.advance or ctx.input.snooze_until is not None:
@@ -36,14 +36,14 @@ def _plan(ctx: CommandContext[CallIn], plan: ReadPlan) -> None:
         plan[DisputePlan].of_clients.add(ctx.key(ctx.input.client_id))
 
 
-def _plan_open(ctx: CommandContext[CallIn], state: LoadedState, plan: ReadPlan) -> None:
+def _plan_open(ctx: CommandContext[RecordCall], state: LoadedState, plan: ReadPlan) -> None:
     """Read what the client owes, where the outcome is about all of it."""
     client = state[LoadedClients].clients.get(ctx.key(ctx.input.client_id))
     if client is not None and ctx.input.outcome in {"promised", "disputed"} and not ctx.input.sale_ids:
         plan[SalePlan].open_invoices.add((ctx.account.id, client.id, client.currency))
 
 
-def _record(ctx: CommandContext[CallIn], state: LoadedState) -> ChangeSet:
+def _record(ctx: CommandContext[RecordCall], state: LoadedState) -> ChangeSet:
     given = ctx.input
     client = clients.named(ctx, state, given.client_id)
     if given.snooze_until is not None and given.snooze_until < ctx.today:
@@ -77,10 +77,10 @@ def _record(ctx: CommandContext[CallIn], state: LoadedState) -> ChangeSet:
     return changes
 
 
-RECORD_CALL = CommandHandler(CallIn, _plan, _record, _plan_open)
+RECORD_CALL = CommandHandler(RecordCall, _plan, _record, _plan_open)
 
 
-def _promised(ctx: CommandContext[CallIn], state: LoadedState, changes: ChangeSet) -> UUID:
+def _promised(ctx: CommandContext[RecordCall], state: LoadedState, changes: ChangeSet) -> UUID:
     """Record the promise that was made in the call."""
     given = ctx.input
     day = given.promise.date if given.promise is not None else given.snooze_until
@@ -93,11 +93,11 @@ def _promised(ctx: CommandContext[CallIn], state: LoadedState, changes: ChangeSe
     return made.result_entity[1]
 
 
-def _disputed(ctx: CommandContext[CallIn], state: LoadedState, changes: ChangeSet) -> list[UUID]:
+def _disputed(ctx: CommandContext[RecordCall], state: LoadedState, changes: ChangeSet) -> list[UUID]:
     """Open a dispute of each invoice that the call is about and that has none."""
     reason, opened = ctx.input.note or "Disputed in a call", []
     for sale in _undisputed(ctx, state):
-        dispute = DisputeIn(sale_id=sale.sale_id, reason=reason)
+        dispute = OpenDispute(sale_id=sale.sale_id, reason=reason, author=ctx.input.author)
         made = disputes.open_dispute(CommandContext(ctx.envelope, dispute, ctx.account, ctx.now), state)
         changes.join(made)
         assert made.result_entity is not None  # noqa: S101  the dispute
@@ -105,7 +105,7 @@ def _disputed(ctx: CommandContext[CallIn], state: LoadedState, changes: ChangeSe
     return opened
 
 
-def _undisputed(ctx: CommandContext[CallIn], state: LoadedState) -> list[DocumentState]:
+def _undisputed(ctx: CommandContext[RecordCall], state: LoadedState) -> list[DocumentState]:
     """The open invoices of the call, else of the client, without a dispute.
 
     Raises:
@@ -127,5 +127,5 @@ def _undisputed(ctx: CommandContext[CallIn], state: LoadedState) -> list[Documen
     return open_ones
 
 
-def _is_open(sale: DocumentState, ctx: CommandContext[CallIn]) -> bool:
+def _is_open(sale: DocumentState, ctx: CommandContext[RecordCall]) -> bool:
     return sale.account_id == ctx.account.id and sale.client_id == ctx.input.client_id and sale.is_receivable

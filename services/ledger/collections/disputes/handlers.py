@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contracts.primitives.ids import new_id
-from contracts.resources.dispute import DisputeIn, ResolveDispute
+from contracts.resources.dispute import EndDispute, OpenDispute
 from ledger.collections.disputes.models import Dispute
 from ledger.collections.disputes.state import DisputeChanges, DisputePlan, LoadedDisputes
 from ledger.collections.notes import handlers as notes
@@ -15,12 +15,12 @@ from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, LoadedState, ReadPlan
 
 
-def _plan(ctx: CommandContext[DisputeIn], plan: ReadPlan) -> None:
+def _plan(ctx: CommandContext[OpenDispute], plan: ReadPlan) -> None:
     plan[SalePlan].states.add(ctx.key(ctx.input.sale_id))
     plan[DisputePlan].of_sales.add(ctx.key(ctx.input.sale_id))
 
 
-def open_dispute(ctx: CommandContext[DisputeIn], state: LoadedState) -> ChangeSet:
+def open_dispute(ctx: CommandContext[OpenDispute], state: LoadedState) -> ChangeSet:
     """Mark an issued invoice as disputed, with a note that gives the reason."""
     key = ctx.key(ctx.input.sale_id)
     sale = state[LoadedSales].states.get(key)
@@ -53,14 +53,14 @@ def open_dispute(ctx: CommandContext[DisputeIn], state: LoadedState) -> ChangeSe
     return changes
 
 
-OPEN_DISPUTE = CommandHandler(DisputeIn, _plan, open_dispute)
+OPEN_DISPUTE = CommandHandler(OpenDispute, _plan, open_dispute)
 
 
-def _plan_one(ctx: CommandContext[ResolveDispute], plan: ReadPlan) -> None:
+def _plan_one(ctx: CommandContext[EndDispute], plan: ReadPlan) -> None:
     plan[DisputePlan].ids.add(ctx.key(ctx.input.id))
 
 
-def _resolve(ctx: CommandContext[ResolveDispute], state: LoadedState) -> ChangeSet:
+def _resolve(ctx: CommandContext[EndDispute], state: LoadedState) -> ChangeSet:
     before = state[LoadedDisputes].disputes.get(ctx.key(ctx.input.id))
     if before is None:
         raise NotFound("There is no dispute with this id.")
@@ -76,4 +76,4 @@ def _resolve(ctx: CommandContext[ResolveDispute], state: LoadedState) -> ChangeS
     return changes
 
 
-RESOLVE_DISPUTE = CommandHandler(ResolveDispute, _plan_one, _resolve)
+RESOLVE_DISPUTE = CommandHandler(EndDispute, _plan_one, _resolve)

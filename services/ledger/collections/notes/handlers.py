@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from contracts.primitives.ids import new_id
-from contracts.resources.note import NoteIn, NoteKind, ResolveNote, UpdateNote
+from contracts.resources.inbox import Actor
+from contracts.resources.note import AddNote, NoteKind, ResolveNote, UpdateNote
 from ledger.clients import handlers as clients
 from ledger.clients.state import ClientPlan
 from ledger.collections.due.state import make_due
@@ -19,13 +20,13 @@ from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, LoadedState, ReadPlan
 
 
-def _plan(ctx: CommandContext[NoteIn], plan: ReadPlan) -> None:
+def _plan(ctx: CommandContext[AddNote], plan: ReadPlan) -> None:
     plan[ClientPlan].ids.add(ctx.key(ctx.input.client_id))
     if ctx.input.sale_id is not None:
         plan[SalePlan].states.add(ctx.key(ctx.input.sale_id))
 
 
-def _add(ctx: CommandContext[NoteIn], state: LoadedState) -> ChangeSet:
+def _add(ctx: CommandContext[AddNote], state: LoadedState) -> ChangeSet:
     given = ctx.input
     client = clients.named(ctx, state, given.client_id)
     if given.sale_id is not None:
@@ -41,6 +42,7 @@ def _add(ctx: CommandContext[NoteIn], state: LoadedState) -> ChangeSet:
         needs_response=given.needs_response,
         resolved_at=None,
         origin=given.origin,
+        author=_kept(given.author),
         created_at=ctx.now,
         updated_at=ctx.now,
     )
@@ -49,7 +51,7 @@ def _add(ctx: CommandContext[NoteIn], state: LoadedState) -> ChangeSet:
     return changes
 
 
-ADD_NOTE = CommandHandler(NoteIn, _plan, _add)
+ADD_NOTE = CommandHandler(AddNote, _plan, _add)
 
 
 def _check_sale(ctx: CommandContext[Any], state: LoadedState, sale_id: UUID, client_id: UUID) -> None:
@@ -67,7 +69,7 @@ def add(changes: ChangeSet, note: Note) -> None:
 
 
 def note_on(ctx: CommandContext[Any], *, client_id: UUID, sale_id: UUID | None, kind: NoteKind, body: str) -> Note:
-    """Make the note that another command leaves on a client."""
+    """Make the note that another command leaves on a client, by its author where it has one."""
     return Note(
         account_id=ctx.account.id,
         id=new_id(),
@@ -79,9 +81,14 @@ def note_on(ctx: CommandContext[Any], *, client_id: UUID, sale_id: UUID | None, 
         needs_response=False,
         resolved_at=None,
         origin="own",
+        author=_kept(getattr(ctx.input, "author", None)),
         created_at=ctx.now,
         updated_at=ctx.now,
     )
+
+
+def _kept(author: Actor | None) -> dict[str, Any] | None:
+    return None if author is None else author.model_dump(mode="json")
 
 
 def _plan_one(ctx: CommandContext[ResolveNote], plan: ReadPlan) -> None:

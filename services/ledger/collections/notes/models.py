@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from contracts.resources.note import NoteKind, Origin
@@ -23,5 +25,6 @@ class Note:
     needs_response: bool
     resolved_at: datetime | None
     origin: Origin
+    author: Mapping[str, Any] | None  # {kind, id, name}
     created_at: datetime
     updated_at: datetime

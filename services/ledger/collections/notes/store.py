@@ -11,7 +11,7 @@ from storage.pool import Connection
 
 _FIND: Final = """
 SELECT n.account_id, n.id, n.client_id, n.sale_id, n.kind, n.body, n.pinned, n.needs_response, n.resolved_at, n.origin,
-       n.created_at, n.updated_at
+       n.author, n.created_at, n.updated_at
   FROM ledger.note n
   JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON n.account_id = w.account_id AND n.id = w.id
 """
@@ -27,9 +27,9 @@ async def find(conn: Connection, *, keys: Collection[Key]) -> dict[Key, Note]:
 
 _WRITE: Final = """
 INSERT INTO ledger.note
-       (account_id, id, client_id, sale_id, kind, body, pinned, needs_response, resolved_at, origin, created_at,
+       (account_id, id, client_id, sale_id, kind, body, pinned, needs_response, resolved_at, origin, author, created_at,
         updated_at)
-SELECT account_id, id, client_id, sale_id, kind, body, pinned, needs_response, resolved_at, origin, created_at,
+SELECT account_id, id, client_id, sale_id, kind, body, pinned, needs_response, resolved_at, origin, author, created_at,
        updated_at
   FROM jsonb_populate_recordset(NULL::ledger.note, $1)
  ORDER BY account_id, id
