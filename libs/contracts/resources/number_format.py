@@ -13,7 +13,7 @@ from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 
 DEFAULT_NUMBER_FORMAT: Final = "{prefix}-{year}-{number:6}"
 
-_CHARS_MAX: Final = 60
+_CHARS_MAX: Final = 60  # the longest number still fits its line on the printed document
 _FIELD: Final = re.compile(r"\{(prefix|year|number(?::[1-9])?)\}", re.ASCII)
 _LITERAL: Final = re.compile(r"[A-Za-z._/ -]*", re.ASCII)
 _FIELDS: Final = ["number", "prefix", "year"]
