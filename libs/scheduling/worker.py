@@ -38,7 +38,10 @@ class LeasedWorker(Generic[ItemT]):
 
     `handle` writes its item's result, fenced by the lease's epoch; when it raises, the item is due again after
     its lease. A long handler calls `holds` in between. `next_due` returns what a `Look` returns; without it the sweep
-    finds due work.
+    finds due work. While it says that claims leave due work behind, looks are `overdue_pause_seconds` apart.
+
+    The end of an item causes a look. With `looks_after_each=False` it does so only while due work is known to be left;
+    the handler then calls `wake_in` for what it makes due.
     """
 
     def __init__(
@@ -54,16 +57,26 @@ class LeasedWorker(Generic[ItemT]):
         sweep_seconds: float,
         next_due: Callable[[], Awaitable[float | None]] | None = None,
         gather_seconds: float = 0.0,
+        overdue_pause_seconds: float = 0.0,
+        looks_after_each: bool = True,
     ) -> None:
         self._pool, self._table, self._lease_seconds = pool, table, lease_seconds
         self._claim, self._handle, self._next_due = claim, handle, next_due
-        self._at_once_max = at_once_max
+        self._at_once_max, self._overdue_pause_seconds = at_once_max, overdue_pause_seconds
+        self._looks_after_each = looks_after_each
+        self._leaves_work = True  # whether due work may be left since the last look; unknown before the first
         self._tasks: dict[asyncio.Task[None], ItemT] = {}
         self._poller = Poller(name, self._look, sweep_seconds=sweep_seconds, gather_seconds=gather_seconds)
         self._heartbeat = Poller(f"{name}-heartbeat", self._renew, sweep_seconds=lease_seconds / RENEWALS)
         self._old: set[Lease] = set()  # held since before the last heartbeat
         self._lost: set[Lease] = set()
         self.wake: Final = self._poller.wake
+        self.wake_in: Final = self._poller.wake_in
+
+    @property
+    def room(self) -> int:
+        """How many items may be leased without a claim: none while due work is left, which comes first."""
+        return 0 if self._leaves_work else max(self._at_once_max - len(self._tasks), 0)
 
     @property
     def in_hand(self) -> list[ItemT]:
@@ -99,17 +112,25 @@ class LeasedWorker(Generic[ItemT]):
         """Claim as many as there is room for and start them; return how many."""
         room = self._at_once_max - len(self._tasks)
         items = await self._claim(room) if room > 0 else ()
+        self.begin(items)
+        return len(items)
+
+    def begin(self, items: Sequence[ItemT]) -> None:
+        """Handle items that the caller has leased: at most as many as `room` said."""
         for item in items:
             task = asyncio.create_task(self._work(item))
             self._tasks[task] = item
             task.add_done_callback(self._done)
-        return len(items)
 
     async def _look(self) -> float | None:
         await self.claim_once()
         due_in = await self._next_due() if self._next_due else None
-        # With no room left, the end of a running item wakes it.
-        return due_in if len(self._tasks) < self._at_once_max else None
+        full = len(self._tasks) >= self._at_once_max
+        overdue = due_in is not None and due_in <= 0
+        self._leaves_work = full or overdue
+        if full:
+            return None  # the end of a running item wakes it
+        return self._overdue_pause_seconds if overdue else due_in
 
     async def _work(self, item: ItemT) -> None:
         lease = item.lease
@@ -130,7 +151,8 @@ class LeasedWorker(Generic[ItemT]):
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._lost.discard(self._tasks.pop(task).lease)
-        self._poller.wake()
+        if self._leaves_work or self._looks_after_each:
+            self._poller.wake()
 
     async def _renew(self) -> None:
         held = {item.lease for item in self._tasks.values()}

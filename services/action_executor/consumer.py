@@ -22,6 +22,7 @@ from action_executor.messages.sender import MessageSender
 from action_executor.runs.approvals import decide_approval
 from action_executor.runs.backtest import backtest
 from action_executor.runs.cancel import cancel_run
+from action_executor.runs.records import AcceptedRuns
 from action_executor.runs.replay import PREVIEW_SECONDS_MAX, replay_run
 from action_executor.runs.single import run_action
 from action_executor.runs.trial import try_automation
@@ -54,8 +55,8 @@ class Runs(Protocol):
 
     renderer: Renderer
 
-    async def accept(self, conn: Connection, runs: Sequence[tuple[Envelope, RunJob]]) -> list[Envelope]:
-        """Insert new runs in the caller's transaction; return the events to publish."""
+    async def accept(self, conn: Connection, runs: Sequence[tuple[Envelope, RunJob]]) -> AcceptedRuns:
+        """Insert new runs in the caller's transaction."""
         ...
 
     def wake(self) -> None:
@@ -71,9 +72,10 @@ def job_handler(deliverer: Deliverer, runs: Runs, messages: MessageSender) -> Ha
         if deliveries := [(envelope, job) for envelope, job in jobs if isinstance(job, DeliverJob)]:
             await _accept(conn, deliveries, deliverer, effects)
         if new_runs := [(envelope, job) for envelope, job in jobs if isinstance(job, RunJob)]:
-            for event in await runs.accept(conn, new_runs):
+            accepted = await runs.accept(conn, new_runs)
+            for event in accepted.events:
                 effects.send(DISPATCHER_EVENTS, event)
-            effects.after_commit.append(runs.wake)
+            effects.after_commit.append(accepted.begin)
         if hand_overs := [(envelope, job) for envelope, job in jobs if isinstance(job, SendMessageJob)]:
             await messages.accept(conn, hand_overs)
             effects.after_commit.append(messages.wake)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -52,6 +52,14 @@ class Run:
     def command_id(self, path: str, replay_no: int = 0) -> UUID:
         """The id of a step's effect: the same each time it is tried, until a replay gives it a new one."""
         return derive_id(self.id, f"step-{path}-replay-{replay_no}" if replay_no else f"step-{path}")
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedRuns:
+    """Runs inserted in a transaction: the events to publish with it, and what to call once it is committed."""
+
+    events: Sequence[Envelope]
+    begin: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)

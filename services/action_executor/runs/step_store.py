@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -24,17 +23,11 @@ SELECT path, number, action, state, CASE WHEN l.loaded THEN input END AS input,
  WHERE account_id = $1 AND run_id = $2
 """
 
-_INSERT_STEPS = """
-INSERT INTO execution.step (account_id, run_id, path, number, action, guarantee, state)
-SELECT $1, $2, number::text, number, action, guarantee, 'pending'
-  FROM unnest($3::int[], $4::text[], $5::text[]) AS s(number, action, guarantee) ON CONFLICT DO NOTHING
-"""
-
 
 async def find_steps(
     conn: Connection | Pool, account_id: UUID, run_id: UUID, *, at: str = "0", to_replay: bool = False
 ) -> dict[str, Step]:
-    """Return the steps that a run has so far, by path; none before its first claim.
+    """Return the steps that a run has so far, by path; none before its first step was begun.
 
     Inputs and outputs are those of the outermost list, of the list that `at` is in, and of the containers around it; of
     a run to replay also those of all containers and failed steps.
@@ -78,14 +71,3 @@ async def find_item_results(pool: Pool, run: Run, path: str) -> list[ItemResult]
     """The results of the items of the `for_each` at a path, in their order."""
     rows = await pool.fetch(_ITEM_RESULTS, run.account_id, run.id, path, DATA_BYTES_MAX)
     return [ItemResult(**dict(row)) for row in rows]
-
-
-async def load_steps(pool: Pool, run: Run, specs: Sequence[tuple[str, str]]) -> dict[str, Step]:
-    """The steps of a run by path; of a new one the outermost are made from (action, guarantee)."""
-    is_new = run.epoch == 1 and run.definition is None  # claimed for the first time: nothing can be there yet
-    steps = {} if is_new else await find_steps(pool, run.account_id, run.id, at=run.path)
-    if not steps:
-        actions, guarantees = [spec[0] for spec in specs], [spec[1] for spec in specs]
-        await pool.execute(_INSERT_STEPS, run.account_id, run.id, list(range(len(specs))), actions, guarantees)
-        steps = {str(number): Step(str(number), number, action, "pending") for number, action in enumerate(actions)}
-    return steps

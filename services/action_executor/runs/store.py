@@ -1,4 +1,4 @@
-"""Keep runs and steps in Postgres: claim what is due, and commit a step's result with what becomes of its run."""
+"""Keep runs in Postgres: insert and claim them, and read what their steps need. `save_store` writes their changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 from asyncpg import Record
 
 from action_executor.runs.definitions import read_program
@@ -26,11 +25,12 @@ Key = tuple[UUID, UUID]
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A run to insert; `error` when it is refused at once."""
+    """A run to insert: leased to this process or due now; with an `error` it has failed at once."""
 
     envelope: Envelope
     job: RunJob
     error: str | None = None
+    leased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +68,25 @@ class StepChange:
 
 
 _INSERT = """
-INSERT INTO execution.run (account_id, id, automation_id, version, event_id, correlation_id, trigger, body, depth,
-                           state, due_at, error, finished_at)
-SELECT account_id, id, automation_id, version, event_id, correlation_id, trigger, body, depth,
-       CASE WHEN error IS NULL THEN 'running' ELSE 'failed' END,
-       CASE WHEN error IS NULL THEN now() END,
-       error,
-       CASE WHEN error IS NOT NULL THEN now() END
-  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::uuid[], $6::uuid[], $7::text[], $8::bytea[],
-              $9::int[], $10::text[])
-    AS r(account_id, id, automation_id, version, event_id, correlation_id, trigger, body, depth, error)
-    ON CONFLICT DO NOTHING
+WITH inserted AS (
+    INSERT INTO execution.run (account_id, id, automation_id, version, event_id, correlation_id, trigger, body, depth,
+                               state, due_at, leased, lease_epoch, error, finished_at)
+    SELECT account_id, id, automation_id, version, event_id, correlation_id, trigger, body, depth,
+           CASE WHEN error IS NULL THEN 'running' ELSE 'failed' END,
+           CASE WHEN error IS NULL THEN now() + make_interval(secs => CASE WHEN leased THEN $12::float8 ELSE 0 END) END,
+           leased, leased::int, error, CASE WHEN error IS NOT NULL THEN now() END
+      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::uuid[], $6::uuid[], $7::text[], $8::bytea[],
+                  $9::int[], $10::text[], $11::bool[])
+        AS r(account_id, id, automation_id, version, event_id, correlation_id, trigger, body, depth, error, leased)
+        ON CONFLICT DO NOTHING
+    RETURNING account_id, id, leased)
+SELECT account_id, id, now() AS now FROM inserted WHERE leased
 """
 
 
-async def insert(conn: Connection, runs: Sequence[NewRun]) -> None:
-    """Insert runs, due now."""
-    await conn.execute(
+async def insert(conn: Connection, runs: Sequence[NewRun], *, lease_seconds: float) -> list[Run]:
+    """Insert runs; return those that are leased to this process now."""
+    rows = await conn.fetch(
         _INSERT,
         [run.envelope.account_id for run in runs],
         [run.envelope.id for run in runs],
@@ -96,7 +98,29 @@ async def insert(conn: Connection, runs: Sequence[NewRun]) -> None:
         [run.job.body.encode() for run in runs],
         [run.envelope.depth for run in runs],
         [run.error for run in runs],
+        [run.leased for run in runs],
+        lease_seconds,
     )
+    inserted = {(row["account_id"], row["id"]): row["now"] for row in rows}
+    return [
+        Run(
+            account_id=key[0],
+            id=key[1],
+            automation_id=run.job.automation_id,
+            version=run.job.version,
+            event_id=run.job.event_id,
+            correlation_id=run.envelope.correlation_id,
+            body=run.job.body.encode(),
+            depth=run.envelope.depth,
+            path="0",
+            error=None,
+            epoch=1,
+            lost=0,
+            now=inserted[key],
+        )
+        for run in runs
+        if (key := (run.envelope.account_id, run.envelope.id)) in inserted
+    ]
 
 
 RUNS: Final = LeaseTable("execution.run")
@@ -192,89 +216,3 @@ class StepKind:
 
 
 NO_STEP: Final = StepKind(0, "", "")
-
-_SAVE = """
-WITH run AS (
-    UPDATE execution.run
-       SET state = $4, step_no = $5, due_at = now() + make_interval(secs => $6::float8), leased = $7,
-           error = coalesce(error, $8), step_path = coalesce($17::text, step_path),
-           lost_workers = CASE WHEN $7 AND $14 THEN lost_workers ELSE 0 END,
-           finished_at = CASE WHEN $4 NOT IN ('running', 'waiting') THEN now() END
-     WHERE account_id = $1 AND id = $2 AND lease_epoch = $3 AND leased
-    RETURNING account_id, id, state
-), saved AS (
-    INSERT INTO execution.step AS s (account_id, run_id, path, number, action, guarantee, state, input, output, error,
-                                     attempts, warnings, template_kills, started_at, finished_at)
-    SELECT r.account_id, r.id, $9::text, $18::int, $19::text, $20::text, $10::text, $11::jsonb, $12::jsonb, $13::text,
-           $14::boolean::int,
- coalesce($15::jsonb, '[]'), $16::boolean::int, CASE WHEN $10 <> 'pending' THEN now() END,
-           CASE WHEN $10 IN ('succeeded', 'skipped', 'failed') THEN now() END
-      FROM run r WHERE $9::text IS NOT NULL
-    ON CONFLICT (account_id, run_id, path) DO UPDATE
-       SET state = excluded.state, input = coalesce(excluded.input, s.input),
-           output = coalesce(excluded.output, s.output), error = excluded.error,
-           attempts = s.attempts + excluded.attempts, warnings = coalesce($15::jsonb, s.warnings),
-           template_kills = s.template_kills + excluded.template_kills,
-           started_at = coalesce(s.started_at, excluded.started_at), finished_at = excluded.finished_at
-), closed AS (
-    UPDATE execution.step s
-       SET state = 'failed', error = 'step ' || $9::text || ' inside failed', finished_at = now()
-      FROM run r WHERE s.account_id = r.account_id AND s.run_id = r.id AND s.path = ANY($21::text[])
-), skipped AS (
-    UPDATE execution.step s SET state = 'skipped'
-      FROM run r
-     WHERE s.account_id = r.account_id AND s.run_id = r.id AND s.path IS DISTINCT FROM $9::text AND s.state = 'pending'
-       AND r.state NOT IN ('running', 'waiting')
-)
-SELECT count(*) FROM run
-"""
-
-
-async def save(
-    conn: Connection | Pool, run: Run, change: RunChange, step: StepChange | None, kind: StepKind = NO_STEP
-) -> bool:
-    """Commit a step's change and its run's; False when the lease is somebody else's by now and nothing changed."""
-    written = await conn.fetchval(
-        _SAVE,
-        run.account_id,
-        run.id,
-        run.epoch,
-        change.state,
-        change.step_no,
-        change.due_in,
-        change.leased,
-        _storable_text(change.error),
-        step.path if step else None,
-        step.state if step else None,
-        _storable(step.input) if step else None,
-        _storable(step.output) if step else None,
-        _storable_text(step.error) if step else None,
-        step is not None and step.begun,
-        list(step.warnings) if step and step.warnings is not None else None,
-        step is not None and step.template_killed,
-        change.path,
-        kind.number,
-        kind.action,
-        kind.guarantee,
-        list(change.closes),
-    )
-    return bool(written)
-
-
-def _storable(value: Any) -> Any:
-    """Take U+0000 out of a JSON value, which Postgres cannot keep."""
-    if value is None or b"\\u0000" not in orjson.dumps(value):
-        return value
-    match value:
-        case str():
-            return _storable_text(value)
-        case list():
-            return [_storable(part) for part in value]
-        case dict():
-            return {str(_storable_text(name)): _storable(part) for name, part in value.items()}
-        case _:
-            return value
-
-
-def _storable_text(text: str | None) -> str | None:
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}") if text else text
