@@ -12,6 +12,7 @@ from action_executor.connections.repository import ConnectionRepository
 from action_executor.consumer import command_handler, job_handler
 from action_executor.deliveries.deliverer import Deliverer
 from action_executor.deliveries.hook_cache import HookCache
+from action_executor.deliveries.removal_notifier import RemovalNotifier
 from action_executor.deliveries.sender import Sender
 from action_executor.guarded_socket import GuardedDialer
 from action_executor.http_client import OutboundHttpClient, open_http_client
@@ -93,9 +94,17 @@ async def open_service(
             sweep_seconds=settings.sweep_seconds,
         )
         await parts.run(messages.worker, check="messages", drain_seconds=drain_seconds)
+        removals = RemovalNotifier(
+            pool,
+            hooks,
+            http_client,
+            lease_seconds=settings.hook_lease_seconds,
+            sweep_seconds=settings.sweep_seconds,
+        )
+        await parts.run(removals.worker, check="removals", drain_seconds=drain_seconds)
         connections = ConnectionCommandHandler(encryptor, policy, has_folders=folder_root is not None)
         handlers = {
-            EXECUTOR_JOBS: job_handler(deliverer, engine, messages),
+            EXECUTOR_JOBS: job_handler(deliverer, engine, messages, removals),
             EXECUTOR_COMMANDS: command_handler(deliverer, connections, engine, step_context),
         }
         for queue, handler in handlers.items():

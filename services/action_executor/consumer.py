@@ -18,6 +18,7 @@ from action_executor.deliveries import queue_store, store
 from action_executor.deliveries.deliverer import Deliverer
 from action_executor.deliveries.records import ClaimedDelivery, Key, NewDelivery, QueueUpdate
 from action_executor.deliveries.redeliver import redeliver
+from action_executor.deliveries.removal_notifier import RemovalNotifier
 from action_executor.messages.sender import MessageSender
 from action_executor.runs.approvals import decide_approval
 from action_executor.runs.backtest import backtest
@@ -37,14 +38,25 @@ from contracts.wire.commands import (
     TRY_AUTOMATION,
 )
 from contracts.wire.envelope import Envelope
-from contracts.wire.jobs import DELIVER, RUN, SEND_MESSAGE, DeliverJob, RunJob, SendMessageJob
+from contracts.wire.jobs import (
+    DELIVER,
+    NOTIFY_REMOVAL,
+    RUN,
+    SEND_MESSAGE,
+    DeliverJob,
+    NotifyRemovalJob,
+    RunJob,
+    SendMessageJob,
+)
 from contracts.wire.topology import DISPATCHER_EVENTS, EXECUTOR_COMMANDS
 from outbox.pipeline import BatchEffects, CommandResult, HandleBatch
 from storage.pool import Connection
 from templates.renderer import Renderer
 
-JOBS: Final[Mapping[str, type[DeliverJob | RunJob | SendMessageJob]]] = MappingProxyType(
-    {DELIVER: DeliverJob, RUN: RunJob, SEND_MESSAGE: SendMessageJob}
+Job = DeliverJob | NotifyRemovalJob | RunJob | SendMessageJob
+
+JOBS: Final[Mapping[str, type[Job]]] = MappingProxyType(
+    {DELIVER: DeliverJob, NOTIFY_REMOVAL: NotifyRemovalJob, RUN: RunJob, SEND_MESSAGE: SendMessageJob}
 )
 RUN_COMMANDS: Final = frozenset({REPLAY_RUN, CANCEL_RUN, DECIDE_APPROVAL, TRY_AUTOMATION, RUN_ACTION})
 KEPT_AT_LEAST: Final = timedelta(days=29)  # an older delivery may be gone
@@ -64,7 +76,7 @@ class Runs(Protocol):
         ...
 
 
-def job_handler(deliverer: Deliverer, runs: Runs, messages: MessageSender) -> HandleBatch:
+def job_handler(deliverer: Deliverer, runs: Runs, messages: MessageSender, removals: RemovalNotifier) -> HandleBatch:
     """Make the handler of `executor.jobs`."""
 
     async def handle(conn: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
@@ -79,11 +91,14 @@ def job_handler(deliverer: Deliverer, runs: Runs, messages: MessageSender) -> Ha
         if hand_overs := [(envelope, job) for envelope, job in jobs if isinstance(job, SendMessageJob)]:
             await messages.accept(conn, hand_overs)
             effects.after_commit.append(messages.wake)
+        if ended := [(envelope, job) for envelope, job in jobs if isinstance(job, NotifyRemovalJob)]:
+            await removals.accept(conn, ended)
+            effects.after_commit.append(removals.wake)
 
     return handle
 
 
-def _read(envelope: Envelope, effects: BatchEffects) -> DeliverJob | RunJob | SendMessageJob | None:
+def _read(envelope: Envelope, effects: BatchEffects) -> Job | None:
     """The job that an envelope carries; None with the reason among the refused."""
     model = JOBS.get(envelope.name)
     if model is None:

@@ -71,6 +71,31 @@ async def test_a_dry_run_shows_what_would_change_step_by_step_and_changes_nothin
     assert client["id"] in {one["id"] for one in after[0]}
 
 
+async def test_a_step_of_a_dry_run_finds_what_the_steps_before_it_would_have_made(caller: Caller) -> None:
+    there = await caller.client(name="Aya", email="aya@before.example")
+    steps = [
+        {"action": "find_client", "input": {"email": "NEW@client.example"}},
+        {"action": "create_client", "input": {"name": "New", "email": "new@client.example", "external_id": "N-1"}},
+        {"action": "find_client", "input": {"email": "NEW@client.example"}},
+        {"action": "find_client", "input": {"external_id": "N-1"}},
+        {"action": "update_client", "input": {"id": there["id"], "email": "aya@after.example"}},
+        {"action": "find_client", "input": {"email": "aya@after.example"}},
+        {"action": "find_client", "input": {"email": "aya@before.example"}},
+        {"action": "create_product", "input": {"code": "P-1", "name": "Paper"}},
+        {"action": "find_product", "input": {"query": "pap"}},
+    ]
+    trigger = {"key": "client.created", "filters": {}}
+    automation = await caller.made_of("/v1/automations", {"name": "Finds", "trigger": trigger, "steps": steps})
+    shown = await caller.post(f"/v1/automations/{automation['id']}/dry-run", {"version": "published"})
+    assert (shown.status, shown.json["state"], shown.json["error"]) == (200, "succeeded", None), shown.text
+    outputs = [step["output"] for step in shown.json["steps"]]
+    assert outputs[0] == {"found": False, "client": None}
+    assert outputs[2]["client"]["id"] == outputs[3]["client"]["id"] == outputs[1]["id"]
+    assert (outputs[5]["found"], outputs[5]["client"]["id"]) == (True, there["id"])
+    assert outputs[6] == {"found": False, "client": None}
+    assert outputs[8]["product"]["id"] == outputs[7]["id"]
+
+
 async def test_a_dry_run_ends_where_the_ledger_refuses_or_a_filter_does_not_hold(
     caller: Caller, listener: Listener
 ) -> None:

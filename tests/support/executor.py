@@ -91,9 +91,11 @@ class ExecutorHarness:
         hook = MadeHook(given.get("account_id", self.account_id), new_id(), secret)
         await self.owner.execute(
             "INSERT INTO dispatch.hook (account_id, id, target_url, triggers, filters, state, fingerprint, secret,"
-            " effective_from, ordered) VALUES ($1, $2, $3, ARRAY['sale.posted'], '{}', $4, $5, $6, now(), $7)",
+            " effective_from, ordered, rate_per_second, concurrency)"
+            " VALUES ($1, $2, $3, ARRAY['sale.posted'], '{}', $4, $5, $6, now(), $7, $8, $9)",
             hook.account_id, hook.id, url, given.get("state", "active"), secrets.token_bytes(16),
-            self.encryptor.encrypt(secret), given.get("ordered"),
+            self.encryptor.encrypt(secret), given.get("ordered"), given.get("rate_per_second"),
+            given.get("concurrency"),
         )  # fmt: skip
         return hook
 

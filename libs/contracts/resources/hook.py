@@ -12,19 +12,24 @@ from contracts.resources.inbox import Actor
 from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import FilterRange, Filters, Model, ShortText
 
+HookRate = Annotated[float, Field(ge=0.01, le=1000, allow_inf_nan=False)]
+HookConcurrency = Annotated[int, Field(ge=1, le=100)]
 TriggerKeys = Annotated[list[str], Field(min_length=1, max_length=50)]
 
 
 class HookIn(Model):
     """A URL and the triggers it subscribes to; an event passes if each filter holds for the event's value of its field.
 
-    A filter is a list of values, or a range `{"gte": ..., "lte": ...}`.
+    A filter is a list of values, or a range `{"gte": ..., "lte": ...}`. `rate_per_second` and `concurrency` bound its
+    deliveries, over all processes; null: the installation's values, 25 a second and 16 at once unless configured.
     """
 
     target_url: Annotated[str, StringConstraints(min_length=8, max_length=2048)]
     triggers: TriggerKeys
     filters: Filters = Field(default_factory=dict)
     ordered: Literal["client"] | None = None
+    rate_per_second: HookRate | None = None
+    concurrency: HookConcurrency | None = None
     name: ShortText | None = None
 
 
@@ -35,6 +40,8 @@ class HookPatch(Model):
     triggers: TriggerKeys | None = None
     filters: Filters | None = None
     ordered: Literal["client"] | None = None
+    rate_per_second: HookRate | None = None
+    concurrency: HookConcurrency | None = None
     name: ShortText | None = None
     state: Literal["active", "disabled"] | None = None
 
@@ -73,6 +80,8 @@ class Hook(ResponseModel):
     triggers: list[str]
     filters: dict[str, list[str] | FilterRange]
     ordered: Literal["client"] | None
+    rate_per_second: float | None
+    concurrency: int | None
     name: str | None
     reason: str | None
     created_by: Actor | None
@@ -102,6 +111,8 @@ def from_row(row: Row) -> dict[str, Any]:
         "triggers": list(row["triggers"]),
         "filters": row["filters"],
         "ordered": row["ordered"],
+        "rate_per_second": row["rate_per_second"],
+        "concurrency": row["concurrency"],
         "name": row["name"],
         "state": row["state"],
         "reason": row["reason"],
@@ -117,6 +128,8 @@ SAMPLE: Final[JSONObject] = {
     "triggers": ["sale.posted"],
     "filters": {},
     "ordered": None,
+    "rate_per_second": None,
+    "concurrency": None,
     "name": "Accounting",
     "state": "disabled",
     "reason": "only failures for 5 days",

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 DELIVER: Final = "deliver"
 RUN: Final = "run"
 SEND_MESSAGE: Final = "send_message"
+NOTIFY_REMOVAL: Final = "notify_removal"
 RECIPIENTS_MAX: Final = 20  # a client's contacts, not a mailing list
 ATTACHMENTS_MAX: Final = 50  # the open invoices of one client
 SUBJECT_CHARS_MAX: Final = 250  # mail programs show less
@@ -47,6 +48,15 @@ class RunJob(BaseModel):
     event_id: UUID
     trigger: str
     body: str
+
+
+class NotifyRemovalJob(BaseModel):
+    """Tell a hook's target that the hook ended on our side, unless it is another version of it by then."""
+
+    model_config = ConfigDict(frozen=True)
+
+    hook_id: UUID
+    version: int
 
 
 class DocumentAttachment(BaseModel):

@@ -14,17 +14,12 @@ from messaging.port import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """Why a hook ends: `removed` because its receiver answered 410, or `disabled` (its target is notified)."""
+    """Why a hook ends: `removed` because its receiver answered 410, or `disabled`."""
 
     item: ClaimedDelivery
     version: int  # of the hook that was called
     state: Literal["removed", "disabled"]
     reason: str
-
-    @property
-    def notify_target(self) -> bool:
-        """Whether the target does not know yet."""
-        return self.state == "disabled"
 
 
 def end_hook(ending: Cancellation) -> Outgoing:

@@ -73,6 +73,7 @@ class Claimer:
             self._scheduler.restore_breaker_state(
                 row.key, failures=row.failures, open_seconds_left=row.open_seconds_left, now=now, version=row.version
             )
+            self._scheduler.set_limits(row.key, row.limits)
             budgets[row.key] = self._scheduler.budget(row.key, now)
         return budgets
 

@@ -12,7 +12,6 @@ from uuid import UUID
 import structlog
 
 from action_executor.deliveries import queue_store, store
-from action_executor.deliveries.cancellation import Cancellation
 from action_executor.deliveries.claimer import Claimer
 from action_executor.deliveries.lease_reaper import LeaseReaper
 from action_executor.deliveries.queue import BreakerDecision, Limits
@@ -63,7 +62,6 @@ class Deliverer:
             self.scheduler,
             disable_after_seconds=settings.hook_disable_after_seconds,
             on_due=self.wake,
-            on_disabled=self._notify_target_of_removal,
         )
         self._lease_reaper = LeaseReaper(
             pool,
@@ -172,6 +170,8 @@ class Deliverer:
         now = time.monotonic()
         if attempted is None:
             return self.scheduler.finished(item, ok=None, seconds=0.0, now=now)
+        if attempted.limits is not None:
+            self.scheduler.set_limits(item.key, attempted.limits)
         verdict = attempted.verdict
         judged = attempted.requested and not attempted.outdated and not isinstance(verdict, HookGone | Cancelled)
         ok = isinstance(verdict, Succeeded) if judged else None
@@ -204,9 +204,6 @@ class Deliverer:
             keys: dict[Key, bool] = {item.key: item.ordered for item in items}
             await queue_store.update_queues(conn, [QueueUpdate(key, ordered, due_in) for key, ordered in keys.items()])
             await store.release(conn, items, due_in=due_in)
-
-    def _notify_target_of_removal(self, ending: Cancellation) -> None:
-        self._run_task(self._sender.notify_target_of_removal(ending.item, ending.version))
 
     def _run_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)

@@ -12,7 +12,7 @@ from typing import Final
 
 from asyncpg import Record
 
-from action_executor.deliveries.records import Key
+from action_executor.deliveries.records import HookLimits, Key
 from action_executor.deliveries.rules import signing_key
 from chassis.encryption import DecryptionError, Encryptor
 from storage.pool import Pool
@@ -33,6 +33,7 @@ class Hook:
     previous_key: bytes | None
     previous_until: datetime | None
     version: int
+    limits: HookLimits
     fault: str | None = None
 
     @property
@@ -49,7 +50,7 @@ class Hook:
 
 _FETCH = """
 SELECT h.account_id, h.id, h.target_url, h.state, h.reason, h.secret, h.previous_secret, h.previous_until,
-       h.version
+       h.version, h.rate_per_second, h.concurrency
   FROM unnest($1::uuid[], $2::uuid[]) AS k(account_id, id)
   JOIN dispatch_api.hook h ON h.account_id = k.account_id AND h.id = k.id
 """
@@ -128,7 +129,15 @@ class HookCache:
         except (DecryptionError, ValueError) as error:
             fault = f"cannot be signed for: {error}"
         return Hook(
-            row["target_url"], row["state"], row["reason"], key, previous, row["previous_until"], row["version"], fault
+            row["target_url"],
+            row["state"],
+            row["reason"],
+            key,
+            previous,
+            row["previous_until"],
+            row["version"],
+            HookLimits(row["rate_per_second"], row["concurrency"]),
+            fault,
         )
 
     def _open(self, encrypted: bytes) -> bytes:

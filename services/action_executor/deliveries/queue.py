@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from action_executor.deliveries.records import ClaimedDelivery, Key
+from action_executor.deliveries.records import ClaimedDelivery, HookLimits, Key
 from action_executor.deliveries.rules import FAILURES_TO_OPEN
 
 SLOW_SECONDS: Final = 1.0
@@ -16,7 +16,7 @@ LATENCY_SECONDS_FIRST: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds. Rate and concurrency are a hook's over all processes; the others are this process's."""
+    """The bounds of this process; rate and concurrency are over all processes, of a hook without its own."""
 
     rate_per_second: float
     concurrency: int
@@ -63,6 +63,7 @@ class DeliveryQueue:
     backlog: bool = False  # more is pending in Postgres: new deliveries go behind
     news_at: float = 0.0  # when this process last learned something that Postgres may not know yet
     version: int = 0  # of the hook that all this is about; what an older one answers teaches nothing
+    limits: HookLimits | None = None  # the hook's own; None until Postgres was asked
     clean: bool = False  # Postgres knows of no failures: a success needs no note
     place: QueueState = QueueState.IDLE
 

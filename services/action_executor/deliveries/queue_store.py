@@ -12,7 +12,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from action_executor.deliveries.records import ClaimedDelivery, ClaimRequest, Key, QueueRow, QueueUpdate
+from action_executor.deliveries.records import ClaimedDelivery, ClaimRequest, HookLimits, Key, QueueRow, QueueUpdate
 from storage.pool import Connection, Pool
 
 _UPDATE_QUEUES = """
@@ -110,16 +110,19 @@ async def renew_lanes(pool: Pool, *, lanes_max: int) -> int:
 
 
 _LOCK_DUE_QUEUES = """
-SELECT account_id, hook_id, ordered, failures, version,
-       greatest(extract(epoch FROM open_until - now())::float8, 0) AS open_seconds_left
-  FROM execution.delivery_queue WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+SELECT l.account_id, l.hook_id, l.ordered, l.failures, l.version, h.rate_per_second, h.concurrency,
+       greatest(extract(epoch FROM l.open_until - now())::float8, 0) AS open_seconds_left
+  FROM execution.delivery_queue l
+  LEFT JOIN dispatch_api.hook h ON h.account_id = l.account_id AND h.id = l.hook_id
+ WHERE l.due_at <= now() ORDER BY l.due_at LIMIT $1 FOR UPDATE OF l SKIP LOCKED
 """
 
 _LOCK_QUEUES = """
-SELECT l.account_id, l.hook_id, l.ordered, l.failures, l.version,
+SELECT l.account_id, l.hook_id, l.ordered, l.failures, l.version, h.rate_per_second, h.concurrency,
        greatest(extract(epoch FROM l.open_until - now())::float8, 0) AS open_seconds_left
   FROM unnest($1::uuid[], $2::uuid[]) AS w(account_id, hook_id)
   JOIN execution.delivery_queue l ON l.account_id = w.account_id AND l.hook_id = w.hook_id
+  LEFT JOIN dispatch_api.hook h ON h.account_id = l.account_id AND h.id = l.hook_id
  WHERE l.due_at IS NOT NULL
    FOR UPDATE OF l SKIP LOCKED
 """
@@ -138,6 +141,7 @@ async def lock_queues(conn: Connection, *, also: Iterable[Key], lanes_max: int) 
             row["open_seconds_left"] or 0.0,
             row["failures"],
             row["version"],
+            HookLimits(row["rate_per_second"], row["concurrency"]),
         )
         for row in rows
     ]

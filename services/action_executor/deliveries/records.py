@@ -10,6 +10,15 @@ from uuid import UUID
 Key = tuple[UUID, UUID]
 """(account id, hook id)"""
 
+
+@dataclass(frozen=True, slots=True)
+class HookLimits:
+    """A hook's own bounds over all processes; None where the installation's count."""
+
+    rate_per_second: float | None = None
+    concurrency: int | None = None
+
+
 State = Literal["pending", "in_flight", "succeeded", "failed", "cancelled"]
 
 
@@ -62,6 +71,7 @@ class QueueRow:
     open_seconds_left: float
     failures: int
     version: int = 0
+    limits: HookLimits = HookLimits()
 
 
 @dataclass(frozen=True, slots=True)

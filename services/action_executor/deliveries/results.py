@@ -88,11 +88,10 @@ class ResultWriter:
         *,
         disable_after_seconds: float,
         on_due: Callable[[], None],
-        on_disabled: Callable[[Cancellation], None],
     ) -> None:
         self._pool, self._relay, self._scheduler = pool, relay, scheduler
         self._disable_after_seconds = disable_after_seconds
-        self._on_due, self._on_disabled = on_due, on_disabled
+        self._on_due = on_due
         self._waiting: list[Finished] = []
         self._wake = asyncio.Event()
         self._stopping = False
@@ -152,9 +151,6 @@ class ResultWriter:
         else:
             messages = await self._commit_whole(plan)
             self._relay.push(messages)
-            for ending in plan.cancellations.values():
-                if ending.notify_target:
-                    self._on_disabled(ending)
             self._on_due()
         self._count(batch)
 

@@ -15,7 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from action_executor.deliveries.queue import BreakerDecision, ClaimBudget, DeliveryQueue, Limits, QueueState
-from action_executor.deliveries.records import ClaimedDelivery, Key
+from action_executor.deliveries.records import ClaimedDelivery, HookLimits, Key
 from action_executor.deliveries.rules import FAILURES_TO_OPEN, open_seconds
 
 BURST_SECONDS: Final = 0.2  # what a rested hook may get at once, as a part of its rate
@@ -56,8 +56,8 @@ class DeliveryScheduler:
         if self.held >= self.limits.held_max or self.bytes >= self.limits.bytes_max:
             return 0
         queue = self._scheduler.get(key)
-        if queue is None:
-            return min(self._bound(DeliveryQueue(key)), self.limits.held_max - self.held)
+        if queue is None or queue.limits is None:
+            return 0  # a claim reads the hook's own limits
         if queue.backlog or queue.suspect or queue.open_until > now:
             return 0
         return min(self._bound(queue) - queue.queued, self.limits.held_max - self.held)
@@ -107,6 +107,10 @@ class DeliveryScheduler:
         queue.clean = failures == 0
         if not queue.open_until:
             self._wake_sleeper(queue)
+
+    def set_limits(self, key: Key, limits: HookLimits) -> None:
+        """Set a hook's own limits, as Postgres has them now."""
+        self.queue(key).limits = limits
 
     def close_breaker(self, key: Key) -> None:
         """Close the breaker for a requested try."""
@@ -200,16 +204,16 @@ class DeliveryScheduler:
             queue.place = QueueState.PAUSED
             crowd.append(queue)
             return False
-        earliest = max(queue.open_until, queue.next_slot - (self._burst() - 1) / self._rate())
+        earliest = max(queue.open_until, queue.next_slot - (self._burst(queue) - 1) / self._rate(queue))
         if earliest > now:
             self._sleep(queue, earliest)
             return False
         return True
 
     def _has_enough(self, queue: DeliveryQueue) -> bool:
-        if queue.running >= self._concurrency() or (queue.suspect and queue.running):
+        if queue.running >= self._concurrency(queue) or (queue.suspect and queue.running):
             return True
-        return not queue.fresh and queue.running_retries >= self._concurrency_late()
+        return not queue.fresh and queue.running_retries >= self._concurrency_late(queue)
 
     def _crowd_of(self, queue: DeliveryQueue) -> deque[DeliveryQueue] | None:
         """The shared limit that the queue has to wait for, if any."""
@@ -219,11 +223,11 @@ class DeliveryScheduler:
 
     def _begin(self, queue: DeliveryQueue, now: float) -> ClaimedDelivery:
         late_turn = not queue.fresh or queue.fresh_in_a_row >= FRESH_PER_RETRY
-        if queue.is_retry and late_turn and queue.running_retries < self._concurrency_late():
+        if queue.is_retry and late_turn and queue.running_retries < self._concurrency_late(queue):
             item, queue.fresh_in_a_row = queue.is_retry.popleft(), 0
         else:
             item, queue.fresh_in_a_row = queue.fresh.popleft(), queue.fresh_in_a_row + 1
-        queue.next_slot = max(queue.next_slot, now) + 1 / self._rate()
+        queue.next_slot = max(queue.next_slot, now) + 1 / self._rate(queue)
         queue.running += 1
         queue.running_retries += item.is_retry
         self.running += 1
@@ -287,20 +291,22 @@ class DeliveryScheduler:
             self.wants_more.add(queue.key)
 
     def _bound(self, queue: DeliveryQueue) -> int:
-        per_second = min(self._rate(), self._concurrency() / max(queue.latency_seconds, 0.001))
+        per_second = min(self._rate(queue), self._concurrency(queue) / max(queue.latency_seconds, 0.001))
         return min(max(int(per_second * CLAIM_AHEAD_SECONDS), 1), QUEUE_MAX)
 
-    def _concurrency(self) -> int:
-        return max(1, self.limits.concurrency // self.workers)
+    def _concurrency(self, queue: DeliveryQueue) -> int:
+        own = queue.limits.concurrency if queue.limits else None
+        return max(1, (own or self.limits.concurrency) // self.workers)
 
-    def _concurrency_late(self) -> int:
-        return max(1, self._concurrency() // FRESH_PER_RETRY)
+    def _concurrency_late(self, queue: DeliveryQueue) -> int:
+        return max(1, self._concurrency(queue) // FRESH_PER_RETRY)
 
-    def _rate(self) -> float:
-        return self.limits.rate_per_second / self.workers
+    def _rate(self, queue: DeliveryQueue) -> float:
+        own = queue.limits.rate_per_second if queue.limits else None
+        return (own or self.limits.rate_per_second) / self.workers
 
-    def _burst(self) -> float:
-        return max(1.0, self._rate() * BURST_SECONDS)
+    def _burst(self, queue: DeliveryQueue) -> float:
+        return max(1.0, self._rate(queue) * BURST_SECONDS)
 
     def _make_ready(self, queue: DeliveryQueue) -> None:
         if queue.place is not QueueState.READY:

@@ -7,12 +7,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 import structlog
 
 from action_executor.deliveries.hook_cache import Hook, HookCache
-from action_executor.deliveries.records import ClaimedDelivery, Key
+from action_executor.deliveries.records import ClaimedDelivery, HookLimits, Key
 from action_executor.deliveries.rules import (
     Cancelled,
     GivenUp,
@@ -28,8 +27,6 @@ from action_executor.http_client import OutboundHttpClient, OutboundRequest, Out
 from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
-
-REMOVAL_NOTICE: Final = b'{"type": "hook.removed"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +44,7 @@ class Attempted:
     result: OutboundResponse | TransportError | None = None
     requested: bool = False
     version: int = 0
+    limits: HookLimits | None = None  # the hook's own as they were read
     outdated: bool = False  # the hook had changed when the response arrived
 
 
@@ -87,7 +85,9 @@ class Sender:
         if outdated and isinstance(verdict, TryAgain | GivenUp | HookGone):
             # A response of the former target says nothing about the current one.
             verdict = TryAgain(f"{verdict.reason}; the hook has changed since", 0.0)
-        return Attempted(verdict, started_at, finished_at, seconds, result, requested, hook.version, outdated)
+        return Attempted(
+            verdict, started_at, finished_at, seconds, result, requested, hook.version, hook.limits, outdated
+        )
 
     async def _has_changed(self, key: Key, called: Hook, verdict: Verdict) -> bool:
         """Whether the hook has another target or secret than the called one; reloaded if the result ends the hook."""
@@ -102,14 +102,3 @@ class Sender:
     async def _send(self, item: ClaimedDelivery, hook: Hook, moment: datetime) -> OutboundResponse | TransportError:
         headers = signed_headers(item.event_id, item.body, keys=hook.keys_at(moment), moment=moment)
         return await self._outward.call(OutboundRequest("POST", hook.target_url, headers, item.body))
-
-    async def notify_target_of_removal(self, item: ClaimedDelivery, version: int) -> None:
-        """Notify the target of this version of a hook of its removal (REST Hooks): once, whatever the response."""
-        hook = await self._book.get(item.key, fresh=True)
-        if hook is None or hook.fault is not None or hook.version != version:
-            return
-        moment = datetime.now(tz=UTC)
-        headers = signed_headers(item.hook_id, REMOVAL_NOTICE, keys=hook.keys_at(moment), moment=moment)
-        result = await self._outward.call(OutboundRequest("DELETE", hook.target_url, headers, REMOVAL_NOTICE))
-        recorded = result.status if isinstance(result, OutboundResponse) else result.reason
-        log.info("removal_notification_sent", hook_id=str(item.hook_id), result=recorded)

@@ -201,7 +201,9 @@ def _may_wait(hand: RunInHand, spec: StepSpec, outcome: StepOutcome, change: Run
     is_plain_result = change.state == "running" and change.error is None and not change.closes
     if not is_plain_result or isinstance(outcome, Entered) or len(hand.unsaved) > UNSAVED_MAX or change.path is None:
         return False
-    if hand.run.dry or not ACTIONS[spec.action].calls_out:
+    if hand.run.dry:
+        return False  # its later steps read the changes of the earlier ones
+    if not ACTIONS[spec.action].calls_out:
         return True
     after = hand.program.spec_at(place_of(change.path))
     action = ACTIONS.get(after.action)

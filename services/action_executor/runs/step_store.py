@@ -37,6 +37,18 @@ async def find_steps(
     return {row["path"]: Step(**dict(row)) for row in rows}
 
 
+_DRY_CHANGES: Final = """
+SELECT output -> 'dry_run' -> 'changes' FROM execution.step
+ WHERE account_id = $1 AND run_id = $2 AND state = 'succeeded' AND output ? 'dry_run' ORDER BY finished_at, number
+"""
+
+
+async def find_dry_changes(pool: Pool, run: Run) -> list[dict[str, Any]]:
+    """Return what the steps of a dry run would have changed so far, in order: `{"type", "data"}` each."""
+    rows = await pool.fetch(_DRY_CHANGES, run.account_id, run.id)
+    return [change for row in rows for change in row[0] or ()]
+
+
 _CONTAINED: Final = re.compile(r"\.(branches|items)\.")
 
 

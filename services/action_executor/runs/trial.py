@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from action_executor.actions import ACTIONS, StepContext
 from action_executor.refusals import invalid
-from action_executor.runs import single
+from action_executor.runs import dry_effects, single
 from action_executor.runs.records import Done, Failed, Run, Sent, StepCall, StepOutcome
 from action_executor.runs.single import ends, keep_result
 from action_executor.runs.store import RunChange, StepChange
@@ -96,6 +96,8 @@ async def perform(action: str, call: StepCall, context: StepContext) -> StepOutc
     own, declared = ACTIONS[action], CATALOG.get(action)
     if own.changes_ledger:
         return await _perform_command(action, call, context)
+    if action in dry_effects.FINDS:
+        return await dry_effects.find(action, call, context)
     if own.preview is None:
         if own.calls_out:
             return Failed(f"{action} cannot be shown without making its call")

@@ -149,7 +149,8 @@ BILLS = View(
 )
 HOOKS = View(
     "dispatch_api.hook",
-    columns="id, target_url, triggers, filters, ordered, name, state, reason, created_by, created_at, updated_at",
+    columns="id, target_url, triggers, filters, ordered, rate_per_second, concurrency, name, state, reason, created_by,"
+    " created_at, updated_at",
     always="state <> 'removed'",
     filters={
         "target_url": "target_url = ?",

@@ -22,7 +22,7 @@ from trigger_dispatcher.command_context import CommandContext, Result, read
 from trigger_dispatcher.errors import InvalidInput, LimitReached, NotFound, SameHook
 from trigger_dispatcher.events.event import subscribed_at
 from trigger_dispatcher.hooks import rules, store
-from trigger_dispatcher.hooks.notice import disabled_notice
+from trigger_dispatcher.hooks.notice import disabled_notice, removal_notice
 
 HOOKS_MAX: Final = 1_000
 REASON_CHARACTERS_MAX: Final = 500
@@ -77,6 +77,8 @@ async def create_hook(conn: Connection, command: Envelope, ctx: CommandContext) 
         triggers=triggers,
         filters=filters,
         ordered=requested.ordered,
+        rate_per_second=requested.rate_per_second,
+        concurrency=requested.concurrency,
         name=requested.name,
         fingerprint=fingerprint,
         secret=ctx.encryptor.encrypt(secret),
@@ -128,9 +130,10 @@ async def delete_hook(conn: Connection, command: Envelope, _: CommandContext) ->
 
 
 async def delete_hooks_of_credential(conn: Connection, command: Envelope, _: CommandContext) -> Result:
-    """Delete the hooks that a credential made: 200 {hooks}, how many they were."""
+    """Delete the hooks that a credential made: 200 {hooks}, how many they were. Their targets are told."""
     maker = read(CredentialId, command.data).credential_id
-    return Result(200, {"hooks": await store.remove_made_by(conn, account_id=command.account_id, credential_id=maker)})
+    removed = await store.remove_made_by(conn, account_id=command.account_id, credential_id=maker)
+    return Result(200, {"hooks": len(removed)}, jobs=[removal_notice(command, hook) for hook in removed])
 
 
 async def rotate_hook_secret(conn: Connection, command: Envelope, ctx: CommandContext) -> Result:
@@ -145,18 +148,20 @@ async def end_hook(conn: Connection, command: Envelope, _: CommandContext) -> Re
     """End a hook whose receiver answered 410, or that only failed for days: 200 {id, state}.
 
     What an older version of the hook was answered ends nothing: its target or secret has changed since. A hook that
-    ends here fires `hook.disabled` once, with the hook as it stands then; one that failed is mailed to the owners too.
+    ends here fires `hook.disabled` once, with the hook as it stands then; of one that failed, its target is told and
+    the owners are mailed.
     """
     requested = read(EndHook, command.data)
     hook = await _known(conn, command, requested.id)
     ended: list[Envelope] = []
-    mails: list[Envelope] = []
+    jobs: list[Envelope] = []
     stands = hook["state"] == "active" or (hook["state"] == "disabled" and requested.state == "removed")
     if stands and requested.version == hook["version"]:
         hook = await store.end(conn, hook, state=requested.state, reason=requested.reason[:REASON_CHARACTERS_MAX])
         ended = [event(command, HOOK_DISABLED, subject_id=hook["id"], client_id=None, data=present(hook))]
-        mails = await disabled_notice(conn, command, hook) if requested.state == "disabled" else []
-    return Result(200, {"id": str(hook["id"]), "state": hook["state"]}, jobs=mails, events=ended)
+        if requested.state == "disabled":
+            jobs = [removal_notice(command, hook), *await disabled_notice(conn, command, hook)]
+    return Result(200, {"id": str(hook["id"]), "state": hook["state"]}, jobs=jobs, events=ended)
 
 
 async def _known(conn: Connection, command: Envelope, hook_id: UUID) -> Record:

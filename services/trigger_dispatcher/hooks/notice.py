@@ -1,4 +1,4 @@
-"""Mail the account's owners that a hook was disabled: a job for the executor, in the transaction that ends it."""
+"""Make the jobs that tell a hook's target and the account's owners of its end, in the transaction that ends it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from asyncpg import Record
 
 from contracts.primitives.ids import derive_id
 from contracts.wire.envelope import Envelope
-from contracts.wire.jobs import RECIPIENTS_MAX, SEND_MESSAGE, SUBJECT_CHARS_MAX, SendMessageJob
+from contracts.wire.jobs import (
+    NOTIFY_REMOVAL,
+    RECIPIENTS_MAX,
+    SEND_MESSAGE,
+    SUBJECT_CHARS_MAX,
+    NotifyRemovalJob,
+    SendMessageJob,
+)
 from storage.pool import Connection
 
 _ADDRESSEES: Final = """
@@ -40,6 +47,13 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         ),
     ),
 }
+
+
+def removal_notice(command: Envelope, hook: Record) -> Envelope:
+    """The job that tells the target of a hook (`id`, `version`) with a DELETE."""
+    job = NotifyRemovalJob(hook_id=hook["id"], version=hook["version"])
+    made = command.follow(NOTIFY_REMOVAL, job.model_dump(mode="json"))
+    return made.model_copy(update={"id": derive_id(command.id, f"hook-removed-{hook['id']}")})
 
 
 async def disabled_notice(conn: Connection, command: Envelope, hook: Record) -> list[Envelope]:

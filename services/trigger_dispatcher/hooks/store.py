@@ -15,6 +15,7 @@ from asyncpg import Record
 from storage.pool import Connection
 
 KEEPS_SIGNING_SECONDS: Final = 24 * 3600
+CHANGEABLE: Final = ("target_url", "triggers", "filters", "ordered", "rate_per_second", "concurrency", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class HookRow:
     triggers: list[str]
     filters: dict[str, list[str] | dict[str, str]]
     ordered: str | None
+    rate_per_second: float | None
+    concurrency: int | None
     name: str | None
     fingerprint: bytes
     secret: bytes
@@ -38,8 +41,9 @@ async def insert_hook(conn: Connection, hook: HookRow) -> Record:
     """Insert an active hook; return its row."""
     row = await conn.fetchrow(
         "INSERT INTO dispatch.hook (account_id, id, target_url, triggers, filters, ordered, name, state, fingerprint,"
-        " secret, effective_from, created_by)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, least($10, clock_timestamp()), $11) RETURNING *",
+        " secret, effective_from, created_by, rate_per_second, concurrency)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, least($10, clock_timestamp()), $11, $12, $13)"
+        " RETURNING *",
         hook.account_id,
         hook.id,
         hook.target_url,
@@ -51,6 +55,8 @@ async def insert_hook(conn: Connection, hook: HookRow) -> Record:
         hook.secret,
         hook.effective_from,
         hook.created_by,
+        hook.rate_per_second,
+        hook.concurrency,
     )
     return _made(row)
 
@@ -78,14 +84,15 @@ async def count_hooks(conn: Connection, *, account_id: UUID) -> int:
 
 
 async def change_hook(conn: Connection, hook: Record, changes: dict[str, Any], *, fingerprint: bytes) -> Record:
-    """Update a hook (target_url, triggers, filters, ordered, name); return its row."""
+    """Update a hook by the fields of `CHANGEABLE`; return its row."""
     row = await conn.fetchrow(
         "UPDATE dispatch.hook SET version = version + (target_url <> $3)::int,"
-        " target_url = $3, triggers = $4, filters = $5, ordered = $6, name = $7, fingerprint = $8,"
+        " target_url = $3, triggers = $4, filters = $5, ordered = $6, rate_per_second = $7, concurrency = $8,"
+        " name = $9, fingerprint = $10,"
         " updated_at = clock_timestamp() WHERE account_id = $1 AND id = $2 RETURNING *",
         hook["account_id"],
         hook["id"],
-        *(changes.get(field, hook[field]) for field in ("target_url", "triggers", "filters", "ordered", "name")),
+        *(changes.get(field, hook[field]) for field in CHANGEABLE),
         fingerprint,
     )
     return _made(row)
@@ -126,18 +133,17 @@ async def end(conn: Connection, hook: Record, *, state: str, reason: str | None)
 _REMOVE_MADE_BY: Final = """
 WITH removed AS (
     UPDATE dispatch.hook SET state = 'removed', reason = NULL, updated_at = clock_timestamp()
-     WHERE account_id = $1 AND created_by ->> 'id' = $2 AND state <> 'removed' RETURNING id
+     WHERE account_id = $1 AND created_by ->> 'id' = $2 AND state <> 'removed' RETURNING id, version
 ), forgotten AS (
     DELETE FROM dispatch.ordered_predecessor WHERE account_id = $1 AND hook_id IN (SELECT id FROM removed)
 )
-SELECT count(*) FROM removed
+SELECT id, version FROM removed ORDER BY id
 """
 
 
-async def remove_made_by(conn: Connection, *, account_id: UUID, credential_id: UUID) -> int:
-    """Remove the hooks that a credential made; return how many."""
-    count: int = await conn.fetchval(_REMOVE_MADE_BY, account_id, str(credential_id))
-    return count
+async def remove_made_by(conn: Connection, *, account_id: UUID, credential_id: UUID) -> list[Record]:
+    """Remove the hooks that a credential made; return their `id` and `version`."""
+    return await conn.fetch(_REMOVE_MADE_BY, account_id, str(credential_id))
 
 
 async def rotate(conn: Connection, hook: Record, *, secret: bytes) -> Record:

@@ -69,6 +69,8 @@ CREATE TABLE dispatch.hook (
     triggers text[] NOT NULL,
     filters jsonb NOT NULL,            -- {dotted path: [values as text] or {"gte", "lte"}}
     ordered text CHECK (ordered IN ('client')),
+    rate_per_second float8 CHECK (rate_per_second > 0), -- null: the installation's
+    concurrency integer CHECK (concurrency > 0),        -- null: the installation's
     name text,
     state text NOT NULL CHECK (state IN ('active', 'disabled', 'removed')),
     reason text,                       -- why it is not active, when it was not its owner's wish
@@ -175,8 +177,8 @@ CREATE VIEW dispatch_api.dispatch AS
 SELECT account_id, event_id, subscriber_id, kind, job_id, dispatched_at FROM dispatch.dispatch;
 
 CREATE VIEW dispatch_api.hook AS
-SELECT account_id, id, target_url, triggers, filters, ordered, name, state, reason, secret, previous_secret,
-       previous_until, created_at, updated_at, version, created_by
+SELECT account_id, id, target_url, triggers, filters, ordered, rate_per_second, concurrency, name, state, reason,
+       secret, previous_secret, previous_until, created_at, updated_at, version, created_by
   FROM dispatch.hook;
 
 CREATE VIEW dispatch_api.automation AS
@@ -208,6 +210,7 @@ GRANT USAGE ON SCHEMA dispatch_api TO ledgerwire_ingress, ledgerwire_execution;
 GRANT SELECT ON dispatch_api.event, dispatch_api.dispatch, dispatch_api.automation, dispatch_api.automation_version,
                 dispatch_api.journey_entry, dispatch_api.outcome, dispatch_api.dead_letter TO ledgerwire_ingress;
 -- All of a hook but its secrets.
-GRANT SELECT (account_id, id, target_url, triggers, filters, ordered, name, state, reason, created_by, created_at, updated_at)
+GRANT SELECT (account_id, id, target_url, triggers, filters, ordered, rate_per_second, concurrency, name, state, reason,
+              created_by, created_at, updated_at)
    ON dispatch_api.hook TO ledgerwire_ingress;
 GRANT SELECT ON dispatch_api.hook, dispatch_api.automation_version, dispatch_api.event TO ledgerwire_execution;

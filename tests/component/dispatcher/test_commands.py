@@ -35,6 +35,7 @@ async def test_a_new_hook_is_answered_with_its_secret_once(dispatcher: Dispatche
     assert made.body["state"] == "active"
     assert made.body["triggers"] == ["sale.posted", "sale.paid"]
     assert (made.body["name"], made.body["ordered"], made.body["reason"]) == ("Zap", None, None)
+    assert (made.body["rate_per_second"], made.body["concurrency"]) == (None, None)
     again = await dispatcher.subscribe(
         "sale.paid", "sale.posted", "sale.paid", filters={"sale_type": ["sales_invoice"]}
     )
@@ -135,6 +136,8 @@ async def test_every_fault_of_a_subscription_is_listed(dispatcher: DispatcherHar
         ({"target_url": TARGET, "triggers": ["sale.posted"], "colour": 1}, "colour"),
         ({"target_url": TARGET, "triggers": ["sale.posted"], "filters": {"sale_type": []}}, "filters.sale_type"),
         ({"target_url": TARGET, "triggers": ["sale.posted"], "ordered": "always"}, "ordered"),
+        ({"target_url": TARGET, "triggers": ["sale.posted"], "rate_per_second": 0}, "rate_per_second"),
+        ({"target_url": TARGET, "triggers": ["sale.posted"], "concurrency": 101}, "concurrency"),
     ],
 )
 async def test_a_malformed_subscription_is_answered(
@@ -167,14 +170,24 @@ async def test_an_account_has_a_bounded_number_of_hooks(
 
 
 async def test_only_what_was_sent_of_a_hook_changes(dispatcher: DispatcherHarness) -> None:
-    made = await dispatcher.subscribe("sale.posted", name="Before", ordered="client", filters={"currency": ["EUR"]})
+    made = await dispatcher.subscribe(
+        "sale.posted",
+        name="Before",
+        ordered="client",
+        filters={"currency": ["EUR"]},
+        rate_per_second=2.5,
+        concurrency=3,
+    )
+    assert (made.body["rate_per_second"], made.body["concurrency"]) == (2.5, 3)
     renamed = await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "name": "After"})
     assert renamed.status == 200
     assert renamed.body["name"] == "After"
-    for field in ("target_url", "triggers", "filters", "ordered", "state", "created_at"):
+    for field in ("target_url", "triggers", "filters", "ordered", "rate_per_second", "concurrency", "state"):
         assert renamed.body[field] == made.body[field]
     plain = await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "ordered": None, "filters": {}})
     assert (plain.body["ordered"], plain.body["filters"], plain.body["name"]) == (None, {}, "After")
+    default = await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "rate_per_second": None, "concurrency": 1})
+    assert (default.body["rate_per_second"], default.body["concurrency"]) == (None, 1)
     again = await dispatcher.subscribe("sale.posted")
     assert again.id == made.id
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from contracts.catalog import TRIGGERS
+from contracts.primitives.ids import new_id
 from contracts.resources.hook import from_row as shown
 from contracts.wire import commands
 from contracts.wire.envelope import Envelope
@@ -61,6 +62,21 @@ async def test_the_end_of_a_hook_is_told_to_the_others_and_never_to_itself(dispa
     assert subscribers(await dispatcher.tell(later)) == [other.id]
     data = {"id": ending.id, "since": ago(hours=1).isoformat()}
     assert (await dispatcher.ask(commands.RECOVER_HOOK, data)).body == {"count": 0}
+
+
+async def test_the_targets_of_hooks_that_end_on_our_side_are_told(dispatcher: DispatcherHarness) -> None:
+    token = {"kind": "access_token", "id": str(new_id()), "name": "Zapier"}
+    failing = await dispatcher.subscribe("sale.posted", target_url=f"{TARGET}/failing")
+    revoked = await dispatcher.subscribe("sale.posted", target_url=f"{TARGET}/revoked", created_by=token)
+    gone = await dispatcher.subscribe("sale.posted", target_url=f"{TARGET}/gone")
+    await ended(dispatcher, failing.id, "disabled")
+    await ended(dispatcher, gone.id, "removed")  # its target answered 410
+    answer = await dispatcher.ask(commands.DELETE_HOOKS_OF_CREDENTIAL, {"credential_id": token["id"]})
+    assert answer.body == {"hooks": 1}
+    rows = await dispatcher.rows("SELECT body FROM dispatch.outbox WHERE queue = 'executor.jobs' ORDER BY id")
+    jobs = [Envelope.decode(row["body"]) for row in rows]
+    told = [job.data for job in jobs if job.name == "notify_removal"]
+    assert told == [{"hook_id": failing.id, "version": 1}, {"hook_id": revoked.id, "version": 1}]
 
 
 async def mails(dispatcher: DispatcherHarness) -> list[dict[str, object]]:

@@ -52,7 +52,7 @@ async def test_the_next_one_goes_on_with_the_run_that_a_killed_one_held(
     say = {"action": "post_chat_message", "input": {"url": receiver.url("/chat"), "text": "hello"}}
     job = executor.run_job(await executor.make_automation(say))
     async with executor.pool.acquire() as conn:
-        await runs.insert(conn, [runs.NewRun(job, RunJob.model_validate(job.data))])
+        await runs.insert(conn, [runs.NewRun(job, RunJob.model_validate(job.data))], lease_seconds=LONG)
     claimed = await runs.claim(executor.pool, known=(), not_of=(), runs_max=1, lease_seconds=LONG)
     assert [run.id for run in claimed] == [job.id]
     async with executor.running(is_sole_worker=True):

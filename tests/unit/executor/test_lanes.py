@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from action_executor.deliveries.queue import BreakerDecision, Limits
-from action_executor.deliveries.records import ClaimedDelivery, Key
+from action_executor.deliveries.records import ClaimedDelivery, HookLimits, Key
 from action_executor.deliveries.scheduler import DeliveryScheduler
 from contracts.primitives.ids import new_id
 
@@ -49,6 +49,13 @@ def a_delivery(key: Key, *, is_retry: bool = False, now: float = 0.0, body: byte
         epoch=1,
         lease_ends=now + LEASE,
     )
+
+
+def a_scheduler(key: Key, own: HookLimits | None = None, **given: Any) -> DeliveryScheduler:
+    """One that has read the hook's own limits."""
+    scheduler = DeliveryScheduler(limits(**given))
+    scheduler.set_limits(key, own or HookLimits())
+    return scheduler
 
 
 def deliveries(key: Key, many: int, **given: Any) -> list[ClaimedDelivery]:
@@ -132,7 +139,7 @@ def test_after_ten_failures_the_hook_is_left_alone_and_what_waits_is_given_back(
 
 
 def test_an_open_breaker_lets_one_probe_through_and_closes_on_its_success() -> None:
-    scheduler, key = DeliveryScheduler(limits()), a_hook()
+    scheduler = a_scheduler(key := a_hook())
     scheduler.enqueue(deliveries(key, 10))
     for item in scheduler.next_ready(0.0):
         fail(scheduler, item, 1.0)
@@ -173,7 +180,7 @@ def test_somebody_who_asks_for_a_try_closes_the_breaker() -> None:
 
 
 def test_what_postgres_knows_of_a_receiver_is_taken_over_unless_this_process_knows_better() -> None:
-    scheduler, key = DeliveryScheduler(limits()), a_hook()
+    scheduler = a_scheduler(key := a_hook())
     scheduler.restore_breaker_state(key, failures=12, open_seconds_left=5.0, now=100.0)
     assert scheduler.room(key, 101.0) == 0
     scheduler.restore_breaker_state(key, failures=0, open_seconds_left=0.0, now=102.0)
@@ -191,7 +198,7 @@ def test_a_delivery_whose_lease_ends_too_soon_is_given_back() -> None:
 
 
 def test_a_lane_holds_what_it_can_send_in_a_while_and_asks_for_more_when_half_is_gone() -> None:
-    scheduler, key = DeliveryScheduler(limits(rate_per_second=25.0)), a_hook()
+    scheduler = a_scheduler(key := a_hook(), rate_per_second=25.0)
     assert scheduler.room(key, 0.0) == 100
     scheduler.enqueue(deliveries(key, 100))
     scheduler.note_backlog(key, more=True)
@@ -206,13 +213,43 @@ def test_a_lane_holds_what_it_can_send_in_a_while_and_asks_for_more_when_half_is
 
 
 def test_memory_is_bounded_in_all() -> None:
-    scheduler, key = DeliveryScheduler(limits(held_max=10, bytes_max=100)), a_hook()
+    scheduler, other = a_scheduler(key := a_hook(), held_max=10, bytes_max=100), a_hook()
+    scheduler.set_limits(other, HookLimits())
     scheduler.enqueue(deliveries(key, 10))
-    assert scheduler.room(a_hook(), 0.0) == 0
+    assert scheduler.room(other, 0.0) == 0
     scheduler.settled(scheduler.take_all())
-    assert scheduler.room(a_hook(), 0.0) == 10
+    assert scheduler.room(other, 0.0) == 10
     scheduler.enqueue([a_delivery(key, body=b"x" * 100)])
-    assert scheduler.room(a_hook(), 0.0) == 0
+    assert scheduler.room(other, 0.0) == 0
+
+
+def test_a_hooks_own_concurrency_counts_instead_of_the_installations() -> None:
+    scheduler = a_scheduler(key := a_hook(), HookLimits(concurrency=2))
+    scheduler.enqueue(deliveries(key, 5))
+    assert len(scheduler.next_ready(0.0)) == 2
+    scheduler.set_limits(key, HookLimits(concurrency=4))
+    scheduler.enqueue(deliveries(key, 1))
+    assert len(scheduler.next_ready(0.0)) == 2
+
+
+def test_a_hooks_own_rate_counts_instead_of_the_installations() -> None:
+    scheduler = a_scheduler(key := a_hook(), HookLimits(rate_per_second=2.0))
+    scheduler.enqueue(deliveries(key, 5))
+    assert [len(scheduler.next_ready(now)) for now in (0.0, 0.4, 0.5, 0.9, 1.0)] == [1, 0, 1, 0, 1]
+
+
+def test_processes_share_a_hooks_own_limits() -> None:
+    scheduler = a_scheduler(key := a_hook(), HookLimits(concurrency=6))
+    scheduler.workers = 3
+    scheduler.enqueue(deliveries(key, 5))
+    assert len(scheduler.next_ready(0.0)) == 2
+
+
+def test_a_hook_whose_own_limits_are_not_read_yet_takes_nothing_without_a_claim() -> None:
+    scheduler, key = DeliveryScheduler(limits()), a_hook()
+    assert scheduler.room(key, 0.0) == 0
+    scheduler.set_limits(key, HookLimits())
+    assert scheduler.room(key, 0.0) > 0
 
 
 @settings(deadline=None)  # a machine under load is no fault
