@@ -166,7 +166,7 @@ async def test_a_hooks_own_rate_takes_the_place_of_the_installations(
 async def test_a_hooks_own_concurrency_takes_the_place_of_the_installations(
     executor: ExecutorHarness, receiver: Receiver
 ) -> None:
-    narrow, other = (await executor.make_hook(receiver.url(path), concurrency=2) for path in ("/narrow", "/other"))
+    narrow, other = [await executor.make_hook(receiver.url(path), concurrency=2) for path in ("/narrow", "/other")]
     receiver.always["/narrow"] = Reply(hang=True)
     async with executor.running(drain_seconds=0.5):
         await executor.publish(*[executor.job(narrow) for _ in range(10)])
