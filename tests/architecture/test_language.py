@@ -76,9 +76,9 @@ PLAIN = (
         "bills", "clients", "imports", "inbox", "journal", "payments", "products", "quotas", "sales", "suppliers",
         "unit_of_work",
     )),
-    *(f"services/trigger_dispatcher/{name}" for name in ("events", "hooks")),
-    *(f"services/action_executor/{name}" for name in ("connections", "deliveries", "mail", "sms")),
+    "services/action_executor",
     "services/standalone",
+    "services/trigger_dispatcher",
 )  # fmt: skip
 PROSE = {
     "told": "reported, notified, listed",

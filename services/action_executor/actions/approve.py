@@ -37,7 +37,7 @@ async def approve(call: StepCall, context: StepContext) -> StepOutcome:
         return Failed(str(error))
     left = (expires_at - call.run.now).total_seconds()
     if left <= 0:
-        return Failed("nobody decided before it expired", output=output)
+        return Failed("it expired without a decision", output=output)
     if not output and (fault := await _ask(call, context, expires_at)) is not None:
         return fault
     return Wait(left, output=output or {"approved": None, "expires_at": expires_at.isoformat()})

@@ -205,7 +205,7 @@ def duration(text: str) -> timedelta:
     """Read an ISO 8601 duration of weeks, days, hours, minutes and seconds: `P3D`, `PT2H30M`.
 
     Raises:
-        ValueError: it is none, or has years or months, whose length nobody knows.
+        ValueError: it is none, or has years or months, whose length varies.
     """
     match = _DURATION.fullmatch(text)
     if match is None or text in {"P", "PT"} or text.endswith("T"):

@@ -81,19 +81,19 @@ async def find_or_create_client(call: StepCall, context: StepContext) -> StepOut
 
 
 async def find_client(call: StepCall, context: StepContext) -> StepOutcome:
-    """Find a client by the first thing told of it that finds one: output `{"found", "client"}`."""
+    """Find a client by the first given field that finds one: output `{"found", "client"}`."""
     row = await _found(call, context.pool, _CLIENTS)
     return Done({"found": row is not None, "client": client.from_row(row) if row else None})
 
 
 async def find_product(call: StepCall, context: StepContext) -> StepOutcome:
-    """Find a product by the first thing told of it that finds one: output `{"found", "product"}`."""
+    """Find a product by the first given field that finds one: output `{"found", "product"}`."""
     row = await _found(call, context.pool, _PRODUCTS)
     return Done({"found": row is not None, "product": product.from_row(row) if row else None})
 
 
 async def find_sale(call: StepCall, context: StepContext) -> StepOutcome:
-    """Find a sales document by the first thing given of it that finds one: output `{"found", "sale"}`."""
+    """Find a sales document by the first given field that finds one: output `{"found", "sale"}`."""
     row = await _found(call, context.pool, _SALES)
     return Done({"found": row is not None, "sale": sale.from_row(row, context.urls) if row else None})
 

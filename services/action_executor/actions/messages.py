@@ -1,4 +1,4 @@
-"""Steps that send a mail or an SMS to anybody: through the installation's own server and gateway."""
+"""Steps that send a mail or an SMS to any address, through the installation's own server and gateway."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def show_email(call: StepCall, context: StepContext) -> StepOutcome:
 
 
 async def _attachments(call: StepCall, context: StepContext) -> list[Attachment] | Failed:
-    """Load the files one after the other; no more of them are held than one mail takes, and the file in hand."""
+    """Load the files one after the other; at most what one mail takes is held, and the current file."""
     loaded: list[Attachment] = []
     room = MAIL_BYTES_MAX
     for number, given in enumerate(call.input.get("attachments", [])):

@@ -15,7 +15,7 @@ from action_executor.stores.port import FileStore, StoreFault, clean_path, numbe
 from contracts.catalog import ACTIONS
 from contracts.resources.connection import ConnectionKind
 
-NAMES_MAX: Final = 50  # `INV-1 (50).pdf`: whoever stores more of one name means to overwrite
+NAMES_MAX: Final = 50  # `INV-1 (50).pdf`: an automation that stores more of one name should overwrite
 PLACES: Final[tuple[ConnectionKind, ...]] = ("s3", "webdav", "sftp", "folder")
 
 

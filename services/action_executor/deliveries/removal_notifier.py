@@ -25,7 +25,7 @@ BODY: Final = b'{"type": "hook.removed"}'
 SCHEDULE_SECONDS: Final[Sequence[float]] = (5.0, 300.0, 1800.0, 7200.0)
 """Pauses after the first, second, ... try that failed; then the notice is given up."""
 LOST_WORKERS_MAX: Final = 5  # in a row: it ends them
-AT_ONCE_MAX: Final = 8  # disconnecting is rare, and nobody waits for its notices
+AT_ONCE_MAX: Final = 8  # disconnecting is rare, and no caller waits for its notices
 RETRYABLE: Final = frozenset({408, 425, 429})
 JITTER: Final = 0.2
 

@@ -1,7 +1,7 @@
 """Hand the ledger's messages over, under a schedule, never twice, and tell the ledger what became of each.
 
 Right before it goes, a message is looked up in the ledger once more and its hand-over is committed as begun. A worker
-that dies after that leaves a hand-over of which nobody knows whether it went: it fails and says so, and is not
+that dies after that leaves a hand-over whose outcome is unknown: it fails with that reason, and is not
 repeated.
 """
 
@@ -46,7 +46,7 @@ AT_ONCE_MAX: Final = 8  # connections to the mail server; common ones allow ten 
 ACCOUNT_AT_ONCE_MAX: Final = 4  # a run of reminders leaves room for other accounts
 LEASE_SECONDS: Final = 2 * HAND_OVER_SECONDS  # renewed while it takes longer, as with large documents
 SETTLE_PAUSES_SECONDS: Final = (0.2, 1.0, 5.0, 20.0)
-"""Between tries to write an outcome: one that is lost makes a message that went look as if nobody knew."""
+"""Between tries to write an outcome: one that is lost makes the outcome of a sent message unknown."""
 NO_MAIL: Final = NotTaken("not_configured: no mail can leave: LEDGERWIRE_SMTP_URL is not set")
 NO_SMS: Final = NotTaken("not_configured: no SMS can leave: LEDGERWIRE_SMS_URL is not set")
 NO_SENDER: Final = NotTaken("the account has no email address to send from: set it, or ?from= in LEDGERWIRE_SMTP_URL")
@@ -155,7 +155,7 @@ class MessageSender:
                 assert_never(what)
 
     async def _settle(self, item: PendingHandOver, settled: Settled, *, sender: str | None = None) -> None:
-        """Commit what became of a try together with what the ledger is told; a database that is away is waited for."""
+        """Commit the result of a try together with the command to the ledger; wait for a database that is away."""
         messages = _confirmation(item, settled, sender)
         for pause_seconds in (*SETTLE_PAUSES_SECONDS, None):
             try:

@@ -1,4 +1,4 @@
--- The executor's books: what is to be delivered, what was tried, and what automations did step by step.
+-- Deliveries and their attempts, runs of automations and their steps, hand-overs of messages.
 SELECT storage.create_messaging_tables('execution', 'ledgerwire_execution');
 
 -- One row for each (event, hook). Its id carries the event's time, so a range of ids is a range of time.
@@ -60,8 +60,8 @@ CREATE TABLE execution.attempt (
     PRIMARY KEY (account_id, delivery_id, number)
 ) PARTITION BY RANGE (delivery_id);
 
--- One row for each hook that ever had to wait: when its next delivery is due, and how its receiver is doing. Whoever
--- locks it is the only one to choose among the hook's deliveries.
+-- One row for each hook that ever had to wait: when its next delivery is due, and its receiver's failures. The process
+-- that locks it is the only one to choose among the hook's deliveries.
 CREATE TABLE execution.delivery_queue (
     account_id uuid NOT NULL,
     hook_id uuid NOT NULL,
@@ -96,9 +96,9 @@ CREATE TABLE execution.run (
     body bytea NOT NULL,               -- the event as hooks see it
     depth integer NOT NULL,            -- automations that caused one another before this
     state text NOT NULL CHECK (state IN ('running', 'waiting', 'succeeded', 'filtered', 'failed', 'cancelled')),
-    step_no integer NOT NULL DEFAULT 0, -- the outermost step in hand, from 0
-    step_path text NOT NULL DEFAULT '0', -- the step in hand, also inside a branch or an item
-    due_at timestamptz,                -- when somebody is to look at it; while leased, when another worker may
+    step_no integer NOT NULL DEFAULT 0, -- the current outermost step, from 0
+    step_path text NOT NULL DEFAULT '0', -- the current step, also inside a branch or an item
+    due_at timestamptz,                -- when a worker may claim it; while leased, when another one may
     lease_epoch integer NOT NULL DEFAULT 0,
     lost_workers smallint NOT NULL DEFAULT 0, -- workers lost in a row while they held it
     leased boolean NOT NULL DEFAULT false,
@@ -114,7 +114,7 @@ CREATE TABLE execution.run (
     CHECK ((state IN ('running', 'waiting')) = (finished_at IS NULL)),
     definition jsonb,                  -- of a trial: the steps that it takes, published or not
     dry boolean NOT NULL DEFAULT false, -- a trial that changes nothing and is deleted with its end
-    dry_commands jsonb NOT NULL DEFAULT '[]', -- what it would have told the ledger so far
+    dry_commands jsonb NOT NULL DEFAULT '[]', -- the commands that it would have sent to the ledger so far
     CHECK (reply_to IS NULL OR automation_id IS NULL OR definition IS NOT NULL)
 ) WITH (fillfactor = 85);
 CREATE INDEX run_due ON execution.run (due_at) WHERE due_at IS NOT NULL;
@@ -247,7 +247,7 @@ SELECT account_id, run_id, path, number, action, guarantee, state, input, output
        finished_at
   FROM execution.step;
 
--- The journey's hops. `subject_id` is the delivery or the run, `message_id` what was taken, `cause_id` its event.
+-- The journey's entries. `subject_id` is the delivery or the run, `message_id` what was taken, `cause_id` its event.
 CREATE VIEW execution_api.journey_entry AS
 SELECT account_id, correlation_id, created_at AS at, 'action_executor'::text AS service,
        'delivery_accepted'::text AS step, id AS subject_id, id AS message_id, event_id AS cause_id,

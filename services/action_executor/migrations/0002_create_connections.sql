@@ -24,6 +24,6 @@ SELECT account_id, id, name, kind, origin, header_names, created_at
   FROM execution.connection WHERE removed_at IS NULL;
 
 GRANT SELECT ON execution_api.connection TO ledgerwire_ingress;
--- Who makes an automation is told at once when a step names no connection of his.
+-- An automation whose step names no connection of its account is refused when it is made.
 GRANT USAGE ON SCHEMA execution_api TO ledgerwire_dispatch;
 GRANT SELECT ON execution_api.connection TO ledgerwire_dispatch;

@@ -33,7 +33,7 @@ _DECIDE = """
 UPDATE execution.step SET output = coalesce(output, '{}') || $4::jsonb
  WHERE account_id = $1 AND run_id = $2 AND path = $3
 """
-# A worker that has the run in hand loses its lease, so that it cannot park it over the decision.
+# A worker that holds the run loses its lease, so that it cannot park it over the decision.
 _CONTINUE = """
 UPDATE execution.run SET due_at = now(), leased = false, lease_epoch = lease_epoch + 1
  WHERE account_id = $1 AND id = $2

@@ -13,7 +13,7 @@ from contracts.wire.envelope import Envelope
 from outbox.pipeline import CommandResult
 from storage.pool import Connection
 
-# A worker that has the run in hand loses its lease: what it writes afterwards is refused.
+# A worker that holds the run loses its lease: what it writes afterwards is refused.
 _CANCEL = """
 UPDATE execution.run
    SET state = 'cancelled', error = 'cancelled on request', due_at = NULL, finished_at = now(), leased = false,

@@ -22,7 +22,7 @@ LOOK_AGAIN_SECONDS: Final = 3600.0  # a run that ends wakes the next one; this f
 
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text || $2::uuid::text || $3::text, 0))"
 
-# Whoever was made earlier and still waits is admitted first, however the two were claimed.
+# A run that was created earlier and still waits is admitted first, in whatever order they were claimed.
 _ADMIT: Final = """
 WITH others AS (
     SELECT count(*) FILTER (WHERE admitted) AS admitted, count(*) FILTER (WHERE NOT admitted AND id < $4) AS earlier

@@ -18,7 +18,7 @@ from action_executor.runs.places import ConcurrencySpec, Program
 from action_executor.runs.programs import ProgramCache
 from action_executor.runs.records import AcceptedRuns, Run, Step, StepSpec
 from action_executor.runs.save_store import RunWrite
-from action_executor.runs.step_runner import RunInHand, StepRunner
+from action_executor.runs.step_runner import ActiveRun, StepRunner
 from action_executor.runs.store import NewRun, RunChange, StepChange, StepKind
 from action_executor.runs.writer import Notify, RunWriter
 from action_executor.settings import ExecutorSettings
@@ -124,7 +124,7 @@ class Engine:
         self.worker.start()
 
     async def stop(self, deadline_seconds: float) -> None:
-        """Claim nothing more; let steps in hand finish within the deadline. What is left over is claimed again."""
+        """Claim nothing more; let running steps finish within the deadline. What is left over is claimed again."""
         await self.worker.stop(deadline_seconds)
         await self._writer.stop()
         await self.renderer.stop()
@@ -153,19 +153,19 @@ class Engine:
             if admitted is None:
                 return
             run = admitted
-        hand = await self._in_hand(run, program)
+        active = await self._activate(run, program)
         take = self._steps.give_up if run.lost >= rules.LOST_MAX else self._steps.take
         while True:
-            before = hand.run.path
-            change, command = await take(hand)
+            before = active.run.path
+            change, command = await take(active)
             take = self._steps.take
             if change.state != "running":
-                self._parked(hand.run, change, command)
+                self._await_next(active.run, change, command)
                 return
-            hand.run = replace(hand.run, path=change.path or before, error=hand.run.error or change.error)
-            await self._load_list(hand, before)
+            active.run = replace(active.run, path=change.path or before, error=active.run.error or change.error)
+            await self._load_list(active, before)
 
-    async def _in_hand(self, run: Run, program: Program) -> RunInHand:
+    async def _activate(self, run: Run, program: Program) -> ActiveRun:
         """The run with its steps; a new one's outermost are written with its first change."""
         is_new = run.epoch == 1 and run.definition is None  # leased for the first time: nothing can be there yet
         known = {} if is_new else await step_store.find_steps(self._pool, run.account_id, run.id, at=run.path)
@@ -175,19 +175,19 @@ class Engine:
                 kind = StepKind(number, spec.action, _guarantee(spec))
                 known[str(number)] = Step(str(number), number, spec.action, "pending")
                 unsaved[str(number)] = (StepChange(str(number), "pending"), kind)
-        return RunInHand(run, program, known, unsaved)
+        return ActiveRun(run, program, known, unsaved)
 
-    async def _load_list(self, hand: RunInHand, before: str) -> None:
+    async def _load_list(self, active: ActiveRun, before: str) -> None:
         """Load the data of the list that the run is in now: another list's data is let go."""
-        path = hand.run.path
+        path = active.run.path
         if places.list_of(before) == places.list_of(path) or "." not in before + path:
             return
-        if hand.unsaved:
+        if active.unsaved:
             number = places.place_of(path)[0]
-            await self._writer.save(hand.write(RunChange("running", number, self._lease_seconds, leased=True)))
-        hand.known = await step_store.find_steps(self._pool, hand.run.account_id, hand.run.id, at=path)
+            await self._writer.save(active.write(RunChange("running", number, self._lease_seconds, leased=True)))
+        active.known = await step_store.find_steps(self._pool, active.run.account_id, active.run.id, at=path)
 
-    def _parked(self, run: Run, change: RunChange, command: Envelope | None) -> None:
+    def _await_next(self, run: Run, change: RunChange, command: Envelope | None) -> None:
         """Look for the run again when it is due, or when the outcome of its command is there."""
         if change.due_in is not None:
             self.worker.wake_in(change.due_in)

@@ -1,4 +1,4 @@
-"""Look at a run from the step in hand: the step, its siblings, and where the run goes from it. Pure."""
+"""View a run from its current step: the step, its siblings, and where the run goes from it. Pure."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 A place is the index of a step in the outermost list and, inside `branch` and `for_each`, the number of the branch or
 the item and the index in its list, over and over: `(3, 7, 0)` is written `3.items.7.steps.0`. Steps of `on_failure`
-are counted from `ON_FAILURE`, so that one number tells the list.
+are counted from `ON_FAILURE`, so that one number identifies the list.
 """
 
 from __future__ import annotations

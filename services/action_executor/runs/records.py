@@ -78,7 +78,7 @@ class StepSpec:
 class Step:
     """A step as it stands; `number` is its own or its outermost container's. `attempts` counts how often it was begun.
 
-    Of a step in another list than the one that is in hand, input and output are not loaded.
+    Of a step in another list than the current one, input and output are not loaded.
     """
 
     path: str

@@ -34,7 +34,7 @@ from storage.pool import Connection
 from templates.filling import TemplateFault
 from templates.renderer import NoWorker, Renderer, WorkerKilled
 
-REPLAYS_MAX: Final = 1000  # of one run: far more than anybody asks for by hand
+REPLAYS_MAX: Final = 1000  # of one run: far more than are requested by hand
 PREVIEW_SECONDS_MAX: Final = 5.0  # of one batch of commands: previews fill templates in while its transaction is open
 PREVIEW_INPUT_BYTES_MAX: Final = 64 * 1024  # an input that is larger is not shown: 20 steps of 256 KiB are too much
 

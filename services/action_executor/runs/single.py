@@ -29,7 +29,7 @@ from outbox.pipeline import BatchEffects, CommandResult, save_results
 from storage.pool import Connection
 
 TRIGGER: Final = "action"  # stands where a run of an automation has its event's key
-PREVIEW_SECONDS_MAX: Final = 5.0  # a preview reads from our own database and calls nobody
+PREVIEW_SECONDS_MAX: Final = 5.0  # a preview reads from our own database alone
 ONCE: Final = (0.0,)  # the schedule of one try
 PUSHED: Final = frozenset({"create_purchase", "create_sale"})  # their output is an object that was created
 

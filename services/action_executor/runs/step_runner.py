@@ -39,7 +39,7 @@ UNSAVED_MAX: Final = 20  # results of one run that wait for the next commit
 
 
 @dataclass(slots=True)
-class RunInHand:
+class ActiveRun:
     """A run that this process takes from step to step, with its steps by path and what of them is not committed."""
 
     run: Run
@@ -48,7 +48,7 @@ class RunInHand:
     unsaved: dict[str, tuple[StepChange, StepKind]]
 
     def at_step(self) -> Navigator:
-        """The step in hand."""
+        """The current step."""
         return Navigator(self.program, self.known, place_of(self.run.path), failing=self.run.error is not None)
 
     def write(self, change: RunChange, *, command: Envelope | None = None) -> RunWrite:
@@ -86,15 +86,15 @@ class StepRunner:
         self._pool, self._writer, self._renderer, self._context = pool, writer, renderer, context
         self._schedule, self._lease_seconds = schedule, lease_seconds
 
-    async def take(self, hand: RunInHand) -> tuple[RunChange, Envelope | None]:
-        """Prepare, call and settle the step in hand; return what becomes of the run, and the command that it sends.
+    async def take(self, active: ActiveRun) -> tuple[RunChange, Envelope | None]:
+        """Prepare, call and settle the current step; return what becomes of the run, and the command that it sends.
 
         A run whose change has not been committed goes straight on, see `_may_wait`.
         """
-        at = hand.at_step()
+        at = active.at_step()
         before = at.step
-        prepared = await self._prepare(hand, at)
-        outcome = prepared.fault or await self._call(hand.run, at.spec, prepared)
+        prepared = await self._prepare(active, at)
+        outcome = prepared.fault or await self._call(active.run, at.spec, prepared)
         if isinstance(outcome, Entered) and (fault := at.entry_fault(outcome.into, prepared.given)):
             outcome = Failed(fault)
         step = prepared.step
@@ -114,26 +114,26 @@ class StepRunner:
                 begun=step.attempts > before.attempts and not isinstance(outcome, NotBegun),
             )
         output = step.output if step_change.output is None else step_change.output
-        hand.known[step.path] = replace(step, state=step_change.state, input=prepared.given, output=output)
-        hand.unsaved[step.path] = (step_change, at.kind)
+        active.known[step.path] = replace(step, state=step_change.state, input=prepared.given, output=output)
+        active.unsaved[step.path] = (step_change, at.kind)
         STEPS.labels(at.spec.action, type(outcome).__name__).inc()
         command = outcome.command if isinstance(outcome, Sent) else None
-        if not _may_wait(hand, at.spec, outcome, change):
-            await self._writer.save(hand.write(change, command=command))
+        if not _may_wait(active, at.spec, outcome, change):
+            await self._writer.save(active.write(change, command=command))
         return change, command
 
-    async def give_up(self, hand: RunInHand) -> tuple[RunChange, Envelope | None]:
-        """Fail the step in hand, which ended worker after worker."""
-        at = hand.at_step()
-        change, step = rules.apply_lost_worker(hand.run, at.step, at.ways(), lease_seconds=self._lease_seconds)
-        hand.known[step.path] = replace(at.step, state=step.state)
-        hand.unsaved[step.path] = (step, at.kind)
-        await self._writer.save(hand.write(change))
+    async def give_up(self, active: ActiveRun) -> tuple[RunChange, Envelope | None]:
+        """Fail the current step, which ended worker after worker."""
+        at = active.at_step()
+        change, step = rules.apply_lost_worker(active.run, at.step, at.ways(), lease_seconds=self._lease_seconds)
+        active.known[step.path] = replace(at.step, state=step.state)
+        active.unsaved[step.path] = (step, at.kind)
+        await self._writer.save(active.write(change))
         return change, None
 
-    async def _prepare(self, hand: RunInHand, at: Navigator) -> _Prepared:
+    async def _prepare(self, active: ActiveRun, at: Navigator) -> _Prepared:
         """Fill in the input, the first time; commit the beginning of what may act and then crash."""
-        run, spec, step = hand.run, at.spec, at.step
+        run, spec, step = active.run, at.spec, at.step
         first = step.state == "pending"
         action = ACTIONS.get(spec.action)
         if first:
@@ -158,8 +158,8 @@ class StepRunner:
         begin = StepChange(step.path, "running", input=given if first else None, begun=True, warnings=warnings)
         requested = float((given or {}).get("timeout_seconds") or STEP_SECONDS)
         lease_seconds = max(self._lease_seconds, requested + LEASE_MARGIN_SECONDS)
-        hand.unsaved[step.path] = (begin, at.kind)
-        await self._writer.save(hand.write(RunChange("running", step.number, lease_seconds, leased=True)))
+        active.unsaved[step.path] = (begin, at.kind)
+        await self._writer.save(active.write(RunChange("running", step.number, lease_seconds, leased=True)))
         return _Prepared(step, given, first, written=True)
 
     async def _call(self, run: Run, spec: StepSpec, prepared: _Prepared) -> StepOutcome:
@@ -193,18 +193,18 @@ class StepRunner:
         return await fill_input(self._renderer, at.spec, names, account_id=run.account_id)
 
 
-def _may_wait(hand: RunInHand, spec: StepSpec, outcome: StepOutcome, change: RunChange) -> bool:
+def _may_wait(active: ActiveRun, spec: StepSpec, outcome: StepOutcome, change: RunChange) -> bool:
     """Whether a step's result may be committed later, with what follows it.
 
     The run goes on, and either the step acted nowhere, or the next one begins with no wait before its own commit.
     """
     is_plain_result = change.state == "running" and change.error is None and not change.closes
-    if not is_plain_result or isinstance(outcome, Entered) or len(hand.unsaved) > UNSAVED_MAX or change.path is None:
+    if not is_plain_result or isinstance(outcome, Entered) or len(active.unsaved) > UNSAVED_MAX or change.path is None:
         return False
-    if hand.run.dry:
+    if active.run.dry:
         return False  # its later steps read the changes of the earlier ones
     if not ACTIONS[spec.action].calls_out:
         return True
-    after = hand.program.spec_at(place_of(change.path))
+    after = active.program.spec_at(place_of(change.path))
     action = ACTIONS.get(after.action)
     return action is not None and action.calls_out and is_plain(after.input) and not names_account(after)

@@ -1,4 +1,4 @@
-"""Read the steps of a run from Postgres: those in hand with their data, the others as they stand."""
+"""Read the steps of a run from Postgres: the current ones with their data, the others without."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from action_executor.runs.records import Run, Step
 from storage.pool import Connection, Pool
 from templates.filling import DATA_BYTES_MAX
 
-# An item's steps may have as much data as a run's outermost ones, so that only those of the list in hand are loaded.
+# An item's steps may have as much data as a run's outermost ones, so that only those of the current list are loaded.
 _STEPS = r"""
 SELECT path, number, action, state, CASE WHEN l.loaded THEN input END AS input,
        CASE WHEN l.loaded THEN output END AS output, attempts, started_at, template_kills, replay_no

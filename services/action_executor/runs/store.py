@@ -37,7 +37,7 @@ class NewRun:
 class RunChange:
     """What becomes of the run. `due_in` seconds for one that goes on; `leased` while this process keeps it.
 
-    `path` is the step to take next, None for the one in hand; `closes` are containers that failed with it. Of several
+    `path` is the step to take next, None for the current one; `closes` are containers that failed with it. Of several
     errors the first one stays.
     """
 

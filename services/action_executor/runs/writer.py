@@ -24,8 +24,8 @@ from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
 
-WRITES_MAX: Final = 100  # of one transaction; their data is at most what the runs in hand hold
-COMMITS_AT_ONCE_MAX: Final = 2  # a second one goes on while a row that somebody else has locked holds the first
+WRITES_MAX: Final = 100  # of one transaction; their data is at most what the active runs hold
+COMMITS_AT_ONCE_MAX: Final = 2  # a second one proceeds while a row lock of another process delays the first
 
 Notify = Callable[[str, Sequence[bytes]], Awaitable[None]]
 """Wakes those who wait on a channel for the outcomes of these commands."""

@@ -1,7 +1,7 @@
 """Keep files in a folder of this machine, below the root that the operator set: an account's own folder in it.
 
 Every part of a path is opened without following symbolic links, each from the one before it, so that neither a path nor
-a link that somebody put there leads out of the account's folder.
+a link that was put there leads out of the account's folder.
 """
 
 from __future__ import annotations

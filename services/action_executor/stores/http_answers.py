@@ -7,7 +7,7 @@ from typing import Final
 from action_executor.http_client import OutboundResponse
 from action_executor.stores.port import FILE_BYTES_MAX, StoreFault
 
-_PASSING: Final = frozenset({408, 423, 425, 429})  # 423: somebody holds a lock
+_PASSING: Final = frozenset({408, 423, 425, 429})  # 423: another client holds a lock
 _MISSING: Final = frozenset({404, 410})
 _UNMET: Final = frozenset({409, 412})  # 409: S3, when two conditional writes meet
 
@@ -34,7 +34,7 @@ def fault_of(answer: OutboundResponse, code: str = "") -> StoreFault:
 
 
 def incomplete(answer: OutboundResponse) -> StoreFault:
-    """The failure that an answer without its end is: too large, or broken off, as while somebody writes the file."""
+    """The failure that an answer without its end is: too large, or broken off, as during another write."""
     if answer.fault is not None:
         return StoreFault("the file did not come whole", retryable=True)
     return StoreFault(f"the file there has more than {FILE_BYTES_MAX // 1024**2} MiB")

@@ -71,7 +71,7 @@ def _fault_of(text: str, names: Mapping[str, Any]) -> str | None:
 
 
 def _lost(root: str, path: str, value: Any) -> str | None:
-    """Why a path leads nowhere; None when it leads somewhere, or to where nobody knows what is there."""
+    """Why a path leads nowhere; None when it leads somewhere, or where the content is unknown."""
     at = root
     for word, index, quoted in _SEGMENT.findall(path):
         step = int(index) if index else word or quoted

@@ -66,7 +66,7 @@ async def count_automations(conn: Connection, *, account_id: UUID) -> int:
     return count
 
 
-# Whoever is turned on, or gets another trigger, hears of what happens from now on, and of nothing before.
+# An automation that is enabled, or gets another trigger, matches events from now on, and none before.
 _CHANGE: Final = """
     WITH published AS (
         SELECT definition FROM dispatch.automation_version v JOIN dispatch.automation a USING (account_id)

@@ -1,4 +1,4 @@
-"""What can be told of a template before there is a run: how it is written, and the names it begins with. Pure.
+"""What can be checked of a template before there is a run: its syntax, and the names it begins with. Pure.
 
 The executor alone renders Liquid; what is looked for here are the slips that would make every run of a step fail.
 """

@@ -130,7 +130,7 @@ async def delete_hook(conn: Connection, command: Envelope, _: CommandContext) ->
 
 
 async def delete_hooks_of_credential(conn: Connection, command: Envelope, _: CommandContext) -> Result:
-    """Delete the hooks that a credential made: 200 {hooks}, how many they were. Their targets are told."""
+    """Delete the hooks that a credential made: 200 {hooks}, how many they were. Their targets are notified."""
     maker = read(CredentialId, command.data).credential_id
     removed = await store.remove_made_by(conn, account_id=command.account_id, credential_id=maker)
     return Result(200, {"hooks": len(removed)}, jobs=[removal_notice(command, hook) for hook in removed])
@@ -148,8 +148,8 @@ async def end_hook(conn: Connection, command: Envelope, _: CommandContext) -> Re
     """End a hook whose receiver answered 410, or that only failed for days: 200 {id, state}.
 
     What an older version of the hook was answered ends nothing: its target or secret has changed since. A hook that
-    ends here fires `hook.disabled` once, with the hook as it stands then; of one that failed, its target is told and
-    the owners are mailed.
+    ends here fires `hook.disabled` once, with the hook as it stands then; of one that failed, the target and
+    the owners are notified.
     """
     requested = read(EndHook, command.data)
     hook = await _known(conn, command, requested.id)

@@ -1,4 +1,4 @@
-"""Make the jobs that tell a hook's target and the account's owners of its end, in the transaction that ends it."""
+"""Make the jobs that notify a hook's target and the account's owners of its end, in the transaction that ends it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
 
 
 def removal_notice(command: Envelope, hook: Record) -> Envelope:
-    """The job that tells the target of a hook (`id`, `version`) with a DELETE."""
+    """The job that notifies the target of a hook (`id`, `version`) with a DELETE."""
     job = NotifyRemovalJob(hook_id=hook["id"], version=hook["version"])
     made = command.follow(NOTIFY_REMOVAL, job.model_dump(mode="json"))
     return made.model_copy(update={"id": derive_id(command.id, f"hook-removed-{hook['id']}")})

@@ -1,4 +1,4 @@
--- The dispatcher's books: what happened (the event log), who wants to hear of it, and who was told.
+-- The event log, the subscribers (hooks and automations), and the dispatches of events to them.
 SELECT storage.create_messaging_tables('dispatch', 'ledgerwire_dispatch');
 
 -- What happened, once for each event id, exactly as every subscriber sees it. Feeds polls, samples, recovery, the journey.
@@ -23,7 +23,7 @@ CREATE INDEX event_by_client ON dispatch.event (account_id, client_id, event_id)
 CREATE INDEX event_recorded ON dispatch.event USING brin (recorded_at) WITH (pages_per_range = 16);
 CREATE INDEX event_by_subject ON dispatch.event (account_id, subject_id);
 
--- Which subscriber was told of which event, by which job: at most once each, however often the event arrives.
+-- The job that was made for an event and a subscriber: at most one each, however often the event arrives.
 CREATE TABLE dispatch.dispatch (
     account_id uuid NOT NULL,
     event_id uuid NOT NULL,
@@ -54,8 +54,8 @@ CREATE TABLE dispatch.ordered_predecessor (
     PRIMARY KEY (account_id, hook_id, client_id)
 ) WITH (fillfactor = 70);
 
--- Rises with every change of an account's hooks and automations, in the transaction of the change: whoever holds them
--- in memory compares it in each batch. Its row is also the lock under which an account's commands take turns.
+-- Rises with every change of an account's hooks and automations, in the transaction of the change: a process that
+-- has them in memory compares it in each batch. Its row is also the lock under which an account's commands take turns.
 CREATE TABLE dispatch.subscription_version (
     account_id uuid PRIMARY KEY,
     version bigint NOT NULL

@@ -168,5 +168,5 @@ async def test_an_approval_goes_on_a_refusal_cancels_and_silence_fails(
     assert (turned["status"], turned["body"]["code"]) == (409, "decided")
     assert row["error"] == "step 0 (approve): refused by Anna"
     assert await states(executor, no.id) == {"0": "failed", "1": "skipped"}
-    assert "nobody decided" in late["error"]
+    assert "without a decision" in late["error"]
     assert texts(receiver) == ["Anna: fine", "silence"]

@@ -1,9 +1,9 @@
--- Hooks that ended on our side, whose targets are to be told with a DELETE. A row goes once it is told or given up.
+-- Hooks that ended on our side, whose targets are notified with a DELETE. A row is deleted once it succeeded or its tries are used up.
 CREATE TABLE execution.removal_notice (
     account_id uuid NOT NULL,
     id uuid NOT NULL,
     hook_id uuid NOT NULL,
-    version bigint NOT NULL,           -- the hook's when it ended: one that was changed since is not told
+    version bigint NOT NULL,           -- the hook's when it ended: a hook that was changed since is not notified
     tries integer NOT NULL DEFAULT 0,
     due_at timestamptz NOT NULL DEFAULT now(),
     leased boolean NOT NULL DEFAULT false,
