@@ -26,12 +26,12 @@ from action_executor.stores.opening import StoreOpener
 from chassis.egress import EgressPolicy
 from chassis.encryption import Encryptor
 from chassis.handle import ServiceHandle
-from chassis.parts import open_parts
+from chassis.parts import ServiceParts, open_parts
 from contracts.primitives.ids import new_id
 from contracts.wire.topology import EXECUTOR_COMMANDS, EXECUTOR_JOBS
 from messaging.postgres import LocalNotifier
 from storage.blobs import DirectoryBlobs
-from storage.pool import INDEX_SCAN_SETTINGS
+from storage.pool import INDEX_SCAN_SETTINGS, Pool
 
 
 @asynccontextmanager
@@ -83,24 +83,10 @@ async def open_service(
         engine = Engine(pool, parts.relay, step_context, settings, notify=parts.bus.notify)
         await parts.bus.listen(replies, engine.answered)
         await parts.run(engine, check="runs", drain_seconds=drain_seconds)
-        messages = MessageSender(
-            pool,
-            parts.relay,
-            settings.urls,
-            encryptor=encryptor,
-            mail=mail,
-            sms=sms,
-            schedule=settings.message_schedule_seconds,
-            sweep_seconds=settings.sweep_seconds,
-        )
+        messages = _message_sender(parts, pool, settings, step_context)
         await parts.run(messages.worker, check="messages", drain_seconds=drain_seconds)
-        removals = RemovalNotifier(
-            pool,
-            hooks,
-            http_client,
-            lease_seconds=settings.hook_lease_seconds,
-            sweep_seconds=settings.sweep_seconds,
-        )
+        lease_seconds, sweep_seconds = settings.hook_lease_seconds, settings.sweep_seconds
+        removals = RemovalNotifier(pool, hooks, http_client, lease_seconds=lease_seconds, sweep_seconds=sweep_seconds)
         await parts.run(removals.worker, check="removals", drain_seconds=drain_seconds)
         connections = ConnectionCommandHandler(encryptor, policy, has_folders=folder_root is not None)
         handlers = {
@@ -110,6 +96,19 @@ async def open_service(
         for queue, handler in handlers.items():
             await parts.consume(queue, pipeline.handler(handler), batch_max=settings.executor_batch_max)
         yield parts.handle
+
+
+def _message_sender(parts: ServiceParts, pool: Pool, settings: ExecutorSettings, context: StepContext) -> MessageSender:
+    return MessageSender(
+        pool,
+        parts.relay,
+        settings.urls,
+        encryptor=context.encryptor,
+        mail=context.mail,
+        sms=context.sms,
+        schedule=settings.message_schedule_seconds,
+        sweep_seconds=settings.sweep_seconds,
+    )
 
 
 def _mail_client(settings: ExecutorSettings) -> SmtpClient | None:
