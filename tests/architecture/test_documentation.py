@@ -21,7 +21,10 @@ from ledger.settings import LedgerSettings
 from trigger_dispatcher.settings import DispatcherSettings
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md", ROOT / "CONTRIBUTING.md",
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if "node_modules" not in page.parts),
+]  # fmt: skip
 SETTINGS = (IngressSettings, LedgerSettings, DispatcherSettings, ExecutorSettings, ConsoleSettings)
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)\s]*)\)")
 PATH = re.compile(r"`((?:libs|services|tests|docs|deploy|requirements)/[\w./{},*-]+)`")
@@ -87,7 +90,9 @@ def test_every_error_code_is_in_the_api_guide() -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
 def test_the_receivers_that_pages_show_are_the_examples(page: str) -> None:
-    examples = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "examples").iterdir())]
+    examples = [
+        path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "examples").iterdir()) if path.is_file()
+    ]
     shown = re.findall(
         r"^```(?:python|js|php)\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
     )
