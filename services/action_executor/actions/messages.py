@@ -25,9 +25,11 @@ async def send_email(call: StepCall, context: StepContext) -> StepOutcome:
 
     A step that is repeated after a crash sends under the same Message-ID.
     """
+    if context.mail is None:
+        return Failed(NO_MAIL.reason)
     mail = await _mail(call, context)
-    if isinstance(mail, Failed) or context.mail is None:
-        return mail if isinstance(mail, Failed) else Failed(NO_MAIL.reason)
+    if mail.sender == "":
+        return Failed(NO_SENDER.reason)
     attachments = await _attachments(call, context)
     if isinstance(attachments, Failed):
         return attachments
@@ -39,19 +41,19 @@ async def send_email(call: StepCall, context: StepContext) -> StepOutcome:
 
 
 async def show_email(call: StepCall, context: StepContext) -> StepOutcome:
-    """Show the mail that would be sent."""
+    """Show the mail that would be sent; `warnings` say what is missing to send it."""
     mail = await _mail(call, context)
-    if isinstance(mail, Failed):
-        return mail
+    missing = [NO_MAIL.reason] if context.mail is None else [] if mail.sender else [NO_SENDER.reason]
     return Done(
         {
-            "from": mail.sender,
+            "from": mail.sender or None,
             "from_name": mail.sender_name,
             "to": list(mail.to),
             "reply_to": mail.reply_to,
             "subject": mail.subject,
             "body": mail.body,
             "attachments": [_shown(one) for one in call.input.get("attachments", [])],
+            "warnings": missing,
         }
     )
 
@@ -88,14 +90,11 @@ def _shown(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": given.get("name")} | file_source.shown(given)
 
 
-async def _mail(call: StepCall, context: StepContext) -> Mail | Failed:
-    if context.mail is None:
-        return Failed(NO_MAIL.reason)
+async def _mail(call: StepCall, context: StepContext) -> Mail:
+    """The mail without its attachments; its sender is empty where neither the installation nor the account has one."""
     account = await store.find_account(context.pool, account_id=call.run.account_id)
     own = account.profile.get("email")
-    sender = context.mail.sender or own
-    if sender is None:
-        return Failed(NO_SENDER.reason)
+    sender = (context.mail.sender if context.mail else None) or own or ""
     return Mail(
         message_id=f"<{call.command_id}@{context.urls.host}>",
         sender=sender,
@@ -119,11 +118,9 @@ async def send_sms(call: StepCall, context: StepContext) -> StepOutcome:
 
 
 async def show_sms(call: StepCall, context: StepContext) -> StepOutcome:
-    """Show the text message that would be sent."""
-    if context.sms is None:
-        return Failed(NO_SMS.reason)
+    """Show the text message that would be sent; `warnings` say what is missing to send it."""
     sms = _sms(call)
-    return Done({"to": sms.to, "body": sms.body})
+    return Done({"to": sms.to, "body": sms.body, "warnings": [] if context.sms else [NO_SMS.reason]})
 
 
 def _sms(call: StepCall) -> Sms:

@@ -40,6 +40,21 @@ async def test_the_answer_has_state_and_issuer_as_rfc_9207_asks(
     assert {"state": "s1", "iss": house.url}.items() <= answer_in(back).items()
 
 
+async def test_a_state_comes_back_as_it_was_sent_whatever_is_in_it_rfc_6749_4_1_2(
+    house: House, oauth_client: dict[str, Any], person: Person
+) -> None:
+    state = "a&b=c+d %2B é/?"
+    url, _ = program(house, oauth_client).create_authorization_url(
+        f"{house.url}/oauth/authorize", state=state, code_verifier=VERIFIER
+    )
+    page = await person.open(url)
+    signed_in = await person.submit(page, name=person.login["name"], password=person.login["password"])
+    assert signed_in.headers["Location"].isascii()
+    assert " " not in signed_in.headers["Location"]
+    back = await person.consent(house.url + signed_in.headers["Location"])
+    assert answer_in(back)["state"] == state
+
+
 async def test_refusing_comes_back_with_access_denied_rfc_6749_4_1_2_1(
     house: House, oauth_client: dict[str, Any], person: Person
 ) -> None:

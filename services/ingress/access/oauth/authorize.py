@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 from uuid import UUID
 
 from contracts.primitives.ids import new_id, parse_id
@@ -30,6 +30,7 @@ from ingress.http.route import MCP_PATH, Request, Response
 from ingress.scopes import SCOPES_OF_ROLE
 
 QUERY_CHARS_MAX: Final = 8_000  # of an authorization request: two URIs, state and challenge
+_QUERY_CHARS: Final = "%!$&'()*+,;=:@/?-._~"  # of RFC 3986, 3.4: they stay as they are
 FIELDS_MAX: Final = 20  # of a form or a query: OAuth has half as many
 
 
@@ -39,7 +40,7 @@ class NotSentBack(Exception):
 
 async def show(api: Api, call: Request) -> Response:
     """GET: the page for signing in, or for consent; an error goes back to the application where that is safe."""
-    query = call.request.query_string
+    query = call.request.rel_url.raw_query_string  # decoded, a state with & or + would be read as another one
     locale = locale_of(call.request.query.get("ui_locales"), call.headers.get("Accept-Language", ""))
     try:
         requested = await read_authorization(api, query)
@@ -83,7 +84,7 @@ async def sign_in(api: Api, call: Request) -> Response:
         return pages.no_account(locale)
     call.account, call.user = signed_in.account.account_id, (signed_in.login.id, signed_in.login.name)
     cookie = set_cookie(signed_in.secret, secure=api.urls.base.startswith("https:"))
-    return _redirect(f"/oauth/authorize?{query}", {"Set-Cookie": cookie})
+    return _redirect(f"/oauth/authorize?{quote(query, safe=_QUERY_CHARS)}", {"Set-Cookie": cookie})
 
 
 async def decide(api: Api, call: Request) -> Response:
