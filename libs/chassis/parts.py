@@ -17,6 +17,7 @@ from contracts.wire.topology import ROLES, SCHEMAS, Queue, Service
 from messaging.port import BatchHandler, Bus, ConsumerOptions
 from messaging.postgres import LocalNotifier
 from outbox.dead_letters import dead_letter_sink
+from outbox.fence import FenceReporter
 from outbox.pipeline import MessagePipeline
 from outbox.relay import Relay
 from scheduling.poller import Poller
@@ -48,6 +49,7 @@ class ServiceParts:
     bus: Bus
     relay: Relay
     pipeline: MessagePipeline
+    fence: FenceReporter
 
     def __init__(self, name: Service, settings: ServiceSettings, stack: AsyncExitStack) -> None:
         self.name, self.settings, self.stack = name, settings, stack
@@ -56,7 +58,7 @@ class ServiceParts:
 
     async def open_database(self, *, size_max: int, server_settings: Mapping[str, str] | None = None) -> Pool:
         """Open the pool of the service's own role, and create its partitions in advance."""
-        dsn = self.settings.postgres_dsn.get_secret_value()
+        dsn = self.settings.database
         self.pool = pool = await open_pool(
             dsn, role=ROLES[self.name], name=self.name, size_max=size_max, server_settings=server_settings
         )
@@ -72,6 +74,8 @@ class ServiceParts:
         self.relay = Relay(self.pool, bus, schema=self.schema)
         self.relay.start()
         self.stack.push_async_callback(self.relay.stop, self.settings.drain_seconds)
+        self.fence = FenceReporter(self.pool)
+        await self.run(self.fence.poller, check="backup fence")
         self.handle.checks["bus"] = lambda: "; ".join(bus.health().problems) or None
         self.pipeline = MessagePipeline(self.pool, bus, self.relay, self.schema)
         return self.pipeline
@@ -91,6 +95,7 @@ class ServiceParts:
             options=ConsumerOptions(batch_max=batch_max, prefetch=PREFETCHED_BATCHES * batch_max),
         )
         self.stack.push_async_callback(consumer.stop, self.settings.drain_seconds)
+        self.fence.watch(queue.name, consumer)
 
 
 @asynccontextmanager

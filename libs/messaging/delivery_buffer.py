@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
 BACKOFF_CHECK_SECONDS: Final = 1.0
 FAILED_BATCHES_MIN: Final = 4  # failed batches in a row: the cause is a transient error, not the messages
+SETTLED_LOOK_SECONDS: Final = 0.05  # only while a backup waits
 FULL_BUFFER_DELAY_MAX_SECONDS: Final = 60.0  # delayed messages that fill the buffer are released after this
 
 
@@ -65,6 +66,7 @@ class DeliveryBuffer:
         self._in_flight: dict[InFlightMessage, None] = {}  # ready, being handled, or delayed; in order of arrival
         self._delayed: dict[InFlightMessage, asyncio.TimerHandle] = {}
         self._wake, self._stopping = asyncio.Event(), asyncio.Event()
+        self.released_count = 0  # messages returned to the bus since the start
         self._consecutive_failures = 0  # failed batches in a row
         self._backoff_until = 0.0
         self._moved_at = self._loop.time()
@@ -82,13 +84,19 @@ class DeliveryBuffer:
         return len(self._in_flight)
 
     @property
-    def delayed_count(self) -> Iterable[InFlightMessage]:
+    def in_flight_messages(self) -> Iterable[InFlightMessage]:
         """The messages in flight, oldest arrival first."""
         return self._in_flight.keys()
 
     def idle_seconds(self) -> float:
         """Seconds since the last acknowledgement, or since a message arrived at an empty buffer."""
         return self._loop.time() - self._moved_at
+
+    async def settled(self, messages: Iterable[InFlightMessage]) -> None:
+        """Wait until none of these is in flight; the caller sets the deadline."""
+        for message in messages:
+            while message in self._in_flight:  # noqa: ASYNC110  only a backup waits so, and no message needs an event
+                await asyncio.sleep(SETTLED_LOOK_SECONDS)
 
     def problem(self) -> str | None:
         """A sentence when messages are in flight and none was acknowledged for too long."""
@@ -297,6 +305,7 @@ class DeliveryBuffer:
         if messages:
             await self._transport.release(messages, self._options.retry_pause_max_seconds)
             self._outcomes["released"].inc(len(messages))
+            self.released_count += len(messages)
             for message in messages:
                 self._drop(message)
 

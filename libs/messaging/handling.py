@@ -146,6 +146,7 @@ def _after_outcome(message: InFlightMessage, outcome: Outcome, options: Consumer
         case Refused(reason):
             return DeadLetter(reason)
         case RetryLater(reason):
+            message.isolated = True  # its own reason: it delays no other
             return _delay(message, reason, options)
         case _:
             assert_never(outcome)

@@ -99,6 +99,14 @@ class Consumer(Protocol):
         """Stop consuming, finish the batches being handled within the deadline, leave the rest to be redelivered."""
         ...
 
+    async def drained(self) -> int:
+        """Wait until every message that its queue held at the call is handled, as far as this consumer can see.
+
+        Return the number of the queue's consumers, each of which must report the same; 0 where messages are rows of
+        the database, so that a snapshot of it has them.
+        """
+        ...
+
 
 class Bus(Protocol):
     """A connected bus. It reconnects automatically; while it cannot, `publish` returns False for each message."""

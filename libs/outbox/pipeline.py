@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from opentelemetry.trace import get_tracer
+from prometheus_client import Histogram
 from pydantic import ValidationError
 
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import Queue
-from contracts.wire.trace import links
-from messaging.port import BatchHandler, Bus, Done, Incoming, Outcome, Outgoing, Refused
+from contracts.wire.trace import message_spans
+from contracts.wire.versions import version_of
+from messaging.port import BatchHandler, Bus, Done, Incoming, Outcome, Outgoing, Refused, RetryLater
 from outbox import deduplication
 from outbox.record import record
 from outbox.relay import Relay
@@ -23,7 +25,12 @@ from storage.pool import Connection, Pool
 
 log = structlog.get_logger(__name__)
 
-_TRACER = get_tracer("ledgerwire")
+QUEUE_AGE = Histogram(
+    "ledgerwire_queue_age_seconds",
+    "The age of the oldest message of a batch when it is handled",
+    ["queue"],
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,9 @@ class CommandResult:
     status: int
     body: Any
 
+
+NEWER_CODE_MAX = timedelta(hours=1)
+"""How long a message of unknown name or version waits for a process that knows it."""
 
 KEPT_BYTES_MAX = 32 * 1024 * 1024
 """Bytes of one batch's messages that are kept in memory for the direct publish; the sweep publishes the rest."""
@@ -46,6 +56,7 @@ class BatchEffects:
     messages: list[Outgoing] = field(default_factory=list)
     answers: dict[UUID, tuple[UUID, CommandResult]] = field(default_factory=dict)  # command id -> (account id, answer)
     refused: dict[UUID, str] = field(default_factory=dict)  # message id -> why it is dead-lettered
+    postponed: dict[UUID, str] = field(default_factory=dict)  # message id -> why newer code is awaited
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     _written: int = 0  # the messages that are in the outbox already
     _bytes: int = 0
@@ -57,6 +68,14 @@ class BatchEffects:
     def answer(self, command: Envelope, status: int, body: Any) -> None:
         """Store a command's result for its caller."""
         self.answers[command.id] = (command.account_id, CommandResult(status, body))
+
+    def leave_to_newer(self, message: Envelope, reason: str) -> None:
+        """Leave a message that this code does not know to newer code; dead-letter it if none has come for an hour.
+
+        While services are rolled over, messages of new code reach processes of old code.
+        """
+        waited = datetime.now(tz=UTC) - message.at
+        (self.postponed if waited < NEWER_CODE_MAX else self.refused)[message.id] = reason
 
     async def flush(self, conn: Connection) -> None:
         """Write the pending messages to the outbox; a handler with very many calls it in between, to bound memory."""
@@ -89,20 +108,15 @@ class MessagePipeline:
         async def take(messages: Sequence[Incoming]) -> Sequence[Outcome]:
             envelopes = [_decode(message) for message in messages]
             readable = [envelope for envelope in envelopes if isinstance(envelope, Envelope)]
-            traced = links(envelope.traceparent for envelope in readable)
-            with _TRACER.start_as_current_span(f"{self.schema} batch", links=traced):
-                effects = await self.commit(readable, handle)
+            _observe_age(messages, readable)
+            with message_spans(self.schema, readable) as traced:
+                effects = await self.commit(traced, handle)
             self.relay.push(effects.messages)
             for call in effects.after_commit:
                 _run_after_commit(call)
             await self._wake(readable)
             return [
-                envelope
-                if isinstance(envelope, Refused)
-                else Refused(effects.refused[envelope.id])
-                if envelope.id in effects.refused
-                else Done()
-                for envelope in envelopes
+                envelope if isinstance(envelope, Refused) else _outcome_of(envelope, effects) for envelope in envelopes
             ]
 
         return take
@@ -115,11 +129,12 @@ class MessagePipeline:
         async with self.pool.acquire() as conn, conn.transaction():
             fresh = await deduplication.mark(conn, schema=self.schema, messages=envelopes)
             if fresh:
-                await handle(conn, fresh, effects)
-                if effects.refused:
-                    # It stays unmarked, for a replay, or a crash before it is dead-lettered.
-                    refused = [envelope for envelope in fresh if envelope.id in effects.refused]
-                    await deduplication.unmark(conn, schema=self.schema, messages=refused)
+                if readable := [envelope for envelope in fresh if _is_known_version(envelope, effects)]:
+                    await handle(conn, readable, effects)
+                if unhandled := effects.refused.keys() | effects.postponed.keys():
+                    # They stay unmarked, for a replay, or a crash before they are dead-lettered.
+                    left = [envelope for envelope in fresh if envelope.id in unhandled]
+                    await deduplication.unmark(conn, schema=self.schema, messages=left)
                 await save_results(conn, schema=self.schema, effects=effects)
                 await effects.flush(conn)
         return effects
@@ -132,6 +147,28 @@ class MessagePipeline:
                 waiting[envelope.reply_to].append(envelope.id.bytes)
         for channel, ids in waiting.items():
             await self.bus.notify(channel, ids)
+
+
+def _observe_age(messages: Sequence[Incoming], readable: Sequence[Envelope]) -> None:
+    if readable:
+        oldest = min(envelope.at for envelope in readable)
+        age = (datetime.now(tz=UTC) - oldest).total_seconds()
+        QUEUE_AGE.labels(messages[0].queue).observe(max(age, 0.0))
+
+
+def _is_known_version(envelope: Envelope, effects: BatchEffects) -> bool:
+    if envelope.version <= version_of(envelope.name):
+        return True
+    effects.leave_to_newer(envelope, f"{envelope.name} has version {envelope.version}, which newer code reads")
+    return False
+
+
+def _outcome_of(envelope: Envelope, effects: BatchEffects) -> Outcome:
+    if (reason := effects.refused.get(envelope.id)) is not None:
+        return Refused(reason)
+    if (reason := effects.postponed.get(envelope.id)) is not None:
+        return RetryLater(reason)
+    return Done()
 
 
 def _run_after_commit(call: Callable[[], None]) -> None:

@@ -25,6 +25,12 @@ log = structlog.get_logger(__name__)
 PUBLISHED = Counter("ledgerwire_outbox_published_total", "Messages confirmed by the bus", ["schema", "by"])
 WAITING = Gauge("ledgerwire_outbox_waiting", "Messages committed and still in memory before their publish", ["schema"])
 
+OLDEST = Gauge(
+    "ledgerwire_outbox_oldest_seconds",
+    "The age of the oldest committed message that no process is publishing",
+    ["schema"],
+)
+
 BATCH_MAX = 300
 MEMORY_MAX = 20_000  # messages; beyond it, or these bytes, rows wait in Postgres for the sweep
 BYTES_MAX = 64 * 1024 * 1024
@@ -46,8 +52,18 @@ _LEFT_BEHIND = """
                  ORDER BY created_at, id LIMIT $5) AS oldest) AS summed
      WHERE before < $6 ORDER BY created_at, id
 """
-_ANY_LEFT_BEHIND = """
-    SELECT EXISTS (SELECT FROM {schema}.outbox WHERE created_at < now() - make_interval(secs => $1) AND id <> ALL($2))
+_OLDEST_LEFT_BEHIND = """
+    SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 FROM {schema}.outbox
+     WHERE created_at < now() - make_interval(secs => $1) AND id <> ALL($2) ORDER BY created_at LIMIT 1
+"""
+# Kept while a backup's fence stands (see `fence`).
+_FORGET = """
+    WITH relaxed AS (SELECT set_config('synchronous_commit', 'off', true)),
+         gone AS (DELETE FROM {schema}.outbox USING relaxed WHERE outbox.id = ANY($1) RETURNING id, queue, body)
+    INSERT INTO {schema}.outbox_kept (id, queue, body)
+    SELECT id, queue, body FROM gone
+     WHERE EXISTS (SELECT FROM storage.backup_fence WHERE expires_at > clock_timestamp())
+    ON CONFLICT DO NOTHING
 """
 _SWEEP_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
 
@@ -151,8 +167,7 @@ class Relay:
     async def _forget(self, conn: Connection | Pool, done: Sequence[UUID]) -> None:
         # Without its own fsync: a delete lost in a crash means one more publish, which receivers recognise.
         await conn.execute(
-            "WITH relaxed AS (SELECT set_config('synchronous_commit', 'off', true))"  # noqa: S608  constant schema
-            f" DELETE FROM {self._schema}.outbox USING relaxed WHERE id = ANY($1)",
+            _FORGET.format(schema=self._schema),
             done,
         )
 
@@ -170,7 +185,9 @@ class Relay:
             return 0
         self._sweeps_skipped = 0
         held = list(self._held)
-        if not await self._pool.fetchval(_ANY_LEFT_BEHIND.format(schema=self._schema), age_seconds, held):
+        oldest = await self._pool.fetchval(_OLDEST_LEFT_BEHIND.format(schema=self._schema), age_seconds, held)
+        OLDEST.labels(self._schema).set(oldest or 0.0)
+        if oldest is None:
             return 0
         async with self._pool.acquire() as conn, conn.transaction():
             if not await conn.fetchval(_SWEEP_LOCK, f"sweep {self._schema}"):

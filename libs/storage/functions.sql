@@ -168,3 +168,36 @@ BEGIN
     END LOOP;
     RETURN CASE WHEN postponed THEN 'postponed' END;
 END $$;
+
+-- A backup asks the services' consumers to report when no older message is on a broker only. While the fence stands,
+-- messages that the bus has confirmed are moved from the outbox to `outbox_kept` instead of being deleted, so that a
+-- snapshot has every message that may not be handled yet (libs/outbox/fence.py).
+CREATE TABLE IF NOT EXISTS storage.backup_fence (
+    id uuid PRIMARY KEY,
+    round integer NOT NULL DEFAULT 1,
+    expires_at timestamptz NOT NULL
+);
+CREATE TABLE IF NOT EXISTS storage.backup_report (
+    fence_id uuid NOT NULL REFERENCES storage.backup_fence ON DELETE CASCADE,
+    round integer NOT NULL,
+    queue text NOT NULL,
+    consumer_id uuid NOT NULL,
+    consumers integer NOT NULL,    -- of the queue in all; 0: its messages are rows of this database
+    PRIMARY KEY (fence_id, round, queue, consumer_id)
+);
+GRANT SELECT ON storage.backup_fence
+   TO ledgerwire_ingress, ledgerwire_ledger, ledgerwire_dispatch, ledgerwire_execution;
+GRANT INSERT ON storage.backup_report
+   TO ledgerwire_ingress, ledgerwire_ledger, ledgerwire_dispatch, ledgerwire_execution;
+
+-- Where a service's confirmed messages are kept while a backup's fence stands.
+CREATE OR REPLACE FUNCTION storage.create_kept_messages_table(space name, role name) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE TABLE %1$I.outbox_kept (
+                        id uuid PRIMARY KEY,
+                        queue text NOT NULL,
+                        body bytea NOT NULL
+                    );
+                    GRANT SELECT, INSERT, DELETE ON %1$I.outbox_kept TO %2$I', space, role);
+END $$;

@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 _NAME = re.compile(r"^(\d{4})_[a-z0-9]+(?:_[a-z0-9]+)+\.sql$")
 _FUNCTIONS = Path(__file__).with_name("functions.sql")
+_MAY_READ = """
+    SELECT coalesce(has_table_privilege(to_regclass('storage.migration'), 'SELECT'), false)
+"""
 _LOCK = 0x6C656467  # an arbitrary constant: one migration at a time in a database
 _LOCK_WAIT_SECONDS = 120
 _STATEMENT_LOCK_SECONDS = 2  # a table change waits no longer: all other sessions would wait behind it
@@ -131,6 +134,39 @@ def _check_history(service: str, done: dict[str, str], migrations: list[Migratio
 
 async def _prepare_database(conn: asyncpg.Connection[asyncpg.Record]) -> None:
     """Create what every service's migrations need: the roles, and the table of migrations that ran."""
+    await create_roles(conn)
+    await conn.execute(_FUNCTIONS.read_text(encoding="utf-8"))
+    await conn.execute("""
+        CREATE TABLE IF NOT EXISTS storage.migration (
+            service text NOT NULL,
+            name text NOT NULL,
+            checksum text NOT NULL,
+            ran_at timestamptz NOT NULL DEFAULT now(),
+            PRIMARY KEY (service, name)
+        )
+    """)
+    await conn.execute(f"GRANT SELECT ON storage.migration TO {', '.join(ROLES.values())}")
+
+
+async def missing_migrations(dsn: str, *, service: str, folder: Path) -> list[str]:
+    """The names of `folder`'s files that have not run in this database, as a service's own role sees it.
+
+    Raises:
+        OSError, asyncpg.PostgresError: the server cannot be reached or refuses.
+    """
+    names = [migration.name for migration in read_migrations(folder)]
+    conn = await asyncpg.connect(dsn, timeout=30, server_settings={"application_name": f"ledgerwire-look-{service}"})
+    try:
+        if not await conn.fetchval(_MAY_READ):
+            return names
+        rows = await conn.fetch("SELECT name FROM storage.migration WHERE service = $1", service)
+    finally:
+        await conn.close(timeout=5)
+    return sorted(set(names).difference(row["name"] for row in rows))
+
+
+async def create_roles(conn: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Create the services' roles that are not there, without a login, as the database's owner."""
     for role in ROLES.values():
         # Roles belong to the whole server: another database's migration may make it at the same moment.
         await conn.execute(f"""
@@ -144,16 +180,6 @@ async def _prepare_database(conn: asyncpg.Connection[asyncpg.Record]) -> None:
             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
             END $$
         """)
-    await conn.execute(_FUNCTIONS.read_text(encoding="utf-8"))
-    await conn.execute("""
-        CREATE TABLE IF NOT EXISTS storage.migration (
-            service text NOT NULL,
-            name text NOT NULL,
-            checksum text NOT NULL,
-            ran_at timestamptz NOT NULL DEFAULT now(),
-            PRIMARY KEY (service, name)
-        )
-    """)
 
 
 async def give_login(dsn: str, *, role: str, password: str) -> None:

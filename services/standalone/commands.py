@@ -26,6 +26,8 @@ from ingress.access import account_command, setup
 from ledger.verify import command as verify_books
 from standalone import import_export
 from standalone.all_in_one import open_all, prepare_all
+from standalone.backup import command as backups
+from standalone.backup.archive import BackupError
 from standalone.data_directory import HomeError, open_home, secret_keys, sole_use
 from storage.migrations import MigrationError
 from storage.pool import open_pool
@@ -69,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     import_export.add_commands(commands)
     assistant = commands.add_parser("mcp", help="tools for an assistant over standard input and output (MCP)")
     import_export.add_connection(assistant)
+    backups.add_commands(commands, home)
     demo = commands.add_parser("demo", help="run the main job on real messages, show it step by step, and check it")
     demo.add_argument("--url", help="an installation that runs already (default: start one for the demo)")
     demo.add_argument("--token", help="an access token of it (with --url)")
@@ -167,6 +170,23 @@ async def verify(requested: argparse.Namespace) -> int:
         return await verify_books.run(dsn, settled=requested.settled)
 
 
+async def back_up(requested: argparse.Namespace) -> int:
+    """Write a backup; it works while `up` runs."""
+    requested.home = open_home(requested.home)
+    async with database(requested.home) as dsn:
+        await backups.back_up(dsn, requested, report=report)
+    return 0
+
+
+async def restore(requested: argparse.Namespace) -> int:
+    """Restore a backup into an empty installation that nothing uses."""
+    requested.home = open_home(requested.home)
+    with sole_use(requested.home):
+        async with database(requested.home) as dsn:
+            await backups.bring_back(dsn, requested, report=report)
+    return 0
+
+
 async def operate_dead_letters(requested: argparse.Namespace) -> int:
     """List or replay dead-lettered messages; it works while `up` runs."""
     async with database(open_home(requested.home)) as dsn:
@@ -205,13 +225,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         "demo": demo,
         "mcp": mcp,
         "dead-letters": operate_dead_letters,
+        "backup": back_up,
+        "restore": restore,
     }
     jobs |= {"import": import_export.import_file, "export": import_export.export_kind}
     job = jobs[requested.command]
     try:
         return_freed_blocks()
         return uvloop.run(job(requested))
-    except (SettingsError, HomeError, MigrationError, embedded.EmbeddedPostgresError, LookupError, ValueError) as error:
+    except (
+        SettingsError, HomeError, MigrationError, BackupError, embedded.EmbeddedPostgresError, LookupError, ValueError,
+    ) as error:  # fmt: skip
         report(f"ledgerwire: {error}")
     except (OSError, asyncpg.PostgresError) as error:
         report(f"ledgerwire: {type(error).__name__}: {error}")

@@ -33,6 +33,7 @@ from storage.pool import Connection, Pool, open_pool
 XML: Final = {"Content-Type": "application/xml"}
 _SCRIPT: Final = """
 SELECT storage.create_messaging_tables('ledger', 'ledgerwire_ledger');
+SELECT storage.create_kept_messages_table('ledger', 'ledgerwire_ledger');
 GRANT USAGE ON SCHEMA ledger_api TO ledgerwire_ingress;
 GRANT SELECT ON ledger_api.outcome TO ledgerwire_ingress;
 """

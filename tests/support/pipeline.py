@@ -103,6 +103,7 @@ async def prepare(dsn: str) -> None:
     await migrate(dsn, service="bus", folder=Path(messaging.__file__).with_name("migrations"))
     owner = await asyncpg.connect(dsn)
     await owner.execute("SELECT storage.create_messaging_tables('pipeline', 'ledgerwire_ledger')")
+    await owner.execute("SELECT storage.create_kept_messages_table('pipeline', 'ledgerwire_ledger')")
     await owner.close()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final
 
 import structlog
 
@@ -21,7 +21,7 @@ from messaging.port import (
 )
 from messaging.rabbitmq.connection import Link, OpenConnection
 from messaging.rabbitmq.consumer import WATCH_SECONDS, RabbitConsumer
-from messaging.rabbitmq.durability import DURABILITY_SECONDS, ensure_durable
+from messaging.rabbitmq.durability import DURABILITY_SECONDS, ensure_durable, is_durable
 from messaging.rabbitmq.listener import Listener
 from messaging.rabbitmq.publisher import Publisher
 from messaging.rabbitmq.topology import REDECLARE_PAUSE_SECONDS, declare
@@ -33,6 +33,7 @@ START_WAIT_SECONDS: Final = 8.0
 LISTEN_WAIT_SECONDS: Final = 2.0
 STOP_SECONDS: Final = 5.0
 OPERATOR_SECONDS: Final = 10.0
+OTHERS_LOOK_SECONDS: Final = 0.5  # only at the first start of an installation
 
 
 class RabbitBus:
@@ -43,12 +44,16 @@ class RabbitBus:
         url: str,
         *,
         queues: Sequence[Queue],
+        declares: Sequence[Queue],
         name: str,
         publish_timeout_seconds: float,
         watch_seconds: float,
         settle_seconds: float,
     ) -> None:
         self._queues = {queue.name: queue for queue in queues}
+        self._declares = {queue.name: queue for queue in declares}
+        self._others = [queue for queue in queues if queue.name not in self._declares]
+        self._not_ready = {queue.name for queue in self._others}
         self._name, self._watch_seconds, self._settle_seconds = name, watch_seconds, settle_seconds
         self._publisher = Publisher(timeout_seconds=publish_timeout_seconds, unroutable=self._unroutable)
         self._publish_link = Link(url, name=name, purpose="publish", set_up=self._set_up)
@@ -69,7 +74,11 @@ class RabbitBus:
 
     async def publish(self, messages: Sequence[Outgoing]) -> Sequence[bool]:
         """Publish, pipelined; return in order whether each one is durably on its queue."""
-        return await self._publisher.publish(self._publish_link, messages)
+        if not self._not_ready:
+            return await self._publisher.publish(self._publish_link, messages)
+        sent = [message for message in messages if message.queue not in self._not_ready]
+        confirmed = iter(await self._publisher.publish(self._publish_link, sent)) if sent else iter(())
+        return [message.queue not in self._not_ready and next(confirmed) for message in messages]
 
     async def consume(
         self, queue: str, handler: BatchHandler, *, dead_letter: DeadLetterSink, options: ConsumerOptions | None = None
@@ -127,23 +136,41 @@ class RabbitBus:
         await asyncio.gather(self._publish_link.close(), self._consume_link.close())
 
     async def _set_up(self, live: OpenConnection) -> None:
-        for queue in self._queues.values():
+        for queue in self._declares.values():
             await declare(live, queue)
         await ensure_durable(
             live,
-            list(self._queues.values()),
+            list(self._declares.values()),
             link=self._publish_link,
             settle_seconds=self._settle_seconds,
         )
         await self._publisher.open(live)
+        self._not_ready = {queue.name for queue in self._others if not await is_durable(live, queue)}
+        if self._not_ready:
+            self._start(self._wait_for_others(live))
+
+    async def _wait_for_others(self, live: OpenConnection) -> None:
+        """Publish to a queue of another service once that service has declared it and it is durable."""
+        log.info("queues_not_declared_yet", queues=sorted(self._not_ready))
+        while self._not_ready:
+            await asyncio.sleep(OTHERS_LOOK_SECONDS)
+            try:
+                ready = {name for name in self._not_ready if await is_durable(live, self._queues[name])}
+            except Exception as error:  # noqa: BLE001  the next connection looks again
+                log.warning("queues_not_looked_for", error=repr(error))
+                return
+            self._not_ready -= ready
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _unroutable(self, name: str) -> None:
         """Redeclare a queue that was deleted or that the broker has lost."""
-        if name in self._queues and name not in self._mending:
+        if name in self._declares and name not in self._mending:
             self._mending.add(name)
-            task = asyncio.create_task(self._mend(name), name=f"declare-{name}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(self._mend(name))
 
     async def _mend(self, name: str) -> None:
         log.warning("queue_missing", queue=name)
@@ -161,14 +188,17 @@ async def connect(
     url: str,
     *,
     queues: Sequence[Queue],
+    declares: Sequence[Queue] | None = None,
     name: str,
     publish_timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS,
     watch_seconds: float = WATCH_SECONDS,
     start_wait_seconds: float = START_WAIT_SECONDS,
     settle_seconds: float = DURABILITY_SECONDS,
 ) -> RabbitBus:
-    """Open the bus on a broker and declare `queues` there; `name` shows in the broker's lists.
+    """Open the bus on a broker; `name` shows in the broker's lists.
 
+    It declares `declares`, all of `queues` if None. What is published to another of `queues` is not taken until whoever
+    declares that has done so.
     The first time that a broker has these queues, nothing is published for `settle_seconds` (see `durability`).
 
     It returns without a connection when there is none within `start_wait_seconds`, and keeps trying: `health` reports
@@ -180,6 +210,7 @@ async def connect(
     bus = RabbitBus(
         url,
         queues=queues,
+        declares=queues if declares is None else declares,
         name=name,
         publish_timeout_seconds=publish_timeout_seconds,
         watch_seconds=watch_seconds,

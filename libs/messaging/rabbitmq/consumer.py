@@ -44,7 +44,7 @@ log = structlog.get_logger(__name__)
 
 WATCH_SECONDS: Final = 15.0
 ACK_SECONDS: Final = 5.0
-
+DRAIN_LOOK_SECONDS: Final = 0.05  # only while a backup waits
 Republish = Callable[[Sequence[Outgoing]], Awaitable[Sequence[bool]]]
 
 
@@ -117,6 +117,33 @@ class RabbitConsumer:
             # Ending the session closes its channel, behind the last acknowledgements; the rest returns to the queue.
             self._task.cancel()
             await asyncio.wait([self._task], timeout=max(CLOSE_SECONDS, ends - self._loop.time()))
+
+    async def drained(self) -> int:
+        """Wait until the queue is seen empty and all that was delivered before is settled, without a redelivery.
+
+        The queue is measured on the channel of its deliveries: its answer comes behind them.
+        """
+        while not (consumers := await self._consumers_once_drained()):  # noqa: ASYNC110  the broker is asked
+            await asyncio.sleep(DRAIN_LOOK_SECONDS)
+        return consumers
+
+    async def _consumers_once_drained(self) -> int:
+        """How many consumers the queue has if it is drained; 0 if it is not, or messages went back to the broker."""
+        session, released = self._session, self._buffer.released_count
+        consumers = 0 if session is None else await self._consumers_of_empty_queue(session)
+        before = list(self._buffer.in_flight_messages)
+        if consumers:
+            await self._buffer.settled(before)
+        same = session is self._session and released == self._buffer.released_count
+        return consumers if same else 0
+
+    async def _consumers_of_empty_queue(self, session: _Session) -> int:
+        """How many consumers the queue has when nothing waits in it; 0 when something does."""
+        if session.over.done():
+            return 0
+        queue = await measure_depth(session.writer.channel, self._queue.name)
+        dead = await measure_depth(session.writer.channel, self._queue.dead)
+        return 0 if queue.ready or dead.ready else queue.consumers
 
     def problems(self) -> list[str]:
         """This consumer's problems, as sentences."""

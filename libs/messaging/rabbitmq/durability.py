@@ -41,7 +41,7 @@ async def ensure_durable(live: OpenConnection, queues: Sequence[Queue], *, link:
     Raises:
         OSError, aio_pika.exceptions.AMQPError, TimeoutError: the broker went away or does not answer.
     """
-    while unsettled := [queue for queue in queues if not await _is_marked(live, queue)]:
+    while unsettled := [queue for queue in queues if not await is_durable(live, queue)]:
         async with link.separate_connection() as own:
             if await _acquire_lock(own):
                 await _ensure_queue_durable(own, unsettled, link=link, settle_seconds=settle_seconds)
@@ -60,7 +60,7 @@ async def _acquire_lock(live: OpenConnection) -> bool:
 async def _ensure_queue_durable(
     live: OpenConnection, queues: Sequence[Queue], *, link: Link, settle_seconds: float
 ) -> None:
-    unsettled = [queue for queue in queues if not await _is_marked(live, queue)]
+    unsettled = [queue for queue in queues if not await is_durable(live, queue)]
     await asyncio.gather(*(_redeclare(live, queue, link) for queue in unsettled))
     await asyncio.sleep(settle_seconds)
     for queue in unsettled:
@@ -90,7 +90,8 @@ async def _has_leader(name: str, link: Link) -> bool:
     return True
 
 
-async def _is_marked(live: OpenConnection, queue: Queue) -> bool:
+async def is_durable(live: OpenConnection, queue: Queue) -> bool:
+    """Whether a queue is declared and marked as durable."""
     try:
         async with short_lived_channel(live) as channel:
             await channel.get_exchange(mark_of(queue))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 
 import pytest
 
 from contracts.wire.envelope import Envelope
-from messaging.port import Done, Incoming, Refused
+from messaging.port import Done, Incoming, Refused, RetryLater
 from outbox.dead_letters import dead_letter_sink, replay_dead_letters
-from outbox.pipeline import BatchEffects
+from outbox.pipeline import NEWER_CODE_MAX, BatchEffects
 from storage.pool import Connection
-from tests.support.pipeline import QUEUE, SCHEMA, PipelineHarness, ScriptedBus, a_thing, open_pipeline
+from tests.support.pipeline import QUEUE, SCHEMA, PipelineHarness, ScriptedBus, a_thing, open_pipeline, some_outgoing
 
 
 @pytest.fixture
@@ -80,3 +81,51 @@ async def test_what_goes_wrong_after_the_commit_undoes_nothing(pipeline: Pipelin
     message = a_thing().model_copy(update={"reply_to": "ingress.replies.one"})
     assert await pipeline.take(handle, message, bus=bus) == [Done()]
     assert (called, bus.notifications) == (["second"], [("ingress.replies.one", message.id.bytes)])
+
+
+async def test_a_message_of_newer_code_waits_for_it_and_is_dead_lettered_when_none_comes(
+    pipeline: PipelineHarness,
+) -> None:
+    async def leave(_: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
+        for envelope in envelopes:
+            effects.leave_to_newer(envelope, f"no {envelope.name} here")
+
+    fresh = a_thing("dance")
+    old = fresh.model_copy(update={"at": datetime.now(tz=UTC) - 2 * NEWER_CODE_MAX})
+    assert await pipeline.take(leave, fresh) == [RetryLater("no dance here")]
+    assert await pipeline.take(leave, old) == [Refused("no dance here")]
+    assert await pipeline.count("processed_message") == 0
+
+
+async def test_data_of_a_version_that_this_code_does_not_read_never_reach_the_handler(
+    pipeline: PipelineHarness,
+) -> None:
+    handled = list[Envelope]()
+
+    async def handle(_: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
+        handled.extend(envelopes)
+
+    newer, known = a_thing().model_copy(update={"version": 2}), a_thing()
+    outcomes = await pipeline.take(handle, newer, known)
+    assert outcomes == [RetryLater("thing has version 2, which newer code reads"), Done()]
+    assert handled == [known]
+
+
+async def test_a_field_that_newer_code_adds_to_the_envelope_is_ignored(pipeline: PipelineHarness) -> None:
+    message = a_thing()
+    assert b"version" not in message.encode()  # older code refuses fields that it does not know
+    assert Envelope.decode(message.encode().replace(b"{", b'{"later":1,', 1)) == message
+
+
+async def test_confirmed_messages_are_kept_while_a_backup_needs_them(pipeline: PipelineHarness) -> None:
+    bus = ScriptedBus()
+    kept, gone = some_outgoing(2), some_outgoing(1)
+    await pipeline.owner.execute(
+        "INSERT INTO storage.backup_fence (id, expires_at) VALUES ($1, now() + interval '1 minute')", kept[0].id
+    )
+    await pipeline.leave_behind(*kept)
+    assert await pipeline.relay(bus).sweep() == 2
+    await pipeline.owner.execute("DELETE FROM storage.backup_fence")
+    await pipeline.leave_behind(*gone)
+    assert await pipeline.relay(bus).sweep() == 1
+    assert (await pipeline.count("outbox"), await pipeline.count("outbox_kept")) == (0, 2)

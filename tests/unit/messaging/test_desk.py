@@ -119,7 +119,7 @@ async def test_a_park_that_fails_leaves_the_message_in_hand() -> None:
     desk = a_desk(refuse, memory := Memory())
     desk.start()
     desk.arrive(in_flight("a"))
-    await eventually(lambda: any(message.batch_attempts for message in desk.delayed_count))
+    await eventually(lambda: any(message.batch_attempts for message in desk.in_flight_messages))
     assert memory.settled == []
     assert desk.in_flight == 1
     await desk.stop(1)
@@ -137,7 +137,7 @@ async def test_a_transport_that_breaks_its_promise_loses_nothing_from_sight() ->
     desk = a_desk(done, memory := Broken())
     desk.start()
     desk.arrive(in_flight("a"))
-    await eventually(lambda: any(message.batch_attempts for message in desk.delayed_count))
+    await eventually(lambda: any(message.batch_attempts for message in desk.in_flight_messages))
     memory.broken = False
     await eventually(lambda: memory.settled == ["a"])
     await desk.stop(1)

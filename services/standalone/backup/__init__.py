@@ -1,0 +1,1 @@
+"""Back up an installation into one file, and restore it into an empty one."""
