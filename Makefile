@@ -1,6 +1,6 @@
 # A fresh machine needs Python 3.11 with venv, and make; the rest is set up below.
 .DEFAULT_GOAL := help
-.PHONY: help demo up setup test check bench faults attacks einvoice-report env static-assets catalogs fmt docs site lock static
+.PHONY: help demo up setup test check bench faults upgrade-test audit sbom attacks einvoice-report env static-assets catalogs fmt docs site lock static
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -32,11 +32,24 @@ bench: setup ## Measure it beside the raw limits of this machine
 faults: setup ## Kill and cut everything by a seeded plan, and count what was lost
 	@exec $(BIN)/python -m tests.faults
 
+upgrade-test: setup ## Upgrade under load from an earlier revision (REV=), one replica at a time
+	@exec $(BIN)/python -m tests.upgrade $(if $(REV),--rev $(REV))
+
 attacks: setup ## Send hostile input and show memory and what other accounts notice
 	@exec $(BIN)/python -m tests.attacks
 
 einvoice-report: setup ## Compare our reading of the e-invoices in DIR with an independent one
 	@$(BIN)/python -m tests.einvoice_report $(or $(DIR),$(error name the folder: DIR=...))
+
+audit: setup ## Look up every pinned version in the index's database of vulnerabilities
+	@$(BIN)/uv tool run --from pip-audit==2.10.1 pip-audit --disable-pip --require-hashes -r requirements/standalone.txt
+
+sbom: setup ## Write sbom/*.json (CycloneDX), one for each service, from the locks
+	@mkdir -p sbom
+	@for service in ingress ledger trigger-dispatcher action-executor console standalone; do \
+	  $(BIN)/uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements/$$service.txt \
+	    --output-format JSON --output-file sbom/$$service.json || exit 1; echo "sbom/$$service.json"; \
+	done
 
 fmt: setup ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only .
@@ -55,7 +68,7 @@ catalogs: setup ## Bring the console's catalogs up to date with its texts
 	@$(BIN)/python tools/catalogs.py
 
 lock: setup ## Pin all dependencies again with their hashes (UPGRADE=1 for newer versions)
-	@for extra in ingress ledger trigger-dispatcher action-executor console standalone dev; do \
+	@for extra in ingress ledger trigger-dispatcher action-executor console standalone tracing dev; do \
 	  echo "requirements/$$extra.txt"; \
 	  $(BIN)/uv pip compile $(LOCK) $(if $(UPGRADE),--upgrade) --extra $$extra pyproject.toml -o requirements/$$extra.txt || exit 1; \
 	done

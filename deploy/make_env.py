@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 PLACE = Path(__file__).resolve().parents[1] / ".env"
-PASSWORD_BYTES = 24  # 192 bits; in URL-safe letters, because passwords become parts of URLs
+PASSWORD_BYTES = 24  # 192 bits; in letters that no shell or compose file reads as its own
 KEY_BYTES = 32  # what LEDGERWIRE_SECRET_KEYS expects
 
 PASSWORDS = {
@@ -21,7 +21,11 @@ PASSWORDS = {
     "LEDGER_DB_PASSWORD": "",
     "TRIGGER_DISPATCHER_DB_PASSWORD": "",
     "ACTION_EXECUTOR_DB_PASSWORD": "",
-    "RABBITMQ_PASSWORD": "The broker's user",
+    "RABBITMQ_PASSWORD": "The broker's administrator: for making the services' users alone",
+    "INGRESS_BROKER_PASSWORD": "Each service's own user of the broker",
+    "LEDGER_BROKER_PASSWORD": "",
+    "TRIGGER_DISPATCHER_BROKER_PASSWORD": "",
+    "ACTION_EXECUTOR_BROKER_PASSWORD": "",
 }
 SETTINGS = {
     "LEDGERWIRE_PUBLISH": ("Where the API is published on this machine", "127.0.0.1:8080"),

@@ -12,11 +12,13 @@ from storage.pool import Pool
 
 async def open_bus(settings: ServiceSettings, pool: Pool, *, name: str, wakeups: LocalNotifier | None = None) -> Bus:
     """Open the bus of this installation. `wakeups` is shared by services that live in one process."""
-    if settings.amqp_url is not None and settings.amqp_url.get_secret_value():  # an empty value counts as absent
+    if settings.broker is not None:
         # Here, so that the embedded default does not carry an AMQP client in memory.
         from messaging.rabbitmq import connect  # noqa: PLC0415
 
-        return await connect(settings.amqp_url.get_secret_value(), queues=QUEUES, name=name)
+        # A service's own user may declare no queue of another's.
+        own = [queue for queue in QUEUES if queue.consumer == name]
+        return await connect(settings.broker, queues=QUEUES, declares=own, name=name)
     # Services that share their wakeups run in the only process: leases left by a crash are free at once.
     sole = wakeups is not None
     return await open_postgres_bus(pool, queues=QUEUES, name=name, wakeups=wakeups or LocalNotifier(), sole=sole)

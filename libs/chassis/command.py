@@ -6,14 +6,16 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
+import structlog
 
 import messaging
 from chassis import dead_letters, logging, service
@@ -21,10 +23,13 @@ from chassis.dead_letters import DeadLetterError
 from chassis.handle import ServiceHandle
 from chassis.settings import ServiceSettings, SettingsError
 from contracts.wire.topology import ROLES, Service
-from storage.migrations import MigrationError, give_login, migrate
+from storage.migrations import MigrationError, give_login, migrate, missing_migrations
+
+log = structlog.get_logger(__name__)
 
 S = TypeVar("S", bound=ServiceSettings)
 
+SCHEMA_LOOK_SECONDS = 2.0  # migrations take seconds; one small query each time
 BUS_MIGRATIONS = Path(messaging.__file__).with_name("migrations")
 
 
@@ -53,6 +58,30 @@ async def prepare_database(dsn: str, program: Program[Any], *, role_password: st
     return ran
 
 
+@asynccontextmanager
+async def open_when_migrated(program: Program[S], settings: S) -> AsyncIterator[ServiceHandle]:
+    """Open the service once its schema and the bus have every migration of this version.
+
+    New code on an old schema would fail on each message; until `migrate` has run, its queue waits for it.
+
+    Raises:
+        SettingsError: `migrate` has not run within `schema_wait_seconds`.
+    """
+    dsn, ends = settings.database, time.monotonic() + settings.schema_wait_seconds
+    while missing := await _missing(dsn, program):
+        if time.monotonic() > ends:
+            raise SettingsError(f"the database lacks {missing[0]}: run `python -m {program.name} migrate`")
+        log.warning("waiting_for_migrations", missing=missing, remedy=f"python -m {program.name} migrate")
+        await asyncio.sleep(SCHEMA_LOOK_SECONDS)
+    async with program.open_service(settings) as handle:
+        yield handle
+
+
+async def _missing(dsn: str, program: Program[Any]) -> list[str]:
+    lacking = await missing_migrations(dsn, service="bus", folder=BUS_MIGRATIONS)
+    return lacking + await missing_migrations(dsn, service=program.name, folder=program.migrations)
+
+
 def parser_of(name: str) -> argparse.ArgumentParser:
     """The command line of a service."""
     parser = argparse.ArgumentParser(prog=f"python -m {name}")
@@ -79,8 +108,9 @@ def main(program: Program[S], argv: Sequence[str] | None = None) -> int:
                 settings = program.settings.read()
                 os.nice(program.niceness)
                 return service.run(
-                    program.name, lambda: program.open_service(settings), settings, health_port=program.health_port
-                )
+                    program.name, lambda: open_when_migrated(program, settings), settings,
+                    health_port=program.health_port,
+                )  # fmt: skip
     except (SettingsError, MigrationError, DeadLetterError, OSError, asyncpg.PostgresError) as error:
         print(f"{program.name}: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -89,7 +119,7 @@ def main(program: Program[S], argv: Sequence[str] | None = None) -> int:
 def _migrate(settings: ServiceSettings, program: Program[S]) -> int:
     """Migrate with the database's address alone; the service's other settings are not required."""
     logging.configure(service=program.name, level=settings.log_level, form=settings.log_format)
-    dsn = settings.postgres_dsn.get_secret_value()
+    dsn = settings.database
     password = settings.role_password.get_secret_value() if settings.role_password else None
     if password is not None and password == unquote(urlsplit(dsn).password or ""):
         raise SettingsError("LEDGERWIRE_ROLE_PASSWORD: must differ from the database owner's: choose another")

@@ -95,7 +95,7 @@ def _require(ids: list[UUID] | None, found: Collection[str], said: str) -> None:
 
 @asynccontextmanager
 async def _opened(settings: ServiceSettings, service: Service) -> AsyncIterator[Pool]:
-    dsn = settings.postgres_dsn.get_secret_value()
+    dsn = settings.database
     pool = await open_pool(dsn, role=ROLES[service], name=f"{service}-dead-letters", size_max=2)
     try:
         yield pool

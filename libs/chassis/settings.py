@@ -10,9 +10,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.urls import PublicUrls
@@ -91,8 +91,47 @@ class ServiceSettings(ProgramSettings):
     """What a service with a schema needs besides: its database and its bus."""
 
     postgres_dsn: SecretStr = Field(description="postgresql://user:password@host/database")
+    postgres_password: SecretStr | None = Field(
+        default=None, description="the password of postgres_dsn, which then has none: any characters, not escaped"
+    )
+    amqp_password: SecretStr | None = Field(
+        default=None, description="the password of amqp_url, which then has none: any characters, not escaped"
+    )
     amqp_url: SecretStr | None = Field(default=None, description="amqp://...; without it the bus is in Postgres")
+    schema_wait_seconds: float = Field(
+        default=600.0, ge=0, le=86_400, description="how long a service waits at its start for `migrate` to run"
+    )
     role_password: SecretStr | None = Field(default=None, description="`migrate` gives the service's role this login")
+
+    @model_validator(mode="after")
+    def _passwords_fit_their_addresses(self) -> Self:
+        for address, password in (("postgres_dsn", self.postgres_password), ("amqp_url", self.amqp_password)):
+            given: SecretStr | None = getattr(self, address)
+            if password is not None and given is not None and urlsplit(given.get_secret_value()).username is None:
+                raise ValueError(f"{address} must name the user whose password is given beside it")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database's address with its password."""
+        return with_password(self.postgres_dsn, self.postgres_password)
+
+    @property
+    def broker(self) -> str | None:
+        """The broker's address with its password; None: the bus is in Postgres. An empty value counts as absent."""
+        if self.amqp_url is None or not self.amqp_url.get_secret_value():
+            return None
+        return with_password(self.amqp_url, self.amqp_password)
+
+
+def with_password(address: SecretStr, password: SecretStr | None) -> str:
+    """An address with a password that was given beside it."""
+    parts = urlsplit(address.get_secret_value())
+    if password is None or not password.get_secret_value():
+        return address.get_secret_value()
+    user, _, host = parts.netloc.rpartition("@")
+    escaped = quote(password.get_secret_value(), safe="")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:{escaped}@{host}"))
 
 
 def local_url(host: str, port: int) -> str:

@@ -102,7 +102,7 @@ def _read(envelope: Envelope, effects: BatchEffects) -> Job | None:
     """The job that an envelope carries; None with the reason among the refused."""
     model = JOBS.get(envelope.name)
     if model is None:
-        effects.refused[envelope.id] = f"{envelope.name} is no job of the executor: {', '.join(JOBS)}"
+        effects.leave_to_newer(envelope, f"{envelope.name} is no job of the executor: {', '.join(JOBS)}")
         return None
     try:
         return model.model_validate(envelope.data)
@@ -208,7 +208,7 @@ def command_handler(
             elif envelope.name == BACKTEST:
                 await _backtest(conn, envelope, runs, effects)
             else:
-                effects.refused[envelope.id] = f"{envelope.name} is no command of the executor"
+                effects.leave_to_newer(envelope, f"{envelope.name} is no command of the executor")
 
     return handle
 

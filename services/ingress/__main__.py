@@ -32,9 +32,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
 
 async def _account(command: str, requested: argparse.Namespace) -> dict[str, Any]:
     settings = PROGRAM.settings.read()
-    pool = await open_pool(
-        settings.postgres_dsn.get_secret_value(), role=ROLES["ingress"], name="ingress-account", size_max=1
-    )
+    pool = await open_pool(settings.database, role=ROLES["ingress"], name="ingress-account", size_max=1)
     try:
         run = account_command.run if command == "account" else account_command.run_client
         return await run(pool, requested)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -15,6 +16,7 @@ from chassis.handle import ServiceHandle
 from chassis.parts import open_parts
 from chassis.settings import local_url
 from contracts.urls import PublicUrls
+from ingress import space
 from ingress.acceptance import store
 from ingress.acceptance.group_commit import GroupCommit
 from ingress.acceptance.result_waiter import CommandResultWaiter
@@ -88,7 +90,7 @@ async def open_service(
         files = DirectoryBlobs(settings.files_directory)
         importer = Importer(pool, parts.relay, answers)
         await parts.run(importer.worker, check="imports")
-        await parts.run(housekeeping_poller(pool, authenticator, files), check="housekeeping")
+        await parts.run(housekeeping_poller(pool, authenticator, files, settings.files_directory), check="housekeeping")
         feed = EventFeed(pool)
         await parts.run(Poller("streams", feed.look, sweep_seconds=LOOK_SECONDS), check="streams")
         renderer = Renderer()
@@ -125,8 +127,8 @@ async def open_service(
         yield parts.handle
 
 
-def housekeeping_poller(pool: Pool, authenticator: Authenticator, files: BlobStore) -> Poller:
-    """Forgets old keys and half files and notes which credentials were used, now and then."""
+def housekeeping_poller(pool: Pool, authenticator: Authenticator, files: BlobStore, directory: Path) -> Poller:
+    """Forgets old keys and half files, notes which credentials were used and how much space is left, now and then."""
 
     async def look() -> None:
         await authenticator.note_used()
@@ -136,5 +138,6 @@ def housekeeping_poller(pool: Pool, authenticator: Authenticator, files: BlobSto
             await oauth_store.purge(conn, limit=KEYS_PURGED_MAX)
             await imports.purge(conn, older_than_days=IMPORTS_KEPT_DAYS, limit=IMPORTS_PURGED_MAX)
         await files.sweep(older_than_seconds=FILES_ARRIVE_SECONDS_MAX)
+        await space.observe(pool, directory)
 
     return Poller("housekeeping", look, sweep_seconds=HOUSEKEEPING_SECONDS)

@@ -71,7 +71,7 @@ async def handle(
     await answer_dry_runs(conn, dry_runs, effects, partial(handle, urls=urls))
     for envelope in envelopes:
         if envelope.name not in LOCK_FREE and envelope.name not in HANDLERS and envelope.name != DRY_RUN:
-            effects.refused[envelope.id] = f"the ledger knows no command {envelope.name!r}"
+            effects.leave_to_newer(envelope, f"the ledger knows no command {envelope.name!r}")
 
 
 def _expect(state: LoadedState, expect: Expect, effects: BatchEffects) -> None:

@@ -51,7 +51,7 @@ def command_handler(ctx: CommandContext, *, wake_scheduler: Callable[[], None] |
         known = [envelope for envelope in envelopes if envelope.name in COMMANDS]
         for envelope in envelopes:
             if envelope.name not in COMMANDS:
-                effects.refused[envelope.id] = f"{envelope.name} is no command of the dispatcher"
+                effects.leave_to_newer(envelope, f"{envelope.name} is no command of the dispatcher")
         # First, and in one order for all: from here on an account's commands are serialized.
         await store.change_subscriptions(conn, {envelope.account_id for envelope in known})
         if wake_scheduler is not None:

@@ -14,6 +14,7 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from contracts.primitives.ids import new_id
+from contracts.wire.versions import FIRST, version_of
 
 
 class Envelope(BaseModel):
@@ -23,10 +24,11 @@ class Envelope(BaseModel):
     (`deliver`). `correlation_id` is the id of the first request and `causation_id` that of the message whose handling
     made this one; both feed the journey. `reply_to` names the channel on which a waiting caller is notified, or is None
     when no caller waits. `depth` counts automations that caused one another. `if_match` are the entity tags one of
-    which the command's object must have when it is handled; None sets no condition.
+    which the command's object must have when it is handled; None sets no condition. `version` is that of the data (see
+    `versions`). Fields that newer code adds are ignored.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: UUID = Field(default_factory=new_id)
     name: str
@@ -38,11 +40,15 @@ class Envelope(BaseModel):
     traceparent: str | None = None
     depth: int = Field(default=0, ge=0)
     if_match: list[str] | None = None
+    version: int = Field(default_factory=lambda given: version_of(given["name"]), ge=FIRST)
     data: dict[str, Any] = Field(default_factory=dict)
 
     def encode(self) -> bytes:
         """The bytes that travel: compact JSON in UTF-8."""
-        return orjson.dumps(self.__dict__)  # not `model_dump`, which copies the data level by level
+        fields = dict(self.__dict__)  # not `model_dump`, which copies the data level by level
+        if self.version == FIRST:
+            del fields["version"]  # older code knows no such field
+        return orjson.dumps(fields)
 
     @classmethod
     def decode(cls, body: bytes) -> Envelope:

@@ -7,7 +7,6 @@ owns. Both honour `Idempotency-Key`.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from contracts.primitives.problem import problem
 from contracts.urls import PublicUrls
 from contracts.wire.commands import COMMANDS, queue_of
 from contracts.wire.envelope import Envelope
+from contracts.wire.trace import current_traceparent
 from ingress.acceptance import store
 from ingress.acceptance.group_commit import GroupCommit
 from ingress.acceptance.outcomes import Outcome, find_operation
@@ -45,7 +45,6 @@ from storage.data_loader import DataLoader
 from storage.pool import Connection, Pool
 from templates.renderer import Renderer
 
-_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _CREATED: Final = 201
 _BAD: Final = 400
 _NOT_YOURS: Final = "this key was used with another credential, whose answer holds a secret: choose another key"
@@ -230,7 +229,6 @@ def _holds_secret(outcome: Outcome) -> bool:
 
 def envelope_of(call: Request, command: str, data: dict[str, Any], *, reply_to: str | None = None) -> Envelope:
     """The command of a request, built without validating it again."""
-    traceparent = call.request.headers.get("traceparent")
     return Envelope.model_construct(
         id=call.id,
         name=command,
@@ -239,7 +237,7 @@ def envelope_of(call: Request, command: str, data: dict[str, Any], *, reply_to: 
         correlation_id=call.id,
         causation_id=None,
         reply_to=reply_to,
-        traceparent=traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None,
+        traceparent=current_traceparent(),
         depth=0,
         if_match=conditions.wanted_tags(call),
         data=data,

@@ -18,6 +18,7 @@ from prometheus_client import Histogram
 
 from chassis.settings import SettingsError
 from contracts.primitives.ids import new_id
+from contracts.wire.trace import request_span
 from ingress.access import audit
 from ingress.errors import Forbidden, Malformed
 from ingress.http import conditions
@@ -196,7 +197,9 @@ def _handler(
 async def _respond(api: Api, call: Request) -> web.StreamResponse:
     """Return a response that is not sent yet, or a problem; never raises."""
     try:
-        response = response_of(await _answer(api, call), call.id)
+        with request_span(f"{call.route.method} {call.route.path}", call.request.headers.get("traceparent")):
+            answer = await _answer(api, call)
+        response = response_of(answer, call.id)
         size = len(response.body) if isinstance(response, web.Response) and isinstance(response.body, bytes) else 0
         counted = 0 if call.answering is None else call.answering.size
         if size > COUNTED_BYTES_MIN and size > counted:

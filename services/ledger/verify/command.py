@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_options(parser)
     ctx = parser.parse_args(argv)
     try:
-        dsn = ServiceSettings.read().postgres_dsn.get_secret_value()
+        dsn = ServiceSettings.read().database
         return asyncio.run(run(dsn, settled=ctx.settled))
     except (SettingsError, OSError, asyncpg.PostgresError) as error:
         print(f"ledger: {error}", file=sys.stderr)  # noqa: T201

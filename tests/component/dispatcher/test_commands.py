@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from chassis.settings import SettingsError
 from contracts.primitives.ids import new_id
 from contracts.wire import commands
 from messaging.port import Done, Incoming, Refused
+from outbox.pipeline import NEWER_CODE_MAX
 from tests.support.dispatcher import TARGET, DispatcherHarness, open_dispatcher
 from trigger_dispatcher.consumer import command_handler
 from trigger_dispatcher.hooks import commands as hooks
@@ -315,7 +316,10 @@ async def test_templates_are_left_to_the_run(dispatcher: DispatcherHarness) -> N
 
 async def test_what_is_no_command_is_parked_and_the_others_are_answered(dispatcher: DispatcherHarness) -> None:
     handler = dispatcher.pipeline.handler(command_handler(dispatcher.ctx))
-    good, bad = dispatcher.command(commands.CREATE_HOOK, _hook()), dispatcher.command("dance", {})
+    good, bad = (
+        dispatcher.command(commands.CREATE_HOOK, _hook()),
+        dispatcher.command("dance", {}, at=datetime.now(tz=UTC) - 2 * NEWER_CODE_MAX),
+    )
     outcomes = await handler([Incoming("dispatcher.commands", one.encode()) for one in (bad, good)])
     assert isinstance(outcomes[0], Refused)
     assert isinstance(outcomes[1], Done)

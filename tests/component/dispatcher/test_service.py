@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from contracts.wire.envelope import Envelope
 from contracts.wire.topology import DISPATCHER_COMMANDS, DISPATCHER_EVENTS, EXECUTOR_JOBS, QUEUES, Queue
 from messaging.port import Done, Incoming, Outcome, Outgoing
 from messaging.postgres import LocalNotifier, PostgresBus, open_bus
+from outbox.pipeline import NEWER_CODE_MAX
 from tests.support.dispatcher import TARGET, DispatcherHarness, open_dispatcher
 from tests.support.eventually import eventually
 from trigger_dispatcher.app import open_service
@@ -79,7 +81,9 @@ async def test_a_subscription_and_an_event_become_an_answer_and_a_job(around: Ne
 async def test_what_can_never_be_handled_is_parked_with_its_reason(around: Neighbours) -> None:
     bad = around.dispatcher.happened("sale.posted").model_copy(update={"data": {}})
     await around.send(DISPATCHER_EVENTS, bad)
-    await around.send(DISPATCHER_COMMANDS, around.dispatcher.command("dance", {}))
+    await around.send(
+        DISPATCHER_COMMANDS, around.dispatcher.command("dance", {}, at=datetime.now(tz=UTC) - 2 * NEWER_CODE_MAX)
+    )
     await eventually(lambda: _count(around, "dead_letter", 2))
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
@@ -18,6 +19,7 @@ from contracts.wire.envelope import Envelope
 from contracts.wire.topology import EXECUTOR_JOBS, QUEUES
 from messaging.port import Outgoing
 from messaging.rabbitmq import connect
+from outbox.pipeline import NEWER_CODE_MAX
 from tests.support.eventually import eventually
 from tests.support.executor import ExecutorHarness
 from tests.support.receiver import Receiver, Reply, open_receiver
@@ -74,7 +76,9 @@ async def _is_ready(port: int) -> bool:
 
 async def test_what_is_no_job_is_parked_with_its_reason(executor: ExecutorHarness) -> None:
     account, request = executor.account_id, new_id()
-    strange = Envelope(name="dance", account_id=account, correlation_id=request)
+    strange = Envelope(
+        name="dance", account_id=account, correlation_id=request, at=datetime.now(tz=UTC) - 2 * NEWER_CODE_MAX
+    )
     broken = Envelope(name="deliver", account_id=account, correlation_id=request, data={"hook_id": "x"})
     async with executor.running() as running:
         assert await problems_of(running) == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ledger.app import open_service
 from ledger.settings import LedgerSettings
 from messaging.port import Done, Incoming, Outcome, Outgoing
 from messaging.postgres import LocalNotifier, PostgresBus, open_bus
+from outbox.pipeline import NEWER_CODE_MAX
 from tests.support.eventually import eventually
 from tests.support.ledger import LedgerHarness, a_message, an_invoice, open_harness
 
@@ -89,7 +91,7 @@ async def test_many_messages_are_taken_in_batches_and_each_is_told_once(around: 
 async def test_what_can_never_be_handled_is_parked_with_its_reason(around: Neighbours) -> None:
     good = around.ledger.command(CREATE_SALE, an_invoice(client={"name": "Aya"}))
 
-    await around.send(around.ledger.command("fold_the_letter", {}), good)
+    await around.send(around.ledger.command("fold_the_letter", {}, at=datetime.now(tz=UTC) - 2 * NEWER_CODE_MAX), good)
     await around.send(around.ledger.command(CREATE_SALE, {}), body=b"no envelope")
 
     await eventually(lambda: _count(around, "dead_letter", 2))
