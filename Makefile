@@ -42,7 +42,7 @@ einvoice-report: setup ## Compare our reading of the e-invoices in DIR with an i
 	@$(BIN)/python -m tests.einvoice_report $(or $(DIR),$(error name the folder: DIR=...))
 
 audit: setup ## Look up every pinned version in the index's database of vulnerabilities
-	@$(BIN)/uv tool run --from pip-audit==2.10.1 pip-audit --disable-pip --require-hashes -r requirements/standalone.txt
+	@$(BIN)/uv tool run --from pip-audit==2.10.1 pip-audit --strict --disable-pip --require-hashes -r requirements/standalone.txt
 
 sbom: setup ## Write sbom/*.json (CycloneDX), one for each service, from the locks
 	@mkdir -p sbom
