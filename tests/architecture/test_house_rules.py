@@ -24,7 +24,7 @@ SESSION_STATE = re.compile(
     r"|add_listener\(|TEMP(?:ORARY)? TABLE"
 )
 # They pace a load or wait out a fault; everything else waits for a condition.
-MAY_SLEEP = ("tests/support/", "tests/bench/", "tests/faults/", "tests/attacks/")
+MAY_SLEEP = ("tests/support/", "tests/bench/", "tests/faults/", "tests/upgrade/", "tests/attacks/")
 
 
 def sources(*folders: str) -> Iterator[Path]:
