@@ -197,8 +197,9 @@ async def connect(
 ) -> RabbitBus:
     """Open the bus on a broker; `name` shows in the broker's lists.
 
-    It declares `declares`, all of `queues` if None. What is published to another of `queues` is not taken until whoever
-    declares that has done so.
+    It declares `declares`, all of `queues` if None. What is published to another of `queues` is not taken until the
+    process that declares it has done so.
+
     The first time that a broker has these queues, nothing is published for `settle_seconds` (see `durability`).
 
     It returns without a connection when there is none within `start_wait_seconds`, and keeps trying: `health` reports

@@ -47,7 +47,7 @@ async def back_up(dsn: str, requested: argparse.Namespace, *, report: Report) ->
     if keys is None:
         report("  without the keys (LEDGERWIRE_SECRET_KEYS): keep a copy of them in another place")
     else:
-        report("  with the keys that encrypt stored secrets: keep the file where nobody else reads it")
+        report("  with the keys that encrypt stored secrets: keep the file where only you read it")
 
 
 async def bring_back(dsn: str, requested: argparse.Namespace, *, report: Report) -> None:
