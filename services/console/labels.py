@@ -40,7 +40,14 @@ LABELS: Final[Mapping[str, str]] = {
     "automate": N_("Automate"), "admin": N_("Administer"),
     # collections
     "email": N_("E-mail"), "sms": N_("SMS"), "note": N_("Note"), "call": N_("Call"), "dispute": N_("Dispute"),
-    "resolved": N_("Resolved"), "requested": N_("Requested"),
+    "resolved": N_("Resolved"), "requested": N_("Requested"), "move": N_("Move"), "promised": N_("Promised"),
+    "disputed": N_("Disputed"), "awaiting_reply": N_("Awaiting an answer"), "paused": N_("Paused"),
+    "muted": N_("Muted"), "idle": N_("Idle"), "kept": N_("Kept"), "broken": N_("Broken"),
+    "no_answer": N_("No answer"), "left_message": N_("Left a message"), "spoke": N_("Spoke"),
+    "wrong_number": N_("Wrong number"), "other": N_("Other"), "client": N_("Client"), "invoice": N_("Invoice"),
+    "before_due": N_("Before the due date"), "after_due": N_("After the due date"),
+    "after_previous": N_("After the step before"), "auto_reply": N_("Automatic reply"), "bounce": N_("Not delivered"),
+    "complaint": N_("Reported as spam"), "credited": N_("Credited"),
     # reports
     "not_due": N_("Not due"), "days_1_30": N_("1 to 30 days"), "days_31_60": N_("31 to 60 days"),
     "days_61_90": N_("61 to 90 days"), "over_90": N_("Over 90 days"), "receivables": N_("Receivables"),

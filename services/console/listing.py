@@ -28,6 +28,7 @@ class Column:
     kind: Literal[
         "text", "money", "number", "day", "moment", "badge", "label", "labels", "code", "number_or_draft", "sale_state",
         "number_or_file", "pairs", "delete", "disconnect", "on_off", "events", "steps",
+        "extract", "cancel",
     ] = "text"  # fmt: skip
     currency: str = "currency"
     link: str = ""  # of this cell, where it is another than the row's

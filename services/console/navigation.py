@@ -40,6 +40,17 @@ MENU: Final = (
         ),
     ),
     Section(
+        N_("Collections"),
+        (
+            Entry("/cases", N_("Board"), "hand-coins"),
+            Entry("/calls", N_("Call console"), "phone"),
+            Entry("/replies", N_("Replies"), "message-square"),
+            Entry("/promises", N_("Promises"), "check"),
+            Entry("/disputes", N_("Disputes"), "circle-alert"),
+            Entry("/collectors", N_("Collectors"), "rotate-ccw"),
+        ),
+    ),
+    Section(
         N_("Inboxes"),
         (
             Entry("/inbox/purchases", N_("Purchase inbox"), "inbox"),

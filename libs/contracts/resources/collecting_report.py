@@ -6,7 +6,7 @@ import datetime as dt
 
 from pydantic import Field
 
-from contracts.resources.case import CollectorNamed
+from contracts.resources.case import CaseState, CollectorNamed
 from contracts.resources.output import ResponseModel
 
 
@@ -57,3 +57,22 @@ class CollectionsReport(ResponseModel):
     since: dt.date = Field(alias="from")
     to: dt.date
     items: list[StepResult]
+
+
+class CasesInState(ResponseModel):
+    """The cases in one state and currency: how many, and what is open and overdue of their invoices.
+
+    `currency` and the amounts are null of cases without an open invoice.
+    """
+
+    state: CaseState
+    currency: str | None
+    cases: int
+    open_amount: str | None
+    overdue_amount: str | None
+
+
+class CasesReport(ResponseModel):
+    """Where collecting stands: every case that is not settled counts once, in the state that it is in."""
+
+    items: list[CasesInState]

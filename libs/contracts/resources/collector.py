@@ -157,6 +157,25 @@ class CollectorPreviewIn(Model):
         return self
 
 
+class StepPreviewIn(Model):
+    """A step that no collector has yet, and for whom its message is shown, in `language` where it has that.
+
+    `number` is the step's place, counted from 1: what `{{ step }}` says.
+    """
+
+    step: CollectorStepIn
+    number: int = Field(default=1, ge=1, le=STEPS_MAX)
+    client_id: UUID | None = None
+    sale_id: UUID | None = None
+    language: Locale | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.client_id is None) == (self.sale_id is None):
+            raise ValueError("needs either client_id or sale_id, and not both")
+        return self
+
+
 class CollectorPreview(ResponseModel):
     """The message that a step would send."""
 
@@ -210,6 +229,14 @@ class Collector(ResponseModel):
     updated_at: dt.datetime
 
 
+class CollectorVersion(ResponseModel):
+    """A collector's steps as they were from `created_at` until its next version."""
+
+    version: int
+    steps: list[CollectorStep]
+    created_at: dt.datetime
+
+
 class RemovedCollector(ResponseModel):
     """It is gone; what used it uses `moved_to`."""
 
@@ -230,3 +257,8 @@ def from_row(row: Row) -> JSONObject:
         "created_at": row["created_at"].isoformat(),
         "updated_at": row["updated_at"].isoformat(),
     }
+
+
+def version_from_row(row: Row) -> JSONObject:
+    """A version of a collector, from `ledger_api.collector_version`."""
+    return {"version": row["version"], "steps": row["steps"], "created_at": row["created_at"].isoformat()}

@@ -12,6 +12,7 @@ from console.editing import FormPage, verb
 from console.forms import Field, Filled, Group, Option, as_texts, names_of
 from console.i18n import N_
 from console.listing import Column, Filter, Listing, choice
+from console.pages.cases import why
 from console.visit import KEY_FIELD, Route, Visit
 
 ADDRESS: Final = (
@@ -80,14 +81,18 @@ async def show_list(visit: Visit) -> web.StreamResponse:
 async def show(visit: Visit) -> web.StreamResponse:
     """One client and what there is about them."""
     api, about = visit.api, {"client_id": visit.id, "limit": SHOWN}
-    client, sales, payments, messages, notes, disputes = await asyncio.gather(
+    client, sales, payments, messages, notes, disputes, cases = await asyncio.gather(
         api.get(f"/v1/clients/{visit.id}"), api.get("/v1/sales", about), api.get("/v1/payments", about),
         api.get("/v1/messages", about), api.get("/v1/notes", about), api.get("/v1/disputes", about),
+        api.get("/v1/cases", about),
     )  # fmt: skip
     lists = {
         "sales": sales, "payments": payments, "messages": messages, "notes": notes, "disputes": disputes,
+        "cases": cases,
     }  # fmt: skip
-    return visit.render("client.html", client=client, **{name: found["items"] for name, found in lists.items()})
+    return visit.render(
+        "client.html", client=client, why=why(visit), **{name: found["items"] for name, found in lists.items()}
+    )
 
 
 async def show_new(visit: Visit) -> web.StreamResponse:

@@ -21,7 +21,11 @@ WAITING: Final = (
     ("/v1/inbox/sales", {"state": "received"}, "/inbox/sales?state=received", N_("Orders")),
     ("/v1/sales", {"overdue": "true"}, "/sales?overdue=true", N_("Overdue invoices")),
     ("/v1/sales", {"status": "draft"}, "/sales?status=draft", N_("Drafts")),
-    ("/v1/messages", {"needs_response": "true"}, "/messages?needs_response=true", N_("Replies to answer")),
+    ("/v1/calls", {"due": "true"}, "/calls", N_("Calls to make")),
+    ("/v1/cases", {"state": "pending"}, "/cases?state=pending", N_("Reminders that wait for you")),
+    ("/v1/messages", {"needs_response": "true"}, "/replies?needs_response=true", N_("Replies to answer")),
+    ("/v1/messages", {"unmatched": "true"}, "/replies?unmatched=true", N_("Replies of nobody we know")),
+    ("/v1/cases", {"state": "idle"}, "/cases?state=idle", N_("Debtors without a next step")),
     ("/v1/runs", {"state": "failed"}, "/runs?state=failed", N_("Failed runs")),
     ("/v1/deliveries", {"state": "failed"}, "/deliveries?state=failed", N_("Failed deliveries")),
 )

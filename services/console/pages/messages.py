@@ -7,9 +7,10 @@ from typing import Final
 from aiohttp import web
 
 from console import listing
-from console.editing import verb
+from console.editing import pass_file, verb
 from console.i18n import N_
 from console.listing import Column, Filter, Listing, choice
+from console.pages.replies import thread_of
 from console.visit import Route, Visit
 
 LISTING: Final = Listing(
@@ -42,12 +43,26 @@ async def show_list(visit: Visit) -> web.StreamResponse:
 
 async def show(visit: Visit) -> web.StreamResponse:
     """One message."""
-    return visit.render("message.html", message=await visit.api.get(f"/v1/messages/{visit.id}"))
+    message = await visit.api.get(f"/v1/messages/{visit.id}")
+    return visit.render("message.html", message=message, thread=await thread_of(visit, message))
+
+
+async def pass_source(visit: Visit) -> web.StreamResponse:
+    """The message as it went or came."""
+    return await pass_file(visit, f"/v1/messages/{visit.id}/source")
+
+
+async def pass_attachment(visit: Visit) -> web.StreamResponse:
+    """A file of a reply."""
+    number = visit.request.match_info["number"]
+    return await pass_file(visit, f"/v1/messages/{visit.id}/attachments/{number}")
 
 
 ROUTES: Final = (
     Route("GET", "/messages", show_list),
     Route("GET", "/messages/{id}", show),
+    Route("GET", "/messages/{id}/source", pass_source),
+    Route("GET", r"/messages/{id}/attachments/{number:\d+}", pass_attachment),
     Route(
         "POST", "/messages/{id}/resolve",
         verb("/v1/messages/{id}/resolve", "/messages/{id}", N_("Marked as answered."), takes_body=False),

@@ -145,3 +145,26 @@ for (const form of all("form[data-query]")) form.addEventListener("submit", () =
   for (const field of all("[data-name]", form)) url.searchParams.set(field.dataset.name, field.value);
   form.action = url;
 });
+
+// Lists: one box ticks all of a name.
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset?.all;
+  if (name) for (const box of all(`input[name="${name}"]`)) box.checked = event.target.checked;
+});
+
+// Call console: outcomes, saving and the next call by one key, except while somebody types.
+const calling = one("#call");
+if (calling) document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    calling.requestSubmit(one("[data-key=Enter]", calling));
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches("textarea, select, input:not([type=radio])")) return;
+  const found = one(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  if (!found) return;
+  event.preventDefault();
+  found.click();
+  found.focus();
+});

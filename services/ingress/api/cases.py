@@ -20,7 +20,7 @@ from contracts.resources.case import (
 )
 from contracts.resources.collector import StepChannel
 from contracts.resources.output import ResourcePage
-from contracts.resources.schemas import Model
+from contracts.resources.schemas import Model, ShortText
 from contracts.wire import commands
 from ingress.api.transition_routes import moving
 from ingress.http.context import Api
@@ -29,13 +29,17 @@ from ingress.views import case_queries, paging, queries, responses
 
 
 class CaseFilter(Model):
-    """Which cases: without `state` all that are not settled; `min_amount` is in the account's currency."""
+    """Which cases: without `state` all that are not settled; `min_amount` is in the account's currency.
+
+    `query` is a part of the client's name or e-mail address.
+    """
 
     state: CaseState | None = None
     collector_id: UUID | None = None
     client_id: UUID | None = None
     next_channel: StepChannel | None = None
     min_amount: MoneyText | None = None
+    query: ShortText | None = None
 
 
 class CaseQuery(CaseFilter, Page):

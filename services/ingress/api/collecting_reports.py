@@ -1,4 +1,4 @@
-"""`/v1/reports/debtor-days` and `/v1/reports/collections`: how long sales stay unpaid, and what reminders bring."""
+"""`/v1/reports/debtor-days`, `collections`, `cases`: how long sales stay unpaid, what collecting brings or leaves."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pydantic import Field
 
 from contracts.primitives.money import from_minor
 from contracts.primitives.problem import FieldError
-from contracts.resources.collecting_report import CollectionsReport, DebtorDays
+from contracts.resources.collecting_report import CasesReport, CollectionsReport, DebtorDays
 from contracts.resources.schemas import Model
 from ingress.errors import InvalidInput
 from ingress.http.context import Api
 from ingress.http.route import Request, Response, Route
-from ingress.views import report_queries
+from ingress.views import case_queries, report_queries
 from ingress.views.batches import Row
 
 MONTHS_MAX: Final = 120  # ten years of a curve
@@ -113,7 +113,26 @@ def _step(row: Row) -> dict[str, Any]:
     }
 
 
+async def cases(api: Api, call: Request) -> Response:
+    """Tell how many cases are in each state, and what is open of them."""
+    rows = await case_queries.by_state(api.pool, account_id=call.account_id)
+    return Response(body={"items": [_in_state(row) for row in rows]})
+
+
+def _in_state(row: Row) -> dict[str, Any]:
+    currency = row["currency"]
+    amounts = {
+        f"{name}_amount": None if currency is None else from_minor(int(row[f"{name}_minor"]), currency)
+        for name in ("open", "overdue")
+    }
+    return {name: row[name] for name in ("state", "currency", "cases")} | amounts
+
+
 ROUTES = (
+    Route(
+        "GET", "/v1/reports/cases", "getCasesReport", cases, "read",
+        "Get how many collection cases are in each state, with amounts", answers=CasesReport, tag="reports",
+    ),
     Route(
         "GET", "/v1/reports/debtor-days", "getDebtorDays", debtor_days, "read",
         "Get the days of sales that are unpaid, by month", query=DebtorDaysQuery, answers=DebtorDays, tag="reports",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,9 @@ from contracts.resources.collector import (
     CollectorPreviewIn,
     CollectorRemoval,
     CollectorStepIn,
+    CollectorVersion,
     RemovedCollector,
+    StepPreviewIn,
     templates_of,
 )
 from contracts.resources.output import ResourcePage
@@ -23,7 +26,7 @@ from contracts.wire import commands
 from ingress.errors import InvalidInput, NotFound
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
-from ingress.views import case_queries, queries, responses
+from ingress.views import case_queries, paging, queries, responses
 from ingress.views.batches import Row
 from templates.reminders import (
     SAMPLE_INVOICE,
@@ -69,19 +72,54 @@ async def get_collector(api: Api, call: Request) -> Response:
     return await responses.one(api, call, queries.COLLECTORS, collector.from_row)
 
 
+async def list_versions(api: Api, call: Request) -> Response:
+    """List its versions, newest first."""
+    await responses.row_of(api, call, queries.COLLECTORS)
+    key, limit = paging.read_cursor(call, int), call.query_as(Page).limit
+    rows = await case_queries.collector_versions(
+        api.pool,
+        account_id=call.account_id,
+        collector_id=call.id_of(),
+        before=key[0] if key else None,
+        limit=limit + 1,
+    )
+    return Response(body=paging.page(call, rows, show=collector.version_from_row, key=lambda row: (row["version"],)))
+
+
 async def preview_step(api: Api, call: Request) -> Response:
     """Show the message that a step would send now to a client."""
     row = await responses.row_of(api, call, queries.COLLECTORS)
     requested = call.body_as(CollectorPreviewIn)
     if requested.step >= len(row["steps"]):
         raise InvalidInput(faults=[FieldError("step", f"the collector has {len(row['steps'])} steps, counted from 0")])
-    step = row["steps"][requested.step]
+    whom = _Whom(requested.client_id, requested.sale_id, requested.step + 1)
+    return await _preview(api, call, whom, row["steps"][requested.step], f"steps[{requested.step}].template")
+
+
+async def preview_unsaved(api: Api, call: Request) -> Response:
+    """Show the message of a step that no collector has yet."""
+    requested = call.body_as(StepPreviewIn)
+    whom = _Whom(requested.client_id, requested.sale_id, requested.number, requested.language)
+    return await _preview(api, call, whom, requested.step.model_dump(mode="json"), "step.template")
+
+
+@dataclass(frozen=True, slots=True)
+class _Whom:
+    """For whom a message is shown: a client or an invoice; `number` is the step's place, counted from 1."""
+
+    client_id: UUID | None
+    sale_id: UUID | None
+    number: int
+    language: str | None = None
+
+
+async def _preview(api: Api, call: Request, whom: _Whom, step: Row, path: str) -> Response:
     if step["template"] is None:
         raise InvalidInput(faults=[FieldError("step", f"says nothing: its channel is {step['channel']}")])
-    client, account, names = await _names(api, call, requested)
-    language, texts = texts_of(step["template"], client["locale"], account["locale"])
+    client, account, names = await _names(api, call, whom)
+    language, texts = texts_of(step["template"], whom.language or client["locale"], client["locale"], account["locale"])
     letter = Letter({name: texts[name] for name in ("subject", "body") if texts.get(name)}, names)
-    rendered = await _rendered(api, call, letter, f"steps[{requested.step}].template")
+    rendered = await _rendered(api, call, letter, path)
     is_mail = step["channel"] == "email"
     return Response(
         body={
@@ -93,9 +131,9 @@ async def preview_step(api: Api, call: Request) -> Response:
     )
 
 
-async def _names(api: Api, call: Request, requested: CollectorPreviewIn) -> tuple[Row, Row, dict[str, Any]]:
+async def _names(api: Api, call: Request, whom: _Whom) -> tuple[Row, Row, dict[str, Any]]:
     """The client, the account, and what their templates know; an invoice is made up where none is open."""
-    sale_id, client_id = requested.sale_id, requested.client_id
+    sale_id, client_id = whom.sale_id, whom.client_id
     if client_id is None and sale_id is not None:
         client_id = await case_queries.client_of_sale(api.pool, account_id=call.account_id, sale_id=sale_id)
     client = None if client_id is None else await _client(api, call, client_id)
@@ -110,7 +148,7 @@ async def _names(api: Api, call: Request, requested: CollectorPreviewIn) -> tupl
         client=client,
         account={**account["profile"], "name": account["name"]},
         invoices=invoices,
-        step=requested.step + 1,
+        step=whom.number,
         today=account["today"],
     )
     return client, account, names
@@ -167,6 +205,15 @@ ROUTES = (
     Route(
         "GET", "/v1/collectors", "listCollectors", list_collectors, "read", "List collectors",
         query=Page, answers=ResourcePage[Collector], tag="collections",
+    ),
+    Route(
+        "POST", "/v1/collectors/preview", "previewCollectorStep", preview_unsaved, "read",
+        "Show the message of a step that is not saved yet", body=StepPreviewIn, answers=CollectorPreview,
+        tag="collections",
+    ),
+    Route(
+        "GET", "/v1/collectors/{id}/versions", "listCollectorVersions", list_versions, "read",
+        "List the versions of a collector", query=Page, answers=ResourcePage[CollectorVersion], tag="collections",
     ),
     Route(
         "GET", "/v1/collectors/{id}", "getCollector", get_collector, "read", "Get a collector",

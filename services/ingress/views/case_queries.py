@@ -48,6 +48,19 @@ async def cases(
     return cast("list[Row]", rows)
 
 
+_BY_STATE: Final = """
+SELECT state, currency, count(*) AS cases, sum(open_minor)::bigint AS open_minor,
+       sum(overdue_minor)::bigint AS overdue_minor
+  FROM ledger_api.collection_case WHERE account_id = $1 AND state <> 'settled'
+ GROUP BY state, currency ORDER BY state, currency
+"""
+
+
+async def by_state(pool: Pool, *, account_id: UUID) -> list[Row]:
+    """How many cases are in each state, and what is open of them, by currency."""
+    return cast("list[Row]", await pool.fetch(_BY_STATE, account_id))
+
+
 _PHONES: Final = "SELECT id, phone FROM ledger_api.client WHERE account_id = $1 AND id = ANY($2::uuid[])"
 
 
@@ -70,6 +83,20 @@ async def timeline(pool: Pool, *, account_id: UUID, case_id: UUID) -> tuple[Sequ
     steps = await pool.fetch(_STEPS, account_id, case_id, ENTRIES_MAX)
     entries = await pool.fetch(_ENTRIES, account_id, case_id, ENTRIES_MAX)
     return cast("list[Row]", steps), cast("list[Row]", entries)
+
+
+_VERSIONS: Final = """
+SELECT * FROM ledger_api.collector_version
+ WHERE account_id = $1 AND collector_id = $2 AND ($3::integer IS NULL OR version < $3)
+ ORDER BY version DESC LIMIT $4
+"""
+
+
+async def collector_versions(
+    pool: Pool, *, account_id: UUID, collector_id: UUID, before: int | None, limit: int
+) -> list[Row]:
+    """The versions of a collector, newest first."""
+    return cast("list[Row]", await pool.fetch(_VERSIONS, account_id, collector_id, before, limit))
 
 
 async def has_collectors(pool: Pool, *, account_id: UUID) -> bool:

@@ -125,6 +125,7 @@ CASES = View(
         "client_id": "client_id = ?",
         "next_channel": "next_channel = ?",
         "min_minor": "open_minor >= ?",
+        "query": "(strpos(lower(client_name), lower(?)) > 0 OR strpos(lower(client_email), lower(?)) > 0)",
     },
 )
 PAYMENTS = View(

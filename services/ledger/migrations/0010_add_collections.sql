@@ -162,6 +162,9 @@ SELECT c.account_id, c.id, c.name, c.kind, c.is_default, c.version, v.steps, c.c
   JOIN ledger.collector_version v
     ON v.account_id = c.account_id AND v.collector_id = c.id AND v.version = c.version;
 
+CREATE VIEW ledger_api.collector_version AS
+SELECT account_id, collector_id, version, steps, created_at FROM ledger.collector_version;
+
 CREATE VIEW ledger_api.collection_case AS
 SELECT c.account_id, c.id, c.client_id, k.name AS client_name, k.email AS client_email,
        k.external_id AS client_external_id, c.sale_id, c.collector_id, l.name AS collector_name, c.version, c.cycle,
@@ -183,6 +186,6 @@ SELECT account_id, id, case_id, cycle, kind, detail, at FROM ledger.collection_e
 
 CREATE VIEW ledger_api.invoice_move AS SELECT account_id, id, client_id, cause, shown, at FROM ledger.invoice_move;
 
-GRANT SELECT ON ledger_api.collector, ledger_api.collection_case, ledger_api.collection_step,
+GRANT SELECT ON ledger_api.collector, ledger_api.collector_version, ledger_api.collection_case, ledger_api.collection_step,
                 ledger_api.collection_entry, ledger_api.invoice_move
    TO ledgerwire_ingress, ledgerwire_dispatch, ledgerwire_execution;

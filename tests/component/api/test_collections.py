@@ -145,3 +145,54 @@ async def test_another_accounts_cases_and_collectors_are_unknown(caller: Caller,
     assert (await stranger.post(f"/v1/cases/{case['id']}/send")).status == 404
     moved = await stranger.post("/v1/invoices/move", {"client_id": client["id"], "collector_id": strict["id"]})
     assert moved.status == 404
+
+
+async def test_cases_are_found_by_a_part_of_the_clients_name_or_address(caller: Caller) -> None:
+    await collector(caller)
+    ozola = await caller.client(name="Ozola Design SIA", email="aija@ozola.example")
+    other = await caller.client(name="Kalns", email="pay@kalns.example")
+    for client in (ozola, other):
+        await caller.sale(client["id"], **LATE)
+        await case_of(caller, client["id"], "pending")
+    for query, found in (("OZOLA des", ozola), ("pay@", other)):
+        assert [one["client_id"] for one in await caller.items(f"/v1/cases?query={query}")] == [found["id"]]
+    assert await caller.items("/v1/cases?query=nobody") == []
+
+
+async def test_the_report_of_cases_counts_each_state_with_its_amounts(caller: Caller) -> None:
+    assert (await caller.get("/v1/reports/cases")).json == {"items": []}
+    await collector(caller)
+    for _ in range(2):
+        client = await caller.client()
+        await caller.sale(client["id"], **LATE)
+        await case_of(caller, client["id"], "pending")
+    (pending,) = (await caller.get("/v1/reports/cases")).json["items"]
+    assert pending == {
+        "state": "pending", "currency": "EUR", "cases": 2, "open_amount": "330.02", "overdue_amount": "330.02",
+    }  # fmt: skip
+
+
+async def test_a_step_that_is_not_saved_is_previewed_in_each_of_its_languages(caller: Caller) -> None:
+    client = await caller.client(first_name="Aija", last_name=None, locale="fr")
+    words = {
+        "en": {"subject": "Reminder {{ step }}", "body": "Dear {{ client.contact }}, {{ amount }}"},
+        "fr": {"subject": "Rappel {{ step }}", "body": "Bonjour {{ client.contact }}, {{ amount }}"},
+    }
+    await caller.sale(client["id"], **LATE)
+    asked = {"client_id": client["id"], "step": MAIL | {"template": words}, "number": 2}
+    shown = await caller.post("/v1/collectors/preview", asked)
+    assert (shown.json["subject"], shown.json["language"]) == ("Rappel 2", "fr")
+    shown = await caller.post("/v1/collectors/preview", asked | {"language": "en"})
+    assert (shown.json["subject"], shown.json["body"]) == ("Reminder 2", "Dear Aija, 165.01 EUR")
+    empty = asked | {"step": MAIL | {"template": {"subject": "x", "body": "{{ client.phone }}"}}}
+    refused = await caller.post("/v1/collectors/preview", empty)
+    assert (refused.status, list(refused.faults)) == (422, ["step.template"])
+
+
+async def test_the_versions_of_a_collector_are_listed_newest_first(caller: Caller) -> None:
+    strict = await collector(caller)
+    changed = {"name": "Strict", "steps": [MAIL | {"template": WORDS, "delay": "P5D"}]}
+    await caller.put(f"/v1/collectors/{strict['id']}", changed)
+    versions = await caller.items(f"/v1/collectors/{strict['id']}/versions")
+    assert [(one["version"], one["steps"][0]["delay"]) for one in versions] == [(2, "P5D"), (1, "PT1S")]
+    assert (await caller.get(f"/v1/collectors/{new_id()}/versions")).status == 404
