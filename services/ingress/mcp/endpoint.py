@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -49,10 +48,10 @@ class McpEndpoint:
     async def stop(self) -> None:
         """End the SDK's tasks and close the connections."""
         self._stopped.set()
-        for task in (self._starting, self._running):
-            if task is not None:
-                with suppress(asyncio.CancelledError):
-                    await task
+        if self._starting is not None:  # which makes the other
+            await asyncio.wait([self._starting])
+        if self._running is not None:
+            await asyncio.wait([self._running])
         await self._api.close()
 
     async def _answer(self, api: Api, call: Request) -> Response:
@@ -68,7 +67,7 @@ class McpEndpoint:
             self._in_progress -= 1
 
     async def _manager(self, public_url: str) -> StreamableHTTPSessionManager:
-        if self._starting is None:
+        if self._starting is None or (self._starting.done() and self._starting.exception() is not None):
             self._starting = asyncio.create_task(self._start(public_url), name="mcp-start")
         async with asyncio.timeout(START_SECONDS_MAX):
             return await asyncio.shield(self._starting)

@@ -14,6 +14,7 @@ FAULTS_SHOWN_MAX: Final = 20  # more are corrected after these
 
 _REFUSED: Final = 400
 _PENDING: Final = 202
+_UNPROCESSABLE: Final = 422  # without named faults its detail says what to do
 _UNCHANGED: Final = (
     "Nothing has changed. This shows what would; `changes` are the events that would be fired. Show it to the person,"
     " and after they agreed call the tool again with the same arguments and confirm: true."
@@ -64,6 +65,6 @@ def _problem(answer: ApiAnswer) -> ToolResult:
     said = problem.get("detail") or problem.get("title") or f"the API answered {answer.status}"
     more = [f"and {len(faults) - FAULTS_SHOWN_MAX} more"] if len(faults) > FAULTS_SHOWN_MAX else []
     lines = [said, *(fault for fault in faults[:FAULTS_SHOWN_MAX] if fault not in said), *more]
-    if answer.status in _REMEDIES:
+    if answer.status in _REMEDIES and (faults or answer.status != _UNPROCESSABLE):
         lines.append(_REMEDIES[answer.status])
     return ToolResult(("\n".join(lines),), problem or None, is_error=True)

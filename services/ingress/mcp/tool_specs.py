@@ -79,7 +79,9 @@ class ToolSpec:
             return ApiRequest("GET", _filled(self.route.path, given), tuple(self._query(given)))
         if not self.asks_first:
             return ApiRequest("POST", self.route.path, body=given)
-        confirmed = given.pop("confirm", False) is True
+        confirmed = given.pop("confirm", False)
+        if not isinstance(confirmed, bool):
+            raise ArgumentRefused("confirm: must be true or false; without it nothing changes")
         key = given.pop("idempotency_key", None) or idempotency_key
         if key is not None and not _KEY_FORM.fullmatch(str(key)):
             raise ArgumentRefused(f"idempotency_key: must be 1 to {KEY_CHARS_MAX} printable ASCII characters")

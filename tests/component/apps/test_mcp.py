@@ -135,7 +135,7 @@ async def test_every_action_shows_first_and_acts_when_confirmed(
         assert hints_of(tools[name])[0]
         assert await assistant.done(name, **arguments)
     for name in FLOW:
-        assert "use it as a step of an automation" in text_of(await assistant.call(name)), name
+        assert text_of(await assistant.call(name)).startswith(f"{name} steers a run: use it as a step"), name
     unserved = {"send_email": "LEDGERWIRE_SMTP_URL", "send_sms": "LEDGERWIRE_SMS_URL"}
     unserved |= {"store_file": "connection_id", "append_row": "connection_id"}
     for name, arguments in acts.items():
@@ -183,6 +183,8 @@ async def test_an_error_names_the_field_and_what_to_do(assistant: Assistant) -> 
     key = "two\nlines"
     assert "idempotency_key" in text_of(await assistant.call("add_note", confirm=True, idempotency_key=key))
     assert "limit" in text_of(await assistant.call("list_sales", limit=1000))
+    unclear = await assistant.call("add_note", client_id=str(uuid4()), body="x", confirm="yes")
+    assert text_of(unclear) == "confirm: must be true or false; without it nothing changes"
 
 
 async def test_the_same_key_has_one_effect(caller: Caller, assistant: Assistant) -> None:
