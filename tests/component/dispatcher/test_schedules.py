@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+from functools import partial
 from typing import Any
 
+from chassis.encryption import new_key
 from contracts.wire import commands
 from contracts.wire.envelope import Envelope
 from tests.support.dispatcher import Answer, DispatcherHarness, body_of
-from trigger_dispatcher.automations.scheduler import Scheduler
+from tests.support.eventually import eventually
+from tests.support.servers import free_port
+from trigger_dispatcher.automations.scheduler import SCHEDULES_MAX, Scheduler
 
 WEEKLY = {"key": "schedule", "cron": "0 8 * * 1", "time_zone": "Europe/Riga"}
 
@@ -46,6 +52,39 @@ async def test_a_tick_is_one_event_and_one_run_with_many_dispatchers_looking_at_
     assert (str(event["event_id"]), str(event["subject_id"])) == (job.data["event_id"], made.id)
     (row,) = await dispatcher.rows("SELECT tick_at > now() AS later FROM dispatch.schedule")
     assert row["later"]
+
+
+async def test_two_processes_of_which_one_is_killed_fire_each_tick_once(dispatcher: DispatcherHarness) -> None:
+    made = {(await scheduled(dispatcher, name=f"Weekly {number}")).id for number in range(SCHEDULES_MAX * 3)}
+    await make_due(dispatcher)
+    key = new_key()
+    first, second = [await a_process(dispatcher, key) for _ in range(2)]
+    try:
+        await eventually(partial(has_fired, dispatcher, 1), deadline_seconds=150)
+        first.kill()
+        await eventually(partial(has_fired, dispatcher, len(made)), deadline_seconds=150)
+    finally:
+        for process in (first, second):
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+    rows = await dispatcher.rows("SELECT subject_id, count(*) AS n FROM dispatch.event GROUP BY 1")
+    assert {str(row["subject_id"]): row["n"] for row in rows} == dict.fromkeys(made, 1)
+    assert await dispatcher.rows("SELECT count(*) AS n FROM dispatch.dispatch") == [{"n": len(made)}]
+
+
+async def a_process(dispatcher: DispatcherHarness, key: str) -> asyncio.subprocess.Process:
+    environment = os.environ | {
+        "LEDGERWIRE_POSTGRES_DSN": dispatcher.dsn,
+        "LEDGERWIRE_SECRET_KEYS": key,
+        "LEDGERWIRE_HEALTH_PORT": str(free_port()),
+    }
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", "trigger_dispatcher", env=environment)
+
+
+async def has_fired(dispatcher: DispatcherHarness, many: int) -> bool:
+    (row,) = await dispatcher.rows("SELECT count(*) AS n FROM dispatch.event WHERE trigger = 'schedule'")
+    return int(row["n"]) >= many
 
 
 async def test_the_same_tick_fires_once_even_when_its_row_is_put_back(dispatcher: DispatcherHarness) -> None:
