@@ -1,6 +1,6 @@
 # A fresh machine needs Python 3.11 with venv, and make; the rest is set up below.
 .DEFAULT_GOAL := help
-.PHONY: help demo up setup test check bench faults upgrade-test audit sbom attacks einvoice-report env static-assets catalogs fmt docs site lock static
+.PHONY: help demo up setup test check bench faults upgrade-test audit sbom attacks einvoice-report apps apps-n8n env static-assets catalogs fmt docs site lock static
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 
@@ -60,6 +60,12 @@ docs: setup ## Write again what is made from the code
 
 site: setup ## Build the documentation as a site in build/site; a link that leads nowhere is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict && echo "build/site/index.html"
+
+apps: setup ## Write the Zapier app and the n8n package again from the catalog
+	@$(BIN)/python -m tools.apps
+
+apps-n8n: setup ## Install a real n8n, load the package and run a workflow of its nodes
+	@exec $(BIN)/python -m tests.real_n8n
 
 static-assets: ## Bring the console's third-party files again from npm, as pinned
 	@python3 tools/static_assets.py

@@ -9,8 +9,9 @@ import datetime as dt
 from typing import Annotated, Any, Literal, Self, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
+from contracts.catalog.pushed_document import PUSHED_DOCUMENT
 from contracts.resources.automation import STEPS_MAX, AutomationStep
 from contracts.resources.schemas import Email, LongText, Model, Reference, ShortText
 from contracts.values import Form
@@ -107,7 +108,7 @@ class InlineFile(Model):
 class PushInboxMessage(Model):
     """A document for an inbox, with its file where there is one."""
 
-    document: dict[str, Any] = Field(description="the document's fields, as the inbox takes them")
+    document: Annotated[dict[str, Any], WithJsonSchema(PUSHED_DOCUMENT)]
     links: dict[str, Url] | None = None
     comment: LongText | None = None
     file: Url | InlineFile | dict[str, Any] | None = Field(

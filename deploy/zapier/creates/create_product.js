@@ -1,0 +1,58 @@
+'use strict';
+
+const { actionCreate } = require('../lib/actions');
+
+module.exports = {
+  key: 'create_product',
+  noun: 'Product',
+  display: { label: 'Create Product', description: 'Adds a product or service; counts against the plan.' },
+  operation: actionCreate({
+    action: 'create_product',
+    inputFields: [
+      { key: 'code', label: 'Code', type: 'string', required: true },
+      { key: 'name', label: 'Name', type: 'string', required: true },
+      { key: 'currency', label: 'Currency', type: 'string' },
+      { key: 'type', label: 'Type', type: 'string', choices: { product: 'Product', service: 'Service' } },
+      { key: 'description', label: 'Description', type: 'text' },
+      { key: 'barcode', label: 'Barcode', type: 'string' },
+      { key: 'unit', label: 'Unit', type: 'string' },
+      { key: 'unit_price', label: 'Unit Price', type: 'string' },
+      { key: 'tax_rate', label: 'Tax Rate', type: 'string' },
+      { key: 'tax_category', label: 'Tax Category', type: 'string' },
+      { key: 'external_id', label: 'External ID', type: 'string' },
+    ],
+    sample: {
+      id: '0198f7c4-1b00-7e20-9b62-1d3e4f5a6b7c',
+      code: 'CONSULT',
+      name: 'Consulting',
+      type: 'service',
+      description: 'One hour of consulting',
+      barcode: null,
+      unit: 'hour',
+      unit_price: '138.66',
+      currency: 'EUR',
+      tax_rate: '19',
+      tax_category: 'S',
+      external_id: 'shop-77',
+      archived: false,
+      created_at: '2026-03-02T08:05:00+00:00',
+      updated_at: '2026-03-02T08:05:00+00:00',
+    },
+    outputFields: [
+      { key: 'id', label: 'ID', type: 'string' },
+      { key: 'code', label: 'Code', type: 'string' },
+      { key: 'name', label: 'Name', type: 'string' },
+      { key: 'type', label: 'Type', type: 'string' },
+      { key: 'description', label: 'Description', type: 'string' },
+      { key: 'unit', label: 'Unit', type: 'string' },
+      { key: 'unit_price', label: 'Unit Price', type: 'string' },
+      { key: 'currency', label: 'Currency', type: 'string' },
+      { key: 'tax_rate', label: 'Tax Rate', type: 'string' },
+      { key: 'tax_category', label: 'Tax Category', type: 'string' },
+      { key: 'external_id', label: 'External ID', type: 'string' },
+      { key: 'archived', label: 'Archived', type: 'boolean' },
+      { key: 'created_at', label: 'Created At', type: 'string' },
+      { key: 'updated_at', label: 'Updated At', type: 'string' },
+    ],
+  }),
+};

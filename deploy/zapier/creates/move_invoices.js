@@ -1,0 +1,81 @@
+'use strict';
+
+const { actionCreate } = require('../lib/actions');
+
+module.exports = {
+  key: 'move_invoices',
+  noun: 'Invoices',
+  display: { label: 'Move Invoices', description: 'Moves invoices, or all of a client\'s, to another collector.' },
+  operation: actionCreate({
+    action: 'move_invoices',
+    inputFields: [
+      {
+        key: 'collector_id',
+        label: 'Collector',
+        type: 'string',
+        required: true,
+        dynamic: 'collectors.id.name',
+      },
+      { key: 'invoice_ids', label: 'Invoices', type: 'string', list: true, search: 'find_sale.id' },
+      {
+        key: 'client_id',
+        label: 'Client',
+        type: 'string',
+        dynamic: 'clients.id.name',
+        search: 'find_client.id',
+      },
+      { key: 'note', label: 'Note', type: 'text' },
+    ],
+    sample: {
+      id: '0198f7c4-9a00-7bb0-8efb-0a2b3c4d5e6f',
+      cause: 'person',
+      from_collector: { id: '0198f7c4-3f00-7d70-8ab7-6c8d9e0f1a2b', name: 'Friendly reminders' },
+      to_collector: { id: '0198f7c4-3f10-7e80-9bc8-7d9e0f1a2b3c', name: 'Debt collection' },
+      client_id: '0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b',
+      client: {
+        id: '0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b',
+        name: 'Ozola Design SIA',
+        email: 'aija@ozola.example',
+        external_id: 'crm-1042',
+      },
+      invoices: [
+        {
+          id: '0198f7c4-4c00-7f30-8c73-2e4f5a6b7c8d',
+          number: 'INV-2026-000042',
+          date_due: '2026-03-16',
+          currency: 'EUR',
+          total: '165.01',
+          amount_due: '165.01',
+        },
+      ],
+      account_total: [{ currency: 'EUR', open: '165.01', overdue: '165.01' }],
+      notification: null,
+      note: null,
+      moved_at: '2026-04-16T08:00:00+00:00',
+      other_clients: [],
+    },
+    outputFields: [
+      { key: 'id', label: 'ID', type: 'string' },
+      { key: 'cause', label: 'Cause', type: 'string' },
+      { key: 'from_collector__id', label: 'From Collector', type: 'string' },
+      { key: 'from_collector__name', label: 'From Collector Name', type: 'string' },
+      { key: 'to_collector__id', label: 'To Collector', type: 'string' },
+      { key: 'to_collector__name', label: 'To Collector Name', type: 'string' },
+      { key: 'client_id', label: 'Client', type: 'string' },
+      { key: 'client__id', label: 'Client', type: 'string' },
+      { key: 'client__name', label: 'Client Name', type: 'string' },
+      { key: 'client__email', label: 'Client Email', type: 'string' },
+      { key: 'client__external_id', label: 'Client External ID', type: 'string' },
+      { key: 'invoices[]id', label: 'Invoices', type: 'string' },
+      { key: 'invoices[]number', label: 'Invoices Number', type: 'string' },
+      { key: 'invoices[]date_due', label: 'Invoices Date Due', type: 'string' },
+      { key: 'invoices[]currency', label: 'Invoices Currency', type: 'string' },
+      { key: 'invoices[]total', label: 'Invoices Total', type: 'string' },
+      { key: 'invoices[]amount_due', label: 'Invoices Amount Due', type: 'string' },
+      { key: 'account_total[]currency', label: 'Account Total Currency', type: 'string' },
+      { key: 'account_total[]open', label: 'Account Total Open', type: 'string' },
+      { key: 'account_total[]overdue', label: 'Account Total Overdue', type: 'string' },
+      { key: 'moved_at', label: 'Moved At', type: 'string' },
+    ],
+  }),
+};

@@ -1,0 +1,81 @@
+'use strict';
+
+const { hookTrigger } = require('../lib/triggers');
+
+module.exports = {
+  key: 'call_recorded',
+  noun: 'Call',
+  display: { label: 'Call Recorded', description: 'Triggers when the outcome of a call with a client is recorded.' },
+  operation: hookTrigger({
+    type: 'call.recorded',
+    inputFields: [
+      {
+        key: 'filter__outcome',
+        label: 'Outcome',
+        type: 'string',
+        list: true,
+        helpText: 'Only events with one of these; every one if empty.',
+        choices: {
+          no_answer: 'No answer',
+          left_message: 'Left message',
+          spoke: 'Spoke',
+          promised: 'Promised',
+          wrong_number: 'Wrong number',
+          disputed: 'Disputed',
+          other: 'Other',
+        },
+      },
+      {
+        key: 'filter__client_id',
+        label: 'Client',
+        type: 'string',
+        list: true,
+        helpText: 'Only events with one of these; every one if empty.',
+        dynamic: 'clients.id.name',
+      },
+    ],
+    sample: {
+      id: '0198f7c4-5a00-7c3e-9d1b-6f2a4b8c0d1e',
+      type: 'call.recorded',
+      timestamp: '2026-03-02T09:30:00+00:00',
+      data: {
+        id: '0198f7c4-cd00-7ee0-9b2e-3d5e6f7a8b9c',
+        client_id: '0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b',
+        client: {
+          id: '0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b',
+          name: 'Ozola Design SIA',
+          email: 'aija@ozola.example',
+          external_id: 'crm-1042',
+        },
+        outcome: 'promised',
+        note: 'Will pay at the end of the month.',
+        snooze_until: null,
+        advance: false,
+        sale_ids: [],
+        promise_id: '0198f7c4-bc00-7dd0-8a1d-2c4d5e6f7a8b',
+        dispute_ids: [],
+        origin: 'own',
+        state: 'done',
+        created_at: '2026-03-24T13:00:00+00:00',
+      },
+    },
+    outputFields: [
+      { key: 'id', label: 'ID', type: 'string' },
+      { key: 'type', label: 'Type', type: 'string' },
+      { key: 'timestamp', label: 'Timestamp', type: 'string' },
+      { key: 'data__id', label: 'ID', type: 'string' },
+      { key: 'data__client_id', label: 'Client', type: 'string' },
+      { key: 'data__client__id', label: 'Client', type: 'string' },
+      { key: 'data__client__name', label: 'Client Name', type: 'string' },
+      { key: 'data__client__email', label: 'Client Email', type: 'string' },
+      { key: 'data__client__external_id', label: 'Client External ID', type: 'string' },
+      { key: 'data__outcome', label: 'Outcome', type: 'string' },
+      { key: 'data__note', label: 'Note', type: 'string' },
+      { key: 'data__advance', label: 'Advance', type: 'boolean' },
+      { key: 'data__promise_id', label: 'Promise', type: 'string' },
+      { key: 'data__origin', label: 'Origin', type: 'string' },
+      { key: 'data__state', label: 'State', type: 'string' },
+      { key: 'data__created_at', label: 'Created At', type: 'string' },
+    ],
+  }),
+};

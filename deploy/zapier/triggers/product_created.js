@@ -1,0 +1,70 @@
+'use strict';
+
+const { hookTrigger } = require('../lib/triggers');
+
+module.exports = {
+  key: 'product_created',
+  noun: 'Product',
+  display: { label: 'New Product', description: 'Triggers when a product or service is added.' },
+  operation: hookTrigger({
+    type: 'product.created',
+    inputFields: [
+      {
+        key: 'filter__type',
+        label: 'Product or Service',
+        type: 'string',
+        list: true,
+        helpText: 'Only events with one of these; every one if empty.',
+        choices: { product: 'Product', service: 'Service' },
+      },
+      {
+        key: 'filter__currency',
+        label: 'Currency',
+        type: 'string',
+        list: true,
+        helpText: 'Only events with one of these; every one if empty.',
+      },
+    ],
+    sample: {
+      id: '0198f7c4-5a00-7c3e-9d1b-6f2a4b8c0d1e',
+      type: 'product.created',
+      timestamp: '2026-03-02T09:30:00+00:00',
+      data: {
+        id: '0198f7c4-1b00-7e20-9b62-1d3e4f5a6b7c',
+        code: 'CONSULT',
+        name: 'Consulting',
+        type: 'service',
+        description: 'One hour of consulting',
+        barcode: null,
+        unit: 'hour',
+        unit_price: '138.66',
+        currency: 'EUR',
+        tax_rate: '19',
+        tax_category: 'S',
+        external_id: 'shop-77',
+        archived: false,
+        created_at: '2026-03-02T08:05:00+00:00',
+        updated_at: '2026-03-02T08:05:00+00:00',
+      },
+    },
+    outputFields: [
+      { key: 'id', label: 'ID', type: 'string' },
+      { key: 'type', label: 'Type', type: 'string' },
+      { key: 'timestamp', label: 'Timestamp', type: 'string' },
+      { key: 'data__id', label: 'ID', type: 'string' },
+      { key: 'data__code', label: 'Code', type: 'string' },
+      { key: 'data__name', label: 'Name', type: 'string' },
+      { key: 'data__type', label: 'Type', type: 'string' },
+      { key: 'data__description', label: 'Description', type: 'string' },
+      { key: 'data__unit', label: 'Unit', type: 'string' },
+      { key: 'data__unit_price', label: 'Unit Price', type: 'string' },
+      { key: 'data__currency', label: 'Currency', type: 'string' },
+      { key: 'data__tax_rate', label: 'Tax Rate', type: 'string' },
+      { key: 'data__tax_category', label: 'Tax Category', type: 'string' },
+      { key: 'data__external_id', label: 'External ID', type: 'string' },
+      { key: 'data__archived', label: 'Archived', type: 'boolean' },
+      { key: 'data__created_at', label: 'Created At', type: 'string' },
+      { key: 'data__updated_at', label: 'Updated At', type: 'string' },
+    ],
+  }),
+};

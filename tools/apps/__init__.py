@@ -1,0 +1,1 @@
+"""Write the Zapier app and the n8n package from the catalog (`make apps`)."""
