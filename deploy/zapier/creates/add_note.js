@@ -50,6 +50,7 @@ module.exports = {
       needs_response: false,
       resolved_at: null,
       origin: 'own',
+      author: { kind: 'access_token', id: '0198f7c4-0b00-7c41-9d84-3f5a6b7c8d9e', name: 'Accounting' },
       created_at: '2026-03-19T10:00:00+00:00',
     },
     outputFields: [
@@ -65,6 +66,9 @@ module.exports = {
       { key: 'pinned', label: 'Pinned', type: 'boolean' },
       { key: 'needs_response', label: 'Needs Response', type: 'boolean' },
       { key: 'origin', label: 'Origin', type: 'string' },
+      { key: 'author__kind', label: 'Author Kind', type: 'string' },
+      { key: 'author__id', label: 'Author', type: 'string' },
+      { key: 'author__name', label: 'Author Name', type: 'string' },
       { key: 'created_at', label: 'Created At', type: 'string' },
     ],
   }),

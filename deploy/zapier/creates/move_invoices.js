@@ -9,13 +9,7 @@ module.exports = {
   operation: actionCreate({
     action: 'move_invoices',
     inputFields: [
-      {
-        key: 'collector_id',
-        label: 'Collector',
-        type: 'string',
-        required: true,
-        dynamic: 'collectors.id.name',
-      },
+      { key: 'collector_id', label: 'Collector', type: 'string', dynamic: 'collectors.id.name' },
       { key: 'invoice_ids', label: 'Invoices', type: 'string', list: true, search: 'find_sale.id' },
       {
         key: 'client_id',
@@ -25,10 +19,18 @@ module.exports = {
         search: 'find_client.id',
       },
       { key: 'note', label: 'Note', type: 'text' },
+      { key: 'origin', label: 'Origin', type: 'string', choices: { own: 'Own', external: 'External' } },
+      { key: 'from_collector', label: 'From Collector', type: 'string' },
+      { key: 'to_collector', label: 'To Collector', type: 'string' },
+      { key: 'cause', label: 'Cause', type: 'string', choices: { person: 'Person', workflow: 'Workflow' } },
+      { key: 'notification__subject', label: 'Notification Subject', type: 'string' },
+      { key: 'notification__body', label: 'Notification Body', type: 'string' },
+      { key: 'occurred_at', label: 'Occurred At', type: 'datetime' },
     ],
     sample: {
       id: '0198f7c4-9a00-7bb0-8efb-0a2b3c4d5e6f',
       cause: 'person',
+      origin: 'own',
       from_collector: { id: '0198f7c4-3f00-7d70-8ab7-6c8d9e0f1a2b', name: 'Friendly reminders' },
       to_collector: { id: '0198f7c4-3f10-7e80-9bc8-7d9e0f1a2b3c', name: 'Debt collection' },
       client_id: '0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b',
@@ -57,6 +59,7 @@ module.exports = {
     outputFields: [
       { key: 'id', label: 'ID', type: 'string' },
       { key: 'cause', label: 'Cause', type: 'string' },
+      { key: 'origin', label: 'Origin', type: 'string' },
       { key: 'from_collector__id', label: 'From Collector', type: 'string' },
       { key: 'from_collector__name', label: 'From Collector Name', type: 'string' },
       { key: 'to_collector__id', label: 'To Collector', type: 'string' },

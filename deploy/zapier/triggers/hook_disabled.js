@@ -38,6 +38,8 @@ module.exports = {
         triggers: ['sale.posted'],
         filters: {},
         ordered: null,
+        rate_per_second: null,
+        concurrency: null,
         name: 'Accounting',
         state: 'disabled',
         reason: 'only failures for 5 days',

@@ -44,6 +44,7 @@ module.exports = {
       data: {
         id: '0198f7c4-9a00-7bb0-8efb-0a2b3c4d5e6f',
         cause: 'workflow',
+        origin: 'own',
         from_collector: { id: '0198f7c4-3f00-7d70-8ab7-6c8d9e0f1a2b', name: 'Friendly reminders' },
         to_collector: { id: '0198f7c4-3f10-7e80-9bc8-7d9e0f1a2b3c', name: 'Debt collection' },
         client_id: '0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b',
@@ -78,6 +79,7 @@ module.exports = {
       { key: 'timestamp', label: 'Timestamp', type: 'string' },
       { key: 'data__id', label: 'ID', type: 'string' },
       { key: 'data__cause', label: 'Cause', type: 'string' },
+      { key: 'data__origin', label: 'Origin', type: 'string' },
       { key: 'data__from_collector__id', label: 'From Collector', type: 'string' },
       { key: 'data__from_collector__name', label: 'From Collector Name', type: 'string' },
       { key: 'data__to_collector__id', label: 'To Collector', type: 'string' },

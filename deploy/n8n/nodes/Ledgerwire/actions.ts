@@ -1574,16 +1574,6 @@ export const properties: INodeProperties[] = [
     ],
   },
   {
-    displayName: 'Collector Name or ID',
-    name: 'collector_id',
-    type: 'options',
-    typeOptions: { loadOptionsMethod: 'getCollectors' },
-    default: '',
-    description: 'Choose from the list, or specify an ID using an <a href="https://docs.n8n.io/code/expressions/">expression</a>',
-    required: true,
-    displayOptions: { show: { resource: ['invoice'], operation: ['move_invoices'] } },
-  },
-  {
     displayName: 'Additional Fields',
     name: 'additionalFields',
     type: 'collection',
@@ -1591,6 +1581,13 @@ export const properties: INodeProperties[] = [
     default: {},
     displayOptions: { show: { resource: ['invoice'], operation: ['move_invoices'] } },
     options: [
+      {
+        displayName: 'Cause',
+        name: 'cause',
+        type: 'options',
+        options: [{ name: 'Person', value: 'person' }, { name: 'Workflow', value: 'workflow' }],
+        default: 'person',
+      },
       {
         displayName: 'Client Name or ID',
         name: 'client_id',
@@ -1600,6 +1597,15 @@ export const properties: INodeProperties[] = [
         description: 'Choose from the list, or specify an ID using an <a href="https://docs.n8n.io/code/expressions/">expression</a>',
       },
       {
+        displayName: 'Collector Name or ID',
+        name: 'collector_id',
+        type: 'options',
+        typeOptions: { loadOptionsMethod: 'getCollectors' },
+        default: '',
+        description: 'Choose from the list, or specify an ID using an <a href="https://docs.n8n.io/code/expressions/">expression</a>',
+      },
+      { displayName: 'From Collector', name: 'from_collector', type: 'string', default: '' },
+      {
         displayName: 'Invoices IDs',
         name: 'invoice_ids',
         type: 'string',
@@ -1607,6 +1613,17 @@ export const properties: INodeProperties[] = [
         description: 'Several values are separated by commas',
       },
       { displayName: 'Note', name: 'note', type: 'string', default: '', typeOptions: { rows: 4 } },
+      { displayName: 'Notification Body', name: 'notification__body', type: 'string', default: '' },
+      { displayName: 'Notification Subject', name: 'notification__subject', type: 'string', default: '' },
+      { displayName: 'Occurred At', name: 'occurred_at', type: 'dateTime', default: '' },
+      {
+        displayName: 'Origin',
+        name: 'origin',
+        type: 'options',
+        options: [{ name: 'External', value: 'external' }, { name: 'Own', value: 'own' }],
+        default: 'own',
+      },
+      { displayName: 'To Collector', name: 'to_collector', type: 'string', default: '' },
     ],
   },
   {
@@ -2073,10 +2090,17 @@ export const actions: Record<string, ActionField[]> = {
     { name: 'sale_ids', kind: 'many' },
   ],
   move_invoices: [
-    { name: 'collector_id', kind: 'value', required: true },
+    { name: 'collector_id', kind: 'value' },
     { name: 'invoice_ids', kind: 'many' },
     { name: 'client_id', kind: 'value' },
     { name: 'note', kind: 'value' },
+    { name: 'origin', kind: 'value' },
+    { name: 'from_collector', kind: 'value' },
+    { name: 'to_collector', kind: 'value' },
+    { name: 'cause', kind: 'value' },
+    { name: 'notification__subject', kind: 'value' },
+    { name: 'notification__body', kind: 'value' },
+    { name: 'occurred_at', kind: 'value' },
   ],
   send_message: [
     { name: 'client_id', kind: 'value', required: true },
