@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +16,7 @@ from tests.real_n8n.workflow import ID, NOTE, credentials, workflow
 from tests.support import servers
 from tests.support.apps.n8n import build
 from tests.support.caller import Caller
+from tests.support.eventually import eventually
 from tests.support.machine import say
 from tests.support.standalone import standalone
 
@@ -64,11 +64,12 @@ async def _run(caller: Caller) -> None:
 
 
 async def _wait(caller: Caller, path: str, what: str) -> list[dict[str, Any]]:
-    ends = time.monotonic() + WAIT_SECONDS_MAX
-    while not (items := await caller.items(path)):
-        assert time.monotonic() < ends, f"{what} is not there:\n{LOG.read_text()[-4000:]}"
-        await asyncio.sleep(0.2)
-    return items
+    return await eventually(
+        lambda: caller.items(path),
+        deadline_seconds=WAIT_SECONDS_MAX,
+        pause_seconds=0.2,
+        describe=lambda: f"{what} is not there; the end of n8n's log:\n{LOG.read_text()[-4000:]}",
+    )
 
 
 if __name__ == "__main__":

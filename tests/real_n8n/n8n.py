@@ -6,8 +6,9 @@ import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from tests.support import node
+from tests.support.eventually import eventually
 from tests.support.machine import free_port
 
 VERSION: Final = "2.41.1"
@@ -77,16 +79,15 @@ class RealN8n:
             await asyncio.wait_for(process.wait(), COMMAND_SECONDS_MAX)
 
     async def _ready(self, process: asyncio.subprocess.Process, log: Path) -> None:
-        async with aiohttp.ClientSession() as session, asyncio.timeout(READY_SECONDS_MAX):
-            while True:
-                assert process.returncode is None, f"n8n ended, see {log}"
-                try:
-                    async with session.get(f"http://127.0.0.1:{self.port}/healthz/readiness") as answer:
-                        if answer.status == 200:
-                            return
-                except aiohttp.ClientError:
-                    pass
-                await asyncio.sleep(0.5)
+        async def answers() -> bool:
+            assert process.returncode is None, f"n8n ended, see {log}"
+            with suppress(aiohttp.ClientError):
+                async with session.get(f"http://127.0.0.1:{self.port}/healthz/readiness") as answer:
+                    return answer.status == HTTPStatus.OK
+            return False
+
+        async with aiohttp.ClientSession() as session:
+            await eventually(answers, deadline_seconds=READY_SECONDS_MAX, pause_seconds=0.5)
 
 
 def prepared(program: Path, folder: Path, dsn: str) -> RealN8n:
