@@ -19,9 +19,10 @@ env: ## Write .env with fresh secrets for docker-compose.yml; one that is there 
 setup: ## Make .venv with everything in it; does nothing when it is there
 	@.ci/setup
 
+# Half of a test's time is waiting for servers, so two workers for each of two cores.
 test: static ## Lint, types, architecture and all tests, on a real Postgres and RabbitMQ
 	@$(BIN)/python -m tests.support.servers
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: static ## Lint, types, architecture and unit tests only
 	$(BIN)/pytest -n 2 --dist loadfile tests/architecture tests/unit

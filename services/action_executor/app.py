@@ -1,9 +1,9 @@
-"""The executor's parts list: built in order, closed in reverse."""
+"""The composition root of the executor: its parts, opened in order and closed in reverse."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from action_executor.actions import StepContext
 from action_executor.connections.commands import ConnectionCommandHandler
@@ -52,22 +52,15 @@ async def open_service(
         if settings.is_sole_worker:
             await expire_all_leases(pool)
         pipeline = await parts.open_messaging(wakeups=wakeups)
-        http_client = await parts.stack.enter_async_context(
-            open_http_client(
-                policy,
-                connect_seconds=settings.hook_connect_seconds,
-                timeout_seconds=settings.hook_timeout_seconds,
-            )
-        )
+        http_client = await parts.stack.enter_async_context(_open_http_client(settings, policy))
         hooks = HookCache(pool, encryptor, keep_seconds=settings.hook_cache_seconds)
         sender = Sender(http_client, hooks, schedule=settings.hook_schedule_seconds)
         deliverer = Deliverer(pool, parts.relay, sender, settings, worker_id=worker_id)
         await parts.run(deliverer, check="deliveries", drain_seconds=drain_seconds)
         replies = f"executor.replies.{worker_id}"
         mail, sms = _mail_client(settings), _sms_client(settings, http_client)
-        folder_root = settings.folder_root
         dialer = GuardedDialer(policy, settings.hook_connect_seconds)
-        stores = StoreOpener(http_client, dialer, folder_root)
+        stores = StoreOpener(http_client, dialer, settings.folder_root)
         step_context = StepContext(
             http_client,
             pool,
@@ -88,7 +81,7 @@ async def open_service(
         lease_seconds, sweep_seconds = settings.hook_lease_seconds, settings.sweep_seconds
         removals = RemovalNotifier(pool, hooks, http_client, lease_seconds=lease_seconds, sweep_seconds=sweep_seconds)
         await parts.run(removals.worker, check="removals", drain_seconds=drain_seconds)
-        connections = ConnectionCommandHandler(encryptor, policy, has_folders=folder_root is not None)
+        connections = ConnectionCommandHandler(encryptor, policy, has_folders=settings.folder_root is not None)
         handlers = {
             EXECUTOR_JOBS: job_handler(deliverer, engine, messages, removals),
             EXECUTOR_COMMANDS: command_handler(deliverer, connections, engine, step_context),
@@ -109,6 +102,13 @@ def _message_sender(parts: ServiceParts, pool: Pool, settings: ExecutorSettings,
         schedule=settings.message_schedule_seconds,
         sweep_seconds=settings.sweep_seconds,
     )
+
+
+def _open_http_client(
+    settings: ExecutorSettings, policy: EgressPolicy
+) -> AbstractAsyncContextManager[OutboundHttpClient]:
+    connect_seconds, timeout_seconds = settings.hook_connect_seconds, settings.hook_timeout_seconds
+    return open_http_client(policy, connect_seconds=connect_seconds, timeout_seconds=timeout_seconds)
 
 
 def _mail_client(settings: ExecutorSettings) -> SmtpClient | None:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from chassis.encryption import Encryptor
 from chassis.handle import ServiceHandle
-from chassis.parts import open_parts
+from chassis.parts import ServiceParts, open_parts
 from chassis.settings import local_url
 from contracts.urls import PublicUrls
 from ingress import space
@@ -78,15 +78,12 @@ async def open_service(
         await audit_store.keep_days(pool, audit_days=settings.audit_keep_days)
         await parts.open_messaging(wakeups=wakeups)
         del parts.handle.checks["bus"]  # without it requests are still accepted, and published when it is back
-        answers = CommandResultWaiter(pool, answer_seconds=settings.answer_seconds, look_seconds=settings.look_seconds)
-        await answers.start(parts.bus)
-        parts.stack.push_async_callback(answers.stop)
-        commits = GroupCommit(
-            pool, parts.relay, commit_seconds=settings.commit_seconds, waiting_max=settings.waiting_max
-        )
+        answers = await _start_waiter(parts, pool, settings)
+        seconds_max = settings.commit_seconds
+        commits = GroupCommit(pool, parts.relay, commit_seconds=seconds_max, waiting_max=settings.waiting_max)
         parts.stack.push_async_callback(commits.drain)
         limits = Limits.of(settings)
-        authenticator = Authenticator(pool, limits.wrong, seconds_max=settings.commit_seconds)
+        authenticator = Authenticator(pool, limits.wrong, seconds_max=seconds_max)
         files = DirectoryBlobs(settings.files_directory)
         importer = Importer(pool, parts.relay, answers)
         await parts.run(importer.worker, check="imports")
@@ -103,9 +100,7 @@ async def open_service(
             authenticator=authenticator,
             feed=feed,
             sign_in=SignIn(pool, limits, encryptor),
-            channels=DataLoader(
-                lambda hashes: channel_store.find_live(pool, hashes), seconds_max=settings.commit_seconds
-            ),
+            channels=DataLoader(lambda hashes: channel_store.find_live(pool, hashes), seconds_max=seconds_max),
             encryptor=encryptor,
             limits=limits,
             uploads=Uploads(files),
@@ -118,13 +113,19 @@ async def open_service(
         await put_console(pool, console_url)
         assistants = McpEndpoint(url, ROUTES)
         parts.stack.push_async_callback(assistants.stop)
-        app = server.make_app(
-            api, (*ROUTES, *oauth.ROUTES, *ASSETS, assistants.route), console=console,
-            console_url=console_url if console is not None or settings.console_url else None,
-        )  # fmt: skip
+        routes = (*ROUTES, *oauth.ROUTES, *ASSETS, assistants.route)
+        linked = console_url if console is not None or settings.console_url else None
+        app = server.make_app(api, routes, console=console, console_url=linked)
         await parts.stack.enter_async_context(server.serve(app, api, listening))
         log.info("ingress_listens", url=url, public_url=api.urls.base)
         yield parts.handle
+
+
+async def _start_waiter(parts: ServiceParts, pool: Pool, settings: IngressSettings) -> CommandResultWaiter:
+    waiter = CommandResultWaiter(pool, answer_seconds=settings.answer_seconds, look_seconds=settings.look_seconds)
+    await waiter.start(parts.bus)
+    parts.stack.push_async_callback(waiter.stop)
+    return waiter
 
 
 def housekeeping_poller(pool: Pool, authenticator: Authenticator, files: BlobStore, directory: Path) -> Poller:

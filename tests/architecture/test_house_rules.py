@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FUNCTION_LINES_MAX = 70
+FUNCTION_LINES_MAX = 60
 MODULE_LINES_MAX = 400
 MIGRATION = re.compile(r"(\d{4})_[a-z]+(_[a-z0-9]+)+\.sql")
 REGISTRY = re.compile(rb"https?://[\w.:@/-]*(?:pypi|pythonhosted|npmjs|yarnpkg|artifactory|/simple/)", re.IGNORECASE)

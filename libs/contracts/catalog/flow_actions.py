@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from contracts.catalog import inputs
+from contracts.catalog import flow_inputs
 from contracts.catalog.model import Action, LocalizedText
 
 FLOW: Final = (
@@ -17,7 +17,7 @@ FLOW: Final = (
             "Continue si une condition ou un groupe de conditions est rempli ; sinon l'exécution est filtrée.",
             "Continúa solo si se cumple una condición o un grupo de ellas; si no, la ejecución termina filtrada.",
         ),
-        inputs.FilterStep,
+        flow_inputs.FilterStep,
         {"passed": True},
         "exactly_once",
         available=True,
@@ -31,7 +31,7 @@ FLOW: Final = (
             "Attend un certain temps, jusqu'à une date, ou jusqu'au prochain jour ouvré.",
             "Espera un tiempo, hasta una fecha o hasta el próximo día laborable.",
         ),
-        inputs.Delay,
+        flow_inputs.Delay,
         {"until": "2026-03-05T09:30:00+00:00"},
         "exactly_once",
         available=True,
@@ -45,7 +45,7 @@ FLOW: Final = (
             "Suit la première branche dont la condition est remplie ; sans condition, elle l'est toujours.",
             "Sigue los pasos de la primera rama cuya condición se cumple; sin condición, se cumple siempre.",
         ),
-        inputs.Branch,
+        flow_inputs.Branch,
         {"branch": 0},
         "exactly_once",
         available=True,
@@ -59,7 +59,7 @@ FLOW: Final = (
             "Exécute ses étapes pour chaque élément d'une liste d'au plus 100, comme les lignes d'un document.",
             "Ejecuta sus pasos por cada elemento de una lista de hasta 100, como las líneas de un documento.",
         ),
-        inputs.ForEach,
+        flow_inputs.ForEach,
         {"count": 2, "failed": [], "outputs": []},
         "exactly_once",
         available=True,
@@ -73,7 +73,7 @@ FLOW: Final = (
             "Attend qu'une personne approuve, par l'API ou un lien envoyé par e-mail ; un refus annule l'exécution.",
             "Espera a que una persona apruebe, por la API o un enlace enviado por correo; un rechazo la cancela.",
         ),
-        inputs.Approve,
+        flow_inputs.Approve,
         {
             "approved": True,
             "by": {"kind": "user", "id": "0198f7c4-5a00-7c3e-9d1b-6f2a4b8c0d1e", "name": "anna"},

@@ -8,14 +8,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from itertools import count
-from typing import NewType
 from uuid import UUID
 
 import uuid_utils
-
-AccountId = NewType("AccountId", UUID)
-MessageId = NewType("MessageId", UUID)
-
 
 _derived: ContextVar[Iterator[UUID] | None] = ContextVar("derived ids", default=None)
 

@@ -61,7 +61,7 @@ async def for_each(call: StepCall, context: StepContext) -> StepOutcome:
 
 
 def passes(condition: Mapping[str, Any]) -> bool:
-    """Whether a condition holds, or a group of them (see `contracts.catalog.inputs.Condition`)."""
+    """Whether a condition holds, or a group of them (see `contracts.catalog.flow_inputs.Condition`)."""
     match condition:
         case {"all": [*parts]}:
             return all(passes(part) for part in parts)

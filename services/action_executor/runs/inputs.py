@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from action_executor.runs.places import NOTIFICATION, Place, Program, item_around
 from action_executor.runs.records import Run, Step, StepSpec
 from contracts.catalog import ACTIONS as CATALOG
-from contracts.catalog.inputs import BranchConditions, Items
+from contracts.catalog.flow_inputs import BranchConditions, Items
 from contracts.primitives.problem import field_errors
 from templates.filling import Filled
 from templates.renderer import Renderer

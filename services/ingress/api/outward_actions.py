@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from contracts.catalog import ACTIONS, Action, inputs
+from contracts.catalog import ACTIONS, Action, flow_inputs, inputs
 from contracts.resources.schemas import Model
 from contracts.wire.commands import RUN_ACTION
 from ingress.api.search_actions import RunQuery
@@ -67,8 +67,8 @@ RUNNABLE: Final[dict[str, Runnable]] = {
     "store_file": Runnable(StoreFileRun, results.StoredFile),
     "append_row": Runnable(AppendRowRun, results.AppendedRow),
     "send_direct": Runnable(SendDirectRun, results.DirectReceipt),
-    "filter": Runnable(inputs.FilterStep, results.FilterResult),
-    "delay": Runnable(inputs.Delay, results.DelayResult),
+    "filter": Runnable(flow_inputs.FilterStep, results.FilterResult),
+    "delay": Runnable(flow_inputs.Delay, results.DelayResult),
 }
 """The actions that the executor carries out."""
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from contracts.catalog import inputs
+from contracts.catalog import flow_inputs, inputs
 from contracts.resources import (
     account,
     automation,
@@ -197,9 +197,9 @@ _INPUTS: Final[Mapping[type[BaseModel], str]] = {
     hooks.HookTestIn: "HookTestInput",
     inputs.FindClient: "FindClientInput",
     inputs.FindProduct: "FindProductInput",
-    inputs.Condition: "Condition",
-    inputs.FilterStep: "FilterInput",
-    inputs.Delay: "DelayInput",
+    flow_inputs.Condition: "Condition",
+    flow_inputs.FilterStep: "FilterInput",
+    flow_inputs.Delay: "DelayInput",
     inputs.AttachedFile: "AttachedFile",
     inputs.SendEmail: "SendEmailInput",
     inputs.SendSms: "SendSmsInput",

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from contracts.catalog import inputs
+from contracts.catalog import flow_inputs
 from contracts.primitives.problem import FieldError
 from contracts.resources.automation import STEPS_MAX, AutomationIn, AutomationStep
 
@@ -79,11 +79,11 @@ def _split(step: AutomationStep) -> tuple[dict[str, Any], list[tuple[str, list[A
     try:
         match step.action:
             case "branch":
-                arms = inputs.Branch.model_validate(step.input).branches
+                arms = flow_inputs.Branch.model_validate(step.input).branches
                 own = [{name: value for name, value in arm.items() if name != "steps"} for arm in _arms(step)]
                 return {"branches": own}, [(f"branches[{at}].steps", arm.steps) for at, arm in enumerate(arms)]
             case "for_each":
-                inner = inputs.ForEach.model_validate(step.input).steps
+                inner = flow_inputs.ForEach.model_validate(step.input).steps
                 return {"items": step.input["items"]}, [("steps", inner)]
             case _:
                 return step.input, []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from contracts.catalog.inputs import Delay
+from contracts.catalog.flow_inputs import Delay
 from contracts.primitives.problem import field_errors
 from contracts.resources.automation import AutomationIn
 from contracts.resources.connection import ConnectionIn

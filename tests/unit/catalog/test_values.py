@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import Field, TypeAdapter, ValidationError
 
 from contracts.catalog import ACTIONS
-from contracts.catalog.inputs import Delay, HttpRequest
+from contracts.catalog.flow_inputs import Delay
+from contracts.catalog.inputs import HttpRequest
 from contracts.primitives.money import MoneyText, Percent, Quantity, SignedDecimal
 from contracts.primitives.problem import field_errors
 from contracts.resources.connection import HeaderName

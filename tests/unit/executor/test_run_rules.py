@@ -18,7 +18,7 @@ from action_executor.runs.records import Done, Failed, Filtered, Step, StepOutco
 from action_executor.runs.rules import Next, Ways, apply_outcome
 from action_executor.runs.store import RunChange, StepChange
 from contracts.catalog import offered_actions
-from contracts.catalog.inputs import FilterStep
+from contracts.catalog.flow_inputs import FilterStep
 from contracts.resources.automation import StepRetry
 
 Changes = tuple[RunChange, StepChange]
