@@ -66,8 +66,7 @@ async def open_service(
     `listening` is its address if it was taken before, `console` the console's pages if they are served here.
 
     Raises:
-        SettingsError: the keys are missing or wrong, or the port is taken; OSError, asyncpg.PostgresError: no
-        database.
+        SettingsError: a key is missing or wrong, or the port is taken. OSError, asyncpg.PostgresError: no database.
     """
     encryptor = Encryptor.parse(settings.secret_keys.get_secret_value() if settings.secret_keys else "")
     async with open_parts("ingress", settings) as parts:
@@ -88,8 +87,7 @@ async def open_service(
         importer = Importer(pool, parts.relay, answers)
         await parts.run(importer.worker, check="imports")
         await parts.run(housekeeping_poller(pool, authenticator, files, settings.files_directory), check="housekeeping")
-        feed = EventFeed(pool)
-        await parts.run(Poller("streams", feed.look, sweep_seconds=LOOK_SECONDS), check="streams")
+        feed = await _run_feed(parts, pool)
         renderer = Renderer()
         parts.stack.push_async_callback(renderer.stop)
         api = Api(
@@ -126,6 +124,12 @@ async def _start_waiter(parts: ServiceParts, pool: Pool, settings: IngressSettin
     await waiter.start(parts.bus)
     parts.stack.push_async_callback(waiter.stop)
     return waiter
+
+
+async def _run_feed(parts: ServiceParts, pool: Pool) -> EventFeed:
+    feed = EventFeed(pool)
+    await parts.run(Poller("streams", feed.look, sweep_seconds=LOOK_SECONDS), check="streams")
+    return feed
 
 
 def housekeeping_poller(pool: Pool, authenticator: Authenticator, files: BlobStore, directory: Path) -> Poller:
