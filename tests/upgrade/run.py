@@ -37,6 +37,7 @@ WORKERS: Final = 8
 ORDER: Final = ("action_executor", "trigger_dispatcher", "ledger", "ingress")  # receivers before senders
 RETRY_SECONDS: Final = 1.0
 SETTLE_SECONDS_MAX: Final = 120.0
+READY_SECONDS_MAX: Final = 240.0  # eight processes start at once, also on a busy machine
 
 Tell = Callable[[str], None]
 
@@ -146,7 +147,7 @@ async def _started(
         for service in services.values():
             await service.start()
         for service in services.values():
-            await service.ready()
+            await service.ready(READY_SECONDS_MAX)
         yield running
     finally:
         live = [service for service in running.services.values() if service.running]
@@ -164,7 +165,7 @@ async def _roll_over(running: Installation, new: Mapping[str, str], *, tell: Tel
             ours = {key: value for key, value in service.environment.items() if key != "PYTHONPATH"}
             running.services[service.name] = fresh = replace(service, environment=ours, process=None)
             await fresh.start()
-            await fresh.ready()
+            await fresh.ready(READY_SECONDS_MAX)
 
 
 async def _settled(dsn: str, book: Book) -> Verdict:
