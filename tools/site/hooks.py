@@ -17,6 +17,8 @@ from ingress.routes import ROUTES
 ROOT = Path(__file__).resolve().parents[2]
 SWAGGER = ROOT / "services" / "ingress" / "api" / "swagger_ui"
 PAGES = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
+# A link to a file of the repository that the site does not have: its text stays.
+SOURCE_LINK = re.compile(r"\[([^\]]*)\]\((?:\.\./)*(?:deploy|libs|services|tests|tools)/[^)]*\)")
 FIRST_DECISION = "adr/0001-publish-only-from-an-outbox.md"  # a folder is no page
 REFERENCE = "reference/index.html"
 READ_ONLY = 'supportedSubmitMethods: [], url: "openapi.json"'  # there is no server behind the site
@@ -56,6 +58,7 @@ def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
     """Let links that leave docs/ lead to the same pages of the site."""
     up = "../" * page.file.src_uri.count("/")
     text = re.sub(r"\]\((?:\.\./)+CHANGELOG\.md", f"]({up}changelog.md", markdown)
+    text = SOURCE_LINK.sub(r"\1", text)
     if page.file.src_uri in PAGES:
         text = text.replace("](docs/", "](")
     return text.replace("](adr/)", f"]({FIRST_DECISION})")
