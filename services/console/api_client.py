@@ -19,10 +19,11 @@ CONNECTIONS_MAX: Final = 100  # of one console process; the API serves thousands
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with an input: the field's path and what to do about it."""
+    """One thing wrong with an input: the field's path and what to do about it; `code` of the whole problem."""
 
     path: str
     message: str
+    code: str = ""
 
 
 @dataclass(eq=False)
@@ -33,6 +34,11 @@ class Problem(Exception):
     code: str = ""
     detail: str = ""
     faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def said(self) -> list[Fault]:
+        """What is to be shown of it: every fault, else the whole."""
+        return self.faults or [Fault("", self.detail, self.code)]
 
 
 class Pending(Exception):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from console import faults
 from console.api_client import Problem
 from console.forms import Field, Filled, Group, as_object, names_of
 from console.templating import fill
@@ -59,7 +60,7 @@ def again(
     """
     if problem.status >= _SERVER_FAULT or problem.status in {_UNAUTHORIZED, _NOT_FOUND}:
         raise problem
-    filled = Filled(form).with_faults(problem.faults, fields, problem.detail)
+    filled = Filled(form).with_faults(problem.faults, fields, problem)
     return page.show(visit, filled, status=problem.status, **context)
 
 
@@ -89,8 +90,8 @@ def failed(visit: Visit, back: str, problem: Problem) -> web.Response:
     """
     if problem.status >= _SERVER_FAULT or problem.status in {_UNAUTHORIZED, _NOT_FOUND}:
         raise problem
-    said = "; ".join(f"{one.path} {one.message}".strip() for one in problem.faults)
-    return visit.go(back, said or problem.detail, failed=True)
+    said = "; ".join(faults.said(one, visit.text, visit.locale) for one in problem.said)
+    return visit.go(back, said, failed=True)
 
 
 async def pass_file(visit: Visit, path: str, query: Mapping[str, str] | None = None) -> web.StreamResponse:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import orjson
 from aiohttp import web
 
-from console.api_client import Fault
+from console.api_client import Fault, Problem
 
 FORM_BYTES_MAX: Final = 1024 * 1024  # as the API takes of JSON
 FIELDS_MAX: Final = 6_000  # a document of 500 lines with all that a line has
@@ -63,21 +63,21 @@ class Filled:
 
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
-    general: Sequence[str] = ()
+    general: Sequence[Fault] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def with_faults(self, faults: Iterable[Fault], fields: Sequence[Field], detail: str = "") -> Filled:
+    def with_faults(self, faults: Iterable[Fault], fields: Sequence[Field], problem: Problem) -> Filled:
         """The form with the API's faults: each at its field, the rest above all."""
         known, general = {one.name for one in fields}, []
         errors: dict[str, str] = {}
         for fault in faults:
             place = _place(fault.path, known)
             if place is None:
-                general.append(f"{fault.path} {fault.message}".strip())
+                general.append(fault)
             else:
                 errors.setdefault(place, fault.message)
-        if detail and not errors and not general:
-            general.append(detail)
+        if not errors and not general:
+            general = problem.said
         labels = {one.name: one.label for one in fields}
         return replace(self, errors=errors, general=general, labels=labels)
 

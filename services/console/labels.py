@@ -1,9 +1,8 @@
-"""Texts for the codes that the API answers with, and for the faults that it finds."""
+"""Texts for the codes that the API answers with."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from console.i18n import N_
@@ -60,46 +59,15 @@ LABELS: Final[Mapping[str, str]] = {
     # units of work
     "done": N_("Done"), "aborted": N_("Stopped"), "clients": N_("Clients"), "products": N_("Products"),
     "true": N_("Yes"), "false": N_("No"), "True": N_("Yes"), "False": N_("No"),
+    # places and kinds of catalog
+    "sample": N_("Sample"), "published": N_("Published"), "chat_message": N_("Chat message"), "sftp": N_("SFTP"),
+    "s3": N_("S3"), "webdav": N_("WebDAV"), "folder": N_("Folder"), "google_sheets": N_("Google Sheets"),
     # services
     "ingress": N_("Reception"), "ledger": N_("Ledger"), "trigger_dispatcher": N_("Triggers"),
     "action_executor": N_("Actions"),
 }  # fmt: skip
 
-_FAULTS: Final[Mapping[str, str]] = {
-    r"is required": N_("is required"),
-    r"is not a field of this object: leave it out": N_("is not a field of this object: leave it out"),
-    r"must have (?P<a>\S+) characters or more": N_("must have {a} characters or more"),
-    r"must have at most (?P<a>\S+) characters": N_("must have at most {a} characters"),
-    r"must have (?P<a>\S+) or more of them, here are (?P<b>\S+)": N_("must have {a} or more of them, here are {b}"),
-    r"must have at most (?P<a>\S+) of them": N_("must have at most {a} of them"),
-    r"must be more than (?P<a>\S+)": N_("must be more than {a}"),
-    r"must be (?P<a>\S+) or more": N_("must be {a} or more"),
-    r"must be less than (?P<a>\S+)": N_("must be less than {a}"),
-    r"must be (?P<a>\S+) or less": N_("must be {a} or less"),
-    r"must be a text": N_("must be a text"),
-    r"must be a whole number": N_("must be a whole number"),
-    r"must be a number": N_("must be a number"),
-    r"must be true or false": N_("must be true or false"),
-    r"must be an id": N_("must be an id"),
-    r"must not contain the name": N_("must not contain the name"),
-    r"must be an e-mail address.*": N_("must be an e-mail address"),
-    r"must be a date.*": N_("must be a date"),
-    r"is not a time zone of the IANA database.*": N_("is not a time zone, such as Europe/Riga"),
-    r".*ISO 4217.*": N_("must be the code of a currency, such as EUR"),
-    r"must be a decimal.*": N_("must be a number, such as 1250.50"),
-    r"is not the password of this person": N_("is not your password"),
-    r"must be one of (?P<a>.*)": N_("must be one of {a}"),
-}
-
 
 def of(code: str) -> str:
     """The text of a code, itself in words where it has none."""
     return LABELS.get(code) or code.replace("_", " ").capitalize()
-
-
-def translated_fault(message: str, text: Callable[[str], str]) -> str:
-    """A fault of the API in the person's language; as the API writes it where there is no translation."""
-    for pattern, template in _FAULTS.items():
-        if found := re.fullmatch(pattern, message):
-            return text(template).format(**found.groupdict())
-    return message

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import Histogram
 
-from console.api_client import Pending, Problem
+from console.api_client import Fault, Pending, Problem
 from console.i18n import N_
 from console.settings import PREFIX_PATH
 from console.visit import (
@@ -149,11 +149,10 @@ def _refusal(request: web.Request, problem: Problem) -> web.StreamResponse:
     if problem.status == _UNAUTHORIZED:
         visit.forget_person()
         return _sign_in_first(visit)
-    said = [f"{fault.path} {fault.message}".strip() for fault in problem.faults] or [problem.detail]
-    return fault_page(visit, problem.status, said if problem.status < _SERVER_FAULT else [])
+    return fault_page(visit, problem.status, problem.said if problem.status < _SERVER_FAULT else [])
 
 
-def fault_page(visit: Visit, status: int, said: list[str] | None = None) -> web.StreamResponse:
+def fault_page(visit: Visit, status: int, said: list[Fault] | None = None) -> web.StreamResponse:
     """The page that says what is wrong."""
     title = _TITLES.get(status, N_("Something went wrong on our side"))
     return visit.render("fault.html", status=status, title=title, said=said or [])

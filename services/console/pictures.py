@@ -85,5 +85,40 @@ def waterfall(steps: Sequence[Mapping[str, Any]]) -> list[Bar]:
     return bars
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of a backtest: how much would run and how much would be filtered out, one bar upon the other."""
+
+    date: str
+    x: float
+    width: float
+    run_y: float
+    run_height: float
+    filter_y: float
+    filter_height: float
+
+
+def days(per_day: Sequence[Mapping[str, Any]]) -> list[Day]:
+    """What would have run on each day, below what would have been filtered out."""
+    most = max((one["would_run"] + one["would_filter"] for one in per_day), default=0) or 1
+    step, height = WIDTH / max(1, len(per_day)), HEIGHT - 40
+    bars = []
+    for number, one in enumerate(per_day):
+        run, filtered = one["would_run"] / most * height, one["would_filter"] / most * height
+        base = HEIGHT - 22
+        bars.append(
+            Day(
+                str(one["date"]),
+                number * step + step * 0.12,
+                step * 0.76,
+                base - run,
+                run,
+                base - run - filtered,
+                filtered,
+            )
+        )
+    return bars
+
+
 def _time(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text)

@@ -10,7 +10,8 @@ from typing import Any, Final
 import jinja2
 from jinja2 import pass_context
 
-from console import i18n, labels
+from console import faults, field_names, i18n, labels
+from console.api_client import Fault
 from console.navigation import MENU
 from console.settings import PREFIX_PATH
 
@@ -28,7 +29,8 @@ def asset(name: str) -> str:
 def configure(environment: jinja2.Environment) -> None:
     """Add the filters and functions that templates use."""
     environment.filters |= {
-        "number": _number, "money": _money, "day": _day, "moment": _moment, "label": _label, "fault": _fault,
+        "number": _number, "money": _money, "day": _day, "moment": _moment, "label": _label,
+        "fault": _fault, "field_name": _field_name,
         "dig": dig, "fill": fill,
     }  # fmt: skip
     environment.globals |= {
@@ -72,8 +74,15 @@ def _label(context: Any, code: object) -> str:
 
 
 @pass_context
-def _fault(context: Any, message: str) -> str:
-    return str(labels.translated_fault(message, context["visit"].text))
+def _fault(context: Any, fault: Fault | str) -> str:
+    visit = context["visit"]
+    given = Fault("", fault) if isinstance(fault, str) else fault
+    return faults.said(given, visit.text, visit.locale)
+
+
+@pass_context
+def _field_name(context: Any, name: str) -> str:
+    return str(context["visit"].text(field_names.name_of(name)))
 
 
 def dig(value: Any, path: str) -> Any:

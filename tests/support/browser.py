@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from tests.support import chromium
 from tests.support.api_installation import House
 from tests.support.caller import Caller
 
 SECONDS_MAX: Final = 20.0
-PHONE: Final = {"width": 360, "height": 740}
-DESKTOP: Final = {"width": 1280, "height": 800}
+PHONE: Final[ViewportSize] = {"width": 360, "height": 740}
+DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 800}
 # What browsers say of an answer of 4xx or 5xx to the page itself: the stories look at these on purpose.
 EXPECTED: Final = ("Failed to load resource", "Autofocus processing was blocked")
 
@@ -73,11 +73,10 @@ async def chromium_running() -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def a_person(
     browser: Browser, house: House, *, account: Caller | None = None, locale: str = "en",
-    viewport: dict[str, int] | None = None, **options: Any,
+    viewport: ViewportSize | None = None, **options: Any,
 ) -> AsyncIterator[Person]:  # fmt: skip
     """A person with a browser of their own, signed in as the owner of `account` if it is given."""
-    size: Any = viewport or DESKTOP
-    context = await browser.new_context(locale=locale, viewport=size, **options)
+    context = await browser.new_context(locale=locale, viewport=viewport or DESKTOP, **options)
     context.set_default_timeout(SECONDS_MAX * 1000)
     page = await context.new_page()
     person = Person(page, house, account)

@@ -116,7 +116,7 @@ async def record(visit: Visit) -> web.StreamResponse:
     except Problem as problem:
         if problem.status >= _SERVER_FAULT or problem.status in _NOT_TYPED:
             raise
-        filled = Filled(form).with_faults(problem.faults, FIELDS, problem.detail)
+        filled = Filled(form).with_faults(problem.faults, FIELDS, problem)
         return await _render(visit, filled, status=problem.status)
     if not goes_on:
         return visit.go(f"/cases/{visit.id}", visit.text(N_("The call is recorded.")))

@@ -62,7 +62,7 @@ async def _send(visit: Visit, form: Mapping[str, str]) -> dict[str, Any]:
 async def _again(visit: Visit, form: dict[str, str], problem: Problem) -> web.Response:
     kept = collector_form.changed(form)
     faults = [Fault(one.path.replace(".delay", ".amount"), one.message) for one in problem.faults]
-    filled = Filled(kept).with_faults(faults, collector_form.fields_of(kept), problem.detail)
+    filled = Filled(kept).with_faults(faults, collector_form.fields_of(kept), problem)
     return await _render(visit, filled, status=problem.status)
 
 

@@ -68,6 +68,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         "home.html", waiting=waiting, total=total, bars=pictures.ageing(total) if total else [], ages=pictures.AGES,
         totals=ageing["totals"], weeks=weeks, points=pictures.line([amount for _, amount in weeks]),
         came_in=sum((amount for _, amount in weeks), Decimal(0)), usage=usage,
+        is_fresh=not clients["items"],
         steps=[] if all(done for done, _, _ in steps) else steps, events=await _events(visit),
     )  # fmt: skip
 

@@ -74,7 +74,7 @@ async def move(visit: Visit) -> web.StreamResponse:
     except Problem as problem:
         if problem.status >= _SERVER_FAULT or problem.status in _NOT_TYPED:
             raise
-        filled = Filled(form).with_faults(problem.faults, FIELDS, problem.detail)
+        filled = Filled(form).with_faults(problem.faults, FIELDS, problem)
         return await _render(visit, ids, filled, status=problem.status)
     return visit.render("moved.html", moves=_each(moved))
 

@@ -9,6 +9,7 @@ from aiohttp import web
 from console import editing, listing
 from console.api_client import Problem
 from console.editing import verb
+from console.forms import Field
 from console.i18n import N_
 from console.listing import Column, Filter, Listing, choice
 from console.pictures import waterfall
@@ -33,6 +34,7 @@ LISTING: Final = Listing(
     row="/runs/{id}",
     empty=N_("No run yet. An automation runs when its event happens."),
 )
+_COMMENT: Final = (Field("comment", ""),)
 _ENDED: Final = ("succeeded", "filtered", "failed", "cancelled")
 
 
@@ -67,7 +69,7 @@ async def replay(visit: Visit) -> web.StreamResponse:
     except Problem as problem:
         return editing.failed(visit, f"/runs/{visit.id}", problem)
     if is_preview:
-        return await _render(visit, made)
+        return await _render(visit, made.get("preview"))
     return visit.go(f"/runs/{made.get('id', visit.id)}", visit.text(N_("It runs again.")))
 
 
@@ -75,5 +77,15 @@ ROUTES: Final = (
     Route("GET", "/runs", show_list),
     Route("GET", "/runs/{id}", show),
     Route("POST", "/runs/{id}/replay", replay),
+    Route(
+        "POST",
+        "/runs/{id}/approve",
+        verb("/v1/runs/{id}/approve", "/runs/{id}", N_("Approved. The run goes on."), fields=_COMMENT),
+    ),
+    Route(
+        "POST",
+        "/runs/{id}/refuse",
+        verb("/v1/runs/{id}/refuse", "/runs/{id}", N_("Refused. The run is cancelled."), fields=_COMMENT),
+    ),
     Route("POST", "/runs/{id}/cancel", verb("/v1/runs/{id}/cancel", "/runs/{id}", N_("Cancelled."), takes_body=False)),
 )

@@ -157,7 +157,7 @@ async def update(visit: Visit) -> web.StreamResponse:
 def _again(visit: Visit, page: FormPage, form: dict[str, str], problem: Problem) -> web.Response:
     if problem.status >= 500 or problem.status in {401, 404}:  # noqa: PLR2004  not what was typed
         raise problem
-    filled = Filled(form).with_faults(problem.faults, _fields(form), problem.detail)
+    filled = Filled(form).with_faults(problem.faults, _fields(form), problem)
     return _show(visit, page, filled, status=problem.status)
 
 
@@ -172,8 +172,7 @@ async def calculate(visit: Visit) -> web.StreamResponse:
     try:
         sale = await visit.api.post("/v1/sales/calculate", body)
     except Problem as problem:
-        faults = [f"{one.path} {one.message}".strip() for one in problem.faults] or [problem.detail]
-        return visit.render("sale_totals.html", sale=None, faults=faults)
+        return visit.render("sale_totals.html", sale=None, faults=problem.said)
     return visit.render("sale_totals.html", sale=sale, faults=[])
 
 

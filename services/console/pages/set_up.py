@@ -56,7 +56,7 @@ async def create(visit: Visit) -> web.StreamResponse:
     try:
         await visit.api.post("/v1/setup", as_object(fields, form) | {"setup": form.get("setup", "")})
     except Problem as problem:
-        filled = Filled(form).with_faults(problem.faults, fields, problem.detail)
+        filled = Filled(form).with_faults(problem.faults, fields, problem)
         return visit.render("set_up.html", status=_INVALID, groups=GROUPS, filled=filled)
     return visit.go("/", visit.text(N_("Your account is ready. Sign in with the name and password you chose.")))
 

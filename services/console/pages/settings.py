@@ -1,19 +1,31 @@
-"""Settings: the company's profile, the plan's usage; and the person's own sign-in."""
+"""Settings: the company's profile and logo, when reminders go, the plan's usage; and the person's own sign-in."""
 
 from __future__ import annotations
 
+import base64
 from typing import Any, Final
 
+import aiohttp
 from aiohttp import web
 
 from console import editing
 from console.api_client import Problem
 from console.editing import FormPage
-from console.forms import Field, Filled, Group, as_texts, names_of
+from console.forms import Field, Filled, Group, Option, as_texts, names_of
 from console.i18n import N_
 from console.pages.clients import ADDRESS
 from console.visit import Route, Visit
 
+LOGO_BYTES_MAX: Final = 512 * 1024  # more than the API takes, so that its own message says so
+WEEKDAYS: Final = (
+    Option("1", N_("Monday")), Option("2", N_("Tuesday")), Option("3", N_("Wednesday")), Option("4", N_("Thursday")),
+    Option("5", N_("Friday")), Option("6", N_("Saturday")), Option("7", N_("Sunday")),
+)  # fmt: skip
+PAY_TERMS: Final = (
+    Option("", N_("Not set")), Option("1", N_("Days after the date")),
+    Option("2", N_("Days after the end of the month")),
+    Option("3", N_("On delivery")), Option("4", N_("Open")),
+)  # fmt: skip
 GROUPS: Final = (
     Group(
         N_("Company"),
@@ -43,7 +55,24 @@ GROUPS: Final = (
             Field("currency", N_("Currency"), required=True),
             Field("locale", N_("Language"), required=True),
             Field("time_zone", N_("Time zone"), required=True),
+            Field("default_pay_term.type", N_("Payment term"), "choice", options=PAY_TERMS),
+            Field("default_pay_term.days", N_("Days"), "number"),
             Field("invoice_footer", N_("Text at the foot of every document"), "area"),
+        ),
+    ),
+    Group(
+        N_("Reminders and messages"),
+        (
+            Field("sender_name", N_("Sender's name")),
+            Field("reply_to", N_("Answers go to"), "email"),
+            Field("sms_sender", N_("Sender of SMS"), help=N_("Up to 11 letters and digits, or a number")),
+            Field("min_contact_interval", N_("Time between two reminders"), help=N_("Such as P3D for three days")),
+            Field("send_window.opens", N_("Reminders go from"), help=N_("Such as 09:00")),
+            Field("send_window.closes", N_("Reminders go until"), help=N_("Such as 17:30")),
+            Field("send_window.weekdays", N_("On these days"), "choices", options=WEEKDAYS),
+            Field("send_window.holidays", N_("Not on these days"), "list", help=N_("A date a line: 2026-12-24")),
+            Field("thank_you", N_("Thank for each payment"), "checkbox"),
+            Field("await_replies", N_("Hold reminders back until a reply is answered"), "checkbox"),
         ),
     ),
 )
@@ -82,13 +111,58 @@ async def save(visit: Visit) -> web.StreamResponse:
         changed = body | {"bank_accounts": [one for one in body.get("bank_accounts", []) if any(one.values())]}
         if not any((changed.get("address") or {}).values()):
             changed["address"] = None
-        return await visit.api.send("PATCH", "/v1/account", body=changed)
+        return await visit.api.send("PATCH", "/v1/account", body=_with_choices(changed))
 
     saved = await editing.submit(visit, PAGE, send, keep_empty=True, usage=usage, account=account)
     if isinstance(saved, web.Response):
         return saved
     visit.forget_person()
     return visit.go("/settings", visit.text(N_("Saved.")))
+
+
+def _with_choices(body: dict[str, Any]) -> dict[str, Any]:
+    """The profile with numbers where a choice has texts, and null for a window or a term without anything."""
+    window, term = dict(body.get("send_window") or {}), body.get("default_pay_term") or {}
+    window["weekdays"] = [int(one) for one in window.get("weekdays") or () if one.isdigit()] or None
+    kind = str(term.get("type") or "")
+    return body | {
+        "send_window": window if any(window.values()) else None,
+        "default_pay_term": term | {"type": int(kind)} if kind.isdigit() else None,
+    }
+
+
+async def show_logo(visit: Visit) -> web.StreamResponse:
+    """The logo as it is printed."""
+    return await editing.pass_file(visit, "/v1/account/logo")
+
+
+async def save_logo(visit: Visit) -> web.StreamResponse:
+    """Keep the picture that was sent; it is printed on every document from now on."""
+    content = await _picture(visit)
+    try:
+        logo = {"content": base64.b64encode(content).decode()} if content else None
+        await visit.api.send("PATCH", "/v1/account", body={"logo": logo})
+    except Problem as problem:
+        return editing.failed(visit, "/settings", problem)
+    return visit.go("/settings", visit.text(N_("Saved.")))
+
+
+async def _picture(visit: Visit) -> bytes:
+    """The bytes of the form's file; empty: none was chosen, or the logo is to go.
+
+    Raises:
+        HTTPRequestEntityTooLarge.
+    """
+    if visit.request.content_type != "multipart/form-data":
+        return b""
+    content = bytearray()
+    async for part in await visit.request.multipart():
+        if isinstance(part, aiohttp.BodyPartReader) and part.name == "file":
+            while block := await part.read_chunk():
+                content += block
+                if len(content) > LOGO_BYTES_MAX:
+                    raise web.HTTPRequestEntityTooLarge(LOGO_BYTES_MAX, len(content))
+    return bytes(content)
 
 
 async def show_me(visit: Visit) -> web.StreamResponse:
@@ -126,6 +200,8 @@ async def choose_account(visit: Visit) -> web.StreamResponse:
 ROUTES: Final = (
     Route("GET", "/settings", show),
     Route("POST", "/settings", save),
+    Route("GET", "/settings/logo", show_logo),
+    Route("POST", "/settings/logo", save_logo),
     Route("GET", "/me", show_me),
     Route("POST", "/me/password", change_password),
     Route("POST", "/me/join", join),

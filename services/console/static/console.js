@@ -128,14 +128,29 @@ if (builder) {
     field.setRangeText(pick.dataset.insert, field.selectionStart ?? 0, field.selectionEnd ?? 0, "end");
     field.focus();
   });
-  builder.addEventListener("change", (event) => {
-    if (!event.target.matches("[data-do]")) return;
-    const press = document.createElement("button");
-    press.name = "do";
-    press.value = event.target.dataset.do;
-    press.hidden = true;
-    builder.append(press);
-    press.click();
+}
+
+// A button that asks first.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-ask]");
+  if (button && !window.confirm(button.dataset.ask)) event.preventDefault();
+});
+
+// A search field above a list of buttons: what does not match is hidden; Enter takes the first that is left.
+for (const search of all("[data-filter]")) {
+  const entries = all("button", one(search.dataset.filter));
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  search.addEventListener("input", () => {
+    const words = plain(search.value).split(/\s+/).filter(Boolean);
+    for (const entry of entries) {
+      const text = plain(`${entry.textContent} ${entry.value}`);
+      entry.hidden = !words.every((word) => text.includes(word));
+    }
+  });
+  search.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    entries.find((entry) => !entry.hidden)?.click();
   });
 }
 

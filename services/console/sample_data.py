@@ -1,0 +1,106 @@
+"""Sample data through the public API: made under fixed references, so that making it twice makes it once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+from urllib.parse import quote
+
+from console.api_client import ApiClient, Problem
+
+PREFIX: Final = "ledgerwire-sample-"
+CLIENTS: Final = (
+    ("Sample: Atelier Dupont", "fr", "atelier@sample.example"),
+    ("Sample: Talleres Ibarra", "es", "ibarra@sample.example"),
+    ("Sample: Nordwind Logistik", "en", "nordwind@sample.example"),
+)  # fmt: skip
+PRODUCT: Final = {"code": "SAMPLE-HOUR", "name": "Sample: consulting hour", "unit": "h", "unit_price": "90.00"}
+DUE_DAYS: Final = (45, 12, -10)  # since the invoice was due; the last one is not due yet
+_TAKEN: Final = 409
+
+
+async def is_loaded(api: ApiClient) -> bool:
+    """Whether one of the sample clients is there and not archived."""
+    return bool((await api.get("/v1/clients", {"external_id": f"{PREFIX}client-0"}))["items"])
+
+
+async def load(api: ApiClient, *, currency: str, today: dt.date) -> None:
+    """Make what is missing of the sample: clients, a product, issued invoices, a draft and a payment.
+
+    Raises:
+        Problem: the plan's limit is reached, or the API does not answer; what was made stays, and a repetition goes on.
+    """
+    clients = []
+    for number, (name, locale, email) in enumerate(CLIENTS):
+        given = {"name": name, "locale": locale, "email": email, "external_id": f"{PREFIX}client-{number}"}
+        clients.append(await api.post("/v1/clients", given, query={"on_conflict": "update"}))
+        if clients[-1].get("archived"):
+            clients[-1] = await api.send("PATCH", f"/v1/clients/{clients[-1]['id']}", body={"archived": False})
+    product = PRODUCT | {"currency": currency, "external_id": f"{PREFIX}product"}
+    made = await api.post("/v1/products", product, query={"on_conflict": "update"})
+    if made.get("archived"):
+        await api.send("PATCH", f"/v1/products/{made['id']}", body={"archived": False})
+    for number, (client, days) in enumerate(zip(clients, DUE_DAYS, strict=True)):
+        await _sale(api, client["id"], f"{PREFIX}invoice-{number}-{today}", currency, today - dt.timedelta(days=days))
+    await _sale(api, clients[0]["id"], f"{PREFIX}draft-{today}", currency, None)
+    payment = {
+        "client_id": clients[2]["id"], "amount": "100.00", "currency": currency, "date": str(today), "method": "bank",
+        "external_id": f"{PREFIX}payment-{today}",
+    }  # fmt: skip
+    await _once(api, "/v1/payments", payment)
+
+
+async def _sale(api: ApiClient, client_id: str, reference: str, currency: str, due: dt.date | None) -> None:
+    line = {"description": "Consulting", "item_code": PRODUCT["code"], "quantity": "6", "unit_price": "90.00",
+            "tax_rate": "21"}  # fmt: skip
+    given: dict[str, Any] = {
+        "sale_type": "sales_invoice", "client_id": client_id, "currency": currency, "lines": [line],
+        "external_id": reference, "comment": "Sample data", "issue": due is not None,
+    }  # fmt: skip
+    if due is not None:
+        given |= {"document_date": str(due - dt.timedelta(days=14)), "pay_term": {"type": 0}, "date_due": str(due)}
+    await _once(api, "/v1/sales", given)
+
+
+async def _once(api: ApiClient, path: str, given: dict[str, Any]) -> None:
+    try:
+        await api.post(path, given)
+    except Problem as problem:
+        if problem.status != _TAKEN:
+            raise
+
+
+async def remove(api: ApiClient) -> None:
+    """Take the sample out: drafts deleted, invoices void, payments reversed; clients and products deleted or archived.
+
+    Issued documents stay in the books, void: an issued number is never taken back.
+
+    Raises:
+        Problem: the API does not answer; a repetition goes on.
+    """
+    for number in range(len(CLIENTS)):
+        found = await api.get("/v1/clients", {"external_id": f"{PREFIX}client-{number}"})
+        for client in found["items"]:
+            await _remove_of(api, client["id"])
+            await api.send("DELETE", f"/v1/clients/{client['id']}")
+    for product in (await api.get("/v1/products", {"code": PRODUCT["code"]}))["items"]:
+        if product.get("external_id") == f"{PREFIX}product":
+            await api.send("DELETE", f"/v1/products/{product['id']}")
+
+
+async def _remove_of(api: ApiClient, client_id: str) -> None:
+    payments = (await api.get("/v1/payments", {"client_id": client_id, "limit": 200}))["items"]
+    for payment in payments:
+        if _is_ours(payment) and payment["status"] == "confirmed":
+            await api.post(f"/v1/payments/{quote(payment['id'])}/reverse", {})
+    for sale in (await api.get("/v1/sales", {"client_id": client_id, "limit": 200}))["items"]:
+        if not _is_ours(sale):
+            continue
+        if sale["status"] == "draft":
+            await api.send("DELETE", f"/v1/sales/{sale['id']}")
+        elif sale["status"] not in {"void", "voided"}:
+            await api.post(f"/v1/sales/{sale['id']}/void", {})
+
+
+def _is_ours(made: dict[str, Any]) -> bool:
+    return str(made.get("external_id") or "").startswith(PREFIX)
