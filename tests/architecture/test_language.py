@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import keyword
 import re
@@ -49,6 +50,37 @@ def test_no_banned_identifier_is_used() -> None:
         if not any(str(path.relative_to(ROOT)).startswith(folder) and word in its for folder, its in STANDARD.items())
     ]
     assert used == []
+
+
+# Former names of classes, functions and modules; the glossary has the terms in use.
+FORMER_DEFINITIONS = frozenset(re.findall(r"\w+", """
+    Desk InHand ToPark park storms give_back on_room Transport is_weather Wakeups wait_no_more listen_no_more
+    bury Live passing_channel Hop Effects write_down parker make_hop maintain_hop Kept Arriving Sealer
+    open_sealed CannotOpen MoveOne MoveOneOn OneThing OneRule OnOne LinesTaken By listeners_of Overdue Refusal
+    Lanes Lane Take Reaction doubt_all Upkeep Ending why_not HookBook ConnectionBook Opened Shut Outward
+    open_outward NoAnswer Tools take_over executor_alone Settler Claims errand say_goodbye Books Needs Changes
+    Asked Happening happenings ThingKind ReadAgain Decision papers Standing standings mirror_of Wish wish_of
+    Told told Catalogue Doorkeeper Answers Batched Budget Rates Reply Wrong Press Sheets house_not_kept Storing
+    Beside Filed MadeClient Used Listed
+"""))  # fmt: skip
+FORMER_MODULES = frozenset(re.findall(r"\w+", """
+    settling weather dead hop seen probe objects present present_execution present_inboxes present_subscriptions
+    turns telling overdue lane_store endings outward ours outwards takeover books shelf ruling accepting
+    drafting issuing refunding catalogue overflow arrivals answering finding filing shapes reads report_reads
+    press typeface head foot together play embedded_keeper twin lookups
+"""))  # fmt: skip
+
+
+def test_no_class_function_or_module_has_its_former_name() -> None:
+    paths = [path for source in SOURCES for path in sorted((ROOT / source).rglob("*.py"))]
+    defined = {
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name in FORMER_DEFINITIONS
+    }
+    assert defined == set()
+    assert not {path.stem for path in paths} & FORMER_MODULES
 
 
 def test_no_table_has_a_banned_name() -> None:
