@@ -22,8 +22,8 @@ from tests.support.machine import free_port
 VERSION: Final = "2.41.1"
 FOLDER: Final = node.ROOT / ".cache" / "n8n"
 INSTALL_SECONDS_MAX: Final = 3_600.0
-COMMAND_SECONDS_MAX: Final = 300.0
-READY_SECONDS_MAX: Final = 300.0
+COMMAND_SECONDS_MAX: Final = 600.0
+READY_SECONDS_MAX: Final = 600.0
 PACKAGE: Final = "n8n-nodes-ledgerwire"
 
 
