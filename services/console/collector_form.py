@@ -125,19 +125,32 @@ def changed(form: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def step_form(number: int, step: Mapping[str, str], collectors: Sequence[Mapping[str, Any]], own_id: str) -> StepForm:
-    """A step's fields by its kind."""
+def touched(form: Mapping[str, str]) -> int:
+    """The step that the pressed button was about: where it stands afterwards; -1 for none."""
+    verb, _, where = form.get("do", "").partition(":")
+    place = where.partition(":")[0]
+    if verb == "add":
+        return len(steps_in(form))
+    number = int(place) if place.isdigit() else -1
+    return number + {"up": -1, "down": 1}.get(verb, 0) if verb != "remove" else -1
+
+
+def step_form(
+    number: int, step: Mapping[str, str], collectors: Sequence[Mapping[str, Any]] = (), own_id: str = "",
+    first: str = "",
+) -> StepForm:  # fmt: skip
+    """A step's fields by its kind; the language `first` comes first."""
     at, channel = f"steps[{number}]", step["channel"]
     fields = [
         Field(f"{at}.anchor", N_("When"), "choice", options=ANCHORS),
-        Field(f"{at}.amount", N_("After how long"), "text", required=True),
+        Field(f"{at}.amount", N_("How long"), "text"),
         Field(f"{at}.unit", N_("Unit"), "choice", options=UNITS),
         Field(f"{at}.automatic", N_("By itself, without a person"), "checkbox"),
     ]
     if channel == "move":
         targets = [Option("", "–"), *(Option(one["id"], one["name"]) for one in collectors if one["id"] != own_id)]
         fields += [
-            Field(f"{at}.target_collector_id", N_("To which collector"), "choice", required=True, options=targets),
+            Field(f"{at}.target_collector_id", N_("To which collector"), "choice", options=targets),
             Field(f"{at}.starts_manually", N_("Its first step waits for a person"), "checkbox"),
             Field(
                 f"{at}.notify.to", N_("Who is told by mail"), "list", help=N_("Addresses, a line each; may be empty")
@@ -153,7 +166,9 @@ def step_form(number: int, step: Mapping[str, str], collectors: Sequence[Mapping
             Field(f"{at}.attach_pdf", N_("Attach the invoices as PDF"), "checkbox"),
         ]
     spoken = languages_of(step) if channel != "move" else []
-    texts = [(one, _text_fields(f"{at}.template.{one}", channel)) for one in spoken]
+    texts = [
+        (one, _text_fields(f"{at}.template.{one}", channel)) for one in sorted(spoken, key=lambda one: one != first)
+    ]
     missing = [] if channel == "move" or ALL in spoken else [one for one in LANGUAGES if one not in spoken]
     return StepForm(number, channel, fields, texts, missing)
 
@@ -175,7 +190,7 @@ def body_of(form: Mapping[str, str]) -> dict[str, Any]:
 
 def step_body(number: int, step: Mapping[str, str]) -> dict[str, Any]:
     """The API's input of one step."""
-    shown = step_form(number, step, (), "")
+    shown = step_form(number, step)
     fields = [one for one in shown.fields if not one.name.endswith((".amount", ".unit"))]
     named = {f"steps[{number}].{name}": value for name, value in step.items()}
     given = as_object(fields, named).get("steps", [])
@@ -234,7 +249,7 @@ def fields_of(form: Mapping[str, str]) -> list[Field]:
     """All fields, so that what the API refuses appears at its own."""
     fields = [Field("name", N_("Name")), Field("kind", N_("Kind")), Field("steps", N_("Steps"))]
     for number, step in enumerate(steps_in(form)):
-        shown = step_form(number, step, (), "")
+        shown = step_form(number, step)
         fields += shown.fields + [one for _, texts in shown.texts for one in texts]
         fields += [Field(f"steps[{number}].template", N_("Text")), Field(f"steps[{number}].notify", N_("Notification"))]
         fields.append(Field(f"steps[{number}]", N_("Step")))

@@ -24,7 +24,7 @@ _NOT_TYPED: Final = (401, 404)
 async def show_new(visit: Visit) -> web.StreamResponse:
     """The editor with one step, so that there is something to look at."""
     values = collector_form.changed({"kind": "client", "do": "add:email"})
-    return await _render(visit, Filled(values))
+    return await _render(visit, Filled(values), touched=0)
 
 
 async def show_edit(visit: Visit) -> web.StreamResponse:
@@ -40,7 +40,7 @@ async def save(visit: Visit) -> web.StreamResponse:
     if what == "preview":
         return await _preview(visit, form, int(where) if where.isdigit() else 0)
     if what != "save":
-        return await _render(visit, Filled(collector_form.changed(form)))
+        return await _render(visit, Filled(collector_form.changed(form)), touched=collector_form.touched(form))
     try:
         saved = await _send(visit, form)
     except Problem as problem:
@@ -89,18 +89,24 @@ async def _preview(visit: Visit, form: dict[str, str], number: int) -> web.Respo
             return {"language": language, "fault": "; ".join(faults) or problem.detail}
 
     previews = await asyncio.gather(*(shown(one) for one in spoken))
-    return await _render(visit, Filled(kept), previews={number: previews})
+    return await _render(visit, Filled(kept), touched=number, previews={number: previews})
 
 
-async def _render(visit: Visit, filled: Filled, *, status: int = 200, **more: Any) -> web.Response:
+async def _render(visit: Visit, filled: Filled, *, status: int = 200, touched: int = -1, **more: Any) -> web.Response:
     own_id = visit.request.match_info.get("id", "")
     collectors, clients = await asyncio.gather(collectors_of(visit), _clients(visit))
     steps = collector_form.steps_in(filled.values)
-    shown = [collector_form.step_form(number, step, collectors, own_id) for number, step in enumerate(steps)]
+    shown = [
+        collector_form.step_form(number, step, collectors, own_id, visit.locale) for number, step in enumerate(steps)
+    ]
+    opened = {
+        number for number in range(len(steps)) if any(name.startswith(f"steps[{number}]") for name in filled.errors)
+    }
     return visit.render(
         "collector_editor.html", status=status, filled=filled, steps=shown, clients=clients,
         back=f"/collectors/{own_id}" if own_id else "/collectors", is_new=not own_id, channels=CHANNELS,
-        picks=collector_form.PICKS, languages_named=LANGUAGES, **_picture(visit, steps), **{"previews": {}} | more,
+        picks=collector_form.PICKS, languages_named=LANGUAGES, **_picture(visit, steps),
+        **{"previews": {}, "opened": opened | {touched}} | more,
     )  # fmt: skip
 
 
