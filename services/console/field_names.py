@@ -53,6 +53,8 @@ NAMES: Final[Mapping[str, str]] = {
     "triggers": N_("Events"), "type": N_("Kind"), "unit": N_("Unit"), "unit_price": N_("Price"), "until": N_("Until"),
     "url": N_("Address"), "username": N_("User name"), "value": N_("Value"), "values": N_("Values"),
     "vat_number": N_("VAT number"), "website": N_("Website"), "weekdays": N_("Days of the week"), "where": N_("Field"),
+    "occurred_at": N_("Time"), "notification": N_("Message"), "cause": N_("Reason"), "from_collector": N_("From"),
+    "to_collector": N_("To"),
 }  # fmt: skip
 
 HELP: Final = frozenset({
