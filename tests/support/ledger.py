@@ -29,7 +29,8 @@ _ACCOUNTS = """
 CREATE SCHEMA ingress_api;
 CREATE TABLE ingress_api.account (
     account_id uuid PRIMARY KEY, name text, time_zone text, locale text, currency text,
-    clients_max bigint, products_max bigint, number_format text, default_pay_term jsonb, profile jsonb NOT NULL DEFAULT '{}',
+    clients_max bigint, products_max bigint, number_format text, default_pay_term jsonb,
+    profile jsonb NOT NULL DEFAULT '{}',
     collections jsonb NOT NULL DEFAULT '{}'
 );
 GRANT USAGE ON SCHEMA ingress_api TO ledgerwire_ledger;
