@@ -74,8 +74,8 @@ async def get_collector(api: Api, call: Request) -> Response:
 
 async def list_versions(api: Api, call: Request) -> Response:
     """List its versions, newest first."""
-    await responses.row_of(api, call, queries.COLLECTORS)
     key, limit = paging.read_cursor(call, int), call.query_as(Page).limit
+    await responses.row_of(api, call, queries.COLLECTORS)
     rows = await case_queries.collector_versions(
         api.pool,
         account_id=call.account_id,
