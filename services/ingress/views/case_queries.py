@@ -87,7 +87,7 @@ async def timeline(pool: Pool, *, account_id: UUID, case_id: UUID) -> tuple[Sequ
 
 _VERSIONS: Final = """
 SELECT * FROM ledger_api.collector_version
- WHERE account_id = $1 AND collector_id = $2 AND ($3::integer IS NULL OR version < $3)
+ WHERE account_id = $1 AND collector_id = $2 AND version < coalesce($3::bigint, 2147483647)
  ORDER BY version DESC LIMIT $4
 """
 

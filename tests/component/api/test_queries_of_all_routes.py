@@ -44,6 +44,8 @@ async def path_of(caller: Caller, route: Route) -> str:
         path = path.replace("{id}", (await caller.client())["id"])
     if "/v1/automations/{" in path:
         path = path.replace("{id}", (await caller.made_of("/v1/automations", an_automation()))["id"])
+    if "/v1/collectors/{" in path:
+        path = path.replace("{id}", (await caller.items("/v1/collectors"))[0]["id"])
     return path.replace("{id}", str(new_id()))
 
 

@@ -8,6 +8,8 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
 import aiohttp
 import pytest
@@ -51,7 +53,7 @@ async def test_over_rabbitmq_it_is_ready_delivers_and_ends_with_its_work_done(
         await eventually(lambda: _is_ready(port), deadline_seconds=30)
         jobs = [executor.job(hook) for _ in range(10)]
         assert all(await bus.publish([Outgoing(job.id, EXECUTOR_JOBS.name, job.encode()) for job in jobs]))
-        await eventually(lambda: len(receiver.received) == 5)  # a burst at the usual rate; the rest follows
+        await eventually(lambda: len(receiver.received) >= 5)  # a burst at the usual rate; the rest follows
         worker.send_signal(signal.SIGTERM)
         go.set()
         assert await asyncio.wait_for(worker.wait(), 20) == 0
@@ -120,7 +122,12 @@ async def test_a_hook_whose_secret_cannot_be_opened_is_not_blamed(
     job = executor.job(hook)
     async with executor.running(hook_schedule_seconds="0,600"):
         await executor.publish(job)
-        row = await executor.becomes(job.id, "pending")
-    assert "needs key 0badcafe" in row["error"]
+        row = await eventually(lambda: _tried(executor, job.id))
+    assert (row["state"], "needs key 0badcafe" in row["error"]) == ("pending", True)
     assert await executor.owner.fetchval("SELECT failures FROM execution.delivery_queue") == 0
     assert receiver.received == []
+
+
+async def _tried(executor: ExecutorHarness, delivery_id: UUID) -> dict[str, Any]:
+    row = await executor.delivery(delivery_id)
+    return row if row.get("error") else {}

@@ -20,7 +20,7 @@ Send = Callable[..., Awaitable[Answer]]
 ASYNC = {"Prefer": "respond-async"}
 
 WRITES_BY = re.compile(r"/v1/(hooks|automations|connections|runs|deliveries)\b")
-PREVIEW = re.compile(r"/v1/collectors/\{id\}/preview$")  # changes nothing
+PREVIEW = re.compile(r"/v1/collectors/(\{id\}/)?preview$")  # changes nothing
 ADMIN = re.compile(r"/v1/(users|invitations|tokens|api-credentials|channels|account|applications|audit)\b")
 
 

@@ -109,4 +109,5 @@ async def test_an_operation_shows_a_secret_to_the_credential_that_asked_alone(ow
     path = f"/v1/operations/{made.headers['X-Request-Id']}"
     assert (await owner.read(path))["result"]["secret"] == made.json["secret"]
     seen = (await (await with_scopes(owner, "read")).read(path))["result"]
-    assert seen == made.json | {"secret": None}
+    made_by_dispatcher = {name: value for name, value in made.json.items() if name != "health"}
+    assert seen == made_by_dispatcher | {"secret": None}
