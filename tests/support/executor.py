@@ -221,6 +221,15 @@ class ExecutorHarness:
 
         return await eventually(there, deadline_seconds=deadline_seconds)
 
+    async def awaits_retry(self, delivery_id: UUID) -> dict[str, Any]:
+        """Wait until an attempt of a delivery has failed and the next one is due later; answer its row."""
+
+        async def there() -> dict[str, Any]:
+            row = await self.delivery(delivery_id)
+            return row if row["state"] == "pending" and row["error"] else {}
+
+        return await eventually(there)
+
     async def attempts(self, delivery_id: UUID) -> list[dict[str, Any]]:
         """The attempts of a delivery in order."""
         query = "SELECT * FROM execution.attempt WHERE delivery_id = $1 ORDER BY number"

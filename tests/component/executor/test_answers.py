@@ -54,7 +54,7 @@ async def test_a_410_of_a_hooks_former_target_ends_nothing(executor: ExecutorHar
     waiting, asked = executor.job(hook), executor.job(hook)
     async with executor.running(hook_schedule_seconds="0,600"):
         await executor.publish(waiting)
-        await executor.becomes(waiting.id, "pending")
+        await executor.awaits_retry(waiting.id)
         await executor.publish(asked)
         await eventually(lambda: receiver.under_way)
         await executor.retarget(hook, receiver.url("/new"))

@@ -113,7 +113,7 @@ async def test_a_410_ends_the_hook_at_once_and_cancels_what_waits(
     waiting, last = executor.job(hook), executor.job(hook)
     async with executor.running(hook_schedule_seconds="0,600"):
         await executor.publish(waiting)
-        await executor.becomes(waiting.id, "pending")
+        await executor.awaits_retry(waiting.id)
         await executor.publish(last)
         assert (await executor.becomes(last.id, "failed"))["status_code"] == 410
         cancelled = await executor.becomes(waiting.id, "cancelled")

@@ -340,7 +340,7 @@ async def test_what_waits_for_a_hook_that_is_deleted_meanwhile_is_cancelled(
     job = executor.job(hook)
     async with executor.running(hook_schedule_seconds="0,600"):
         await executor.publish(job)
-        await executor.becomes(job.id, "pending")
+        await executor.awaits_retry(job.id)
         await executor.owner.execute("UPDATE dispatch.hook SET state = 'removed'")
         assert (await executor.becomes(job.id, "cancelled"))["error"] == "the hook was deleted"
 

@@ -79,13 +79,14 @@ async def test_what_is_no_message_is_parked_and_stops_no_other(ledger: LedgerHar
     bad = [
         ledger.command(RECEIVE_INBOX_MESSAGE, a_message(raw=b"x") | {"raw": "not base64!"}),
         ledger.command(RECEIVE_INBOX_MESSAGE, a_message(box="attic")),
-        ledger.command("fold_the_letter", {}),
     ]
+    unknown = ledger.command("fold_the_letter", {})
     good = ledger.command(RECEIVE_INBOX_MESSAGE, a_message())
 
-    effects = await ledger.handle(*bad, good)
+    effects = await ledger.handle(*bad, unknown, good)
 
     assert set(effects.refused) == {command.id for command in bad}
+    assert set(effects.postponed) == {unknown.id}
     assert await ledger.triggers() == ["inbox.received"]
 
 
