@@ -22,7 +22,7 @@ setup: ## Make .venv with everything in it; does nothing when it is there
 # Half of a test's time is waiting for servers, so two workers for each of two cores.
 test: static ## Lint, types, architecture and all tests, on a real Postgres and RabbitMQ
 	@$(BIN)/python -m tests.support.servers
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: static ## Lint, types, architecture and unit tests only
 	$(BIN)/pytest -n 2 --dist loadfile tests/architecture tests/unit

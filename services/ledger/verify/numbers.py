@@ -27,7 +27,8 @@ SELECT coalesce(g.account_id, c.account_id) AS account_id,
  WHERE found IS DISTINCT FROM must
 """
 
-# $1, $2: kinds of documents and their series.
+# $1, $2: kinds of documents and their series. An account chooses the form of its numbers, so that a number is only
+# held to contain its series, year and counter; what it would be by the default form is shown where it does not.
 _SPELLED: Final = """
 SELECT s.account_id, s.id, s.sale_type AS what, NULL AS currency, to_json(found) AS found, to_json(must) AS must
   FROM ledger.sale s
@@ -35,7 +36,9 @@ SELECT s.account_id, s.id, s.sale_type AS what, NULL AS currency, to_json(found)
  CROSS JOIN LATERAL (SELECT s.number, s.series, s.period AS year) found
  CROSS JOIN LATERAL (SELECT
     CASE WHEN position(s.series in s.number) > 0 AND position(lpad(s.period::text, 4, '0') in s.number) > 0
-              AND s.number ~ ('(^|[^0-9])0*' || s.counter || '([^0-9]|$)') THEN s.number END AS number,
+              AND s.number ~ ('(^|[^0-9])0*' || s.counter || '([^0-9]|$)') THEN s.number
+         ELSE s.series || '-' || lpad(s.period::text, 4, '0') || '-'
+              || lpad(s.counter::text, greatest(6, length(s.counter::text)), '0') END AS number,
     k.series, extract(year FROM s.document_date)::int AS year) must
  WHERE s.number IS NOT NULL AND found IS DISTINCT FROM must
 UNION ALL
