@@ -1,13 +1,15 @@
 # A fresh machine needs Python 3.11 with venv, and make; the rest is set up below.
 .DEFAULT_GOAL := help
-.PHONY: help demo up setup test check bench faults upgrade-test audit sbom attacks einvoice-report apps apps-n8n env static-assets catalogs fmt docs site lock static
+.PHONY: help demo up setup test check bench screenshots faults upgrade-test audit sbom attacks einvoice-report apps apps-n8n env static-assets catalogs fmt docs site lock static
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
+# Where it is set, each of the hundred processes of a test run would compile all of the code again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-demo: setup ## Run the main job on real messages, embedded, and show each hop
+demo: setup ## Run the main job on real messages, embedded, and show each step
 	@exec $(BIN)/ledgerwire demo
 
 up: setup ## Keep everything running until Ctrl-C; the data survive
@@ -19,13 +21,16 @@ env: ## Write .env with fresh secrets for docker-compose.yml; one that is there 
 setup: ## Make .venv with everything in it; does nothing when it is there
 	@.ci/setup
 
-# Half of a test's time is waiting for servers, so two workers for each of two cores.
+# A file runs in one worker. Four workers on two cores made tests that wait with a deadline fail.
 test: static ## Lint, types, architecture and all tests, on a real Postgres and RabbitMQ
 	@$(BIN)/python -m tests.support.servers
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: static ## Lint, types, architecture and unit tests only
 	$(BIN)/pytest -n 2 --dist loadfile tests/architecture tests/unit
+
+screenshots: setup ## Picture every page of the console, light, dark and as on a phone, and those of the user guide
+	@exec $(BIN)/python -m tests.screenshots
 
 bench: setup ## Measure it beside the raw limits of this machine
 	@exec $(BIN)/python -m tests.bench

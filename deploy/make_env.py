@@ -34,7 +34,7 @@ SETTINGS = {
     "LEDGERWIRE_CONSOLE_URL": ("How people reach the console, with its path", "http://127.0.0.1:8090/console"),
     "LEDGERWIRE_SMTP_URL": ("Where mail leaves: smtp://user:password@host:port?starttls=true", ""),
     "LEDGERWIRE_SMS_URL": ("The HTTP gateway that takes SMS", ""),
-    "LEDGERWIRE_MAIL_REDIRECT": ("Every mail goes to this address instead, marked: for trying things out", ""),
+    "LEDGERWIRE_MAIL_REDIRECT": ("Every mail and SMS goes to this address by mail, marked: for trying things out", ""),
     "LEDGERWIRE_EGRESS_ALLOW": ("Private networks and hosts that hooks may reach, separated by commas", ""),
     "LEDGERWIRE_LOG_LEVEL": ("DEBUG, INFO, WARNING or ERROR", "INFO"),
 }
@@ -76,7 +76,7 @@ def missing_from(place: Path) -> list[str]:
 def main(place: Path = PLACE) -> int:
     """Write the file or say what stands in the way; answer the exit status."""
     if write(place):
-        print(f"wrote {place}: keep a copy of it where nobody else reads it")
+        print(f"wrote {place}: keep a copy of it where no other person can read it")
         return 0
     if missing := missing_from(place):
         print(f"{place} is there and stays as it is, but lacks {', '.join(missing)}: add them", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ from standalone.commands import parser
 from trigger_dispatcher.settings import DispatcherSettings
 
 HERE = Path(__file__).parent
+MIGRATIONS = HERE.parent / "tests" / "architecture" / "migrations.sha256"
 NOTICE = "Made by `docs/generate.py` from {source}: change the code, then run `make docs`."
 OBJECTS = (ClientIn, SaleIn, PaymentIn, HookIn, automation.AutomationIn, ConnectionIn)
 SETTINGS: tuple[tuple[str, type[ProgramSettings]], ...] = (
@@ -70,7 +72,7 @@ MEANINGS = {
     "log_level": "`DEBUG`, `INFO`, `WARNING` or `ERROR`",
     "log_format": "`json`: one object a line; `console`: for people",
     "health_host": "where `/healthz`, `/readyz` and `/metrics` are served",
-    "drain_seconds": "to finish the work in hand after SIGTERM; what is left is redelivered",
+    "drain_seconds": "to finish the work in progress after SIGTERM; what is left is redelivered",
     "pool_size": "connections to Postgres",
     "access_log": "one log line for each request",
     "hook_schedule_seconds": "pauses before each attempt of a delivery",
@@ -80,7 +82,7 @@ MEANINGS = {
     "hook_disable_after_seconds": "a hook with nothing but failures for so long is disabled",
     "bytes_held_max": "bodies of deliveries in memory",
     "sweep_seconds": "how often due deliveries and runs are looked for without a notification",
-    "runs_at_once_max": "runs of automations in hand at a time",
+    "runs_at_once_max": "runs of automations in progress at a time",
     "message_schedule_seconds": "pauses before each try to hand a mail or an SMS over",
     "step_schedule_seconds": "pauses before each attempt of a step of an automation",
 }
@@ -294,6 +296,16 @@ def _values(action: argparse.Action) -> list[str]:
     return [str(action.metavar or action.dest.upper())]
 
 
+def recorded_migrations() -> str:
+    """`migrations.sha256`, as `sha256sum` writes it: what is recorded stays, new migrations are added."""
+    lines = MIGRATIONS.read_text(encoding="utf-8").splitlines() if MIGRATIONS.is_file() else []
+    recorded = {line.split()[1] for line in lines}
+    for path in HERE.parent.glob("[ls]*/**/migrations/*.sql"):
+        if (name := path.relative_to(HERE.parent).as_posix()) not in recorded:
+            lines.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}")
+    return "\n".join([*sorted(lines, key=lambda line: line.split()[1]), ""])
+
+
 def pages() -> dict[Path, str]:
     """Every generated file and what it must hold."""
     made = {
@@ -302,6 +314,7 @@ def pages() -> dict[Path, str]:
         HERE / "catalog.md": catalog_page(),
         HERE / "operations" / "settings.md": settings(),
         HERE / "operations" / "bounds.md": bounds_page(),
+        MIGRATIONS: recorded_migrations(),
     }
     for model in (Envelope, ProductIn, *OBJECTS):
         schema = json.dumps(model.model_json_schema(), indent=2, sort_keys=True, ensure_ascii=False)

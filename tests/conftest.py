@@ -3,18 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import pytest
+import structlog
+from hypothesis import settings
 
+from ingress.access.credentials import PASSWORDS
 from tests.support import servers
 from tests.support.machine import say
 from tests.support.postgres_server import Postgres
 from tests.support.rabbitmq_server import Rabbitmq
 
+# How long one example takes says more of the machine than of the code.
+settings.register_profile("ledgerwire", deadline=None)
+settings.load_profile("ledgerwire")
+# structlog would print an error with the variables of all frames: a second in which this process does nothing else.
+structlog.configure(
+    [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> None:
+    """Hash passwords at the least cost in this process: most tests make accounts, and 30 ms of a core for each add up.
+
+    Programs that tests start hash as they do in production; a hash carries its cost, so both read each other's.
+    """
+    PASSWORDS._parameters = replace(PASSWORDS._parameters, time_cost=1, memory_cost=8)
+
 
 @pytest.fixture(scope="session")
-def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Speak to the person in front of the screen although pytest keeps what tests print."""
+def progress(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Print progress on the terminal although pytest captures what tests print."""
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
 
     def speak(text: str) -> None:
@@ -28,16 +54,16 @@ def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session")
-async def postgres(tell: Callable[[str], None]) -> AsyncIterator[Postgres]:
+async def postgres(progress: Callable[[str], None]) -> AsyncIterator[Postgres]:
     """The PostgreSQL server of this run; `database_dsn` is what a test usually wants."""
-    async with servers.postgres(tell=tell) as server:
+    async with servers.postgres(progress=progress) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-async def rabbitmq(tell: Callable[[str], None]) -> AsyncIterator[Rabbitmq]:
+async def rabbitmq(progress: Callable[[str], None]) -> AsyncIterator[Rabbitmq]:
     """The RabbitMQ of this run; `amqp_url` is what a test usually wants."""
-    async with servers.rabbitmq(tell=tell) as broker:
+    async with servers.rabbitmq(progress=progress) as broker:
         yield broker
 
 

@@ -54,7 +54,7 @@ def main() -> int:
         catalog.obsolete.clear()
         with place.open("wb") as file:
             write_po(file, catalog, width=WIDTH, no_location=True, sort_output=True, omit_header=False)
-        missing = sum(1 for message in catalog if message.id and not all(message.string or ""))
+        missing = sum(1 for message in catalog if message.id and not all(message.string or [""]))
         print(f"{locale}: {len(catalog)} texts, {missing} to translate")
     return 0
 

@@ -21,4 +21,4 @@ async def open_bus(settings: ServiceSettings, pool: Pool, *, name: str, wakeups:
         return await connect(settings.broker, queues=QUEUES, declares=own, name=name)
     # Services that share their wakeups run in the only process: leases left by a crash are free at once.
     sole = wakeups is not None
-    return await open_postgres_bus(pool, queues=QUEUES, name=name, wakeups=wakeups or LocalNotifier(), sole=sole)
+    return await open_postgres_bus(pool, queues=QUEUES, name=name, wakeups=wakeups, sole=sole)

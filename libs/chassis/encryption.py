@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from chassis.settings import SettingsError
-from storage.pool import Connection, Pool
+
+if TYPE_CHECKING:  # the console has keys and no database: its driver is not loaded there
+    from storage.pool import Connection, Pool
 
 VARIABLE: Final = "LEDGERWIRE_SECRET_KEYS"
 MARK: Final = "lwseal1"

@@ -23,6 +23,14 @@ def return_freed_blocks() -> None:
         mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
 
 
+def return_free_memory() -> None:
+    """Give what is free in the heap back to the system (glibc's malloc_trim(3)), after work that is done once."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 YOUNG_OBJECTS_MAX: Final = 10_000  # a few MiB; Python's 700 are allocated by every second request
 SEARCHES_MAX: Final = 20  # of one generation, before the next older one is searched too
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Final, Protocol
 
 from chassis.bus import open_bus
 from chassis.handle import ServiceHandle
 from chassis.settings import ServiceSettings
-from contracts.wire.topology import ROLES, SCHEMAS, Queue, Service
+from contracts.wire.topology import MAIN_QUEUES, ROLES, SCHEMAS, Queue, Service, Subqueue
 from messaging.port import BatchHandler, Bus, ConsumerOptions
 from messaging.postgres import LocalNotifier
 from outbox.dead_letters import dead_letter_sink
 from outbox.fence import FenceReporter
 from outbox.pipeline import MessagePipeline
 from outbox.relay import Relay
+from outbox.subqueues import SubqueueChooser
 from scheduling.poller import Poller
 from storage import partitions
 from storage.pool import Pool, open_pool
@@ -27,6 +29,8 @@ from storage.writable import why_not_writable
 
 CLOSE_SECONDS: Final = 5.0  # for sessions that are still open after everything that uses them has stopped
 PREFETCHED_BATCHES: Final = 3  # one being handled, one ready behind it, one on its way
+LARGE_PREFETCH: Final = 4  # of up to 16 MiB each
+BULK_WAIT_SECONDS: Final = 0.05  # a large batch costs a third of many small ones, which leaves the cores to others
 
 
 class Part(Protocol):
@@ -71,7 +75,8 @@ class ServiceParts:
         """Open the bus and the relay from the outbox to it."""
         self.bus = bus = await open_bus(self.settings, self.pool, name=self.name, wakeups=wakeups)
         self.stack.push_async_callback(bus.close)
-        self.relay = Relay(self.pool, bus, schema=self.schema)
+        subqueues = SubqueueChooser(queue.name for queue in MAIN_QUEUES)
+        self.relay = Relay(self.pool, bus, schema=self.schema, subqueues=subqueues)
         self.relay.start()
         self.stack.push_async_callback(self.relay.stop, self.settings.drain_seconds)
         self.fence = FenceReporter(self.pool)
@@ -87,15 +92,28 @@ class ServiceParts:
         self.handle.checks[check] = part.problem
 
     async def consume(self, queue: Queue, handler: BatchHandler, *, batch_max: int) -> None:
-        """Consume batches of a queue until the end; batches in progress are finished within `drain_seconds`."""
-        consumer = await self.bus.consume(
-            queue.name,
-            handler,
-            dead_letter=dead_letter_sink(self.pool, schema=self.schema),
-            options=ConsumerOptions(batch_max=batch_max, prefetch=PREFETCHED_BATCHES * batch_max),
-        )
-        self.stack.push_async_callback(consumer.stop, self.settings.drain_seconds)
-        self.fence.watch(queue.name, consumer)
+        """Consume a queue and its subqueues until the end; running batches are finished within `drain_seconds`."""
+        for one in queue.with_subqueues():
+            consumer = await self.bus.consume(
+                one.name,
+                handler,
+                dead_letter=dead_letter_sink(self.pool, schema=self.schema),
+                options=consumer_options(one.subqueue, batch_max=batch_max),
+            )
+            self.stack.push_async_callback(consumer.stop, self.settings.drain_seconds)
+            self.fence.watch(one.name, consumer)
+
+
+def consumer_options(subqueue: Subqueue | None, *, batch_max: int) -> ConsumerOptions:
+    """The bounds of a consumer of a subqueue; None is the main queue.
+
+    Together they bound the bytes in memory: a message of the main queue and of the bulk subqueue is at most
+    `outbox.subqueues.LARGE_BYTES` long.
+    """
+    if subqueue == "large":
+        return ConsumerOptions(batch_max=LARGE_PREFETCH, prefetch=LARGE_PREFETCH)
+    own = ConsumerOptions(batch_max=batch_max, prefetch=PREFETCHED_BATCHES * batch_max)
+    return replace(own, batch_wait_seconds=BULK_WAIT_SECONDS) if subqueue == "bulk" else own
 
 
 @asynccontextmanager

@@ -124,6 +124,20 @@ class ServiceSettings(ProgramSettings):
         return with_password(self.amqp_url, self.amqp_password)
 
 
+class FileSettings(ServiceSettings):
+    """What a service needs that stores files of accounts."""
+
+    account_storage_bytes: int = Field(
+        default=10**10, ge=0, le=2**53, description="that the files of an account may have together, unless its"
+        " plan says otherwise; 0 sets no limit",
+    )  # fmt: skip
+
+    @property
+    def storage_default(self) -> int:
+        """The bytes of an account whose plan says nothing; below 0: no limit."""
+        return self.account_storage_bytes or -1
+
+
 def with_password(address: SecretStr, password: SecretStr | None) -> str:
     """An address with a password that was given beside it."""
     parts = urlsplit(address.get_secret_value())

@@ -83,7 +83,7 @@ class Form:
     """Annotation of a text: the pattern it must match, and the error message when it does not."""
 
     pattern: str
-    said: str
+    message: str
 
     def check(self, given: str) -> str:
         """Give the text back.
@@ -92,7 +92,7 @@ class Form:
             PydanticCustomError: it does not match.
         """
         if re.fullmatch(self.pattern, given, re.ASCII) is None:
-            raise PydanticCustomError("form", "{said}", {"said": self.said})
+            raise PydanticCustomError("form", "{message}", {"message": self.message})
         return given
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -110,16 +110,16 @@ def read_email(given: str) -> str:
     """
     name, sign, domain = given.rpartition("@")
     if re.search(r"\s", given):
-        said = "must be one e-mail address without spaces, such as accounts@example.com"
+        message = "must be one e-mail address without spaces, such as accounts@example.com"
     elif not sign or "@" in name:
-        said = 'must be an e-mail address with one "@", such as accounts@example.com'
+        message = 'must be an e-mail address with one "@", such as accounts@example.com'
     elif not name:
-        said = 'must have a name before the "@", such as accounts@example.com'
+        message = 'must have a name before the "@", such as accounts@example.com'
     elif not all(domain.rpartition(".")[::2]):
-        said = 'must have a domain with a dot after the "@", such as accounts@example.com'
+        message = 'must have a domain with a dot after the "@", such as accounts@example.com'
     else:
         return given
-    raise PydanticCustomError("email", "{said}", {"said": said})
+    raise PydanticCustomError("email", "{message}", {"message": message})
 
 
 def from_text(fields: Mapping[str, FieldInfo], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import binascii
 from typing import Final
 
-from documents.document import NAME_CHARS_MAX, Attachment
+from documents.document import NAME_CHARS_MAX
 from documents.element import Element
+from documents.parsed import Attachment
 
 ATTACHMENTS_MAX: Final = 50
 """More are left in the raw bytes: each is a file of its own in the store; published invoices have up to a dozen."""

@@ -31,13 +31,13 @@ from documents.document import (
     InboxKind,
     Line,
     Links,
-    Parsed,
     PaymentMeans,
     PayTerm,
     TaxSubtotal,
 )
 from documents.element import Element, Report
 from documents.line_changes import adjustment_of
+from documents.parsed import Parsed
 from documents.parties import client_of, supplier_of
 from documents.totals import Places
 from documents.untdid import FREIGHT, kind_of, payment_method_of
@@ -272,11 +272,11 @@ def _where_to_pay(means: Element, reference: str | None) -> PaymentMeans:
 
 def _is_without_lines(context: Element) -> bool:
     """Whether the profile is one of those that have no lines."""
-    said = [
+    found = [
         guideline.text("ram:ID", NAME_CHARS_MAX) or ""
         for guideline in context.children("ram:GuidelineSpecifiedDocumentContextParameter")
     ]
-    return any(profile in guideline.lower() for guideline in said for profile in _WITHOUT_LINES)
+    return any(profile in guideline.lower() for guideline in found for profile in _WITHOUT_LINES)
 
 
 def _web_address_or_nothing(text: str) -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
@@ -33,9 +33,7 @@ def identity(document: InboxDocument) -> tuple[str, str]:
     supplier = document.supplier
     if supplier is None:
         return "", document.document_ref
-    if supplier.reg_number:
-        return f"reg:{_folded(supplier.reg_number).replace(' ', '')}", document.document_ref
-    return f"name:{_folded(supplier.name)}", document.document_ref
+    return _supplier_key(supplier.reg_number, supplier.name), document.document_ref
 
 
 def reference(document: InboxDocument) -> tuple[str, str]:
@@ -47,6 +45,18 @@ def reference(document: InboxDocument) -> tuple[str, str]:
     if not party and document.client is not None:
         party = f"client:{_folded(document.client.name or '')}"
     return party, number
+
+
+def reference_in(form: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what `reference` gives, of a document in its JSON form (`as_json`'s `document`)."""
+    supplier, client, number = form.get("supplier"), form.get("client"), str(form.get("document_ref", ""))
+    if supplier is not None:
+        return _supplier_key(supplier.get("reg_number"), supplier["name"]), number
+    return (f"client:{_folded(client.get('name') or '')}" if client is not None else ""), number
+
+
+def _supplier_key(reg_number: str | None, name: str) -> str:
+    return f"reg:{_folded(reg_number).replace(' ', '')}" if reg_number else f"name:{_folded(name)}"
 
 
 def _folded(text: str) -> str:

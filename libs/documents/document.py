@@ -5,16 +5,14 @@ Field names are those of contract.md (inbox message, sale, client); `documents.c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, StrictBool, StrictInt
 
 from contracts.primitives.money import StatedAdjustment, StatedAmount, StatedNumber, StatedPercent
-from contracts.primitives.problem import ERRORS_MAX, FieldError
 from contracts.resources.document_kinds import SaleType
-from contracts.resources.inbox import WarningCode
 from contracts.resources.sale_line import LINES_MAX
 from contracts.resources.schemas import PAYMENT_METHODS, Operation
 from documents.values import (
@@ -30,9 +28,6 @@ from documents.values import (
     text_within,
 )
 
-Format = Literal["paytraq", "ubl", "cii", "facturx", "estonian", "json", "file"]
-"""The format of a message; `file` where nothing of it was read."""
-
 InboxKind = Literal["purchases", "sales"]
 """The inbox of a channel: bills of suppliers, or orders of clients."""
 
@@ -42,7 +37,6 @@ AdjustmentMode = Literal["pct", "amount"]
 REFERENCE_CHARS_MAX: Final = 100
 NAME_CHARS_MAX: Final = 200
 ITEM_NAME_CHARS_MAX: Final = 1_000
-WARNINGS_MAX: Final = 100  # a document of 1 MiB could have 100,000
 TEXT_CHARS_MAX: Final = 10_000
 DAYS_MAX: Final = 3650
 ADJUSTMENTS_MAX: Final = 100
@@ -75,7 +69,7 @@ def _method_from_name(given: object) -> object:
 Reference = Annotated[str, AfterValidator(text_within(REFERENCE_CHARS_MAX))]
 Name = Annotated[str, AfterValidator(text_within(NAME_CHARS_MAX))]
 ItemName = Annotated[str, AfterValidator(text_within(ITEM_NAME_CHARS_MAX))]
-Text = Annotated[str, AfterValidator(text_within(TEXT_CHARS_MAX))]
+DocumentText = Annotated[str, AfterValidator(text_within(TEXT_CHARS_MAX))]
 Day = Annotated[date, BeforeValidator(_day_from_text)]
 Days = Annotated[StrictInt, AfterValidator(_days_in_bounds)]
 Currency = Annotated[str, AfterValidator(as_currency)]
@@ -130,7 +124,7 @@ class Client:
     locale: Reference | None = None
     currency: Currency | None = None
     external_id: Reference | None = None
-    comment: Text | None = None
+    comment: DocumentText | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +166,7 @@ class Line:
     item_code: Reference | None = None
     barcode: Reference | None = None
     name: ItemName | None = None
-    description: Text | None = None
+    description: DocumentText | None = None
     quantity: StatedNumber
     unit_price: StatedNumber
     discount: StatedPercent | None = None
@@ -203,7 +197,7 @@ class Adjustment:
     type: AdjustmentType
     mode: AdjustmentMode
     amount: StatedAdjustment
-    description: Text | None = None
+    description: DocumentText | None = None
 
 
 def _percent_of_a_hundred(adjustment: Adjustment) -> Adjustment:
@@ -256,7 +250,7 @@ class TaxSubtotal:
     taxable_amount: StatedAmount | None = None
     tax_amount: StatedAmount | None = None
     exemption_code: Reference | None = None
-    exemption_reason: Text | None = None
+    exemption_reason: DocumentText | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,57 +338,9 @@ class InboxDocument:
     payable_amount: StatedAmount | None = None
     external_id: Reference | None = None
     links: Links | None = None
-    comment: Text | None = None
+    comment: DocumentText | None = None
     auto_processing: AutoProcessing | None = None
 
 
 BESIDE_DOCUMENT: Final[tuple[str, ...]] = ("links", "comment", "auto_processing")
 """Fields that stand beside `document` in JSON (contract.md, inbox message)."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingWarning:
-    """A finding about a document that needs a person; `path` is in the sender's own format."""
-
-    path: str
-    code: WarningCode
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file inside a document: the name that its sender gives it, and its unchecked bytes."""
-
-    name: str | None
-    content: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A document that was read; `warnings` flag what a person should check; none is a reason to refuse."""
-
-    document: InboxDocument
-    warnings: tuple[ReadingWarning, ...] = field(default=())
-    attachments: tuple[Attachment, ...] = field(default=())
-    format: Format = "json"
-
-
-def bounded_faults(found: list[FieldError], *, count: int | None = None) -> list[FieldError]:
-    """Return at most `FAULTS_MAX`, the last saying how many more there are; `count` when not all were collected."""
-    count = len(found) if count is None else count
-    if count <= ERRORS_MAX:
-        return found
-    return [*found[: ERRORS_MAX - 1], FieldError(_whole(found[0].path), f"has {count - ERRORS_MAX + 1} more faults")]
-
-
-def bounded_warnings(found: list[ReadingWarning], *, count: int | None = None) -> tuple[ReadingWarning, ...]:
-    """Return at most `WARNINGS_MAX`, the last saying how many more there are; `count` when not all were collected."""
-    count = len(found) if count is None else count
-    if count <= WARNINGS_MAX:
-        return tuple(found)
-    more = f"has {count - WARNINGS_MAX + 1} more warnings"
-    return (*found[: WARNINGS_MAX - 1], ReadingWarning(_whole(found[0].path), "more_warnings", more))
-
-
-def _whole(path: str) -> str:
-    return "/" if path.startswith("/") else ""  # how the format of the path names the message itself

@@ -11,15 +11,8 @@ from typing import Any, Final, TypeVar
 
 from contracts.primitives.problem import ERRORS_MAX, FieldError
 from contracts.resources.inbox import WarningCode
-from documents.document import (
-    WARNINGS_MAX,
-    Attachment,
-    InboxDocument,
-    Parsed,
-    ReadingWarning,
-    bounded_faults,
-    bounded_warnings,
-)
+from documents.document import InboxDocument
+from documents.parsed import WARNINGS_MAX, Attachment, Parsed, ReadingWarning, bounded_faults, bounded_warnings
 from documents.totals import Places, differences
 from documents.values import Convert, InvalidValue
 

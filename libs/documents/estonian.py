@@ -29,13 +29,13 @@ from documents.document import (
     InboxDocument,
     InboxKind,
     Line,
-    Parsed,
     PaymentMeans,
     PayTerm,
     TaxSubtotal,
 )
 from documents.element import Element, Report
 from documents.line_changes import Change, adjustment_of
+from documents.parsed import Parsed
 from documents.parties import Party, client_of, supplier_of
 from documents.totals import Places
 from documents.values import as_currency, as_xml_date, number, text_within

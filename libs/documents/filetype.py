@@ -132,12 +132,12 @@ def safe_name(given: str | None, media_type: str) -> str:
     ending = f".{ENDINGS[media_type]}"
     base = unicodedata.normalize("NFC", re.split(r"[/\\]", given or "")[-1])
     kept = "".join("_" if char in _UNSAFE else char for char in base if unicodedata.category(char)[0] != "C")
-    stem = " ".join(kept.split()).strip(". ")
-    if stem.lower().endswith(_spellings(ending)):
-        stem, _, ending = stem.rpartition(".")
+    base_name = " ".join(kept.split()).strip(". ")
+    if base_name.lower().endswith(_spellings(ending)):
+        base_name, _, ending = base_name.rpartition(".")
         ending = f".{ending}"
-    stem = stem[: NAME_CHARS_MAX - len(ending)].strip(". ") or "file"
-    return stem + ending
+    base_name = base_name[: NAME_CHARS_MAX - len(ending)].strip(". ") or "file"
+    return base_name + ending
 
 
 def _spellings(ending: str) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from contracts.primitives.problem import FieldError
 from contracts.strict_json import read_json
-from documents.document import InboxKind, Parsed
+from documents.document import InboxKind
 from documents.json_format import read_beside, read_message
+from documents.parsed import Parsed
 from documents.received import AccompanyingFields
 
 _FIELDS: Final = frozenset({"name", "content"})

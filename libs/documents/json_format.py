@@ -15,19 +15,12 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.primitives.problem import ERRORS_MAX, FieldError, Place, details_of, limited, path_of
+from contracts.primitives.problem import ERRORS_MAX, FieldError, Location, details_of, limited, path_of
 from contracts.resources.sale_line import LINES_MAX
 from contracts.strict_json import read_json
 from documents import document as shapes
-from documents.document import (
-    BESIDE_DOCUMENT,
-    PAY_TERM_WITH_DATE,
-    InboxDocument,
-    InboxKind,
-    Parsed,
-    ReadingWarning,
-    bounded_warnings,
-)
+from documents.document import BESIDE_DOCUMENT, PAY_TERM_WITH_DATE, InboxDocument, InboxKind
+from documents.parsed import Parsed, ReadingWarning, bounded_warnings
 from documents.received import AccompanyingFields
 from documents.shop_orders import of_shop
 from documents.totals import Places, differences
@@ -45,7 +38,7 @@ _MESSAGES: Final = {
 }
 
 
-def read_twin(body: bytes, *, box: InboxKind) -> Parsed | list[FieldError]:
+def read_json_form(body: bytes, *, box: InboxKind) -> Parsed | list[FieldError]:
     """Read the bytes of a JSON message: the document with its warnings, or every fault with its path.
 
     Paths are written as in contract.md: `document.lines[0].quantity`; "" is the message itself.
@@ -139,7 +132,7 @@ class _Cleaner:
         self.faults: list[FieldError] = []
         self.count = 0
 
-    def cleaned(self, found: Any, place: Place = None) -> Any:
+    def cleaned(self, found: Any, place: Location = None) -> Any:
         if isinstance(found, str):
             return self._text(found, place)
         if isinstance(found, list):
@@ -149,14 +142,14 @@ class _Cleaner:
             return {name: each for name, each in inner.items() if each is not None or name not in _known_names()}
         return found
 
-    def _list(self, found: list[Any], place: Place) -> list[Any]:
+    def _list(self, found: list[Any], place: Location) -> list[Any]:
         if len(found) > LINES_MAX:
             raise InvalidValue(
                 f"has {len(found)} entries in {made_legal(path_of(place))}: at most {LINES_MAX} are read"
             )
         return [self.cleaned(each, (place, index)) for index, each in enumerate(found)]
 
-    def _text(self, text: str, place: Place) -> str | None:
+    def _text(self, text: str, place: Location) -> str | None:
         try:
             return legal(text).strip() or None
         except InvalidValue as wrong:

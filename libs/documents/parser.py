@@ -16,8 +16,9 @@ import orjson
 from contracts.primitives.problem import FieldError
 from documents import cii, estonian, paytraq, ubl, xml
 from documents.command_form import as_json
-from documents.document import Format, InboxKind, Parsed
-from documents.json_format import read_twin
+from documents.document import InboxKind
+from documents.json_format import read_json_form
+from documents.parsed import Format, Parsed
 
 JSON_BYTES_MAX: Final = 1024 * 1024
 XML_BYTES_MAX: Final = 20 * 1024 * 1024  # with the PDF inside
@@ -32,7 +33,7 @@ _ATTRIBUTES: Final = frozenset({"currencyID", "unitCode", "schemeID", "filename"
 
 
 class UnsupportedContentType(ValueError):
-    """Send application/xml, text/xml or application/json."""
+    """Send application/xml, text/xml, application/pdf or application/json."""
 
     code, http_status = "unsupported_content_type", 415
 
@@ -103,7 +104,7 @@ def read_document(body: bytes, *, content_type: str, box: InboxKind) -> Parsed |
         raise BodyTooLarge
     media_type, charset = split_content_type(content_type)
     if media_type == _JSON:
-        return read_twin(body, box=box)
+        return read_json_form(body, box=box)
     if media_type in _XML:
         return _read_xml(body, charset, box)
     raise UnsupportedContentType

@@ -51,12 +51,12 @@ from documents.document import (
     InboxKind,
     Line,
     Links,
-    Parsed,
     PayTerm,
     ShipTo,
     Supplier,
 )
 from documents.element import Element, Report
+from documents.parsed import Parsed
 from documents.values import (
     Convert,
     PaymentMethod,

@@ -16,8 +16,9 @@ from pydantic import ConfigDict
 
 from contracts.resources.inbox import MessageWarning, message_warning
 from documents.command_form import as_json, identity, reference
-from documents.document import Links, Parsed, Text
+from documents.document import DocumentText, Links
 from documents.filetype import PDF
+from documents.parsed import Parsed
 
 UNREAD: Final = message_warning("unread_file", "file", "was not read: enter its content when the message is accepted")
 
@@ -43,7 +44,7 @@ class AccompanyingFields:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     links: Links | None = None
-    comment: Text | None = None
+    comment: DocumentText | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the form that the command carries: a message whose document has no fields."""
@@ -88,9 +89,9 @@ def of_document(
     Without a file of its own the message has the first PDF of its attachments.
     """
     data = as_json(parsed.document) | {"format": parsed.format}
-    shown = file or next((one for one in attachments if one.content_type == PDF), None)
-    if shown is not None:
-        data["file"] = shown.as_json()
+    original = file or next((one for one in attachments if one.content_type == PDF), None)
+    if original is not None:
+        data["file"] = original.as_json()
     if attachments:
         data["attachments"] = [one.as_json() for one in attachments]
     content = digest if file is None and beside in {None, _NOTHING} else _digest_of_all(digest, file, beside)

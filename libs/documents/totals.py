@@ -15,7 +15,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
 from contracts.primitives.money import digits
-from documents.document import Adjustment, InboxDocument, Line, ReadingWarning
+from documents.document import Adjustment, InboxDocument, Line
+from documents.parsed import ReadingWarning
 
 # 42 digits of quantity by 42 of price by 33 of percent are exact
 _EXACT: Final = Context(prec=120, rounding=ROUND_HALF_UP)
@@ -36,21 +37,21 @@ def differences(document: InboxDocument, places: Places) -> Iterator[ReadingWarn
     """Yield a warning with both amounts for each amount that does not follow from the others."""
     unit = Decimal(1).scaleb(-digits(document.currency))
     for line, path in zip(document.lines, places.line_totals, strict=True):
-        counted = _line_total(line, unit)
-        if line.total is not None and _differs(line.total, counted, unit, allowed=unit):
-            message = f"is {line.total:f}, but quantity, price and discount make {counted:f}"
+        calculated = _line_total(line, unit)
+        if line.total is not None and _differs(line.total, calculated, unit, allowed=unit):
+            message = f"is {line.total:f}, but quantity, price and discount make {calculated:f}"
             yield ReadingWarning(path, "line_total_differs", message)
     stated, path = (document.gross_amount, places.gross) if document.include_tax else (document.net_amount, places.net)
-    counted = _sum(document, unit)
-    if stated is not None and _differs(stated, counted, unit, allowed=unit * len(document.lines)):
-        message = f"is {stated:f}, but lines, adjustments and shipping make {counted:f}"
+    calculated = _sum(document, unit)
+    if stated is not None and _differs(stated, calculated, unit, allowed=unit * len(document.lines)):
+        message = f"is {stated:f}, but lines, adjustments and shipping make {calculated:f}"
         yield ReadingWarning(path, "total_differs", message)
     yield from _gross_below_net(document, places)
     yield from _payable(document, places, unit)
 
 
-def _differs(stated: Decimal, counted: Decimal, unit: Decimal, *, allowed: Decimal) -> bool:
-    return abs(_EXACT.subtract(_rounded(stated, unit), counted)) > allowed
+def _differs(stated: Decimal, calculated: Decimal, unit: Decimal, *, allowed: Decimal) -> bool:
+    return abs(_EXACT.subtract(_rounded(stated, unit), calculated)) > allowed
 
 
 def _gross_below_net(document: InboxDocument, places: Places) -> Iterator[ReadingWarning]:
@@ -76,9 +77,9 @@ def _payable(document: InboxDocument, places: Places, unit: Decimal) -> Iterator
     if stated is None or gross is None:
         return
     left = _EXACT.subtract(gross, document.prepaid_amount or Decimal(0))
-    counted = _rounded(_EXACT.add(left, document.rounding_amount or Decimal(0)), unit)
-    if _differs(stated, counted, unit, allowed=unit):
-        message = f"is {stated:f}, but gross, prepaid and rounding amounts make {counted:f}"
+    calculated = _rounded(_EXACT.add(left, document.rounding_amount or Decimal(0)), unit)
+    if _differs(stated, calculated, unit, allowed=unit):
+        message = f"is {stated:f}, but gross, prepaid and rounding amounts make {calculated:f}"
         yield ReadingWarning(places.payable, "payable_differs", message)
 
 

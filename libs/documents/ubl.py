@@ -25,12 +25,12 @@ from documents.document import (
     InboxDocument,
     InboxKind,
     Links,
-    Parsed,
     PaymentMeans,
     PayTerm,
     TaxSubtotal,
 )
 from documents.element import Element, Report
+from documents.parsed import Parsed
 from documents.parties import client_of, supplier_of
 from documents.totals import Places
 from documents.ubl_lines import AMOUNT, PERCENT, Money

@@ -114,10 +114,10 @@ def clear_leftovers(data: Path) -> None:
     """
     ends = time.monotonic() + LEFTOVER_SECONDS_MAX
     while left := _working_in(data):
-        late = time.monotonic() > ends
-        for pid in left if late else left & {_first_number(data / "postmaster.pid")}:
+        is_past_deadline = time.monotonic() > ends
+        for pid in left if is_past_deadline else left & {_first_number(data / "postmaster.pid")}:
             with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL if late else signal.SIGINT)
+                os.kill(pid, signal.SIGKILL if is_past_deadline else signal.SIGINT)
         time.sleep(0.05)
     for lock_file in (data / "postmaster.pid", data / ".s.PGSQL.5432.lock"):
         if pid := abs(_first_number(lock_file)):

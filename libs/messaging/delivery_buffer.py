@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol, assert_never
 
@@ -25,12 +24,14 @@ from messaging.handling import (
     pause_after,
 )
 from messaging.port import BatchHandler, ConsumerOptions, DeadLetterSink
+from messaging.ready_queue import ReadyQueue
 
 log = structlog.get_logger(__name__)
 
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
 BACKOFF_CHECK_SECONDS: Final = 1.0
 FAILED_BATCHES_MIN: Final = 4  # failed batches in a row: the cause is a transient error, not the messages
+LOADED_BATCH: Final = 4  # messages that came during the batch before: the next may wait for company
 SETTLED_LOOK_SECONDS: Final = 0.05  # only while a backup waits
 FULL_BUFFER_DELAY_MAX_SECONDS: Final = 60.0  # delayed messages that fill the buffer are released after this
 
@@ -62,7 +63,7 @@ class DeliveryBuffer:
         self._queue, self._handler, self._dead_letter, self._options = queue, handler, dead_letter, options
         self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._ready: deque[InFlightMessage] = deque()
+        self._ready = ReadyQueue()
         self._in_flight: dict[InFlightMessage, None] = {}  # ready, being handled, or delayed; in order of arrival
         self._delayed: dict[InFlightMessage, asyncio.TimerHandle] = {}
         self._wake, self._stopping = asyncio.Event(), asyncio.Event()
@@ -71,6 +72,7 @@ class DeliveryBuffer:
         self._backoff_until = 0.0
         self._moved_at = self._loop.time()
         self._workers: list[asyncio.Task[None]] = []
+        self._under_load = False  # whether the last batch had several messages
         self.on_capacity: Callable[[], None] = lambda: None
         self._outcomes = {
             outcome: metrics.HANDLED.labels(queue, outcome)
@@ -117,7 +119,7 @@ class DeliveryBuffer:
         """Drop messages that the bus redelivers; a batch being handled is finished regardless."""
         for message in [message for message in self._in_flight if lost(message)]:
             self._drop(message)
-        self._ready = deque(message for message in self._ready if message in self._in_flight)
+        self._ready.keep(self._in_flight.__contains__)
 
     def start(self) -> None:
         """Start the workers."""
@@ -163,14 +165,17 @@ class DeliveryBuffer:
             await _wait(self._stopping, min(pause, BACKOFF_CHECK_SECONDS))
 
     async def _gather(self) -> list[InFlightMessage]:
-        """Return what has arrived, up to a batch, waiting a little after the first. Empty: call again, or stopping."""
+        """Return what has arrived, up to a batch. Empty: call again, or stopping.
+
+        Under load it waits a little, so that more share the batch; a message that comes alone does not wait.
+        """
         while not self._ready:
             if self._stopping.is_set():
                 return []
             self._wake.clear()
             await self._wake.wait()
         options = self._options
-        if len(self._ready) < options.batch_max and options.batch_wait_seconds > 0 and not self._ready[0].isolated:
+        if len(self._ready) < options.batch_max and self._under_load and not self._ready.peek().isolated:
             await asyncio.sleep(options.batch_wait_seconds)
         return [] if self._stopping.is_set() or not self._ready else self._take()
 
@@ -178,11 +183,12 @@ class DeliveryBuffer:
         batch = [self._ready.popleft()]
         size = len(batch[0].incoming.body)
         while not batch[0].isolated and self._ready and len(batch) < self._options.batch_max:
-            following = self._ready[0]
+            following = self._ready.peek()
             size += len(following.incoming.body)
             if following.isolated or size > BATCH_BYTES_MAX:
                 break
             batch.append(self._ready.popleft())
+        self._under_load = len(batch) >= LOADED_BATCH
         return batch
 
     async def _handle(self, batch: Sequence[InFlightMessage]) -> None:
@@ -288,7 +294,7 @@ class DeliveryBuffer:
 
     def _requeue_delayed(self, message: InFlightMessage) -> None:
         if self._delayed.pop(message, None) is not None:
-            self._ready.append(message)
+            self._ready.extend([message])
             self._wake.set()
 
     async def _make_room(self) -> None:

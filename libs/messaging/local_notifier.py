@@ -1,6 +1,6 @@
-"""Wake consumers and listeners in the same process, so that the bus in Postgres needs neither polling nor NOTIFY.
+"""Wake consumers and listeners in the same process, so that the bus in Postgres needs neither polling nor NOTIFY there.
 
-Buses of several services in one process share one `LocalNotifier`. The sweep finds messages of other processes.
+Buses of several services in one process share one `LocalNotifier`; services in several have `ListeningNotifier`.
 """
 
 from __future__ import annotations

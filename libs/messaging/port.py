@@ -6,9 +6,9 @@ Semantics that both adapters keep, and that `tests/component/bus_contract/` prov
 it and publishes again; twice is allowed, losing is not.
 * a consumed message is redelivered until its handler's outcome is acknowledged; it may arrive twice.
 * a message that was delivered more often than its queue allows goes to the consumer's `dead_letter`, unhandled.
-* a handler sees what has arrived, up to `batch_max`, after at most `batch_wait_seconds`; it returns one outcome for
-each message, in order. If it raises for a batch of several, each is handled alone, so that one bad message
-  never stops the others.
+* a handler sees what has arrived, up to `batch_max`, accounts in turn; under load it comes after at most
+`batch_wait_seconds`. It returns one outcome for each message, in order. If it raises for a batch of several, each is
+handled alone, so that one bad message never stops the others.
 """
 
 from __future__ import annotations

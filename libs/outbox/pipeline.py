@@ -58,6 +58,9 @@ class BatchEffects:
     refused: dict[UUID, str] = field(default_factory=dict)  # message id -> why it is dead-lettered
     postponed: dict[UUID, str] = field(default_factory=dict)  # message id -> why newer code is awaited
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    woken: list[tuple[str, UUID]] = field(
+        default_factory=list
+    )  # by which channel a caller is notified, and of which command
     _written: int = 0  # the messages that are in the outbox already
     _bytes: int = 0
 
@@ -66,8 +69,10 @@ class BatchEffects:
         self.messages.append(Outgoing(envelope.id, queue.name, envelope.encode()))
 
     def answer(self, command: Envelope, status: int, body: Any) -> None:
-        """Store a command's result for its caller."""
+        """Store a command's result for its caller, and wake them; `command` may be an earlier one than this batch's."""
         self.answers[command.id] = (command.account_id, CommandResult(status, body))
+        if command.reply_to is not None:
+            self.woken.append((command.reply_to, command.id))
 
     def leave_to_newer(self, message: Envelope, reason: str) -> None:
         """Leave a message that this code does not know to newer code; dead-letter it if none has come for an hour.
@@ -114,7 +119,7 @@ class MessagePipeline:
             self.relay.push(effects.messages)
             for call in effects.after_commit:
                 _run_after_commit(call)
-            await self._wake(readable)
+            await self._wake(readable, effects)
             return [
                 envelope if isinstance(envelope, Refused) else _outcome_of(envelope, effects) for envelope in envelopes
             ]
@@ -139,12 +144,12 @@ class MessagePipeline:
                 await effects.flush(conn)
         return effects
 
-    async def _wake(self, envelopes: Sequence[Envelope]) -> None:
+    async def _wake(self, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
         # Also for redeliveries: the caller may have missed the first notification.
+        taken = [(envelope.reply_to, envelope.id) for envelope in envelopes if envelope.reply_to is not None]
         waiting: defaultdict[str, list[bytes]] = defaultdict(list)
-        for envelope in envelopes:
-            if envelope.reply_to is not None:
-                waiting[envelope.reply_to].append(envelope.id.bytes)
+        for channel, command_id in dict.fromkeys([*taken, *effects.woken]):
+            waiting[channel].append(command_id.bytes)
         for channel, ids in waiting.items():
             await self.bus.notify(channel, ids)
 

@@ -16,6 +16,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from messaging.port import Bus, Outgoing
+from outbox.subqueues import SubqueueChooser
 from scheduling.poller import Poller
 from storage.pool import Connection, Pool
 from storage.transient import is_transient
@@ -74,8 +75,9 @@ _BEGINNING: SweepPosition = (datetime.fromtimestamp(0, tz=UTC), UUID(int=0))
 class Relay:
     """Moves one schema's outbox to the bus. One per process; any number of processes."""
 
-    def __init__(self, pool: Pool, bus: Bus, *, schema: str) -> None:
+    def __init__(self, pool: Pool, bus: Bus, *, schema: str, subqueues: SubqueueChooser | None = None) -> None:
         self._pool, self._bus, self._schema = pool, bus, schema
+        self._subqueues = subqueues or SubqueueChooser(())
         self._waiting: deque[Outgoing] = deque()
         self._waiting_bytes = 0
         self._held: set[UUID] = set()  # waiting or being published by this process: excluded from the sweep
@@ -145,8 +147,15 @@ class Relay:
                 return  # the bus accepts nothing: the next start publishes the rest
 
     async def _publish(self, batch: Sequence[Outgoing], *, by: str) -> list[UUID]:
-        confirmed = await self._bus.publish(batch) if batch else []
-        done = [message.id for message, there in zip(batch, confirmed, strict=True) if there]
+        addressed = [self._subqueues.choose(message) for message in batch]
+        confirmed = await self._bus.publish(addressed) if batch else []
+        done = [message.id for message, taken in zip(batch, confirmed, strict=True) if taken]
+        there = set(done)
+        # A subqueue that is not declared yet: its consumer runs older code.
+        left = [own for own, sent in zip(batch, addressed, strict=True) if own is not sent and own.id not in there]
+        if left:
+            confirmed = await self._bus.publish(left)
+            done += [message.id for message, there in zip(left, confirmed, strict=True) if there]
         PUBLISHED.labels(self._schema, by).inc(len(done))
         return done
 

@@ -17,6 +17,7 @@ from asyncpg import Record
 
 from storage.pool import Connection, Pool
 
+EVER_SECONDS: Final = 100 * 366 * 86_400.0  # a hundred years: all that can be due
 STATEMENT_SECONDS: Final = 10.0  # one claim, renewal or release; below any lease
 
 
@@ -76,10 +77,15 @@ class LeaseTable:
         )
         return {Lease(*row) for row in rows}
 
-    async def next_due_seconds(self, pool: Pool) -> float | None:
-        """Seconds until the next row is due, a lease's end included; negative when overdue, None without any."""
+    async def next_due_seconds(self, pool: Pool, *, since_seconds: float = EVER_SECONDS) -> float | None:
+        """Seconds until the next row is due, a lease's end included; negative when overdue, None without any.
+
+        Rows that are due for longer than `since_seconds` are left out.
+        """
         found: float | None = await pool.fetchval(
-            f"SELECT extract(epoch FROM min(due_at) - now())::float8 FROM {self.name} WHERE due_at IS NOT NULL",  # noqa: S608  constants
+            f"SELECT extract(epoch FROM min(due_at) - now())::float8 FROM {self.name}"  # noqa: S608  constants
+            " WHERE due_at > now() - make_interval(secs => $1)",
+            since_seconds,
             timeout=STATEMENT_SECONDS,
         )
         return found

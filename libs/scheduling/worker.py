@@ -79,7 +79,7 @@ class LeasedWorker(Generic[ItemT]):
         return 0 if self._leaves_work else max(self._at_once_max - len(self._tasks), 0)
 
     @property
-    def in_hand(self) -> list[ItemT]:
+    def in_flight(self) -> list[ItemT]:
         """The items being handled here."""
         return list(self._tasks.values())
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 from uuid import UUID, uuid4
@@ -50,6 +51,10 @@ class Upload(Protocol):
         """All bytes written so far; the caller checks `size` first."""
         ...
 
+    async def finish(self) -> StoredBlob:
+        """Sync the bytes, which are not stored yet; nothing can be added afterwards."""
+        ...
+
     async def keep(self) -> StoredBlob:
         """Make it durable; nothing can be added afterwards."""
         ...
@@ -72,6 +77,10 @@ class BlobStore(Protocol):
 
     async def sweep(self, *, older_than_seconds: float) -> int:
         """Remove incomplete uploads that a crash left behind; return how many."""
+        ...
+
+    async def remove(self, account_id: UUID, sha256: str, *, before: datetime) -> bool:
+        """Remove a file unless it was stored again since `before`; return whether it is gone."""
         ...
 
 
@@ -110,6 +119,10 @@ class DirectoryBlobs:
         """Scan the directory of incomplete uploads."""
         return await asyncio.to_thread(_sweep, self._root / _UPLOADS, time.time() - older_than_seconds)
 
+    async def remove(self, account_id: UUID, sha256: str, *, before: datetime) -> bool:
+        """Go by the time at which the file was written: the same bytes again replace it."""
+        return await asyncio.to_thread(_remove, _place(self._root, account_id, sha256), before.timestamp())
+
 
 class _UploadFile:
     """One file being written. Bytes are buffered, so that a thread is used once for many packets."""
@@ -136,6 +149,9 @@ class _UploadFile:
     async def content(self) -> bytes:
         return await asyncio.to_thread(self._content)
 
+    async def finish(self) -> StoredBlob:
+        return await asyncio.to_thread(self._finish)
+
     async def keep(self) -> StoredBlob:
         return await asyncio.to_thread(self._keep)
 
@@ -153,18 +169,22 @@ class _UploadFile:
         self._file.seek(0)
         return self._file.read()
 
+    def _finish(self) -> StoredBlob:
+        if not self._file.closed:
+            self._flush()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        return StoredBlob(self._hash.hexdigest(), self._size)
+
     def _keep(self) -> StoredBlob:
-        self._flush()
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        sha256 = self._hash.hexdigest()
-        place = _place(self._root, self._account_id, sha256)
+        blob = self._finish()
+        place = _place(self._root, self._account_id, blob.sha256)
         _make_durable_folder(place.parent)
         # Also over the same bytes stored before: they may be unsynced or damaged.
         self._path.replace(place)
         _sync_folder(place.parent)
-        return StoredBlob(sha256, self._size)
+        return blob
 
 
 def _open_private(path: str, flags: int) -> int:
@@ -196,6 +216,17 @@ def _sync_folder(folder: Path) -> None:
 async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
     while piece := await asyncio.to_thread(file.read, CHUNK_BYTES):
         yield piece
+
+
+def _remove(path: Path, before: float) -> bool:
+    try:
+        if path.stat().st_mtime >= before:
+            return False
+        path.unlink()
+    except FileNotFoundError:
+        return True
+    _sync_folder(path.parent)
+    return True
 
 
 def _sweep(folder: Path, before: float) -> int:

@@ -59,14 +59,15 @@ def template_names(
     `account` is {name, and what its profile has}; `client` a row of the client.
     """
     listed = [_listed(one, today) for one in invoices[:LISTED_MAX]]
+    amount = amounts(invoices)
     return {
         "client": _client(client),
         "account": _account(account),
         "invoices": listed,
         "invoice": listed[0] if listed else None,
         "count": len(invoices),
-        "amount": amounts(invoices),
-        "amount_due": amounts(invoices),
+        "amount": amount,
+        "amount_due": amount,
         "overdue": amounts([one for one in invoices if _days_overdue(one, today) > 0]),
         "step": step,
         "today": today.isoformat(),
@@ -119,15 +120,15 @@ def _account(account: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _listed(one: ListedInvoice, today: date) -> dict[str, Any]:
-    days = _days_overdue(one, today)
+    days, amount_due = _days_overdue(one, today), from_minor(one.open_minor, one.currency)
     return {
         "number": one.number,
         "document_date": one.document_date.isoformat() if one.document_date else None,
         "date_due": one.date_due.isoformat() if one.date_due else None,
         "currency": one.currency,
         "total": from_minor(one.total_minor, one.currency),
-        "open": from_minor(one.open_minor, one.currency),
-        "amount_due": from_minor(one.open_minor, one.currency),
+        "open": amount_due,
+        "amount_due": amount_due,
         "days_overdue": days,
         "overdue": days > 0,
     }

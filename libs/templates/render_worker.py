@@ -1,7 +1,7 @@
 """The template worker: a process that renders one input after another under limits of memory and processor time.
 
 Standard input brings requests, standard output takes answers, each a length of four bytes and JSON. It ends with its
-standard input, or when a limit of the operating system strikes.
+standard input, or when a limit of the operating system is reached.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from action_executor import retention
 from action_executor.actions import StepContext
 from action_executor.connections.commands import ConnectionCommandHandler
 from action_executor.connections.key_rotation import ensure_encrypted_with_newest_key
@@ -20,6 +21,7 @@ from action_executor.mail.smtp import SmtpClient, SmtpServer
 from action_executor.messages.sender import MessageSender
 from action_executor.runs.engine import Engine
 from action_executor.settings import ExecutorSettings
+from action_executor.sms.by_mail import SmsByMail
 from action_executor.sms.gateway import SmsClient, SmsGateway
 from action_executor.startup_recovery import expire_all_leases
 from action_executor.stores.opening import StoreOpener
@@ -31,6 +33,7 @@ from contracts.primitives.ids import new_id
 from contracts.wire.topology import EXECUTOR_COMMANDS, EXECUTOR_JOBS
 from messaging.postgres import LocalNotifier
 from storage.blobs import DirectoryBlobs
+from storage.counted_blobs import CountedBlobs
 from storage.pool import INDEX_SCAN_SETTINGS, Pool
 
 
@@ -49,6 +52,12 @@ async def open_service(
     async with open_parts("action_executor", settings) as parts:
         pool = await parts.open_database(size_max=settings.executor_pool_max, server_settings=INDEX_SCAN_SETTINGS)
         await ensure_encrypted_with_newest_key(pool, encryptor, schema=parts.schema)
+        await retention.keep_days(
+            pool,
+            delivery_days=settings.delivery_keep_days,
+            run_days=settings.run_keep_days,
+            mail_days=settings.mail_keep_days,
+        )
         if settings.is_sole_worker:
             await expire_all_leases(pool)
         pipeline = await parts.open_messaging(wakeups=wakeups)
@@ -58,7 +67,7 @@ async def open_service(
         deliverer = Deliverer(pool, parts.relay, sender, settings, worker_id=worker_id)
         await parts.run(deliverer, check="deliveries", drain_seconds=drain_seconds)
         replies = f"executor.replies.{worker_id}"
-        mail, sms = _mail_client(settings), _sms_client(settings, http_client)
+        mail, sms = _message_clients(settings, http_client)
         dialer = GuardedDialer(policy, settings.hook_connect_seconds)
         stores = StoreOpener(http_client, dialer, settings.folder_root)
         step_context = StepContext(
@@ -69,7 +78,7 @@ async def open_service(
             settings.urls,
             stores,
             encryptor,
-            DirectoryBlobs(settings.files_directory),
+            CountedBlobs(DirectoryBlobs(settings.files_directory), pool, default_max=settings.storage_default),
             mail,
             sms,
         )
@@ -111,13 +120,15 @@ def _open_http_client(
     return open_http_client(policy, connect_seconds=connect_seconds, timeout_seconds=timeout_seconds)
 
 
-def _mail_client(settings: ExecutorSettings) -> SmtpClient | None:
-    if settings.smtp_url is None:
-        return None
-    return SmtpClient(SmtpServer.parse(settings.smtp_url.get_secret_value()), redirect=settings.mail_redirect)
-
-
-def _sms_client(settings: ExecutorSettings, http_client: OutboundHttpClient) -> SmsClient | None:
+def _message_clients(
+    settings: ExecutorSettings, http_client: OutboundHttpClient
+) -> tuple[SmtpClient | None, SmsClient | SmsByMail | None]:
+    """The ways out of mails and SMS, each None where it is not configured."""
+    mail = None
+    if settings.smtp_url is not None:
+        mail = SmtpClient(SmtpServer.parse(settings.smtp_url.get_secret_value()), redirect=settings.mail_redirect)
+    if settings.mail_redirect is not None:
+        return mail, SmsByMail(mail, address=settings.mail_redirect, host=settings.urls.host)
     if settings.sms_url is None:
-        return None
-    return SmsClient(SmsGateway.parse(settings.sms_url.get_secret_value()), http_client)
+        return mail, None
+    return mail, SmsClient(SmsGateway.parse(settings.sms_url.get_secret_value()), http_client)

@@ -19,6 +19,7 @@ from action_executor.deliveries.deliverer import Deliverer
 from action_executor.deliveries.records import ClaimedDelivery, Key, NewDelivery, QueueUpdate
 from action_executor.deliveries.redeliver import redeliver
 from action_executor.deliveries.removal_notifier import RemovalNotifier
+from action_executor.messages import store as message_store
 from action_executor.messages.sender import MessageSender
 from action_executor.runs.approvals import decide_approval
 from action_executor.runs.backtest import backtest
@@ -40,10 +41,12 @@ from contracts.wire.commands import (
 from contracts.wire.envelope import Envelope
 from contracts.wire.jobs import (
     DELIVER,
+    ERASE_CLIENT_MAILS,
     NOTIFY_REMOVAL,
     RUN,
     SEND_MESSAGE,
     DeliverJob,
+    EraseClientMailsJob,
     NotifyRemovalJob,
     RunJob,
     SendMessageJob,
@@ -53,10 +56,16 @@ from outbox.pipeline import BatchEffects, CommandResult, HandleBatch
 from storage.pool import Connection
 from templates.renderer import Renderer
 
-Job = DeliverJob | NotifyRemovalJob | RunJob | SendMessageJob
+Job = DeliverJob | EraseClientMailsJob | NotifyRemovalJob | RunJob | SendMessageJob
 
 JOBS: Final[Mapping[str, type[Job]]] = MappingProxyType(
-    {DELIVER: DeliverJob, NOTIFY_REMOVAL: NotifyRemovalJob, RUN: RunJob, SEND_MESSAGE: SendMessageJob}
+    {
+        DELIVER: DeliverJob,
+        ERASE_CLIENT_MAILS: EraseClientMailsJob,
+        NOTIFY_REMOVAL: NotifyRemovalJob,
+        RUN: RunJob,
+        SEND_MESSAGE: SendMessageJob,
+    }
 )
 RUN_COMMANDS: Final = frozenset({REPLAY_RUN, CANCEL_RUN, DECIDE_APPROVAL, TRY_AUTOMATION, RUN_ACTION})
 KEPT_AT_LEAST: Final = timedelta(days=29)  # an older delivery may be gone
@@ -91,6 +100,8 @@ def job_handler(deliverer: Deliverer, runs: Runs, messages: MessageSender, remov
         if hand_overs := [(envelope, job) for envelope, job in jobs if isinstance(job, SendMessageJob)]:
             await messages.accept(conn, hand_overs)
             effects.after_commit.append(messages.wake)
+        if erased := [(envelope.account_id, job) for envelope, job in jobs if isinstance(job, EraseClientMailsJob)]:
+            await message_store.erase(conn, clients=[(account_id, job.client_id) for account_id, job in erased])
         if ended := [(envelope, job) for envelope, job in jobs if isinstance(job, NotifyRemovalJob)]:
             await removals.accept(conn, ended)
             effects.after_commit.append(removals.wake)
@@ -116,6 +127,9 @@ async def _accept(
     conn: Connection, jobs: Sequence[tuple[Envelope, DeliverJob]], deliverer: Deliverer, effects: BatchEffects
 ) -> None:
     """Insert deliveries: leased to this process where their queues have room, else due now for any process."""
+    for envelope, job in jobs:
+        deliverer.outdate((envelope.account_id, job.hook_id), job.hook_version)
+    await _learn_limits(conn, {(envelope.account_id, job.hook_id) for envelope, job in jobs}, deliverer)
     now = time.monotonic()
     items = _plan(jobs, deliverer, now)
     new = await store.insert(conn, items, lease_seconds=deliverer.lease_seconds)
@@ -123,6 +137,13 @@ async def _accept(
     await queue_store.update_queues(conn, [QueueUpdate(key, ordered, 0.0) for key, ordered in sorted(waiting.items())])
     ours = [_held(item, now + deliverer.lease_seconds) for item in items if item.leased and item.id in new]
     effects.after_commit.append(_begin(deliverer, ours, waiting))
+
+
+async def _learn_limits(conn: Connection, keys: set[Key], deliverer: Deliverer) -> None:
+    """Read the limits of hooks that are new to this process: without them a delivery would wait for a claim."""
+    if unknown := sorted(key for key in keys if deliverer.scheduler.queue(key).limits is None):
+        for key, limits in (await queue_store.limits_of_idle_hooks(conn, unknown)).items():
+            deliverer.scheduler.set_limits(key, limits)
 
 
 def _begin(deliverer: Deliverer, ours: Sequence[ClaimedDelivery], waiting: dict[Key, bool]) -> Callable[[], None]:
@@ -243,6 +264,7 @@ async def _redeliver(conn: Connection, command: Envelope, deliverer: Deliverer, 
     done = await redeliver(conn, command)
     effects.answer(command, done.status, done.body)
     if done.key is not None:
+        deliverer.outdate(done.key, done.hook_version)
         effects.after_commit.append(_look_again(deliverer, done.key))
 
 

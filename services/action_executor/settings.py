@@ -12,7 +12,7 @@ from pydantic_settings import NoDecode
 from action_executor.mail.smtp import SmtpServer
 from action_executor.sms.gateway import SmsGateway
 from chassis.egress import EgressPolicy
-from chassis.settings import ServiceSettings
+from chassis.settings import FileSettings
 
 LEASE_MARGIN_SECONDS = 10.0  # to settle what came back at the last moment, and for clocks that drift
 SCHEDULE_MAX = 100
@@ -24,7 +24,7 @@ Schedule = Annotated[tuple[float, ...], NoDecode]
 """Pauses in seconds before the first, second, ... try, written `0,5,300`."""
 
 
-class ExecutorSettings(ServiceSettings):
+class ExecutorSettings(FileSettings):
     """How deliveries and runs are tried, paced and bounded (delivery.md)."""
 
     secret_keys: SecretStr = Field(description="keys that open the hooks' signing secrets, newest first")
@@ -48,8 +48,11 @@ class ExecutorSettings(ServiceSettings):
         default=None, description="where mail leaves: smtp://user:password@host:port?starttls=true&from=address"
     )
     sms_url: SecretStr | None = Field(default=None, description="the HTTP gateway that takes SMS")
-    mail_redirect: str | None = Field(default=None, description="every mail goes to this address instead, marked")
+    mail_redirect: str | None = Field(default=None, description="every mail and SMS goes here by mail, marked")
     message_schedule_seconds: Schedule = (0, 60, 300, 1800, 7200, 21_600)
+    mail_keep_days: int = Field(
+        default=1100, ge=1, le=3650, description="how long mails are kept as they were, in days"
+    )
 
     home: Path = Field(default=Path("~/.local/share/ledgerwire"), description="data directory")
     files: Path | None = Field(
@@ -62,6 +65,10 @@ class ExecutorSettings(ServiceSettings):
     step_schedule_seconds: Schedule = (0, 5, 60, 600, 3600)
     run_lease_seconds: float = Field(default=40, gt=0, le=3600, description="longer for a step that asks for more")
     executor_batch_max: int = Field(default=100, ge=1, le=1000, description="jobs in one transaction")
+    delivery_keep_days: int = Field(default=30, ge=30, le=3650, description="how long deliveries and attempts are kept")
+    run_keep_days: int = Field(
+        default=30, ge=1, le=3650, description="how long finished runs, and what became of messages, are kept"
+    )
     is_sole_worker: bool = Field(
         default=False, description="no other executor works on this database: what a killed one held is free at once"
     )

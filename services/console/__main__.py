@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = ConsoleSettings.read()
         return service.run("console", lambda: open_service(settings), settings, health_port=HEALTH_PORT)
     except (SettingsError, OSError) as error:
-        print(f"console: {error}", file=sys.stderr)  # noqa: T201  a command line speaks by printing
+        print(f"console: {error}", file=sys.stderr)  # noqa: T201  a command line prints
         return 2
 
 

@@ -18,7 +18,7 @@ CONNECTIONS_MAX: Final = 100  # of one console process; the API serves thousands
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FieldError:
     """One thing wrong with an input: the field's path and what to do about it; `code` of the whole problem."""
 
     path: str
@@ -33,12 +33,12 @@ class Problem(Exception):
     status: int
     code: str = ""
     detail: str = ""
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[FieldError] = field(default_factory=list)
 
     @property
-    def said(self) -> list[Fault]:
+    def said(self) -> list[FieldError]:
         """What is to be shown of it: every fault, else the whole."""
-        return self.faults or [Fault("", self.detail, self.code)]
+        return self.faults or [FieldError("", self.detail, self.code)]
 
 
 class Pending(Exception):
@@ -46,7 +46,7 @@ class Pending(Exception):
 
 
 class ApiClient:
-    """The API as one person may use it; without a token, what is open to anybody."""
+    """The API as one person may use it; without a token, what is open without credentials."""
 
     def __init__(self, session: aiohttp.ClientSession, base: str, token: str | None = None) -> None:
         self._session, self._base = session, base
@@ -132,6 +132,6 @@ async def _read(reply: aiohttp.ClientResponse) -> Any:
 
 
 def _problem(status: int, answer: Mapping[str, Any]) -> Problem:
-    faults = [Fault(str(one.get("path", "")), str(one.get("message", ""))) for one in answer.get("errors") or ()]
+    faults = [FieldError(str(one.get("path", "")), str(one.get("message", ""))) for one in answer.get("errors") or ()]
     code = answer.get("code") or answer.get("error") or ""
     return Problem(status, str(code), str(answer.get("detail") or answer.get("error_description") or ""), faults)

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from chassis.encryption import Encryptor
 from chassis.handle import ServiceHandle
+from chassis.memory import return_free_memory
 from console import middleware, templating
 from console.api_client import CONNECTIONS_MAX, TIMEOUT, ApiClient, Problem
 from console.routes import ROUTES
@@ -46,6 +47,7 @@ async def open_app(settings: ConsoleSettings) -> AsyncIterator[web.Application]:
     async with aiohttp.ClientSession(connector=connector, timeout=TIMEOUT, cookie_jar=jar) as http:
         app = web.Application(middlewares=[middleware.answer])
         app[PARTS] = Parts(settings, encryptor, http, hashlib.sha256(b"csrf " + keys.encode()).digest())
+        app.on_shutdown.append(_end_live_parts)
         loader = jinja2.FileSystemLoader(templating.STATIC.with_name("templates"))
         environment = aiohttp_jinja2.setup(app, loader=loader, autoescape=True, auto_reload=False)
         templating.configure(environment)
@@ -67,6 +69,7 @@ async def open_service(settings: ConsoleSettings) -> AsyncIterator[ServiceHandle
         return web.Response(status=303, headers={"Location": PREFIX_PATH})
 
     async with open_app(settings) as pages:
+        _compile_templates(pages)
         root = web.Application()
         root.add_subapp(PREFIX_PATH, pages)
         root.router.add_get("/", lead)
@@ -80,6 +83,18 @@ async def open_service(settings: ConsoleSettings) -> AsyncIterator[ServiceHandle
             yield handle
         finally:
             await runner.cleanup()
+
+
+def _compile_templates(app: web.Application) -> None:
+    """Compile all templates before the first request, so that no visitor waits and what compiling leaves is freed."""
+    environment = aiohttp_jinja2.get_env(app)
+    for name in environment.list_templates():
+        environment.get_template(name)
+    return_free_memory()
+
+
+async def _end_live_parts(app: web.Application) -> None:
+    app[PARTS].closing.set()
 
 
 async def problem_of_api(parts: Parts) -> str | None:

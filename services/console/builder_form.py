@@ -61,10 +61,13 @@ def _field(path: str, name: str, schema: Mapping[str, Any], *, is_required: bool
     if choices and all(isinstance(value, str) for value in choices):
         options = [Option("", "–"), *(Option(value, value) for value in choices)]
         return Field(path, label, "choice", is_required, about, options)
+    if types - {"null"} == {"boolean"}:
+        options = [Option("", "–"), Option("true", N_("Yes")), Option("false", N_("No"))]
+        return Field(path, label, "yes_no", is_required, about, options)
     if types & {"object", "array"} or any("$ref" in one for one in variants):
         return Field(path, label, "json", is_required, about or N_("As JSON"))
     is_long = name in _LONG
-    return Field(path, label, "area" if is_long else "text", is_required, about, wide=is_long)
+    return Field(path, label, "area" if is_long else "text", is_required, about, wide=is_long or name == "url")
 
 
 def _types(schema: Mapping[str, Any]) -> list[str]:
@@ -157,6 +160,17 @@ def changed(form: Mapping[str, str]) -> dict[str, str]:
     for place, step in enumerate(steps):
         kept |= {f"steps[{place}].{name}": value for name, value in step.items()}
     return kept
+
+
+def touched(form: Mapping[str, str]) -> int | None:
+    """The step that the pressed button was about, where it stands afterwards."""
+    verb, _, where = form.get("do", "").partition(":")
+    number = where.partition(":")[0]
+    if verb == "add":
+        return len(steps_in(form))
+    if verb == "remove" or not number.isdigit():
+        return None
+    return max(int(number) - (verb == "up"), 0)
 
 
 def _change_steps(steps: list[dict[str, str]], verb: str, place: list[int]) -> None:

@@ -13,7 +13,7 @@ from console.forms import Field, Option, as_object
 from console.i18n import N_
 
 STEPS_MAX: Final = 60  # more than the API takes, so that its own message says so
-ALL: Final = "all"  # the language of a text that is written for everybody
+ALL: Final = "all"  # the language of a text that is written for all clients
 _STEP: Final = re.compile(r"steps\[(\d{1,2})\]\.(.+)")
 _TEXT: Final = re.compile(r"template\.([A-Za-z-]{2,20})\.(subject|body)")
 
@@ -152,9 +152,7 @@ def step_form(
         fields += [
             Field(f"{at}.target_collector_id", N_("To which collector"), "choice", options=targets),
             Field(f"{at}.starts_manually", N_("Its first step waits for a person"), "checkbox"),
-            Field(
-                f"{at}.notify.to", N_("Who is told by mail"), "list", help=N_("Addresses, a line each; may be empty")
-            ),
+            Field(f"{at}.notify.to", N_("Notify by mail"), "list", help=N_("Addresses, a line each; may be empty")),
             Field(f"{at}.notify.subject", N_("Subject")),
             Field(f"{at}.notify.body", N_("Text"), "area", rows=4),
         ]

@@ -10,9 +10,10 @@ from aiohttp import web
 
 from console import faults
 from console.api_client import Problem
-from console.forms import Field, Filled, Group, as_object, names_of
+from console.forms import KEY_FIELD, Field, Filled, Group, as_object, names_of
+from console.settings import PREFIX_PATH
 from console.templating import fill
-from console.visit import KEY_FIELD, Handler, Visit
+from console.visit import Handler, Visit, safe_path
 
 _SERVER_FAULT: Final = 500
 _UNAUTHORIZED: Final = 401
@@ -32,6 +33,7 @@ class FormPage:
     back: tuple[str, str]
     intro: str = ""
     template: str = "form.html"
+    scope: str = "write"  # what its button needs
 
     def show(self, visit: Visit, filled: Filled, *, status: int = 200, **context: Any) -> web.Response:
         """The page."""
@@ -65,21 +67,43 @@ def again(
 
 
 def verb(
-    api: str, back: str, notice: str, *, fields: Sequence[Field] = (), method: str = "POST", takes_body: bool = True
-) -> Handler:
-    """A handler that asks the API for a change of one object and leads back; paths are filled from the route."""
+    api: str, back: str, notice: str, *, fields: Sequence[Field] = (), method: str = "POST", takes_body: bool = True,
+    page: Handler | None = None,
+) -> Handler:  # fmt: skip
+    """A handler that asks the API for a change of one object and leads back; paths are filled from the route.
+
+    A form's own `back` goes before. `page` shows the form's page: where the API refuses, it shows it again with what
+    was typed, the faults at the fields.
+    """
 
     async def handle(visit: Visit) -> web.StreamResponse:
         form, place = await visit.read_form(), dict(visit.request.match_info)
+        after = safe_path(PREFIX_PATH + form["back"]) if form.get("back") else fill(back, place)
         body = as_object(fields, form) if takes_body and method != "DELETE" else None
         headers = {"Idempotency-Key": form[KEY_FIELD]} if method == "POST" and form.get(KEY_FIELD) else {}
         try:
             await visit.api.send(method, fill(api, place), body=body, headers=headers)
         except Problem as problem:
-            return failed(visit, fill(back, place), problem)
-        return visit.go(fill(back, place), visit.text(notice))
+            if page is not None:
+                return await refuse(visit, page, problem, form, fields)
+            return failed(visit, after, problem)
+        return visit.go(after, visit.text(notice))
 
     return handle
+
+
+async def refuse(
+    visit: Visit, page: Handler, problem: Problem, form: Mapping[str, str], fields: Sequence[Field]
+) -> web.StreamResponse:
+    """The page that a form is a part of, with what was typed into it and what is wrong with that.
+
+    Raises:
+        Problem: it has nothing to do with what was typed.
+    """
+    if problem.status >= _SERVER_FAULT or problem.status in {_UNAUTHORIZED, _NOT_FOUND}:
+        raise problem
+    visit.refused, visit.status = Filled(form).with_faults(problem.faults, fields, problem), problem.status
+    return await page(visit)
 
 
 def failed(visit: Visit, back: str, problem: Problem) -> web.Response:
@@ -94,12 +118,15 @@ def failed(visit: Visit, back: str, problem: Problem) -> web.Response:
     return visit.go(back, said, failed=True)
 
 
-async def pass_file(visit: Visit, path: str, query: Mapping[str, str] | None = None) -> web.StreamResponse:
-    """A file of the API as the browser may show it: pictures and PDFs inside the page, the rest as a download."""
+async def pass_file(
+    visit: Visit, path: str, query: Mapping[str, str] | None = None, *, saved: bool = False
+) -> web.StreamResponse:
+    """A file of the API as the browser may show it: pictures and PDFs inside the page, the rest or `saved` to keep."""
     async with visit.api.open("GET", path, query=query) as reply:
         headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"}
-        is_shown = reply.content_type in FILE_TYPES_SHOWN
-        headers["Content-Type"] = reply.content_type if is_shown else "application/octet-stream"
+        is_known = reply.content_type in FILE_TYPES_SHOWN
+        is_shown = is_known and not saved
+        headers["Content-Type"] = reply.content_type if is_known else "application/octet-stream"
         given = reply.headers.get("Content-Disposition", "attachment")
         name = given.partition(";")[2]
         headers["Content-Disposition"] = f"inline;{name}" if is_shown else f"attachment;{name}"

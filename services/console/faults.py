@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from console import field_names
-from console.api_client import Fault
+from console.api_client import FieldError
 from console.i18n import LOCALES, N_
 
+_OWNERS: Final[Mapping[str, str]] = {"account": N_("Your company"), "client": N_("Client")}  # of a document's fields
 SOURCE_LOCALE: Final = LOCALES[0]  # the API's own language
 
 _MESSAGES: Final[Mapping[re.Pattern[str], str]] = {re.compile(pattern): text for pattern, text in {
@@ -63,6 +64,7 @@ _MESSAGES: Final[Mapping[re.Pattern[str], str]] = {re.compile(pattern): text for
     r"needs a description, an item_code or a product_id": N_("needs a description or a product"),
     r"is before from": N_("must be after the beginning"),
     r"is over: name.*": N_("must not be in the past"),
+    r"is more than what is open: (?P<a>.+)": N_("is more than what is open: {a}"),
     r"is no open invoice of this client": N_("is no open invoice of this client"),
     r"is not a trigger.*": N_("is not an event that can be chosen"),
     r"must be one of (?P<a>.*)": N_("must be one of {a}"),
@@ -81,6 +83,15 @@ CODES: Final[Mapping[str, str]] = {
     "not_open": N_("The invoice takes no payment."), "already_void": N_("The bill is void already."),
     "invoice_not_issued": N_("Issue the invoice first."), "has_receipt": N_("There is a receipt for it already."),
     "not_overdue": N_("The invoice is not overdue."),
+    "already_invoiced": N_("It is invoiced already. Make that invoice void, or delete it, first."),
+    "client_in_use": N_("There are documents of this client. Archive it instead."),
+    "credit_applied": N_("Some of it is applied or refunded. Take that back first."),
+    "has_credit_notes": N_("There is a credit note against it. Make that void first."),
+    "has_refunds": N_("Some of it was refunded. Take that back first."),
+    "has_settlements": N_("Payments or credits are applied to it. Take them off first, or make a credit note."),
+    "no_confirmed_payment": N_("A receipt is issued from a confirmed payment."),
+    "nothing_unapplied": N_("Nothing of it is left."),
+    "over_creditable": N_("It is more than what is left to credit of its invoice."),
     "already_disputed": N_("The invoice has an open dispute. Resolve it first."),
     "already_resolved": N_("The dispute is over."), "in_use": N_("It is in use. Name another that takes its place."),
     "already_there": N_("The invoices are in that collector already."),
@@ -96,7 +107,7 @@ CODES: Final[Mapping[str, str]] = {
     "limit_reached": N_("There may be no more of these. Remove some first."),
     "secret_not_kept": N_("This secret was shown already and cannot be shown again. Make a new one."),
     "refused": N_("This was refused."),
-    "precondition_failed": N_("Somebody changed this meanwhile. Read it again."),
+    "precondition_failed": N_("This was changed meanwhile. Read it again."),
     "body_too_large": N_("This is too large."), "unsupported_media_type": N_("This kind of file is not taken."),
     "action_failed": N_("The other side refused it."), "import_aborted": N_("A line is bad, and nothing was taken."),
     "idempotency_key_reused": N_("This form was sent before with other values. Open it again."),
@@ -114,12 +125,15 @@ def translated(message: str, text: Callable[[str], str]) -> str:
     return message
 
 
-def said(fault: Fault, text: Callable[[str], str], locale: str) -> str:
+def said(fault: FieldError, text: Callable[[str], str], locale: str) -> str:
     """A fault as a sentence: the field's name, and what is wrong. The API's own details are in English only."""
     if fault.code and locale != SOURCE_LOCALE and fault.code in CODES:
         return text(CODES[fault.code])
     message = translated(fault.message, text)
     name = text(field_names.name_of_path(fault.path)) if fault.path else ""
+    owner = _OWNERS.get(fault.path.partition(".")[0]) if "." in fault.path else None
+    if owner is not None:
+        name = f"{text(owner)}, {name}"
     line = field_names.line_of_path(fault.path)
     if line is not None:
         name = text(N_("Line {number}, {field}")).format(number=line, field=name)

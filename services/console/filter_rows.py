@@ -9,17 +9,11 @@ from typing import Any, Final
 import orjson
 
 from console.forms import Option
-from console.i18n import N_
+from console.labels import OPERATOR_TEXTS
 
 ROWS_MAX: Final = 20  # conditions of a group, as the API takes
 GROUPS_MAX: Final = 20  # alternatives, as the API takes
-OPERATORS: Final = (
-    Option("eq", N_("equals")), Option("ne", N_("does not equal")), Option("gt", N_("is more than")),
-    Option("gte", N_("is at least")), Option("lt", N_("is less than")), Option("lte", N_("is at most")),
-    Option("contains", N_("contains")), Option("not_contains", N_("does not contain")),
-    Option("starts_with", N_("begins with")), Option("ends_with", N_("ends with")), Option("in", N_("is one of")),
-    Option("exists", N_("exists")),
-)  # fmt: skip
+OPERATORS: Final = tuple(Option(code, text) for code, text in OPERATOR_TEXTS.items())
 _FIELD: Final = re.compile(r"rule\[(\d{1,2})\]\[(\d{1,2})\]\.(where|op|value)")
 _FAULT: Final = re.compile(
     r"(?P<step>steps\[\d+\])\.input\.?(?:any\[(?P<group>\d+)\]\.?)?(?:all\[(?P<row>\d+)\]\.?)?(?P<field>where|op|value)?"

@@ -11,17 +11,19 @@ from urllib.parse import parse_qsl
 import orjson
 from aiohttp import web
 
-from console.api_client import Fault, Problem
+from console.api_client import FieldError, Problem
 
 FORM_BYTES_MAX: Final = 1024 * 1024  # as the API takes of JSON
 FIELDS_MAX: Final = 6_000  # a document of 500 lines with all that a line has
 INDEX_MAX: Final = 1_000  # of a list in a form; the API takes fewer lines
 DEPTH_MAX: Final = 8  # of a path; the deepest of the API's inputs has four steps
+KEY_FIELD: Final = "_key"  # names a form's one request, so that sending it twice does it once
+REUSED: Final = "idempotency_key_reused"
 _STEP: Final = re.compile(r"[^.\[\]]+|\[\d{1,4}\]")
 
 Kind = Literal[
     "text", "email", "password", "number", "decimal", "date", "choice", "checkbox", "area", "url", "hidden", "list",
-    "choices", "json",
+    "choices", "json", "yes_no",
 ]  # fmt: skip
 
 
@@ -63,10 +65,10 @@ class Filled:
 
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
-    general: Sequence[Fault] = ()
+    general: Sequence[FieldError] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def with_faults(self, faults: Iterable[Fault], fields: Sequence[Field], problem: Problem) -> Filled:
+    def with_faults(self, faults: Iterable[FieldError], fields: Sequence[Field], problem: Problem) -> Filled:
         """The form with the API's faults: each at its field, the rest above all."""
         known, general = {one.name for one in fields}, []
         errors: dict[str, str] = {}
@@ -79,7 +81,16 @@ class Filled:
         if not errors and not general:
             general = problem.said
         labels = {one.name: one.label for one in fields}
-        return replace(self, errors=errors, general=general, labels=labels)
+        return replace(self, values=self._sent_anew(problem), errors=errors, general=general, labels=labels)
+
+    def _sent_anew(self, problem: Problem) -> Mapping[str, str]:
+        """The values without the key of a refused request, which would refuse what was corrected.
+
+        A form that was carried out before keeps its key, so that sending it once more does nothing twice.
+        """
+        if problem.code == REUSED:
+            return self.values
+        return {name: value for name, value in self.values.items() if name != KEY_FIELD}
 
 
 def _place(path: str, known: set[str]) -> str | None:
@@ -87,7 +98,7 @@ def _place(path: str, known: set[str]) -> str | None:
     while path:
         if path in known:
             return path
-        path = re.sub(r"(\.[^.\[\]]+|\[\d+\]|^[^.\[\]]+)$", "", path)
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]  # shorter each time, whatever is in it
     return None
 
 
@@ -124,7 +135,7 @@ def value_of(given: Field, text: str) -> Any:
     shown = text if given.kind == "password" else text.strip()
     if not shown:
         return None
-    if given.kind == "json":
+    if given.kind in {"json", "yes_no"}:
         return _json_or_text(shown)
     if given.kind == "number" and re.fullmatch(r"-?\d{1,15}", shown):
         return int(shown)

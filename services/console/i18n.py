@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_time, get_datetime_format
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 LOCALES: Final = ("en", "fr", "es")
 LANGUAGE_NAMES: Final = {"en": "English", "fr": "Français", "es": "Español"}
 _CATALOGS: Final = Path(__file__).with_name("locale")
-_DECIMALS_MAX: Final = 12  # shown of a number; more are cut by nobody but would break a table
+_SIZES: Final = (("digital-gigabyte", 10**9), ("digital-megabyte", 10**6))
+_DECIMALS_MAX: Final = 12  # shown of a number; more would break a table's layout
 _NO_BREAK: Final = "\u00a0"
 
 
@@ -67,6 +69,13 @@ def number(value: object, locale: str) -> str:
     return format_decimal(exact, format=pattern, locale=locale)
 
 
+def size(count: int, locale: str) -> str:
+    """A number of bytes in the largest unit of which there is one, such as 12.3 MB."""
+    unit, divisor = next(((unit, divisor) for unit, divisor in _SIZES if count >= divisor), ("digital-kilobyte", 10**3))
+    exact = Decimal(count) / divisor
+    return format_unit(exact, unit, length="short", format="#,##0.#", locale=locale)
+
+
 def money(amount: object, currency: str | None, locale: str) -> str:
     """An amount beside its currency's code: symbols are shared by many currencies."""
     shown = number(amount, locale)
@@ -82,7 +91,18 @@ def day(value: object, locale: str) -> str:
 
 
 def moment(value: object, locale: str, time_zone: str) -> str:
-    """A time, ISO 8601 in the API, in the account's time zone."""
+    """A time to the minute, ISO 8601 in the API, in the account's time zone."""
+    try:
+        parsed = dt.datetime.fromisoformat(str(value)).astimezone(ZoneInfo(time_zone))
+    except ValueError:
+        return str(value)
+    time = format_time(parsed, format="short", tzinfo=ZoneInfo(time_zone), locale=locale)
+    day = format_date(parsed, format="medium", locale=locale)
+    return str(get_datetime_format("medium", locale)).replace("'", "").format(time, day)
+
+
+def moment_to_the_second(value: object, locale: str, time_zone: str) -> str:
+    """A time with its seconds, where several things happen within a minute."""
     try:
         parsed = dt.datetime.fromisoformat(str(value))
     except ValueError:

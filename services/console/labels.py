@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from console import event_texts
 from console.i18n import N_
 
 LABELS: Final[Mapping[str, str]] = {
@@ -35,7 +36,8 @@ LABELS: Final[Mapping[str, str]] = {
     "dead": N_("Given up"), "gave_up": N_("Given up"), "scheduled": N_("Scheduled"), "gone": N_("Gone"),
     "stopped": N_("Stopped"), "queued": N_("Queued"), "retrying": N_("To be tried again"), "held": N_("Held"),
     # access
-    "owner": N_("Owner"), "member": N_("Member"), "viewer": N_("Viewer"), "read": N_("Read"), "write": N_("Write"),
+    "owner": N_("Owner"), "member": N_("Member"), "viewer": N_("Viewer"), "refused": N_("Refused"),
+    "read": N_("Read"), "write": N_("Write"),
     "automate": N_("Automate"), "admin": N_("Administer"),
     # collections
     "email": N_("E-mail"), "sms": N_("SMS"), "note": N_("Note"), "call": N_("Call"), "dispute": N_("Dispute"),
@@ -67,7 +69,26 @@ LABELS: Final[Mapping[str, str]] = {
     "action_executor": N_("Actions"),
 }  # fmt: skip
 
+OPERATOR_TEXTS: Final[Mapping[str, str]] = {
+    "eq": N_("equals"),
+    "ne": N_("does not equal"),
+    "gt": N_("is more than"),
+    "gte": N_("is at least"),
+    "lt": N_("is less than"),
+    "lte": N_("is at most"),
+    "contains": N_("contains"),
+    "not_contains": N_("does not contain"),
+    "starts_with": N_("begins with"),
+    "ends_with": N_("ends with"),
+    "in": N_("is one of"),
+    "exists": N_("exists"),
+}  # fmt: skip
+"""The comparisons of a filter."""
+
 
 def of(code: str) -> str:
     """The text of a code, itself in words where it has none."""
-    return LABELS.get(code) or code.replace("_", " ").capitalize()
+    for texts in (LABELS, event_texts.EVENTS, event_texts.COMMANDS, event_texts.JOURNEY_STEPS, event_texts.OPERATIONS):
+        if code in texts:
+            return texts[code]
+    return code.replace("_", " ").replace(".", " ").capitalize()

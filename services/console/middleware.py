@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import Histogram
 
-from console.api_client import Fault, Pending, Problem
+from console.api_client import FieldError, Pending, Problem
 from console.i18n import N_
 from console.settings import PREFIX_PATH
 from console.visit import (
@@ -152,7 +152,7 @@ def _refusal(request: web.Request, problem: Problem) -> web.StreamResponse:
     return fault_page(visit, problem.status, problem.said if problem.status < _SERVER_FAULT else [])
 
 
-def fault_page(visit: Visit, status: int, said: list[Fault] | None = None) -> web.StreamResponse:
+def fault_page(visit: Visit, status: int, said: list[FieldError] | None = None) -> web.StreamResponse:
     """The page that says what is wrong."""
     title = _TITLES.get(status, N_("Something went wrong on our side"))
     return visit.render("fault.html", status=status, title=title, said=said or [])

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 WIDTH: Final = 640
 HEIGHT: Final = 180
-BAR: Final = 18
-_GAP: Final = 8
+BAR_MIN: Final = 4.0  # of a step too short to be seen
 AGES: Final = ("not_due", "days_1_30", "days_31_60", "days_61_90", "over_90")
 
 
@@ -62,8 +61,21 @@ def line(values: Sequence[Decimal]) -> str:
     return " ".join(points)
 
 
-def waterfall(steps: Sequence[Mapping[str, Any]]) -> list[Bar]:
-    """When each step ran, as lying bars below one another."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When one step ran: milliseconds since the first began, and its bar of a picture as wide as `WIDTH`."""
+
+    number: int
+    action: str
+    state: str
+    after_ms: float
+    took_ms: float
+    x: float
+    width: float
+
+
+def waterfall(steps: Sequence[Mapping[str, Any]]) -> list[Span]:
+    """When each step ran that has ended."""
     timed = [
         (step, _time(step["started_at"]), _time(step["finished_at"]))
         for step in steps
@@ -72,51 +84,53 @@ def waterfall(steps: Sequence[Mapping[str, Any]]) -> list[Bar]:
     if not timed:
         return []
     began, ended = min(start for _, start, _ in timed), max(end for _, _, end in timed)
-    whole = max(0.001, (ended - began).total_seconds())
-    bars = []
-    for number, (step, start, end) in enumerate(timed):
-        x = (start - began).total_seconds() / whole * (WIDTH - 4)
-        width = max(3.0, (end - start).total_seconds() / whole * (WIDTH - 4))
-        kind = 4 if step["state"] == "failed" else 1
-        ms = (end - start).total_seconds() * 1000
-        bars.append(
-            Bar(min(x, WIDTH - width), number * (BAR + _GAP), width, BAR, kind, f"{step['action']} {ms:.0f} ms")
-        )
-    return bars
+    whole = max(1.0, (ended - began).total_seconds() * 1000)
+    spans = []
+    for step, start, end in timed:
+        after, took = (start - began).total_seconds() * 1000, (end - start).total_seconds() * 1000
+        width = max(BAR_MIN, took / whole * WIDTH)
+        x = min(after / whole * WIDTH, WIDTH - width)
+        spans.append(Span(step["number"], step["action"], step["state"], after, took, x, width))
+    return spans
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of a backtest: how much would run and how much would be filtered out, one bar upon the other."""
+    """One day of a backtest: pieces of one bar upon one another, each with its class of colour, top and height."""
 
     date: str
     x: float
     width: float
-    run_y: float
-    run_height: float
-    filter_y: float
-    filter_height: float
+    pieces: list[tuple[int, float, float]]
+
+
+def every_day(
+    per_day: Sequence[Mapping[str, Any]], *, last: dt.date, count: int, is_cut: bool
+) -> list[Mapping[str, Any]]:
+    """A backtest's days with those on which nothing happened; of one that is cut, from the first day that it has."""
+    known = {one["date"]: one for one in per_day}
+    first = last - dt.timedelta(days=count)
+    if is_cut and known:
+        first = dt.date.fromisoformat(min(known))
+    dates = ((first + dt.timedelta(days=more)).isoformat() for more in range((last - first).days + 1))
+    nothing = {"events": 0, "would_run": 0, "would_filter": 0}
+    return [known.get(date) or {"date": date, **nothing} for date in dates]
 
 
 def days(per_day: Sequence[Mapping[str, Any]]) -> list[Day]:
-    """What would have run on each day, below what would have been filtered out."""
-    most = max((one["would_run"] + one["would_filter"] for one in per_day), default=0) or 1
-    step, height = WIDTH / max(1, len(per_day)), HEIGHT - 40
+    """What would have run on each day, below what would have been filtered out and what would have failed."""
+    most = max((one["events"] for one in per_day), default=0) or 1
+    step, base, height = WIDTH / max(1, len(per_day)), HEIGHT - 22, HEIGHT - 40
     bars = []
     for number, one in enumerate(per_day):
-        run, filtered = one["would_run"] / most * height, one["would_filter"] / most * height
-        base = HEIGHT - 22
-        bars.append(
-            Day(
-                str(one["date"]),
-                number * step + step * 0.12,
-                step * 0.76,
-                base - run,
-                run,
-                base - run - filtered,
-                filtered,
-            )
-        )
+        failed = one["events"] - one["would_run"] - one["would_filter"]
+        pieces, top = [], float(base)
+        for kind, value in ((1, one["would_run"]), (2, one["would_filter"]), (4, failed)):
+            if value > 0:
+                tall = value / most * height
+                top -= tall
+                pieces.append((kind, top, tall))
+        bars.append(Day(str(one["date"]), number * step + step * 0.12, step * 0.76, pieces))
     return bars
 
 

@@ -17,6 +17,8 @@ CLIENTS: Final = (
 PRODUCT: Final = {"code": "SAMPLE-HOUR", "name": "Sample: consulting hour", "unit": "h", "unit_price": "90.00"}
 DUE_DAYS: Final = (45, 12, -10)  # since the invoice was due; the last one is not due yet
 _TAKEN: Final = 409
+_UNDONE: Final = frozenset({"void", "reversed"})
+LOADS_A_DAY_MAX: Final = 20  # more than a person tries in a day; each look for a free reference is a request
 
 
 async def is_loaded(api: ApiClient) -> bool:
@@ -33,13 +35,11 @@ async def load(api: ApiClient, *, currency: str, today: dt.date) -> None:
     clients = []
     for number, (name, locale, email) in enumerate(CLIENTS):
         given = {"name": name, "locale": locale, "email": email, "external_id": f"{PREFIX}client-{number}"}
+        await _restore(api, "/v1/clients", {"external_id": given["external_id"]})
         clients.append(await api.post("/v1/clients", given, query={"on_conflict": "update"}))
-        if clients[-1].get("archived"):
-            clients[-1] = await api.send("PATCH", f"/v1/clients/{clients[-1]['id']}", body={"archived": False})
     product = PRODUCT | {"currency": currency, "external_id": f"{PREFIX}product"}
-    made = await api.post("/v1/products", product, query={"on_conflict": "update"})
-    if made.get("archived"):
-        await api.send("PATCH", f"/v1/products/{made['id']}", body={"archived": False})
+    await _restore(api, "/v1/products", {"code": PRODUCT["code"]})
+    await api.post("/v1/products", product, query={"on_conflict": "update"})
     for number, (client, days) in enumerate(zip(clients, DUE_DAYS, strict=True)):
         await _sale(api, client["id"], f"{PREFIX}invoice-{number}-{today}", currency, today - dt.timedelta(days=days))
     await _sale(api, clients[0]["id"], f"{PREFIX}draft-{today}", currency, None)
@@ -48,6 +48,13 @@ async def load(api: ApiClient, *, currency: str, today: dt.date) -> None:
         "external_id": f"{PREFIX}payment-{today}",
     }  # fmt: skip
     await _once(api, "/v1/payments", payment)
+
+
+async def _restore(api: ApiClient, path: str, query: dict[str, str]) -> None:
+    """Bring back what an earlier removal has archived: an archived one takes no change."""
+    for one in (await api.get(path, query | {"archived": "true"}))["items"]:
+        if _is_ours(one):
+            await api.send("PATCH", f"{path}/{one['id']}", body={"archived": False})
 
 
 async def _sale(api: ApiClient, client_id: str, reference: str, currency: str, due: dt.date | None) -> None:
@@ -63,17 +70,24 @@ async def _sale(api: ApiClient, client_id: str, reference: str, currency: str, d
 
 
 async def _once(api: ApiClient, path: str, given: dict[str, Any]) -> None:
-    try:
-        await api.post(path, given)
-    except Problem as problem:
-        if problem.status != _TAKEN:
-            raise
+    """Make it unless it is there; one that an earlier removal made void has a successor of the next reference."""
+    for number in range(1, LOADS_A_DAY_MAX + 1):
+        reference = given["external_id"] if number == 1 else f"{given['external_id']}-{number}"
+        try:
+            await api.post(path, given | {"external_id": reference})
+        except Problem as problem:
+            if problem.status != _TAKEN:
+                raise
+            found = (await api.get(path, {"external_id": reference}))["items"]
+            if any(one["status"] in _UNDONE for one in found):
+                continue
+        return
 
 
 async def remove(api: ApiClient) -> None:
     """Take the sample out: drafts deleted, invoices void, payments reversed; clients and products deleted or archived.
 
-    Issued documents stay in the books, void: an issued number is never taken back.
+    Issued documents stay in the ledger, void: an issued number is never taken back.
 
     Raises:
         Problem: the API does not answer; a repetition goes on.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -17,7 +18,7 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from chassis.encryption import DecryptionError, Encryptor
-from console import i18n
+from console import i18n, labels
 from console.api_client import ApiClient, Problem
 from console.forms import Filled, read_form
 from console.settings import PREFIX_PATH, ConsoleSettings
@@ -28,7 +29,6 @@ LANGUAGE_COOKIE: Final = "ledgerwire_language"
 THEME_COOKIE: Final = "ledgerwire_theme"
 NOTICE_COOKIE: Final = "ledgerwire_notice"
 CSRF_FIELD: Final = "_csrf"
-KEY_FIELD: Final = "_key"
 CSRF_HEADER: Final = "X-CSRF-Token"
 THEMES: Final = ("auto", "light", "dark")
 COOKIE_CHARS_MAX: Final = 4_000  # what browsers keep of one
@@ -53,7 +53,7 @@ class Person:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parts:
     """What all requests share; made once in `app.py`."""
 
@@ -62,6 +62,11 @@ class Parts:
     http: aiohttp.ClientSession
     key: bytes  # of the CSRF tokens
     people: OrderedDict[str, tuple[float, Person]] = field(default_factory=OrderedDict)
+    catalogs: tuple[dict[str, Any], dict[str, Any]] | None = None  # of triggers and of actions
+    catalogs_until: float = 0.0  # when they are read anew
+    begun: set[str] = field(default_factory=set)  # accounts whose first steps are all done
+    watches: int = 0  # open live parts that look at the API
+    closing: asyncio.Event = field(default_factory=asyncio.Event)  # the process ends: live parts end first
 
 
 PARTS: Final = web.AppKey("parts", Parts)
@@ -79,6 +84,8 @@ class Visit:
     browser: str
     person: Person | None = None
     form: dict[str, str] = field(default_factory=dict)
+    refused: Filled | None = None  # a form of the page, as it was typed, with what the API refused of it
+    status: int = 200
 
     @property
     def api(self) -> ApiClient:
@@ -89,6 +96,11 @@ class Visit:
     def time_zone(self) -> str:
         """The account's time zone."""
         return self.person.time_zone if self.person else "UTC"
+
+    @property
+    def is_part(self) -> bool:
+        """Whether a page that is open asks for a part of itself."""
+        return "HX-Request" in self.request.headers
 
     @property
     def path(self) -> str:
@@ -112,6 +124,19 @@ class Visit:
     def text(self, message: str) -> str:
         """A text in the person's language."""
         return i18n.translations(self.locale).gettext(message) if message else ""
+
+    def action_title(self, key: str) -> str:
+        """The title of an action in the person's language, once the catalogs have been read."""
+        return self._title(1, key)
+
+    def trigger_title(self, key: str) -> str:
+        """The title of a trigger in the person's language, once the catalogs have been read."""
+        return self._title(0, key)
+
+    def _title(self, catalog: int, key: str) -> str:
+        known = self.parts.catalogs[catalog] if self.parts.catalogs else {}
+        titles = known.get(key, {}).get("title", {})
+        return str(titles.get(self.locale) or self.text(labels.of(key)))
 
     def plural(self, one: str, many: str, count: int) -> str:
         """A text for so many of something; `{count}` is filled in."""
@@ -142,10 +167,11 @@ class Visit:
         """A fresh key of a form, so that sending it twice has one effect."""
         return secrets.token_urlsafe(18)
 
-    def render(self, template: str, *, status: int = 200, **context: Any) -> web.Response:
+    def render(self, template: str, *, status: int | None = None, **context: Any) -> web.Response:
         """A page, or a part of one."""
-        given = {"visit": self, "_": self.text, "plural": self.plural, "filled": Filled(), "notice": None}
-        return aiohttp_jinja2.render_template(template, self.request, given | context, status=status)
+        filled = self.refused or Filled()
+        given = {"visit": self, "_": self.text, "plural": self.plural, "filled": filled, "notice": None}
+        return aiohttp_jinja2.render_template(template, self.request, given | context, status=status or self.status)
 
     def go(self, path: str, notice: str = "", *, failed: bool = False) -> web.Response:
         """Lead the browser to another page of ours, which shows the notice once, as a fault if something failed."""
@@ -184,7 +210,7 @@ class Visit:
         )  # fmt: skip
 
     async def load_person(self) -> Person | None:
-        """Who has signed in; None: nobody, or their session has ended.
+        """The user who has signed in; None: no session, or an ended one.
 
         Raises:
             Problem: the API does not answer.
@@ -228,7 +254,7 @@ Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One verb of one path below the console's prefix; `is_open` lets anybody in."""
+    """One verb of one path below the console's prefix; `is_open` needs no session."""
 
     method: str
     path: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from pathlib import Path
 from typing import Final
 
 import structlog
@@ -16,7 +15,7 @@ from chassis.handle import ServiceHandle
 from chassis.parts import ServiceParts, open_parts
 from chassis.settings import local_url
 from contracts.urls import PublicUrls
-from ingress import space
+from ingress import erased_files, space
 from ingress.acceptance import store
 from ingress.acceptance.group_commit import GroupCommit
 from ingress.acceptance.result_waiter import CommandResultWaiter
@@ -42,6 +41,7 @@ from ingress.views.event_feed import LOOK_SECONDS, EventFeed
 from messaging.postgres import LocalNotifier
 from scheduling.poller import Poller
 from storage.blobs import BlobStore, DirectoryBlobs
+from storage.counted_blobs import CountedBlobs
 from storage.data_loader import DataLoader
 from storage.pool import Pool
 from templates.renderer import Renderer
@@ -49,7 +49,6 @@ from templates.renderer import Renderer
 log = structlog.get_logger(__name__)
 
 HOUSEKEEPING_SECONDS: Final = 30.0
-KEYS_KEPT_HOURS: Final = 48
 FILES_ARRIVE_SECONDS_MAX: Final = 3600.0  # longer than any upload may take, also with a wrong clock
 KEYS_PURGED_MAX: Final = 50_000  # at a time: over 1,600 a second
 IMPORTS_KEPT_DAYS: Final = 30
@@ -83,10 +82,10 @@ async def open_service(
         parts.stack.push_async_callback(commits.drain)
         limits = Limits.of(settings)
         authenticator = Authenticator(pool, limits.wrong, seconds_max=seconds_max)
-        files = DirectoryBlobs(settings.files_directory)
+        files = CountedBlobs(DirectoryBlobs(settings.files_directory), pool, default_max=settings.storage_default)
         importer = Importer(pool, parts.relay, answers)
         await parts.run(importer.worker, check="imports")
-        await parts.run(housekeeping_poller(pool, authenticator, files, settings.files_directory), check="housekeeping")
+        await parts.run(housekeeping_poller(pool, authenticator, files, settings), check="housekeeping")
         feed = await _run_feed(parts, pool)
         renderer = Renderer()
         parts.stack.push_async_callback(renderer.stop)
@@ -132,17 +131,20 @@ async def _run_feed(parts: ServiceParts, pool: Pool) -> EventFeed:
     return feed
 
 
-def housekeeping_poller(pool: Pool, authenticator: Authenticator, files: BlobStore, directory: Path) -> Poller:
+def housekeeping_poller(
+    pool: Pool, authenticator: Authenticator, files: BlobStore, settings: IngressSettings
+) -> Poller:
     """Forgets old keys and half files, notes which credentials were used and how much space is left, now and then."""
 
     async def look() -> None:
         await authenticator.note_used()
         async with pool.acquire() as conn:
-            await store.purge_keys(conn, older_than_hours=KEYS_KEPT_HOURS, limit=KEYS_PURGED_MAX)
+            await store.purge_keys(conn, older_than_hours=settings.idempotency_keep_hours, limit=KEYS_PURGED_MAX)
             await session_store.purge(conn, limit=KEYS_PURGED_MAX)
             await oauth_store.purge(conn, limit=KEYS_PURGED_MAX)
             await imports.purge(conn, older_than_days=IMPORTS_KEPT_DAYS, limit=IMPORTS_PURGED_MAX)
+        await erased_files.remove(pool, files)
         await files.sweep(older_than_seconds=FILES_ARRIVE_SECONDS_MAX)
-        await space.observe(pool, directory)
+        await space.observe(pool, settings.files_directory)
 
     return Poller("housekeeping", look, sweep_seconds=HOUSEKEEPING_SECONDS)

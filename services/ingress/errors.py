@@ -53,6 +53,12 @@ class Forbidden(ApiError):
     code, http_status = "forbidden", 403
 
 
+class QuotaExceeded(ApiError):
+    """The plan's limit is reached."""
+
+    code, http_status = "quota_exceeded", 403
+
+
 class NotFound(ApiError):
     """Not found."""
 

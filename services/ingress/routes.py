@@ -37,6 +37,7 @@ from ingress.api import (
     password_resets,
     payment_actions,
     payments,
+    personal_data,
     products,
     promises,
     reports,
@@ -52,6 +53,7 @@ from ingress.api import (
     triggers,
     usage,
     users,
+    waiting,
 )
 from ingress.channels import approvals, inboxes, replies, webhooks
 from ingress.http.route import Route
@@ -94,6 +96,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *reports.ROUTES,
     *collecting_reports.ROUTES,
     *exports.ROUTES,
+    *personal_data.ROUTES,
     *inbox.ROUTES,
     *inbox_decisions.ROUTES,
     *bills.ROUTES,
@@ -107,5 +110,6 @@ ROUTES: Final[tuple[Route, ...]] = (
     *connections.ROUTES,
     *runs.ROUTES,
     *journey.ROUTES,
+    *waiting.ROUTES,
     *docs.make_routes(lambda: ROUTES),
 )

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
-from chassis.settings import ServiceSettings
+from chassis.settings import FileSettings
 
 
-class IngressSettings(ServiceSettings):
+class IngressSettings(FileSettings):
     """Where ingress listens and how long it waits."""
 
     secret_keys: SecretStr | None = Field(
@@ -28,6 +28,9 @@ class IngressSettings(ServiceSettings):
     )
     trusted_proxies: str = Field(
         default="", description="addresses and CIDRs of proxies whose X-Forwarded-For names the client; none if unset"
+    )
+    idempotency_keep_hours: int = Field(
+        default=48, ge=24, le=24 * 90, description="how long the answers of requests with an Idempotency-Key are kept"
     )
     audit_keep_days: int = Field(default=400, ge=1, le=3650, description="how long the audit log is kept, in days")
     wrong_credentials_per_second: float = Field(

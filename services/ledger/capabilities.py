@@ -18,6 +18,7 @@ from ledger.collections.disputes.capability import DISPUTES
 from ledger.collections.due.capability import DUE_CLIENTS
 from ledger.collections.notes.capability import NOTES
 from ledger.collections.promises.capability import PROMISES
+from ledger.erasure.capability import ERASURE
 from ledger.imports.capability import IMPORTS
 from ledger.inbox.capability import INBOX
 from ledger.journal.capability import JOURNAL
@@ -50,6 +51,7 @@ CAPABILITIES: Final[tuple[Capability, ...]] = (
     IMPORTS,
     CASES,
     DUE_CLIENTS,
+    ERASURE,
     NUMBERS,
 )
 

@@ -99,7 +99,7 @@ class QuotaExceeded(LedgerRefusal):
 
 
 class Faults:
-    """Collects every fault of an input, so that a caller hears of all of them at once."""
+    """Collects every fault of an input, so that a caller gets all of them at once."""
 
     def __init__(self) -> None:
         self._found: list[FieldError] = []

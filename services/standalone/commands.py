@@ -28,6 +28,7 @@ from standalone import import_export
 from standalone.all_in_one import open_all, prepare_all
 from standalone.backup import command as backups
 from standalone.backup.archive import BackupError
+from standalone.backup.restore import check_source
 from standalone.data_directory import HomeError, open_home, secret_keys, sole_use
 from storage.migrations import MigrationError
 from storage.pool import open_pool
@@ -127,8 +128,8 @@ async def up(requested: argparse.Namespace) -> int:
             keys = read_variable("secret_keys") or secret_keys(home)
             report("starting ingress, ledger, trigger_dispatcher and action_executor ...")
             # No other process uses the embedded server, so that leases of a killed process are free at once.
-            alone = not read_variable("postgres_dsn")
-            async with open_all(dsn, secret_keys=keys, home=home, is_sole_worker=alone, **given) as running:
+            is_sole_worker = not read_variable("postgres_dsn")
+            async with open_all(dsn, secret_keys=keys, home=home, is_sole_worker=is_sole_worker, **given) as running:
                 tell_others(running.url)
                 report(f"  /healthz, /readyz and /metrics at {running.health_url}")
                 report(f"  console at {running.console_url}")
@@ -180,6 +181,7 @@ async def back_up(requested: argparse.Namespace) -> int:
 
 async def restore(requested: argparse.Namespace) -> int:
     """Restore a backup into an empty installation that nothing uses."""
+    check_source(requested.file)
     requested.home = open_home(requested.home)
     with sole_use(requested.home):
         async with database(requested.home) as dsn:

@@ -78,7 +78,7 @@ def _keep(command: Envelope, result: Result, effects: BatchEffects) -> None:
 
 
 async def _check_condition(conn: Connection, command: Envelope) -> None:
-    """Compare the command's object with what its caller knows of it; one that is not there is refused later.
+    """Compare the command's object with the version that its caller has; one that is not there is refused later.
 
     Raises:
         PreconditionFailed: it is in another state.

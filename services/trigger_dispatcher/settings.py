@@ -16,7 +16,7 @@ class DispatcherSettings(ServiceSettings):
     event_keep_days: int = Field(default=30, ge=1, le=3650, description="how long the event log is kept")
     dispatcher_batch_max: int = Field(default=200, ge=1, le=1000, description="events in one transaction")
     dispatcher_accounts_max: int = Field(default=5_000, ge=1, le=1_000_000, description="remembered with who listens")
-    dispatcher_pool_max: int = Field(default=4, ge=2, le=64, description="database sessions")
+    dispatcher_pool_max: int = Field(default=6, ge=2, le=64, description="database sessions")
 
     @field_validator("egress_allow")
     @classmethod

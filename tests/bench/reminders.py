@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, Final
 from uuid import UUID
 
@@ -37,19 +34,6 @@ _STEPS: Final = [
 ]
 
 
-@asynccontextmanager
-async def silent_mail_server() -> AsyncIterator[str]:
-    """Give the URL of a server that takes connections and says nothing: what is queued for mail stays queued."""
-    hung: set[asyncio.StreamWriter] = set()
-    server = await asyncio.start_server(lambda _, writer: hung.add(writer), "127.0.0.1", 0)
-    try:
-        yield f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-        for writer in hung:
-            writer.close()
-
-
 async def prepared(connection: LoadConnection, dsn: str, tenant: Tenant, *, clients: int) -> None:
     """Make so many clients with open invoices, each with a step that is due."""
     body = orjson.dumps({"name": "Bench", "default": True, "steps": _STEPS})
@@ -59,8 +43,11 @@ async def prepared(connection: LoadConnection, dsn: str, tenant: Tenant, *, clie
     await fill(dsn, UUID(tenant.account_id), Size(documents=2 * clients, invoices=2 * clients, clients=clients + 3))
 
 
-async def decided(connection: LoadConnection, dsn: str, tenant: Tenant, *, clients: int) -> float:
-    """Wake the scheduler, and give the seconds until a reminder to each client is queued.
+async def decided(connection: LoadConnection, dsn: str, tenant: Tenant, *, clients: int) -> dict[str, float]:
+    """Wake the scheduler, and give the seconds until all is `decided` and until all is `queued`.
+
+    Decided: each client's case, its step, the reminder and the job that hands it over are committed in the ledger.
+    Queued: the executor has all of them as well, and holds them for the mail server.
 
     Raises:
         AssertionError: they are not.
@@ -71,23 +58,21 @@ async def decided(connection: LoadConnection, dsn: str, tenant: Tenant, *, clien
         # Any change of any client wakes the scheduler; else its sweep does.
         note = orjson.dumps({"client_id": tenant.client_id, "body": "now", "needs_response": True})
         await connection.send(post_bytes("/v1/notes", note, "application/json", tenant.headers))
+        took: dict[str, float] = {}
+        for name, counted in (("decided", _DECIDED), ("queued", _QUEUED)):
 
-        async def done() -> bool:
-            return await _taken(watch, tenant) >= clients
+            async def done(counted: str = counted) -> bool:
+                return int(await watch.fetchval(counted, UUID(tenant.account_id))) >= clients
 
-        await eventually(done, deadline_seconds=SECONDS_MAX, pause_seconds=LOOK_SECONDS)
-        return time.monotonic() - began
+            await eventually(done, deadline_seconds=SECONDS_MAX, pause_seconds=LOOK_SECONDS)
+            took[name] = round(time.monotonic() - began, 1)
+        return took
     finally:
         await watch.close()
 
 
-async def _taken(watch: asyncpg.Connection[Any], tenant: Tenant) -> int:
-    return int(
-        await watch.fetchval(
-            "SELECT count(*) FROM ledger.message WHERE account_id = $1 AND purpose = 'reminder'",
-            UUID(tenant.account_id),
-        )
-    )
+_DECIDED: Final = "SELECT count(*) FROM ledger.message WHERE account_id = $1 AND purpose = 'reminder'"
+_QUEUED: Final = "SELECT count(*) FROM execution.hand_over WHERE account_id = $1"
 
 
 async def pages(connection: LoadConnection, tenant: Tenant) -> dict[str, float]:

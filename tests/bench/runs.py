@@ -48,14 +48,14 @@ ON CONFLICT (account_id) DO UPDATE SET version = v.version + 1
 
 async def two_steps(url: str, dsn: str, create: CreateAccount) -> dict[str, float]:
     """Runs of a filter and a call a second: from the first request to the last run's end."""
-    server, ear = await receive(lambda _, __: 204)
+    server, endpoint = await receive(lambda _, __: 204)
     accounts, paths = [], []
     async with aiohttp.ClientSession() as session:
         for number in range(ACCOUNTS):
             account = await create(f"Runs {number}")
             accounts.append(UUID(account["account_id"]))
             paths.append(await _channel(session, url, account["access_token"]))
-            await _automation(session, url, account["access_token"], f"http://127.0.0.1:{ear}/")
+            await _automation(session, url, account["access_token"], f"http://127.0.0.1:{endpoint}/")
     owner = await asyncpg.connect(dsn)
     count = "SELECT count(*) FROM execution.run WHERE account_id = ANY($1) AND finished_at IS NOT NULL"
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""What a run needs before it can measure: accounts with a Direct channel and a hook each, and the receiver's ear."""
+"""What a run needs before it can measure: accounts with a Direct channel and a hook each, and a receiver."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Scene:
         path = self.paths[number % len(self.paths)]
         return ref, post_bytes(path, INVOICE.format(ref=ref).encode(), "application/xml")
 
-    def heard(self, _: bytes, body: bytes) -> int:
+    def received(self, _: bytes, body: bytes) -> int:
         """The receiver: note when each reference came first."""
         match = _REF.search(body)
         if match is not None:
@@ -71,21 +71,21 @@ class Scene:
 
 async def _post(session: aiohttp.ClientSession, url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
     async with session.post(url, json=body, headers={"Authorization": f"Bearer {token}"}) as reply:
-        told = await reply.json(content_type=None)
-        assert reply.status in {200, 201}, told
-        return dict(told)
+        reported = await reply.json(content_type=None)
+        assert reply.status in {200, 201}, reported
+        return dict(reported)
 
 
 async def set_scene(url: str, create_account: CreateAccount, *, accounts: int) -> tuple[Scene, asyncio.Server]:
     """Make the accounts, each with a channel and a hook; a hook takes at most 25 deliveries a second by default."""
     host, port = url.removeprefix("http://").split(":")
     scene = Scene(host, int(port))
-    server, ear = await receive(scene.heard)
+    server, endpoint = await receive(scene.received)
     async with aiohttp.ClientSession() as session:
         for number in range(accounts):
             token = (await create_account(f"Bench {number}"))["access_token"]
             channel = await _post(session, f"{url}/v1/channels", token, {"kind": "direct"})
             scene.paths.append(urlsplit(channel["url"]).path)
-            hook = {"target_url": f"http://127.0.0.1:{ear}/{number}", "triggers": ["inbox.received"]}
+            hook = {"target_url": f"http://127.0.0.1:{endpoint}/{number}", "triggers": ["inbox.received"]}
             await _post(session, f"{url}/v1/hooks", token, hook)
     return scene, server

@@ -1,4 +1,4 @@
-"""Once all has settled, the books are checked: how long that takes, and that the measurements left them sound."""
+"""Verify the ledger after the measurements: how long it takes, and that nothing is damaged."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SELECT (SELECT count(*) FROM ledger.outbox) + (SELECT count(*) FROM ledger.docum
 """
 
 
-async def checked(dsn: str, *, tell: Callable[[str], None]) -> Report:
-    """Wait until every event is in the dispatcher's log, then check the books; what is missing then is damage."""
+async def checked(dsn: str, *, progress: Callable[[str], None]) -> Report:
+    """Wait until every event is in the dispatcher's log, then run `verify`; what is missing then is damage."""
     conn: asyncpg.Connection[Any] = await asyncpg.connect(dsn)
     try:
 
@@ -34,5 +34,5 @@ async def checked(dsn: str, *, tell: Callable[[str], None]) -> Report:
         await conn.close()
     report = await verify(dsn, settled=True)
     for broken in report.broken:
-        tell(f"BROKEN {broken.check.promise}, {broken.rows} times: {broken.first}")
+        progress(f"BROKEN {broken.check.promise}, {broken.rows} times: {broken.first}")
     return report

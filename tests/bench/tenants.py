@@ -49,7 +49,7 @@ async def make_tenants(url: str, create: CreateAccount, *, many: int) -> list[Te
             made = await create(f"Issuer {number}")
             headers = {"Authorization": f"Bearer {made['access_token']}"}
             async with session.post(f"{url}/v1/clients", json={"name": "Ozola Design SIA"}, headers=headers) as reply:
-                told = await reply.json()
-                assert reply.status == 201, told
-            tenants.append(Tenant(made["account_id"], made["access_token"], told["id"]))
+                reported = await reply.json()
+                assert reply.status == 201, reported
+            tenants.append(Tenant(made["account_id"], made["access_token"], reported["id"]))
     return tenants

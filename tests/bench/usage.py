@@ -10,7 +10,7 @@ from typing import Self
 
 import psutil
 
-EVERY_SECONDS = 0.5
+EVERY_SECONDS = 2.0  # a look at the memory of all processes takes a tenth of a second of one core
 MEGABYTE = 1_000_000
 
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser
 
 from ingress.access import setup
+from standalone.all_in_one import prepare_all
 from tests.support.api_installation import House, open_house
 from tests.support.browser import PHONE, Person, a_person
 from tests.support.caller import Caller
@@ -31,7 +32,7 @@ async def test_up_prints_one_link_on_a_fresh_installation_and_none_later(tmp_pat
 
 
 async def test_the_link_creates_the_first_account_and_its_owner_signs_in(browser: Browser, postgres: Postgres) -> None:
-    dsn = await postgres.create_database()
+    dsn = await postgres.copy_of(prepare_all)
     async with open_house(dsn, sign_ins_per_minute=0) as fresh, a_person(browser, fresh) as person:
         await person.open("")
         await person.sees("This installation has no account yet")
@@ -52,7 +53,7 @@ async def test_the_link_creates_the_first_account_and_its_owner_signs_in(browser
 
 
 async def test_a_wrong_link_is_refused_and_says_what_to_do(browser: Browser, postgres: Postgres) -> None:
-    dsn = await postgres.create_database()
+    dsn = await postgres.copy_of(prepare_all)
     async with open_house(dsn, sign_ins_per_minute=0) as fresh, a_person(browser, fresh) as person:
         await person.open("/set-up?token=wrong")
         await person.fill(account_name="Books", name="anna", password=PASSWORD)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from standalone.all_in_one import prepare_all
 from tests.support import dispatcher as dispatchers
 from tests.support import executor as executors
 from tests.support import ledger as ledgers
@@ -20,7 +21,7 @@ from tests.support.postgres_server import Postgres
 
 @pytest.fixture(scope="session")
 async def house(postgres: Postgres) -> AsyncIterator[House]:
-    dsn = await postgres.create_database()
+    dsn = await postgres.copy_of(prepare_all)
     async with open_house(dsn) as running:
         yield running
     await postgres.drop_database(dsn)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from documents.command_form import as_json
-from documents.document import Parsed
 from documents.facturx import invoice_inside
+from documents.parsed import Parsed
 from documents.parser import BodyTooLarge, read_document
 from documents.xml import XmlRefused
 from tests.einvoice_report import independent
@@ -81,7 +81,7 @@ def _amount(document: dict[str, Any], field: str) -> Decimal | None:
 
 
 def _same(mine: Any, other: Any) -> bool:
-    """Equal; or the file states nothing and a gap was filled, with a warning that tells of it."""
+    """Equal; or the file states nothing and a gap was filled, with a warning."""
     if other is None:
         return True
     if isinstance(other, Decimal):

@@ -1,4 +1,4 @@
-"""The checker: compares what senders know, what the databases hold and what the receiver heard."""
+"""The checker: compares what senders know, what the databases hold and what the receiver got."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from tests.bench.soundness import checked
-from tests.faults.record import Book
+from tests.faults.record import LAST_STEP, Book
 
 TRIGGERS = {"inbox": "inbox.received", "client": "client.created", "sale": "sale.posted"}
 
@@ -37,6 +37,10 @@ class Verdict:
     out_of_order: int = 0
     gaps_in_numbers: int = 0
     unbalanced_entries: int = 0
+    runs: int = 0
+    steps_called: int = 0
+    steps_repeated: int = 0
+    steps_repeated_late: int = 0
     parked: int = 0
     broken_promises: int = 0
     found: list[str] = field(default_factory=list)
@@ -47,18 +51,26 @@ class Verdict:
 
 
 async def held_by_the_ledger(conn: asyncpg.Connection[Any], kind: str) -> dict[str, int]:
-    """How often the books hold each key of a kind."""
+    """How often the ledger holds each key of a kind."""
     return {row["key"]: row["held"] for row in await conn.fetch(_HELD[kind])}
 
 
+async def notes_held(conn: asyncpg.Connection[Any]) -> dict[str, int]:
+    """How many notes each client has that its key names: the second step writes one."""
+    return {row["key"]: row["held"] for row in await conn.fetch(_NOTES)}
+
+
 async def missing_deliveries(conn: asyncpg.Connection[Any], book: Book) -> set[str]:
-    """The keys that are in the books but have not reached the receiver yet."""
+    """The keys that are in the ledger but have not reached the receiver yet."""
     missing = set()
     for kind, trigger in TRIGGERS.items():
         held = await held_by_the_ledger(conn, kind)
-        missing |= {key for key in held if key in book.kinds and (key, trigger) not in book.heard}
+        missing |= {key for key in held if key in book.kinds and (key, trigger) not in book.received}
         missing |= {key for key in book.keys(kind, "accepted") if key not in held}
         missing |= {key for key in held if key in book.in_order and key not in book.heard_in_order}
+    if book.has_steps:
+        notes = await notes_held(conn)
+        missing |= {f"run of {key}" for key in notes if not notes[key] or (key, LAST_STEP) not in book.steps}
     return missing
 
 
@@ -80,12 +92,14 @@ async def check(conn: asyncpg.Connection[Any], book: Book, *, dsn: str) -> Verdi
         for key in held:
             if key not in book.kinds:
                 continue
-            ids = book.heard.get((key, trigger), set())
+            ids = book.received.get((key, trigger), set())
             verdict.delivered += bool(ids)
             verdict.undelivered += not ids
             verdict.events_with_several_ids += len(ids) > 1
             if len(ids) != 1:
                 verdict.found.append(f"{kind} {key} arrived under {len(ids)} ids")
+    if book.has_steps:
+        _judge_runs(verdict, book, await notes_held(conn))
     verdict.heard_in_order = len(book.heard_in_order)
     verdict.found += (wrong := [f"out of order at {line}" for line in book.out_of_order()])
     verdict.out_of_order = len(wrong)
@@ -95,13 +109,36 @@ async def check(conn: asyncpg.Connection[Any], book: Book, *, dsn: str) -> Verdi
     for name in ("gaps_in_numbers", "unbalanced_entries", "parked"):
         if getattr(verdict, name):
             verdict.found.append(f"{name}: {getattr(verdict, name)}")
-    sound = await checked(dsn, tell=verdict.found.append)
+    sound = await checked(dsn, progress=verdict.found.append)
     verdict.broken_promises = len(sound.broken)
     if book.refusals:
         verdict.found += book.refusals[:20]
     return verdict
 
 
+def _judge_runs(verdict: Verdict, book: Book, notes: dict[str, int]) -> None:
+    """Each client's run: both calls were made under one key each, in order, and the note was written once."""
+    verdict.runs = len(notes)
+    verdict.steps_repeated_late = book.repeated_late
+    for key, written in notes.items():
+        calls = [book.steps.get((key, number), []) for number in (1, LAST_STEP)]
+        verdict.steps_called += sum(map(len, calls))
+        verdict.steps_repeated += sum(max(len(made) - 1, 0) for made in calls)
+        if written > 1:
+            verdict.doubled += 1
+            verdict.found.append(f"doubled note of {key}: {written}")
+        if not written or not all(calls):
+            verdict.undelivered += 1
+            verdict.found.append(f"run of {key}: {written} notes, {[len(made) for made in calls]} calls")
+        if any(len(set(made)) > 1 for made in calls):
+            verdict.found.append(f"run of {key}: one step came under several keys")
+
+
+_NOTES = """
+    SELECT c.external_id AS key, count(n.id) AS held
+      FROM ledger.client c LEFT JOIN ledger.note n ON n.account_id = c.account_id AND n.client_id = c.id
+     WHERE c.external_id LIKE 'F-%' GROUP BY 1
+"""
 _GAPS = """
     SELECT count(*) FROM (
         SELECT account_id, count(*) AS issued, max(regexp_replace(number, '^.*-', '')::int) AS highest

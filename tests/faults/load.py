@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -29,14 +30,14 @@ class Tenant:
 
     token: str
     direct_path: str
-    client_id: str  # of whom an ordered hook hears
+    client_id: str  # of whom an ordered hook gets events
     hook_id: str = ""
     target_url: str = ""
 
 
 @dataclass(slots=True)
 class Senders:
-    """Send through `port` (the HTTP proxy) until told to stop."""
+    """Send through `port` (the HTTP proxy) until `stopping` is set."""
 
     port: int
     tenants: list[Tenant]
@@ -47,7 +48,7 @@ class Senders:
     _numbers: Any = field(default_factory=count)
 
     async def run(self, workers: int) -> None:
-        """Run the workers until `stopping` is set and each has finished what it has in hand."""
+        """Run the workers until `stopping` is set and each has finished its request."""
         await asyncio.gather(*(self._work(number) for number in range(workers)))
 
     async def _work(self, number: int) -> None:
@@ -85,9 +86,12 @@ class Senders:
         retries = self.chance.random() < RETRY_SHARE
         ends = asyncio.get_running_loop().time() + GIVE_UP_SECONDS
         while True:
+            began = self.book.tried[key] = time.monotonic()
             answer = await self._try(connection, request)
             if answer is not None and answer.status in {200, 201, 202}:
                 self.book.note(key, kind, "accepted")
+                if answer.status != 202:
+                    self.book.answered.append((began, time.monotonic(), kind))
                 return
             if answer is not None and 400 <= answer.status < 500 and answer.status not in {408, 429}:
                 self.book.note(key, kind, "refused")

@@ -10,6 +10,7 @@ import pytest
 
 from contracts.wire.topology import ROLES
 from ingress.access.accounts import create_account
+from standalone.all_in_one import prepare_all
 from storage.pool import Pool, open_pool
 from tests.support.api_installation import open_house
 from tests.support.caller import Caller
@@ -17,14 +18,16 @@ from tests.support.installation import installation
 from tests.support.listener import Listener, listening
 from tests.support.postgres_server import Postgres
 from tests.support.rabbitmq_server import Rabbitmq
+from tests.support.receiver import Receiver, Reply, open_receiver
 from tests.support.smtp_server import SmtpServer, smtp_server
 
 # As delivery.md has them, but in a story's time.
 PAUSES: Final = "0,0.2,0.2,0.2,0.2,600"
+MESSAGE_PAUSES: Final = ",".join(["0"] + ["0.5"] * 60)
 
 
-class Town:
-    """An installation that stories happen in; each has accounts of its own."""
+class Deployment:
+    """A running installation for stories; each story has accounts of its own."""
 
     def __init__(self, url: str, pool: Pool, session: aiohttp.ClientSession) -> None:
         self.url, self.pool, self.session = url, pool, session
@@ -41,17 +44,34 @@ def mail_server() -> Iterator[SmtpServer]:
 
 
 @pytest.fixture(scope="session")
-async def one_process(postgres: Postgres, mail_server: SmtpServer) -> AsyncIterator[Town]:
-    dsn = await postgres.create_database()
-    async with open_house(dsn, hook_schedule_seconds=PAUSES, smtp_url=mail_server.url) as house:
-        yield Town(house.url, house.pool, house.session)
+async def sms_gateway() -> AsyncIterator[Receiver]:
+    async with open_receiver() as gateway:
+        gateway.always["/sms"] = Reply(202, body=b'{"id": "SM42"}')
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+async def one_process(postgres: Postgres, mail_server: SmtpServer, sms_gateway: Receiver) -> AsyncIterator[Deployment]:
+    dsn = await postgres.copy_of(prepare_all)
+    async with open_house(
+        dsn,
+        hook_schedule_seconds=PAUSES,
+        message_schedule_seconds=MESSAGE_PAUSES,
+        smtp_url=mail_server.url,
+        sms_url=sms_gateway.url("/sms"),
+    ) as house:
+        yield Deployment(house.url, house.pool, house.session)
     await postgres.drop_database(dsn)
 
 
 @pytest.fixture(scope="session")
 async def four_processes(
-    postgres: Postgres, rabbitmq: Rabbitmq, tmp_path_factory: pytest.TempPathFactory, mail_server: SmtpServer
-) -> AsyncIterator[Town]:
+    postgres: Postgres,
+    rabbitmq: Rabbitmq,
+    tmp_path_factory: pytest.TempPathFactory,
+    mail_server: SmtpServer,
+    sms_gateway: Receiver,
+) -> AsyncIterator[Deployment]:
     dsn, amqp_url = await postgres.create_database(), await rabbitmq.create_vhost()
     async with (
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session,
@@ -60,11 +80,13 @@ async def four_processes(
             amqp_url=amqp_url,
             folder=tmp_path_factory.mktemp("installation"),
             LEDGERWIRE_HOOK_SCHEDULE_SECONDS=PAUSES,
+            LEDGERWIRE_MESSAGE_SCHEDULE_SECONDS=MESSAGE_PAUSES,
             LEDGERWIRE_SMTP_URL=mail_server.url,
+            LEDGERWIRE_SMS_URL=sms_gateway.url("/sms"),
         ) as running,
         await open_pool(dsn, role=ROLES["ingress"], name="test", size_max=2) as pool,
     ):
-        yield Town(running.url, pool, session)
+        yield Deployment(running.url, pool, session)
     await rabbitmq.delete_vhost(amqp_url)
     await postgres.drop_database(dsn)
 
@@ -72,18 +94,29 @@ async def four_processes(
 @pytest.fixture(
     params=["one_process", "four_processes"], ids=["everything in one process", "four processes over RabbitMQ"]
 )
-def town(request: pytest.FixtureRequest) -> Town:
+def deployment(request: pytest.FixtureRequest) -> Deployment:
     """Each installation stays up for the whole session, whatever order the stories come in."""
-    found: Town = request.getfixturevalue(request.param)
+    found: Deployment = request.getfixturevalue(request.param)
     return found
 
 
 @pytest.fixture
-async def caller(town: Town) -> Caller:
-    return await town.account()
+async def caller(deployment: Deployment) -> Caller:
+    return await deployment.account()
 
 
 @pytest.fixture
 async def listener() -> AsyncIterator[Listener]:
     async with listening() as running:
         yield running
+
+
+@pytest.fixture(params=["postgres", "rabbitmq"], ids=["over the bus in Postgres", "over RabbitMQ"])
+async def amqp(request: pytest.FixtureRequest, rabbitmq: Rabbitmq) -> AsyncIterator[str | None]:
+    """The bus of an installation of a test's own: each of both; None is the one in Postgres."""
+    if request.param == "postgres":
+        yield None
+        return
+    url = await rabbitmq.create_vhost()
+    yield url
+    await rabbitmq.delete_vhost(url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.primitives.ids import new_id
-from tests.flow.conftest import Town
+from tests.flow.conftest import Deployment
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
 from tests.support.listener import Listener
@@ -25,12 +25,12 @@ def mail_to(mail_server: SmtpServer, address: str) -> TakenMail:
     return mail
 
 
-async def test_an_invoice_arrives_with_its_pdf_and_is_told_of_once(
-    town: Town, mail_server: SmtpServer, listener: Listener
+async def test_an_invoice_arrives_with_its_pdf_and_is_reported_once(
+    deployment: Deployment, mail_server: SmtpServer, listener: Listener
 ) -> None:
-    caller, ear = await town.account(), listener.ear()
+    caller, endpoint = await deployment.account(), listener.endpoint()
     await caller.patch("/v1/account", {"email": "books@baltic.example", "legal_name": "Baltic Trading OÜ"})
-    await caller.made_of("/v1/hooks", {"target_url": ear.url, "triggers": ["sale.sent", "message.created"]})
+    await caller.made_of("/v1/hooks", {"target_url": endpoint.url, "triggers": ["sale.sent", "message.created"]})
     address = f"{new_id()}@story.example"
     client = await caller.client(email=address)
     sale = await caller.sale(client["id"])
@@ -42,16 +42,16 @@ async def test_an_invoice_arrives_with_its_pdf_and_is_told_of_once(
     (pdf,) = mail.files.values()
     assert list(mail.files) == [f"{sale['number']}.pdf"]
     assert pdf == (await caller.get(f"/v1/sales/{sale['id']}/pdf")).raw
-    heard = await ear.hears(2)
-    assert sorted(one.trigger for one in heard) == ["message.created", "sale.sent"]
-    assert next(one for one in heard if one.trigger == "message.created").body["data"] == message
+    received = await endpoint.receives(2)
+    assert sorted(one.trigger for one in received) == ["message.created", "sale.sent"]
+    assert next(one for one in received if one.trigger == "message.created").body["data"] == message
 
 
 async def test_an_address_that_does_not_exist_is_shown_with_the_servers_words(
-    town: Town, mail_server: SmtpServer
+    deployment: Deployment, mail_server: SmtpServer
 ) -> None:
     mail_server.refused["nobody@story.example"] = "550 5.1.1 no such user"
-    caller = await town.account()
+    caller = await deployment.account()
     await caller.patch("/v1/account", {"email": "books@baltic.example"})
     client = await caller.client(email="nobody@story.example")
     sale = await caller.sale(client["id"])

@@ -24,28 +24,28 @@ async def journey(caller: Caller, identifier: str, *steps: str) -> dict[str, Any
 
 
 async def test_a_suppliers_invoice_is_followed_to_its_receiver(caller: Caller, listener: Listener) -> None:
-    ear = listener.ear()
-    ear.answers.append(500)
-    await caller.made_of("/v1/hooks", {"target_url": ear.url, "triggers": ["inbox.received"]})
+    endpoint = listener.endpoint()
+    endpoint.answers.append(500)
+    await caller.made_of("/v1/hooks", {"target_url": endpoint.url, "triggers": ["inbox.received"]})
     pushed = await caller.push(await caller.channel(), a_sale_xml(), Accept="application/json")
-    told = await journey(caller, pushed.json["message_id"], "accepted", "inbox.received", "delivered")
-    entries = told["entries"]
+    reported = await journey(caller, pushed.json["message_id"], "accepted", "inbox.received", "delivered")
+    entries = reported["entries"]
     assert list(dict.fromkeys(entry["service"] for entry in entries)) == SERVICES
     assert [entry["after_ms"] for entry in entries] == sorted(entry["after_ms"] for entry in entries)
     assert [entry["step"] for entry in entries][-2:] == ["delivery_attempt_failed", "delivered"]
-    (heard, _) = ear.heard
+    (received, _) = endpoint.received
     delivery = entries[-1]["subject_id"]
-    for identifier in (heard.event_id, delivery):
+    for identifier in (received.event_id, delivery):
         assert (await caller.read(f"/v1/journey/{identifier}"))["entries"] == entries
 
 
 async def test_an_invoice_issued_is_followed_through_the_automation_it_started(
     caller: Caller, listener: Listener
 ) -> None:
-    ear = listener.ear(usual=200)
-    automation = await caller.made_of("/v1/automations", to_chat(ear, steps=to_chat(ear)["steps"][1:]))
+    endpoint = listener.endpoint(usual=200)
+    automation = await caller.made_of("/v1/automations", to_chat(endpoint, steps=to_chat(endpoint)["steps"][1:]))
     sale = await caller.sale((await caller.client())["id"])
     run = await run_of(caller, automation, "succeeded")
-    told = await journey(caller, sale["id"], "accepted", "create_sale", "sale.posted", "run_succeeded")
-    assert (await caller.read(f"/v1/journey/{run['id']}"))["entries"] == told["entries"]
-    assert told["entries"][-1]["subject_id"] == run["id"]
+    reported = await journey(caller, sale["id"], "accepted", "create_sale", "sale.posted", "run_succeeded")
+    assert (await caller.read(f"/v1/journey/{run['id']}"))["entries"] == reported["entries"]
+    assert reported["entries"][-1]["subject_id"] == run["id"]

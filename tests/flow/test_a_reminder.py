@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.primitives.ids import new_id
-from tests.flow.conftest import Town
+from tests.flow.conftest import Deployment
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
 from tests.support.listener import Listener
@@ -36,12 +36,12 @@ async def case_is(caller: Caller, client_id: str, state: str) -> dict[str, Any]:
 
 
 async def test_a_debtor_is_reminded_moved_and_settled_with_every_event(
-    town: Town, mail_server: SmtpServer, listener: Listener
+    deployment: Deployment, mail_server: SmtpServer, listener: Listener
 ) -> None:
-    caller, ear = await town.account(), listener.ear()
+    caller, endpoint = await deployment.account(), listener.endpoint()
     await caller.patch("/v1/account", {"email": "books@baltic.example", "reply_to": "reply@baltic.example"})
     keys = ["message.created", "invoices.moved"]
-    await caller.made_of("/v1/hooks", {"target_url": ear.url, "triggers": keys, "filters": {}})
+    await caller.made_of("/v1/hooks", {"target_url": endpoint.url, "triggers": keys, "filters": {}})
     last = await caller.made_of("/v1/collectors", {"name": "Last", "steps": [MAIL | {"anchor": "after_previous"}]})
     again = MAIL | {"anchor": "after_previous", "attach_pdf": True}
     notify = {"to": [f"boss-{new_id()}@baltic.example"], "subject": "{{ client.name }}", "body": "{{ amount }}"}
@@ -59,20 +59,22 @@ async def test_a_debtor_is_reminded_moved_and_settled_with_every_event(
     assert second.message["In-Reply-To"] == first.message["Message-ID"]
     assert third.message["In-Reply-To"] is None
     assert [part.get_filename() for part in second.message.iter_attachments()] == [f"{sale['number']}.pdf"]
-    (told,) = await mails_to(mail_server, notify["to"][0], 1)
-    assert told.message["Subject"] == client["name"]
+    (reported,) = await mails_to(mail_server, notify["to"][0], 1)
+    assert reported.message["Subject"] == client["name"]
     await caller.post("/v1/payments", {
         "client_id": client["id"], "amount": "165.01", "currency": "EUR",
         "allocations": [{"sale_id": sale["id"], "amount": "165.01"}],
     })  # fmt: skip
     case = await case_is(caller, client["id"], "settled")
     assert case["open_amount"] == "0.00"
-    delivered = await eventually(lambda: ear.heard if len(ear.heard) >= 4 else None, deadline_seconds=20)
+    delivered = await eventually(
+        lambda: endpoint.received if len(endpoint.received) >= 4 else None, deadline_seconds=20
+    )
     assert sorted(one.trigger for one in delivered or []) == ["invoices.moved"] + ["message.created"] * 3
 
 
-async def test_nothing_goes_to_a_client_who_paid_in_time(town: Town, mail_server: SmtpServer) -> None:
-    caller = await town.account()
+async def test_nothing_goes_to_a_client_who_paid_in_time(deployment: Deployment, mail_server: SmtpServer) -> None:
+    caller = await deployment.account()
     await caller.patch("/v1/account", {"email": "books@baltic.example"})
     await caller.made_of("/v1/collectors", {"name": "All", "default": True, "steps": [MAIL | {"automatic": False}]})
     address = f"{new_id()}@ozola.example"

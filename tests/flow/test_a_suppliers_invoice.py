@@ -1,4 +1,4 @@
-"""A supplier's software posts an invoice to a Direct channel: it is kept once, and who subscribed hears of it."""
+"""A supplier's software posts an invoice to a Direct channel: it is kept once, and sent to its subscribers."""
 
 from __future__ import annotations
 
@@ -9,50 +9,52 @@ from tests.support.eventually import eventually
 from tests.support.listener import Listener
 
 
-async def test_a_suppliers_invoice_is_kept_once_and_told_to_who_subscribed(caller: Caller, listener: Listener) -> None:
-    ear, channel = listener.ear(), await caller.channel("direct")
-    hook = await caller.made_of("/v1/hooks", {"target_url": ear.url, "triggers": ["inbox.received"]})
+async def test_a_suppliers_invoice_is_kept_once_and_sent_to_subscribers(caller: Caller, listener: Listener) -> None:
+    endpoint, channel = listener.endpoint(), await caller.channel("direct")
+    hook = await caller.made_of("/v1/hooks", {"target_url": endpoint.url, "triggers": ["inbox.received"]})
     xml = a_sale_xml("A-17", net="250.00")
     first, again = await caller.push(channel, xml), await caller.push(channel, xml)
     assert (first.status, again.status) == (200, 200)
     assert "<duplicate>false</duplicate>" in first.text
     assert "<duplicate>true</duplicate>" in again.text
-    (heard,) = await ear.hears(1)
-    assert heard.is_signed_with(hook["secret"])
-    assert heard.headers["user-agent"].startswith("Ledgerwire/")
+    (received,) = await endpoint.receives(1)
+    assert received.is_signed_with(hook["secret"])
+    assert received.headers["user-agent"].startswith("Ledgerwire/")
     (message,) = await caller.items("/v1/inbox/purchases")
     assert message["id"] in first.text
-    assert heard.body == {
-        "id": heard.event_id,
+    assert received.body == {
+        "id": received.event_id,
         "type": "inbox.received",
-        "timestamp": heard.body["timestamp"],
+        "timestamp": received.body["timestamp"],
         "data": message,
     }
     assert (await caller.get(f"/v1/inbox/purchases/{message['id']}/raw")).raw == xml
-    assert await caller.read("/v1/triggers/inbox.received/samples") == [heard.body]
+    assert await caller.read("/v1/triggers/inbox.received/samples") == [received.body]
 
 
-async def test_an_invoice_with_faults_is_refused_in_xml_and_told_to_nobody(caller: Caller, listener: Listener) -> None:
-    ear, channel = listener.ear(), await caller.channel("direct")
-    await caller.made_of("/v1/hooks", {"target_url": ear.url, "triggers": ["inbox.received"]})
+async def test_an_invoice_with_faults_is_refused_in_xml_and_sent_to_no_subscriber(
+    caller: Caller, listener: Listener
+) -> None:
+    endpoint, channel = listener.endpoint(), await caller.channel("direct")
+    await caller.made_of("/v1/hooks", {"target_url": endpoint.url, "triggers": ["inbox.received"]})
     refused = await caller.push(channel, a_sale_xml("A-18").replace(b"<Currency>EUR", b"<Currency>EURO"))
     assert refused.status == 422
     assert refused.headers["Content-Type"].startswith("application/problem+xml")
     assert "/Sale/Header/Currency" in refused.text
     assert (await caller.push(channel, a_sale_xml("A-19"))).status == 200
-    await ear.hears(1)
-    assert [one.body["data"]["document"]["document_ref"] for one in ear.heard] == ["A-19"]
+    await endpoint.receives(1)
+    assert [one.body["data"]["document"]["document_ref"] for one in endpoint.received] == ["A-19"]
 
 
-async def test_a_hundred_suppliers_at_once_are_all_kept_and_all_told(caller: Caller, listener: Listener) -> None:
-    ear, channel = listener.ear(), await caller.channel("direct")
-    await caller.made_of("/v1/hooks", {"target_url": ear.url, "triggers": ["inbox.received"]})
+async def test_a_hundred_suppliers_at_once_are_all_kept_and_all_reported(caller: Caller, listener: Listener) -> None:
+    endpoint, channel = listener.endpoint(), await caller.channel("direct")
+    await caller.made_of("/v1/hooks", {"target_url": endpoint.url, "triggers": ["inbox.received"]})
     refs = {f"R-{number}" for number in range(100)}
     answers = await asyncio.gather(*(caller.push(channel, a_sale_xml(ref)) for ref in sorted(refs)))
     assert {answer.status for answer in answers} == {200}
-    await ear.hears(100, deadline_seconds=30)
-    assert {one.body["data"]["document"]["document_ref"] for one in ear.heard} == refs
-    assert len({one.event_id for one in ear.heard}) == 100
+    await endpoint.receives(100, deadline_seconds=30)
+    assert {one.body["data"]["document"]["document_ref"] for one in endpoint.received} == refs
+    assert len({one.event_id for one in endpoint.received}) == 100
 
 
 async def test_an_order_of_a_shop_is_in_the_sales_inbox(caller: Caller) -> None:

@@ -1,4 +1,4 @@
-"""The story of a post from anywhere: it fires its trigger, and an automation tells the chat through a connection."""
+"""The story of a post from anywhere: it fires its trigger, and an automation posts to the chat through a connection."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from tests.support.eventually import eventually
 from tests.support.listener import Listener
 
 
-async def test_what_anybody_posts_reaches_the_chat_through_a_connection(caller: Caller, listener: Listener) -> None:
-    ear = listener.ear(usual=200)
+async def test_what_any_sender_posts_reaches_the_chat_through_a_connection(caller: Caller, listener: Listener) -> None:
+    endpoint = listener.endpoint(usual=200)
     channel = await caller.made_of("/v1/channels", {"kind": "hook", "name": "Web shop"})
-    chat = await caller.made_of("/v1/connections", {"name": "Our chat", "kind": "chat", "url": ear.url})
+    chat = await caller.made_of("/v1/connections", {"name": "Our chat", "kind": "chat", "url": endpoint.url})
     step = {
         "action": "post_chat_message",
         "connection_id": chat["id"],
@@ -22,7 +22,7 @@ async def test_what_anybody_posts_reaches_the_chat_through_a_connection(caller: 
     )
     posted = await caller.anonymous("POST", channel["url"], json={"order": "9001"})
     assert posted.status == 200, posted.text
-    await eventually(lambda: ear.heard, deadline_seconds=15)
-    assert [one.body for one in ear.heard] == [{"text": "Web shop: 9001"}]
+    await eventually(lambda: endpoint.received, deadline_seconds=15)
+    assert [one.body for one in endpoint.received] == [{"text": "Web shop: 9001"}]
     journey = await caller.get(f"/v1/journey/{posted.json['event_id']}")
-    assert ear.url not in journey.text
+    assert endpoint.url not in journey.text

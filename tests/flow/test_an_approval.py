@@ -44,8 +44,8 @@ async def test_the_link_of_a_mail_shows_a_page_and_its_form_lets_the_run_go_on_o
     caller: Caller, listener: Listener, mail_server: SmtpServer
 ) -> None:
     assert (await caller.patch("/v1/account", {"email": "office@office.example"})).status == 200
-    ear, address = listener.ear(usual=200), f"boss-{caller.account_id}@office.example"
-    automation = await caller.made_of("/v1/automations", asking([address], ear.url))
+    endpoint, address = listener.endpoint(usual=200), f"boss-{caller.account_id}@office.example"
+    automation = await caller.made_of("/v1/automations", asking([address], endpoint.url))
     sale = await caller.sale((await caller.client())["id"])
     waiting = await run_of(caller, automation, "waiting")
     assert waiting["steps"][0]["state"] == "waiting"
@@ -65,11 +65,11 @@ async def test_the_link_of_a_mail_shows_a_page_and_its_form_lets_the_run_go_on_o
         ):
             assert (again.status, forged.status) == (404, 404)
     assert run["steps"][0]["output"]["comment"] == "fine"
-    assert ear.heard[0].body["text"] == f"by {address}"
+    assert endpoint.received[0].body["text"] == f"by {address}"
 
 
 async def test_a_run_is_refused_over_the_api_and_its_journey_says_so(caller: Caller, listener: Listener) -> None:
-    automation = await caller.made_of("/v1/automations", asking([], listener.ear(usual=200).url))
+    automation = await caller.made_of("/v1/automations", asking([], listener.endpoint(usual=200).url))
     await caller.sale((await caller.client())["id"])
     waiting = await run_of(caller, automation, "waiting")
     refused = await caller.post(f"/v1/runs/{waiting['id']}/refuse", {"step": 0, "comment": "too much"})

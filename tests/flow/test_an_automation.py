@@ -6,11 +6,11 @@ from typing import Any
 
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
-from tests.support.listener import Ear, Listener
+from tests.support.listener import Endpoint, Listener
 
 
-def to_chat(ear: Ear, **fields: Any) -> dict[str, Any]:
-    """Invoices of 1000 or more are told to the chat."""
+def to_chat(endpoint: Endpoint, **fields: Any) -> dict[str, Any]:
+    """Invoices of 1000 or more are posted to the chat."""
     return {
         "name": "Big invoices to chat",
         "enabled": True,
@@ -20,7 +20,7 @@ def to_chat(ear: Ear, **fields: Any) -> dict[str, Any]:
             {
                 "action": "post_chat_message",
                 "input": {
-                    "url": ear.url,
+                    "url": endpoint.url,
                     "text": "{{ trigger.data.number }}: {{ trigger.data.total }} {{ trigger.data.currency }}",
                 },
             },
@@ -44,9 +44,9 @@ def a_line(price: str) -> dict[str, str]:
     return {"description": "Work", "quantity": "1", "unit_price": price}
 
 
-async def test_a_big_invoice_is_told_to_the_chat_and_a_small_one_is_not(caller: Caller, listener: Listener) -> None:
-    ear = listener.ear(usual=200)
-    automation = await caller.made_of("/v1/automations", to_chat(ear))
+async def test_a_big_invoice_is_posted_to_the_chat_and_a_small_one_is_not(caller: Caller, listener: Listener) -> None:
+    endpoint = listener.endpoint(usual=200)
+    automation = await caller.made_of("/v1/automations", to_chat(endpoint))
     client = await caller.client()
     await caller.sale(client["id"], lines=[a_line("999.99")])
     small = await run_of(caller, automation, "filtered")
@@ -56,7 +56,7 @@ async def test_a_big_invoice_is_told_to_the_chat_and_a_small_one_is_not(caller: 
     assert [step["state"] for step in run["steps"]] == ["succeeded", "succeeded"]
     assert run["steps"][1]["input"]["text"] == f"{big['number']}: 1000.00 EUR"
     assert run["trigger"]["data"] == big
-    assert [one.body["text"] for one in ear.heard] == [f"{big['number']}: 1000.00 EUR"]
+    assert [one.body["text"] for one in endpoint.received] == [f"{big['number']}: 1000.00 EUR"]
 
 
 async def test_an_automation_acts_on_our_own_books(caller: Caller) -> None:
@@ -91,23 +91,23 @@ async def test_an_automation_acts_on_our_own_books(caller: Caller) -> None:
 
 
 async def test_an_automation_that_is_off_does_not_run(caller: Caller, listener: Listener) -> None:
-    ear, hook_ear = listener.ear(usual=200), listener.ear()
-    automation = await caller.made_of("/v1/automations", to_chat(ear, steps=to_chat(ear)["steps"][1:]))
+    endpoint, hook_ear = listener.endpoint(usual=200), listener.endpoint()
+    automation = await caller.made_of("/v1/automations", to_chat(endpoint, steps=to_chat(endpoint)["steps"][1:]))
     await caller.made_of("/v1/hooks", {"target_url": hook_ear.url, "triggers": ["sale.posted"]})
     client = await caller.client()
     assert (await caller.post(f"/v1/automations/{automation['id']}/disable")).status == 200
     await caller.sale(client["id"])
-    await hook_ear.hears(1)
+    await hook_ear.receives(1)
     assert await caller.items(f"/v1/runs?automation_id={automation['id']}") == []
     assert (await caller.post(f"/v1/automations/{automation['id']}/enable")).status == 200
     await caller.sale(client["id"])
     await run_of(caller, automation, "succeeded")
-    assert len(ear.heard) == 1
+    assert len(endpoint.received) == 1
 
 
 async def test_a_step_that_cannot_succeed_fails_the_run_and_says_why(caller: Caller, listener: Listener) -> None:
-    ear = listener.ear(usual=404)
-    automation = await caller.made_of("/v1/automations", to_chat(ear, steps=to_chat(ear)["steps"][1:]))
+    endpoint = listener.endpoint(usual=404)
+    automation = await caller.made_of("/v1/automations", to_chat(endpoint, steps=to_chat(endpoint)["steps"][1:]))
     await caller.sale((await caller.client())["id"])
     run = await run_of(caller, automation, "failed")
     assert run["steps"][0]["state"] == "failed"
@@ -144,7 +144,8 @@ async def test_steps_push_a_purchase_issue_a_draft_and_find_it_again(caller: Cal
     await caller.made_of("/v1/products", {"code": "PAP-1", "name": "Paper"})
     run = await run_of(caller, automation, "succeeded")
     pushed, _, issued, found = [step["output"] for step in run["steps"]]
-    assert await caller.read(f"/v1/inbox/purchases/{pushed['id']}") == pushed
+    message = await caller.read(f"/v1/inbox/purchases/{pushed['id']}")
+    assert message | {"duplicate": False} == pushed
     assert (pushed["document"]["document_ref"], pushed["comment"]) == ("PAP-1", "by an automation")
     assert found == {"found": True, "sale": issued}
     assert await caller.read(f"/v1/sales/{issued['id']}") == issued

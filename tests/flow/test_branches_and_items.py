@@ -9,23 +9,23 @@ from tests.support.caller import Caller
 from tests.support.listener import Listener
 
 
-def told(url: str, text: str) -> dict[str, Any]:
+def chat_message(url: str, text: str) -> dict[str, Any]:
     return {"action": "post_chat_message", "input": {"url": url, "text": text}}
 
 
-async def test_each_line_of_a_large_invoice_is_told_to_the_chat_and_a_small_invoice_once(
+async def test_each_line_of_a_large_invoice_is_posted_to_the_chat_and_a_small_invoice_once(
     caller: Caller, listener: Listener
 ) -> None:
-    ear = listener.ear(usual=200)
+    endpoint = listener.endpoint(usual=200)
     lines = {
         "action": "for_each",
         "input": {
             "items": "{{ trigger.data.lines }}",
-            "steps": [told(ear.url, "{{ index }}: {{ item.description }} of {{ trigger.data.number }}")],
+            "steps": [chat_message(endpoint.url, "{{ index }}: {{ item.description }} of {{ trigger.data.number }}")],
         },
     }
     large = {"where": "{{ trigger.data.total }}", "op": "gte", "value": "1000", "steps": [lines]}
-    small = {"steps": [told(ear.url, "small: {{ trigger.data.number }}")]}
+    small = {"steps": [chat_message(endpoint.url, "small: {{ trigger.data.number }}")]}
     automation = await caller.made_of(
         "/v1/automations",
         {
@@ -48,10 +48,10 @@ async def test_each_line_of_a_large_invoice_is_told_to_the_chat_and_a_small_invo
     ]
     assert {one["state"] for one in outermost["steps"]} == {"succeeded"}
     texts = [f"{at}: {name} of {sale['number']}" for at, name in enumerate(("Desk", "Chair"))]
-    assert [one.body["text"] for one in ear.heard] == texts
+    assert [one.body["text"] for one in endpoint.received] == texts
     cheap = await caller.sale(client["id"], lines=[parts[0]])
-    await ear.hears(3)
-    assert ear.heard[2].body["text"] == f"small: {cheap['number']}"
+    await endpoint.receives(3)
+    assert endpoint.received[2].body["text"] == f"small: {cheap['number']}"
     journey = await caller.read(f"/v1/journey/{run['id']}")
     paths = [entry["detail"]["path"] for entry in journey["entries"] if entry["step"] == "step_succeeded"]
     assert "0.branches.0.steps.0.items.1.steps.0" in paths

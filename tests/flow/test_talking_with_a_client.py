@@ -7,10 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.primitives.ids import new_id
-from tests.flow.conftest import Town
+from tests.flow.conftest import Deployment
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
-from tests.support.listener import Ear, Listener
+from tests.support.listener import Endpoint, Listener
 from tests.support.mails import NEW_TEXT, a_mail, a_returned_mail
 from tests.support.smtp_server import SmtpServer, TakenMail
 
@@ -35,15 +35,19 @@ async def shown(caller: Caller, path: str, state: str) -> dict[str, Any]:
     return dict(await eventually(there, deadline_seconds=20) or {})
 
 
-async def an_account(town: Town, listener: Listener, *triggers: str, **profile: Any) -> tuple[Caller, Ear]:
-    caller, ear = await town.account(), listener.ear()
+async def an_account(
+    deployment: Deployment, listener: Listener, *triggers: str, **profile: Any
+) -> tuple[Caller, Endpoint]:
+    caller, endpoint = await deployment.account(), listener.endpoint()
     await caller.patch("/v1/account", {"email": "books@baltic.example"} | profile)
-    await caller.made_of("/v1/hooks", {"target_url": ear.url, "triggers": list(triggers)})
-    return caller, ear
+    await caller.made_of("/v1/hooks", {"target_url": endpoint.url, "triggers": list(triggers)})
+    return caller, endpoint
 
 
-async def test_a_message_is_sent_and_answered(town: Town, mail_server: SmtpServer, listener: Listener) -> None:
-    caller, ear = await an_account(town, listener, "message.created")
+async def test_a_message_is_sent_and_answered(
+    deployment: Deployment, mail_server: SmtpServer, listener: Listener
+) -> None:
+    caller, endpoint = await an_account(deployment, listener, "message.created")
     address = f"{new_id()}@story.example"
     client, channel = await caller.client(email=address), await caller.channel("replies")
     sale = await caller.sale(client["id"])
@@ -68,8 +72,8 @@ async def test_a_message_is_sent_and_answered(town: Town, mail_server: SmtpServe
     got = await shown(caller, f"/v1/messages/{taken.json['message_id']}", "received")
     assert (got["client_id"], got["in_reply_to"], got["body"]) == (client["id"], sent["id"], NEW_TEXT)
     assert got["sale_ids"] == [sale["id"]]
-    heard = await ear.hears(2)
-    assert [one.body["data"] for one in heard] == [sent, got]
+    received = await endpoint.receives(2)
+    assert [one.body["data"] for one in received] == [sent, got]
 
     answer = asked | {"in_reply_to": got["id"], "subject": None, "to": f"boss.{address}", "body": "Thank you"}
     await caller.made_of("/v1/messages", {name: value for name, value in answer.items() if value is not None})
@@ -79,9 +83,9 @@ async def test_a_message_is_sent_and_answered(town: Town, mail_server: SmtpServe
 
 
 async def test_a_mail_that_comes_back_fails_its_message(
-    town: Town, mail_server: SmtpServer, listener: Listener
+    deployment: Deployment, mail_server: SmtpServer, listener: Listener
 ) -> None:
-    caller, ear = await an_account(town, listener, "message.failed")
+    caller, endpoint = await an_account(deployment, listener, "message.failed")
     address = f"{new_id()}@story.example"
     client, channel = await caller.client(email=address), await caller.channel("replies")
     asked = {"client_id": client["id"], "channel": "email", "subject": "Hello", "body": "Did it arrive?"}
@@ -92,22 +96,23 @@ async def test_a_mail_that_comes_back_fails_its_message(
     await caller.anonymous("POST", channel["url"], data=report, headers=MIME)
     failed = await shown(caller, f"/v1/messages/{made['id']}", "failed")
     assert failed["detail"] == "5.1.1 550 no such user here"
-    (heard,) = await ear.hears(1)
-    assert heard.body["data"] == failed
+    (received,) = await endpoint.receives(1)
+    assert received.body["data"] == failed
 
 
-async def test_a_promise_that_is_not_kept_is_broken_where_the_account_is(town: Town, listener: Listener) -> None:
+async def test_a_promise_that_is_not_kept_is_broken_where_the_account_is(
+    deployment: Deployment, listener: Listener
+) -> None:
     triggers = ("promise.recorded", "promise.broken", "call.recorded", "note.created")
-    caller, ear = await an_account(town, listener, *triggers, time_zone=WEST)
+    caller, endpoint = await an_account(deployment, listener, *triggers, time_zone=WEST)
     client = await caller.client()
-    sale = await caller.sale(client["id"])
+    await caller.sale(client["id"])
     today = datetime.now(tz=ZoneInfo(WEST)).date().isoformat()
     call = await caller.made_of(
         "/v1/calls", {"client_id": client["id"], "outcome": "promised", "promise": {"date": today}}
     )
     await caller.patch("/v1/account", {"time_zone": EAST})
-    await caller.payment(client["id"], "1.00", (sale["id"], "1.00"))
     broken = await shown(caller, f"/v1/promises/{call['promise_id']}", "broken")
     assert (broken["amount"], broken["date"]) == ("165.01", today)
-    heard = await ear.hears(4)
-    assert sorted(one.trigger for one in heard) == sorted(triggers)
+    received = await endpoint.receives(4)
+    assert sorted(one.trigger for one in received) == sorted(triggers)

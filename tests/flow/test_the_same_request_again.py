@@ -11,8 +11,8 @@ from tests.support.listener import Listener
 
 
 async def test_one_key_has_one_effect_and_one_event(caller: Caller, listener: Listener) -> None:
-    ear = listener.ear()
-    await caller.made_of("/v1/hooks", {"target_url": ear.url, "triggers": ["sale.posted", "payment.posted"]})
+    endpoint = listener.endpoint()
+    await caller.made_of("/v1/hooks", {"target_url": endpoint.url, "triggers": ["sale.posted", "payment.posted"]})
     client, key = await caller.client(), {"Idempotency-Key": "order-1"}
     body = an_invoice(client["id"])
     answers = await asyncio.gather(*(caller.post("/v1/sales", body, headers=key) for _ in range(6)))
@@ -21,8 +21,8 @@ async def test_one_key_has_one_effect_and_one_event(caller: Caller, listener: Li
     late = await caller.post("/v1/sales", body, headers=key)
     assert late.headers["Idempotency-Replayed"] == "true"
     await caller.payment(client["id"], "1.00")
-    await ear.hears(2)
-    assert sorted(ear.triggers) == ["payment.posted", "sale.posted"]
+    await endpoint.receives(2)
+    assert sorted(endpoint.triggers) == ["payment.posted", "sale.posted"]
     assert len(await caller.items("/v1/sales")) == 1
 
 
@@ -54,7 +54,7 @@ async def test_who_does_not_wait_looks_the_operation_up(caller: Caller) -> None:
     assert await caller.read(f"/v1/clients/{operation['result']['id']}") == operation["result"]
 
 
-async def test_the_operation_of_a_refused_request_tells_the_problem(caller: Caller) -> None:
+async def test_the_operation_of_a_refused_request_shows_the_problem(caller: Caller) -> None:
     body = a_payment(str(new_id()), "1.00")
     answer = await caller.post("/v1/payments", body, headers={"Prefer": "respond-async"})
     assert answer.status == 202

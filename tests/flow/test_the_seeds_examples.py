@@ -1,4 +1,4 @@
-"""The examples that the product was asked for with: what happens here is stored, sent and told elsewhere."""
+"""The examples that the product was asked for with: what happens here is stored, sent and reported elsewhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from authlib.integrations.httpx_client import OAuthError
 
 from ingress.access.oauth.clients import create_client
-from tests.flow.conftest import Town
+from tests.flow.conftest import Deployment
 from tests.support.caller import Caller, a_document
 from tests.support.eventually import eventually
 from tests.support.file_servers import Place, place
@@ -94,10 +94,10 @@ async def test_each_new_sales_document_is_stored_as_pdf(caller: Caller, bucket: 
     assert (await caller.made_of("/v1/actions/store_file", same))["stored"] is False
 
 
-async def test_a_payment_is_told_to_the_chat_and_by_mail(
+async def test_a_payment_is_posted_to_the_chat_and_by_mail(
     caller: Caller, listener: Listener, mail_server: SmtpServer
 ) -> None:
-    chat = listener.ear(usual=200)
+    chat = listener.endpoint(usual=200)
     await caller.patch("/v1/account", {"email": "books@baltic.example"})
     text = "{{ trigger.data.amount }} {{ trigger.data.currency }} from {{ trigger.data.client.name }}"
     to = f"owner-{caller.account_id}@baltic.example"
@@ -111,7 +111,7 @@ async def test_a_payment_is_told_to_the_chat_and_by_mail(
     await caller.payment(client["id"], "25.00")
     (output,) = await succeeded(caller)
     assert output["accepted"] == [to]
-    assert [one.body["text"] for one in await chat.hears(1)] == ["25.00 EUR from Ozola Design SIA"]
+    assert [one.body["text"] for one in await chat.receives(1)] == ["25.00 EUR from Ozola Design SIA"]
 
 
 async def test_a_contact_posted_by_another_application_is_a_client(caller: Caller) -> None:
@@ -133,8 +133,8 @@ async def test_a_contact_posted_by_another_application_is_a_client(caller: Calle
 
 
 @pytest.mark.parametrize("form", ["paytraq", "ubl"])
-async def test_an_invoice_arrives_in_the_buyers_inbox_as_it_was_sent(town: Town, form: str) -> None:
-    seller, buyer = await town.account("Baltic Trading OÜ"), await town.account("Ozola Design SIA")
+async def test_an_invoice_arrives_in_the_buyers_inbox_as_it_was_sent(deployment: Deployment, form: str) -> None:
+    seller, buyer = await deployment.account("Baltic Trading OÜ"), await deployment.account("Ozola Design SIA")
     inbox = await buyer.channel("direct")
     details = {
         "legal_name": "Baltic Trading OÜ", "reg_number": "12345678", "vat_number": "EE123456789",
@@ -160,28 +160,30 @@ async def test_an_invoice_arrives_in_the_buyers_inbox_as_it_was_sent(town: Town,
     assert (again["message_id"], again["duplicate"]) == (message["id"], True)
 
 
-async def test_a_connected_application_works_until_the_quota_and_until_it_is_disconnected(town: Town) -> None:
-    owner = await town.account(clients_max=1, products_max=1)
-    client = await create_client(town.pool, "Zapier", [BACK], confidential=True)
+async def test_a_connected_application_works_until_the_quota_and_until_it_is_disconnected(
+    deployment: Deployment,
+) -> None:
+    owner = await deployment.account(clients_max=1, products_max=1)
+    client = await create_client(deployment.pool, "Zapier", [BACK], confidential=True)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-        person = Person(town.url, browser, owner.made["login"])
-        app = await connected(town, client, person)
+        person = Person(deployment.url, browser, owner.made["login"])
+        app = await connected(deployment, client, person)
         token = app.token["access_token"]
         for key, given, another in (
             ("create_client", {"name": "Ozola Design SIA"}, {"name": "Two"}),
             ("create_product", {"code": "PEN", "name": "Blue pen"}, {"code": "INK", "name": "Ink"}),
         ):
-            made = await send(town, token, "POST", f"/v1/actions/{key}", json=given)
+            made = await send(deployment, token, "POST", f"/v1/actions/{key}", json=given)
             assert made.status == 201, made.text
-            refused = await send(town, token, "POST", f"/v1/actions/{key}", json=another)
+            refused = await send(deployment, token, "POST", f"/v1/actions/{key}", json=another)
             assert (refused.status, refused.json["code"]) == (403, "quota_exceeded")
         (application,) = await owner.items("/v1/applications")
         assert (await owner.delete(f"/v1/applications/{application['id']}")).status == 200
-        assert (await send(town, token, "GET", "/v1/me")).status == 401
+        assert (await send(deployment, token, "GET", "/v1/me")).status == 401
         with pytest.raises(OAuthError):
-            await app.refresh_token(f"{town.url}/oauth/token")
-        again = await connected(town, client, person)
-        assert (await send(town, again.token["access_token"], "GET", "/v1/me")).status == 200
+            await app.refresh_token(f"{deployment.url}/oauth/token")
+        again = await connected(deployment, client, person)
+        assert (await send(deployment, again.token["access_token"], "GET", "/v1/me")).status == 200
 
 
 async def test_a_suppliers_file_is_in_the_purchase_inbox(caller: Caller) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 from contracts.primitives.ids import new_id
 from contracts.resources.automation import BacktestResult
 from contracts.resources.run import Trial
-from tests.flow.conftest import Town
+from tests.flow.conftest import Deployment
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
-from tests.support.listener import Ear, Listener
+from tests.support.listener import Endpoint, Listener
 
 
 async def recorded(caller: Caller, trigger: str, count: int) -> None:
@@ -22,10 +22,10 @@ async def recorded(caller: Caller, trigger: str, count: int) -> None:
     await eventually(there, deadline_seconds=15)
 
 
-def copying(ear: Ear, **fields: Any) -> dict[str, Any]:
-    """A client is made, invoiced and told of: each step needs what the one before it made."""
+def copying(endpoint: Endpoint, **fields: Any) -> dict[str, Any]:
+    """A client is made, invoiced and reported: each step needs what the one before it made."""
     line = {"description": "Work", "quantity": "1", "unit_price": "100.00"}
-    tell = {"action": "http_request", "input": {"url": ear.url, "body": {"line": "{{ item.description }}"}}}
+    call = {"action": "http_request", "input": {"url": endpoint.url, "body": {"line": "{{ item.description }}"}}}
     document = {
         "sale_type": "sales_invoice", "client_id": "{{ steps[0].output.id }}", "currency": "EUR", "lines": [line],
         "issue": True,
@@ -39,7 +39,7 @@ def copying(ear: Ear, **fields: Any) -> dict[str, Any]:
             {"action": "send_document", "input": {"id": "{{ steps[1].output.id }}", "to": "a@office.example"}},
             {
                 "action": "for_each",
-                "input": {"items": "{{ steps[1].output.lines }}", "steps": [tell]},
+                "input": {"items": "{{ steps[1].output.lines }}", "steps": [call]},
             },
         ],
     } | fields
@@ -48,8 +48,8 @@ def copying(ear: Ear, **fields: Any) -> dict[str, Any]:
 async def test_a_dry_run_shows_what_would_change_step_by_step_and_changes_nothing(
     caller: Caller, listener: Listener
 ) -> None:
-    ear = listener.ear(usual=200)
-    automation = await caller.made_of("/v1/automations", copying(ear))
+    endpoint = listener.endpoint(usual=200)
+    automation = await caller.made_of("/v1/automations", copying(endpoint))
     client = await caller.client(name="Aya")
     await recorded(caller, "client.created", 1)
     before = await caller.items("/v1/clients"), await caller.items("/v1/sales"), await caller.items("/v1/runs")
@@ -65,7 +65,7 @@ async def test_a_dry_run_shows_what_would_change_step_by_step_and_changes_nothin
     (call,) = lines["steps"]
     assert call["would"]["body"] == {"line": "Work"}
     assert [change["type"] for change in shown.json["changes"]][:2] == ["client.created", "sale.created"]
-    assert ear.heard == []
+    assert endpoint.received == []
     after = await caller.items("/v1/clients"), await caller.items("/v1/sales"), await caller.items("/v1/runs")
     assert after == before
     assert client["id"] in {one["id"] for one in after[0]}
@@ -103,7 +103,7 @@ async def test_a_dry_run_ends_where_the_ledger_refuses_or_a_filter_does_not_hold
     never = {"action": "filter", "input": {"where": "{{ trigger.data.name }}", "op": "eq", "value": "Nobody"}}
     states = {}
     for name, step in (("missing", missing), ("never", never)):
-        given = copying(listener.ear(usual=200), name=name, steps=[step, missing])
+        given = copying(listener.endpoint(usual=200), name=name, steps=[step, missing])
         automation = await caller.made_of("/v1/automations", given)
         shown = await caller.post(f"/v1/automations/{automation['id']}/dry-run", {})
         states[name] = shown.json["state"]
@@ -114,26 +114,26 @@ async def test_a_dry_run_ends_where_the_ledger_refuses_or_a_filter_does_not_hold
 async def test_one_step_is_tried_with_samples_of_those_before_it_and_really_only_when_asked(
     caller: Caller, listener: Listener
 ) -> None:
-    ear = listener.ear(usual=200)
-    tell = {"action": "http_request", "input": {"url": ear.url, "body": {"id": "{{ steps[0].output.id }}"}}}
-    automation = await caller.made_of("/v1/automations", copying(ear, steps=[copying(ear)["steps"][0], tell]))
+    endpoint = listener.endpoint(usual=200)
+    call = {"action": "http_request", "input": {"url": endpoint.url, "body": {"id": "{{ steps[0].output.id }}"}}}
+    automation = await caller.made_of("/v1/automations", copying(endpoint, steps=[copying(endpoint)["steps"][0], call]))
     path = f"/v1/automations/{automation['id']}/test-action"
     shown = await caller.post(path, {"step": 1})
     assert shown.status == 200, shown.text
     assert shown.json["steps"][1]["would"]["body"]["id"]
-    assert ear.heard == []
+    assert endpoint.received == []
     real = await caller.post(path, {"step": 1, "really": True})
     assert (real.status, real.json["state"], real.json["dry_run"]) == (200, "succeeded", False)
-    assert len(await ear.hears(1)) == 1
+    assert len(await endpoint.receives(1)) == 1
     run = await caller.read(f"/v1/runs/{real.json['run_id']}")
     assert run["steps"][1]["output"]["status"] == 200
     assert "step" in (await caller.post(path, {"step": 7})).faults
 
 
 async def test_a_trigger_is_tested_with_real_events_or_the_sample(
-    caller: Caller, town: Town, listener: Listener
+    caller: Caller, deployment: Deployment, listener: Listener
 ) -> None:
-    automation = await caller.made_of("/v1/automations", copying(listener.ear()))
+    automation = await caller.made_of("/v1/automations", copying(listener.endpoint()))
     path = f"/v1/automations/{automation['id']}/test-trigger"
     sample = await caller.post(path)
     clients = [await caller.client(name=f"Client {number}") for number in range(4)]
@@ -141,7 +141,7 @@ async def test_a_trigger_is_tested_with_real_events_or_the_sample(
     real = await caller.post(path)
     assert (sample.status, sample.json["sample"], len(sample.json["events"])) == (200, True, 1)
     assert [one["data"]["id"] for one in real.json["events"]] == [client["id"] for client in clients[:0:-1]]
-    assert (await (await town.account()).post(path)).status == 404
+    assert (await (await deployment.account()).post(path)).status == 404
     event = real.json["events"][0]["id"]
     shown = await caller.post(f"/v1/automations/{automation['id']}/dry-run", {"event_id": event})
     assert shown.json["event_id"] == event
@@ -151,12 +151,12 @@ async def test_a_trigger_is_tested_with_real_events_or_the_sample(
 
 
 async def test_a_backtest_counts_by_day_and_says_how_a_draft_differs(caller: Caller, listener: Listener) -> None:
-    tell = {"action": "http_request", "input": {"url": listener.ear().url}}
+    call = {"action": "http_request", "input": {"url": listener.endpoint().url}}
 
     def named(text: str) -> dict[str, Any]:
         return {"action": "filter", "input": {"where": "{{ trigger.data.name }}", "op": "starts_with", "value": text}}
 
-    automation = await caller.made_of("/v1/automations", copying(listener.ear(), steps=[named("A"), tell]))
+    automation = await caller.made_of("/v1/automations", copying(listener.endpoint(), steps=[named("A"), call]))
     path = f"/v1/automations/{automation['id']}"
     for name in ("Aya", "Ann", "Bob", "Cay"):
         await caller.client(name=name)
@@ -169,7 +169,7 @@ async def test_a_backtest_counts_by_day_and_says_how_a_draft_differs(caller: Cal
     assert sum(day["would_run"] for day in published.json["per_day"]) == 2
     assert published.json["differs_from_published"] is None
     upper = {"where": "{{ trigger.data.name | upcase }}", "op": "in", "value": ["ANN", "BOB"]}
-    changed = copying(listener.ear(), steps=[{"action": "filter", "input": upper}, tell])
+    changed = copying(listener.endpoint(), steps=[{"action": "filter", "input": upper}, call])
     assert (await caller.put(path, changed)).json["draft"] is not None
     draft = await caller.post(f"{path}/backtest", {"days": 2, "version": "draft"})
     differs = draft.json["differs_from_published"]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from tests.real_n8n import n8n
+from tests.real_n8n import n8n, sign_in
 from tests.real_n8n.workflow import ID, NOTE, credentials, workflow
 from tests.support import servers
 from tests.support.apps.n8n import build
@@ -33,8 +33,9 @@ async def main() -> int:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="real-n8n-")))
         postgres = await stack.enter_async_context(servers.postgres())
-        dsn = await postgres.create_database()
-        ledgerwire = await stack.enter_async_context(standalone(folder / "home"))
+        dsn, own = await postgres.create_database(), await postgres.create_database()
+        running = standalone(folder / "home", LEDGERWIRE_POSTGRES_DSN=own)
+        ledgerwire = await stack.enter_async_context(running)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         caller = Caller(session, ledgerwire.url, await ledgerwire.create_account("Baltic Trading OÜ"))
         say(f"Ledgerwire runs at {ledgerwire.url}")
@@ -44,8 +45,9 @@ async def main() -> int:
         say(_last_line(await real.bring("import:workflow", "workflow.json", workflow())))
         say(_last_line(await real.command("publish:workflow", f"--id={ID}")))
         await stack.enter_async_context(real.running(LOG))
-        say(f"n8n runs at http://127.0.0.1:{real.port}")
+        say(f"n8n runs at {real.url}")
         await _run(caller)
+        await sign_in.run(real, ledgerwire, caller, own)
     say(f"n8n's own log: {LOG}")
     return 0
 

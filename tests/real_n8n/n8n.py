@@ -28,16 +28,17 @@ PACKAGE: Final = "n8n-nodes-ledgerwire"
 
 
 async def install() -> Path:
-    """Install the pinned n8n, unless it is there; give its program."""
+    """Install the pinned n8n, unless it is there whole; give its program."""
     program = FOLDER / "node_modules" / "n8n" / "bin" / "n8n"
-    wanted = json.dumps({"name": "real-n8n", "private": True, "dependencies": {"n8n": VERSION}})
-    package = FOLDER / "package.json"
-    if program.exists() and package.exists() and package.read_text() == wanted:
+    installed = FOLDER / "installed.txt"  # written last: an installation that was cut off is done again
+    if installed.exists() and installed.read_text() == VERSION:
         return program
     FOLDER.mkdir(parents=True, exist_ok=True)
-    package.write_text(wanted)
+    wanted = {"name": "real-n8n", "private": True, "dependencies": {"n8n": VERSION}}
+    (FOLDER / "package.json").write_text(json.dumps(wanted))
     options = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
     await node.run(node.NPM, "install", *options, cwd=FOLDER, seconds_max=INSTALL_SECONDS_MAX)
+    installed.write_text(VERSION)
     return program
 
 
@@ -62,6 +63,11 @@ class RealN8n:
         file.write_text(json.dumps(things))
         return await self.command(command, f"--input={file}")
 
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
     @asynccontextmanager
     async def running(self, log: Path) -> AsyncIterator[None]:
         """Start it for a block, what it says going to `log`."""
@@ -82,7 +88,7 @@ class RealN8n:
         async def answers() -> bool:
             assert process.returncode is None, f"n8n ended, see {log}"
             with suppress(aiohttp.ClientError):
-                async with session.get(f"http://127.0.0.1:{self.port}/healthz/readiness") as answer:
+                async with session.get(f"{self.url}/healthz/readiness") as answer:
                     return answer.status == HTTPStatus.OK
             return False
 
@@ -101,6 +107,7 @@ def prepared(program: Path, folder: Path, dsn: str) -> RealN8n:
         "N8N_USER_FOLDER": str(folder),
         "N8N_PORT": str(port),
         "N8N_LISTEN_ADDRESS": "127.0.0.1",
+        "N8N_SECURE_COOKIE": "false",
         "N8N_RUNNERS_BROKER_PORT": str(free_port()),
         "N8N_DIAGNOSTICS_ENABLED": "false",
         "N8N_VERSION_NOTIFICATIONS_ENABLED": "false",

@@ -28,8 +28,8 @@ def find() -> str | None:
     return os.environ.get(GIVEN) or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-async def find_or_install(tell: Callable[[str], None] = say) -> str | None:
+async def find_or_install(progress: Callable[[str], None] = say) -> str | None:
     """The program's path, after installing it where it is missing and that is ours to do."""
-    if (path := find()) is None and await distribution.install("Chromium", INSTALL, tell):
+    if (path := find()) is None and await distribution.install("Chromium", INSTALL, progress):
         path = find()
     return path

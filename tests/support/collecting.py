@@ -44,7 +44,7 @@ class Collecting:
         return made
 
     async def decide(self) -> None:
-        """Decide on every client, whoever made it due in the ledger's own time."""
+        """Decide on every client, whatever made it due, at the ledger's time."""
         await self.ledger.owner.execute("UPDATE ledger.collected_client SET due_at = $1", self.now)
         scheduler = self.schedulers[0] if self.schedulers else self.scheduler()
         while await scheduler.decide_due():

@@ -91,7 +91,7 @@ class Container:
         """Whether it ended by itself."""
         return str(self._now().status) in {"exited", "dead"}
 
-    def told(self) -> str:
+    def log_tail(self) -> str:
         """The last lines of its log."""
         return str(self._now().logs(tail=15).decode(errors="replace"))
 

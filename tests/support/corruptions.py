@@ -1,4 +1,4 @@
-"""Damage done to the books behind the ledger's back, each with the check that must tell it and its words."""
+"""Damage done to the ledger's tables, each with the check that must report it and its words."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ AN_INVOICE = (
 A_SETTLEMENT = "(SELECT min(id::text)::uuid FROM ledger.settlement WHERE reversal_of IS NULL)"
 
 
+A_CASE = (
+    "UPDATE ledger.collected_client SET due_at = NULL;"
+    " INSERT INTO ledger.collection_case (account_id, id, client_id, collector_id, version, cycle, state, reason, ends,"
+    " since, entered_at, moved_in, starts_manually, last_step, contacted, open_minor, overdue_minor, amounts, sale_ids,"
+    " invoices, created_at, updated_at) SELECT account_id, gen_random_uuid(), id, id, 1, 1, 'STATE', 'x', 'x', now(),"
+    " now(), false, false, LAST, false, 0, 0, '[]', '{}', 0, now(), now() FROM ledger.client LIMIT 1"
+)
+
+
 class Damage(NamedTuple):
-    """What is done, the check that must notice, and what is told; AN_INVOICE and A_SETTLEMENT stand for ids."""
+    """What is done, the check that must notice, and what is reported; AN_INVOICE and A_SETTLEMENT stand for ids."""
 
     statement: str
     check: str
-    told: str
+    reported: str
 
 
 DAMAGES = {
@@ -30,6 +39,26 @@ DAMAGES = {
         " recipient, body, command_id, created_at, updated_at) SELECT account_id, gen_random_uuid(), id, 'reminder',"
         " 'sent', 'email', 'requested', '{}', 'a@b.example', 'x', id, now(), now() FROM ledger.client LIMIT 1",
         "reminders", "reminder .* steps is 0, must be 1",
+    ),
+    "a case that is not settled although nothing is open": Damage(
+        A_CASE.replace("STATE", "idle").replace("LAST", "-1"),
+        "case_states", "the state of case .* settled when nothing is open is False, must be True",
+    ),
+    "a step that was counted and not taken": Damage(
+        A_CASE.replace("STATE", "settled").replace("LAST", "3"),
+        "case_steps", "the steps of case .* rows of it is 0, must be 1",
+    ),
+    "a promise that is not looked at any more": Damage(
+        "INSERT INTO ledger.promise (account_id, id, client_id, date, amount_minor, currency, sale_ids, state, ends_at,"
+        " created_at, updated_at) SELECT account_id, gen_random_uuid(), id, '2020-01-01', 1, 'EUR', '{}', 'open',"
+        " '2020-01-02', now(), now() FROM ledger.client LIMIT 1",
+        "promises", "promise .* decided when over is False, must be True",
+    ),
+    "a call without its note": Damage(
+        "INSERT INTO ledger.call (account_id, id, client_id, outcome, advance, sale_ids, dispute_ids, origin,"
+        " created_at) SELECT account_id, gen_random_uuid(), id, 'spoke', false, '{}', '{}', 'own', now()"
+        " FROM ledger.client LIMIT 1",
+        "calls", "call .* has its note is False, must be True",
     ),
     # the journal
     "a posting of another amount": Damage(
@@ -108,7 +137,7 @@ DAMAGES = {
         "UPDATE ledger.sale_state SET settled_minor = 1 WHERE sale_id = AN_INVOICE",
         "standings", "the standing of sales_invoice INV-.* settled is 0.01 EUR, must be 0.00 EUR",
     ),
-    "an estimate that is something else to the books": Damage(
+    "an estimate that is another kind to the ledger": Damage(
         "UPDATE ledger.sale_state SET role = 'receipt' WHERE sale_type = 'sales_estimate' AND status = 'declined'",
         "standings", "the standing of sales_estimate EST-.* role is receipt, must be offer",
     ),
@@ -201,7 +230,7 @@ DAMAGES = {
         "DELETE FROM ledger.document_event WHERE document_id = AN_INVOICE",
         "events", "as its events tell, sales_invoice INV-.* is not there, must be: status issued",
     ),
-    "an event told again": Damage(
+    "a repeated event": Damage(
         "INSERT INTO ledger.document_event SELECT account_id, gen_random_uuid(), document_id, trigger, status_before,"
         " status_after, command_id, at FROM ledger.document_event WHERE document_id = AN_INVOICE",
         "events", "as its events tell, sales_invoice INV-.* must be",
@@ -240,7 +269,7 @@ DAMAGES = {
         "UPDATE ledger.bill SET net_minor = net_minor + 1, total_minor = total_minor + 1",
         "bills_booked", "the journal of bill .* expense is .*, must be ",
     ),
-    "a bill of a message that nobody accepted": Damage(
+    "a bill of a message that was not accepted": Damage(
         "UPDATE ledger.inbox_message SET state = 'received', decided_at = NULL, result = NULL WHERE box = 'purchases'",
         "bills", "purchase message .* is there, must not be: bill ",
     ),

@@ -1,4 +1,4 @@
-"""The dispatcher on a real Postgres for component tests: ask commands, tell events, read jobs and rows."""
+"""The dispatcher on a real Postgres for component tests: ask commands, handle events, read jobs and rows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class QuietBus:
         return [False for _ in messages]
 
     async def notify(self, channel: str, bodies: Sequence[bytes]) -> None:
-        """Tell nobody."""
+        """Publish nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class DispatcherHarness:
         return await self.ask(commands.CREATE_AUTOMATION, data | fields)
 
     def happened(self, trigger: str, *, account_id: UUID | None = None, **given: Any) -> Envelope:
-        """An event as the ledger tells it; `given` may hold subject_id, client_id, object, request, after, at."""
+        """An event as the ledger publishes it; `given` may hold subject_id, client_id, object, request, after, at."""
         request = given.get("request") or self.command("some_command", {}, account_id=account_id)
         deliverable = event(
             request,
@@ -137,7 +137,7 @@ class DispatcherHarness:
         )
         return deliverable.model_copy(update={"at": given["at"]}) if "at" in given else deliverable
 
-    async def tell(self, *events: Envelope, replica: Replica | None = None) -> list[Envelope]:
+    async def handle_events(self, *events: Envelope, replica: Replica | None = None) -> list[Envelope]:
         """Handle events in one transaction; answer the jobs that it made."""
         effects = await self.pipeline.commit(events, event_handler((replica or self.replica).index))
         return jobs_of(effects)

@@ -12,21 +12,21 @@ from typing import Final
 SECONDS_MAX: Final = 900
 
 
-async def install(name: str, script: str, tell: Callable[[str], None], *, seconds_max: float = SECONDS_MAX) -> bool:
+async def install(name: str, script: str, progress: Callable[[str], None], *, seconds_max: float = SECONDS_MAX) -> bool:
     """Run a shell script of `apt-get` as root; whether it went well."""
     if shutil.which("apt-get") is None:
         return False
     become = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if become and (shutil.which("sudo") is None or await _status("sudo", "-n", "true")):
         return False
-    tell(f"{name} is not on this machine: installing it with apt-get (a minute or two) ...")
+    progress(f"{name} is not on this machine: installing it with apt-get (a minute or two) ...")
     began = time.monotonic()
     try:
         async with asyncio.timeout(seconds_max):
             status = await _status(*become, "sh", "-c", script)
     except TimeoutError:
         status = 1
-    tell(f"apt-get ended with status {status} after {time.monotonic() - began:.0f} s")
+    progress(f"apt-get ended with status {status} after {time.monotonic() - began:.0f} s")
     return status == 0
 
 

@@ -51,6 +51,6 @@ async def eventually(
         if answer:
             return answer
         if time.monotonic() > ends:
-            told = f"; {describe()}" if describe else ""
-            raise AssertionError(f"not within {deadline_seconds} s: last answer {answer!r}{told}")
+            reported = f"; {describe()}" if describe else ""
+            raise AssertionError(f"not within {deadline_seconds} s: last answer {answer!r}{reported}")
         await asyncio.sleep(pause_seconds)

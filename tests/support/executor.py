@@ -116,7 +116,7 @@ class ExecutorHarness:
         )
 
     def job(self, hook: MadeHook, *, event_id: UUID | None = None, **given: Any) -> Envelope:
-        """The job that tells a hook of an event."""
+        """The job that delivers an event to a hook."""
         event_id = event_id or new_id()
         data = given.get("data", {"number": "A-1", "total": "1234.50"})
         body = public_body(event_id=event_id, trigger="sale.posted", timestamp="2026-03-02T09:30:00+00:00", data=data)
@@ -135,6 +135,7 @@ class ExecutorHarness:
                 "client_id": str(client_id) if client_id else None,
                 "ordered": given.get("ordered"),
                 "after": str(given["after"]) if given.get("after") else None,
+                "hook_version": given.get("hook_version", 0),
             },
         )
 
@@ -251,7 +252,7 @@ class ExecutorHarness:
         return [dict(row) for row in await self.owner.fetch(query, run_id)]
 
     async def outbox(self, queue: str) -> list[Envelope]:
-        """What was published to a queue nobody takes from here, or is about to be."""
+        """What was published to a queue that is not consumed here, or is about to be."""
         rows = await self.owner.fetch("SELECT body FROM bus.message WHERE queue = $1", queue)
         rows += await self.owner.fetch("SELECT body FROM execution.outbox WHERE queue = $1", queue)
         unique = {envelope.id: envelope for envelope in (Envelope.decode(row["body"]) for row in rows)}

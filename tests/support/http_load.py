@@ -74,15 +74,24 @@ class LoadConnection:
         self._reader = self._writer = None
 
 
+TakeOver = Callable[[Any], None]
+"""Answers by itself, given the connection's transport; what comes on that connection afterwards is not read."""
+
+Received = Callable[[bytes, bytes], int | TakeOver]
+"""Hears a request's head and body; gives the status of an empty answer, or what answers instead."""
+
+
 class _Receiving(asyncio.Protocol):
-    def __init__(self, heard: Callable[[bytes, bytes], int]) -> None:
-        self._heard, self._waiting = heard, b""
+    def __init__(self, received: Received) -> None:
+        self._received, self._waiting, self._taken_over = received, b"", False
         self._transport: Any = None  # uvloop's is no subclass of asyncio's
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        if self._taken_over:
+            return
         self._waiting += data
         while (end := self._waiting.find(b"\r\n\r\n")) >= 0:
             head, length = self._waiting[:end], _body_length(self._waiting[:end])
@@ -90,12 +99,16 @@ class _Receiving(asyncio.Protocol):
                 return
             body = self._waiting[end + 4 : end + 4 + length]
             self._waiting = self._waiting[end + 4 + length :]
-            status = self._heard(head, body)
-            self._transport.write(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status)
+            answer = self._received(head, body)
+            if not isinstance(answer, int):
+                self._taken_over = True
+                answer(self._transport)
+                return
+            self._transport.write(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % answer)
 
 
-async def receive(heard: Callable[[bytes, bytes], int], port: int = 0) -> tuple[asyncio.Server, int]:
-    """Serve a receiver on loopback; `heard(head, body)` answers the status. Gives the server and its port."""
+async def receive(received: Received, port: int = 0) -> tuple[asyncio.Server, int]:
+    """Serve a receiver on loopback. Gives the server and its port."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Receiving(heard), "127.0.0.1", port)
+    server = await loop.create_server(lambda: _Receiving(received), "127.0.0.1", port)
     return server, int(server.sockets[0].getsockname()[1])

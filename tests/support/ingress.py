@@ -1,4 +1,4 @@
-"""Ingress in this process on real Postgres, with its own HTTP client and a ledger that answers as it is told."""
+"""Ingress in this process on real Postgres, with its own HTTP client and a ledger that answers as the test sets."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import aiohttp
 import orjson
 
 import ingress
+import ledger
 import messaging
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import LEDGER_COMMANDS, QUEUES, ROLES
@@ -31,12 +32,6 @@ from storage.migrations import migrate
 from storage.pool import Connection, Pool, open_pool
 
 XML: Final = {"Content-Type": "application/xml"}
-_SCRIPT: Final = """
-SELECT storage.create_messaging_tables('ledger', 'ledgerwire_ledger');
-SELECT storage.create_kept_messages_table('ledger', 'ledgerwire_ledger');
-GRANT USAGE ON SCHEMA ledger_api TO ledgerwire_ingress;
-GRANT SELECT ON ledger_api.outcome TO ledgerwire_ingress;
-"""
 
 Decide = Callable[[Envelope], tuple[int, Any] | None]
 """What the ledger says to a command: status and body, or None for silence."""
@@ -164,11 +159,15 @@ class Account:
         return await self.ingress.send("POST", channel["url"], data=body, headers=XML | named)
 
 
+async def prepare(dsn: str) -> None:
+    """Migrate an empty database for ingress and for the ledger, whose views it reads."""
+    for service, package in (("bus", messaging), ("ingress", ingress), ("ledger", ledger)):
+        await migrate(dsn, service=service, folder=Path(str(package.__file__)).with_name("migrations"))
+
+
 @asynccontextmanager
 async def running_ingress(dsn: str, *, ledger: FakeLedger | None = None, **given: Any) -> AsyncIterator[Ingress]:
-    """Migrate an empty database and start ingress on a free port, with a fake ledger behind it."""
-    await migrate(dsn, service="bus", folder=Path(messaging.__file__).with_name("migrations"))
-    await migrate(dsn, service="ingress", folder=Path(ingress.__file__).with_name("migrations"))
+    """Start ingress on a free port over a database that is prepared, with a fake ledger behind it."""
     pool = await open_pool(dsn, role=ROLES["ingress"], name="test", size_max=4)
     keys = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     wakeups = LocalNotifier()
@@ -182,7 +181,6 @@ async def running_ingress(dsn: str, *, ledger: FakeLedger | None = None, **given
         stack.push_async_callback(_close, pool)
         owner = await open_pool(dsn, role="none", name="test-owner", size_max=2)
         stack.push_async_callback(_close, owner)
-        await owner.execute(_SCRIPT)
         await stack.enter_async_context(_ledger(dsn, fake, wakeups))
         service = await stack.enter_async_context(AsyncExitStack())
         running = await service.enter_async_context(open_service(settings, wakeups=wakeups))
@@ -206,12 +204,13 @@ async def _ledger(dsn: str, fake: FakeLedger, wakeups: LocalNotifier) -> AsyncIt
     bus = await open_postgres_bus(pool, queues=QUEUES, name="ledger", wakeups=wakeups)
     relay = Relay(pool, bus, schema="ledger")
     pipeline = MessagePipeline(pool, bus, relay, "ledger")
-    consumer = await bus.consume(
-        LEDGER_COMMANDS.name, pipeline.handler(fake.handle), dead_letter=dead_letter_sink(pool, schema="ledger")
-    )
+    handler, sink = pipeline.handler(fake.handle), dead_letter_sink(pool, schema="ledger")
+    queues = LEDGER_COMMANDS.with_subqueues()
+    consumers = [await bus.consume(queue.name, handler, dead_letter=sink) for queue in queues]
     try:
         yield
     finally:
-        await consumer.stop(5)
+        for consumer in consumers:
+            await consumer.stop(5)
         await bus.close()
         await _close(pool)

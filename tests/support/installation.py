@@ -8,10 +8,9 @@ import json
 import os
 import secrets
 import signal
-import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,16 +19,12 @@ from typing import Any, Final
 import aiohttp
 import psutil
 
+from tests.support.machine import free_port
+
 SERVICES: Final = ("ingress", "ledger", "trigger_dispatcher", "action_executor")
-READY_SECONDS_MAX: Final = 60.0
+READY_SECONDS_MAX: Final = 180.0  # four processes start at once, also on a busy machine
 STOP_SECONDS_MAX: Final = 40.0
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+MIGRATE_SECONDS_MAX: Final = 240.0  # the migration itself waits for locks up to two minutes
 
 
 @dataclass(slots=True)
@@ -96,6 +91,7 @@ class ServiceProcess:
         assert self.process is not None
         if self.running:
             self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(signal.SIGCONT)  # one that a fault has frozen would not hear of it
         try:
             return await asyncio.wait_for(self.process.wait(), STOP_SECONDS_MAX)
         except TimeoutError:
@@ -140,9 +136,9 @@ class Installation:
             env=self.environment,
             stdout=asyncio.subprocess.PIPE,
         )
-        told, _ = await asyncio.wait_for(process.communicate(), READY_SECONDS_MAX)
+        reported, _ = await asyncio.wait_for(process.communicate(), READY_SECONDS_MAX)
         assert process.returncode == 0
-        return dict(json.loads(told))
+        return dict(json.loads(reported))
 
 
 NO_RATE_LIMITS: Final = {
@@ -171,7 +167,12 @@ async def migrate_all(environment: Mapping[str, str]) -> None:
     """Run every service's migrations, as an operator would."""
     for name in SERVICES:
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", name, "migrate", env=dict(environment))
-        assert await asyncio.wait_for(process.wait(), READY_SECONDS_MAX) == 0, f"{name} migrate failed"
+        assert await asyncio.wait_for(process.wait(), MIGRATE_SECONDS_MAX) == 0, f"{name} migrate failed"
+
+
+def names_of(replicas: int) -> list[str]:
+    """The names of the processes, of which there are `replicas` of each service but ingress, which has one port."""
+    return [*SERVICES, *(f"{name}.{number}" for name in SERVICES[1:] for number in range(2, replicas + 1))]
 
 
 @asynccontextmanager
@@ -182,18 +183,31 @@ async def installation(
 
     Of all but ingress, which has one port, there are `replicas`.
     """
+    async with installation_of(lambda _: {}, dsn, amqp_url, folder, replicas, more) as running:
+        yield running
+
+
+@asynccontextmanager
+async def installation_of(
+    own: Callable[[str], Mapping[str, str]],
+    dsn: str,
+    amqp_url: str | None,
+    folder: Path,
+    replicas: int,
+    more: Mapping[str, str],
+) -> AsyncIterator[Installation]:
+    """The same; `own` gives what one process alone gets, by its name."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = service_environment(dsn=dsn, amqp_url=amqp_url, LEDGERWIRE_PUBLIC_URL=url, **more)
     await migrate_all(environment)
-    names = [*SERVICES, *(f"{name}.{number}" for name in SERVICES[1:] for number in range(2, replicas + 1))]
     services = {}
-    for name in names:
+    for name in names_of(replicas):
         health_port = free_port()
-        own = environment | {"LEDGERWIRE_HEALTH_PORT": str(health_port)}
+        given = environment | {"LEDGERWIRE_HEALTH_PORT": str(health_port)} | dict(own(name))
         if name == "ingress":
-            own |= {"LEDGERWIRE_HOST": "127.0.0.1", "LEDGERWIRE_PORT": str(port)}
-        services[name] = ServiceProcess(name, own, health_port, folder / f"{name}.log")
+            given |= {"LEDGERWIRE_HOST": "127.0.0.1", "LEDGERWIRE_PORT": str(port)}
+        services[name] = ServiceProcess(name, given, health_port, folder / f"{name}.log")
     running = Installation(url, services, environment, folder)
     try:
         for service in services.values():

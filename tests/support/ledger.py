@@ -64,7 +64,7 @@ class QuietBus:
         return [False for _ in messages]
 
     async def notify(self, channel: str, bodies: Sequence[bytes]) -> None:
-        """Tell nobody."""
+        """Publish nothing."""
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class LedgerHarness:
         clients_max: int | None = None,
         products_max: int | None = None,
     ) -> UUID:
-        """Let ingress publish an account; one that is there already is as told from now on."""
+        """Let ingress publish an account; one that exists is changed to these values."""
         account_id = account_id or new_id()
         await self.owner.execute(
             "INSERT INTO ingress_api.account (account_id, name, time_zone, locale, currency, clients_max, products_max)"
@@ -181,7 +181,7 @@ class LedgerHarness:
         return {row["ledger_account"]: row["minor"] for row in rows}
 
     async def contents(self) -> dict[str, int]:
-        """How many rows each table of the books has: what a refused command must not change."""
+        """How many rows each table of the ledger has: what a refused command must not change."""
         tables = (
             "client", "client_balance", "product", "supplier",
             "sale", "payment", "settlement", "entry", "posting", "document_event", "outbox",

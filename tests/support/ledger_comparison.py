@@ -1,4 +1,4 @@
-"""What somebody may do to books, and what the stored ones must come to by those kept in memory."""
+"""Commands on a ledger, and what the stored one must be by the one kept in memory."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def an_opening(kind: str, client_id: str) -> Command:
 
 
 def sensible(reference: Reference, sale_id: str, verb: str) -> bool:
-    """Whether somebody who knows what he does would do this; without a verb, whether he would pay it."""
+    """Whether a careful caller would send this command; without a command, whether it would pay it."""
     if not verb:
         return reference.docs[sale_id].owed
     ctx = {"id": sale_id, "lines": [{"unit_price": "1.00"}]}

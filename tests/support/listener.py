@@ -1,4 +1,4 @@
-"""A receiver of hooks and chat messages: many ears on one port, each hearing, keeping and answering as it is told."""
+"""A receiver of hooks and chat messages: many endpoints on one port, each keeping requests and answering as set."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.eventually import eventually
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReceivedRequest:
     """One request that came: its headers, its very bytes, and when."""
 
     headers: dict[str, str]
@@ -50,47 +50,47 @@ class Heard:
 
 
 @dataclass(slots=True)
-class Ear:
+class Endpoint:
     """One URL. `answers` are the statuses of the next requests, then `usual`."""
 
     url: str
     usual: int = 204
     answers: deque[int] = field(default_factory=deque)
-    heard: list[Heard] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
 
     @property
     def triggers(self) -> list[str]:
-        """What was heard, by trigger, in the order it came."""
-        return [one.trigger for one in self.heard]
+        """The triggers received, in the order they came."""
+        return [one.trigger for one in self.received]
 
-    async def hears(self, times: int, *, deadline_seconds: float = 15) -> list[Heard]:
-        """Wait until so much was heard; give all of it."""
+    async def receives(self, times: int, *, deadline_seconds: float = 15) -> list[ReceivedRequest]:
+        """Wait for this many requests; return all of them."""
         await eventually(
-            lambda: len(self.heard) >= times, deadline_seconds=deadline_seconds, describe=lambda: self.heard
+            lambda: len(self.received) >= times, deadline_seconds=deadline_seconds, describe=lambda: self.received
         )
-        return self.heard
+        return self.received
 
 
 class Listener:
-    """The server; `ear` opens a new URL."""
+    """The server; `endpoint` opens a new URL."""
 
     def __init__(self) -> None:
         self.port = 0
-        self._ears: dict[str, Ear] = {}
+        self._endpoints: dict[str, Endpoint] = {}
         self._names = count(1)
 
-    def ear(self, *, usual: int = 204) -> Ear:
+    def endpoint(self, *, usual: int = 204) -> Endpoint:
         """A new URL to be called."""
-        name = f"ear-{next(self._names)}"
-        self._ears[name] = Ear(f"http://127.0.0.1:{self.port}/{name}", usual)
-        return self._ears[name]
+        name = f"endpoint-{next(self._names)}"
+        self._endpoints[name] = Endpoint(f"http://127.0.0.1:{self.port}/{name}", usual)
+        return self._endpoints[name]
 
     async def answer(self, request: web.Request) -> web.Response:
         """Keep what came and answer."""
-        ear = self._ears[request.match_info["name"]]
+        endpoint = self._endpoints[request.match_info["name"]]
         headers = {name.lower(): value for name, value in request.headers.items()}
-        ear.heard.append(Heard(headers, await request.read(), time.time()))
-        return web.Response(status=ear.answers.popleft() if ear.answers else ear.usual)
+        endpoint.received.append(ReceivedRequest(headers, await request.read(), time.time()))
+        return web.Response(status=endpoint.answers.popleft() if endpoint.answers else endpoint.usual)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +23,8 @@ from tests.support.eventually import eventually
 from tests.support.watchdog import watchdog
 
 STOP_SECONDS_MAX: Final = 60.0
+MEMORY: Final = "/dev/shm"  # noqa: S108
+MEMORY_BYTES_MIN: Final = 4_000_000_000
 PORTS: Final = range(20_000, 32_000)  # below what the system gives to outgoing connections, so free again after a kill
 
 
@@ -57,13 +60,13 @@ class Machine(Protocol):
         """Whether it ended by itself."""
         ...
 
-    def told(self) -> str:
+    def log_tail(self) -> str:
         """The end of what it said."""
         ...
 
 
 def free_port() -> int:
-    """Give a loopback port that nobody listens on."""
+    """Give a loopback port without a listener."""
     while True:
         port = PORTS.start + secrets.randbelow(len(PORTS))
         with socket.socket() as probe, suppress(OSError):
@@ -79,12 +82,28 @@ def running(pid: int) -> bool:
         return False
 
 
-def fresh_directory(name: str) -> Path:
-    """Make a directory that goes when we go, on a disk: `/tmp` is memory on many machines, where fsync is free."""
-    parent = None if "TMPDIR" in os.environ or not os.access("/var/tmp", os.W_OK) else "/var/tmp"  # noqa: S108
+def fresh_directory(name: str, *, in_memory: bool = False) -> Path:
+    """Make a directory that goes when we go.
+
+    It is on a disk, where fsync has its price (`/tmp` is memory on many machines), unless the caller asks for memory
+    and the machine has enough of it.
+    """
+    if in_memory and _has_memory():
+        parent: str | None = MEMORY
+    else:
+        parent = None if "TMPDIR" in os.environ or not os.access("/var/tmp", os.W_OK) else "/var/tmp"  # noqa: S108
     directory = Path(tempfile.mkdtemp(prefix=f"lw-{name}-", dir=parent))
     watchdog().remove_after_us(directory)
     return directory
+
+
+def _has_memory() -> bool:
+    """Whether files may be kept in memory: a container's share of it is often 64 MB only."""
+    try:
+        free = shutil.disk_usage(MEMORY).free
+    except OSError:
+        return False
+    return os.access(MEMORY, os.W_OK) and min(free, psutil.virtual_memory().available) > MEMORY_BYTES_MIN
 
 
 @dataclass(slots=True)
@@ -147,14 +166,14 @@ class LocalProcess:
         await self._gone()
 
     async def remove(self) -> None:
-        """Kill it; its directory goes with whoever made it."""
+        """Kill it; its creator removes its directory."""
         await self.kill()
 
     def ended(self) -> bool:
         """Whether it is gone."""
         return self.process is not None and self.process.poll() is not None
 
-    def told(self) -> str:
+    def log_tail(self) -> str:
         """The last lines of its log."""
         return "\n".join(self.log.read_bytes().decode(errors="replace").splitlines()[-15:]) if self.log.exists() else ""
 

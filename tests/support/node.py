@@ -70,7 +70,7 @@ def _locked(file: Path) -> Iterator[None]:
         yield
 
 
-async def packages_of(folder: Path, tell: Callable[[str], None] = say) -> Path:
+async def packages_of(folder: Path, progress: Callable[[str], None] = say) -> Path:
     """Install what the folder's lock pins, unless it is there; give its `node_modules`."""
     modules = folder / "node_modules"
     stamp = modules / ".installed-from"
@@ -79,7 +79,7 @@ async def packages_of(folder: Path, tell: Callable[[str], None] = say) -> Path:
     with _locked(folder / "node_modules.lock"):
         if stamp.exists() and stamp.read_text() == made_from:
             return modules
-        tell(f"installing the packages of {folder.relative_to(ROOT)} by npm (a minute or two) ...")
+        progress(f"installing the packages of {folder.relative_to(ROOT)} by npm (a minute or two) ...")
         # Scripts of packages are not run: none of what the tests use needs one.
         options = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
         await run(NPM, "ci", *options, cwd=folder, seconds_max=INSTALL_SECONDS_MAX)
@@ -87,14 +87,14 @@ async def packages_of(folder: Path, tell: Callable[[str], None] = say) -> Path:
     return modules
 
 
-async def prepare(tell: Callable[[str], None] = say) -> int:
+async def prepare(progress: Callable[[str], None] = say) -> int:
     """Install the packages of the apps; the exit status."""
     for folder in (ZAPIER, N8N):
         if (folder / "package-lock.json").exists():
             try:
-                await packages_of(folder, tell)
+                await packages_of(folder, progress)
             except (NodeFailed, TimeoutError) as error:
-                tell(f"npm could not install the packages of {folder}; is a registry reachable?\n{error}")
+                progress(f"npm could not install the packages of {folder}; is a registry reachable?\n{error}")
                 return 1
-    tell(f"Node.js: {NODE}")
+    progress(f"Node.js: {NODE}")
     return 0

@@ -1,4 +1,4 @@
-"""A pipeline on a real Postgres for component tests: a schema of its own, and a bus that does what a test tells it."""
+"""A pipeline on a real Postgres for component tests: a schema of its own, and a bus that does what a test sets."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from contracts.wire.envelope import Envelope
 from messaging.port import Incoming, Outcome, Outgoing
 from outbox.pipeline import HandleBatch, MessagePipeline
 from outbox.relay import Relay
+from outbox.subqueues import SubqueueChooser
 from storage.migrations import migrate
 from storage.pool import Pool, open_pool
 
@@ -56,10 +57,10 @@ class PipelineHarness:
     pool: Pool
     owner: asyncpg.Connection[asyncpg.Record]
 
-    def relay(self, bus: ScriptedBus) -> Relay:
+    def relay(self, bus: ScriptedBus, *, subqueues: SubqueueChooser | None = None) -> Relay:
         """Another process's relay."""
         bent: Any = bus
-        return Relay(self.pool, bent, schema=SCHEMA)
+        return Relay(self.pool, bent, schema=SCHEMA, subqueues=subqueues)
 
     def pipeline(self, bus: ScriptedBus | None = None) -> MessagePipeline:
         """Another process's pipeline; its relay is not started."""

@@ -20,6 +20,7 @@ from embedded_postgres.data import USER, make_data, password
 from embedded_postgres.supervisor import clear_leftovers
 from tests.support.container import Container
 from tests.support.machine import LocalProcess, Machine, ServersMissing, free_port, fresh_directory
+from tests.support.small_disk import SmallDisk, can_mount, mount
 
 READY_SECONDS_MAX: Final = 60.0
 PAUSE_SECONDS: Final = 0.02
@@ -33,9 +34,11 @@ Prepare = Callable[[str], Awaitable[object]]
 class Postgres:
     """A server. One that was given by its address can be used, but neither killed nor stopped."""
 
-    def __init__(self, dsn: str, machine: Machine | None = None) -> None:
+    def __init__(self, dsn: str, machine: Machine | None = None, disk: SmallDisk | None = None) -> None:
         self.dsn: Final = dsn
-        """The address as superuser of a database that nobody else uses."""
+        """The address as superuser of a database that no other test uses."""
+        self.disk: Final = disk
+        """Where its data are, if on a disk of their own that may be filled."""
         self._machine = machine
         self._templates: Final[dict[Prepare, str]] = {}
 
@@ -49,6 +52,12 @@ class Postgres:
     def pid(self) -> int:
         """The process id of the first process."""
         return self.machine.pid
+
+    @property
+    def log(self) -> Path:
+        """What it says, where it is a process of this machine."""
+        assert isinstance(self.machine, Cluster)
+        return self.machine.log
 
     async def start(self) -> None:
         """Start it with the data it has, and wait until it answers."""
@@ -75,7 +84,7 @@ class Postgres:
                 connection = await asyncpg.connect(self.dsn, timeout=5)
             except (OSError, asyncpg.PostgresError) as error:
                 if time.monotonic() > ends or (self._machine is not None and self._machine.ended()):
-                    said = self._machine.told() if self._machine is not None else ""
+                    said = self._machine.log_tail() if self._machine is not None else ""
                     raise ServersMissing(f"PostgreSQL does not answer: {error!r}\n{said}") from error
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
@@ -83,7 +92,7 @@ class Postgres:
                 return
 
     async def create_database(self, *, template: str | None = None) -> str:
-        """Make a database, empty or a copy of another that nobody is connected to (its address); give its address."""
+        """Make a database, empty or a copy of another without connections (its address); give its address."""
         name = f"t_{secrets.token_hex(6)}"
         copied = "template1" if template is None else urlsplit(template).path.lstrip("/")
         # Copying the files takes half of the time that logging each of their pages takes.
@@ -110,6 +119,9 @@ class Postgres:
         """Kill it and forget its data."""
         if self._machine is not None:
             await self._machine.remove()
+        if self.disk is not None:
+            await asyncio.to_thread(self.disk.unmount)
+            await asyncio.to_thread(shutil.rmtree, self.disk.directory, ignore_errors=True)
 
     async def _run(self, statement: str) -> None:
         connection = await asyncpg.connect(self.dsn, timeout=10)
@@ -141,9 +153,12 @@ async def from_image(image: str, settings: Mapping[str, str]) -> Postgres:
     return await _started(Postgres(f"postgresql://{USER}:{secret}@{machine.host}:{port}/postgres", machine))
 
 
-async def from_wheel(settings: Mapping[str, str]) -> Postgres:
-    """Start one from the programs that the embedded default brings, with its settings."""
-    directory = fresh_directory("postgres")
+async def from_wheel(
+    settings: Mapping[str, str], *, in_memory: bool = False, disk_megabytes: int | None = None
+) -> Postgres:
+    """Start one from the programs the embedded default brings, with its settings, on a disk of its own if asked."""
+    directory = fresh_directory("postgres", in_memory=in_memory)
+    disk = mount(directory, megabytes=disk_megabytes) if disk_megabytes and can_mount() else None
     runner = runner_for(directory / "data")
     binaries = binaries_for(runner)
     await asyncio.to_thread(make_data, directory, binaries, runner)
@@ -157,7 +172,8 @@ async def from_wheel(settings: Mapping[str, str]) -> Postgres:
         rights=runner.rights,
         stop_signal=signal.SIGINT,  # fast: sessions are cut
     )
-    return await _started(Postgres(f"postgresql://{USER}:{password(directory)}@127.0.0.1:{port}/postgres", machine))
+    dsn = f"postgresql://{USER}:{password(directory)}@127.0.0.1:{port}/postgres"
+    return await _started(Postgres(dsn, machine, disk))
 
 
 class Cluster(LocalProcess):

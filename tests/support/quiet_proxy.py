@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 class QuietProxy:
-    """Passes bytes both ways until told otherwise."""
+    """Passes bytes both ways until it is cut."""
 
     def __init__(self, host: str, port: int) -> None:
         self._upstream = (host, port)
@@ -24,7 +24,7 @@ class QuietProxy:
         self._speaking.clear()
 
     def speak(self) -> None:
-        """Let the server be heard again."""
+        """Let the server be received again."""
         self._speaking.set()
 
     def say(self, data: bytes) -> None:
@@ -44,8 +44,8 @@ class QuietProxy:
         self._clients.add(writer)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._pass(reader, up_writer, heard=True))
-                group.create_task(self._pass(up_reader, writer, heard=False))
+                group.create_task(self._pass(reader, up_writer, received=True))
+                group.create_task(self._pass(up_reader, writer, received=False))
         except* (OSError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -53,9 +53,9 @@ class QuietProxy:
             for end in (writer, up_writer):
                 end.transport.abort()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, heard: bool) -> None:
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, received: bool) -> None:
         while data := await reader.read(65536):
-            if not heard:
+            if not received:
                 await self._speaking.wait()
             writer.write(data)
             await writer.drain()

@@ -26,6 +26,7 @@ from tests.support.machine import LocalProcess, Machine, ServersMissing, free_po
 
 READY_SECONDS_MAX: Final = 90.0
 PAUSE_SECONDS: Final = 0.05
+CONTROL_SECONDS_MAX: Final = 60.0
 USER: Final = "tests"
 LAUNCHERS: Final = (
     "/usr/lib/rabbitmq/bin/rabbitmq-server",  # Debian, Fedora: the one in the path insists on its own user
@@ -106,12 +107,17 @@ class Rabbitmq:
                     connection = await aio_pika.connect(self.url)
             except (OSError, aio_pika.exceptions.AMQPError) as error:
                 if time.monotonic() > ends or (self._machine is not None and self._machine.ended()):
-                    said = self._machine.told() if self._machine is not None else ""
+                    said = self._machine.log_tail() if self._machine is not None else ""
                     raise ServersMissing(f"RabbitMQ does not answer: {error!r}\n{said}") from error
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
                 await connection.close()
                 return
+
+    async def control(self, *command: str) -> None:
+        """Run a command of `rabbitmqctl`."""
+        assert isinstance(self.machine, Node), "only a broker of this machine"
+        await self.machine.control(*command)
 
     async def create_vhost(self) -> str:
         """Make an empty virtual host and give its address.
@@ -169,9 +175,9 @@ async def from_image(image: str) -> Rabbitmq:
     return await _started(Rabbitmq(f"amqp://{who}:{port}/", f"http://{who}:{admin_port}", machine))
 
 
-async def from_machine(launcher: Path) -> Rabbitmq:
+async def from_machine(launcher: Path, *, in_memory: bool = False) -> Rabbitmq:
     """Start one from the machine's installation, as a node of its own with data, ports, cookie and name of its own."""
-    directory = fresh_directory("rabbitmq")
+    directory = fresh_directory("rabbitmq", in_memory=in_memory)
     password, port, admin_port = secrets.token_hex(12), free_port(), free_port()
     text = CONFIGURATION.format(port=port, admin_port=admin_port, user=USER, password=password)
     (directory / "rabbitmq.conf").write_text(text)
@@ -193,11 +199,12 @@ async def _started(broker: Rabbitmq) -> Rabbitmq:
 class Node(LocalProcess):
     """A RabbitMQ node of this machine, with a port mapper of its own."""
 
-    __slots__ = ("_epmd",)
+    __slots__ = ("_cookie", "_epmd")
 
     def __init__(self, launcher: Path, directory: Path) -> None:
         epmd_port = str(free_port())
-        environment = _environment(directory) | {"ERL_EPMD_PORT": epmd_port}
+        self._cookie = secrets.token_hex(12)
+        environment = _environment(directory, self._cookie) | {"ERL_EPMD_PORT": epmd_port}
         super().__init__([launcher], directory, directory / "broker.log", environment)
         epmd = shutil.which("epmd", path=f"{os.environ.get('PATH', '')}:{EPMD_PATH}") or "epmd"
         self._epmd = LocalProcess(
@@ -210,6 +217,16 @@ class Node(LocalProcess):
             await self._epmd.start()
         await LocalProcess.start(self)
 
+    async def control(self, *command: str) -> None:
+        """Run a command of `rabbitmqctl` on it."""
+        node = self.environment["RABBITMQ_NODENAME"]
+        process = await asyncio.create_subprocess_exec(
+            Path(self.command[0]).with_name("rabbitmqctl"), "--node", node, "--erlang-cookie", self._cookie, *command,
+            env=dict(self.environment), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        said, _ = await asyncio.wait_for(process.communicate(), CONTROL_SECONDS_MAX)
+        assert process.returncode == 0, said.decode(errors="replace")
+
     async def remove(self) -> None:
         """Kill both and remove the data."""
         await self.kill()
@@ -217,8 +234,8 @@ class Node(LocalProcess):
         await asyncio.to_thread(shutil.rmtree, self.cwd, ignore_errors=True)
 
 
-def _environment(directory: Path) -> dict[str, str]:
-    own = f"-setcookie {secrets.token_hex(12)} -kernel inet_dist_use_interface {{127,0,0,1}}"
+def _environment(directory: Path, cookie: str) -> dict[str, str]:
+    own = f"-setcookie {cookie} -kernel inet_dist_use_interface {{127,0,0,1}}"
     return {
         "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/bin:/bin",
         "HOME": str(directory),
@@ -264,9 +281,9 @@ apt-get install -y -qq --no-install-recommends rabbitmq-server
 INSTALL_SECONDS_MAX: Final = 900
 
 
-async def install(tell: Callable[[str], None] = say) -> bool:
+async def install(progress: Callable[[str], None] = say) -> bool:
     """Install the distribution's package where that is ours to do; whether it went well."""
-    return await distribution.install("RabbitMQ", INSTALL, tell, seconds_max=INSTALL_SECONDS_MAX)
+    return await distribution.install("RabbitMQ", INSTALL, progress, seconds_max=INSTALL_SECONDS_MAX)
 
 
 async def _is_admin(admin_url: str) -> bool:

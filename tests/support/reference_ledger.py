@@ -1,6 +1,6 @@
 """Books kept in memory, by hand from the design and knowing nothing of the ledger's code: what tests compare it with.
 
-`Reference.expect` tells what a command must answer and which events it must fire; `Expected.done` makes it count.
+`Reference.expect` gives what a command must answer and which events it must fire; `Expected.done` makes it count.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.support.cents import amounts, cents
-from tests.support.reference_papers import Doc, Pay, tax_of_the_rest
+from tests.support.reference_documents import Doc, Pay, tax_of_the_rest
 
 Body = dict[str, Any]
 Command = tuple[str, Body]
@@ -57,7 +57,7 @@ class Reference:
         return "payment" if source_id in self.pays else "credit"
 
     def expect(self, command: str, data: Body) -> Expected:
-        """What a command must come to, as the books stand."""
+        """What a command must come to, in the current state."""
         verb, _, thing = command.rpartition("_")
         if command == "create_sale":
             return self._create(data)
@@ -200,8 +200,8 @@ class Reference:
             "unrefund": self._unrefund,
         }[verb]
         done = deed(source_id, source, data)
-        told = "payment.updated" if source.kind == "payment" else "sale.updated"
-        return done if done.status >= 300 else Expected(200, [told, *done.triggers], done.apply)
+        reported = "payment.updated" if source.kind == "payment" else "sale.updated"
+        return done if done.status >= 300 else Expected(200, [reported, *done.triggers], done.apply)
 
     def _allocate(self, source_id: str, source: Doc | Pay, data: Body) -> Expected:
         fits = self._fits(source, data["allocations"])

@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
-from tests.support import chromium, node, postgres_server, rabbitmq_server
+from tests.support import chromium, node, php, postgres_server, rabbitmq_server
 from tests.support.container import has_image, image_of
 from tests.support.machine import ServersMissing, free_port, say
 from tests.support.postgres_server import Postgres
@@ -29,6 +29,7 @@ __all__ = ["Postgres", "Rabbitmq", "ServersMissing", "free_port", "private_postg
 
 GIVEN_POSTGRES: Final = "LEDGERWIRE_TEST_POSTGRES_DSN"
 GIVEN_AMQP: Final = "LEDGERWIRE_TEST_AMQP_URL"
+UNSAFE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def _no_rabbitmq() -> str:
@@ -42,40 +43,46 @@ def _no_rabbitmq() -> str:
 
 
 @asynccontextmanager
-async def postgres(*, tell: Callable[[str], None] = say) -> AsyncIterator[Postgres]:
+async def postgres(*, progress: Callable[[str], None] = say) -> AsyncIterator[Postgres]:
     """Give a server that may be shared: the given one, else a private one."""
     if dsn := os.environ.get(GIVEN_POSTGRES):
         yield await postgres_server.given(dsn)
         return
-    # Nobody kills this one, and databases are made and dropped by the hundred: ten times faster without syncing.
-    async with private_postgres(settings={"fsync": "off"}, tell=tell) as server:
+    # No test kills this one, and databases are made and dropped by the hundred: far faster without a disk.
+    async with private_postgres(settings=UNSAFE, in_memory=True, progress=progress) as server:
         yield server
 
 
 @asynccontextmanager
-async def rabbitmq(*, tell: Callable[[str], None] = say) -> AsyncIterator[Rabbitmq]:
+async def rabbitmq(*, progress: Callable[[str], None] = say) -> AsyncIterator[Rabbitmq]:
     """Give a broker that may be shared: the given one, else a private one."""
     if url := os.environ.get(GIVEN_AMQP):
         yield await rabbitmq_server.given(url)
         return
-    async with private_rabbitmq(tell=tell) as broker:
+    async with private_rabbitmq(in_memory=True, progress=progress) as broker:
         yield broker
 
 
 @asynccontextmanager
 async def private_postgres(
-    *, settings: Mapping[str, str] | None = None, tell: Callable[[str], None] = say
+    *,
+    settings: Mapping[str, str] | None = None,
+    in_memory: bool = False,
+    disk_megabytes: int | None = None,
+    progress: Callable[[str], None] = say,
 ) -> AsyncIterator[Postgres]:
     """Start a server for the caller alone, who may kill it and start it again; it syncs what it commits.
 
-    `settings` are PostgreSQL's own, added to ours.
+    `settings` are PostgreSQL's own, added to ours. `in_memory`: its data are files in memory where there is room.
+    With `disk_megabytes` its data are on a disk of that size that can be filled, where this process may mount one and
+    the server is none of a container.
     """
     image = image_of("postgres")
     if await asyncio.to_thread(has_image, image):
-        tell(f"PostgreSQL: starting the image {image}")
+        progress(f"PostgreSQL: starting the image {image}")
         server = await postgres_server.from_image(image, settings or {})
     else:
-        server = await postgres_server.from_wheel(settings or {})
+        server = await postgres_server.from_wheel(settings or {}, in_memory=in_memory, disk_megabytes=disk_megabytes)
     try:
         yield server
     finally:
@@ -83,23 +90,25 @@ async def private_postgres(
 
 
 @asynccontextmanager
-async def private_rabbitmq(*, tell: Callable[[str], None] = say) -> AsyncIterator[Rabbitmq]:
-    """Start a broker for the caller alone, who may kill it and start it again.
+async def private_rabbitmq(
+    *, in_memory: bool = False, progress: Callable[[str], None] = say
+) -> AsyncIterator[Rabbitmq]:
+    """Start a broker for the caller alone, who may kill it and start it again; `in_memory` as for PostgreSQL.
 
     Raises:
         ServersMissing: there is none, and none can be installed; the message says what to do.
     """
     image = image_of("rabbitmq")
     if await asyncio.to_thread(has_image, image):
-        tell(f"RabbitMQ: starting the image {image}")
+        progress(f"RabbitMQ: starting the image {image}")
         broker = await rabbitmq_server.from_image(image)
     else:
         launcher = rabbitmq_server.launcher_of_this_machine()
-        if launcher is None and await rabbitmq_server.install(tell):
+        if launcher is None and await rabbitmq_server.install(progress):
             launcher = rabbitmq_server.launcher_of_this_machine()
         if launcher is None:
             raise ServersMissing(_no_rabbitmq())
-        broker = await rabbitmq_server.from_machine(launcher)
+        broker = await rabbitmq_server.from_machine(launcher, in_memory=in_memory)
     try:
         yield broker
     finally:
@@ -129,6 +138,7 @@ async def prepare() -> int:
         say(chromium.MISSING)
         return 1
     say(f"Chromium: {browser}")
+    say(f"PHP: {await php.find_or_install() or php.MISSING}")
     return await node.prepare()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -47,6 +48,7 @@ class SmtpServer:
     refused: dict[str, str] = field(default_factory=dict)
     logins: list[tuple[str, str]] = field(default_factory=list)
     hang_up: bool = False  # after the content, without an answer
+    when_taken: Callable[[TakenMail], None] | None = None  # before the answer
 
     @property
     def url(self) -> str:
@@ -68,7 +70,10 @@ class SmtpServer:
         if answer == OK:
             content = envelope.content if isinstance(envelope.content, bytes) else b""
             parsed: Any = message_from_bytes(content, policy=policy.SMTP)
-            self.mails.append(TakenMail(envelope.mail_from or "", list(envelope.rcpt_tos), parsed))
+            taken = TakenMail(envelope.mail_from or "", list(envelope.rcpt_tos), parsed)
+            self.mails.append(taken)
+            if self.when_taken is not None:
+                self.when_taken(taken)
         if self.hang_up and server.transport is not None:
             server.transport.close()
         return answer
@@ -98,3 +103,17 @@ def smtp_server() -> Iterator[SmtpServer]:
         yield server
     finally:
         controller.stop()
+
+
+@asynccontextmanager
+async def silent_mail_server() -> AsyncIterator[str]:
+    """Give the URL of a server that takes connections and says nothing: what is queued for mail stays queued."""
+    hung: set[asyncio.StreamWriter] = set()
+    server = await asyncio.start_server(lambda _, writer: hung.add(writer), "127.0.0.1", 0)
+    try:
+        # With a sender, because an account without an address of its own has its mails fail at once.
+        yield f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}?from=books@baltic.example"
+    finally:
+        server.close()
+        for writer in hung:
+            writer.close()

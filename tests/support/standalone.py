@@ -33,13 +33,20 @@ class Standalone:
 
     async def create_account(self, name: str, *more: str) -> dict[str, Any]:
         """`ledgerwire account create`, beside it."""
+        return await self._create("account", name, *more)
+
+    async def create_oauth_client(self, name: str, redirect_uri: str) -> dict[str, Any]:
+        """`ledgerwire oauth-client create`, beside it, for a confidential client."""
+        return await self._create("oauth-client", name, "--redirect-uri", redirect_uri, "--confidential")
+
+    async def _create(self, kind: str, name: str, *more: str) -> dict[str, Any]:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "standalone.cli", "account", "create", name, "--home", str(self.home), *more,
+            sys.executable, "-m", "standalone.cli", kind, "create", name, "--home", str(self.home), *more,
             env=self.environment, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        told, _ = await asyncio.wait_for(process.communicate(), START_SECONDS_MAX)
+        reported, _ = await asyncio.wait_for(process.communicate(), START_SECONDS_MAX)
         assert process.returncode == 0
-        return dict(json.loads(told))
+        return dict(json.loads(reported))
 
     async def stop(self) -> int:
         """SIGINT, as Ctrl-C sends it; answer the exit status."""

@@ -14,7 +14,7 @@ from tests.support.ledger_inbox import a_purchase, accept, an_order, received, r
 
 @dataclass(slots=True)
 class Story:
-    """Tells the ledger what happens; every move must be taken."""
+    """Sends the ledger commands of every kind; each must succeed."""
 
     ledger: LedgerHarness
     client_id: str = ""
@@ -26,14 +26,14 @@ class Story:
         return answer.body
 
     async def sale(self, **fields: Any) -> str:
-        """A document, an invoice of 165.01 unless told otherwise."""
+        """A document, an invoice of 165.01 by default."""
         return (await self.ledger.sale(self.client_id, **fields)).id
 
     async def pay(self, amount: str, *settles: tuple[str, str], **fields: Any) -> str:
         """A payment."""
         return (await self.ledger.pay(self.client_id, amount, *settles, **fields)).id
 
-    async def tell(self) -> None:
+    async def run(self) -> None:
         """All of it."""
         self.client_id = await self.ledger.client()
         await self._catalogue()
@@ -75,8 +75,8 @@ class Story:
     async def _invoices(self) -> None:
         await self.sale(issue=False)
         late = await self.sale(document_date="2026-01-10", date_due="2026-01-24")
-        told = self.ledger.command(mark_overdue.COMMAND, {"id": late}, at=datetime.now(tz=UTC))
-        await self.ledger.handle(told)
+        reported = self.ledger.command(mark_overdue.COMMAND, {"id": late}, at=datetime.now(tz=UTC))
+        await self.ledger.handle(reported)
         bad = await self.sale()
         await self.pay("65.01", (bad, "65.01"))
         for command in (names.WRITE_OFF_SALE, names.WRITE_BACK_SALE, names.WRITE_OFF_SALE):

@@ -31,21 +31,21 @@ class Watchdog:
 
     def kill_after_us(self, pid: int) -> int:
         """Kill a process and its group."""
-        return self._tell(pid=pid, born=_born(pid))
+        return self._send(pid=pid, born=_born(pid))
 
     def run_after_us(self, *command: str) -> int:
         """Run a command."""
-        return self._tell(command=command)
+        return self._send(command=command)
 
     def remove_after_us(self, directory: Path) -> int:
         """Remove a directory, after everything else."""
-        return self._tell(directory=str(directory))
+        return self._send(directory=str(directory))
 
     def withdraw(self, number: int) -> None:
         """It has been done."""
         self._write({"withdraw": number})
 
-    def _tell(self, **wish: Any) -> int:
+    def _send(self, **wish: Any) -> int:
         number = next(self._numbers)
         self._write({"number": number, **wish})
         return number
@@ -89,11 +89,11 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     wishes: dict[int, dict[str, Any]] = {}
     for line in sys.stdin.buffer:
-        told = json.loads(line)
-        if "withdraw" in told:
-            wishes.pop(told["withdraw"], None)
+        reported = json.loads(line)
+        if "withdraw" in reported:
+            wishes.pop(reported["withdraw"], None)
         else:
-            wishes[told["number"]] = told
+            wishes[reported["number"]] = reported
     for wish in sorted(wishes.values(), key=lambda wish: "directory" in wish):
         _fulfil(wish)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import uvloop
 
+from tests.support.ending import ENDED_BY_SIGNAL, until_signalled
 from tests.upgrade.base import NoBase, git, migrations_of, oldest_base
 from tests.upgrade.run import Upgrade, upgrade
 
 
-def tell(text: str) -> None:
+def progress(text: str) -> None:
     """Progress, with the time of day."""
     print(f"{datetime.now(tz=UTC):%H:%M:%S} {text}", file=sys.stderr, flush=True)
 
@@ -32,16 +34,18 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Exit 0 when no caller noticed and nothing was lost or doubled, 1 when not, 3 when there is no base."""
+    """Exit 0 when no caller noticed and nothing was lost or doubled, 1 when not, 3 no base, 130 by a signal."""
     asked = parse()
     with tempfile.TemporaryDirectory(prefix="ledgerwire-upgrade-", ignore_cleanup_errors=True) as folder:
         try:
             revision = git("rev-parse", asked.rev) if asked.rev else oldest_base()
             wanted = Upgrade(revision, asked.bus, asked.pace, asked.seconds)
-            result = uvloop.run(upgrade(wanted, folder=Path(folder), tell=tell))
+            result = uvloop.run(until_signalled(upgrade(wanted, folder=Path(folder), progress=progress)))
         except NoBase as error:
             print(f"void: {error}")
             return 3
+        except asyncio.CancelledError:
+            return ENDED_BY_SIGNAL
     fresh = len(result.migrations) - len(migrations_of(revision))
     print(
         f"\nfrom {revision[:10]} to {git('rev-parse', '--short=10', 'HEAD')}: {fresh} new migrations, bus {asked.bus}"

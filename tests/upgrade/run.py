@@ -24,10 +24,10 @@ from tests.support.installation import (
     SERVICES,
     Installation,
     ServiceProcess,
-    free_port,
     migrate_all,
     service_environment,
 )
+from tests.support.machine import free_port
 from tests.support.servers import private_postgres, private_rabbitmq
 from tests.upgrade.balancer import balancer
 from tests.upgrade.base import check_out
@@ -39,7 +39,7 @@ RETRY_SECONDS: Final = 1.0
 SETTLE_SECONDS_MAX: Final = 120.0
 READY_SECONDS_MAX: Final = 240.0  # eight processes start at once, also on a busy machine
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ class Result:
     migrations: list[str]
 
 
-async def upgrade(wanted: Upgrade, *, folder: Path, tell: Tell) -> Result:
+async def upgrade(wanted: Upgrade, *, folder: Path, progress: Progress) -> Result:
     """Run it all.
 
     Raises:
@@ -106,18 +106,18 @@ async def upgrade(wanted: Upgrade, *, folder: Path, tell: Tell) -> Result:
             dsn=postgres.dsn, amqp_url=amqp, LEDGERWIRE_PUBLIC_URL=f"http://127.0.0.1:{front}",
             LEDGERWIRE_FILES=str(folder / "files"), **NO_RATE_LIMITS,
         )  # fmt: skip
-        tell(f"old revision {wanted.revision[:10]}: migrate, start {REPLICAS} of each service")
+        progress(f"old revision {wanted.revision[:10]}: migrate, start {REPLICAS} of each service")
         await migrate_all(new | old_code)
         running = await stack.enter_async_context(_started(new, old_code, ports, front, folder))
-        server, ear = await receive(book.listen)
+        server, endpoint = await receive(book.listen)
         stack.callback(server.close)
         _, hostile = await stack.enter_async_context(hostile_receiver(random.Random(1)))  # noqa: S311
-        tenants = await make_tenants(running, ear, hostile)
+        tenants = await make_tenants(running.url, running.create_account, endpoint, hostile)
         senders = OneRetrySenders(front, tenants, book, random.Random(1), WORKERS / wanted.pace)  # noqa: S311
         load = asyncio.create_task(senders.run(WORKERS))
         try:
             await asyncio.sleep(wanted.around_seconds)
-            await _roll_over(running, new, tell=tell)
+            await _roll_over(running, new, progress=progress)
             await asyncio.sleep(wanted.around_seconds)
         finally:
             senders.stopping.set()
@@ -154,13 +154,13 @@ async def _started(
         await asyncio.gather(*(service.stop() for service in live), return_exceptions=True)
 
 
-async def _roll_over(running: Installation, new: Mapping[str, str], *, tell: Tell) -> None:
+async def _roll_over(running: Installation, new: Mapping[str, str], *, progress: Progress) -> None:
     """Migrate beside the old services, then replace their processes one at a time."""
-    tell("  migrate to this revision")
+    progress("  migrate to this revision")
     await migrate_all(new)
     for name in ORDER:
         for service in running.replicas_of(name):
-            tell(f"  {service.name}")
+            progress(f"  {service.name}")
             assert await service.stop() == 0, service.tail()
             ours = {key: value for key, value in service.environment.items() if key != "PYTHONPATH"}
             running.services[service.name] = fresh = replace(service, environment=ours, process=None)

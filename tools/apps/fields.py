@@ -102,14 +102,19 @@ class _Reader:
         """The variant that a form asks for: not null, rather names than numbers, rather text than an object."""
         if "$ref" in given:
             return self._chosen(self.definitions[given["$ref"].rpartition("/")[2]])
-        variants = [self._chosen(one) for one in given.get("anyOf", ()) if one.get("type") != "null"]
+        variants = [self._chosen(one) for one in _variants(given) if one.get("type") != "null"]
         if len(variants) > 3:  # noqa: PLR2004  any JSON
             return {}
         texts = [one for one in variants if one.get("type") == "string"]
         return next(iter([*texts, *variants]), given)
 
     def _takes_file(self, given: Schema) -> bool:
-        return any(one.get("$ref", "").endswith("InlineFile") for one in given.get("anyOf", ()))
+        return any(one.get("$ref", "").endswith("InlineFile") for one in _variants(given))
+
+
+def _variants(given: Schema) -> list[Schema]:
+    """The forms that a value may have, without the groups that they are in."""
+    return [inner for one in (*given.get("anyOf", ()), *given.get("oneOf", ())) for inner in _variants(one) or [one]]
 
 
 def _kind(schema: Schema) -> Kind:

@@ -29,6 +29,7 @@ interface Problem {
 
 const OPERATION_LOOKS_MAX = 30;
 const LOOK_EVERY_MS = 1000;
+const UNAUTHORIZED = 401;
 const NOT_FOUND = 404;
 
 export async function credentialsOf(node: Functions): Promise<{ type: string; base: string }> {
@@ -45,7 +46,8 @@ async function send(node: Functions, options: Omit<IHttpRequestOptions, 'url'> &
     ...rest,
     url: path.startsWith('http') ? path : base + path,
     returnFullResponse: true,
-    ignoreHttpStatusErrors: true,
+    // n8n refreshes an ended access token only when its 401 is an error.
+    ignoreHttpStatusErrors: type === 'ledgerwireOAuth2Api' ? { ignore: true, except: [UNAUTHORIZED] } : true,
   };
   return (await node.helpers.httpRequestWithAuthentication.call(node, type, request)) as Answer;
 }

@@ -125,6 +125,7 @@ module.exports = {
       decided_by: null,
       reason: null,
       result: null,
+      duplicate: false,
     },
     outputFields: [
       { key: 'id', label: 'ID', type: 'string' },
@@ -165,6 +166,7 @@ module.exports = {
       { key: 'file__sha256', label: 'File Sha256', type: 'string' },
       { key: 'file__url', label: 'File URL', type: 'string' },
       { key: 'file__content', label: 'File Content', type: 'string' },
+      { key: 'duplicate', label: 'Duplicate', type: 'boolean' },
     ],
   }),
 };

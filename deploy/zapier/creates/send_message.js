@@ -29,6 +29,7 @@ module.exports = {
       { key: 'sale_ids', label: 'Sales', type: 'string', list: true, search: 'find_sale.id' },
       { key: 'to', label: 'To', type: 'string' },
       { key: 'attach_pdf', label: 'Attach PDF', type: 'boolean' },
+      { key: 'attach_statement', label: 'Attach Statement', type: 'boolean' },
       { key: 'in_reply_to', label: 'In Reply To', type: 'string' },
     ],
     sample: {

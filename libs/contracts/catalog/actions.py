@@ -138,7 +138,7 @@ _OURS: Final = (
             "Deja un documento y su archivo en el buzón de compras.",
         ),
         inputs.PushInboxMessage,
-        inbox_message.SAMPLE,
+        inbox_message.PUSHED_SAMPLE,
         available=True,
     ),
     _ours(
@@ -150,7 +150,7 @@ _OURS: Final = (
             "Deja un pedido en el buzón de ventas.",
         ),
         inputs.PushInboxMessage,
-        inbox_message.SAMPLE | {"box": "sales"},
+        inbox_message.PUSHED_SAMPLE | {"box": "sales"},
         available=True,
     ),
     _ours(

@@ -5,10 +5,11 @@ Field descriptions are what the console and the connectors show beside a field.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from contracts.catalog.pushed_document import PUSHED_DOCUMENT
 from contracts.resources.schemas import Email, LongText, Model, Reference, ShortText
@@ -16,12 +17,33 @@ from contracts.resources.schemas import Email, LongText, Model, Reference, Short
 ATTACHMENTS_MAX = 10  # of a mail of at most 20 MiB
 
 
-Url = Annotated[str, StringConstraints(min_length=8, max_length=2048)]
+URL_CHARS_MIN: Final = 8  # http://a
+URL_CHARS_MAX: Final = 2048  # what browsers and proxies carry
+Url = Annotated[str, StringConstraints(min_length=URL_CHARS_MIN, max_length=URL_CHARS_MAX)]
 # RFC 9110: a token; and text in which no control character ends the line.
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$")]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]{0,4096}$")]
 Json = str | int | float | bool | list[Any] | dict[str, Any] | None
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def _url_or_file(given: Any) -> Any:
+    """Report once what is wrong with a file, whichever of its forms was meant."""
+    if isinstance(given, str) and not URL_CHARS_MIN <= len(given) <= URL_CHARS_MAX:
+        raise ValueError(f"must be a URL of {URL_CHARS_MIN} to {URL_CHARS_MAX} characters, or an object")
+    if not isinstance(given, str | dict | BaseModel | None):
+        raise PydanticCustomError("no_file", "must be a URL, or an object: a file, or that of an earlier step")
+    return given
+
+
+def _cell(given: Any) -> Any:
+    if not isinstance(given, str | int | float | None):
+        raise PydanticCustomError("no_cell", "must be a text, a number, true or false")
+    return given
+
+
+URL_OR_FILE: Final = BeforeValidator(_url_or_file)
+Cell = Annotated[str | int | float | bool | None, BeforeValidator(_cell)]
 
 
 class ByIdInput(Model):
@@ -85,7 +107,7 @@ class PushInboxMessage(Model):
     document: Annotated[dict[str, Any], WithJsonSchema(PUSHED_DOCUMENT)]
     links: dict[str, Url] | None = None
     comment: LongText | None = None
-    file: Url | InlineFile | dict[str, Any] | None = Field(
+    file: Annotated[Url | InlineFile | dict[str, Any] | None, URL_OR_FILE] = Field(
         default=None,
         description="its bytes, or a URL that it is fetched from; in a step also the file of an earlier step",
     )
@@ -144,7 +166,7 @@ DocumentFormat = Literal["pdf", "facturx", "ubl", "cii", "paytraq"]
 class FileSource(Model):
     """A file: fetched from a URL, kept by an earlier step, made of a sales document, or given here."""
 
-    file: Url | dict[str, Any] | None = Field(
+    file: Annotated[Url | dict[str, Any] | None, URL_OR_FILE] = Field(
         default=None, description="a URL it is fetched from, or the file that an earlier step's output has"
     )
     sale_id: UUID | None = Field(default=None, description="or the sales document it is made of")
@@ -209,9 +231,7 @@ class AppendRow(Model):
         description="the CSV file's path in the store, or the spreadsheet's id"
     )
     sheet: ShortText | None = Field(default=None, description="of a spreadsheet; else its first one")
-    values: dict[ShortText, str | int | float | bool | None] = Field(
-        min_length=1, max_length=200, description="values by column"
-    )
+    values: dict[ShortText, Cell] = Field(min_length=1, max_length=200, description="values by column")
     columns: list[ShortText] = Field(
         default_factory=list, max_length=200, description="the order of the columns where a file or sheet is begun"
     )

@@ -20,7 +20,7 @@ MESSAGE_CHARS_MAX: Final = 1_000
 LISTED_MAX: Final = 10_000
 """Beyond so many, pydantic's faults are only counted: it can list all or none, and each takes about 1 KiB."""
 
-Place: TypeAlias = "tuple[Place, str | int] | None"
+Location: TypeAlias = "tuple[Location, str | int] | None"
 """Where a value stands: its parent's place and its name or index; None is the whole. `path_of` writes it."""
 
 
@@ -68,6 +68,9 @@ def limited(found: Sequence[FieldError], count: int | None = None) -> Sequence[F
 HIDDEN: Final = "\0"
 """Begins the tag of a union's form, which callers do not write and no path shows."""
 
+NAME_OF_KEY: Final = "[key]"
+"""Pydantic's step to the name itself; the step before is that name."""
+
 
 def field_errors(error: ValidationError) -> list[FieldError]:
     """Return what pydantic found, each path written as callers write it: `lines[0].quantity`."""
@@ -80,7 +83,7 @@ def details_of(error: ValidationError) -> list[ErrorDetails]:
     return error.errors(include_url=False)[:ERRORS_MAX] if error.error_count() <= LISTED_MAX else []
 
 
-def texts_in(value: object, place: Place = None) -> Iterator[tuple[str, Place]]:
+def texts_in(value: object, place: Location = None) -> Iterator[tuple[str, Location]]:
     """Yield every text inside a JSON value of bounded depth, names included, each with its place."""
     match value:
         case str():
@@ -96,7 +99,7 @@ def texts_in(value: object, place: Place = None) -> Iterator[tuple[str, Place]]:
             pass
 
 
-def path_of(place: Place) -> str:
+def path_of(place: Location) -> str:
     """Write a place as callers do, cut at `PATH_CHARS_MAX` characters, U+0000 replaced."""
     steps: list[str | int] = []
     while place is not None:
@@ -108,7 +111,7 @@ def path_of(place: Place) -> str:
 def _path(parts: Sequence[int | str]) -> str:
     path = ""
     for part in parts:
-        if isinstance(part, str) and part.startswith(HIDDEN):
+        if isinstance(part, str) and (part.startswith(HIDDEN) or part == NAME_OF_KEY):
             continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
     return path

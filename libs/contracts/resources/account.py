@@ -157,6 +157,10 @@ class SendWindow(Model):
         return self
 
 
+class FollowSettings(Model):
+    """Let promises and cases count by the account's settings as they are now."""
+
+
 class AccountPatch(WithCurrency):
     """What may change of an account: absent fields stay, null takes a value away, lists and addresses are replaced.
 

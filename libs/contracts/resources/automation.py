@@ -9,8 +9,9 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import orjson
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
 
+from contracts.primitives.problem import HIDDEN
 from contracts.resources.event import Event
 from contracts.resources.inbox import Actor
 from contracts.resources.output import ResponseModel, Row
@@ -80,10 +81,17 @@ NOTIFIED_MAX = 10  # recipients of one failure's mail
 CONCURRENT_RUNS_MAX = 100  # more is no limit worth its waiting
 
 
+Notified = Annotated[
+    Annotated[Literal["owner"], Tag(f"{HIDDEN}owner")] | Annotated[Email, Tag(f"{HIDDEN}email")],
+    Discriminator(lambda given: f"{HIDDEN}owner" if given == "owner" else f"{HIDDEN}email"),
+]
+"""`owner` or an e-mail address."""
+
+
 class OnFailure(Model):
     """What happens when a run fails: mails, at most one an hour for an automation, and steps that know `run.error`."""
 
-    notify: list[Literal["owner"] | Email] = Field(
+    notify: list[Notified] = Field(
         default_factory=list, max_length=NOTIFIED_MAX, description="`owner` is the account's e-mail, else its owners'"
     )
     steps: list[AutomationStep] = Field(default_factory=list, max_length=STEPS_MAX)

@@ -266,7 +266,7 @@ def from_row(row: Row) -> JSONObject:
         "id": str(row["id"]),
         **clients.reference(row),
         "sale_id": None if row["sale_id"] is None else str(row["sale_id"]),
-        "collector": {"id": str(row["collector_id"]), "name": row["collector_name"]},
+        "collector": {"id": str(row["current_collector_id"]), "name": row["collector_name"]},
         **{name: row[name] for name in ("version", "cycle", "state", "reason", "ends")},
         "since": row["since"].isoformat(),
         "ends_at": _time(row["ends_at"]),

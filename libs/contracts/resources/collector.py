@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from contracts.primitives.durations import read_duration
 from contracts.primitives.money import MoneyText
+from contracts.primitives.problem import HIDDEN
 from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import Email, Locale, Model, ShortText
 
@@ -52,6 +53,28 @@ class StepTemplate(Model):
     body: TemplateText
 
 
+def _has_a_language(given: dict[str, StepTemplate]) -> dict[str, StepTemplate]:
+    if not 1 <= len(given) <= LANGUAGES_MAX:
+        raise ValueError(f"needs 1 to {LANGUAGES_MAX} languages")
+    return given
+
+
+OWN: Final = f"{HIDDEN}own"
+LANGUAGES: Final = f"{HIDDEN}languages"
+
+
+def form_of_template(given: Any) -> str:
+    """The tag of what a template is, so that a fault is that of its own form: one, or one for each language."""
+    if isinstance(given, Mapping) and not given.keys() & StepTemplate.model_fields.keys():
+        return LANGUAGES
+    return OWN
+
+
+OwnTemplate = Annotated[StepTemplate, Tag(OWN)]
+TemplatesByLanguage = Annotated[dict[Locale, StepTemplate], AfterValidator(_has_a_language), Tag(LANGUAGES)]
+AnyTemplate = Annotated[OwnTemplate | TemplatesByLanguage, Discriminator(form_of_template)]
+
+
 class MoveNotice(Model):
     """Who is notified by mail when invoices are moved, and what `invoices.moved` says; Liquid as in a step's template.
 
@@ -66,6 +89,7 @@ class MoveNotice(Model):
 class CollectorStepIn(Model):
     """One step. A `move` needs `target_collector_id`, an `email` or `sms` a template: one, or one for each language.
 
+    An email takes along the invoices as PDF with `attach_pdf`, and a statement of account with `attach_statement`.
     A step that is not `automatic` waits for a person. `starts_manually` lets the target's first step wait as well.
     """
 
@@ -73,20 +97,14 @@ class CollectorStepIn(Model):
     anchor: StepAnchor = "after_due"
     delay: DurationText = "P0D"
     automatic: bool = True
-    template: StepTemplate | dict[Locale, StepTemplate] | None = None
+    template: AnyTemplate | None = None
     min_amount: MoneyText | None = None
     attach_pdf: bool = False
+    attach_statement: bool = False
     cc: list[Email] = Field(default_factory=list, max_length=CC_MAX)
     target_collector_id: UUID | None = None
     starts_manually: bool = False
     notify: MoveNotice | None = None
-
-    @field_validator("template")
-    @classmethod
-    def _has_a_language(cls, given: Any) -> Any:
-        if isinstance(given, dict) and not 1 <= len(given) <= LANGUAGES_MAX:
-            raise ValueError(f"needs 1 to {LANGUAGES_MAX} languages")
-        return given
 
     @model_validator(mode="after")
     def _fits_its_channel(self) -> Self:
@@ -99,6 +117,8 @@ class CollectorStepIn(Model):
             raise ValueError("needs a template: what the message says")
         if self.channel == "email" and any(one.subject is None for one in templates_of(self.template)):
             raise ValueError("needs a subject in each template of an email")
+        if self.channel != "email" and self.attach_statement:
+            raise ValueError("attach_statement is for a step with channel email")
         return self
 
 
@@ -210,6 +230,7 @@ class CollectorStep(ResponseModel):
     template: Template | dict[str, Template] | None
     min_amount: str | None
     attach_pdf: bool
+    attach_statement: bool
     cc: list[str]
     target_collector_id: UUID | None
     starts_manually: bool

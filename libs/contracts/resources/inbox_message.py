@@ -132,6 +132,12 @@ class InboxMessage(ResponseModel):
     result: dict[str, UUID] | None
 
 
+class PushedMessage(InboxMessage):
+    """A message that an action pushed; with `duplicate` an earlier one: the same document and file came before."""
+
+    duplicate: bool
+
+
 def from_row(row: Row, urls: PublicUrls) -> dict[str, Any]:
     """A message in an inbox, from `ledger_api.inbox_message`, without its raw bytes.
 
@@ -213,6 +219,8 @@ SAMPLE: Final[JSONObject] = {
     "reason": None,
     "result": None,
 }
+
+PUSHED_SAMPLE: Final[JSONObject] = SAMPLE | {"duplicate": False}
 
 _DECIDED: Final[JSONObject] = SAMPLE | {
     "decided_at": "2026-03-02T10:05:00+00:00",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
+from contracts.primitives.problem import HIDDEN
 from contracts.resources import client, sale
 from contracts.resources.client import ClientReference
+from contracts.resources.collector import STEPS_MAX, OwnTemplate, TemplatesByLanguage, form_of_template
 from contracts.resources.note import Origin
 from contracts.resources.output import JSONObject, ResponseModel, Row, text, time_text
 from contracts.resources.schemas import LongText, Model
@@ -34,7 +36,8 @@ class MessageToSend(Model):
     """A message that goes to a client. An email needs a subject.
 
     `in_reply_to` names a message of the client that this one answers; the mail joins its thread. `attach_pdf` attaches
-    the documents of `sale_ids`. `to` is the client's own address or number when left out.
+    the documents of `sale_ids`, `attach_statement` the client's statement of account. `to` is
+    the client's own address or number when left out.
     """
 
     client_id: UUID
@@ -44,12 +47,13 @@ class MessageToSend(Model):
     sale_ids: list[UUID] = Field(default_factory=list, max_length=SALES_MAX)
     to: AddressText | None = None
     attach_pdf: bool = False
+    attach_statement: bool = False
     in_reply_to: UUID | None = None
 
     @model_validator(mode="after")
     def _fits_its_channel(self) -> Self:
-        if self.channel == "sms" and (self.subject is not None or self.attach_pdf):
-            raise ValueError("an SMS has neither subject nor files: leave out subject and attach_pdf")
+        if self.channel == "sms" and (self.subject is not None or self.attach_pdf or self.attach_statement):
+            raise ValueError("an SMS has neither subject nor files: leave out subject, attach_pdf, attach_statement")
         return self
 
 
@@ -68,22 +72,57 @@ class ReportedMessage(Model):
     occurred_at: dt.datetime | None = None
 
 
+class CollectorTemplate(Model):
+    """The template of a collector's step; steps count from 0."""
+
+    collector_id: UUID
+    step: int = Field(ge=0, lt=STEPS_MAX)
+
+
+_OF_COLLECTOR: Final = f"{HIDDEN}collector"
+
+
+def _form_of_template(given: Any) -> str:
+    is_of_collector = isinstance(given, dict) and given.keys() & CollectorTemplate.model_fields.keys()
+    return _OF_COLLECTOR if is_of_collector or isinstance(given, CollectorTemplate) else form_of_template(given)
+
+
+MessageTemplate = Annotated[
+    OwnTemplate | Annotated[CollectorTemplate, Tag(_OF_COLLECTOR)] | TemplatesByLanguage,
+    Discriminator(_form_of_template),
+]
+
+
 class MessageIn(MessageToSend):
     """A message to a client that is to be sent, or with `origin: external` one that another system reports.
+
+    Instead of `subject` and `body` it can have a `template`: one of its own, one for each language, or that of a
+    collector's step. It is rendered in the client's language, or the account's, over the invoices of `sale_ids` or all
+    that are open.
 
     Of a reported message `direction` is needed, `from`, `to` and `occurred_at` say more, and nothing is sent.
     """
 
+    body: LongText = ""
+    template: MessageTemplate | None = None
     origin: Origin = "own"
     direction: Direction | None = None
     occurred_at: dt.datetime | None = None
     sender: AddressText | None = Field(default=None, alias="from")
 
     @model_validator(mode="after")
+    def _written_or_rendered(self) -> Self:
+        if self.template is None and not self.body:
+            raise ValueError("needs a body, or a template that it is rendered from")
+        if self.template is not None and (self.body or self.subject is not None or self.origin == "external"):
+            raise ValueError("template gives subject and body: leave those out; a reported message takes none")
+        return self
+
+    @model_validator(mode="after")
     def _sent_or_reported(self) -> Self:
         if self.origin == "external":
-            if self.direction is None or self.attach_pdf:
-                raise ValueError("a reported message needs direction, sent or received, and takes no attach_pdf")
+            if self.direction is None or self.attach_pdf or self.attach_statement:
+                raise ValueError("a reported message needs direction, sent or received, and takes no files")
         elif self.direction == "received" or self.occurred_at is not None or self.sender is not None:
             raise ValueError("direction received, occurred_at and from are for reported messages: add origin external")
         return self

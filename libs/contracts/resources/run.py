@@ -9,19 +9,22 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import orjson
-from pydantic import Field, StringConstraints
+from pydantic import Discriminator, Field, StringConstraints
 
 from contracts.resources.event import Event
 from contracts.resources.output import JSONObject, ResponseModel, Row, text, time_text
-from contracts.resources.schemas import LongText, Model
+from contracts.resources.schemas import LongText, Model, OneNumber, OneText, type_tag
+
+StepPlace = Annotated[
+    Annotated[OneText, StringConstraints(pattern=r"^[a-z0-9_.]{1,200}$")] | OneNumber,
+    Discriminator(type_tag, "no_place", "must be a step's number, or its path such as 2.branches.0.steps.1"),
+]
 
 
 class DecisionIn(Model):
     """A decision on a step that waits for a person; without `step` it is the one that the run waits at."""
 
-    step: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.]{1,200}$")] | int | None = Field(
-        default=None, description="its number, or its path such as 2.branches.0.steps.1"
-    )
+    step: StepPlace | None = Field(default=None, description="its number, or its path such as 2.branches.0.steps.1")
     comment: LongText | None = None
 
 

@@ -76,6 +76,17 @@ class SaleIn(WithCurrency):
         return self
 
 
+class SaleCalculationIn(SaleIn):
+    """A sales document whose totals to compute; without a client it is for one of whom nothing is known."""
+
+    @field_validator("client_id")
+    @classmethod
+    def _one_client(cls, client_id: UUID | None, info: ValidationInfo) -> UUID | None:
+        if client_id is not None and info.data.get("client") is not None:
+            raise PydanticCustomError("two_clients", "cannot be given beside client: leave out one of both")
+        return client_id
+
+
 class SalePatch(WithCurrency):
     """What may change of a draft: the fields that were sent, null for none; lists are replaced whole."""
 

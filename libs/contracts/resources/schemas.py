@@ -132,8 +132,24 @@ class Contact(Model):
 CONTACTS_MAX = 50
 
 
-FilterValues = Annotated[list[str | int | bool], Field(min_length=1, max_length=100)]
-Bound = Annotated[str, StringConstraints(min_length=1, max_length=100)] | int
+def type_tag(given: Any) -> str | None:
+    """The tag of a text, a whole number, or true and false: a fault is then that of its type alone."""
+    return f"{HIDDEN}{type(given).__name__}" if isinstance(given, str | int) else None
+
+
+OneText = Annotated[str, Tag(f"{HIDDEN}str")]
+OneNumber = Annotated[int, Tag(f"{HIDDEN}int")]
+OneSwitch = Annotated[bool, Tag(f"{HIDDEN}bool")]
+
+FilterValue = Annotated[
+    OneText | OneNumber | OneSwitch,
+    Discriminator(type_tag, "no_filter_value", "must be a text, a whole number, true or false"),
+]
+FilterValues = Annotated[list[FilterValue], Field(min_length=1, max_length=100)]
+Bound = Annotated[
+    Annotated[OneText, StringConstraints(min_length=1, max_length=100)] | OneNumber,
+    Discriminator(type_tag, "no_bound", "must be a text or a whole number"),
+]
 
 
 class FilterRange(Model):

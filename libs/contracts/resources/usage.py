@@ -23,11 +23,12 @@ class QuotaUsage(ResponseModel):
 
 
 class Usage(ResponseModel):
-    """How much of the plan is used; archived clients and products do not count."""
+    """How much of the plan is used; archived clients and products do not count. The storage is in bytes of files."""
 
     period: Period
     clients: QuotaUsage
     products: QuotaUsage
+    storage: QuotaUsage
 
 
 QUOTA_SAMPLE: Final[JSONObject] = {

@@ -11,8 +11,9 @@ DELIVER: Final = "deliver"
 RUN: Final = "run"
 SEND_MESSAGE: Final = "send_message"
 NOTIFY_REMOVAL: Final = "notify_removal"
+ERASE_CLIENT_MAILS: Final = "erase_client_mails"
 RECIPIENTS_MAX: Final = 20  # a client's contacts, not a mailing list
-ATTACHMENTS_MAX: Final = 50  # the open invoices of one client
+ATTACHMENTS_MAX: Final = 50  # the open invoices of one client; a statement of account comes on top
 SUBJECT_CHARS_MAX: Final = 250  # mail programs show less
 BODY_CHARS_MAX: Final = 100_000  # what `LongText` allows, and room for what a template adds
 REFERENCES_MAX: Final = 20  # of a thread; mail programs need the first and the last few
@@ -23,7 +24,8 @@ Address = Annotated[str, Field(min_length=1, max_length=320)]
 class DeliverJob(BaseModel):
     """Deliver an event to a hook; the envelope's id is the delivery's. `body` is the exact text to send.
 
-    `after` is the delivery that an ordered hook gets before this one about the same client.
+    `after` is the delivery that an ordered hook gets before this one about the same client. `hook_version` is that of
+    the hook when the event was matched: target and secret of an older version are outdated.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,6 +38,7 @@ class DeliverJob(BaseModel):
     ordered: Literal["client"] | None = None
     after: UUID | None = None
     test: bool = False  # requested by hand
+    hook_version: int = 0  # 0: by code that did not know it
 
 
 class RunJob(BaseModel):
@@ -59,6 +62,14 @@ class NotifyRemovalJob(BaseModel):
     version: int
 
 
+class EraseClientMailsJob(BaseModel):
+    """Delete what was kept of the mails to an erased client: their sources, and finished hand-overs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    client_id: UUID
+
+
 class DocumentAttachment(BaseModel):
     """A sales document as PDF, rendered when the message goes, so that it shows what is paid by then."""
 
@@ -66,6 +77,18 @@ class DocumentAttachment(BaseModel):
 
     kind: Literal["sale_pdf"] = "sale_pdf"
     sale_id: UUID
+
+
+class StatementAttachment(BaseModel):
+    """A client's statement of account as PDF: its open invoices as they are when the message goes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["statement_pdf"] = "statement_pdf"
+    client_id: UUID
+
+
+Attachment = DocumentAttachment | StatementAttachment
 
 
 class SendMessageJob(BaseModel):
@@ -94,4 +117,4 @@ class SendMessageJob(BaseModel):
     reply_to: Address | None = None
     in_reply_to: str | None = Field(default=None, max_length=998)
     references: list[Annotated[str, Field(max_length=998)]] = Field(default_factory=list, max_length=REFERENCES_MAX)
-    attachments: list[DocumentAttachment] = Field(default_factory=list, max_length=ATTACHMENTS_MAX)
+    attachments: list[Attachment] = Field(default_factory=list, max_length=ATTACHMENTS_MAX + 1)

@@ -18,9 +18,9 @@ from documents.pdf.pages import (
     RIGHT,
     SMALL,
     WHITE,
-    Box,
     Cursor,
     PageFlow,
+    Rectangle,
     Style,
 )
 from documents.pdf.table import HEADING, PADDING, Cell, Column, Table
@@ -145,7 +145,7 @@ def _totals(sheets: PageFlow, place: Cursor, wording: Content, rows: Sequence[tu
         sheets.line(place, left + width * 0.62, width * 0.38, total.value, value, "right")
         place = sheets.block(place, left, width * 0.6, lines, label).down(_BETWEEN)
     place = sheets.room(place.down(3), _DUE.leading)
-    sheets.box(place.page, Box(_TOTALS_LEFT, place.top, _TOTALS_WIDTH, _DUE.leading, ACCENT, radius=3))
+    sheets.box(place.page, Rectangle(_TOTALS_LEFT, place.top, _TOTALS_WIDTH, _DUE.leading, ACCENT, radius=3))
     sheets.line(place, left, width * 0.45, wording.due.label, _DUE_LABEL)
     sheets.line(place, left + width * 0.47, width * 0.53, wording.due.value, _DUE, "right")
     return place.down(_DUE.leading)

@@ -11,7 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from contracts.version import VERSION
 from documents.pdf.fonts import BOLD, REGULAR, Typeface
-from documents.pdf.pages import HEIGHT, SHADOW, WIDTH, Box, Colour, Page, Picture
+from documents.pdf.pages import HEIGHT, SHADOW, WIDTH, Colour, Page, Picture, Rectangle
 
 _ACROSS_DEGREES: Final = 52
 _ACROSS_LENGTH: Final = 620.0
@@ -62,7 +62,7 @@ def _draw_across(canvas: Canvas, typeface: Typeface, text: str) -> None:
     canvas.restoreState()
 
 
-def _draw_box(canvas: Canvas, box: Box) -> None:
+def _draw_box(canvas: Canvas, box: Rectangle) -> None:
     bottom = HEIGHT - box.top - box.height
     canvas.setFillColorRGB(*box.colour)
     if box.line:

@@ -20,6 +20,6 @@ def set_feet(sheets: PageFlow, wording: Content) -> None:
         place = Cursor(index, FOOT - 9)
         sheets.rule(place.down(-6), LEFT, RIGHT, colour=FAINT)
         sheets.line(place, LEFT, width, sender, _FOOT)
-        counted = wording.labels.page.format(page=index + 1, pages=pages)
-        sheets.line(place, RIGHT - _PAGE_WIDTH, _PAGE_WIDTH, counted, _FOOT, "right")
+        page_label = wording.labels.page.format(page=index + 1, pages=pages)
+        sheets.line(place, RIGHT - _PAGE_WIDTH, _PAGE_WIDTH, page_label, _FOOT, "right")
         page.across = wording.mark.upper() if wording.is_draft else ""

@@ -20,11 +20,11 @@ from documents.pdf.pages import (
     STRONG,
     TOP,
     WIDTH,
-    Box,
     Colour,
     Cursor,
     PageFlow,
     Picture,
+    Rectangle,
     Style,
 )
 
@@ -54,7 +54,7 @@ TONES: Final[Mapping[Tone, Colour]] = {
 
 def first_head(sheets: PageFlow, wording: Content, logo: bytes | None = None) -> Cursor:
     """Set the header of the first page; return where it ends."""
-    sheets.box(0, Box(0, 0, WIDTH, _BAND, ACCENT))
+    sheets.box(0, Rectangle(0, 0, WIDTH, _BAND, ACCENT))
     start = Cursor(0, TOP)
     below_logo = _logo(sheets, start, logo) if logo else start
     seller, title = _seller(sheets, below_logo, wording), _title(sheets, start, wording)
@@ -67,7 +67,7 @@ def first_head(sheets: PageFlow, wording: Content, logo: bytes | None = None) ->
 
 def next_head(sheets: PageFlow, page: int, wording: Content) -> float:
     """Set the header of a further page; return where it ends."""
-    sheets.box(page, Box(0, 0, WIDTH, _BAND, ACCENT))
+    sheets.box(page, Rectangle(0, 0, WIDTH, _BAND, ACCENT))
     place = Cursor(page, TOP - 14)
     named = f"{wording.title} {wording.number}".strip()
     half = (RIGHT - LEFT) / 2 - 10
@@ -110,7 +110,7 @@ def _marked(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
     text, colour = wording.mark.upper(), TONES[wording.tone]
     wide = sheets.typeface.width(text, BOLD, _MARK.size)
     left = RIGHT - wide - 14
-    sheets.box(place.page, Box(left, place.top, wide + 14, _MARK.leading, colour, radius=3, line=1))
+    sheets.box(place.page, Rectangle(left, place.top, wide + 14, _MARK.leading, colour, radius=3, line=1))
     sheets.line(place, left + 7, wide, text, Style(_MARK.size, _MARK.leading, BOLD, colour))
     return place.down(_MARK.leading)
 

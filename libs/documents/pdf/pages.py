@@ -43,7 +43,7 @@ STRONG: Final = Style(9, 12.5, BOLD)
 SMALL: Final = Style(8, 11, colour=GREY)
 
 
-class Text(NamedTuple):
+class TextRun(NamedTuple):
     """A line of text, `left` and `baseline` its beginning."""
 
     left: float
@@ -54,7 +54,7 @@ class Text(NamedTuple):
     colour: Colour
 
 
-class Box(NamedTuple):
+class Rectangle(NamedTuple):
     """A rectangle, filled, or drawn in outline when `line` is above 0."""
 
     left: float
@@ -80,9 +80,9 @@ class Picture(NamedTuple):
 class Page:
     """The content of one page: boxes and pictures below texts, and the light watermark `across`."""
 
-    boxes: list[Box] = field(default_factory=list)
+    boxes: list[Rectangle] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
-    texts: list[Text] = field(default_factory=list)
+    texts: list[TextRun] = field(default_factory=list)
     across: str = ""
 
 
@@ -118,9 +118,9 @@ class PageFlow:
 
     def rule(self, place: Cursor, left: float, right: float, *, colour: Colour = FAINT, line: float = 0.6) -> None:
         """A line across."""
-        self.pages[place.page].boxes.append(Box(left, place.top - line / 2, right - left, line, colour))
+        self.pages[place.page].boxes.append(Rectangle(left, place.top - line / 2, right - left, line, colour))
 
-    def box(self, page: int, box: Box) -> None:
+    def box(self, page: int, box: Rectangle) -> None:
         """A rectangle."""
         self.pages[page].boxes.append(box)
 
@@ -135,7 +135,7 @@ class PageFlow:
             size, wide = size * width / wide, width
         start = left if align == "left" else left + width - wide
         baseline = place.top + (style.leading + style.size * 0.72) / 2
-        self.pages[place.page].texts.append(Text(start, baseline, text, style.weight, size, style.colour))
+        self.pages[place.page].texts.append(TextRun(start, baseline, text, style.weight, size, style.colour))
 
     def block(
         self, place: Cursor, left: float, width: float, lines: Sequence[str], style: Style, align: Align = "left"

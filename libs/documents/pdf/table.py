@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from documents.pdf.fonts import BOLD
-from documents.pdf.pages import ACCENT, TINT, Align, Box, Cursor, PageFlow, Style
+from documents.pdf.pages import ACCENT, TINT, Align, Cursor, PageFlow, Rectangle, Style
 
 HEADING: Final = Style(8, 10.5, BOLD, ACCENT)
 PADDING: Final = 6.0  # between a cell's text and its sides
@@ -47,7 +47,7 @@ class Table:
 
     def _head(self, place: Cursor) -> Cursor:
         height = self._heading_height
-        self._sheets.box(place.page, Box(self._left, place.top, self._width, height, TINT, radius=2))
+        self._sheets.box(place.page, Rectangle(self._left, place.top, self._width, height, TINT, radius=2))
         left = self._left
         for column, lines in zip(self._columns, self._headings, strict=True):
             # Headings of one line stand beside the last line of longer ones.

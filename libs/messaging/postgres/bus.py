@@ -1,4 +1,4 @@
-"""The bus over Postgres, for the embedded default: a broker's semantics in the service's database."""
+"""The bus over Postgres: a broker's semantics in the service's database; the embedded default's."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from messaging.port import (
 )
 from messaging.postgres import queries
 from messaging.postgres.consumer import LEASE_SECONDS, PostgresConsumer
+from messaging.postgres.listening_notifier import ListeningNotifier
 
 if TYPE_CHECKING:
     from messaging.postgres.queries import Pool
@@ -96,11 +97,11 @@ class PostgresBus:
         return consumer
 
     async def notify(self, channel: str, bodies: Sequence[bytes]) -> None:
-        """Notify listeners in this process."""
+        """Notify the channel's listeners, wherever they are."""
         self._wakeups.notify(channel, bodies)
 
     async def listen(self, channel: str, handler: NotificationHandler) -> None:
-        """Receive the notifications of a channel, from this process alone, as long as the bus is open."""
+        """Receive the notifications of a channel as long as the bus is open."""
         self._wakeups.listen(channel, handler)
         self._subscribers.append((channel, handler))
 
@@ -118,6 +119,8 @@ class PostgresBus:
         for channel, handler in self._subscribers:
             self._wakeups.stop_listening(channel, handler)
         self._subscribers.clear()
+        if isinstance(self._wakeups, ListeningNotifier):
+            await self._wakeups.close()
 
     async def _open_queues(self, names: set[str]) -> set[str]:
         """Those of the queues that are declared and not full."""
@@ -144,12 +147,16 @@ async def open_bus(
 ) -> PostgresBus:
     """Open the bus in the database of `pool`, whose role has been granted schema `bus`, and declare `queues` there.
 
-    Buses of several services in one process share `wakeups`. `sole` says that no other process uses this bus: leases
+    Buses of several services in one process share `wakeups`; without it, other processes are reached with NOTIFY, and
+    one connection of `pool` listens. `sole` says that no other process uses this bus: leases
     that a crash left behind are then freed at once instead of running out after `lease_seconds`.
 
     Raises:
         OSError, asyncpg.PostgresError: the database cannot be reached or is not migrated.
     """
     await queries.declare(pool, queues)
+    if wakeups is None:
+        wakeups = ListeningNotifier(pool)
+        wakeups.start()
     log.info("bus_opened", bus=name, queues=len(queues))
-    return PostgresBus(pool, queues=queues, wakeups=wakeups or LocalNotifier(), sole=sole, lease_seconds=lease_seconds)
+    return PostgresBus(pool, queues=queues, wakeups=wakeups, sole=sole, lease_seconds=lease_seconds)

@@ -1,7 +1,8 @@
 """Consume one queue in Postgres: between its rows and the delivery buffer.
 
 A claim is a lease, renewed as long as the message is in flight, so that a handler may be slow and a dead process's
-messages are redelivered soon. Waking is in-process; a sweep finds what other processes published or released.
+messages are redelivered soon. Waking is in-process or by NOTIFY; a sweep finds what was
+released, and what a lost wake-up left.
 """
 
 from __future__ import annotations

@@ -247,7 +247,7 @@ class RabbitConsumer:
                 live.end("the broker does not answer")
                 raise
             if not queue.consumers:
-                raise SubscriptionLost("the broker knows of no consumer")
+                raise SubscriptionLost("the broker has no consumer")
             if dead.ready:
                 await self._give_up(live)
             self._listen_for_silence(queue.ready)

@@ -10,7 +10,7 @@ import orjson
 from action_executor.actions import messages
 from action_executor.actions.context import StepContext
 from action_executor.actions.flow import duration
-from action_executor.runs.records import Declined, Done, Failed, StepCall, StepOutcome, Wait, replace_input
+from action_executor.runs.records import Declined, Done, Failed, StepCall, StepOutcome, Wait, replace_input, wrong_input
 
 EXPIRES_DEFAULT: Final = "P7D"
 DAYS_MAX: Final = 30  # as long as a run is kept
@@ -34,7 +34,7 @@ async def approve(call: StepCall, context: StepContext) -> StepOutcome:
     try:
         expires_at = call.started_at + lasts(call.input.get("expires_in") or EXPIRES_DEFAULT)
     except ValueError as error:
-        return Failed(str(error))
+        return wrong_input("expires_in", str(error))
     left = (expires_at - call.run.now).total_seconds()
     if left <= 0:
         return Failed("it expired without a decision", output=output)
@@ -56,7 +56,7 @@ def lasts(text: str) -> timedelta:
     """
     found = duration(text)
     if not timedelta(0) < found <= timedelta(days=DAYS_MAX):
-        raise ValueError(f"input.expires_in: must be more than nothing and at most {DAYS_MAX} days")
+        raise ValueError(f"must be more than nothing and at most {DAYS_MAX} days")
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from action_executor.connections.repository import ConnectionRepository
 from action_executor.http_client import OutboundHttpClient
 from action_executor.mail.smtp import SmtpClient
+from action_executor.sms.by_mail import SmsByMail
 from action_executor.sms.gateway import SmsClient
 from action_executor.stores.opening import StoreOpener
 from chassis.encryption import Encryptor
@@ -31,4 +32,4 @@ class StepContext:
     encryptor: Encryptor
     blobs: BlobStore | None = None
     mail: SmtpClient | None = None
-    sms: SmsClient | None = None
+    sms: SmsClient | SmsByMail | None = None

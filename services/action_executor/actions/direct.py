@@ -11,7 +11,7 @@ from action_executor.actions.external import outcome_of, way_of
 from action_executor.actions.sale_files import MadeFile, NotMade, make_sale_file
 from action_executor.connections.rules import origin_of
 from action_executor.http_client import OutboundRequest, OutboundResponse
-from action_executor.runs.records import Done, Failed, StepCall, StepOutcome
+from action_executor.runs.records import Done, Failed, StepCall, StepOutcome, wrong_input
 
 SEND_SECONDS: Final = 60.0  # the other side reads and keeps a large document before it answers
 DOCUMENT_SHOWN_MAX: Final = 100_000  # characters of a document in a dry run
@@ -45,7 +45,7 @@ async def show_direct(call: StepCall, context: StepContext) -> StepOutcome:
     if isinstance(way, Failed):
         return way
     if refusal := context.http_client.refusal(way.url):
-        return Failed(f"input.url: {refusal.reason}")
+        return wrong_input("url", refusal.reason)
     made = await _document(call, context)
     if isinstance(made, Failed):
         return made
@@ -63,7 +63,7 @@ async def _document(call: StepCall, context: StepContext) -> MadeFile | Failed:
             kind=call.input.get("format", "paytraq"),
         )
     except NotMade as error:
-        return Failed(f"input.sale_id: {error}")
+        return wrong_input("sale_id", str(error))
 
 
 def _receipt(call: StepCall, answer: OutboundResponse) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from action_executor.connections.secrets import NO_SECRETS, Secrets
 from action_executor.deliveries.rules import retry_after_seconds
 from action_executor.http_client import OutboundRequest, OutboundResponse, TransportError
 from action_executor.runs.files import FILE_BYTES_MAX, find, is_file
-from action_executor.runs.records import Done, Failed, StepCall, StepOutcome
+from action_executor.runs.records import Done, Failed, StepCall, StepOutcome, wrong_input
 from contracts.resources.connection import ConnectionKind
 
 SHOWN_CHARACTERS_MAX: Final = 500
@@ -43,13 +43,13 @@ async def show_http_request(call: StepCall, context: StepContext) -> StepOutcome
         return prepared
     way, request = prepared
     if refusal := context.http_client.refusal(request.url):
-        return Failed(f"input.url: {refusal.reason}")
+        return wrong_input("url", refusal.reason)
     server = origin_of(request.url)
     return Done(
         {
             "method": request.method,
-            "url": server + way.secrets.strike(request.url[len(server) :]),
-            "headers": way.secrets.strike(dict(request.headers)),
+            "url": server + way.secrets.redact(request.url[len(server) :]),
+            "headers": way.secrets.redact(dict(request.headers)),
             "body": call.input.get("body"),
         }
     )
@@ -59,7 +59,7 @@ async def _request(call: StepCall, context: StepContext) -> tuple[Way, OutboundR
     given = call.input
     headers = {str(name): str(value) for name, value in (given.get("headers") or {}).items()}
     if refused := sorted(name for name in headers if name.lower() in REFUSED_HEADERS):
-        return Failed(f"input.headers.{refused[0]}: is set by us: leave it out")
+        return wrong_input(f"headers.{refused[0]}", "is set by us: leave it out")
     way = await way_of(call, context, "http")
     if isinstance(way, Failed):
         return way
@@ -97,7 +97,7 @@ async def show_chat_message(call: StepCall, context: StepContext) -> StepOutcome
     if isinstance(way, Failed):
         return way
     if refusal := context.http_client.refusal(way.url):
-        return Failed(f"input.url: {refusal.reason}")
+        return wrong_input("url", refusal.reason)
     return Done({"server": origin_of(way.url), "message": _message(call)})
 
 
@@ -107,7 +107,7 @@ def _message(call: StepCall) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Where a step goes, what lets it in there, and what of that must not be shown."""
+    """Where a step goes, what lets it in there, and what of that must not be result."""
 
     url: str
     headers: Mapping[str, str]
@@ -119,16 +119,16 @@ async def way_of(call: StepCall, context: StepContext, kind: ConnectionKind) -> 
     requested = call.input.get("url")
     if call.connection_id is None:
         if not requested:
-            return Failed("input.url: is required, or a connection that holds it")
+            return wrong_input("url", "is required, or a connection that holds it")
         return Way(str(requested), {}, NO_SECRETS)
     opened = await context.connections.open(
         account_id=call.run.account_id, connection_id=call.connection_id, kinds=(kind,)
     )
     if isinstance(opened, UnusableConnection):
-        return Failed(f"input.connection_id: {opened.reason}")
+        return wrong_input("connection_id", opened.reason)
     url = target_of(opened.url, str(requested) if requested else None)
     if url is None:
-        return Failed("input.url: must be on the connection's host, because its credentials are sent there")
+        return wrong_input("url", "must be on the connection's host, because its credentials are sent there")
     return Way(url, opened.headers, Secrets(opened.url, opened.headers))
 
 
@@ -140,7 +140,7 @@ async def _body(call: StepCall, context: StepContext, headers: dict[str, str]) -
     if is_file(given):
         file = await find(context.pool, call.run.account_id, given)
         if file is None:
-            return Failed("input.body: this file is not kept any more: fetch it again in a step before this one")
+            return wrong_input("body", "this file is not kept any more: fetch it again in a step before this one")
         content_type, content = file.content_type, file.content
     elif isinstance(given, str):
         content_type, content = "text/plain; charset=utf-8", given.encode()
@@ -160,16 +160,18 @@ async def outcome_of(
 ) -> StepOutcome:
     """What an answer means for the step: 2xx is success, what may pass by itself is tried again."""
     if isinstance(answer, TransportError):
-        reason = f"input.url: {answer.reason}" if answer.refused and call.connection_id is None else answer.reason
-        return Failed(way.secrets.strike(reason), retryable=not (answer.refused or answer.answered))
-    shown = await output(context.pool, call.run, answer, way.secrets, way.url)
+        reason = way.secrets.redact(answer.reason)
+        if answer.refused and call.connection_id is None:
+            return wrong_input("url", reason)
+        return Failed(reason, retryable=not (answer.refused or answer.answered))
+    result = await output(context.pool, call.run, answer, way.secrets, way.url)
     if _is_success(answer):
-        return Done(shown)
+        return Done(result)
     passing = answer.status >= 500 or answer.status in RETRYABLE  # noqa: PLR2004  HTTP's "server's fault"
     after = retry_after_seconds(answer.headers, datetime.now(tz=UTC)) if passing else 0.0
-    said = _excerpt(shown["body"])
+    said = _excerpt(result["body"])
     redirected = ": redirects are not followed" if answer.status // 100 == 3 else ""  # noqa: PLR2004
-    return Failed(f"answered {answer.status}{redirected}{f': {said}' if said else ''}", passing, after, shown)
+    return Failed(f"answered {answer.status}{redirected}{f': {said}' if said else ''}", passing, after, result)
 
 
 def _excerpt(body: Any) -> str:

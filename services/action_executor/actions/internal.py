@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from action_executor.actions.context import StepContext
 from action_executor.runs.records import Done, Failed, Sent, StepCall, StepOutcome, Wait
+from contracts.primitives.problem import FieldError
 from contracts.resources import client, product, sale
 from contracts.resources.output import Row
 from contracts.wire.commands import COMMANDS, UPSERT_CLIENT
@@ -140,7 +141,9 @@ async def look(call: StepCall, pool: Pool, output: Callable[[int, Any], Any] = l
         return Wait(min(max(waited, LOOK_SECONDS_FIRST), LOOK_SECONDS_MAX), for_answer=True)
     if found["status"] < REFUSED_FROM:
         return Done(output(found["status"], found["body"]))
-    return Failed(_reason(found["body"]), output=found["body"])
+    body = found["body"]
+    faults = [FieldError(fault["path"], fault["message"]) for fault in body.get("errors") or ()]
+    return Failed(_reason(body), output=body, code=body["code"], status=found["status"], faults=faults)
 
 
 def _reason(problem: Any) -> str:

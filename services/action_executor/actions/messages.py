@@ -13,7 +13,7 @@ from action_executor.hand_over import HandedOver, NotTaken, TryLater
 from action_executor.mail.mime import MAIL_BYTES_MAX, Attachment, Mail
 from action_executor.messages import store
 from action_executor.messages.sender import NO_MAIL, NO_SENDER, NO_SMS
-from action_executor.runs.records import Done, Failed, StepCall, StepOutcome
+from action_executor.runs.records import Done, Failed, StepCall, StepOutcome, wrong_input
 from action_executor.sms.gateway import Sms
 
 _FILE_TYPES: Final = frozenset({"application", "audio", "font", "image", "text", "video"})
@@ -63,12 +63,12 @@ async def _attachments(call: StepCall, context: StepContext) -> list[Attachment]
     loaded: list[Attachment] = []
     room = MAIL_BYTES_MAX
     for number, given in enumerate(call.input.get("attachments", [])):
-        file = await file_source.load(call, context, given, f"input.attachments[{number}]")
+        file = await file_source.load(call, context, given, f"attachments[{number}].")
         if isinstance(file, Failed):
             return file
         room -= len(file.content)
         if room < 0:
-            return Failed(f"input.attachments: more than {MAIL_BYTES_MAX // 1024**2} MiB together: send fewer files")
+            return wrong_input("attachments", f"more than {MAIL_BYTES_MAX // 1024**2} MiB together: send fewer files")
         loaded.append(Attachment(given.get("name") or file.name, _type_of(file), file.content))
     return loaded
 
@@ -87,7 +87,7 @@ def _type_of(file: MadeFile) -> str:
 
 
 def _shown(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": given.get("name")} | file_source.shown(given)
+    return {"name": given.get("name")} | file_source.describe(given)
 
 
 async def _mail(call: StepCall, context: StepContext) -> Mail:

@@ -24,8 +24,8 @@ NAME_CHARACTERS_MAX: Final = 200
 SHOWN_BYTES_MAX: Final = DATA_BYTES_MAX - 2 * HEADERS_MAX * HEADER_CHARACTERS_MAX
 """A larger body becomes a file, so that an output never exceeds its bound."""
 
-STRUCK_BYTES_MAX: Final = 1024 * 1024
-"""Secrets are looked for in files up to this size: what is larger is sent on and never shown."""
+REDACTED_BYTES_MAX: Final = 1024 * 1024
+"""Secrets are looked for in files up to this size: what is larger is sent on and never result."""
 
 _TEXT_TYPES: Final = frozenset(
     {"", "application/xml", "application/x-www-form-urlencoded", "application/javascript", "application/x-ndjson",
@@ -41,26 +41,26 @@ async def output(pool: Pool, run: Run, answer: OutboundResponse, secrets: Secret
     come to its end; a file that is not whole is null.
     """
     given = list(answer.headers.items())[:HEADERS_MAX]
-    headers = {secrets.strike(name.lower())[:HEADER_CHARACTERS_MAX]: secrets.strike(value) for name, value in given}
-    shown: dict[str, Any] = {
+    headers = {secrets.redact(name.lower())[:HEADER_CHARACTERS_MAX]: secrets.redact(value) for name, value in given}
+    result: dict[str, Any] = {
         "status": answer.status,
         "headers": {name: value[:HEADER_CHARACTERS_MAX] for name, value in headers.items()},
         "body": await _body(pool, run, answer, secrets, url),
     }
     if not answer.whole:
-        shown["truncated"] = True
-    return shown
+        result["truncated"] = True
+    return result
 
 
 async def _body(pool: Pool, run: Run, answer: OutboundResponse, secrets: Secrets, url: str) -> Any:
-    found = secrets.strike(value_of(answer)) if len(answer.body) <= SHOWN_BYTES_MAX else _NOTHING
+    found = secrets.redact(value_of(answer)) if len(answer.body) <= SHOWN_BYTES_MAX else _NOTHING
     if found is not _NOTHING and len(orjson.dumps(found)) <= SHOWN_BYTES_MAX:
         return found
     if not answer.whole:
         return None
     kind = clean_text(answer.headers.get("Content-Type", ""))[:TYPE_CHARACTERS_MAX] or "application/octet-stream"
-    name = secrets.strike(clean_text(unquote(PurePosixPath(urlsplit(url).path).name)))[:NAME_CHARACTERS_MAX]
-    content = secrets.strike_bytes(answer.body) if len(answer.body) <= STRUCK_BYTES_MAX else answer.body
+    name = secrets.redact(clean_text(unquote(PurePosixPath(urlsplit(url).path).name)))[:NAME_CHARACTERS_MAX]
+    content = secrets.redact_bytes(answer.body) if len(answer.body) <= REDACTED_BYTES_MAX else answer.body
     return await files.keep(pool, run, files.File(kind, content), name or "file")
 
 

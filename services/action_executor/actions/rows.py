@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from action_executor.actions.context import StepContext
 from action_executor.connections.repository import UnusableConnection
-from action_executor.runs.records import Done, Failed, StepCall, StepOutcome
+from action_executor.runs.records import Done, Failed, StepCall, StepOutcome, wrong_input
 from action_executor.stores.google_sheets import Added, GoogleSheets
 from action_executor.stores.port import FileStore, StoreFault, clean_path
 from action_executor.stores.rows import Addition, AlreadyThere, NewFile, RowFault, add_row, with_id
@@ -34,7 +34,7 @@ async def append_row(call: StepCall, context: StepContext) -> StepOutcome:
             return await _to_sheet(call, context, made)
         return await _to_file(call, context.stores.open(made, call.run.account_id))
     except RowFault as fault:
-        return Failed(str(fault))
+        return wrong_input(fault.path, fault.message)
     except StoreFault as fault:
         return Failed(fault.reason, fault.retryable)
 
@@ -51,26 +51,26 @@ async def show_row(call: StepCall, context: StepContext) -> StepOutcome:
         path = clean_path(str(call.input["file"]))
         location = context.stores.open(made, call.run.account_id).location(path)
     except ValueError as error:
-        return Failed(f"input.file: {error}")
+        return wrong_input("file", str(error))
     except StoreFault as fault:
-        return Failed(f"input.connection_id: {fault.reason}")
+        return wrong_input("connection_id", fault.reason)
     return Done({"file": location, "sheet": None, "values": row})
 
 
 async def _connection(call: StepCall, context: StepContext) -> ConnectionIn | Failed:
     if call.connection_id is None:
-        return Failed(f"input.connection_id: is required: a connection of kind {' or '.join(PLACES)}")
+        return wrong_input("connection_id", f"is required: a connection of kind {' or '.join(PLACES)}")
     opened = await context.connections.open(
         account_id=call.run.account_id, connection_id=call.connection_id, kinds=PLACES
     )
     if isinstance(opened, UnusableConnection):
-        return Failed(f"input.connection_id: {opened.reason}")
+        return wrong_input("connection_id", opened.reason)
     return opened.made
 
 
 async def _to_sheet(call: StepCall, context: StepContext, made: ConnectionIn) -> StepOutcome:
     if made.service_account is None:
-        return Failed("input.connection_id: has no service account")
+        return wrong_input("connection_id", "has no service account")
     sheets = GoogleSheets(context.http_client, made, made.service_account)
     file = str(call.input["file"])
     result = await sheets.add_row(
@@ -88,7 +88,7 @@ async def _to_file(call: StepCall, store: FileStore) -> StepOutcome:
     try:
         path = clean_path(str(call.input["file"]))
     except ValueError as error:
-        return Failed(f"input.file: {error}")
+        return wrong_input("file", str(error))
     for number in range(TRIES_MAX):
         there = await store.read(path)
         change = await asyncio.to_thread(
@@ -114,5 +114,5 @@ async def _to_file(call: StepCall, store: FileStore) -> StepOutcome:
 
 
 def _done(file: str, row: int | None, *, added: bool, sheet: str | None = None) -> Done:
-    shown: dict[str, Any] = {"file": file, "sheet": sheet, "row": row, "added": added}
-    return Done(shown)
+    result: dict[str, Any] = {"file": file, "sheet": sheet, "row": row, "added": added}
+    return Done(result)

@@ -55,9 +55,9 @@ async def make_sale_file(
     except NotWritable as refused:
         faults = "; ".join(f"{fault.path} {fault.message}" for fault in refused.faults[:10])
         raise NotMade(f"the document cannot be written as {kind}: {faults}") from None
-    stem = _NOT_IN_A_NAME.sub("-", sale["number"] or sale["sale_type"]).strip("-.") or "document"
+    base_name = _NOT_IN_A_NAME.sub("-", sale["number"] or sale["sale_type"]).strip("-.") or "document"
     is_pdf = kind in {"pdf", "facturx"}
-    return MadeFile(f"{stem}.{'pdf' if is_pdf else 'xml'}", PDF_TYPE if is_pdf else XML_TYPE, content)
+    return MadeFile(f"{base_name}.{'pdf' if is_pdf else 'xml'}", PDF_TYPE if is_pdf else XML_TYPE, content)
 
 
 def _written(sale: Mapping[str, Any], seller: Mapping[str, Any], kind: DocumentFormat, locale: str) -> bytes:

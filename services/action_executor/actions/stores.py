@@ -10,7 +10,7 @@ from action_executor.actions import file_source
 from action_executor.actions.context import StepContext
 from action_executor.actions.sale_files import MadeFile
 from action_executor.connections.repository import UnusableConnection
-from action_executor.runs.records import Done, Failed, StepCall, StepOutcome
+from action_executor.runs.records import Done, Failed, StepCall, StepOutcome, wrong_input
 from action_executor.stores.port import FileStore, StoreFault, clean_path, numbered
 from contracts.catalog import ACTIONS
 from contracts.resources.connection import ConnectionKind
@@ -48,7 +48,7 @@ async def show_file(call: StepCall, context: StepContext) -> StepOutcome:
     store, path = prepared
     would: dict[str, Any] = {"location": store.location(path), "if_exists": call.input.get("if_exists", "new_name")}
     if isinstance(call.input.get("file"), str):
-        return Done(would | file_source.shown(call.input))
+        return Done(would | file_source.describe(call.input))
     file = await file_source.load(call, context, call.input)
     if isinstance(file, Failed):
         return file
@@ -59,23 +59,23 @@ async def open_store(call: StepCall, context: StepContext) -> FileStore | Failed
     """The place where the step's connection leads."""
     if call.connection_id is None:
         kinds = " or ".join(ACTIONS["store_file"].connections)
-        return Failed(f"input.connection_id: is required: a connection of kind {kinds}")
+        return wrong_input("connection_id", f"is required: a connection of kind {kinds}")
     opened = await context.connections.open(
         account_id=call.run.account_id, connection_id=call.connection_id, kinds=PLACES
     )
     if isinstance(opened, UnusableConnection):
-        return Failed(f"input.connection_id: {opened.reason}")
+        return wrong_input("connection_id", opened.reason)
     try:
         return context.stores.open(opened.made, call.run.account_id)
     except StoreFault as fault:
-        return Failed(f"input.connection_id: {fault.reason}")
+        return wrong_input("connection_id", fault.reason)
 
 
 async def _place(call: StepCall, context: StepContext) -> tuple[FileStore, str] | Failed:
     try:
         path = clean_path(str(call.input["name"]))
     except ValueError as error:
-        return Failed(f"input.name: {error}")
+        return wrong_input("name", str(error))
     store = await open_store(call, context)
     return store if isinstance(store, Failed) else (store, path)
 
@@ -88,7 +88,7 @@ async def _under_a_free_name(store: FileStore, path: str, file: MadeFile) -> Ste
         there = await store.read(name)
         if there is not None and there.content == file.content:
             return _done(store, name, file, stored=False)
-    return Failed(f"input.name: there are {NAMES_MAX} files of this name already: choose another, or overwrite")
+    return wrong_input("name", f"there are {NAMES_MAX} files of this name already: choose another, or overwrite")
 
 
 def _done(store: FileStore, path: str, file: MadeFile, *, stored: bool) -> Done:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-STRUCK: Final = "[secret]"
+REDACTED: Final = "[secret]"
 SECRET_CHARACTERS_MIN: Final = 4  # shorter ones would redact ordinary words
 SEGMENT_CHARACTERS_MIN: Final = 5  # of a URL's path
 WORD_CHARACTERS_MAX: Final = 15  # a path's segment of small letters up to this long is a word, as in /services/orders
@@ -25,24 +25,24 @@ class Secrets:
         forms = {form for secret in _secrets(url, headers) for form in _forms(secret)}
         self._forms = sorted(forms | {form.lower() for form in forms}, key=len, reverse=True)
 
-    def strike(self, value: Any) -> Any:
+    def redact(self, value: Any) -> Any:
         """A JSON value, or the names and texts in it, without the secrets."""
         match value:
             case str():
                 for form in self._forms:
-                    value = value.replace(form, STRUCK)
+                    value = value.replace(form, REDACTED)
                 return value
             case list():
-                return [self.strike(part) for part in value]
+                return [self.redact(part) for part in value]
             case dict():
-                return {self.strike(name): self.strike(part) for name, part in value.items()}
+                return {self.redact(name): self.redact(part) for name, part in value.items()}
             case _:
                 return value
 
-    def strike_bytes(self, data: bytes) -> bytes:
+    def redact_bytes(self, data: bytes) -> bytes:
         """A file without the secrets."""
         for form in self._forms:
-            data = data.replace(form.encode(), STRUCK.encode())
+            data = data.replace(form.encode(), REDACTED.encode())
         return data
 
 

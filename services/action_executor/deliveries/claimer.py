@@ -22,7 +22,7 @@ GATHER_SECONDS: Final = 0.01  # what wakes together is claimed together
 
 
 class Claimer:
-    """The claiming loop. `offer` gets the leased deliveries."""
+    """The claiming loop. `enqueue` gets the leased deliveries."""
 
     def __init__(
         self,
@@ -33,13 +33,13 @@ class Claimer:
         lease_seconds: float,
         sweep_seconds: float,
     ) -> None:
-        self._pool, self._scheduler, self._offer = pool, scheduler, enqueue
+        self._pool, self._scheduler, self._enqueue = pool, scheduler, enqueue
         self._lease_seconds = lease_seconds
         self.poller: Final = Poller(
-            "claim-deliveries", self._look, sweep_seconds=sweep_seconds, gather_seconds=GATHER_SECONDS
+            "claim-deliveries", self._claim_due, sweep_seconds=sweep_seconds, gather_seconds=GATHER_SECONDS
         )
 
-    async def _look(self) -> float | None:
+    async def _claim_due(self) -> float | None:
         full = await self.claim_once() >= QUEUES_MAX
         return 0.0 if full else await queue_store.next_due_seconds(self._pool)
 
@@ -47,12 +47,12 @@ class Claimer:
         """Claim for every queue that is due or wants more, up to its budget; return how many queues were checked."""
         wanted, self._scheduler.wants_more = self._scheduler.wants_more, set()
         async with self._pool.acquire() as conn, conn.transaction():
-            rows = await queue_store.lock_queues(conn, also=wanted, lanes_max=QUEUES_MAX)
+            rows = await queue_store.lock_queues(conn, also=wanted, queues_max=QUEUES_MAX)
             budgets = self._budgets(rows)
             now = time.monotonic()
             items = await queue_store.claim(
                 conn,
-                _takes(rows, budgets),
+                _requests(rows, budgets),
                 lease_seconds=self._lease_seconds,
                 now=now,
             )
@@ -63,7 +63,7 @@ class Claimer:
         for key, is_more in more.items():
             self._scheduler.note_backlog(key, more=is_more)
         if items:
-            self._offer(items)
+            self._enqueue(items)
         return len(rows)
 
     def _budgets(self, rows: Sequence[QueueRow]) -> dict[Key, ClaimBudget]:
@@ -78,19 +78,19 @@ class Claimer:
         return budgets
 
 
-def _takes(rows: Sequence[QueueRow], budgets: dict[Key, ClaimBudget]) -> list[ClaimRequest]:
-    found = [ClaimRequest(row.key, budgets[row.key].fresh, budgets[row.key].is_retry, row.ordered) for row in rows]
-    return [take for take in found if take.fresh or take.is_retry]
+def _requests(rows: Sequence[QueueRow], budgets: dict[Key, ClaimBudget]) -> list[ClaimRequest]:
+    found = [ClaimRequest(row.key, budgets[row.key].fresh, budgets[row.key].retries, row.ordered) for row in rows]
+    return [request for request in found if request.fresh or request.retries]
 
 
 def _waits(
     rows: Sequence[QueueRow], budgets: dict[Key, ClaimBudget], items: Sequence[ClaimedDelivery]
 ) -> list[tuple[QueueRow, float]]:
     """When each queue is due for the next check; a queue that wants more is checked earlier."""
-    took = Counter((item.key, item.is_retry) for item in items)
+    claimed = Counter((item.key, item.is_retry) for item in items)
     waits = []
     for row in rows:
         budget = budgets[row.key]
-        used_up = took[row.key, False] >= budget.fresh or took[row.key, True] >= budget.is_retry
+        used_up = claimed[row.key, False] >= budget.fresh or claimed[row.key, True] >= budget.retries
         waits.append((row, max(budget.wait_seconds, FAIRNESS_SECONDS if used_up else 0.0)))
     return waits

@@ -52,11 +52,11 @@ class Deliverer:
                 attempt_seconds_max=settings.hook_timeout_seconds + LEASE_MARGIN_SECONDS / 2,
             )
         )
-        self._claims = Claimer(
+        self._claimer = Claimer(
             pool, self.scheduler, self.enqueue, lease_seconds=self.lease_seconds, sweep_seconds=settings.sweep_seconds
         )
-        self.wake: Final = self._claims.poller.wake
-        self._settler = ResultWriter(
+        self.wake: Final = self._claimer.poller.wake
+        self._results = ResultWriter(
             pool,
             relay,
             self.scheduler,
@@ -71,8 +71,8 @@ class Deliverer:
             on_freed=self.wake,
         )
         self._attempts: set[asyncio.Task[None]] = set()
-        self._errands: set[asyncio.Task[None]] = set()
-        self._pollers = [self._claims.poller, self._lease_reaper.poller]
+        self._side_tasks: set[asyncio.Task[None]] = set()
+        self._pollers = [self._claimer.poller, self._lease_reaper.poller]
         self._result_writer: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
@@ -81,7 +81,7 @@ class Deliverer:
         """Begin to claim, settle and sweep."""
         for poller in self._pollers:
             poller.start()
-        self._result_writer = asyncio.create_task(self._settler.run(), name="settle-deliveries")
+        self._result_writer = asyncio.create_task(self._results.run(), name="settle-deliveries")
 
     def problem(self) -> str | None:
         """The problem of one of the loops."""
@@ -97,6 +97,10 @@ class Deliverer:
             self._sender.expect(key)
         return room
 
+    def outdate(self, key: Key, version: int) -> None:
+        """Use no target and no secret of a version of the hook before this one."""
+        self._sender.outdate(key, version)
+
     def enqueue(self, items: Sequence[ClaimedDelivery]) -> None:
         """Add deliveries that are leased to this process and committed."""
         self.scheduler.enqueue(items)
@@ -111,21 +115,21 @@ class Deliverer:
             await poller.stop()
         if self._timer is not None:
             self._timer.cancel()
-        await self._return(self.scheduler.take_all())
+        await self._release_all(self.scheduler.take_all())
         if self._attempts:
-            _, is_retry = await asyncio.wait(self._attempts, timeout=deadline_seconds)
-            for attempt in is_retry:
+            _, unfinished = await asyncio.wait(self._attempts, timeout=deadline_seconds)
+            for attempt in unfinished:
                 attempt.cancel()  # its lease expires and another process repeats it
-            await asyncio.gather(*is_retry, return_exceptions=True)
-        self._settler.stop()
-        await asyncio.wait([self._result_writer, *self._errands], timeout=SETTLE_SECONDS_MAX)
-        for task in (self._result_writer, *self._errands):
+            await asyncio.gather(*unfinished, return_exceptions=True)
+        self._results.stop()
+        await asyncio.wait([self._result_writer, *self._side_tasks], timeout=SETTLE_SECONDS_MAX)
+        for task in (self._result_writer, *self._side_tasks):
             task.cancel()
-        await asyncio.gather(self._result_writer, *self._errands, self._leave(), return_exceptions=True)
+        await asyncio.gather(self._result_writer, *self._side_tasks, self._unregister(), return_exceptions=True)
 
-    async def _leave(self) -> None:
+    async def _unregister(self) -> None:
         async with asyncio.timeout(1.0):
-            await self._lease_reaper.notify_target_of_removal()
+            await self._lease_reaper.unregister()
 
     def _start_ready(self) -> None:
         if self._stopping:
@@ -136,7 +140,7 @@ class Deliverer:
             self._attempts.add(attempt)
             attempt.add_done_callback(self._attempts.discard)
         if self.scheduler.returned:
-            self._run_task(self._return(self.scheduler.take_returned()))
+            self._run_task(self._release_all(self.scheduler.take_returned()))
         if self.scheduler.wants_more:
             self.wake()
         self._set_timer(now)
@@ -148,7 +152,7 @@ class Deliverer:
         self._timer = asyncio.get_running_loop().call_later(max(wake - now, 0.0), self._start_ready) if wake else None
 
     async def _deliver(self, item: ClaimedDelivery) -> None:
-        """Prepare, call; settling is the settler's."""
+        """Prepare, call; the result writer stores the result."""
         try:
             attempted = await self._sender.attempt(item)
         except Exception as error:  # noqa: BLE001  nothing was sent: it stays due
@@ -156,13 +160,13 @@ class Deliverer:
                 "delivery_not_begun", delivery_id=str(item.id), error=repr(error), transient=is_transient(error)
             )
             self._finish(item, None)
-            self._run_task(self._return([item], due_in=TROUBLE_PAUSE_SECONDS))
+            self._run_task(self._release_all([item], due_in=TROUBLE_PAUSE_SECONDS))
         else:
             clean = self.scheduler.queue(item.key).clean
-            reaction = self._finish(item, attempted)
+            decision = self._finish(item, attempted)
             if isinstance(attempted.verdict, Succeeded):
                 self.scheduler.queue(item.key).clean = True
-            self._settler.put(Finished(item, attempted, reaction, note_success=not clean))
+            self._results.put(Finished(item, attempted, decision, note_success=not clean))
         self._start_ready()
 
     def _finish(self, item: ClaimedDelivery, attempted: Attempted | None) -> BreakerDecision:
@@ -175,15 +179,15 @@ class Deliverer:
         verdict = attempted.verdict
         judged = attempted.requested and not attempted.outdated and not isinstance(verdict, HookGone | Cancelled)
         ok = isinstance(verdict, Succeeded) if judged else None
-        reaction = self.scheduler.finished(item, ok=ok, seconds=attempted.seconds, now=now, version=attempted.version)
+        decision = self.scheduler.finished(item, ok=ok, seconds=attempted.seconds, now=now, version=attempted.version)
         if isinstance(verdict, HookGone):
             self.scheduler.pause(item.key, ENDING_SECONDS, now)  # until the dispatcher knows too
         if isinstance(verdict, TryAgain) and verdict.hook_pause_seconds > 0:
             self.scheduler.pause(item.key, verdict.hook_pause_seconds, now)
-            return replace(reaction, open_seconds=max(reaction.open_seconds, verdict.hook_pause_seconds))
-        return reaction
+            return replace(decision, open_seconds=max(decision.open_seconds, verdict.hook_pause_seconds))
+        return decision
 
-    async def _return(self, items: Sequence[ClaimedDelivery], *, due_in: float = 0.0) -> None:
+    async def _release_all(self, items: Sequence[ClaimedDelivery], *, due_in: float = 0.0) -> None:
         """Release deliveries that were not begun; should that fail for good, their leases run out."""
         if not items:
             return
@@ -207,5 +211,5 @@ class Deliverer:
 
     def _run_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+        self._side_tasks.add(task)
+        task.add_done_callback(self._side_tasks.discard)

@@ -83,6 +83,12 @@ class HookCache:
         if known is None or time.monotonic() - known[0] >= self._keep_seconds:
             self._ask_for(key)
 
+    def outdate(self, key: Key, version: int) -> None:
+        """Forget what is remembered of a version of a hook before this one."""
+        known = self._known.get(key)
+        if known is not None and known[1] is not None and known[1].version < version:
+            del self._known[key]
+
     def _ask_for(self, key: Key) -> asyncio.Future[Hook | None]:
         if key not in self._requested:
             self._requested[key] = asyncio.get_running_loop().create_future()

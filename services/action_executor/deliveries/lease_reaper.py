@@ -88,10 +88,10 @@ class LeaseReaper:
     ) -> None:
         self._pool, self._scheduler, self._worker_id = pool, scheduler, worker_id
         self._every_seconds, self._on_freed = every_seconds, on_freed
-        self._repair_at = self._doubt_at = 0.0
-        self.poller: Final = Poller("sweep-deliveries", self._look, sweep_seconds=every_seconds)
+        self._repair_at = self._reset_at = 0.0
+        self.poller: Final = Poller("sweep-deliveries", self._sweep_once, sweep_seconds=every_seconds)
 
-    async def _look(self) -> None:
+    async def _sweep_once(self) -> None:
         await self.sweep()
 
     async def sweep(self) -> int:
@@ -100,15 +100,15 @@ class LeaseReaper:
         self._scheduler.workers = 1 + others
         freed = await self._free()
         await self._cancel_ended()
-        if await queue_store.renew_lanes(self._pool, lanes_max=FREE_MAX):
+        if await queue_store.renew_queues(self._pool, queues_max=FREE_MAX):
             self._on_freed()
         if time.monotonic() >= self._repair_at:
             await self._pool.execute(_REPAIR)
             self._repair_at = time.monotonic() + REPAIR_EVERY_SECONDS
-        if time.monotonic() >= self._doubt_at:
+        if time.monotonic() >= self._reset_at:
             # Another process may have recorded failures: the next success here is recorded again.
             self._scheduler.reset_success_flags()
-            self._doubt_at = time.monotonic() + RESET_SUCCESS_SECONDS
+            self._reset_at = time.monotonic() + RESET_SUCCESS_SECONDS
         due = await queue_store.next_due_seconds(self._pool)
         OVERDUE.set(max(-due, 0.0) if due is not None else 0.0)
         IN_FLIGHT.set(self._scheduler.held)
@@ -133,8 +133,8 @@ class LeaseReaper:
                 if not more:
                     break
 
-    async def notify_target_of_removal(self) -> None:
-        """Delete the own worker row, so that the others take over its share at once."""
+    async def unregister(self) -> None:
+        """Delete the row of this process, so that the others take over its share at once."""
         await self._pool.execute("DELETE FROM execution.worker WHERE id = $1", self._worker_id)
 
 

@@ -1,4 +1,4 @@
-"""A hook's delivery queue in this process, and its bounds."""
+"""A hook's delivery queue in this process, and its limits."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class DeliveryQueue:
 
     key: Key
     fresh: deque[ClaimedDelivery] = field(default_factory=deque)
-    is_retry: deque[ClaimedDelivery] = field(default_factory=deque)
+    retries: deque[ClaimedDelivery] = field(default_factory=deque)
     running: int = 0
     running_retries: int = 0
     fresh_in_a_row: int = 0
@@ -64,8 +64,8 @@ class DeliveryQueue:
     news_at: float = 0.0  # when this process last learned something that Postgres may not know yet
     version: int = 0  # of the hook that all this is about; what an older one answers teaches nothing
     limits: HookLimits | None = None  # the hook's own; None until Postgres was asked
-    clean: bool = False  # Postgres knows of no failures: a success needs no note
-    place: QueueState = QueueState.IDLE
+    clean: bool = False  # Postgres holds no failures: a success needs no note
+    state: QueueState = QueueState.IDLE
 
     def renew(self, version: int) -> None:
         """Reset: the hook has another target or secret, about which nothing is known."""
@@ -75,7 +75,7 @@ class DeliveryQueue:
     @property
     def queued(self) -> int:
         """How many wait here."""
-        return len(self.fresh) + len(self.is_retry)
+        return len(self.fresh) + len(self.retries)
 
     @property
     def slow(self) -> bool:
@@ -93,7 +93,7 @@ class ClaimBudget:
     """How many deliveries a queue may claim now; if none, `wait_seconds` is the time until the next try."""
 
     fresh: int
-    is_retry: int
+    retries: int
     wait_seconds: float = 0.0
 
 
@@ -102,4 +102,4 @@ class BreakerDecision:
     """The breaker's reaction to an attempt: for how long it opened, and whether the failure counted."""
 
     open_seconds: float = 0.0
-    counted: bool = False
+    is_failure: bool = False

@@ -59,6 +59,20 @@ async def update_queues(conn: Connection, notes: Sequence[QueueUpdate]) -> list[
     )
 
 
+async def limits_of_idle_hooks(conn: Connection, keys: Sequence[Key]) -> dict[Key, HookLimits]:
+    """The limits of existing hooks whose queue holds nothing that a claim has to read first: no backlog, no failure."""
+    rows = await conn.fetch(
+        "SELECT h.account_id, h.id, h.rate_per_second, h.concurrency"
+        "  FROM unnest($1::uuid[], $2::uuid[]) AS k(account_id, id)"
+        "  JOIN dispatch_api.hook h ON h.account_id = k.account_id AND h.id = k.id"
+        "  LEFT JOIN execution.delivery_queue l ON l.account_id = k.account_id AND l.hook_id = k.id"
+        " WHERE l.hook_id IS NULL OR (l.failures = 0 AND l.due_at IS NULL)",
+        [key[0] for key in keys],
+        [key[1] for key in keys],
+    )
+    return {(row["account_id"], row["id"]): HookLimits(row["rate_per_second"], row["concurrency"]) for row in rows}
+
+
 async def lock(conn: Connection, keys: Iterable[Key]) -> None:
     """Lock queues in their order, at the beginning of a transaction that uses several."""
     ordered = sorted(set(keys))
@@ -91,7 +105,7 @@ async def reset_queues(conn: Connection | Pool, versions: Mapping[Key, int]) -> 
         )
 
 
-_RENEW_LANES = """
+_RENEW_QUEUES = """
 UPDATE execution.delivery_queue l
    SET failures = 0, failing_since = NULL, open_until = NULL, version = k.version,
        due_at = least(l.due_at, CASE WHEN l.due_at IS NOT NULL THEN now() END)
@@ -104,9 +118,9 @@ RETURNING l.hook_id
 """
 
 
-async def renew_lanes(pool: Pool, *, lanes_max: int) -> int:
+async def renew_queues(pool: Pool, *, queues_max: int) -> int:
     """Reset the queues of changed hooks; return how many."""
-    return len(await pool.fetch(_RENEW_LANES, lanes_max))
+    return len(await pool.fetch(_RENEW_QUEUES, queues_max))
 
 
 _LOCK_DUE_QUEUES = """
@@ -128,10 +142,10 @@ SELECT l.account_id, l.hook_id, l.ordered, l.failures, l.version, h.rate_per_sec
 """
 
 
-async def lock_queues(conn: Connection, *, also: Iterable[Key], lanes_max: int) -> list[QueueRow]:
+async def lock_queues(conn: Connection, *, also: Iterable[Key], queues_max: int) -> list[QueueRow]:
     """Lock unlocked queues that are due, and those of `also` with pending deliveries."""
-    rows = await conn.fetch(_LOCK_DUE_QUEUES, lanes_max)
-    wanted = sorted(set(also) - {(row["account_id"], row["hook_id"]) for row in rows})[:lanes_max]
+    rows = await conn.fetch(_LOCK_DUE_QUEUES, queues_max)
+    wanted = sorted(set(also) - {(row["account_id"], row["hook_id"]) for row in rows})[:queues_max]
     if wanted:
         rows += await conn.fetch(_LOCK_QUEUES, [key[0] for key in wanted], [key[1] for key in wanted])
     return [
@@ -239,23 +253,23 @@ async def release_next(conn: Connection, items: Sequence[ClaimedDelivery]) -> No
 
 
 async def claim(
-    conn: Connection, takes: Sequence[ClaimRequest], *, lease_seconds: float, now: float
+    conn: Connection, requests: Sequence[ClaimRequest], *, lease_seconds: float, now: float
 ) -> list[ClaimedDelivery]:
     """Lease pending deliveries of locked queues, oldest due first; of ordered ones only the first of each client."""
     rows: list[Record] = []
-    if takes:
-        keys = [take.key for take in takes] * 2
+    if requests:
+        keys = [request.key for request in requests] * 2
         rows += await conn.fetch(
             _CLAIM,
             lease_seconds,
             [key[0] for key in keys],
             [key[1] for key in keys],
-            [False] * len(takes) + [True] * len(takes),
-            [take.fresh for take in takes] + [take.is_retry for take in takes],
+            [False] * len(requests) + [True] * len(requests),
+            [request.fresh for request in requests] + [request.retries for request in requests],
         )
-    for take in takes:
-        if take.ordered:
-            rows += await conn.fetch(_CLAIM_ORDERED, lease_seconds, *take.key, take.fresh)
+    for request in requests:
+        if request.ordered:
+            rows += await conn.fetch(_CLAIM_ORDERED, lease_seconds, *request.key, request.fresh)
     rows.sort(key=_by_due)
     return [_claimed(row, now + lease_seconds) for row in rows]
 

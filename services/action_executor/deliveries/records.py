@@ -64,7 +64,7 @@ class ClaimedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """What Postgres knows of one hook's receiver. Seconds count from now."""
+    """What Postgres holds of one hook's receiver. Seconds count from now."""
 
     key: Key
     ordered: bool
@@ -76,11 +76,11 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
-    """How many fresh and late deliveries of a hook to claim; of one with `ordered` deliveries, so many of these too."""
+    """How many fresh deliveries and retries of a hook to claim; with `ordered`, of ordered deliveries too."""
 
     key: Key
     fresh: int
-    is_retry: int
+    retries: int
     ordered: bool
 
 

@@ -32,10 +32,11 @@ class Redelivery:
     status: int
     body: dict[str, Any]
     key: Key | None = None
+    hook_version: int = 0
 
 
 _FIND = """
-SELECT d.hook_id, d.ordered, h.state AS hook_state
+SELECT d.hook_id, d.ordered, h.state AS hook_state, h.version AS hook_version
   FROM execution.delivery d
   LEFT JOIN dispatch_api.hook h ON h.account_id = d.account_id AND h.id = d.hook_id
  WHERE d.account_id = $1 AND d.id = $2
@@ -77,7 +78,7 @@ async def redeliver(conn: Connection, command: Envelope) -> Redelivery:
     await conn.execute(_MAKE_DUE, command.account_id, delivery_id, requested.undelivered_only)
     row = await conn.fetchrow(_SHOW, command.account_id, delivery_id)
     attempts = await conn.fetch(_SHOW_ATTEMPTS, command.account_id, delivery_id)
-    return Redelivery(200, delivery.from_row(row or {}, attempts), key)
+    return Redelivery(200, delivery.from_row(row or {}, attempts), key, found["hook_version"])
 
 
 def _problem(status: int, code: str, title: str, detail: str) -> Redelivery:

@@ -66,7 +66,7 @@ class RemovalNotifier:
 
     async def _handle(self, notice: RemovalNotice) -> None:
         due_in = await self._try(notice) if notice.lost < LOST_WORKERS_MAX else None
-        if not await removal_store.settle(self._pool, notice, due_in=due_in):
+        if not await removal_store.finish(self._pool, notice, due_in=due_in):
             raise LeaseLost
 
     async def _try(self, notice: RemovalNotice) -> float | None:

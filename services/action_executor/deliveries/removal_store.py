@@ -83,7 +83,7 @@ _POSTPONE: Final = (
 )
 
 
-async def settle(pool: Pool, notice: RemovalNotice, *, due_in: float | None) -> bool:
+async def finish(pool: Pool, notice: RemovalNotice, *, due_in: float | None) -> bool:
     """Postpone a notice by so many seconds, or delete it (None); False when another worker has it by now."""
     key = (notice.account_id, notice.id, notice.epoch)
     if due_in is None:

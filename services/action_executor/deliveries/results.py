@@ -57,7 +57,7 @@ class Finished:
 
     item: ClaimedDelivery
     attempted: Attempted
-    reaction: BreakerDecision
+    decision: BreakerDecision
     note_success: bool
 
 
@@ -194,7 +194,7 @@ class ResultWriter:
                     if finished.note_success:
                         plan.well[item.key] = max(attempted.version, plan.well.get(item.key, 0))
                 case TryAgain() | GivenUp():
-                    _add_note(plan, finished, failures=int(finished.reaction.counted), due_in=row.due_in)
+                    _add_note(plan, finished, failures=int(finished.decision.is_failure), due_in=row.due_in)
                 case HookGone(reason):
                     plan.cancellations[item.key] = Cancellation(item, attempted.version, "removed", reason)
                 case Cancelled(reason):
@@ -214,8 +214,8 @@ class ResultWriter:
 
 
 def _add_note(plan: Plan, finished: Finished, *, failures: int, due_in: float | None) -> None:
-    item, reaction = finished.item, finished.reaction
-    note = QueueUpdate(item.key, item.ordered, due_in, failures, reaction.open_seconds, finished.attempted.version)
+    item, decision = finished.item, finished.decision
+    note = QueueUpdate(item.key, item.ordered, due_in, failures, decision.open_seconds, finished.attempted.version)
     before = plan.notes.get(item.key)
     plan.notes[item.key] = note if before is None else _joined(before, note)
 

@@ -23,7 +23,7 @@ CLAIM_AHEAD_SECONDS: Final = 4.0  # a queue holds about as much as it can send i
 QUEUE_MAX: Final = 500
 FRESH_PER_RETRY: Final = 4  # when both wait, every fifth is a retry
 LATENCY_WEIGHT: Final = 0.3
-QUEUES_MAX: Final = 10_000  # beyond it idle ones are forgotten
+QUEUES_MAX: Final = 10_000  # beyond it idle ones are dropped
 FAIRNESS_SECONDS: Final = 1.0
 REQUEUE_AT_ONCE: Final = 4
 BACKLOG_NEWS_SECONDS: Final = 2.0  # within which a result is settled
@@ -40,13 +40,13 @@ class DeliveryScheduler:
         self.bytes = 0
         self.wants_more: set[Key] = set()  # queues with room and a backlog in Postgres
         self.returned: list[ClaimedDelivery] = []  # leased but not started, to be released
-        self._scheduler: dict[Key, DeliveryQueue] = {}
+        self._queues: dict[Key, DeliveryQueue] = {}
         self._ready: deque[DeliveryQueue] = deque()
         self._asleep: list[tuple[float, int, DeliveryQueue]] = []
         self._paused_by_account: defaultdict[UUID, deque[DeliveryQueue]] = defaultdict(deque)
         self._paused_slow: deque[DeliveryQueue] = deque()
         self._running_of: defaultdict[UUID, int] = defaultdict(int)
-        self._slow_ones: set[UUID] = set()
+        self._slow_running: set[UUID] = set()
         self._sleeps = 0
 
     # Input
@@ -55,9 +55,9 @@ class DeliveryScheduler:
         """How many fresh deliveries this hook can take directly, without a claim in Postgres."""
         if self.held >= self.limits.held_max or self.bytes >= self.limits.bytes_max:
             return 0
-        queue = self._scheduler.get(key)
+        queue = self._queues.get(key)
         if queue is None or queue.limits is None:
-            return 0  # a claim reads the hook's own limits
+            return 0  # its limits are not known: a claim reads them
         if queue.backlog or queue.suspect or queue.open_until > now:
             return 0
         return min(self._bound(queue) - queue.queued, self.limits.held_max - self.held)
@@ -66,19 +66,19 @@ class DeliveryScheduler:
         """Add leased deliveries; they are in order within their queues."""
         for item in items:
             queue = self.queue(item.key)
-            (queue.is_retry if item.is_retry else queue.fresh).append(item)
+            (queue.retries if item.is_retry else queue.fresh).append(item)
             self.held += 1
             self.bytes += len(item.body)
-            if queue.place is QueueState.IDLE:
+            if queue.state is QueueState.IDLE:
                 self._make_ready(queue)
 
     def queue(self, key: Key) -> DeliveryQueue:
         """The hook's queue, created on first use."""
-        queue = self._scheduler.get(key)
+        queue = self._queues.get(key)
         if queue is None:
-            if len(self._scheduler) >= QUEUES_MAX:
-                self._forget_idle()
-            queue = self._scheduler[key] = DeliveryQueue(key)
+            if len(self._queues) >= QUEUES_MAX:
+                self._drop_idle()
+            queue = self._queues[key] = DeliveryQueue(key)
         return queue
 
     def budget(self, key: Key, now: float) -> ClaimBudget:
@@ -120,7 +120,7 @@ class DeliveryScheduler:
         self._wake_sleeper(queue)
 
     def _wake_sleeper(self, queue: DeliveryQueue) -> None:
-        if queue.place is QueueState.ASLEEP:
+        if queue.state is QueueState.ASLEEP:
             self._make_ready(queue)  # where it slept, it is not needed any more and does no harm
 
     def note_backlog(self, key: Key, *, more: bool) -> None:
@@ -129,7 +129,7 @@ class DeliveryScheduler:
 
     def reset_success_flags(self) -> None:
         """Record the next success of each queue, regardless of the local state."""
-        for queue in self._scheduler.values():
+        for queue in self._queues.values():
             queue.clean = False
 
     # Selection
@@ -141,17 +141,17 @@ class DeliveryScheduler:
             self._make_ready(heapq.heappop(self._asleep)[2])
         while self._ready and self.running < self.limits.at_once_max:
             queue = self._ready.popleft()
-            queue.place = QueueState.IDLE
+            queue.state = QueueState.IDLE
             self._return_expiring(queue, now)
             if queue.queued and self._may_start(queue, now):
                 started.append(self._begin(queue, now))
                 if queue.queued:
                     self._make_ready(queue)
-            self._note_hunger(queue, now)
+            self._note_want(queue, now)
         return started
 
     def next_wake(self) -> float | None:
-        """When `pump` has work again without anything else happening."""
+        """When `next_ready` has work again without anything else happening."""
         return self._asleep[0][0] if self._asleep else None
 
     def finished(
@@ -165,12 +165,12 @@ class DeliveryScheduler:
         if version is not None and version > queue.version:
             queue.renew(version)
         outdated = version is not None and version < queue.version
-        reaction = BreakerDecision() if ok is None or outdated else self._learn(queue, ok=ok, seconds=seconds, now=now)
+        decision = BreakerDecision() if ok is None or outdated else self._learn(queue, ok=ok, seconds=seconds, now=now)
         self._free_slots(item)
-        if queue.queued and queue.place is QueueState.IDLE:
+        if queue.queued and queue.state is QueueState.IDLE:
             self._make_ready(queue)
-        self._note_hunger(queue, now)
-        return reaction
+        self._note_want(queue, now)
+        return decision
 
     def pause(self, key: Key, seconds: float, now: float) -> None:
         """Pause the whole hook, as its receiver requested."""
@@ -186,7 +186,7 @@ class DeliveryScheduler:
 
     def take_all(self) -> list[ClaimedDelivery]:
         """Everything queued, for giving back at the end."""
-        for queue in self._scheduler.values():
+        for queue in self._queues.values():
             self._release(queue)
         return self.take_returned()
 
@@ -198,11 +198,11 @@ class DeliveryScheduler:
     # Within
 
     def _may_start(self, queue: DeliveryQueue, now: float) -> bool:
-        if self._has_enough(queue):
+        if self._is_full(queue):
             return False  # its own next finish brings it back
-        if (crowd := self._crowd_of(queue)) is not None:
-            queue.place = QueueState.PAUSED
-            crowd.append(queue)
+        if (shared := self._shared_limit_of(queue)) is not None:
+            queue.state = QueueState.PAUSED
+            shared.append(queue)
             return False
         earliest = max(queue.open_until, queue.next_slot - (self._burst(queue) - 1) / self._rate(queue))
         if earliest > now:
@@ -210,21 +210,21 @@ class DeliveryScheduler:
             return False
         return True
 
-    def _has_enough(self, queue: DeliveryQueue) -> bool:
+    def _is_full(self, queue: DeliveryQueue) -> bool:
         if queue.running >= self._concurrency(queue) or (queue.suspect and queue.running):
             return True
-        return not queue.fresh and queue.running_retries >= self._concurrency_late(queue)
+        return not queue.fresh and queue.running_retries >= self._retry_concurrency(queue)
 
-    def _crowd_of(self, queue: DeliveryQueue) -> deque[DeliveryQueue] | None:
+    def _shared_limit_of(self, queue: DeliveryQueue) -> deque[DeliveryQueue] | None:
         """The shared limit that the queue has to wait for, if any."""
         if self._running_of.get(queue.key[0], 0) >= self.limits.account_max:
             return self._paused_by_account[queue.key[0]]
-        return self._paused_slow if queue.slow and len(self._slow_ones) >= self.limits.slow_max else None
+        return self._paused_slow if queue.slow and len(self._slow_running) >= self.limits.slow_max else None
 
     def _begin(self, queue: DeliveryQueue, now: float) -> ClaimedDelivery:
-        late_turn = not queue.fresh or queue.fresh_in_a_row >= FRESH_PER_RETRY
-        if queue.is_retry and late_turn and queue.running_retries < self._concurrency_late(queue):
-            item, queue.fresh_in_a_row = queue.is_retry.popleft(), 0
+        retry_turn = not queue.fresh or queue.fresh_in_a_row >= FRESH_PER_RETRY
+        if queue.retries and retry_turn and queue.running_retries < self._retry_concurrency(queue):
+            item, queue.fresh_in_a_row = queue.retries.popleft(), 0
         else:
             item, queue.fresh_in_a_row = queue.fresh.popleft(), queue.fresh_in_a_row + 1
         queue.next_slot = max(queue.next_slot, now) + 1 / self._rate(queue)
@@ -233,7 +233,7 @@ class DeliveryScheduler:
         self.running += 1
         self._running_of[item.account_id] += 1
         if queue.slow:
-            self._slow_ones.add(item.id)
+            self._slow_running.add(item.id)
         return item
 
     def _learn(self, queue: DeliveryQueue, *, ok: bool, seconds: float, now: float) -> BreakerDecision:
@@ -250,40 +250,40 @@ class DeliveryScheduler:
         if opened:
             queue.opened_at, queue.open_until = now, now + opened
             self._release(queue)
-        return BreakerDecision(opened, counted=True)
+        return BreakerDecision(opened, is_failure=True)
 
     def _free_slots(self, item: ClaimedDelivery) -> None:
         self._running_of[item.account_id] -= 1
         left = self._running_of[item.account_id]
-        self._resume(self._paused_by_account[item.account_id], all_of_them=left == 0)
+        self._resume(self._paused_by_account[item.account_id], everything=left == 0)
         if not self._paused_by_account[item.account_id]:
             del self._paused_by_account[item.account_id]
         if left == 0:
             del self._running_of[item.account_id]
-        if item.id in self._slow_ones:
-            self._slow_ones.discard(item.id)
-            self._resume(self._paused_slow, all_of_them=not self._slow_ones)
+        if item.id in self._slow_running:
+            self._slow_running.discard(item.id)
+            self._resume(self._paused_slow, everything=not self._slow_running)
 
-    def _resume(self, paused: deque[DeliveryQueue], *, all_of_them: bool) -> None:
+    def _resume(self, paused: deque[DeliveryQueue], *, everything: bool) -> None:
         # A few for each free slot: one may wait for another limit too.
-        for _ in range(len(paused) if all_of_them else min(REQUEUE_AT_ONCE, len(paused))):
+        for _ in range(len(paused) if everything else min(REQUEUE_AT_ONCE, len(paused))):
             self._make_ready(paused.popleft())
 
     def _release(self, queue: DeliveryQueue) -> None:
         if queue.queued:
-            self.returned += [*queue.is_retry, *queue.fresh]
-            queue.is_retry.clear()
+            self.returned += [*queue.retries, *queue.fresh]
+            queue.retries.clear()
             queue.fresh.clear()
             queue.backlog = True
 
     def _return_expiring(self, queue: DeliveryQueue, now: float) -> None:
         ends = now + self.limits.attempt_seconds_max
-        for waiting in (queue.fresh, queue.is_retry):
+        for waiting in (queue.fresh, queue.retries):
             while waiting and waiting[0].lease_ends < ends:
                 self.returned.append(waiting.popleft())
                 queue.backlog = True
 
-    def _note_hunger(self, queue: DeliveryQueue, now: float) -> None:
+    def _note_want(self, queue: DeliveryQueue, now: float) -> None:
         if not queue.backlog or queue.open_until > now:
             return
         enough = queue.running + queue.queued > 0 if queue.suspect else queue.queued > self._bound(queue) // 2
@@ -298,7 +298,7 @@ class DeliveryScheduler:
         own = queue.limits.concurrency if queue.limits else None
         return max(1, (own or self.limits.concurrency) // self.workers)
 
-    def _concurrency_late(self, queue: DeliveryQueue) -> int:
+    def _retry_concurrency(self, queue: DeliveryQueue) -> int:
         return max(1, self._concurrency(queue) // FRESH_PER_RETRY)
 
     def _rate(self, queue: DeliveryQueue) -> float:
@@ -309,17 +309,17 @@ class DeliveryScheduler:
         return max(1.0, self._rate(queue) * BURST_SECONDS)
 
     def _make_ready(self, queue: DeliveryQueue) -> None:
-        if queue.place is not QueueState.READY:
-            queue.place = QueueState.READY
+        if queue.state is not QueueState.READY:
+            queue.state = QueueState.READY
             self._ready.append(queue)
 
     def _sleep(self, queue: DeliveryQueue, until: float) -> None:
-        queue.place = QueueState.ASLEEP
+        queue.state = QueueState.ASLEEP
         self._sleeps += 1  # queues cannot be compared
         heapq.heappush(self._asleep, (until, self._sleeps, queue))
 
-    def _forget_idle(self) -> None:
-        for key, queue in list(self._scheduler.items()):
-            busy = queue.place is not QueueState.IDLE or queue.running or queue.queued
+    def _drop_idle(self) -> None:
+        for key, queue in list(self._queues.items()):
+            busy = queue.state is not QueueState.IDLE or queue.running or queue.queued
             if not (busy or queue.backlog or queue.failures):
-                del self._scheduler[key]
+                del self._queues[key]

@@ -58,6 +58,10 @@ class Sender:
         """Prepare for an attempt that follows soon."""
         self._book.prefetch(key)
 
+    def outdate(self, key: Key, version: int) -> None:
+        """Use no target and no secret of a version of the hook before this one."""
+        self._book.outdate(key, version)
+
     async def attempt(self, item: ClaimedDelivery) -> Attempted:
         """Make the next attempt of a delivery.
 

@@ -1,4 +1,4 @@
-"""Render what a message carries: sales documents as PDF, as they stand when it goes."""
+"""Render what a message carries: sales documents and statements of account as PDF, as they are when it goes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from uuid import UUID
 from action_executor.mail.mime import Attachment
 from action_executor.messages import store
 from action_executor.messages.models import SendingAccount
+from contracts.primitives.money import from_minor
 from contracts.resources import sale as sale_resource
 from contracts.urls import PublicUrls
+from contracts.wire.jobs import Attachment as WantedAttachment
 from contracts.wire.jobs import DocumentAttachment
 from storage.pool import Pool
 
@@ -20,11 +22,11 @@ _NOT_IN_A_NAME: Final = re.compile(r"[^\w.-]+")
 
 
 class DocumentGone(LookupError):
-    """A document that a message is to carry is not there any more."""
+    """A document or client that a message is to show is not there any more."""
 
 
 async def render(
-    pool: Pool, urls: PublicUrls, account: SendingAccount, wanted: Sequence[DocumentAttachment]
+    pool: Pool, urls: PublicUrls, account: SendingAccount, wanted: Sequence[WantedAttachment]
 ) -> list[Attachment]:
     """The files, in the order in which they are wanted.
 
@@ -35,7 +37,12 @@ async def render(
         return []
     logo = await store.find_logo(pool, account_id=account.id)
     seller = {**account.profile, "name": account.legal_name, "logo": logo}
-    return [await _sale_pdf(pool, urls, account, one.sale_id, seller) for one in wanted]
+    return [
+        await _sale_pdf(pool, urls, account, one.sale_id, seller)
+        if isinstance(one, DocumentAttachment)
+        else await _statement_pdf(pool, account, one.client_id, seller)
+        for one in wanted
+    ]
 
 
 async def _sale_pdf(
@@ -48,6 +55,39 @@ async def _sale_pdf(
     content = await asyncio.to_thread(_rendered, sale, seller, sale["client"].get("locale") or account.locale)
     name = _NOT_IN_A_NAME.sub("-", sale["number"] or sale["sale_type"]).strip("-.") or "document"
     return Attachment(f"{name}.pdf", "application/pdf", content)
+
+
+async def _statement_pdf(pool: Pool, account: SendingAccount, client_id: UUID, seller: Mapping[str, Any]) -> Attachment:
+    client = await store.find_client(pool, account_id=account.id, client_id=client_id)
+    if client is None:
+        raise DocumentGone(f"the client {client_id} is not there any more")
+    rows = await store.open_invoices(pool, account_id=account.id, client_id=client_id)
+    today = await store.today(pool, account_id=account.id)
+    statement = {
+        "as_of": today.isoformat(),
+        "client": client,
+        "invoices": [_open_invoice(row) for row in rows],
+    }
+    content = await asyncio.to_thread(_rendered_statement, statement, seller, client["locale"] or account.locale)
+    return Attachment(f"statement-{today.isoformat()}.pdf", "application/pdf", content)
+
+
+def _open_invoice(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "number": row["number"],
+        "document_date": row["document_date"].isoformat(),
+        "date_due": row["date_due"].isoformat() if row["date_due"] else None,
+        "currency": row["currency"],
+        "total": from_minor(row["total_minor"], row["currency"]),
+        "amount_due": from_minor(row["amount_due_minor"], row["currency"]),
+        "overdue": row["overdue"],
+    }
+
+
+def _rendered_statement(statement: Mapping[str, Any], seller: Mapping[str, Any], locale: str) -> bytes:
+    from documents.pdf.statement import render_statement  # noqa: PLC0415  as below
+
+    return render_statement(statement, seller, locale=locale)
 
 
 def _rendered(sale: Mapping[str, Any], seller: Mapping[str, Any], locale: str) -> bytes:

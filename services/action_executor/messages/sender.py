@@ -23,6 +23,7 @@ from action_executor.mail.mime import Mail
 from action_executor.mail.smtp import HAND_OVER_SECONDS, SmtpClient
 from action_executor.messages import attachments, rules, store
 from action_executor.messages.models import PendingHandOver, Settled
+from action_executor.sms.by_mail import SmsByMail
 from action_executor.sms.gateway import Sms, SmsClient
 from chassis.encryption import Encryptor
 from contracts.primitives.ids import derive_id
@@ -44,6 +45,8 @@ OUTCOMES: Final = Metric("ledgerwire_messages_total", "Messages handed over or n
 
 AT_ONCE_MAX: Final = 8  # connections to the mail server; common ones allow ten from one client
 ACCOUNT_AT_ONCE_MAX: Final = 4  # a run of reminders leaves room for other accounts
+JUST_DUE_SECONDS: Final = 1.0  # what came due between a claim and the look for what is next is not overlooked
+OVERDUE_PAUSE_SECONDS: Final = 0.1  # between looks while something has just come due
 LEASE_SECONDS: Final = 2 * HAND_OVER_SECONDS  # renewed while it takes longer, as with large documents
 SETTLE_PAUSES_SECONDS: Final = (0.2, 1.0, 5.0, 20.0)
 """Between tries to write an outcome: one that is lost makes the outcome of a sent message unknown."""
@@ -63,13 +66,14 @@ class MessageSender:
         *,
         encryptor: Encryptor,
         mail: SmtpClient | None,
-        sms: SmsClient | None,
+        sms: SmsClient | SmsByMail | None,
         schedule: Sequence[float],
         sweep_seconds: float,
     ) -> None:
         self._pool, self._relay, self._urls = pool, relay, urls
         self._encryptor = encryptor
         self._mail, self._sms, self._schedule = mail, sms, schedule
+        self._served = store.NO_ACCOUNT  # the account whose turn was last
         self._rendering = asyncio.Semaphore(1)  # a document of 5,000 lines takes a second of one core
         self.worker: Final = LeasedWorker(
             "hand-over-messages",
@@ -77,10 +81,11 @@ class MessageSender:
             store.HAND_OVERS,
             claim=self._claim,
             handle=self._handle,
-            next_due=lambda: store.HAND_OVERS.next_due_seconds(pool),
+            next_due=self._next_due,
             at_once_max=AT_ONCE_MAX,
             lease_seconds=LEASE_SECONDS,
             sweep_seconds=sweep_seconds,
+            overdue_pause_seconds=OVERDUE_PAUSE_SECONDS,
         )
         self.wake: Final = self.worker.wake
 
@@ -89,9 +94,26 @@ class MessageSender:
         await store.insert(conn, jobs)
 
     async def _claim(self, room: int) -> list[PendingHandOver]:
-        in_hand = Counter(item.account_id for item in self.worker.in_hand)
-        busy = [account_id for account_id, many in in_hand.items() if many >= ACCOUNT_AT_ONCE_MAX]
-        return await store.claim(self._pool, not_of=busy, hand_overs_max=room, lease_seconds=LEASE_SECONDS)
+        in_hand, found = Counter(item.account_id for item in self.worker.in_flight), list[PendingHandOver]()
+        for after in dict.fromkeys((self._served, store.NO_ACCOUNT)):
+            more = await store.claim(
+                self._pool,
+                after=after,
+                in_hand=in_hand,
+                of_account_max=ACCOUNT_AT_ONCE_MAX,
+                hand_overs_max=room - len(found),
+                lease_seconds=LEASE_SECONDS,
+            )
+            in_hand.update(one.account_id for one in more)
+            found += more
+            self._served = max((one.account_id for one in more), default=self._served)
+            if len(found) == room:
+                break
+        return found
+
+    async def _next_due(self) -> float | None:
+        """In how many seconds something comes due; what is due for longer was claimed, or waits for its account."""
+        return await store.HAND_OVERS.next_due_seconds(self._pool, since_seconds=JUST_DUE_SECONDS)
 
     async def _handle(self, item: PendingHandOver) -> None:
         if item.begun:

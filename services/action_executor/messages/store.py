@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -33,21 +34,65 @@ async def insert(conn: Connection, jobs: Sequence[tuple[Envelope, SendMessageJob
     )
 
 
-# Of one account few at once, so that a large run of reminders leaves room for the others.
-_PICK: Final = """
-SELECT account_id, id FROM execution.hand_over
- WHERE due_at <= now() AND account_id <> ALL($2::uuid[]) ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+_ERASE_SOURCES: Final = """
+DELETE FROM execution.mail_source s
+ USING unnest($1::uuid[], $2::uuid[]) AS w (account_id, client_id)
+  JOIN ledger_api.message m ON m.account_id = w.account_id AND m.client_id = w.client_id
+ WHERE s.account_id = m.account_id AND s.message_id = m.id
+"""
+_ERASE_HAND_OVERS: Final = """
+DELETE FROM execution.hand_over h
+ USING unnest($1::uuid[], $2::uuid[]) AS w (account_id, client_id)
+  JOIN ledger_api.message m ON m.account_id = w.account_id AND m.client_id = w.client_id
+ WHERE h.account_id = m.account_id AND h.message_id = m.id AND h.finished_at IS NOT NULL
 """
 
 
+async def erase(conn: Connection, *, clients: Sequence[tuple[UUID, UUID]]) -> None:
+    """Delete the mails that went to these clients (account, client), and finished hand-overs, which have their text."""
+    columns = [account_id for account_id, _ in clients], [client_id for _, client_id in clients]
+    await conn.execute(_ERASE_SOURCES, *columns)
+    await conn.execute(_ERASE_HAND_OVERS, *columns)
+
+
+# The accounts with something due come one after the other, each found by one step in the index; of one account few at
+# once, the longest due first. So a run of 100,000 reminders neither holds up the others nor is read to find them.
+_PICK: Final = """
+WITH RECURSIVE turn AS (
+    (SELECT account_id, 1 AS n FROM execution.hand_over
+      WHERE due_at <= now() AND account_id > $2::uuid ORDER BY account_id, due_at LIMIT 1)
+    UNION ALL
+    SELECT next.account_id, t.n + 1 FROM turn t CROSS JOIN LATERAL (
+        SELECT account_id FROM execution.hand_over
+         WHERE due_at <= now() AND account_id > t.account_id ORDER BY account_id, due_at LIMIT 1) next
+     WHERE t.n < $3 + cardinality($4::uuid[])
+)
+SELECT due.account_id, due.id
+  FROM turn t
+  LEFT JOIN unnest($4::uuid[], $5::int[]) AS hand (account_id, many) ON hand.account_id = t.account_id
+ CROSS JOIN LATERAL (
+    SELECT h.account_id, h.id FROM execution.hand_over h
+     WHERE h.account_id = t.account_id AND h.due_at <= now() ORDER BY h.due_at
+     LIMIT greatest($6::int - coalesce(hand.many, 0), 0) FOR UPDATE SKIP LOCKED) due
+ LIMIT $3
+"""
+NO_ACCOUNT: Final = UUID(int=0)  # before all
+
+
 async def claim(
-    pool: Pool, *, not_of: Sequence[UUID], hand_overs_max: int, lease_seconds: float
+    pool: Pool,
+    *,
+    after: UUID,
+    in_hand: Mapping[UUID, int],
+    of_account_max: int,
+    hand_overs_max: int,
+    lease_seconds: float,
 ) -> list[PendingHandOver]:
-    """Lease the longest due ones but of some accounts."""
+    """Lease due ones of the accounts `after` this one, so many of an account with those `in_hand`."""
     rows = await HAND_OVERS.claim(
         pool,
         pick=_PICK,
-        args=[list(not_of), hand_overs_max],
+        args=[after, hand_overs_max, list(in_hand), list(in_hand.values()), of_account_max],
         columns=("correlation_id", "job", "tries", "begun"),
         lease_seconds=lease_seconds,
     )
@@ -126,6 +171,34 @@ async def find_sale(pool: Pool, *, account_id: UUID, sale_id: UUID) -> dict[str,
     corrects = row.get("invoice_id")
     number = await pool.fetchval(_INVOICE_NUMBER, account_id, corrects) if corrects else None
     return dict(row) | {"invoice_number": number}
+
+
+_CLIENT: Final = "SELECT * FROM ledger_api.client WHERE account_id = $1 AND id = $2"
+INVOICES_MAX: Final = 500  # of a statement: ten pages
+_OPEN_INVOICES: Final = """
+SELECT number, document_date, date_due, currency, total_minor, amount_due_minor, overdue FROM ledger_api.sale
+ WHERE account_id = $1 AND client_id = $2 AND status = 'issued' AND settlement IN ('unpaid', 'partial')
+   AND amount_due_minor > 0
+ ORDER BY date_due, id LIMIT $3
+"""
+_TODAY: Final = "SELECT (now() AT TIME ZONE time_zone)::date FROM ingress_api.account WHERE account_id = $1"
+
+
+async def find_client(pool: Pool, *, account_id: UUID, client_id: UUID) -> dict[str, Any] | None:
+    """A client as the ledger publishes it."""
+    row = await pool.fetchrow(_CLIENT, account_id, client_id)
+    return dict(row) if row else None
+
+
+async def open_invoices(pool: Pool, *, account_id: UUID, client_id: UUID) -> list[dict[str, Any]]:
+    """A client's open invoices, the longest due first."""
+    return [dict(row) for row in await pool.fetch(_OPEN_INVOICES, account_id, client_id, INVOICES_MAX)]
+
+
+async def today(pool: Pool, *, account_id: UUID) -> date:
+    """The account's date."""
+    day: date = await pool.fetchval(_TODAY, account_id)
+    return day
 
 
 async def find_account(pool: Pool, *, account_id: UUID) -> SendingAccount:

@@ -70,9 +70,9 @@ class Backtest(Model):
 
 
 _EVENTS: Final = """
-SELECT event_id, trigger, at, body FROM (
+SELECT event_id, trigger, at, body, found FROM (
        SELECT event_id, trigger, at, body, sum(octet_length(body)) OVER (ORDER BY event_id) AS bytes,
-              row_number() OVER (ORDER BY event_id) AS place
+              row_number() OVER (ORDER BY event_id) AS place, count(*) OVER () AS found
          FROM (SELECT event_id, trigger, at, body FROM dispatch_api.event
                 WHERE account_id = $1 AND trigger = ANY($2::text[]) AND event_id > $3 ORDER BY event_id LIMIT $4) e
        ) f
@@ -98,8 +98,9 @@ async def backtest(conn: Connection, command: Envelope, renderer: Renderer) -> C
         last = row["event_id"]
         if time.monotonic() > ends:
             break
-    if last is None or counts.events >= EVENTS_MAX:
-        return CommandResult(200, _result(requested, counts, truncated=last is not None))
+    is_last = not rows or (len(rows) == rows[0]["found"] < SLICE_EVENTS_MAX and last == rows[-1]["event_id"])
+    if is_last or counts.events >= EVENTS_MAX:
+        return CommandResult(200, _result(requested, counts, truncated=not is_last))
     data = requested.model_dump(mode="json") | {
         "since": since.isoformat(),
         "after": str(last),

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from action_executor.refusals import invalid, not_found, problem
 from action_executor.runs import concurrency, single
+from action_executor.runs.records import Failed
 from contracts.primitives.problem import field_errors
 from contracts.resources import run
 from contracts.resources.schemas import ByIdInput
@@ -59,6 +60,6 @@ async def cancel_run(conn: Connection, command: Envelope) -> CommandResult:
         detail = f"the run has ended already: it is {row['state']}"
         return problem(409, "run_ended", "The run has ended", detail)
     if row["automation_id"] is None:
-        result = single.failure("cancelled on request")
+        result = single.refusal(Failed("cancelled on request"))
         await single.keep_result(conn, account_id=command.account_id, run_id=run_id, result=result)
     return CommandResult(200, run.from_row(row))

@@ -92,7 +92,7 @@ class Engine:
         A loop between automations ends here, with its reason.
         """
         room = Counter(dict.fromkeys({envelope.account_id for envelope, _ in runs}, self._account_max))
-        room.subtract(run.account_id for run in self.worker.in_hand)
+        room.subtract(run.account_id for run in self.worker.in_flight)
         free, new_runs = self.worker.room, list[NewRun]()
         for envelope, job in runs:
             loops = envelope.depth >= rules.DEPTH_MAX
@@ -131,7 +131,7 @@ class Engine:
 
     async def _claim(self, room: int) -> list[Run]:
         known, self._answered = self._answered, set()
-        running = Counter(run.account_id for run in self.worker.in_hand)
+        running = Counter(run.account_id for run in self.worker.in_flight)
         busy = [account for account, many in running.items() if many >= self._account_max]
         return await store.claim(self._pool, known=known, not_of=busy, runs_max=room, lease_seconds=self._lease_seconds)
 

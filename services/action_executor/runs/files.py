@@ -13,7 +13,7 @@ from contracts.primitives.ids import new_id, parse_id
 from storage.pool import Pool
 
 FILE_BYTES_MAX: Final = 20 * 1024 * 1024  # what the inboxes take too
-INLINE_BYTES_MAX: Final = 64 * 1024  # shown in base64 as well, for receivers that want it inside JSON
+INLINE_BYTES_MAX: Final = 64 * 1024  # result in base64 as well, for receivers that want it inside JSON
 
 _FIELDS: Final = frozenset({"id", "name", "content_type", "size", "sha256", "content_base64"})
 _INSERT: Final = "INSERT INTO execution.file (account_id, run_id, id, content_type, bytes) VALUES ($1, $2, $3, $4, $5)"
@@ -36,7 +36,7 @@ async def keep(pool: Pool, run: Run, file: File, name: str) -> dict[str, Any]:
     identifier = new_id()
     await pool.execute(_INSERT, run.account_id, run.id, identifier, file.content_type, file.content)
     size = len(file.content)
-    shown = {
+    result = {
         "id": str(identifier),
         "name": name,
         "content_type": file.content_type,
@@ -44,7 +44,7 @@ async def keep(pool: Pool, run: Run, file: File, name: str) -> dict[str, Any]:
         "sha256": hashlib.sha256(file.content).hexdigest(),
         "content_base64": b64encode(file.content).decode() if size <= INLINE_BYTES_MAX else None,
     }
-    return {"file": shown}
+    return {"file": result}
 
 
 def is_file(value: Any) -> bool:

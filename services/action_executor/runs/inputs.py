@@ -9,8 +9,8 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from action_executor.runs.places import NOTIFICATION, Place, Program, item_around
-from action_executor.runs.records import Run, Step, StepSpec
+from action_executor.runs.places import NOTIFICATION, Program, StepPosition, item_around
+from action_executor.runs.records import Failed, Run, Step, StepSpec, wrong_inputs
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.catalog.flow_inputs import BranchConditions, Items
 from contracts.primitives.problem import field_errors
@@ -21,8 +21,15 @@ from templates.renderer import Renderer
 _CONTAINERS: Final[dict[str, type[BaseModel]]] = {"branch": BranchConditions, "for_each": Items}
 
 
+FAULTS_SHOWN_MAX: Final = 10  # of one step: its error is one line
+
+
 class InvalidStepInput(Exception):
-    """The filled-in input is not what the action takes."""
+    """The filled-in input is not what the action takes. `failure` says which fields, and which templates gave them."""
+
+    def __init__(self, failure: Failed) -> None:
+        super().__init__(failure.reason)
+        self.failure: Final = failure
 
 
 def names_account(spec: StepSpec) -> bool:
@@ -31,7 +38,7 @@ def names_account(spec: StepSpec) -> bool:
 
 
 def names_at(
-    program: Program, known: Mapping[str, Step], place: Place, *, run: Run, account: Mapping[str, Any]
+    program: Program, known: Mapping[str, Step], place: StepPosition, *, run: Run, account: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the templates of a step may name: the outermost steps, and what is around the step itself.
 
@@ -72,8 +79,7 @@ async def fill_input(renderer: Renderer, spec: StepSpec, names: Mapping[str, Any
     try:
         checked = model.model_validate(filled.value)
     except ValidationError as error:
-        faults = [f"input.{fault.path}: {fault.message}" for fault in field_errors(error)[:10]]
-        faults += [warning["message"] for warning in filled.warnings[:10]]
-        raise InvalidStepInput("; ".join(faults)) from None
+        warnings = [warning["message"] for warning in filled.warnings[:FAULTS_SHOWN_MAX]]
+        raise InvalidStepInput(wrong_inputs(field_errors(error)[:FAULTS_SHOWN_MAX], more=warnings)) from None
     filled.value = checked.model_dump(mode="json", exclude_unset=True, by_alias=True)
     return filled

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from action_executor.runs import places
-from action_executor.runs.places import BRANCH, END, FOR_EACH, Place, Program
+from action_executor.runs.places import BRANCH, END, FOR_EACH, Program, StepPosition
 from action_executor.runs.records import Step, StepSpec
 from action_executor.runs.rules import Next, Ways
 from action_executor.runs.store import StepKind
@@ -22,7 +22,7 @@ class Navigator:
 
     program: Program
     known: dict[str, Step]
-    place: Place
+    place: StepPosition
     failing: bool = False
 
     @property
@@ -72,7 +72,7 @@ class Navigator:
         item = places.item_around(self.program, self.place)
         return self._next(places.after_list(self.program, item, self._items)) if item else None
 
-    def first_open(self, place: Place, *, entering: bool = True) -> Next | None:
+    def first_open(self, place: StepPosition, *, entering: bool = True) -> Next | None:
         """The first step from this place on that has no result yet: a replay keeps some.
 
         A container that is under way is gone into, unless its steps are left.
@@ -90,10 +90,10 @@ class Navigator:
             place = after
         return None
 
-    def _next(self, place: Place) -> Next | None:
+    def _next(self, place: StepPosition) -> Next | None:
         return self.first_open(place, entering=len(place) >= len(self.place))
 
-    def _items(self, place: Place) -> int:
+    def _items(self, place: StepPosition) -> int:
         step = self.known.get(self.program.path_of(place))
         return len(step.input["items"]) if step and step.input else 0
 

@@ -20,11 +20,11 @@ FOR_EACH: Final = "for_each"
 BRANCH: Final = "branch"
 NOTIFY: Final = "notify"  # no action of the catalog: what `on_failure` asks for
 
-Place = tuple[int, ...]
-END: Final[Place] = ()
+StepPosition = tuple[int, ...]
+END: Final[StepPosition] = ()
 """After the last step."""
 
-ItemCount = Callable[[Place], int]
+ItemCount = Callable[[StepPosition], int]
 """How many items a `for_each` at a place has."""
 
 _NUMBERS: Final = re.compile(r"\d+")
@@ -50,13 +50,13 @@ class Program:
     concurrency: ConcurrencySpec | None = None
 
     @property
-    def handler(self) -> Place | None:
+    def handler(self) -> StepPosition | None:
         """Where a run goes that is to fail."""
         if self.notification is not None:
             return (NOTIFICATION,)
         return (ON_FAILURE,) if self.on_failure else None
 
-    def steps_beside(self, place: Place) -> Sequence[StepSpec]:
+    def steps_beside(self, place: StepPosition) -> Sequence[StepSpec]:
         """The list that a place is in."""
         if place == (NOTIFICATION,) and self.notification is not None:
             return (self.notification,)
@@ -65,11 +65,11 @@ class Program:
         container = self.spec_at(place[:-2])
         return container.lists[0 if container.action == FOR_EACH else place[-2]]
 
-    def spec_at(self, place: Place) -> StepSpec:
+    def spec_at(self, place: StepPosition) -> StepSpec:
         """The step at a place."""
         return self.steps_beside(place)[_index(place)]
 
-    def path_of(self, place: Place) -> str:
+    def path_of(self, place: StepPosition) -> str:
         """The public name of a place."""
         first = place[0]
         if first == NOTIFICATION:
@@ -81,11 +81,11 @@ class Program:
         return written
 
 
-def _index(place: Place) -> int:
+def _index(place: StepPosition) -> int:
     return 0 if place == (NOTIFICATION,) else place[-1] % ON_FAILURE
 
 
-def place_of(path: str) -> Place:
+def place_of(path: str) -> StepPosition:
     """Read a path that `path_of` made."""
     if path == _NOTIFICATION_PATH:
         return (NOTIFICATION,)
@@ -98,12 +98,12 @@ def list_of(path: str) -> str:
     return _LAST.sub("", path)
 
 
-def ancestors_of(place: Place) -> list[Place]:
+def ancestors_of(place: StepPosition) -> list[StepPosition]:
     """The containers that a place is in, innermost first."""
     return [place[:depth] for depth in range(len(place) - 2, 0, -2)]
 
 
-def following(program: Program, place: Place, items: ItemCount) -> Place:
+def following(program: Program, place: StepPosition, items: ItemCount) -> StepPosition:
     """The place after one: the next step, the next item's first, or the container, which then ends; else `END`."""
     if place == (NOTIFICATION,):
         return (ON_FAILURE,) if program.on_failure else END
@@ -112,7 +112,7 @@ def following(program: Program, place: Place, items: ItemCount) -> Place:
     return after_list(program, place, items)
 
 
-def after_list(program: Program, place: Place, items: ItemCount) -> Place:
+def after_list(program: Program, place: StepPosition, items: ItemCount) -> StepPosition:
     """Where to go when the rest of the list is left out."""
     if len(place) == 1:
         return END
@@ -122,7 +122,7 @@ def after_list(program: Program, place: Place, items: ItemCount) -> Place:
     return container
 
 
-def item_around(program: Program, place: Place) -> Place | None:
+def item_around(program: Program, place: StepPosition) -> StepPosition | None:
     """A place in the list of the innermost `for_each` around a place; None outside of any."""
     for depth in range(len(place) - 2, 0, -2):
         if program.spec_at(place[:depth]).action == FOR_EACH:
@@ -134,18 +134,18 @@ def item_around(program: Program, place: Place) -> Place | None:
 class FailureWay:
     """What a failing step brings down: the containers that fail with it, and where the run goes on; None: it fails."""
 
-    closes: Sequence[Place]
-    goes_on: Place | None
+    closes: Sequence[StepPosition]
+    goes_on: StepPosition | None
 
 
-def after_failure(program: Program, place: Place, items: ItemCount) -> FailureWay:
+def after_failure(program: Program, place: StepPosition, items: ItemCount) -> FailureWay:
     """Find what goes on although the step at this place failed: itself, or a container that may continue on an error.
 
     A `for_each` that may goes on with its next item. The run ends when nothing may.
     """
     if program.spec_at(place).continue_on_error or place == (NOTIFICATION,):
         return FailureWay((), following(program, place, items))
-    closes: list[Place] = []
+    closes: list[StepPosition] = []
     inside = place
     for container in ancestors_of(place):
         spec = program.spec_at(container)

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from contracts.primitives.ids import derive_id
+from contracts.primitives.problem import FieldError
 from contracts.wire.envelope import Envelope
 from scheduling.leases import Lease
 
@@ -160,12 +161,30 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The step failed: for good, or (`retryable`) to be tried again, at the earliest in `seconds`."""
+    """The step failed: for good, or (`retryable`) to be tried again, at the earliest in `seconds`.
+
+    `code` and `status` are those of the problem that an action called by itself answers; `faults` name the fields of
+    its input that are wrong.
+    """
 
     reason: str
     retryable: bool = False
     seconds: float = 0.0
     output: Any = None
+    code: str = "action_failed"
+    status: int = 422
+    faults: Sequence[FieldError] = ()
+
+
+def wrong_input(path: str, message: str, *, retryable: bool = False) -> Failed:
+    """The step failed because of a field of its input; `path` starts below `input`."""
+    return wrong_inputs([FieldError(path, message)], retryable=retryable)
+
+
+def wrong_inputs(faults: Sequence[FieldError], *, more: Sequence[str] = (), retryable: bool = False) -> Failed:
+    """The step failed because of these fields of its input; `more` says what led to it."""
+    reason = "; ".join([*(f"input.{fault.path}: {fault.message}" for fault in faults), *more])
+    return Failed(reason, retryable, code="invalid_input", faults=faults)
 
 
 @dataclass(frozen=True, slots=True)

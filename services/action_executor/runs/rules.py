@@ -93,9 +93,9 @@ def apply_outcome(  # noqa: C901, PLR0911  one table, a row for each outcome
         case Failed(reason, True, seconds) if step.attempts < len(schedule):
             pause = max(schedule[step.attempts] * (1 + JITTER * (2 * jitter - 1)), seconds)
             return RunChange("waiting", number, pause), StepChange(path, "running", error=reason)
-        case Failed(reason, retryable, _, output):
+        case Failed(reason, retryable, output=output):
             error = f"{reason}; given up after {step.attempts} tries" if retryable else reason
-            failed = StepChange(path, "failed", output=_bounded(output), error=error)
+            failed = StepChange(path, "failed", output=_bounded(output), error=error, failure=outcome)
             return _fail(step, ways, failed, lease_seconds)
         case _:
             assert_never(outcome)

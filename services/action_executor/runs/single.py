@@ -7,7 +7,6 @@ it. It is tried once: its caller sees the failure and decides.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -21,7 +20,7 @@ from action_executor.runs.records import Done, Failed, Filtered, Run, StepCall, 
 from action_executor.runs.store import RunChange, StepChange
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.catalog import Action
-from contracts.primitives.problem import FieldError, field_errors
+from contracts.primitives.problem import field_errors
 from contracts.resources.schemas import Model
 from contracts.wire.envelope import Envelope
 from contracts.wire.events import public_body
@@ -31,10 +30,8 @@ from storage.pool import Connection
 TRIGGER: Final = "action"  # stands where a run of an automation has its event's key
 PREVIEW_SECONDS_MAX: Final = 5.0  # a preview reads from our own database alone
 ONCE: Final = (0.0,)  # the schedule of one try
+TITLES: Final = {"quota_exceeded": "The plan's limit is reached"}
 PUSHED: Final = frozenset({"create_purchase", "create_sale"})  # their output is an object that was created
-
-_FAULT: Final = re.compile(r"input\.(?P<path>[^:\s]{1,200}): (?P<message>.+?)(?=; input\.[^:\s]{1,200}: |$)", re.DOTALL)
-_GIVEN_UP: Final = re.compile(r"; given up after \d+ tries$")
 
 _INSERT: Final = """
 INSERT INTO execution.run (account_id, id, automation_id, version, event_id, correlation_id, trigger, body, depth,
@@ -97,9 +94,12 @@ async def keep_outcome(conn: Connection, run: Run, change: RunChange, step: Step
     """Keep the end of such a run as the outcome of its command, in the transaction that ends it."""
     action = orjson.loads(run.body)["data"]["action"]
     if change.state == "succeeded":
-        result = CommandResult(201 if action in PUSHED else 200, step.output if step else None)
+        output = step.output if step else None
+        created = action in PUSHED and not (output and output.get("duplicate"))
+        result = CommandResult(201 if created else 200, output)
     else:
-        result = failure((step.error if step else None) or change.error or change.state)
+        reason = (step.error if step else None) or change.error or change.state
+        result = refusal((step.failure if step else None) or Failed(reason))
     await keep_result(conn, account_id=run.account_id, run_id=run.id, result=result)
 
 
@@ -110,12 +110,12 @@ async def keep_result(conn: Connection, *, account_id: UUID, run_id: UUID, resul
     await save_results(conn, schema="execution", effects=effects)
 
 
-def failure(reason: str) -> CommandResult:
-    """422: with the fields where the input is at fault, else `action_failed` with what the other side said."""
-    reason = _GIVEN_UP.sub("", reason)
-    if found := [FieldError(match["path"], match["message"]) for match in _FAULT.finditer(reason)]:
-        return invalid(found)
-    return problem(422, "action_failed", "The action failed", reason)
+def refusal(failed: Failed) -> CommandResult:
+    """The problem of a failed action: its own code, else 422 `action_failed` with what the other side said."""
+    if failed.code == "invalid_input" and failed.faults:
+        return invalid(failed.faults)
+    title = TITLES.get(failed.code, "The action failed")
+    return problem(failed.status, failed.code, title, failed.reason, failed.faults)
 
 
 def _body(command: Envelope, requested: RunAction, given: Mapping[str, Any]) -> bytes:
@@ -157,6 +157,6 @@ async def _answer_now(action: Action, call: StepCall, context: StepContext, dry_
         case Done(output) | Filtered(output):
             return CommandResult(200, {"dry_run": True, "would": output, "changes": []} if dry_run else output)
         case Wait() | Failed():
-            return failure(shown.reason if isinstance(shown, Failed) else "it would wait")
+            return refusal(shown if isinstance(shown, Failed) else Failed("it would wait"))
         case _:
-            return failure(f"{action.key} cannot be shown without running it")
+            return refusal(Failed(f"{action.key} cannot be shown without running it"))

@@ -145,7 +145,8 @@ class StepRunner:
             try:
                 filled = await self._fill(run, at)
             except (TemplateFault, InvalidStepInput) as error:
-                return _Prepared(step, fault=Failed(str(error)))
+                failure = error.failure if isinstance(error, InvalidStepInput) else Failed(str(error))
+                return _Prepared(step, fault=failure)
             except WorkerKilled as error:
                 return _Prepared(step, fault=NotBegun(str(error), killed=True))
             except NoWorker:

@@ -12,7 +12,7 @@ from asyncpg import Record
 
 from action_executor.runs.definitions import read_program
 from action_executor.runs.places import Program
-from action_executor.runs.records import Run, RunState, StepState
+from action_executor.runs.records import Failed, Run, RunState, StepState
 from contracts.resources.account import template_account
 from contracts.wire.envelope import Envelope
 from contracts.wire.jobs import RunJob
@@ -54,7 +54,7 @@ class RunChange:
 class StepChange:
     """What becomes of a step. None of `input`, `output` and `warnings` leaves them.
 
-    `begun` counts an attempt, `template_killed` a worker that its templates ended.
+    `begun` counts an attempt, `template_killed` a worker that its templates ended. `failure` is what `error` says.
     """
 
     path: str
@@ -65,6 +65,7 @@ class StepChange:
     begun: bool = False
     warnings: Sequence[Mapping[str, str]] | None = None
     template_killed: bool = False
+    failure: Failed | None = None
 
 
 _INSERT = """
@@ -129,8 +130,24 @@ _RUN_COLUMNS: Final = (
     "admitted", "definition", "dry", "dry_commands", "reply_to",
 )  # fmt: skip
 _PICK_DUE: Final = """
-SELECT account_id, id FROM execution.run
- WHERE due_at <= now() AND account_id <> ALL($2::uuid[]) ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+SELECT account_id, id FROM execution.run WHERE due_at <= now() ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+"""
+# Each account with an unfinished run is found by one step in the index: what is due of those left out is not read.
+_PICK_OF_OTHERS: Final = """
+WITH RECURSIVE unfinished AS (
+    (SELECT account_id FROM execution.run WHERE due_at IS NOT NULL ORDER BY account_id LIMIT 1)
+    UNION ALL
+    SELECT next.account_id FROM unfinished u CROSS JOIN LATERAL (
+        SELECT account_id FROM execution.run
+         WHERE due_at IS NOT NULL AND account_id > u.account_id ORDER BY account_id LIMIT 1) next
+), due AS (
+    SELECT oldest.account_id, oldest.id FROM unfinished u CROSS JOIN LATERAL (
+        SELECT r.account_id, r.id, r.due_at FROM execution.run r
+         WHERE r.account_id = u.account_id AND r.due_at <= now() ORDER BY r.due_at LIMIT $2) oldest
+     WHERE u.account_id <> ALL($3::uuid[]) ORDER BY oldest.due_at LIMIT $2
+)
+SELECT r.account_id, r.id FROM due d JOIN execution.run r ON r.account_id = d.account_id AND r.id = d.id
+ WHERE r.due_at <= now() FOR UPDATE OF r SKIP LOCKED
 """
 _PICK_KNOWN: Final = """
 SELECT r.account_id, r.id FROM unnest($2::uuid[], $3::uuid[]) AS k(account_id, id)
@@ -140,7 +157,7 @@ SELECT r.account_id, r.id FROM unnest($2::uuid[], $3::uuid[]) AS k(account_id, i
 
 
 async def claim(
-    pool: Pool, *, known: Iterable[Key], not_of: Iterable[UUID], runs_max: int, lease_seconds: float
+    pool: Pool | Connection, *, known: Iterable[Key], not_of: Sequence[UUID], runs_max: int, lease_seconds: float
 ) -> list[Run]:
     """Lease runs: those `known` to have got their answer, then the longest due ones but of some accounts."""
     rows: list[Record] = []
@@ -148,7 +165,9 @@ async def claim(
     if keys := sorted(known)[:runs_max]:
         rows += await claim(pick=_PICK_KNOWN, args=[[key[0] for key in keys], [key[1] for key in keys]])
     if len(rows) < runs_max:
-        rows += await claim(pick=_PICK_DUE, args=[list(not_of), runs_max - len(rows)])
+        many = runs_max - len(rows)
+        left = claim(pick=_PICK_OF_OTHERS, args=[many, not_of]) if not_of else claim(pick=_PICK_DUE, args=[many])
+        rows += await left
     return [
         Run(
             account_id=row["account_id"],

@@ -24,7 +24,11 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9][0-9 .,]{0,60}%?", re.ASCII)
 
 
 class RowFault(ValueError):
-    """The row cannot be added; the message says why, with the field of the input where one is at fault."""
+    """The row cannot be added: what is wrong with which field of the input."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"input.{path}: {message}")
+        self.path, self.message = path, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ def add_row(
     if not content:
         columns = first_columns(given, order)
         if odd := next((name for name in columns if name.startswith(_FORMULA)), None):
-            raise RowFault(f"input.values.{odd}: a column's name must not begin as a formula does")
+            raise RowFault(f"values.{odd}", "a column's name must not begin as a formula does")
         lines = _line(columns, delimiter, LINE_END) + _line(cells(columns, given), delimiter, LINE_END)
         return NewFile(lines.encode())
     text = _read(content)
@@ -101,9 +105,7 @@ def check_columns(columns: Sequence[str], given: Mapping[str, Any]) -> None:
     for name in given:
         if name not in columns:
             shown = ", ".join(column for column in columns[:20] if column)
-            raise RowFault(
-                f"input.values.{name}: is no column of the file, which has {shown}: add it to its first line"
-            )
+            raise RowFault(f"values.{name}", f"is no column of the file, which has {shown}: add it to its first line")
 
 
 def cells(columns: Sequence[str], given: Mapping[str, Any], *, guard: bool = True) -> list[str]:
@@ -116,11 +118,11 @@ _LAST: Final = ""  # never an id
 
 def _read(content: bytes) -> str:
     if len(content) > CSV_BYTES_MAX:
-        raise RowFault(f"input.file: has more than {CSV_BYTES_MAX // 1024**2} MiB: begin another file")
+        raise RowFault("file", f"has more than {CSV_BYTES_MAX // 1024**2} MiB: begin another file")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise RowFault("input.file: is not UTF-8 text") from None
+        raise RowFault("file", "is not UTF-8 text") from None
 
 
 def _scan(text: str, delimiter: str, id_column: str | None) -> tuple[list[str], dict[str, int]]:
@@ -135,9 +137,9 @@ def _scan(text: str, delimiter: str, id_column: str | None) -> tuple[list[str], 
             if place is not None and place < len(row):
                 ids[row[place]] = number
     except csv.Error as error:
-        raise RowFault(f"input.file: is no CSV: {error}") from None
+        raise RowFault("file", f"is no CSV: {error}") from None
     if not 1 <= len(columns) <= COLUMNS_MAX:
-        raise RowFault(f"input.file: its first line must name 1 to {COLUMNS_MAX} columns")
+        raise RowFault("file", f"its first line must name 1 to {COLUMNS_MAX} columns")
     ids[_LAST] = number
     return columns, ids
 

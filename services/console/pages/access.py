@@ -1,4 +1,4 @@
-"""Who and what gets in: key pair, access tokens, applications, channels, connections, users, the audit log."""
+"""Who and what gets in: key pair, access tokens, applications, connections, users, the audit log."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Any, Final
 from aiohttp import web
 
 from console import editing, listing
-from console.api_client import Problem
 from console.editing import FormPage, verb
-from console.forms import Field, Filled, Group, Option
+from console.event_texts import OPERATIONS
+from console.forms import KEY_FIELD, Field, Filled, Group, Option
 from console.i18n import N_
-from console.listing import Column, Filter, Listing
-from console.visit import KEY_FIELD, Route, Visit
+from console.listing import Column, Filter, Listing, choice
+from console.visit import Route, Visit
 
 SCOPES: Final = ("read", "write", "automate", "admin")
 SCOPE_OPTIONS: Final = tuple(Option(scope, scope) for scope in SCOPES)
 ROLES: Final = tuple(Option(role, role) for role in ("owner", "member", "viewer"))
+ZAPIER: Final = "zapier"  # in the name under which it registers
 ZAPIER_URL: Final = "https://zapier.com/app/connections"
 
 TOKENS: Final = Listing(
@@ -28,7 +29,7 @@ TOKENS: Final = Listing(
         Column("scopes", N_("May"), "labels"),
         Column("created_at", N_("Created"), "moment"),
         Column("last_used_at", N_("Last used"), "moment"),
-        Column("id", N_("Delete"), "delete", link="/tokens/{id}/delete"),
+        Column("id", N_("Delete"), "delete", link="/tokens/{id}/delete", scope="admin"),
     ),
     new=("/tokens/new", N_("Create access token")),
     new_scope="admin",
@@ -62,7 +63,7 @@ CONNECTIONS: Final = Listing(
         Column("kind", N_("Kind"), "label"),
         Column("origin", N_("Address"), "code"),
         Column("created_at", N_("Created"), "moment"),
-        Column("id", N_("Delete"), "delete", link="/connections/{id}/delete"),
+        Column("id", N_("Delete"), "delete", link="/connections/{id}/delete", scope="automate"),
     ),
     new=("/connections/new", N_("New connection")),
     new_scope="automate",
@@ -91,13 +92,13 @@ AUDIT: Final = Listing(
     api_path="/v1/audit",
     path="/audit",
     columns=(
-        Column("at", N_("Time"), "moment"),
+        Column("at", N_("Time"), "exact"),
         Column("actor.name", N_("Who")),
-        Column("action", N_("What"), "code"),
-        Column("status", N_("Answer")),
+        Column("action", N_("What"), "label"),
+        Column("status", N_("Outcome"), "answer"),
         Column("address", N_("From"), "code"),
     ),
-    filters=(Filter("action", N_("What")), Filter("since", N_("Since"), kind="date")),
+    filters=(choice("action", N_("What"), *OPERATIONS), Filter("since", N_("Since"), kind="date")),
     empty=N_("Nothing was changed yet that is kept here: credentials, users, hooks, automations and the account."),
 )
 
@@ -249,26 +250,10 @@ async def invite(visit: Visit) -> web.StreamResponse:
 
 
 async def show_zapier(visit: Visit) -> web.StreamResponse:
-    """How Zapier is connected, and the link to it."""
-    return visit.render("zapier.html", zapier=ZAPIER_URL)
-
-
-async def show_channels(visit: Visit) -> web.StreamResponse:
-    """The channels with their addresses for whoever may see them."""
-    query = visit.request.query
-    found = await visit.api.get("/v1/channels", {"cursor": query.get("cursor"), "limit": 50})
-    return visit.render("channels.html", channels=found["items"], next=found["next_cursor"])
-
-
-async def create_channel(visit: Visit) -> web.StreamResponse:
-    """Activate a channel."""
-    form = await visit.read_form()
-    body = {"kind": form.get("kind", ""), "name": form.get("name", "").strip() or None}
-    try:
-        await visit.api.post("/v1/channels", body, key=form.get(KEY_FIELD))
-    except Problem as problem:
-        return editing.failed(visit, "/channels", problem)
-    return visit.go("/channels", visit.text(N_("The channel is active. Copy its address and give it to the sender.")))
+    """How Zapier is connected, the link to it, and the end of a connection."""
+    found = (await visit.api.get("/v1/applications", {"limit": 200}))["items"]
+    connected = [one for one in found if ZAPIER in one["name"].lower()]
+    return visit.render("zapier.html", zapier=ZAPIER_URL, connected=connected)
 
 
 _ROLE: Final = (Field("role", N_("Role")),)
@@ -286,14 +271,6 @@ ROUTES: Final = (
         "POST", "/applications/{id}/disconnect",
         verb("/v1/applications/{id}", "/applications", N_("Disconnected."), method="DELETE"),
     ),
-    Route("GET", "/channels", show_channels),
-    Route("POST", "/channels", create_channel),
-    Route(
-        "POST", "/channels/{id}/rotate",
-        verb("/v1/channels/{id}/rotate", "/channels", N_("The channel has a new address; the old one ended."),
-             takes_body=False),
-    ),
-    Route("POST", "/channels/{id}/disable", verb("/v1/channels/{id}", "/channels", N_("Disabled."), method="DELETE")),
     Route("GET", "/connections", _list(CONNECTIONS)),
     Route("GET", "/connections/new", show_new_connection),
     Route("POST", "/connections/new", create_connection),

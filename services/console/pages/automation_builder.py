@@ -10,7 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from console import builder_form, filter_rows
-from console.api_client import Fault, Problem
+from console.api_client import FieldError, Problem
 from console.builder_form import (
     StepForm,
     body_of,
@@ -21,11 +21,13 @@ from console.builder_form import (
     rules_in,
     steps_in,
     texts_of,
+    touched,
 )
-from console.forms import Filled
+from console.forms import KEY_FIELD, Filled
 from console.i18n import N_
 from console.pages.automations import catalogs
-from console.visit import KEY_FIELD, Route, Visit
+from console.pages.hooks import title_of
+from console.visit import Route, Visit
 
 SAMPLES: Final = 3  # events that "test trigger" shows
 _SAVED: Final = {
@@ -40,15 +42,21 @@ async def _render(visit: Visit, filled: Filled, *, status: int = 200, **more: An
         catalogs(visit), visit.api.get("/v1/connections", {"limit": 200})
     )
     key = filled.values.get("trigger.key", "")
-    trigger, samples = triggers.get(key), more.get("samples")
+    trigger = triggers.get(key)
+    samples = more.get("samples") or (await _samples(visit, key, 1) if trigger and steps_in(filled.values) else [])
     sample = samples[0] if samples else trigger["sample"] if trigger else None
     here = f"/automations/{visit.id}" if "id" in visit.request.match_info else "/automations"
-    context = {"samples": None, "trial": None, "tried": None} | more
+    context = {"samples": None, "trial": None, "tried": None, "here": None} | more
     return visit.render(
         "automation_builder.html", status=status, filled=filled, triggers=triggers, actions=actions, trigger=trigger,
         steps=_steps(filled.values, actions, sample), connections=connections["items"], back=here,
         is_new=here == "/automations", operators=filter_rows.OPERATORS, **context,
     )  # fmt: skip
+
+
+async def _samples(visit: Visit, key: str, count: int) -> list[dict[str, Any]]:
+    """The newest events of a trigger, or its sample where there was none yet."""
+    return list(await visit.api.get(f"/v1/triggers/{key}/samples", {"limit": count}))
 
 
 def _steps(values: Mapping[str, str], actions: Mapping[str, Any], sample: Mapping[str, Any] | None) -> list[StepForm]:
@@ -86,8 +94,11 @@ async def save(visit: Visit) -> web.StreamResponse:
     if what == "test-trigger":
         return await _test_trigger(visit, changed(form))
     if what not in {*_SAVED, "test", "really"}:
-        return await _render(visit, Filled(changed(form)))
-    body = body_of(form, (await catalogs(visit))[1])
+        return await _render(visit, Filled(changed(form)), here=touched(form))
+    triggers, actions = await catalogs(visit)
+    if what == "test" and not form.get("name", "").strip():
+        form["name"] = _usual_name(visit, form, triggers, actions)
+    body = body_of(form, actions)
     try:
         saved = await _send(visit, body, form)
         if what in {"test", "really"}:
@@ -98,6 +109,12 @@ async def save(visit: Visit) -> web.StreamResponse:
     if "id" not in visit.request.match_info:
         text = N_("Saved. It is on.") if saved["enabled"] else N_("Saved. It is off until you turn it on.")
     return visit.go(f"/automations/{saved['id']}", visit.text(text))
+
+
+def _usual_name(visit: Visit, form: Mapping[str, str], triggers: Mapping[str, Any], actions: Mapping[str, Any]) -> str:
+    """A name until the person gives one, because a step is tried in an automation that is kept: what it does."""
+    names = [triggers.get(form.get("trigger.key", "")), *(actions.get(step["action"]) for step in steps_in(form))]
+    return " + ".join(title_of(one, visit.locale) for one in names if one)[:100]
 
 
 async def _send(visit: Visit, body: dict[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
@@ -129,7 +146,7 @@ async def _again(visit: Visit, form: dict[str, str], problem: Problem) -> web.Re
     return await _render(visit, filled, status=problem.status)
 
 
-def _placed(form: Mapping[str, str], fault: Fault) -> Fault:
+def _placed(form: Mapping[str, str], fault: FieldError) -> FieldError:
     """A fault at the row of a filter where it belongs to one."""
     steps = steps_in(form)
     number = fault.path.removeprefix("steps[").partition("]")[0]
@@ -142,8 +159,7 @@ async def _test_trigger(visit: Visit, form: dict[str, str]) -> web.Response:
     key = form.get("trigger.key", "")
     if not key:
         return await _render(visit, Filled(form, {"trigger.key": "is required"}, (), {"trigger.key": N_("Event")}))
-    samples = await visit.api.get(f"/v1/triggers/{key}/samples", {"limit": SAMPLES})
-    return await _render(visit, Filled(form), samples=samples)
+    return await _render(visit, Filled(form), samples=await _samples(visit, key, SAMPLES))
 
 
 ROUTES: Final = (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, Final
 
 from aiohttp import web
 
-from console import listing
+from console import filter_rows, listing
 from console.editing import verb
 from console.i18n import N_
 from console.listing import Column, Listing
@@ -15,13 +16,14 @@ from console.visit import Route, Visit
 
 RUNS_SHOWN: Final = 10  # on an automation's page; a link leads to all
 CATALOG_MAX: Final = 200  # entries of a catalog in one answer
+CATALOG_SECONDS: Final = 60.0  # until a new release of the API shows its catalog here
 LISTING: Final = Listing(
     title=N_("Automations"),
     api_path="/v1/automations",
     path="/automations",
     columns=(
         Column("name", N_("Name")),
-        Column("trigger.key", N_("Event"), "code"),
+        Column("trigger.key", N_("Event"), "trigger"),
         Column("steps", N_("Steps"), "steps"),
         Column("enabled", N_("Status"), "on_off"),
         Column("version", N_("Version"), "number"),
@@ -36,16 +38,21 @@ LISTING: Final = Listing(
 
 
 async def show_list(visit: Visit) -> web.StreamResponse:
-    """The automations, newest first."""
+    """The automations, newest first, with the titles of their actions."""
+    await catalogs(visit)
     return await listing.show(visit, LISTING)
 
 
 async def catalogs(visit: Visit) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The catalogs of triggers and of actions, by key."""
-    triggers, actions = await asyncio.gather(
-        visit.api.get("/v1/triggers", {"limit": CATALOG_MAX}), visit.api.get("/v1/actions", {"limit": CATALOG_MAX})
-    )
-    return {one["key"]: one for one in triggers["items"]}, {one["key"]: one for one in actions["items"]}
+    """The catalogs of triggers and of actions, by key: those of the installation, the same for every account."""
+    parts, now = visit.parts, time.monotonic()
+    if parts.catalogs is None or parts.catalogs_until < now:
+        found = await asyncio.gather(
+            visit.api.get("/v1/triggers", {"limit": CATALOG_MAX}), visit.api.get("/v1/actions", {"limit": CATALOG_MAX})
+        )
+        triggers, actions = ({one["key"]: one for one in catalog["items"]} for catalog in found)
+        parts.catalogs, parts.catalogs_until = (triggers, actions), now + CATALOG_SECONDS
+    return parts.catalogs
 
 
 async def show(visit: Visit) -> web.StreamResponse:
@@ -56,7 +63,8 @@ async def show(visit: Visit) -> web.StreamResponse:
         catalogs(visit),
     )
     return visit.render(
-        "automation.html", automation=automation, runs=runs["items"], triggers=triggers, actions=actions
+        "automation.html", automation=automation, runs=runs["items"], triggers=triggers, actions=actions,
+        groups_of=filter_rows.groups_of,
     )  # fmt: skip
 
 

@@ -10,12 +10,12 @@ from aiohttp import web
 
 from console import case_timeline
 from console.api_client import Problem
-from console.forms import Field, Filled, as_object
+from console.forms import KEY_FIELD, Field, Filled, as_object
 from console.i18n import N_
 from console.listing import CURSOR_CHARS_MAX
 from console.pages.case_forms import OUTCOMES
 from console.pages.cases import ABOUT, collector_of, invoices_of, why
-from console.visit import KEY_FIELD, Route, Visit
+from console.visit import Route, Visit
 
 ROWS: Final = 50
 RECORDED: Final = 20  # calls below the queue, the newest
@@ -64,8 +64,8 @@ async def _render(visit: Visit, filled: Filled, *, status: int = 200) -> web.Str
     api = visit.api
     case = await api.get(f"/v1/cases/{visit.id}")
     about = {"client_id": case["client_id"], "limit": ABOUT}
-    client, due, sales, script, messages, notes, calls, promises, disputes = await asyncio.gather(
-        api.get(f"/v1/clients/{case['client_id']}"), api.get("/v1/calls", {"due": "true", "limit": ROWS}),
+    client, waiting, sales, script, messages, notes, calls, promises, disputes = await asyncio.gather(
+        api.get(f"/v1/clients/{case['client_id']}"), api.get("/v1/waiting"),
         invoices_of(visit, case), _script(visit, case),
         *(api.get(f"/v1/{kind}", about) for kind in ("messages", "notes", "calls", "promises", "disputes")),
     )  # fmt: skip
@@ -75,7 +75,8 @@ async def _render(visit: Visit, filled: Filled, *, status: int = 200) -> web.Str
     )  # fmt: skip
     return visit.render(
         "call.html", status=status, filled=filled, case=case, client=client, sales=sales, script=script,
-        timeline=happened, left=len(due["items"]), more=due["next_cursor"], why=why(visit),
+        timeline=happened, left=waiting["calls"],
+        more=waiting["calls"] >= waiting["counted_up_to"], why=why(visit),
         outcomes=list(enumerate(OUTCOMES, start=1)), is_due=_is_due(case),
     )  # fmt: skip
 

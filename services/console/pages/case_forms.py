@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from console import editing
 from console.editing import FormPage
-from console.forms import Field, Filled, Group, Option
+from console.forms import KEY_FIELD, Field, Filled, Group, Option
 from console.i18n import N_
 from console.pages.cases import collectors_of, invoices_of
-from console.visit import KEY_FIELD, Route, Visit
+from console.visit import Route, Visit
 
 Case = Mapping[str, Any]
 OUTCOMES: Final = ("no_answer", "left_message", "spoke", "promised", "wrong_number", "disputed", "other")
@@ -102,15 +103,15 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "pause": Deed(
         N_("Pause"), N_("Pause"), N_("Paused."), "/v1/cases/{id}/pause",
         _fixed(
-            Field("until", N_("Until"), "date", help=N_("Empty: until somebody resumes it")),
+            Field("until", N_("Until"), "date", help=N_("Empty: until a user resumes it")),
             Field("reason", N_("Reason"), wide=True),
         ),
-        intro=N_("Nothing is sent meanwhile. Give an end or a reason, so that nobody is forgotten in silence."),
+        intro=N_("Nothing is sent meanwhile. Give an end or a reason, so that no client is forgotten in silence."),
     ),
     "mute": Deed(
         N_("Mute"), N_("Mute"), N_("Muted."), "/v1/cases/{id}/mute",
         _fixed(Field("reason", N_("Reason"), required=True, wide=True)),
-        intro=N_("Nothing is ever sent about this case until somebody unmutes it."),
+        intro=N_("Nothing is ever sent about this case until a user unmutes it."),
     ),
     "note": Deed(
         N_("New note"), N_("Add note"), N_("Note added."), "/v1/notes",
@@ -174,7 +175,8 @@ async def do(visit: Visit) -> web.StreamResponse:
     if isinstance(done, web.Response):
         return done
     if isinstance(done, dict) and done.get("to_collector"):
-        return visit.go(f"/cases?view=list&query={done['client']['name'][:60]}", visit.text(deed.notice))
+        found = urlencode({"view": "list", "query": done["client"]["name"][:60]})
+        return visit.go(f"/cases?{found}", visit.text(deed.notice))
     return visit.go(f"/cases/{visit.id}", visit.text(deed.notice))
 
 

@@ -61,23 +61,22 @@ async def _board(
 ) -> web.StreamResponse:  # fmt: skip
     api = visit.api
     wanted = {**given, "sort": sort, "limit": CARDS}
-    report, ageing, collectors, *pages = await asyncio.gather(
-        api.get("/v1/reports/cases"), api.get("/v1/reports/ageing", {"limit": 1}), collectors_of(visit),
-        *(api.get("/v1/cases", wanted | {"state": state}) for state in STATES),
-    )  # fmt: skip
+    report, collectors = await asyncio.gather(api.get("/v1/reports/cases"), collectors_of(visit))
     totals = _totals(report["items"])
+    filled = [state for state in STATES if state in totals]
+    found = await asyncio.gather(*(api.get("/v1/cases", wanted | {"state": state}) for state in filled))
+    pages = dict(zip(filled, found, strict=True))
     columns = [
-        {"state": state, "cases": page["items"], "more": page["next_cursor"]}
-        | totals.get(state, {"count": 0, "amounts": []})
-        for state, page in zip(STATES, pages, strict=True)
-    ]  # fmt: skip
+        {"state": state, "cases": [], "more": None, "count": 0, "amounts": []}
+        | ({"cases": pages[state]["items"], "more": pages[state]["next_cursor"]} if state in pages else {})
+        | totals.get(state, {})
+        for state in STATES
+    ]
     currency = visit.person.currency if visit.person else "EUR"
-    aged = next((one for one in ageing["totals"] if one["currency"] == currency), None)
     return visit.render(
         "cases_board.html", columns=columns, collectors=collectors, given=kept or given, sort=sort, why=why(visit),
-        faults=faults or {}, link=urlencode(given), is_empty=not report["items"], total=aged,
-        bars=pictures.ageing(aged) if aged else [], ages=pictures.AGES, strip=_strip(report["items"], currency),
-        channels=CHANNELS, status=422 if faults else 200,
+        faults=faults or {}, link=urlencode(given), is_empty=not report["items"],
+        strip=_strip(report["items"], currency), channels=CHANNELS, status=422 if faults else 200,
     )  # fmt: skip
 
 
@@ -138,6 +137,8 @@ async def show(visit: Visit) -> web.StreamResponse:
         "case.html", case=case, client=client, collector=collector, timeline=happened, sales=sales,
         preview=await _preview(visit, case, collector), why=why(visit), stops=stops, due=due,
         disputed={one["sale_id"]: one for one in disputes["items"] if one["state"] == "open"},
+        promised_until=next((one["date"] for one in promises["items"] if one["state"] == "open"), None)
+        if case["state"] == "promised" else None,
         waiting=[
             one for one in [*messages["items"], *notes["items"]] if one["needs_response"] and not one["resolved_at"]
         ],

@@ -9,11 +9,11 @@ from aiohttp import web
 
 from console import editing, listing
 from console.editing import FormPage, verb
-from console.forms import Field, Filled, Group, Option, as_texts, names_of
+from console.forms import KEY_FIELD, Field, Filled, Group, Option, as_texts, names_of
 from console.i18n import N_
 from console.listing import Column, Filter, Listing, choice
 from console.pages.cases import why
-from console.visit import KEY_FIELD, Route, Visit
+from console.visit import Route, Visit
 
 ADDRESS: Final = (
     Field("address.street", N_("Street"), autocomplete="off", wide=True),
@@ -32,8 +32,10 @@ GROUPS: Final = (
         (
             Field("name", N_("Name"), required=True, wide=True),
             Field("type", N_("Kind"), "choice", options=(Option("company", "company"), Option("person", "person"))),
+            Field("first_name", N_("First name"), help=N_("Of the person to talk to")),
+            Field("last_name", N_("Last name")),
             Field("email", N_("E-mail"), "email"),
-            Field("phone", N_("Phone")),
+            Field("phone", N_("Phone"), help=N_("With the country, such as +371 20000000")),
             Field("reg_number", N_("Registration number")),
             Field("vat_number", N_("VAT number")),
             Field("external_id", N_("Your own reference")),
@@ -67,6 +69,7 @@ LISTING: Final = Listing(
     row="/clients/{id}",
     new=("/clients/new", N_("New client")),
     more=(("/imports/new?kind=clients", N_("Import")), ("/export/clients", N_("Export"))),
+    more_scopes={"/imports/new?kind=clients": "write"},
     empty=N_("No client yet. Create the first one, or import the list that you have."),
 )
 SHOWN: Final = 8  # of each kind on a client's page; a link leads to all
@@ -148,6 +151,7 @@ def _changed(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in changed.items() if value is not None or name not in {"currency", "locale"}}
 
 
+_ARCHIVED: Final = (Field("archived", "", "checkbox"),)
 _NOTE: Final = (
     Field("client_id", "", "hidden"), Field("body", N_("Note"), "area"), Field("pinned", N_("Pinned"), "checkbox"),
     Field("needs_response", N_("Needs an answer"), "checkbox"),
@@ -164,7 +168,14 @@ ROUTES: Final = (
         "POST", "/clients/{id}/delete",
         verb("/v1/clients/{id}", "/clients", N_("Removed, or archived where documents are there."), method="DELETE"),
     ),
-    Route("POST", "/clients/{id}/notes", verb("/v1/notes", "/clients/{id}", N_("Note added."), fields=_NOTE)),
+    Route(
+        "POST", "/clients/{id}/archived",
+        verb("/v1/clients/{id}", "/clients/{id}", N_("Saved."), fields=_ARCHIVED, method="PATCH"),
+    ),
+    Route(
+        "POST", "/clients/{id}/notes",
+        verb("/v1/notes", "/clients/{id}", N_("Note added."), fields=_NOTE, page=show),
+    ),
     Route(
         "POST", "/clients/{id}/notes/{note_id}/resolve",
         verb("/v1/notes/{note_id}/resolve", "/clients/{id}", N_("Marked as answered."), takes_body=False),

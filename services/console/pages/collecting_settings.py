@@ -42,7 +42,7 @@ GROUPS: Final = (
     Group(
         N_("Afterwards"),
         (
-            Field("await_replies", N_("A reply holds the reminders back until somebody has answered it"), "checkbox",
+            Field("await_replies", N_("A reply holds the reminders back until it is answered"), "checkbox",
                   wide=True),
             Field("thank_you", N_("Thank clients for payments"), "checkbox", wide=True),
         ),

@@ -9,12 +9,12 @@ from typing import Any, Final
 from aiohttp import web
 
 from console import collecting, collector_form
-from console.api_client import Fault, Problem
+from console.api_client import FieldError, Problem
 from console.collecting import CHANNELS, LANGUAGES
-from console.forms import Filled
+from console.forms import KEY_FIELD, Filled
 from console.i18n import N_
 from console.pages.cases import collectors_of
-from console.visit import KEY_FIELD, Route, Visit
+from console.visit import Route, Visit
 
 CLIENTS: Final = 50  # offered for a preview: those that owe most, else the newest
 _SERVER_FAULT: Final = 500
@@ -61,7 +61,7 @@ async def _send(visit: Visit, form: Mapping[str, str]) -> dict[str, Any]:
 
 async def _again(visit: Visit, form: dict[str, str], problem: Problem) -> web.Response:
     kept = collector_form.changed(form)
-    faults = [Fault(one.path.replace(".delay", ".amount"), one.message) for one in problem.faults]
+    faults = [FieldError(one.path.replace(".delay", ".amount"), one.message) for one in problem.faults]
     filled = Filled(kept).with_faults(faults, collector_form.fields_of(kept), problem)
     return await _render(visit, filled, status=problem.status)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,66 +12,92 @@ from aiohttp import web
 
 from console import pictures
 from console.i18n import N_
-from console.visit import Route, Visit
+from console.visit import PEOPLE_MAX, Route, Visit
 
 WEEKS: Final = 12  # a quarter of money coming in
-COUNTED_MAX: Final = 100  # of each thing that waits; more is shown as 100 and more
 PAYMENTS_MAX: Final = 200  # a page of the API: more payments a quarter are drawn from the newest
+STARTERS: Final = 2  # collectors that every account begins with
 WAITING: Final = (
-    ("/v1/inbox/purchases", {"state": "received"}, "/inbox/purchases?state=received", N_("Documents of suppliers")),
-    ("/v1/inbox/sales", {"state": "received"}, "/inbox/sales?state=received", N_("Orders")),
-    ("/v1/sales", {"overdue": "true"}, "/sales?overdue=true", N_("Overdue invoices")),
-    ("/v1/sales", {"status": "draft"}, "/sales?status=draft", N_("Drafts")),
-    ("/v1/calls", {"due": "true"}, "/calls", N_("Calls to make")),
-    ("/v1/cases", {"state": "pending"}, "/cases?state=pending", N_("Reminders that wait for you")),
-    ("/v1/messages", {"needs_response": "true"}, "/replies?needs_response=true", N_("Replies to answer")),
-    ("/v1/messages", {"unmatched": "true"}, "/replies?unmatched=true", N_("Replies of nobody we know")),
-    ("/v1/cases", {"state": "idle"}, "/cases?state=idle", N_("Debtors without a next step")),
-    ("/v1/runs", {"state": "failed"}, "/runs?state=failed", N_("Failed runs")),
-    ("/v1/deliveries", {"state": "failed"}, "/deliveries?state=failed", N_("Failed deliveries")),
+    ("purchases", "/inbox/purchases?state=received", N_("Documents of suppliers")),
+    ("orders", "/inbox/sales?state=received", N_("Orders")),
+    ("overdue_invoices", "/sales?overdue=true", N_("Overdue invoices")),
+    ("drafts", "/sales?status=draft", N_("Drafts")),
+    ("calls", "/calls", N_("Calls to make")),
+    ("reminders", "/cases?state=pending", N_("Reminders that wait for you")),
+    ("replies", "/replies?needs_response=true", N_("Replies to answer")),
+    ("unmatched_replies", "/replies?unmatched=true", N_("Replies from unknown senders")),
+    ("idle_debtors", "/cases?state=idle", N_("Debtors without a next step")),
+    ("failed_runs", "/runs?state=failed", N_("Failed runs")),
+    ("failed_deliveries", "/deliveries?state=failed", N_("Failed deliveries")),
 )
 
 
 async def _waiting(visit: Visit) -> list[dict[str, Any]]:
-    pages = await asyncio.gather(
-        *(visit.api.get(path, query | {"limit": COUNTED_MAX}) for path, query, _, _ in WAITING)
-    )
-    found = []
-    for page, (_, _, link, text) in zip(pages, WAITING, strict=True):
-        if page["items"]:
-            more = "+" if page["next_cursor"] else ""
-            found.append({"link": link, "text": text, "count": f"{len(page['items'])}{more}"})
-    return found
+    counted = await visit.api.get("/v1/waiting")
+    return [
+        {
+            "link": link,
+            "text": text,
+            "count": f"{counted[name]}{'+' if counted[name] >= counted['counted_up_to'] else ''}",
+        }
+        for name, link, text in WAITING
+        if counted[name]
+    ]
 
 
 async def show(visit: Visit) -> web.StreamResponse:
     """The page that one begins with."""
-    waiting, ageing, payments, usage, clients, channels, hooks, automations, account = await asyncio.gather(
-        _waiting(visit), visit.api.get("/v1/reports/ageing", {"limit": 1}),
-        visit.api.get("/v1/payments", {"limit": PAYMENTS_MAX, "status": "confirmed"}), visit.api.get("/v1/usage"),
+    waiting, usage, steps, events = await asyncio.gather(
+        _waiting(visit), visit.api.get("/v1/usage"), _first_steps(visit), _events(visit)
+    )
+    return visit.render(
+        "home.html", waiting=waiting, usage=usage, steps=steps, events=events, is_fresh=not usage["clients"]["used"]
+    )
+
+
+async def show_money_in(visit: Visit) -> web.StreamResponse:
+    """The money that came in by week, for the page that is shown already."""
+    payments = await visit.api.get("/v1/payments", {"limit": PAYMENTS_MAX, "status": "confirmed"})
+    currency = visit.person.currency if visit.person else ""
+    own = [one for one in payments["items"] if one["currency"] == currency]
+    weeks = pictures.weeks(own, today=dt.datetime.now(tz=dt.UTC).date(), count=WEEKS)
+    return visit.render(
+        "home_money.html", weeks=weeks, points=pictures.line([amount for _, amount in weeks]),
+        came_in=sum((amount for _, amount in weeks), Decimal(0)),
+    )  # fmt: skip
+
+
+async def _first_steps(visit: Visit) -> list[tuple[bool, str, str]]:
+    """What is to be done first, each done or not; nothing once all of it is, which is asked until then only."""
+    begun, account_id = visit.parts.begun, str(visit.person.account["id"]) if visit.person else ""
+    if account_id in begun:
+        return []
+    clients, channels, hooks, automations, collectors, account = await asyncio.gather(
         visit.api.get("/v1/clients", {"limit": 1}), visit.api.get("/v1/channels", {"limit": 1}),
         visit.api.get("/v1/hooks", {"limit": 1}), visit.api.get("/v1/automations", {"limit": 1}),
-        visit.api.get("/v1/account"),
+        visit.api.get("/v1/collectors", {"limit": STARTERS + 1}), visit.api.get("/v1/account"),
     )  # fmt: skip
-    steps = (
+    steps = [
         (bool(account["legal_name"] or account["vat_number"]), "/settings", N_("Complete your company's profile")),
         (bool(clients["items"]), "/clients/new", N_("Create your first client, or import your list")),
         (bool(channels["items"]), "/channels", N_("Activate a channel for documents of suppliers")),
         (bool(hooks["items"] or automations["items"]), "/automations/new", N_("Make an automation or a hook")),
-    )
-    currency = account["currency"]
-    total = next((one for one in ageing["totals"] if one["currency"] == currency), None) or next(
-        iter(ageing["totals"]), None
-    )
-    own = [one for one in payments["items"] if one["currency"] == (total or account)["currency"]]
-    weeks = pictures.weeks(own, today=dt.datetime.now(tz=dt.UTC).date(), count=WEEKS)
-    return visit.render(
-        "home.html", waiting=waiting, total=total, bars=pictures.ageing(total) if total else [], ages=pictures.AGES,
-        totals=ageing["totals"], weeks=weeks, points=pictures.line([amount for _, amount in weeks]),
-        came_in=sum((amount for _, amount in weeks), Decimal(0)), usage=usage,
-        is_fresh=not clients["items"],
-        steps=[] if all(done for done, _, _ in steps) else steps, events=await _events(visit),
-    )  # fmt: skip
+        (
+            _is_own(collectors["items"]),
+            "/collectors",
+            N_("Say how clients are reminded: change a collector, or make one"),
+        ),
+    ]
+    if not all(done for done, _, _ in steps):
+        return steps
+    if len(begun) < PEOPLE_MAX:
+        begun.add(account_id)
+    return []
+
+
+def _is_own(collectors: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a user has made or changed a collector: every account begins with `STARTERS` of version 1."""
+    return len(collectors) > STARTERS or any(one["version"] > 1 for one in collectors)
 
 
 async def _events(visit: Visit) -> list[dict[str, Any]]:
@@ -98,5 +125,6 @@ ROUTES: Final = (
     Route("GET", "", show),
     Route("GET", "/", show),
     Route("GET", "/home/events", show_events),
+    Route("GET", "/home/money-in", show_money_in),
     Route("GET", "/find", find),
 )

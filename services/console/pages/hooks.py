@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp import web
 
-from console import editing, listing
+from console import editing, listing, live
 from console.api_client import Problem
 from console.editing import FormPage, verb
-from console.forms import Field, Filled, Group, Option, as_texts, names_of
+from console.forms import KEY_FIELD, Field, Filled, Group, Option, as_texts, names_of
 from console.i18n import N_
 from console.listing import Column, Filter, Listing, choice
-from console.visit import KEY_FIELD, Route, Visit
+from console.pages.automations import catalogs
+from console.visit import Route, Visit
 
+_ENDED: Final = ("succeeded", "failed", "cancelled")
 SHOWN: Final = 20  # deliveries on a hook's page; a link leads to all
 HOOKS: Final = Listing(
     title=N_("Hooks"),
@@ -40,8 +43,8 @@ DELIVERIES: Final = Listing(
     api_path="/v1/deliveries",
     path="/deliveries",
     columns=(
-        Column("created_at", N_("Time"), "moment"),
-        Column("trigger", N_("Event"), "code"),
+        Column("created_at", N_("Time"), "exact"),
+        Column("trigger", N_("Event"), "event"),
         Column("state", N_("Status"), "badge"),
         Column("attempt_count", N_("Attempts"), "number"),
         Column("status_code", N_("Answer")),
@@ -55,11 +58,13 @@ DELIVERIES: Final = Listing(
     ),
     row="/deliveries/{id}",
     empty=N_("No delivery yet. They appear when an event meets a hook."),
+    stream="/deliveries/stream",
 )
 
 
 async def show_list(visit: Visit) -> web.StreamResponse:
     """The hooks, newest first."""
+    await catalogs(visit)
     return await listing.show(visit, HOOKS)
 
 
@@ -68,18 +73,14 @@ async def show_deliveries(visit: Visit) -> web.StreamResponse:
     return await listing.show(visit, DELIVERIES)
 
 
-async def triggers(visit: Visit) -> list[dict[str, Any]]:
-    """The catalog of triggers."""
-    return list((await visit.api.get("/v1/triggers", {"limit": 200}))["items"])
-
-
 def title_of(entry: Mapping[str, Any], locale: str) -> str:
     """A trigger's or action's title in a language."""
     return str(entry["title"].get(locale) or entry["title"]["en"])
 
 
 async def _groups(visit: Visit) -> tuple[Group, ...]:
-    options = [Option(one["key"], title_of(one, visit.locale)) for one in await triggers(visit)]
+    triggers, _ = await catalogs(visit)
+    options = [Option(key, title_of(one, visit.locale)) for key, one in triggers.items()]
     return (
         Group(
             "",
@@ -126,9 +127,17 @@ async def rotate(visit: Visit) -> web.StreamResponse:
 
 async def show(visit: Visit) -> web.StreamResponse:
     """One hook with its newest deliveries."""
-    hook = await visit.api.get(f"/v1/hooks/{visit.id}")
-    deliveries = (await visit.api.get("/v1/deliveries", {"hook_id": visit.id, "limit": SHOWN}))["items"]
-    return visit.render("hook.html", hook=hook, deliveries=deliveries, count=None, since="")
+    return await _render(visit)
+
+
+async def _render(visit: Visit, **counted: Any) -> web.Response:
+    hook, deliveries, _ = await asyncio.gather(
+        visit.api.get(f"/v1/hooks/{visit.id}"),
+        visit.api.get("/v1/deliveries", {"hook_id": visit.id, "limit": SHOWN}),
+        catalogs(visit),
+    )
+    about = {"count": None, "since": ""} | counted
+    return visit.render("hook.html", hook=hook, deliveries=deliveries["items"], **about)
 
 
 async def _edit(visit: Visit) -> FormPage:
@@ -160,19 +169,34 @@ async def recover(visit: Visit) -> web.StreamResponse:
     try:
         found = await visit.api.post(f"/v1/hooks/{visit.id}/recover", body)
     except Problem as problem:
-        return editing.failed(visit, f"/hooks/{visit.id}", problem)
+        return await editing.refuse(visit, show, problem, form, (Field("since", N_("Failed since"), "date"),))
     if is_counted:
         said = visit.plural("{count} event is delivered again.", "{count} events are delivered again.", found["count"])
         return visit.go(f"/hooks/{visit.id}", said)
-    hook = await visit.api.get(f"/v1/hooks/{visit.id}")
-    deliveries = (await visit.api.get("/v1/deliveries", {"hook_id": visit.id, "limit": SHOWN}))["items"]
-    return visit.render("hook.html", hook=hook, deliveries=deliveries, count=found["count"], since=since)
+    return await _render(visit, count=found["count"], since=since)
 
 
 async def show_delivery(visit: Visit) -> web.StreamResponse:
     """One delivery with its attempts, and the event that it carries."""
     delivery = await visit.api.get(f"/v1/deliveries/{visit.id}")
-    return visit.render("delivery.html", delivery=delivery)
+    return visit.render(
+        "delivery_parts.html" if visit.is_part else "delivery.html", delivery=delivery, seen=live.digest(delivery),
+        has_ended=_has_ended(delivery),
+    )  # fmt: skip
+
+
+def _has_ended(delivery: Mapping[str, Any] | None) -> bool:
+    return delivery is not None and delivery["state"] in _ENDED
+
+
+async def watch_deliveries(visit: Visit) -> web.StreamResponse:
+    """Deliveries as they begin and end."""
+    return await listing.watch(visit, DELIVERIES)
+
+
+async def watch_delivery(visit: Visit) -> web.StreamResponse:
+    """The attempts of one delivery as they happen."""
+    return await live.watch(visit, f"/v1/deliveries/{visit.id}", has_ended=_has_ended)
 
 
 _HERE: Final = "/hooks/{id}"
@@ -190,7 +214,9 @@ ROUTES: Final = (
     Route("POST", f"{_HERE}/recover", recover),
     Route("POST", f"{_HERE}/delete", verb("/v1/hooks/{id}", "/hooks", N_("Deleted."), method="DELETE")),
     Route("GET", "/deliveries", show_deliveries),
+    Route("GET", "/deliveries/stream", watch_deliveries),
     Route("GET", "/deliveries/{id}", show_delivery),
+    Route("GET", "/deliveries/{id}/stream", watch_delivery),
     Route(
         "POST", "/deliveries/{id}/redeliver",
         verb("/v1/deliveries/{id}/redeliver", "/deliveries/{id}", N_("It is delivered again."), takes_body=False),

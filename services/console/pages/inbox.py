@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final
 
 import aiohttp
+import orjson
 from aiohttp import web
 
-from console import editing, listing
+from console import editing, inbox_corrections, listing
 from console.api_client import Problem
 from console.editing import verb
-from console.forms import Field
+from console.forms import KEY_FIELD, Field, Filled
 from console.i18n import N_
+from console.inbox_corrections import PARTY_OF
 from console.listing import Column, Filter, Listing, choice
-from console.visit import KEY_FIELD, Route, Visit
+from console.visit import Route, Visit
 
 BOXES: Final = {"purchases": N_("Purchase inbox"), "sales": N_("Sales inbox")}
 SOURCE_CHARS_MAX: Final = 60_000  # of a document's source on its page; the rest is in the download
@@ -24,6 +27,7 @@ FILTERS: Final = (
     Filter("document_ref", N_("Number")),
 )
 SHOWN_AS_TEXT: Final = ("xml", "json", "text")
+LINES_ADDED: Final = 2  # empty ones below what was read, where a file has none that could be read
 
 
 def _listing(box: str, sender: str) -> Listing:
@@ -73,12 +77,34 @@ async def show(visit: Visit) -> web.StreamResponse:
     box = _box(visit)
     message = await visit.api.get(f"/v1/inbox/{box}/{visit.id}")
     source = await _source(visit, f"/v1/inbox/{box}/{visit.id}/raw")
-    sender = message["document"].get("supplier" if box == "purchases" else "client") or {}
-    return visit.render("inbox_message.html", box=box, title=BOXES[box], message=message, source=source, sender=sender)
+    sender = message["document"].get(PARTY_OF[box]) or {}
+    filled = visit.refused or Filled(inbox_corrections.texts_of(box, message["document"]))
+    lines = len(message["document"].get("lines") or ())
+    return visit.render(
+        "inbox_message.html", box=box, title=BOXES[box], message=message, source=source, sender=sender, filled=filled,
+        head=inbox_corrections.head_fields(box), columns=inbox_corrections.LINE_FIELDS,
+        numbers=range(min(lines + LINES_ADDED, inbox_corrections.LINES_MAX)),
+    )  # fmt: skip
+
+
+async def show_totals(visit: Visit) -> web.StreamResponse:
+    """Net, tax and total of a document that was sent without them, as a part of its page."""
+    document = (await visit.api.get(f"/v1/inbox/{_box(visit)}/{visit.id}"))["document"]
+    names = ("description", "quantity", "unit_price", "discount", "tax_rate")
+    lines = [{name: line[name] for name in names if line.get(name)} for line in document.get("lines") or ()]
+    body = {
+        "sale_type": "sales_invoice", "client": {"name": "-"}, "lines": lines, "currency": document.get("currency"),
+        "include_tax": bool(document.get("include_tax")),
+    }  # fmt: skip
+    try:
+        sale = await visit.api.post("/v1/sales/calculate", body)
+    except Problem as problem:
+        return visit.render("sale_totals.html", sale=None, faults=problem.said)
+    return visit.render("sale_totals.html", sale=sale, faults=[], rows=range(len(lines)))
 
 
 async def _source(visit: Visit, path: str) -> str | None:
-    """The beginning of what was sent, where it is text."""
+    """The beginning of what was sent, where it is text; JSON with a line for each value."""
     try:
         async with visit.api.open("GET", path) as reply:
             if not any(kind in reply.content_type for kind in SHOWN_AS_TEXT):
@@ -86,6 +112,8 @@ async def _source(visit: Visit, path: str) -> str | None:
             content = await reply.content.read(SOURCE_CHARS_MAX)
     except Problem:
         return None
+    with suppress(orjson.JSONDecodeError):
+        content = orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2)
     return content.decode("utf-8", "replace")
 
 
@@ -99,23 +127,25 @@ async def show_file(visit: Visit) -> web.StreamResponse:
 async def accept(visit: Visit) -> web.StreamResponse:
     """Accept the message: it becomes a bill or a document; with `always`, so do those of this sender from now on."""
     box, form = _box(visit), await visit.read_form()
-    here = f"/inbox/{box}/{visit.id}"
     body: dict[str, Any] = {"despite_duplicate": form.get("despite_duplicate") == "true"}
     if box == "sales":
         body["issue"] = form.get("issue") == "true"
-    try:
-        if form.get("always") == "true":
-            await visit.api.post("/v1/inbox/rules", await _rule(visit, box))
-        await visit.api.post(f"/v1/inbox/{box}/{visit.id}/accept", body, key=form.get(KEY_FIELD))
-    except Problem as problem:
-        return editing.failed(visit, here, problem)
-    return visit.go(here, visit.text(N_("Accepted.")))
-
-
-async def _rule(visit: Visit, box: str) -> dict[str, Any]:
-    """A rule that accepts what this message's sender sends: by the strongest sign of who that is."""
     message = await visit.api.get(f"/v1/inbox/{box}/{visit.id}")
-    sender = message["document"].get("supplier" if box == "purchases" else "client") or {}
+    if changes := inbox_corrections.changes_of(box, message["document"], form):
+        body["document"] = changes
+    try:
+        await visit.api.post(f"/v1/inbox/{box}/{visit.id}/accept", body, key=form.get(KEY_FIELD))
+        if form.get("always") == "true":
+            await visit.api.post("/v1/inbox/rules", _rule(box, message))
+    except Problem as problem:
+        fields = [*inbox_corrections.head_fields(box), *inbox_corrections.line_fields(inbox_corrections.LINES_MAX)]
+        return await editing.refuse(visit, show, problem, form, fields)
+    return visit.go(f"/inbox/{box}/{visit.id}", visit.text(N_("Accepted.")))
+
+
+def _rule(box: str, message: dict[str, Any]) -> dict[str, Any]:
+    """A rule that accepts what this message's sender sends: by the strongest sign of who that is."""
+    sender = message["document"].get(PARTY_OF[box]) or {}
     signs = ("tax_number", "reg_number", "email", "name")
     match = next(({sign: sender[sign]} for sign in signs if sender.get(sign)), {})
     if not match and message["channel"]:
@@ -176,11 +206,12 @@ ROUTES: Final = (
     Route("GET", "/inbox/{box}/upload", show_upload),
     Route("POST", "/inbox/{box}/upload", upload),
     Route("GET", _HERE, show),
+    Route("GET", f"{_HERE}/totals", show_totals),
     Route("GET", f"{_HERE}/{{part:raw|file}}", show_file),
     Route("GET", f"{_HERE}/attachments/{{number:\\d+}}", show_file),
     Route("POST", f"{_HERE}/accept", accept),
     Route(
         "POST", f"{_HERE}/reject",
-        verb("/v1/inbox/{box}/{id}/reject", _HERE, N_("Rejected."), fields=(Field("reason", N_("Reason")),)),
+        verb("/v1/inbox/{box}/{id}/reject", _HERE, N_("Rejected."), fields=(Field("reason", N_("Reason")),), page=show),
     ),
 )  # fmt: skip

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
 
-from console import listing
-from console.api_client import Problem
+from console import labels, listing, live
 from console.i18n import N_
 from console.listing import Column, Filter, Listing
+from console.pages.automations import catalogs
 from console.visit import Route, Visit
 
 SERVICES: Final = ("ingress", "ledger", "trigger_dispatcher", "action_executor")
@@ -19,17 +21,15 @@ EVENTS: Final = Listing(
     api_path="/v1/events",
     path="/events",
     columns=(
-        Column("timestamp", N_("Time"), "moment"),
-        Column("type", N_("Event"), "code"),
-        Column("data.number", N_("Number")),
-        Column("data.name", N_("Name")),
+        Column("timestamp", N_("Time"), "exact"),
+        Column("type", N_("Event"), "event"),
+        Column("data", N_("About"), "about"),
     ),
     filters=(Filter("trigger", N_("Event")), Filter("since", N_("Since"), kind="date")),
     row="/journey/{id}",
     intro=N_("Everything that happened, as hooks and automations get it."),
     empty=N_("Nothing has happened yet."),
 )
-_STREAM_SECONDS_MAX: Final = 3_600.0  # then the browser connects again
 
 
 async def show_events(visit: Visit) -> web.StreamResponse:
@@ -39,14 +39,17 @@ async def show_events(visit: Visit) -> web.StreamResponse:
 
 async def show(visit: Visit) -> web.StreamResponse:
     """The swim lane."""
-    journey = await visit.api.get(f"/v1/journey/{visit.id}")
-    return visit.render("journey.html", journey=journey, services=SERVICES, link=_link)
+    return await _render(visit, "journey.html")
 
 
 async def show_part(visit: Visit) -> web.StreamResponse:
     """The swim lane alone, for a page that is open while it grows."""
-    journey = await visit.api.get(f"/v1/journey/{visit.id}")
-    return visit.render("journey_lanes.html", journey=journey, services=SERVICES, link=_link)
+    return await _render(visit, "journey_lanes.html")
+
+
+async def _render(visit: Visit, template: str) -> web.Response:
+    journey, _ = await asyncio.gather(visit.api.get(f"/v1/journey/{visit.id}"), catalogs(visit))
+    return visit.render(template, journey=journey, services=SERVICES, link=_link, about=partial(_about, visit))
 
 
 def _link(entry: dict[str, Any]) -> str:
@@ -58,32 +61,30 @@ def _link(entry: dict[str, Any]) -> str:
     return ""
 
 
-async def stream(visit: Visit, path: str) -> web.StreamResponse:
-    """Report to the browser, as server-sent events, that the API's stream has something new; the page reads it then."""
-    headers = {"Accept": "text/event-stream"}
-    answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
-    async with asyncio.timeout(_STREAM_SECONDS_MAX), visit.api.open("GET", path, headers=headers) as reply:
-        await answer.prepare(visit.request)
-        async for part in reply.content.iter_any():
-            await answer.write(b"data: new\n\n" if b"data:" in part else b":\n\n")
-    return answer
-
-
-async def _quietly(visit: Visit, path: str) -> web.StreamResponse:
-    try:
-        return await stream(visit, path)
-    except (TimeoutError, ConnectionError, Problem):
-        return web.Response(status=204)
+def _about(visit: Visit, entry: Mapping[str, Any]) -> list[str]:
+    """What there is to say of a step beside its name, a line each."""
+    detail, text, said = entry["detail"], visit.text, []
+    if detail.get("command"):
+        said.append(text(labels.of(detail["command"])))
+    if entry["step"] == "dispatched":
+        said.append(text(labels.of(detail["trigger"])))
+        said.append(text(N_("Hook") if detail["kind"] == "hook" else N_("Automation")))
+    if detail.get("action"):
+        said.append(f"{int(detail['number']) + 1}. {visit.action_title(detail['action'])}")
+    if detail.get("status") and detail.get("duration_ms") is not None:
+        said.append(f"HTTP {detail['status']}, {detail['duration_ms']} ms")
+    said += [str(detail[name]) for name in ("code", "error", "detail") if detail.get(name)]
+    return said
 
 
 async def stream_journey(visit: Visit) -> web.StreamResponse:
     """Steps as they happen."""
-    return await _quietly(visit, f"/v1/journey/{visit.id}/stream")
+    return await live.relay(visit, f"/v1/journey/{visit.id}/stream")
 
 
 async def stream_events(visit: Visit) -> web.StreamResponse:
     """Events as they happen."""
-    return await _quietly(visit, "/v1/events/stream")
+    return await live.relay(visit, "/v1/events/stream")
 
 
 ROUTES: Final = (

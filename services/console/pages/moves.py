@@ -9,10 +9,10 @@ from typing import Any, Final
 from aiohttp import web
 
 from console.api_client import Problem
-from console.forms import Field, Filled
+from console.forms import KEY_FIELD, Field, Filled
 from console.i18n import N_
 from console.pages.cases import collectors_of
-from console.visit import KEY_FIELD, Route, Visit
+from console.visit import Route, Visit
 
 CLIENTS_MAX: Final = 50  # a page of accounts
 INVOICES_MAX: Final = 200  # that the API moves together

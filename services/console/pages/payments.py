@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -13,12 +15,13 @@ from aiohttp import web
 from console import editing, listing
 from console.api_client import Problem
 from console.editing import FormPage, verb
-from console.forms import Field, Filled, Group, Option, as_object, value_of
+from console.forms import KEY_FIELD, Field, Filled, Group, Option, as_object, value_of
 from console.i18n import N_
 from console.listing import Column, Filter, Listing, choice
-from console.visit import KEY_FIELD, Route, Visit
+from console.visit import Route, Visit
 
 METHODS: Final = ("bank", "cash", "card", "prepayment", "offsetting", "factoring", "not_defined")
+_ALLOCATION: Final = re.compile(r"allocations\[(\d+)\]")
 OPEN_MAX: Final = 100  # invoices of a client that a payment is spread over on one page
 LISTING: Final = Listing(
     title=N_("Payments"),
@@ -135,15 +138,30 @@ async def propose(visit: Visit) -> web.StreamResponse:
     return visit.render("payment_allocations.html", sales=sales, filled=Filled(values))
 
 
-def body_of(form: Mapping[str, str], count: int) -> dict[str, Any]:
+def allocated(form: Mapping[str, str]) -> list[int]:
+    """The rows of the form with an amount, in their order: the allocations of the API's input."""
+    return [number for number in range(OPEN_MAX) if form.get(f"allocations[{number}].amount", "").strip()]
+
+
+def body_of(form: Mapping[str, str]) -> dict[str, Any]:
     """The API's input: allocations without an amount are left out."""
-    body = as_object(FIELDS, form) | {"client_id": form.get("client_id", "")}
-    given = []
-    for number in range(count):
-        amount = value_of(FIELDS[0], form.get(f"allocations[{number}].amount", ""))
-        if amount:
-            given.append({"sale_id": form.get(f"allocations[{number}].sale_id", ""), "amount": amount})
-    return body | {"allocations": given}
+    given = [
+        {
+            "sale_id": form.get(f"allocations[{number}].sale_id", ""),
+            "amount": value_of(FIELDS[0], form[f"allocations[{number}].amount"]),
+        }
+        for number in allocated(form)
+    ]
+    return as_object(FIELDS, form) | {"client_id": form.get("client_id", ""), "allocations": given}
+
+
+def _at_rows(problem: Problem, form: Mapping[str, str]) -> None:
+    """Place the faults of allocations at the rows that were filled in."""
+    rows = allocated(form)
+    for index, fault in enumerate(problem.faults):
+        found = _ALLOCATION.match(fault.path)
+        if found and int(found[1]) < len(rows):
+            problem.faults[index] = replace(fault, path=f"allocations[{rows[int(found[1])]}].amount")
 
 
 async def create(visit: Visit) -> web.StreamResponse:
@@ -152,9 +170,11 @@ async def create(visit: Visit) -> web.StreamResponse:
     client = await visit.api.get(f"/v1/clients/{form.get('client_id', '')}")
     sales = await open_invoices(visit, client["id"])
     try:
-        made = await visit.api.post("/v1/payments", body_of(form, OPEN_MAX), key=form.get(KEY_FIELD))
+        made = await visit.api.post("/v1/payments", body_of(form), key=form.get(KEY_FIELD))
     except Problem as problem:
-        return editing.again(visit, _PAGE, problem, form, FIELDS, client=client, sales=sales)
+        _at_rows(problem, form)
+        fields = [*FIELDS, *(Field(f"allocations[{number}].amount", N_("Applied")) for number in range(len(sales)))]
+        return editing.again(visit, _PAGE, problem, form, fields, client=client, sales=sales)
     return visit.go(f"/payments/{made['id']}", visit.text(N_("Payment recorded.")))
 
 

@@ -8,10 +8,10 @@ from aiohttp import web
 
 from console import editing, listing
 from console.editing import FormPage, verb
-from console.forms import Field, Filled, Group, Option, as_texts, names_of
+from console.forms import KEY_FIELD, Field, Filled, Group, Option, as_texts, names_of
 from console.i18n import N_
 from console.listing import Column, Filter, Listing, choice
-from console.visit import KEY_FIELD, Route, Visit
+from console.visit import Route, Visit
 
 GROUPS: Final = (
     Group(
@@ -47,6 +47,7 @@ LISTING: Final = Listing(
     row="/products/{id}",
     new=("/products/new", N_("New product")),
     more=(("/imports/new?kind=products", N_("Import")), ("/export/products", N_("Export"))),
+    more_scopes={"/imports/new?kind=products": "write"},
     empty=N_("No product yet. Products and services fill the lines of your documents in."),
 )
 _NEW: Final = FormPage(N_("New product"), GROUPS, "/products/new", N_("Create"), ("/products", N_("Products")))
@@ -79,7 +80,7 @@ def _edit(visit: Visit) -> FormPage:
 async def show_edit(visit: Visit) -> web.StreamResponse:
     """The form with what the product is."""
     product = await visit.api.get(f"/v1/products/{visit.id}")
-    return _edit(visit).show(visit, Filled(as_texts(names_of(GROUPS), product)))
+    return _edit(visit).show(visit, Filled(as_texts(names_of(GROUPS), product)), product=product)
 
 
 async def update(visit: Visit) -> web.StreamResponse:
@@ -91,7 +92,8 @@ async def update(visit: Visit) -> web.StreamResponse:
         changed = {name: value for name, value in body.items() if value is not None or name not in fixed}
         return await visit.api.send("PATCH", path, body=changed)
 
-    saved = await editing.submit(visit, _edit(visit), send, keep_empty=True)
+    product = await visit.api.get(path)
+    saved = await editing.submit(visit, _edit(visit), send, keep_empty=True, product=product)
     return saved if isinstance(saved, web.Response) else visit.go("/products", visit.text(N_("Saved.")))
 
 
@@ -101,6 +103,11 @@ ROUTES: Final = (
     Route("POST", "/products/new", create),
     Route("GET", "/products/{id}", show_edit),
     Route("POST", "/products/{id}", update),
+    Route(
+        "POST", "/products/{id}/archived",
+        verb("/v1/products/{id}", "/products/{id}", N_("Saved."), fields=(Field("archived", "", "checkbox"),),
+             method="PATCH"),
+    ),
     Route(
         "POST", "/products/{id}/delete",
         verb("/v1/products/{id}", "/products", N_("Removed, or archived where documents are there."), method="DELETE"),

@@ -8,10 +8,10 @@ from aiohttp import web
 
 from console import editing, listing
 from console.editing import FormPage, verb
-from console.forms import Field, Filled, Group, Option
+from console.forms import KEY_FIELD, Field, Filled, Group, Option
 from console.i18n import N_
 from console.listing import Column, Filter, Listing, choice
-from console.visit import KEY_FIELD, Route, Visit
+from console.visit import Route, Visit
 
 PROMISES: Final = Listing(
     title=N_("Promises"),

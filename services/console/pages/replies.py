@@ -1,4 +1,4 @@
-"""Replies of clients: the list with those that belong to nobody yet, assigning them, and answering in the thread."""
+"""Replies of clients: the list with those of unknown senders, assigning them, and answering in the thread."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from aiohttp import web
 
 from console import editing, listing
 from console.editing import FormPage, verb
-from console.forms import Field, Filled, Group
+from console.forms import KEY_FIELD, Field, Filled, Group
 from console.i18n import N_
 from console.listing import Column, Filter, Listing, choice
-from console.visit import KEY_FIELD, Route, Visit
+from console.visit import Route, Visit
 
 CLIENTS: Final = 20  # offered for a reply; a search finds the others
 THREAD: Final = 50  # messages of a client that are read for a thread
@@ -25,7 +25,7 @@ LISTING: Final = Listing(
         Column("client.name", N_("Client")),
         Column("subject", N_("Subject")),
         Column("body", N_("Text"), "extract"),
-        Column("automatic", N_("Written by a program"), "badge"),
+        Column("automatic", N_("By a program"), "badge"),
         Column("resolved_at", N_("Answered"), "moment"),
     ),
     filters=(

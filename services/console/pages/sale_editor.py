@@ -10,10 +10,10 @@ from aiohttp import web
 
 from console.api_client import Problem
 from console.editing import FormPage
-from console.forms import Field, Filled, Group, Option, as_object, as_texts
+from console.forms import KEY_FIELD, Field, Filled, Group, Option, as_object, as_texts
 from console.i18n import N_
 from console.pages.sales import KINDS
-from console.visit import KEY_FIELD, Route, Visit
+from console.visit import Route, Visit
 
 LINES_SHOWN: Final = 3  # of an empty document
 LINES_MAX: Final = 500  # of the API's document
@@ -163,8 +163,9 @@ def _again(visit: Visit, page: FormPage, form: dict[str, str], problem: Problem)
 
 async def calculate(visit: Visit) -> web.StreamResponse:
     """The totals of what is typed so far, as a part of the page."""
-    form = compact(await visit.read_form())
-    body = body_of(form)
+    typed = await visit.read_form()
+    rows = sorted({int(found[1]) for name in typed if typed[name].strip() and (found := _LINE.fullmatch(name))})
+    body = body_of(compact(typed))
     if not body["lines"]:
         return visit.render("sale_totals.html", sale=None, faults=[])
     if "client_id" not in body and "client" not in body:
@@ -173,7 +174,7 @@ async def calculate(visit: Visit) -> web.StreamResponse:
         sale = await visit.api.post("/v1/sales/calculate", body)
     except Problem as problem:
         return visit.render("sale_totals.html", sale=None, faults=problem.said)
-    return visit.render("sale_totals.html", sale=sale, faults=[])
+    return visit.render("sale_totals.html", sale=sale, faults=[], rows=rows)
 
 
 async def pick_clients(visit: Visit) -> web.StreamResponse:

@@ -34,7 +34,7 @@ LISTING: Final = Listing(
         Column("date_due", N_("Due"), "day"),
         Column("status", N_("Status"), "sale_state"),
         Column("total", N_("Total"), "money"),
-        Column("amount_due", N_("Open"), "money"),
+        Column("amount_due", N_("Open"), "open"),
     ),
     filters=(
         choice("sale_type", N_("Kind"), *KINDS),
@@ -88,9 +88,9 @@ async def show(visit: Visit) -> web.StreamResponse:
 
 
 async def show_pdf(visit: Visit) -> web.StreamResponse:
-    """The document as PDF, inside the page."""
+    """The document as PDF, inside the page; with the e-invoice in it, to save."""
     query = {"facturx": "true"} if visit.request.query.get("facturx") else None
-    return await editing.pass_file(visit, f"/v1/sales/{visit.id}/pdf", query)
+    return await editing.pass_file(visit, f"/v1/sales/{visit.id}/pdf", query, saved=query is not None)
 
 
 async def show_format(visit: Visit) -> web.StreamResponse:
@@ -108,7 +108,8 @@ _DISPUTE: Final = (Field("sale_id", "", "hidden"), Field("reason", N_("Reason"))
 
 
 def _post(name: str, notice: str, fields: tuple[Field, ...] = ()) -> Route:
-    return Route("POST", f"{_HERE}/{name}", verb(f"/v1/sales/{{id}}/{name}", _HERE, notice, fields=fields))
+    page = show if fields == _MAIL else None
+    return Route("POST", f"{_HERE}/{name}", verb(f"/v1/sales/{{id}}/{name}", _HERE, notice, fields=fields, page=page))
 
 
 async def convert(visit: Visit) -> web.StreamResponse:
@@ -156,7 +157,7 @@ ROUTES: Final = (
     Route("POST", f"{_HERE}/convert", convert),
     Route("POST", f"{_HERE}/credit", credit),
     Route("POST", f"{_HERE}/delete", verb("/v1/sales/{id}", "/sales", N_("Deleted."), method="DELETE")),
-    Route("POST", f"{_HERE}/dispute", verb("/v1/disputes", _HERE, N_("Dispute opened."), fields=_DISPUTE)),
+    Route("POST", f"{_HERE}/dispute", verb("/v1/disputes", _HERE, N_("Dispute opened."), fields=_DISPUTE, page=show)),
     Route(
         "POST", f"{_HERE}/disputes/{{dispute_id}}",
         verb(

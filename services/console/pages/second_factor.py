@@ -28,6 +28,7 @@ OFF: Final = FormPage(
     N_("Turn off"),
     _BACK,
     intro=N_("Enter a code of your app, or a recovery code. From then on the password alone lets you in."),
+    scope="read",
 )
 
 
@@ -36,7 +37,7 @@ async def show(visit: Visit) -> web.StreamResponse:
     if visit.person is not None and visit.person.user["two_factor"]:
         return OFF.show(visit, Filled())
     made = await visit.api.post("/v1/session/two-factor")
-    return ON.show(visit, Filled({"secret": made["secret"]}), uri=made["uri"])
+    return ON.show(visit, Filled({"secret": made["secret"]}), uri=made["uri"], qr=made["qr"])
 
 
 async def turn_on(visit: Visit) -> web.StreamResponse:
@@ -61,7 +62,7 @@ async def turn_off(visit: Visit) -> web.StreamResponse:
     """Require no codes any more."""
 
     async def send(body: dict[str, Any]) -> Any:
-        return await visit.api.send("DELETE", "/v1/session/two-factor", body=body)
+        return await visit.api.post("/v1/session/two-factor/remove", body)
 
     done = await editing.submit(visit, OFF, send)
     if isinstance(done, web.Response):

@@ -1,4 +1,4 @@
-"""Settings: the company's profile and logo, when reminders go, the plan's usage; and the person's own sign-in."""
+"""Settings: the company's profile and logo, the plan's usage; and the person's own sign-in."""
 
 from __future__ import annotations
 
@@ -17,10 +17,6 @@ from console.pages.clients import ADDRESS
 from console.visit import Route, Visit
 
 LOGO_BYTES_MAX: Final = 512 * 1024  # more than the API takes, so that its own message says so
-WEEKDAYS: Final = (
-    Option("1", N_("Monday")), Option("2", N_("Tuesday")), Option("3", N_("Wednesday")), Option("4", N_("Thursday")),
-    Option("5", N_("Friday")), Option("6", N_("Saturday")), Option("7", N_("Sunday")),
-)  # fmt: skip
 PAY_TERMS: Final = (
     Option("", N_("Not set")), Option("1", N_("Days after the date")),
     Option("2", N_("Days after the end of the month")),
@@ -55,24 +51,15 @@ GROUPS: Final = (
             Field("currency", N_("Currency"), required=True),
             Field("locale", N_("Language"), required=True),
             Field("time_zone", N_("Time zone"), required=True),
+            Field(
+                "number_format",
+                N_("Form of document numbers"),
+                required=True,
+                help=N_("{prefix}, {year} and {number} once each, such as {prefix}-{year}-{number:6}"),
+            ),
             Field("default_pay_term.type", N_("Payment term"), "choice", options=PAY_TERMS),
             Field("default_pay_term.days", N_("Days"), "number"),
             Field("invoice_footer", N_("Text at the foot of every document"), "area"),
-        ),
-    ),
-    Group(
-        N_("Reminders and messages"),
-        (
-            Field("sender_name", N_("Sender's name")),
-            Field("reply_to", N_("Answers go to"), "email"),
-            Field("sms_sender", N_("Sender of SMS"), help=N_("Up to 11 letters and digits, or a number")),
-            Field("min_contact_interval", N_("Time between two reminders"), help=N_("Such as P3D for three days")),
-            Field("send_window.opens", N_("Reminders go from"), help=N_("Such as 09:00")),
-            Field("send_window.closes", N_("Reminders go until"), help=N_("Such as 17:30")),
-            Field("send_window.weekdays", N_("On these days"), "choices", options=WEEKDAYS),
-            Field("send_window.holidays", N_("Not on these days"), "list", help=N_("A date a line: 2026-12-24")),
-            Field("thank_you", N_("Thank for each payment"), "checkbox"),
-            Field("await_replies", N_("Hold reminders back until a reply is answered"), "checkbox"),
         ),
     ),
 )
@@ -83,7 +70,7 @@ PASSWORD: Final = FormPage(
         Group(
             N_("Change the password"),
             (
-                Field("current", N_("Password of now"), "password", required=True, autocomplete="current-password"),
+                Field("current", N_("Current password"), "password", required=True, autocomplete="current-password"),
                 Field("password", N_("New password"), "password", required=True, autocomplete="new-password",
                       help=N_("12 characters or more")),
             ),
@@ -111,7 +98,7 @@ async def save(visit: Visit) -> web.StreamResponse:
         changed = body | {"bank_accounts": [one for one in body.get("bank_accounts", []) if any(one.values())]}
         if not any((changed.get("address") or {}).values()):
             changed["address"] = None
-        return await visit.api.send("PATCH", "/v1/account", body=_with_choices(changed))
+        return await visit.api.send("PATCH", "/v1/account", body=_with_term(changed))
 
     saved = await editing.submit(visit, PAGE, send, keep_empty=True, usage=usage, account=account)
     if isinstance(saved, web.Response):
@@ -120,15 +107,11 @@ async def save(visit: Visit) -> web.StreamResponse:
     return visit.go("/settings", visit.text(N_("Saved.")))
 
 
-def _with_choices(body: dict[str, Any]) -> dict[str, Any]:
-    """The profile with numbers where a choice has texts, and null for a window or a term without anything."""
-    window, term = dict(body.get("send_window") or {}), body.get("default_pay_term") or {}
-    window["weekdays"] = [int(one) for one in window.get("weekdays") or () if one.isdigit()] or None
+def _with_term(body: dict[str, Any]) -> dict[str, Any]:
+    """The profile with a number where the payment term has a text, and null for none."""
+    term = body.get("default_pay_term") or {}
     kind = str(term.get("type") or "")
-    return body | {
-        "send_window": window if any(window.values()) else None,
-        "default_pay_term": term | {"type": int(kind)} if kind.isdigit() else None,
-    }
+    return body | {"default_pay_term": term | {"type": int(kind)} if kind.isdigit() else None}
 
 
 async def show_logo(visit: Visit) -> web.StreamResponse:
@@ -178,7 +161,7 @@ async def change_password(visit: Visit) -> web.StreamResponse:
     return visit.go("/me", visit.text(N_("The password is changed. Your other sessions have ended.")))
 
 
-async def join(visit: Visit) -> web.StreamResponse:
+async def redeem_invitation(visit: Visit) -> web.StreamResponse:
     """Redeem an invitation into another account."""
     form = await visit.read_form()
     try:
@@ -204,6 +187,6 @@ ROUTES: Final = (
     Route("POST", "/settings/logo", save_logo),
     Route("GET", "/me", show_me),
     Route("POST", "/me/password", change_password),
-    Route("POST", "/me/join", join),
+    Route("POST", "/me/join", redeem_invitation),
     Route("POST", "/account", choose_account),
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import aiohttp
 from aiohttp import web
 
-from console import editing, listing
+from console import csv_heading, editing, field_names, listing, live
 from console.api_client import Pending, Problem
 from console.forms import Option
 from console.i18n import N_
@@ -33,6 +34,7 @@ LISTING: Final = Listing(
     row="/imports/{id}",
     new=("/imports/new", N_("Import a file")),
     empty=N_("No import yet. Bring your clients or products as a CSV file."),
+    stream="/imports/stream",
 )
 
 
@@ -44,7 +46,16 @@ async def show_list(visit: Visit) -> web.StreamResponse:
 async def show_new(visit: Visit) -> web.StreamResponse:
     """The form."""
     kinds = [Option(kind, kind) for kind in KINDS]
-    return visit.render("import_new.html", kinds=kinds, chosen=visit.request.query.get("kind", "clients"))
+    fields = {kind: [(one, _name(visit, one)) for one in csv_heading.FIELDS[kind]] for kind in KINDS}
+    return visit.render(
+        "import_new.html", kinds=kinds, chosen=visit.request.query.get("kind", "clients"), fields=fields,
+        left_out=csv_heading.LEFT_OUT,
+    )  # fmt: skip
+
+
+def _name(visit: Visit, path: str) -> str:
+    """What a column holds, in the person's language: `address.city` as address and city."""
+    return ": ".join(visit.text(field_names.name_of(step)) for step in path.split("."))
 
 
 async def create(visit: Visit) -> web.StreamResponse:
@@ -56,7 +67,7 @@ async def create(visit: Visit) -> web.StreamResponse:
         part = await reader.next()
     if part is None:
         return visit.go(f"/imports/new?kind={query['kind']}", visit.text(N_("Choose a file.")), failed=True)
-    content = await _read(part)
+    content = csv_heading.with_columns(await _read(part), visit.request.query.get("columns", "").split(","))
     headers = {
         "Content-Type": "application/x-ndjson" if query["format"] == "jsonl" else "text/csv",
         "Prefer": "respond-async",
@@ -84,8 +95,22 @@ async def show(visit: Visit) -> web.StreamResponse:
         found = await visit.api.get(f"/v1/imports/{visit.id}")
     except Pending:
         found = None
-    template = "import_progress.html" if "HX-Request" in visit.request.headers else "import.html"
-    return visit.render(template, found=found)
+    template = "import_progress.html" if visit.is_part else "import.html"
+    return visit.render(template, found=found, seen=live.digest(found), has_ended=_has_ended(found))
+
+
+def _has_ended(found: Mapping[str, Any] | None) -> bool:
+    return found is not None and found["state"] != "running"
+
+
+async def watch_list(visit: Visit) -> web.StreamResponse:
+    """Imports as they go on."""
+    return await listing.watch(visit, LISTING)
+
+
+async def watch(visit: Visit) -> web.StreamResponse:
+    """The progress of one import."""
+    return await live.watch(visit, f"/v1/imports/{visit.id}", has_ended=_has_ended)
 
 
 async def export(visit: Visit) -> web.StreamResponse:
@@ -109,6 +134,8 @@ ROUTES: Final = (
     Route("GET", "/imports", show_list),
     Route("GET", "/imports/new", show_new),
     Route("POST", "/imports/new", create),
+    Route("GET", "/imports/stream", watch_list),
     Route("GET", "/imports/{id}", show),
+    Route("GET", "/imports/{id}/stream", watch),
     Route("GET", "/export/{kind}", export),
 )

@@ -10,6 +10,10 @@ menuButton?.addEventListener("click", () => {
   one("#menu").classList.toggle("open", open);
 });
 
+// The menu is longer than most screens: the page that one is at is in sight.
+const menu = one("#menu"), current = one("#menu [aria-current]");
+if (menu && current) menu.scrollTop = current.offsetTop - menu.offsetTop - menu.clientHeight / 2;
+
 document.addEventListener("click", (event) => {
   for (const drop of all("details.drop[open]")) if (!drop.contains(event.target)) drop.open = false;
   const copy = event.target.closest("[data-copy]");
@@ -43,6 +47,14 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 
 one(".fault[autofocus]")?.focus();
+
+// After a button that changes a form's steps, the person goes on at the step or result it was about.
+const here = one("[data-here]");
+if (here && !one(".fault[autofocus]")) {
+  here.scrollIntoView();
+  const field = here.matches("[tabindex]") ? here : one("input:not([type=hidden]), select, textarea", here);
+  field?.focus({ preventScroll: true });
+}
 
 // Document editor: lines come and go, and what is picked fills its line in.
 const editor = one("#document");
@@ -99,7 +111,7 @@ if (editor) {
 for (const part of all("[data-live]")) {
   const source = new EventSource(part.dataset.live);
   let waiting = false;
-  const refresh = () => {
+  source.onmessage = () => {
     if (waiting) return;
     waiting = true;
     window.setTimeout(() => {
@@ -107,10 +119,27 @@ for (const part of all("[data-live]")) {
       window.htmx?.trigger(part, "live");
     }, 500);
   };
-  source.onmessage = refresh;
-  source.onerror = () => { if (source.readyState === EventSource.CLOSED) source.close(); };
+  source.addEventListener("end", () => source.close());
   window.addEventListener("pagehide", () => source.close());
 }
+
+// What somebody has unfolded in a live part stays so: the third "Input" is the third "Input" of the new part.
+const folds = (part) => {
+  const seen = new Map();
+  return all("details", part).map((fold) => {
+    const text = one("summary", fold)?.textContent.trim() ?? "";
+    seen.set(text, (seen.get(text) ?? 0) + 1);
+    return [`${text} ${seen.get(text)}`, fold];
+  });
+};
+let unfolded = new Set();
+document.addEventListener("htmx:beforeSwap", (event) => {
+  unfolded = new Set(folds(event.detail.target).filter(([, fold]) => fold.open).map(([name]) => name));
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (!event.detail.target.matches("[data-live]")) return;
+  for (const [name, fold] of folds(event.detail.target)) fold.open ||= unfolded.has(name);
+});
 
 // Builder: what is picked goes into the field of the step that was used last.
 const builder = one("#builder");
@@ -183,3 +212,45 @@ if (calling) document.addEventListener("keydown", (event) => {
   found.click();
   found.focus();
 });
+
+// Import: the first lines of the file, with a choice above each column of what it holds.
+const columns = one("#columns");
+if (columns) {
+  const form = columns.closest("form");
+  const records = (text) => {
+    const first = text.split("\n", 1)[0];
+    const mark = [",", ";", "\t", "|"].reduce((best, next) => (first.split(next).length > first.split(best).length ? next : best));
+    const rows = [[""]];
+    let quoted = false;
+    for (const char of text.replace(/\r\n?/g, "\n")) {
+      const row = rows.at(-1);
+      if (char === '"') quoted = !quoted;
+      else if (char === mark && !quoted) row.push("");
+      else if (char === "\n" && !quoted) rows.push([""]);
+      else row[row.length - 1] += char;
+    }
+    return rows.filter((row) => row.some(Boolean));
+  };
+  const show = async () => {
+    const file = one("[name=file]", form).files[0];
+    const table = one("table", columns);
+    table.replaceChildren();
+    keep();
+    columns.hidden = !file || one("[data-name=format]", form).value !== "csv";
+    if (columns.hidden) return;
+    const [heading, ...rows] = records(await file.slice(0, 16384).text());
+    const choice = one(`template[data-columns="${one("[data-name=kind]", form).value}"]`, document).content;
+    const cells = (kind, row, fill) => {
+      const line = table.insertRow();
+      for (const text of row) fill(line.appendChild(document.createElement(kind)), text);
+    };
+    cells("td", heading ?? [], (cell) => cell.append(choice.cloneNode(true)));
+    cells("th", heading ?? [], (cell, text) => { cell.scope = "col"; cell.textContent = text; });
+    for (const row of rows.slice(0, 3)) cells("td", row, (cell, text) => { cell.textContent = text; });
+  };
+  const keep = () => {
+    one("[data-name=columns]", form).value = all("select", columns).map((field) => field.value).join(",");
+  };
+  columns.addEventListener("change", keep);
+  for (const field of all("[name=file], [data-name=kind], [data-name=format]", form)) field.addEventListener("change", show);
+}

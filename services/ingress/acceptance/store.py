@@ -111,13 +111,13 @@ WITH given AS (
      ORDER BY account_id, scope, key
     ON CONFLICT DO NOTHING RETURNING command_id
 ), unclaimed AS (
-    INSERT INTO ingress.inbox_identity (account_id, stem, identity, content, message_id)
+    INSERT INTO ingress.message_dedup_key (account_id, stem, identity, content, message_id)
     SELECT account_id, account_id, reference, content, id FROM given
      WHERE identity IS NOT NULL AND (key IS NULL OR id IN (SELECT command_id FROM keyed))
      ORDER BY account_id, reference
     ON CONFLICT DO NOTHING RETURNING message_id
 ), known AS (
-    INSERT INTO ingress.inbox_identity (account_id, stem, identity, content, message_id)
+    INSERT INTO ingress.message_dedup_key (account_id, stem, identity, content, message_id)
     SELECT account_id, stem, identity, content, id FROM given
      WHERE id IN (SELECT message_id FROM unclaimed)
      ORDER BY account_id, stem, identity
@@ -254,12 +254,12 @@ async def _claim_document(conn: Connection, one: Acceptance, document: Document)
         return DuplicateMessage(first)
     place = (one.account_id, document.stem, document.identity)
     await conn.execute(
-        "INSERT INTO ingress.inbox_variant (account_id, stem, identity, content, message_id)"
+        "INSERT INTO ingress.message_variant (account_id, stem, identity, content, message_id)"
         " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
         *place, document.content, one.id,
     )  # fmt: skip
     variant = await conn.fetchval(
-        "SELECT message_id FROM ingress.inbox_variant"
+        "SELECT message_id FROM ingress.message_variant"
         " WHERE account_id = $1 AND stem = $2 AND identity = $3 AND content = $4",
         *place, document.content,
     )  # fmt: skip
@@ -273,12 +273,13 @@ async def _claim_identity(conn: Connection, one: Acceptance, stem: UUID, identit
     document = one.document
     assert document is not None  # noqa: S101  only requests with a document come here
     await conn.execute(
-        "INSERT INTO ingress.inbox_identity (account_id, stem, identity, content, message_id)"
+        "INSERT INTO ingress.message_dedup_key (account_id, stem, identity, content, message_id)"
         " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
         one.account_id, stem, identity, document.content, one.id,
     )  # fmt: skip
     row = await conn.fetchrow(
-        "SELECT content, message_id FROM ingress.inbox_identity WHERE account_id = $1 AND stem = $2 AND identity = $3",
+        "SELECT content, message_id FROM ingress.message_dedup_key"
+        " WHERE account_id = $1 AND stem = $2 AND identity = $3",
         one.account_id, stem, identity,
     )  # fmt: skip
     assert row is not None  # noqa: S101  inserted just now, or there before; nothing deletes these
@@ -292,8 +293,8 @@ async def find_documents(conn: Connection, group: Sequence[Acceptance]) -> dict[
         "SELECT g.id, coalesce(f.message_id, v.message_id) AS message_id"
         " FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bytea[])"
         "   AS g (id, account_id, stem, identity, content)"
-        " LEFT JOIN ingress.inbox_identity f USING (account_id, stem, identity, content)"
-        " LEFT JOIN ingress.inbox_variant v USING (account_id, stem, identity, content)"
+        " LEFT JOIN ingress.message_dedup_key f USING (account_id, stem, identity, content)"
+        " LEFT JOIN ingress.message_variant v USING (account_id, stem, identity, content)"
         " WHERE coalesce(f.message_id, v.message_id) IS NOT NULL",
         [one.id for one in group],
         [one.account_id for one in group],

@@ -6,7 +6,15 @@ import argparse
 from typing import Any, Final
 from uuid import UUID
 
-from ingress.access.accounts import COUNT_MAX, DEFAULT_SETTINGS, AccountSettings, create_account, limit, set_quota
+from ingress.access.accounts import (
+    COUNT_MAX,
+    DEFAULT_SETTINGS,
+    AccountSettings,
+    create_account,
+    limit,
+    set_quota,
+    storage,
+)
 from ingress.access.oauth.clients import create_client
 from ingress.access.oauth.rules import OAuthError
 from storage.pool import Pool
@@ -27,11 +35,16 @@ def add_verbs(account: argparse.ArgumentParser) -> list[argparse.ArgumentParser]
     create.add_argument("--time-zone", default=DEFAULT_SETTINGS.time_zone, help="such as Europe/Riga (%(default)s)")
     create.add_argument("--currency", default=DEFAULT_SETTINGS.currency, help="ISO 4217, such as EUR (%(default)s)")
     create.add_argument("--locale", default=DEFAULT_SETTINGS.locale, help="such as en or fr-CA (%(default)s)")
-    quota = verbs.add_parser("quota", help="change an account's plan", epilog="`unlimited` lifts a limit")
+    quota = verbs.add_parser(
+        "quota",
+        help="change an account's plan",
+        epilog="`unlimited` lifts a limit, `default` takes the installation's for the storage",
+    )
     quota.add_argument("account_id", type=UUID)
     for verb, read in ((create, _count), (quota, limit)):
         verb.add_argument("--clients", type=read, metavar="N", help="at most N clients")
         verb.add_argument("--products", type=read, metavar="N", help="at most N products")
+    quota.add_argument("--storage", type=storage, metavar="SIZE", help="at most SIZE of files, such as 500MB")
     return [create, quota]
 
 
@@ -42,7 +55,7 @@ async def run(pool: Pool, requested: argparse.Namespace) -> dict[str, Any]:
         ValueError: a value is wrong; LookupError: there is no such account.
     """
     if requested.verb == "quota":
-        return await set_quota(pool, requested.account_id, requested.clients, requested.products)
+        return await set_quota(pool, requested.account_id, requested.clients, requested.products, requested.storage)
     settings = AccountSettings(requested.time_zone, requested.currency, requested.locale)
     return await create_account(pool, requested.name, requested.clients, requested.products, settings)
 

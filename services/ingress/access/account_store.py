@@ -10,10 +10,12 @@ from uuid import UUID
 
 from storage.pool import Connection, Pool
 
+DEFAULT_STORAGE: Final = -2  # as a new limit: what the installation's setting says
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A tenant: one company's ledger. A limit of None means unlimited."""
+    """A tenant: one company's ledger. A limit of None means unlimited, but for the storage."""
 
     account_id: UUID
     name: str
@@ -27,6 +29,7 @@ class Account:
     logo: dict[str, Any] | None  # {content_type, size, sha256}
     clients_max: int | None
     products_max: int | None
+    storage_max: int | None  # bytes; None: the installation's default, below 0: unlimited
     created_at: datetime
     updated_at: datetime
 
@@ -41,23 +44,24 @@ async def insert(
     currency: str,
     clients_max: int | None,
     products_max: int | None,
+    storage_max: int | None,
 ) -> None:
     """Insert an account."""
     await conn.execute(
-        "INSERT INTO ingress.account (account_id, name, time_zone, locale, currency, clients_max, products_max)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        account_id, name, time_zone, locale, currency, clients_max, products_max,
+        "INSERT INTO ingress.account (account_id, name, time_zone, locale, currency, clients_max, products_max,"
+        " storage_max) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        account_id, name, time_zone, locale, currency, clients_max, products_max, storage_max,
     )  # fmt: skip
 
 
 _FIND: Final = """
 SELECT account_id, name, time_zone, locale, currency, number_format, default_pay_term, profile, collections, logo,
-       clients_max, products_max, created_at, updated_at
+       clients_max, products_max, storage_max, created_at, updated_at
   FROM ingress.account WHERE account_id = $1
 """
 _LOCK: Final = """
 SELECT account_id, name, time_zone, locale, currency, number_format, default_pay_term, profile, collections, logo,
-       clients_max, products_max, created_at, updated_at
+       clients_max, products_max, storage_max, created_at, updated_at
   FROM ingress.account WHERE account_id = $1 FOR UPDATE
 """
 
@@ -116,17 +120,26 @@ async def find_logo(pool: Pool, *, account_id: UUID) -> tuple[Mapping[str, Any],
 
 
 async def change_quota(
-    pool: Pool, *, account_id: UUID, clients_max: int | None, products_max: int | None
+    pool: Pool, *, account_id: UUID, clients_max: int | None, products_max: int | None, storage_max: int | None
 ) -> Account | None:
-    """Change the limits that are given (below 0: none from now on), leave the others; None: no such account."""
+    """Change the limits that are given (below 0: none from now on), leave the others; None: no such account.
+
+    A storage of `DEFAULT_STORAGE` is the installation's default again.
+    """
     row = await pool.fetchrow(
         "UPDATE ingress.account"
         " SET clients_max = CASE WHEN $2::bigint < 0 THEN NULL ELSE coalesce($2::bigint, clients_max) END,"
         " products_max = CASE WHEN $3::bigint < 0 THEN NULL ELSE coalesce($3::bigint, products_max) END,"
+        " storage_max = CASE WHEN $4::bigint = $5 THEN NULL ELSE coalesce($4::bigint, storage_max) END,"
         " updated_at = now()"
         " WHERE account_id = $1"
         " RETURNING account_id, name, time_zone, locale, currency, number_format, default_pay_term, profile,"
-        " collections, logo, clients_max, products_max, created_at, updated_at",
-        account_id, clients_max, products_max,
+        " collections, logo, clients_max, products_max, storage_max, created_at, updated_at",
+        account_id, clients_max, products_max, storage_max, DEFAULT_STORAGE,
     )  # fmt: skip
     return Account(*row) if row else None
+
+
+async def storage_used(pool: Pool, *, account_id: UUID) -> int:
+    """The bytes of the files that the account has stored."""
+    return await pool.fetchval("SELECT used FROM ingress.storage_usage WHERE account_id = $1", account_id) or 0

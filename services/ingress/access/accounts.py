@@ -16,13 +16,17 @@ from contracts.primitives.ids import new_id
 from contracts.primitives.problem import field_errors
 from contracts.resources.account import AccountPatch
 from ingress.access import account_store, credential_store, user_store
+from ingress.access.account_store import DEFAULT_STORAGE
 from ingress.access.credentials import PASSWORDS, digest, new_access_token, new_key_pair, new_password
 from ingress.scopes import SCOPES
 from storage.pool import Pool
 
 NAME_CHARS_MAX: Final = 200
 COUNT_MAX: Final = 2**31 - 1
+STORAGE_MAX: Final = 2**53  # bytes
 UNLIMITED: Final = -1
+_WORDS: Final = {"unlimited": UNLIMITED, "default": DEFAULT_STORAGE}
+_UNITS: Final = {None: 1, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 FIRST_TOKEN_NAME: Final = "ledgerwire account create"  # noqa: S105  names what made it
 
 
@@ -56,10 +60,11 @@ async def create_account(
     clients_max: int | None = None,
     products_max: int | None = None,
     settings: AccountSettings = DEFAULT_SETTINGS,
+    storage_max: int | None = None,
 ) -> dict[str, Any]:
     """Create an account; return `account_id, api_key, api_token, access_token, login {name, password}`.
 
-    The secrets are returned only here. A limit of None means unlimited.
+    The secrets are returned only here. A limit of None means unlimited; a storage of None, the installation's default.
 
     Raises:
         ValueError: no name, one of over 200 characters, a limit out of range, or an invalid setting.
@@ -68,6 +73,7 @@ async def create_account(
     if not 1 <= len(name) <= NAME_CHARS_MAX or "\0" in name:
         raise ValueError(f"an account's name has 1 to {NAME_CHARS_MAX} characters")
     _check_limits(clients_max, products_max)
+    _check_limits(storage_max, most=STORAGE_MAX)
     settings.check()
     account_id, token = new_id(), new_access_token()
     api_key, api_token = new_key_pair()
@@ -76,7 +82,7 @@ async def create_account(
     async with pool.acquire() as conn, conn.transaction():
         await account_store.insert(
             conn, account_id=account_id, name=name, clients_max=clients_max, products_max=products_max,
-            **asdict(settings),
+            storage_max=storage_max, **asdict(settings),
         )  # fmt: skip
         user_id = new_id()
         await user_store.insert_login(
@@ -112,17 +118,38 @@ def limit(text: str) -> int:
     return int(text)
 
 
+def storage(text: str) -> int:
+    """Read a storage limit from a command line: bytes, such as `500MB`, `unlimited` or `default`.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if text in _WORDS:
+        return _WORDS[text]
+    found = re.fullmatch(r"([0-9]{1,16})(MB|GB|TB)?", text, re.ASCII)
+    size = int(found[1]) * _UNITS[found[2]] if found else -1
+    if not 0 <= size <= STORAGE_MAX:
+        raise ValueError(f"{text!r} is neither a size such as 500MB or 20GB, nor unlimited, nor default")
+    return size
+
+
 async def set_quota(
-    pool: Pool, account_id: UUID, clients_max: int | None = None, products_max: int | None = None
+    pool: Pool,
+    account_id: UUID,
+    clients_max: int | None = None,
+    products_max: int | None = None,
+    storage_max: int | None = None,
 ) -> dict[str, Any]:
-    """Change the given limits, `UNLIMITED` to lift one; return `account_id, name, clients_max, products_max`.
+    """Change the given limits, `UNLIMITED` to lift one; return `account_id, name` and all of them.
 
     Raises:
         LookupError: there is no such account; ValueError: a limit is out of range.
     """
     _check_limits(*(most for most in (clients_max, products_max) if most != UNLIMITED))
+    if storage_max not in _WORDS.values():
+        _check_limits(storage_max, most=STORAGE_MAX)
     account = await account_store.change_quota(
-        pool, account_id=account_id, clients_max=clients_max, products_max=products_max
+        pool, account_id=account_id, clients_max=clients_max, products_max=products_max, storage_max=storage_max
     )
     if account is None:
         raise LookupError(f"there is no account {account_id}")
@@ -131,13 +158,14 @@ async def set_quota(
         "name": account.name,
         "clients_max": account.clients_max,
         "products_max": account.products_max,
+        "storage_max": account.storage_max,
     }
 
 
-def _check_limits(*limits: int | None) -> None:
-    for most in limits:
-        if most is not None and not 0 <= most <= COUNT_MAX:
-            raise ValueError(f"a limit is a number from 0 to {COUNT_MAX}")
+def _check_limits(*limits: int | None, most: int = COUNT_MAX) -> None:
+    for one in limits:
+        if one is not None and not 0 <= one <= most:
+            raise ValueError(f"a limit is a number from 0 to {most}")
 
 
 def _slug(name: str) -> str:

@@ -31,6 +31,14 @@ class Channel:
     disabled_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class LastMessage:
+    """The message that came in last by a channel."""
+
+    id: UUID
+    received_at: datetime
+
+
 async def find_live(pool: Pool, hashes: Sequence[bytes]) -> Mapping[bytes, Channel]:
     """The active channels whose secrets have these hashes, of any account."""
     rows = await pool.fetch(
@@ -85,6 +93,17 @@ async def list_newest(
         account_id, state, kind, before, limit,
     )  # fmt: skip
     return [Channel(*row) for row in rows]
+
+
+async def last_messages(pool: Pool, *, account_id: UUID, channels: Sequence[UUID]) -> dict[UUID, LastMessage]:
+    """The newest inbox message that came in by each of these channels, where there is one."""
+    rows = await pool.fetch(
+        "SELECT c.id, m.id, m.received_at FROM unnest($2::uuid[]) AS c(id) CROSS JOIN LATERAL ("
+        " SELECT id, received_at FROM ledger_api.inbox_message"
+        " WHERE account_id = $1 AND channel ->> 'id' = c.id::text AND channel IS NOT NULL ORDER BY id DESC LIMIT 1) m",
+        account_id, channels,
+    )  # fmt: skip
+    return {row[0]: LastMessage(row[1], row[2]) for row in rows}
 
 
 async def disable(conn: Connection | Pool, *, account_id: UUID, identifier: UUID) -> Channel | None:

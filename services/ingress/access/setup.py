@@ -53,7 +53,7 @@ async def create_first_account(
     account_id, user_id = new_id(), new_id()
     await account_store.insert(
         conn, account_id=account_id, name=account_name, time_zone=time_zone, locale=locale, currency=currency,
-        clients_max=None, products_max=None,
+        clients_max=None, products_max=None, storage_max=None,
     )  # fmt: skip
     await user_store.insert_login(
         conn, user_id=user_id, name=name, email=email, locale=locale, password_hash=password_hash

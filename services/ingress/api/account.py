@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from contracts.etag import entity_tag
+from contracts.primitives.ids import new_id
 from contracts.primitives.problem import FieldError
 from contracts.resources.account import (
     COLLECTION_FIELDS,
@@ -22,6 +23,9 @@ from contracts.resources.account import (
 )
 from contracts.resources.number_format import DEFAULT_NUMBER_FORMAT
 from contracts.urls import PublicUrls
+from contracts.wire.commands import FOLLOW_SETTINGS
+from contracts.wire.envelope import Envelope
+from contracts.wire.topology import LEDGER_COMMANDS
 from documents.pdf.logo import LogoError, check_logo
 from ingress.access import account_store
 from ingress.access.account_store import Account
@@ -29,6 +33,7 @@ from ingress.errors import InvalidInput, NotFound
 from ingress.http import conditions
 from ingress.http.context import Api
 from ingress.http.route import Request, Response, Route
+from messaging.port import Outgoing
 from storage.pool import Connection
 
 _SETTINGS: Final = ("name", "time_zone", "locale", "currency", "number_format", "default_pay_term")
@@ -45,11 +50,15 @@ async def update_account(api: Api, call: Request) -> Response:
     requested = call.body_as(AccountPatch)
     logo = await _checked(requested.logo) if requested.logo else None
 
+    outgoing: list[Outgoing] = []
+
     async def work(conn: Connection) -> Response:
         before = _there(await account_store.lock(conn, account_id=call.account_id))
         conditions.require_match(call, show(before, api.urls))
         after = _changed(before, requested, logo)
         await account_store.change(conn, after)
+        if _collected_by(after) != _collected_by(before):
+            outgoing.append(_follow_settings(call))
         if logo is not None:
             await account_store.put_logo(conn, account_id=call.account_id, content=logo[1])
         elif "logo" in requested.model_fields_set:
@@ -57,7 +66,17 @@ async def update_account(api: Api, call: Request) -> Response:
         body = show(after, api.urls)
         return Response(200, body, {"ETag": entity_tag(body)})
 
-    return await api.run_idempotent(call, work)
+    return await api.run_idempotent(call, work, outgoing)
+
+
+def _collected_by(account: Account) -> tuple[str, str, dict[str, Any]]:
+    """What promises and cases depend on."""
+    return account.time_zone, account.locale, account.collections
+
+
+def _follow_settings(call: Request) -> Outgoing:
+    command = Envelope(id=new_id(), name=FOLLOW_SETTINGS, account_id=call.account_id, correlation_id=call.id, data={})
+    return Outgoing(command.id, LEDGER_COMMANDS.name, command.encode())
 
 
 async def get_logo(api: Api, call: Request) -> Response:

@@ -12,7 +12,7 @@ from contracts.catalog import ACTIONS, Action, offered_actions
 from contracts.resources.case import MoveByPerson
 from contracts.resources.client import Client
 from contracts.resources.dispute import Dispute
-from contracts.resources.inbox_message import InboxMessage
+from contracts.resources.inbox_message import PushedMessage
 from contracts.resources.messages import Message
 from contracts.resources.note import Note
 from contracts.resources.output import ResourcePage
@@ -132,7 +132,7 @@ def _run_routes() -> list[Route]:
     ]
     return routes + [
         replace(
-            _route(key, push_actions.pushing(key, box), InboxMessage, CREATED),
+            _route(key, push_actions.pushing(key, box), PushedMessage, CREATED),
             request_type="linked_form",
             seconds_max=inbox.PUSH_SECONDS_MAX,
         )

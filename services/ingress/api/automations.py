@@ -15,7 +15,7 @@ from contracts.wire.commands import (
 )
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
-from ingress.views import queries, responses
+from ingress.views import queries, responses, run_queries
 from ingress.views.paging import read_cursor, write_cursor
 
 
@@ -52,7 +52,7 @@ async def update_automation(api: Api, call: Request) -> Response:
 
 
 async def publish_automation(api: Api, call: Request) -> Response:
-    """Make its draft the next version: it runs from now on."""
+    """Make its draft the next version; without one, turn on an automation that is off."""
     return await api.submit(call, PUBLISH_AUTOMATION, {"id": str(call.id_of())})
 
 
@@ -60,7 +60,7 @@ async def list_versions(api: Api, call: Request) -> Response:
     """List its versions, newest first, each with its differences from the one before."""
     key, limit = read_cursor(call, int), call.query_as(Page).limit
     await responses.row_of(api, call, queries.AUTOMATIONS)
-    rows = await queries.automation_versions(
+    rows = await run_queries.automation_versions(
         api.pool,
         account_id=call.account_id,
         automation_id=call.id_of(),

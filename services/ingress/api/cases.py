@@ -56,6 +56,11 @@ async def list_cases(api: Api, call: Request) -> Response:
     if query.min_amount is not None:
         account = await case_queries.account(api.pool, account_id=call.account_id)
         filters["min_minor"] = to_minor(query.min_amount, account["currency"], rounded=True)
+    if query.collector_id is not None and query.state != "settled":
+        filters.pop("collector_id")
+        filters |= await case_queries.collectors_of(
+            api.pool, account_id=call.account_id, collector_id=query.collector_id
+        )
     after = paging.read_cursor(call, *case_queries.CURSORS[query.sort])
     rows = await case_queries.cases(
         api.pool, account_id=call.account_id, sort=query.sort, after=after, limit=query.limit + 1, filters=filters

@@ -6,6 +6,7 @@ A channel's `id` is public. Its URL allows posting, so that only callers with th
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 from chassis.encryption import DecryptionError
 from contracts.primitives.ids import new_id
@@ -13,11 +14,12 @@ from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model, ShortText
 from ingress import response_models as models
 from ingress.access import channel_store
-from ingress.access.channel_store import CHANNELS_MAX, Channel, Kind, State
+from ingress.access.channel_store import CHANNELS_MAX, Channel, Kind, LastMessage, State
 from ingress.access.credentials import digest, new_channel_secret
 from ingress.errors import Conflict, LimitReached, NotFound
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
+from ingress.views import read_your_writes
 from ingress.views.paging import page, read_id_cursor
 from storage.pool import Connection
 
@@ -76,7 +78,10 @@ async def list_all(api: Api, call: Request) -> Response:
         before=read_id_cursor(call),
         limit=requested.limit + 1,
     )
-    return Response(200, page(call, rows, show=lambda row: show(api, call, row), key=lambda row: (row.id,)))
+    last = await _last_messages(api, call, [row.id for row in rows])
+    return Response(
+        200, page(call, rows, show=lambda row: show(api, call, row, last.get(row.id)), key=lambda row: (row.id,))
+    )
 
 
 async def get(api: Api, call: Request) -> Response:
@@ -84,7 +89,14 @@ async def get(api: Api, call: Request) -> Response:
     channel = await channel_store.find(api.pool, account_id=call.account_id, identifier=call.id_of())
     if channel is None:
         raise NotFound
-    return Response(200, show(api, call, channel))
+    last = await _last_messages(api, call, [channel.id])
+    return Response(200, show(api, call, channel, last.get(channel.id)))
+
+
+async def _last_messages(api: Api, call: Request, channels: list[UUID]) -> dict[UUID, LastMessage]:
+    """What came in last by each channel, with what was accepted before this request."""
+    await read_your_writes.wait_until_visible(api, call)
+    return await channel_store.last_messages(api.pool, account_id=call.account_id, channels=channels)
 
 
 async def disable(api: Api, call: Request) -> Response:
@@ -118,8 +130,8 @@ def public(channel: Channel) -> dict[str, Any]:
     return {"id": str(channel.id), "kind": channel.kind, "name": channel.name}
 
 
-def show(api: Api, call: Request, channel: Channel) -> dict[str, Any]:
-    """A channel's response; with `url` for callers with the scope `admin`.
+def show(api: Api, call: Request, channel: Channel, last: LastMessage | None = None) -> dict[str, Any]:
+    """A channel's response; with `url` for callers with the scope `admin`, with `last_message` where it was read.
 
     `url` is null when the key of its secret is lost: a rotation makes a new one.
     """
@@ -128,6 +140,8 @@ def show(api: Api, call: Request, channel: Channel) -> dict[str, Any]:
         "created_at": channel.created_at.isoformat(),
         "disabled_at": channel.disabled_at.isoformat() if channel.disabled_at else None,
     }
+    if last is not None:
+        shown["last_message"] = {"id": str(last.id), "received_at": last.received_at.isoformat()}
     if call.caller is not None and "admin" in call.caller.scopes:
         shown["url"] = _url(api, channel)
     return shown

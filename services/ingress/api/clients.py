@@ -6,7 +6,7 @@ from contracts.resources import client
 from contracts.resources.client import Client, ClientIn, ClientPatch
 from contracts.resources.output import RemovedResource, ResourcePage
 from contracts.resources.schemas import DEFAULT_ON_CONFLICT, Email, Model, OnConflict, Reference, ShortText
-from contracts.wire.commands import CREATE_CLIENT, REMOVE_CLIENT, UPDATE_CLIENT, UPSERT_CLIENT
+from contracts.wire.commands import CREATE_CLIENT, ERASE_CLIENT, REMOVE_CLIENT, UPDATE_CLIENT, UPSERT_CLIENT
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import queries, responses
@@ -64,6 +64,12 @@ async def remove_client(api: Api, call: Request) -> Response:
     return await api.submit(call, REMOVE_CLIENT, {"id": str(client_id)}, subject_id=client_id)
 
 
+async def erase_client(api: Api, call: Request) -> Response:
+    """Erase a client's personal data; issued documents keep the names that the law on books requires."""
+    client_id = call.id_of()
+    return await api.submit(call, ERASE_CLIENT, {"id": str(client_id)}, subject_id=client_id)
+
+
 _PATH = "/v1/clients"
 
 ROUTES = (
@@ -88,5 +94,9 @@ ROUTES = (
     Route(
         "DELETE", f"{_PATH}/{{id}}", "deleteClient", remove_client, "write",
         "Delete a client, or archive one that has documents", answers=RemovedResource, tag="clients",
+    ),
+    Route(
+        "POST", f"{_PATH}/{{id}}/erase", "eraseClient", erase_client, "admin",
+        "Erase a client's personal data but for what issued documents must keep", answers=Client, tag="clients",
     ),
 )  # fmt: skip

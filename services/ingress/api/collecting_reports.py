@@ -1,4 +1,4 @@
-"""`/v1/reports/debtor-days`, `collections`, `cases`: how long sales stay unpaid, what collecting brings or leaves."""
+"""`/v1/reports/debtor-days`, `collections`, `cases`, `activity`: what stays unpaid, what collecting brings."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import Field
 
 from contracts.primitives.money import from_minor
 from contracts.primitives.problem import FieldError
+from contracts.resources import activity
+from contracts.resources.activity import Activity, ActivityKind
 from contracts.resources.collecting_report import CasesReport, CollectionsReport, DebtorDays
+from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
 from ingress.errors import InvalidInput
 from ingress.http.context import Api
-from ingress.http.route import Request, Response, Route
-from ingress.views import case_queries, report_queries
+from ingress.http.route import Page, Request, Response, Route
+from ingress.views import case_queries, queries, report_queries, responses
 from ingress.views.batches import Row
 
 MONTHS_MAX: Final = 120  # ten years of a curve
@@ -128,10 +132,32 @@ def _in_state(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in ("state", "currency", "cases")} | amounts
 
 
+class ActivityFilter(Model):
+    """Of which client, and of which kind: all where left out."""
+
+    client_id: UUID | None = None
+    kind: ActivityKind | None = None
+
+
+class ActivityQuery(ActivityFilter, Page):
+    """Which activities, page by page."""
+
+
+async def list_activity(api: Api, call: Request) -> Response:
+    """List messages, notes, calls, disputes, promises and moves, newest first."""
+    requested = call.query_as(ActivityQuery).model_dump(exclude={"limit", "cursor"})
+    return await responses.many(api, call, queries.ACTIVITY, activity.from_row, **requested)
+
+
 ROUTES = (
     Route(
         "GET", "/v1/reports/cases", "getCasesReport", cases, "read",
         "Get how many collection cases are in each state, with amounts", answers=CasesReport, tag="reports",
+    ),
+    Route(
+        "GET", "/v1/reports/activity", "listActivity", list_activity, "read",
+        "List what happened between the account and its clients, or one of them", query=ActivityQuery,
+        answers=ResourcePage[Activity], tag="reports",
     ),
     Route(
         "GET", "/v1/reports/debtor-days", "getDebtorDays", debtor_days, "read",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from contracts.primitives.problem import FieldError
@@ -23,19 +22,13 @@ from contracts.resources.collector import (
 )
 from contracts.resources.output import ResourcePage
 from contracts.wire import commands
-from ingress.errors import InvalidInput, NotFound
+from ingress.api import message_texts
+from ingress.errors import InvalidInput
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import case_queries, paging, queries, responses
 from ingress.views.batches import Row
-from templates.reminders import (
-    SAMPLE_INVOICE,
-    ListedInvoice,
-    one_line,
-    sample_names,
-    template_names,
-    texts_of,
-)
+from templates.reminders import sample_names
 from templates.renderer import Letter, NoWorker
 
 
@@ -116,56 +109,21 @@ class _Whom:
 async def _preview(api: Api, call: Request, whom: _Whom, step: Row, path: str) -> Response:
     if step["template"] is None:
         raise InvalidInput(faults=[FieldError("step", f"says nothing: its channel is {step['channel']}")])
-    client, account, names = await _names(api, call, whom)
-    language, texts = texts_of(step["template"], whom.language or client["locale"], client["locale"], account["locale"])
-    letter = Letter({name: texts[name] for name in ("subject", "body") if texts.get(name)}, names)
-    rendered = await _rendered(api, call, letter, path)
+    client = await message_texts.client_of(api, call, whom.client_id, whom.sale_id)
+    only = None if whom.sale_id is None else [whom.sale_id]
+    language, rendered = await message_texts.rendered(
+        api, call, step["template"], client, sale_ids=only, step=whom.number, with_sample=True, path=path,
+        language=whom.language,
+    )  # fmt: skip
     is_mail = step["channel"] == "email"
     return Response(
         body={
-            "subject": one_line(rendered["subject"]) if "subject" in rendered else None,
+            "subject": rendered.get("subject"),
             "body": rendered["body"],
             "to": client["email"] if is_mail else client["phone"],
             "language": language,
         }
     )
-
-
-async def _names(api: Api, call: Request, whom: _Whom) -> tuple[Row, Row, dict[str, Any]]:
-    """The client, the account, and what their templates know; an invoice is made up where none is open."""
-    sale_id, client_id = whom.sale_id, whom.client_id
-    if client_id is None and sale_id is not None:
-        client_id = await case_queries.client_of_sale(api.pool, account_id=call.account_id, sale_id=sale_id)
-    client = None if client_id is None else await _client(api, call, client_id)
-    if client is None:
-        raise NotFound("there is no such client or invoice")
-    account = await case_queries.account(api.pool, account_id=call.account_id)
-    rows = await case_queries.open_invoices(
-        api.pool, account_id=call.account_id, client_id=client["id"], sale_id=sale_id
-    )
-    invoices = [ListedInvoice(**row) for row in rows] or [SAMPLE_INVOICE]
-    names = template_names(
-        client=client,
-        account={**account["profile"], "name": account["name"]},
-        invoices=invoices,
-        step=whom.number,
-        today=account["today"],
-    )
-    return client, account, names
-
-
-async def _client(api: Api, call: Request, client_id: UUID) -> Row | None:
-    return await queries.find(api.pool, queries.CLIENTS, account_id=call.account_id, identifier=client_id)
-
-
-async def _rendered(api: Api, call: Request, letter: Letter, path: str) -> dict[str, str]:
-    try:
-        (made,) = await api.renderer.render(call.account_id, [letter])
-    except NoWorker:
-        raise InvalidInput(faults=[FieldError(path, "cannot be rendered at the moment: try again")]) from None
-    if made.texts is None:
-        raise InvalidInput(faults=[FieldError(path, made.fault or "cannot be rendered")])
-    return dict(made.texts)
 
 
 async def _check_templates(api: Api, call: Request, steps: list[CollectorStepIn]) -> None:

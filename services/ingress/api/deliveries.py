@@ -10,7 +10,7 @@ from contracts.resources.output import ResourcePage
 from contracts.wire.commands import REDELIVER
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
-from ingress.views import queries, responses
+from ingress.views import queries, responses, run_queries
 
 
 class DeliveryQuery(Page):
@@ -38,7 +38,7 @@ async def list_deliveries(api: Api, call: Request) -> Response:
 async def get_delivery(api: Api, call: Request) -> Response:
     """Get one delivery with its attempts."""
     row = await responses.row_of(api, call, queries.DELIVERIES)
-    attempts = await queries.attempts(api.pool, account_id=call.account_id, delivery_id=row["id"])
+    attempts = await run_queries.attempts(api.pool, account_id=call.account_id, delivery_id=row["id"])
     return Response(body=delivery.from_row(row, attempts))
 
 

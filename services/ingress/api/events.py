@@ -10,13 +10,13 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import Field
 
-from contracts.catalog import OFFERED_TRIGGERS
 from contracts.moments import PastMoment
 from contracts.primitives.ids import parse_id
 from contracts.primitives.problem import FieldError
 from contracts.resources.event import Event
 from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
+from ingress.api.triggers import check_key
 from ingress.errors import InvalidInput
 from ingress.http.context import Api
 from ingress.http.event_stream import EVENT_STREAM, LAST_EVENT_ID, message, send_stream
@@ -50,7 +50,7 @@ class StreamQuery(Model):
 async def list_events(api: Api, call: Request) -> Response:
     """The events, newest first, each as hooks get it."""
     query = call.query_as(EventQuery)
-    _check(query.trigger)
+    check_key(query.trigger)
     rows, more = await event_queries.events(
         api.pool, account_id=call.account_id, trigger=query.trigger, client_id=query.client_id, since=query.since,
         before=read_id_cursor(call), limit=query.limit,
@@ -68,7 +68,7 @@ async def stream_events(api: Api, call: Request) -> Response | web.StreamRespons
         InvalidInput: no such trigger, or an event that is not known (any more); TooManyRequests.
     """
     query = call.query_as(StreamQuery)
-    _check(query.trigger)
+    check_key(query.trigger)
     with api.feed.open(call.account_id, wants_events=True) as stream:
         return await send_stream(api, call, _messages(api, call, query, stream))
 
@@ -119,11 +119,6 @@ def _matches(query: StreamQuery, event: FeedEvent) -> bool:
 
 def _message(event: FeedEvent) -> bytes:
     return message(str(event.id), event.trigger, event.body)
-
-
-def _check(trigger: str | None) -> None:
-    if trigger is not None and trigger not in OFFERED_TRIGGERS:
-        raise InvalidInput(faults=[FieldError("trigger", "is not a trigger: GET /v1/triggers lists them")])
 
 
 ROUTES = (

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import orjson
-import structlog
 from aiohttp import web
 
 from contracts.resources import client, payment, product, sale, supplier
@@ -25,17 +24,12 @@ from ingress.api.products import ProductFilter
 from ingress.api.sales import SaleFilter
 from ingress.api.suppliers import SupplierFilter
 from ingress.http.context import Api
-from ingress.http.responses import response_of
 from ingress.http.route import Request, Response, Route
 from ingress.imports.cells import COLUMNS, row_of
 from ingress.views import queries
 from ingress.views.batches import Row
+from ingress.views.file_export import batches_of, stream_file
 from ingress.views.queries import View
-from storage.transient import is_transient
-
-log = structlog.get_logger(__name__)
-
-PAGE_ROWS: Final = 500  # looked for at once
 
 _TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 _TIMES: Final = ("created_at", "updated_at")
@@ -124,51 +118,25 @@ def _exporting(export: Export) -> Callable[[Api, Request], Any]:
     async def give(api: Api, call: Request) -> Response | web.StreamResponse:
         """Export the requested resources as one file."""
         requested = call.query_as(ExportQuery)
-        headers = {"Content-Disposition": f'attachment; filename="{export.name}.{requested.format}"'}
-        if call.request.method == "HEAD":
-            return Response(body=b"", headers=headers, content_type=_TYPES[requested.format])
-        response = web.StreamResponse(headers=headers | {"Content-Type": _TYPES[requested.format]})
-        response_of(response, call.id)
-        try:
-            await _stream(api, call, export, requested, response)
-        except Exception as error:
-            if not response.prepared:
-                raise
-            # The response has begun: abort the connection, so that the client sees that it is incomplete.
-            log.warning("export_broken", request_id=str(call.id), error=repr(error), transient=is_transient(error))
-            if call.request.transport is not None:
-                call.request.transport.abort()
-        return response
+        return await stream_file(
+            call,
+            _parts(api, call, export, requested),
+            name=f"{export.name}.{requested.format}",
+            content_type=_TYPES[requested.format],
+        )
 
     return give
 
 
-async def _stream(
-    api: Api, call: Request, export: Export, requested: ExportQuery, response: web.StreamResponse
-) -> None:
-    """Write batch by batch. The first is read before the response begins, so that its errors become a problem."""
-    batches = api.reads.in_turn(call.account_id, _batches(api, call, export, requested))
-    batch = await anext(batches, None)
-    await response.prepare(call.request)
-    if requested.format == "csv":
-        await response.write(_table([export.columns]))
-    while batch:
+async def _parts(api: Api, call: Request, export: Export, requested: ExportQuery) -> AsyncIterator[bytes]:
+    is_table = requested.format == "csv"
+    head = _table([export.columns]) if is_table else b""
+    async for batch in batches_of(api, call, export.view, **requested.model_dump(exclude={"format"})):
         shown = [export.show(row, api.urls) for row in batch]
-        await response.write(_lines(shown) if requested.format == "jsonl" else _rows(shown, export.columns))
-        batch = await anext(batches, None)
-    await response.write_eof()
-
-
-async def _batches(api: Api, call: Request, export: Export, requested: ExportQuery) -> AsyncIterator[list[Row]]:
-    filters = requested.model_dump(exclude={"format"})
-    before, found = None, PAGE_ROWS
-    while found == PAGE_ROWS:
-        found = 0
-        async for batch in queries.batches(
-            api.pool, export.view, account_id=call.account_id, before=before, limit=PAGE_ROWS, **filters
-        ):
-            yield batch
-            before, found = batch[-1]["id"], found + len(batch)
+        yield head + (_rows(shown, export.columns) if is_table else _lines(shown))
+        head = b""
+    if head:
+        yield head
 
 
 def _lines(shown: Sequence[dict[str, Any]]) -> bytes:

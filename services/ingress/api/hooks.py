@@ -27,6 +27,7 @@ from contracts.wire.commands import (
     TEST_HOOK,
     UPDATE_HOOK,
 )
+from ingress.api.triggers import check_key
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import hook_health, queries, responses
@@ -65,6 +66,7 @@ async def create_hook(api: Api, call: Request) -> Response:
 async def list_hooks(api: Api, call: Request) -> Response:
     """List hooks, newest first."""
     query = call.query_as(HookQuery)
+    check_key(query.trigger)
     return await responses.many(
         api,
         call,
@@ -91,7 +93,7 @@ async def update_hook(api: Api, call: Request) -> Response:
 
 
 async def _with_health(api: Api, call: Request, reply: Response) -> Response:
-    """The dispatcher's answer, with what the executor knows of the receiver."""
+    """The dispatcher's answer, with the executor's figures of the receiver."""
     if reply.status not in {200, 201}:
         return reply
     shown = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body

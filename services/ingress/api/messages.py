@@ -8,13 +8,23 @@ from uuid import UUID
 
 from aiohttp import web
 
+from contracts.primitives.problem import FieldError
 from contracts.resources import messages
-from contracts.resources.messages import AssignIn, Channel, Direction, Message, MessageIn, MessageState
+from contracts.resources.messages import (
+    AssignIn,
+    Channel,
+    CollectorTemplate,
+    Direction,
+    Message,
+    MessageIn,
+    MessageState,
+)
 from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
 from contracts.wire import commands
+from ingress.api import message_texts
 from ingress.api.transition_routes import moving
-from ingress.errors import NotFound
+from ingress.errors import InvalidInput, NotFound
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import file_download, message_source, queries, responses
@@ -41,7 +51,37 @@ async def create_message(api: Api, call: Request) -> Response:
     given = call.body_as(MessageIn)
     if given.origin == "external":
         return await api.submit(call, commands.REPORT_MESSAGE, given.reported().model_dump(mode="json"))
+    if given.template is not None:
+        given = given.model_copy(update=await _texts(api, call, given))
     return await api.submit(call, commands.REQUEST_MESSAGE, given.to_send().model_dump(mode="json"))
+
+
+async def _texts(api: Api, call: Request, given: MessageIn) -> dict[str, str]:
+    """The subject and body of a message that has a template.
+
+    Raises:
+        NotFound: there is no such client, or no such collector; InvalidInput: the template cannot be rendered.
+    """
+    client = await message_texts.client_of(api, call, given.client_id, None)
+    template = given.model_dump(mode="json")["template"]
+    step = 0
+    if isinstance(given.template, CollectorTemplate):
+        step = given.template.step
+        template = await _template_of_step(api, call, given.template)
+    _, texts = await message_texts.rendered(
+        api, call, template, client, sale_ids=given.sale_ids or None, step=step + 1, with_sample=False, path="template"
+    )
+    return texts if given.channel == "email" else {"body": texts["body"]}
+
+
+async def _template_of_step(api: Api, call: Request, named: CollectorTemplate) -> dict[str, Any]:
+    row = await queries.find(api.pool, queries.COLLECTORS, account_id=call.account_id, identifier=named.collector_id)
+    if row is None:
+        raise NotFound("there is no such collector: template.collector_id")
+    if named.step >= len(row["steps"]) or row["steps"][named.step]["template"] is None:
+        raise InvalidInput(faults=[FieldError("template.step", "the collector has no such step with a template")])
+    template: dict[str, Any] = row["steps"][named.step]["template"]
+    return template
 
 
 def _shown(api: Api) -> responses.Show:
@@ -70,7 +110,7 @@ async def get_source(api: Api, call: Request) -> Response | web.StreamResponse:
         return await file_download.stream(api, call, row["source"])
     source = await message_source.find(api.pool, account_id=call.account_id, message_id=row["id"])
     if source is None:
-        raise NotFound("the message has no source: it was not sent by mail, or not yet")
+        raise NotFound("the message has no source: it was not sent by mail, or not yet, or is not kept any more")
     disposition = {"Content-Disposition": f'attachment; filename="{row["id"]}.eml"'}
     return Response(body=source, headers=file_download.GUARDED | disposition, content_type="message/rfc822")
 

@@ -113,7 +113,7 @@ BODY_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
     },
     "SaleXml": {
         "title": "SaleXml",
-        "description": "PayTraq's Sale, or Invoice or CreditNote of UBL 2.1: described by their own schemas.",
+        "description": "PayTraq's Sale, Invoice or CreditNote of UBL 2.1, or CII: described by their own schemas.",
         "type": "object",
         "xml": {"name": "Sale"},
     },
@@ -128,20 +128,22 @@ BODY_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
 _XML: Final = {"$ref": "#/components/schemas/SaleXml"}
 _LINKED: Final = {"$ref": "#/components/schemas/LinkedDocumentMessage"}
 _MESSAGE: Final = {"$ref": "#/components/schemas/DocumentMessage"}
-_DOCUMENT: Final = {JSON: _MESSAGE, "application/xml": _XML, "text/xml": _XML}
+_DOCUMENT: Final = {JSON: _MESSAGE, "application/xml": _XML, "text/xml": _XML, "application/pdf": _BINARY}
 _FORM: Final = {"multipart/form-data": {"$ref": "#/components/schemas/DocumentForm"}}
 _FIELDS: Final = {"$ref": "#/components/schemas/FormFields"}
+_ANYTHING: Final = {
+    JSON: {"description": "Any JSON value"},
+    "application/x-www-form-urlencoded": _FIELDS,
+    "multipart/form-data": _FIELDS,
+}
 _BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "bytes": _DOCUMENT,
     "form": _DOCUMENT | _FORM,
     "linked_form": _DOCUMENT | {JSON: {"anyOf": [_MESSAGE, _LINKED]}} | _FORM,
     "lines": {"text/csv": _TEXT, "application/x-ndjson": _TEXT, "application/octet-stream": _BINARY},  # with `format`
     "decision": {"application/x-www-form-urlencoded": {"$ref": "#/components/schemas/DecisionForm"}},
-    "anything": {
-        JSON: {"description": "Any JSON value"},
-        "application/x-www-form-urlencoded": _FIELDS,
-        "multipart/form-data": _FIELDS,
-    },
+    "anything": _ANYTHING,
+    "mail": _ANYTHING | {"message/rfc822": _BINARY},
 }
 
 

@@ -22,6 +22,7 @@ from ingress.http.context import Api
 from ingress.http.route import Handler, Request, Response
 
 BOXES: Final[dict[str, InboxKind]] = {"create_purchase": "purchases", "create_sale": "sales"}
+_OK: Final = 200
 _CREATED: Final = 201
 
 
@@ -36,7 +37,7 @@ def pushing(key: str, box: InboxKind) -> Handler:
             return await (_show_linked(api, call, box, linked) if dry_run else _push_linked(api, call, key, linked))
         if dry_run:
             return _would(await inbox.preview(api, call, box))
-        return await inbox.push_into(api, call, box)
+        return _flagged(await inbox.push_into(api, call, box))
 
     return run_action
 
@@ -64,6 +65,14 @@ def _checked(linked: dict[str, Any]) -> dict[str, Any]:
         return PushInboxMessage.model_validate(linked).model_dump(mode="json", exclude_unset=True)
     except ValidationError as error:
         raise InvalidInput(faults=field_errors(error)) from None
+
+
+def _flagged(reply: Response) -> Response:
+    """Add to a pushed message whether it was there before, as the executor does."""
+    if reply.status not in {_OK, _CREATED}:
+        return reply
+    message = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
+    return replace(reply, body=message | {"duplicate": reply.status == _OK})
 
 
 def _would(shown: dict[str, Any]) -> Response:

@@ -11,7 +11,7 @@ from contracts.wire import commands
 from ingress.api.transition_routes import moving
 from ingress.http.context import Api
 from ingress.http.route import Handler, Page, Request, Response, Route
-from ingress.views import queries, responses
+from ingress.views import queries, responses, run_queries
 
 
 class RunQuery(Page):
@@ -39,7 +39,7 @@ async def list_runs(api: Api, call: Request) -> Response:
 async def get_run(api: Api, call: Request) -> Response:
     """Look at one run with its steps."""
     row = await responses.row_of(api, call, queries.RUN)
-    steps = await queries.steps(api.pool, account_id=call.account_id, run_id=row["id"])
+    steps = await run_queries.steps(api.pool, account_id=call.account_id, run_id=row["id"])
     return Response(body=run.from_row(row, steps))
 
 

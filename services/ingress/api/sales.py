@@ -9,12 +9,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from contracts.resources import sale
 from contracts.resources.document_kinds import SaleType
 from contracts.resources.output import ResourcePage
-from contracts.resources.sale import Sale, SaleCalculation, SaleIn, SaleStatus
+from contracts.resources.sale import Sale, SaleCalculation, SaleCalculationIn, SaleIn, SaleStatus
 from contracts.resources.schemas import Model, Reference, ShortText
 from contracts.resources.settlement import Settlement
 from contracts.wire.commands import CREATE_SALE, DRY_RUN
@@ -23,6 +23,8 @@ from ingress.http.route import Page, Request, Response, Route
 from ingress.views import paging, queries, responses
 
 OK: Final = 200
+NOBODY: Final = {"name": "-"}
+"""The client of a calculation that names none; the dry run keeps nothing of it."""
 
 
 class SaleFilter(Model):
@@ -44,6 +46,14 @@ class SaleFilter(Model):
         "older than the newest thousand the whole number or external_id, or a part of the client",
     )
 
+    @field_validator("to")
+    @classmethod
+    def _ends_after_it_begins(cls, to: dt.date | None, info: ValidationInfo) -> dt.date | None:
+        begins = info.data.get("from_")
+        if to is not None and begins is not None and to < begins:
+            raise ValueError("is before from")
+        return to
+
 
 class SaleQuery(SaleFilter, Page):
     """Which documents, page by page."""
@@ -57,7 +67,9 @@ async def create_sale(api: Api, call: Request) -> Response:
 async def calculate_sale(api: Api, call: Request) -> Response:
     """Compute a document's lines, taxes and totals as it would be drafted; nothing is stored."""
     # What is computed is no second document of its external_id.
-    data = call.body_as(SaleIn).model_dump(mode="json") | {"issue": False, "external_id": None}
+    data = call.body_as(SaleCalculationIn).model_dump(mode="json") | {"issue": False, "external_id": None}
+    if data["client_id"] is None and data["client"] is None:
+        data["client"] = NOBODY
     reply = await api.submit(call, DRY_RUN, {"command": CREATE_SALE, "data": data})
     if reply.status != OK:  # refused, or not decided yet
         return reply
@@ -81,8 +93,8 @@ async def list_sales(api: Api, call: Request) -> Response:
 
 async def _overdue(api: Api, call: Request, requested: dict[str, Any]) -> Response:
     """List overdue documents: marked ones, and those that became overdue since the ledger's scheduler last ran."""
-    untold = await queries.overdue_untold(api.pool, account_id=call.account_id)
-    if not untold:
+    unmarked = await queries.overdue_unmarked(api.pool, account_id=call.account_id)
+    if not unmarked:
         return await responses.many(api, call, queries.SALES, _shower(api), **requested, late=True)
     key: dict[str, Any] = {
         "account_id": call.account_id,
@@ -90,7 +102,7 @@ async def _overdue(api: Api, call: Request, requested: dict[str, Any]) -> Respon
         "limit": call.query_as(SaleQuery).limit + 1,
     }
     ids = await queries.newest_ids(api.pool, queries.SALES, **key, **requested, late=True)
-    ids += await queries.newest_ids(api.pool, queries.SALES, **key, **requested, id=untold)
+    ids += await queries.newest_ids(api.pool, queries.SALES, **key, **requested, id=unmarked)
     return await responses.many(api, call, queries.SALES, _shower(api), id=ids)
 
 
@@ -103,7 +115,7 @@ ROUTES = (
     Route(
         "POST", "/v1/sales/calculate", "calculateSale", calculate_sale, "write",
         "Compute a document's totals without storing it",
-        body=SaleIn, answers=SaleCalculation, tag="sales",
+        body=SaleCalculationIn, answers=SaleCalculation, tag="sales",
     ),
     Route(
         "POST", "/v1/sales", "createSale", create_sale, "write",

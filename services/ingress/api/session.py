@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from contracts.primitives.problem import FieldError
 from contracts.resources.schemas import Model, ShortText
-from ingress.access import session_store, totp, user_store
+from ingress.access import qr_code, session_store, totp, user_store
 from ingress.access.credentials import csrf_token, digest
 from ingress.access.passwords import GivenPassword, Password
 from ingress.access.sessions import SESSION_COOKIE, clear_cookie, set_cookie
@@ -109,7 +109,7 @@ async def choose_account(api: Api, call: Request) -> Response:
     return await _current(api, call, account_id)
 
 
-async def join(api: Api, call: Request) -> Response:
+async def redeem_invitation(api: Api, call: Request) -> Response:
     """Redeem an invitation, once: the person belongs to its account, and works in it now.
 
     Raises:
@@ -149,7 +149,9 @@ async def change_password(api: Api, call: Request) -> Response:
 async def make_second_factor(_: Api, call: Request) -> Response:
     """Make a secret for the person's app; nothing changes until it is confirmed."""
     secret = totp.new_secret()
-    return Response(200, {"secret": secret, "uri": totp.uri(secret, name=call.signed_in.user_name)})
+    uri = totp.uri(secret, name=call.signed_in.user_name)
+    modules, path = qr_code.draw(uri)
+    return Response(200, {"secret": secret, "uri": uri, "qr": {"modules": modules, "path": path}})
 
 
 async def use_second_factor(api: Api, call: Request) -> Response:
@@ -250,7 +252,7 @@ ROUTES = (
         body=AccountChoice, answers=shapes.Session, session=True, tag="session",
     ),
     Route(
-        "POST", _PATH + "/join", "joinAccount", join, None, "Redeem an invitation into an account",
+        "POST", _PATH + "/join", "joinAccount", redeem_invitation, None, "Redeem an invitation into an account",
         body=JoinIn, answers=shapes.Session, session=True, tag="session",
     ),
     Route(

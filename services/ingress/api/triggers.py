@@ -8,11 +8,12 @@ from typing import Final
 from pydantic import Field
 
 from contracts.catalog import OFFERED_TRIGGERS, Trigger
+from contracts.primitives.problem import FieldError
 from contracts.resources.event import Events
 from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
 from ingress import response_models as models
-from ingress.errors import NotFound
+from ingress.errors import InvalidInput, NotFound
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import event_queries, responses
@@ -71,6 +72,16 @@ def _requested(call: Request) -> Trigger:
         return OFFERED_TRIGGERS[call.params["key"]]
     except KeyError:
         raise NotFound(f"there is no trigger {call.params['key'][:100]!r}; GET /v1/triggers lists them") from None
+
+
+def check_key(trigger: str | None) -> None:
+    """Check the filter `trigger` of another list.
+
+    Raises:
+        InvalidInput: there is no such trigger.
+    """
+    if trigger is not None and trigger not in OFFERED_TRIGGERS:
+        raise InvalidInput(faults=[FieldError("trigger", "is not a trigger: GET /v1/triggers lists them")])
 
 
 def _array(bodies: Iterable[bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""`/v1/usage`: how much of its plan the account uses, as the ledger counts it."""
+"""`/v1/usage`: how much of its plan the account uses, as the ledger and the file store count it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ async def get_usage(api: Api, call: Request) -> Response:
     if account is None:
         raise NotFound
     used = await queries.usage(api.pool, account_id=call.account_id)
+    most = api.settings.storage_default if account.storage_max is None else account.storage_max
+    stored = await account_store.storage_used(api.pool, account_id=call.account_id)
     return Response(
         body={
             "period": _period(account.time_zone),
             "clients": {"used": used.get("clients", 0), "limit": account.clients_max},
             "products": {"used": used.get("products", 0), "limit": account.products_max},
+            "storage": {"used": stored, "limit": None if most < 0 else most},
         }
     )
 

@@ -23,7 +23,7 @@ from ingress.access.oauth.pages import page
 from ingress.access.oauth.texts import locale_of
 from ingress.http.context import Api
 from ingress.http.route import Request, Response, Route
-from ingress.views import queries
+from ingress.views import run_queries
 
 SECRET_CHARACTERS_MAX: Final = 4096  # a link is about 600
 BODY_BYTES_MAX: Final = 4096  # one field and a short comment
@@ -127,7 +127,7 @@ def _read(api: Api, secret: str) -> _Link | None:
 
 
 async def _waiting_step(api: Api, link: _Link) -> Mapping[str, Any] | None:
-    steps = await queries.steps(api.pool, account_id=link.account_id, run_id=link.run_id)
+    steps = await run_queries.steps(api.pool, account_id=link.account_id, run_id=link.run_id)
     return next((one for one in steps if one["path"] == link.step and one["state"] == "waiting"), None)
 
 

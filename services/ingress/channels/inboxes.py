@@ -20,8 +20,9 @@ from contracts.resources.inbox import MessageWarning, message_warning
 from contracts.strict_json import JsonRefused
 from contracts.wire.commands import RECEIVE_INBOX_MESSAGE, queue_of
 from documents.content import content_digest
-from documents.document import InboxKind, Parsed
+from documents.document import InboxKind
 from documents.filetype import HEAD_BYTES, JSON, PDF, XML, sniffed
+from documents.parsed import Parsed
 from documents.parser import (
     XML_BYTES_MAX,
     UnsupportedContentType,
@@ -51,7 +52,9 @@ Warnings = list[MessageWarning]
 
 CONTENT_TYPE_CHARS_MAX: Final = 200
 _FAULTS_SAID_MAX: Final = 5  # in one warning, for a person to read
-_UNTOLD: Final = frozenset({PDF, "application/octet-stream", "application/x-pdf"})
+_PDF_TYPES: Final = frozenset({PDF, "application/x-pdf"})
+_UNTOLD: Final = _PDF_TYPES | {"application/octet-stream"}
+_WRONG_TYPE: Final = f"send application/xml, text/xml, {PDF} or {JSON}"
 RECEIVE_SECONDS_MAX: Final = 150.0  # reading a large document takes up to 120 s, parsing and storing it 2 s
 RAW_IN_COMMAND_BYTES_MAX: Final = 256 * 1024  # larger ones go to the file store: the bus carries no bodies of 20 MiB
 
@@ -124,12 +127,12 @@ async def read_pushed_bytes(
     """Read a document without a form; the files inside are stored when this returns.
 
     Raises:
-        as `parse`; Unavailable: the file store cannot be written.
+        as `parse`; QuotaExceeded: the account has no room for its files; Unavailable: the file store cannot be written.
     """
     content_type = _told_by_content(raw, content_type)
     async with attachment_store.one_at_a_time(raw):
         if content_type == PDF:
-            file = await attachment_store.store(api, account_id, raw, None, PDF)
+            file = await attachment_store.store(api, account_id, raw, None, PDF, field="file")
             return await of_pdf(api, account_id, raw, file, AccompanyingFields(), box)
         parsed = await parse(raw, content_type, box)
         parsed, attachments = await attachment_store.keep(api, account_id, parsed)
@@ -138,11 +141,18 @@ async def read_pushed_bytes(
 
 
 def _told_by_content(raw: bytes, content_type: str) -> str:
-    """The content type, by the bytes if a sender names no document type, or sends a PDF under another."""
+    """The content type, by the bytes if a sender names no document type, or sends a PDF under another.
+
+    Raises:
+        Malformed: what was sent as a PDF is none, nor a document of another type.
+    """
     media_type = split_content_type(content_type)[0]
-    if media_type in _UNTOLD or raw.startswith(b"%PDF-"):
-        return sniffed(raw[:HEAD_BYTES]) or content_type
-    return content_type
+    if media_type not in _UNTOLD and not raw.startswith(b"%PDF-"):
+        return content_type
+    found = sniffed(raw[:HEAD_BYTES])
+    if media_type in _PDF_TYPES and found not in {PDF, XML, JSON}:
+        raise Malformed("the document was not stored", faults=[FieldError("", "is no PDF: a PDF begins with %PDF-")])
+    return found or content_type
 
 
 async def of_pdf(
@@ -194,7 +204,7 @@ async def checked(raw: bytes, read: Callable[[], T | list[FieldError]], *, path:
     try:
         found = await aside(raw, read)
     except UnsupportedContentType:
-        raise UnsupportedMediaType("send application/xml, text/xml or application/json") from None
+        raise UnsupportedMediaType(_WRONG_TYPE) from None
     except JsonRefused as refused:
         raise not_read(refused, path) from None
     except XmlRefused as refused:
@@ -214,7 +224,7 @@ async def with_large_bytes_kept(api: Api, account_id: UUID, pushed: ReceivedMess
     if len(pushed.raw) <= RAW_IN_COMMAND_BYTES_MAX:
         return pushed
     media_type = XML if is_xml(pushed.content_type) else JSON
-    raw_file = await attachment_store.store(api, account_id, pushed.raw, "document", media_type)
+    raw_file = await attachment_store.store(api, account_id, pushed.raw, "document", media_type, field="document")
     return replace(pushed, raw=b"", raw_file=raw_file)
 
 

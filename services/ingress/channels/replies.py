@@ -44,7 +44,7 @@ async def receive(api: Api, call: Request) -> Response:
     async with attachment_store.one_at_a_time(call.raw):
         posted, digest = await aside(call.raw, lambda: _read(call.raw, content_type))
         read = await mail_reader.read(posted)
-        kept = [await _keep(api, channel, file) for file in read.files if file.content]
+        kept = [await _keep(api, channel, number, file) for number, file in enumerate(read.files) if file.content]
         source = await _keep_source(api, channel, call.raw, posted, content_type)
     one = _acceptance(call, channel, _command(call, channel, posted, read, kept, source), digest)
     match verdict := await api.commits.accept(one):
@@ -66,6 +66,8 @@ def _read(raw: bytes, content_type: str) -> tuple[Posted, bytes]:
     """
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == MIME_TYPE:
+        if not raw.strip():
+            raise Malformed("the body is empty: send the mail as it came")
         return Posted("email", mime=raw), hashlib.sha256(raw).digest()
     if media_type == FORM:
         fields, files = read_urlencoded(raw)
@@ -98,12 +100,14 @@ def _digest(fields: dict[str, bytes], files: list[MailFile]) -> bytes:
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).digest()
 
 
-async def _keep(api: Api, channel: Channel, file: MailFile) -> StoredFile:
+async def _keep(api: Api, channel: Channel, number: int, file: MailFile) -> StoredFile:
     """Keep a file under the type that its bytes tell; of what is of none that is known, as bytes."""
-    kind = sniffed(file.content[:HEAD_BYTES], file.name)
+    kind, field = sniffed(file.content[:HEAD_BYTES], file.name), f"attachments[{number}]"
+    stored = await attachment_store.store(
+        api, channel.account_id, file.content, file.name, kind or "text/plain", field=field
+    )
     if kind is not None:
-        return await attachment_store.store(api, channel.account_id, file.content, file.name, kind)
-    stored = await attachment_store.store(api, channel.account_id, file.content, file.name, "text/plain")
+        return stored
     name = safe_name(file.name, "text/plain").removesuffix(".txt")
     return StoredFile(name, _BYTES_TYPE, stored.size, stored.sha256)
 
@@ -113,7 +117,7 @@ async def _keep_source(api: Api, channel: Channel, raw: bytes, posted: Posted, c
     if posted.channel == "sms":
         return None
     content = raw if posted.mime is None else posted.mime
-    stored = await attachment_store.store(api, channel.account_id, content, "message", "text/plain")
+    stored = await attachment_store.store(api, channel.account_id, content, "message", "text/plain", field="message")
     if posted.mime is not None:
         return StoredFile("message.eml", MIME_TYPE, stored.size, stored.sha256)
     kind = "application/json" if is_json(content_type) else _BYTES_TYPE
@@ -167,7 +171,7 @@ def _answer(verdict: Accepted | DuplicateMessage) -> dict[str, Any]:
 ROUTES = (
     Route(
         "POST", "/ext/messages/inbound/{secret}", "receiveMessage", receive, None,
-        "Post a customer's reply, or what a mail server reports", request_type="anything",
+        "Post a customer's reply, or what a mail server reports", request_type="mail",
         answers=MessageReceipt, body_bytes_max=MESSAGE_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX,
         tag="channels",
     ),

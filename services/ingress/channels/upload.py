@@ -14,10 +14,11 @@ import orjson
 
 from contracts.primitives.problem import FieldError
 from contracts.strict_json import JsonRefused, read_json
-from documents.document import InboxKind, Parsed
+from documents.document import InboxKind
 from documents.filetype import HEAD_BYTES, JSON, PDF, XML, safe_name, sniffed
 from documents.inline_file import Inline, Message, read_inline
 from documents.json_format import read_beside, read_message
+from documents.parsed import Parsed
 from documents.parser import bytes_max_of
 from documents.received import AccompanyingFields, ReceivedMessage, StoredFile, of_document, of_file
 from ingress.channels import attachment_store
@@ -49,7 +50,7 @@ async def read_pushed(api: Api, call: Request, box: InboxKind) -> ReceivedMessag
 
     Raises:
         InvalidInput: it has errors, all of them listed; UnsupportedMediaType: it, or its file, is of an unaccepted
-        type; BodyTooLarge, Malformed, TooSlow, Unavailable.
+        type; QuotaExceeded: the account has no room for its files; BodyTooLarge, Malformed, TooSlow, Unavailable.
     """
     return await with_large_bytes_kept(api, call.account_id, await _read(api, call, box))
 
@@ -83,7 +84,7 @@ async def _of_inline(
         await arriving.write(file.content)
         coming = _Coming(api, call.account_id, arriving, file.content[:HEAD_BYTES], file.name)
         if isinstance(content, AccompanyingFields):
-            return await coming.alone(content, box)
+            return await coming.as_message(content, box)
         return of_document(call.raw, JSON, content, await digest_of(call.raw, JSON), await coming.keep())
 
 
@@ -101,7 +102,7 @@ async def _of_form(api: Api, call: Request, form: Form, box: InboxKind) -> Recei
         kind = sniffed(document[:HEAD_BYTES]) or JSON
         pushed = of_document(document, kind, parsed, await digest_of(document, kind), file, beside, attachments)
     elif coming is not None:
-        pushed = await coming.alone(beside, box)
+        pushed = await coming.as_message(beside, box)
     else:
         raise InvalidInput(faults=[FieldError("file", "is required, or a document")])
     # A form's boundary differs each time, so an Idempotency-Key compares the content.
@@ -119,15 +120,16 @@ class _Coming:
         self._type = sniffed(head, name)
 
     async def keep(self) -> StoredFile:
-        """Store it, if its type is accepted."""
+        """Store it, if its type is accepted and there is room."""
         if not self._arriving.size:
             raise InvalidInput(faults=[FieldError("file", "is empty")])
         if self._type is None:
             raise UnsupportedMediaType(_TAKEN)
-        kept = await self._arriving.keep()
+        with attachment_store.counted_as("file"):
+            kept = await self._arriving.keep()
         return StoredFile(safe_name(self._name, self._type), self._type, kept.size, kept.sha256)
 
-    async def alone(self, beside: AccompanyingFields, box: InboxKind) -> ReceivedMessage:
+    async def as_message(self, beside: AccompanyingFields, box: InboxKind) -> ReceivedMessage:
         """The message of the file alone."""
         if self._type not in {XML, JSON, PDF}:
             return of_file(beside, await self.keep())

@@ -1,7 +1,7 @@
 """Serve one request after the other on standard input and output, under limits of memory and processor time.
 
 A request and an answer are a length of four bytes and bytes. The process ends with its standard input, or when a limit
-of the operating system strikes: what it was asked is then not answered.
+of the operating system is reached: what it was asked is then not answered.
 """
 
 from __future__ import annotations

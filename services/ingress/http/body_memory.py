@@ -45,9 +45,9 @@ class BodyMemoryLimiter:
         self._shares: Counter[Hashable] = Counter()
 
     @contextmanager
-    def hold(self) -> Iterator[Hold]:
+    def hold(self) -> Iterator[Reservation]:
         """Yield an empty hold of one request; its bytes are released when the block ends."""
-        hold = Hold(self)
+        hold = Reservation(self)
         try:
             yield hold
         finally:
@@ -57,7 +57,7 @@ class BodyMemoryLimiter:
                 if not self._shares[owner]:
                     del self._shares[owner]
 
-    def _take(self, hold: Hold, size: int) -> None:
+    def _take(self, hold: Reservation, size: int) -> None:
         if any(self._shares[owner] + size > most for owner, most in zip(hold.owners, self._shares_max, strict=False)):
             raise TooManyRequests(f"too many {self._what}; try again")
         reserved = min(RESERVED_BYTES, self._bytes_max // 4) if hold.size + size > SMALL_BYTES else 0
@@ -70,7 +70,7 @@ class BodyMemoryLimiter:
             self._shares[owner] += size
 
 
-class Hold:
+class Reservation:
     """The bytes of one request. `owners` are its account and, if it has one, its channel."""
 
     __slots__ = ("_budget", "owners", "size")

@@ -6,8 +6,7 @@ owns. Both honour `Idempotency-Key`.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, assert_never
@@ -41,6 +40,7 @@ from ingress.imports.worker import Importer
 from ingress.settings import IngressSettings
 from ingress.views.batches import BatchReads
 from ingress.views.event_feed import EventFeed
+from messaging.port import Outgoing
 from storage.data_loader import DataLoader
 from storage.pool import Connection, Pool
 from templates.renderer import Renderer
@@ -166,17 +166,19 @@ class Api:
         except DecryptionError as error:
             raise SecretNotKept(str(error)) from None
 
-    async def run_idempotent(self, call: Request, work: Callable[[Connection], Awaitable[Response]]) -> Response:
+    async def run_idempotent(
+        self, call: Request, work: Callable[[Connection], Awaitable[Response]], messages: Sequence[Outgoing] = ()
+    ) -> Response:
         """Run `work` in one transaction; with a key, store its response encrypted (it may hold a secret) for a replay.
 
         The response is replayed to the same credential only. An error of `work` rolls everything back, the key too. The
-        response's body must be serializable as JSON.
+        response's body must be serializable as JSON. What `work` adds to `messages` is committed with it and published.
 
         Raises:
             KeyReused, SecretNotKept, InvalidInput (the key's form), TimeoutError; what `work` raises.
         """
         key = key_of(call)
-        async with asyncio.timeout(self.settings.commit_seconds), self.pool.acquire() as conn, conn.transaction():
+        async with self.commits.record_with(messages) as conn:
             if key is None:
                 return await work(conn)
             match await store.claim_key(conn, account_id=call.account_id, key=key, command_id=call.id):

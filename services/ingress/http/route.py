@@ -19,7 +19,7 @@ from contracts.primitives.ids import parse_id
 from contracts.resources.schemas import Model
 from ingress.access.session_store import Session
 from ingress.errors import NotFound, Unauthorized
-from ingress.http.body_memory import Hold
+from ingress.http.body_memory import Reservation
 from ingress.scopes import Scope
 
 BODY_BYTES_MAX: Final = 1024 * 1024
@@ -60,13 +60,12 @@ class Route:
     `operation_id` is its public name for generated clients: camelCase, a verb and a noun, unique and never changed.
     `scope` None needs no credential (the path itself is the secret) or, with `session`, a session. `body` is the model
     of the JSON body; with `request_type="bytes"` (a document), "form" where a form with a file is accepted as well,
-    "linked_form" where the file may also be a URL, "lines" of CSV or JSON, the form of a "decision", or "anything" in
-    JSON or a form, the handler reads the body itself. `query` is the model of the query parameters: unknown ones are
-    refused. `answers` is the model of the answer and `response_types` its
-    content types, for OpenAPI. `waits`: another service decides, so that the response may be a 202; None: as its scope
-    is "write" or "automate". `may_be_absent`: a single object without an id in its path, 404 while it does not exist.
-    `dry_run`: `?dry_run=true` returns what would change, as 200. `seconds_max` bounds the handler, None for one that
-    streams.
+    "linked_form" where the file may also be a URL, "lines" of CSV or JSON, the form of a "decision", "anything" in JSON
+    or a form, or a "mail" besides, the handler reads the body itself. `query` is the model of the query parameters:
+    unknown ones are refused. `answers` is the model of the answer and `response_types` its content types, for OpenAPI.
+    `waits`: another service decides, so that the response may be a 202; None: as its scope is "write" or "automate".
+    `may_be_absent`: a single object without an id in its path, 404 while it does not exist. `dry_run`: `?dry_run=true`
+    returns what would change, as 200. `seconds_max` bounds the handler, None for one that streams.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -79,7 +78,7 @@ class Route:
     query: type[Model] | None = None
     answers: type[BaseModel] | None = None
     status: int = 200
-    request_type: Literal["json", "bytes", "form", "linked_form", "lines", "decision", "anything"] = "json"
+    request_type: Literal["json", "bytes", "form", "linked_form", "lines", "decision", "anything", "mail"] = "json"
     response_types: tuple[str, ...] = ("application/json",)
     body_bytes_max: int = BODY_BYTES_MAX
     seconds_max: float | None = SECONDS_MAX
@@ -123,8 +122,8 @@ class Request:
     id: UUID
     route: Route
     request: web.Request
-    held: Hold
-    answering: Hold | None = None  # hold of the response's bytes; None where it is not sent
+    held: Reservation
+    answering: Reservation | None = None  # hold of the response's bytes; None where it is not sent
     caller: Caller | None = None
     session: Session | None = None  # of a route that needs one
     user: tuple[UUID, str] | None = None  # the id and name of the person who signed in by this request

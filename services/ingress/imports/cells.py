@@ -119,8 +119,8 @@ def _plain(cell: str) -> str:
 
 
 def _guarded(text: str) -> str:
-    guarded = _WITHIN.sub(r"\1'\2", text)
-    return _GUARD + guarded if _needs_guard(text) else guarded
+    escaped = _WITHIN.sub(r"\1'\2", text)
+    return _GUARD + escaped if _needs_guard(text) else escaped
 
 
 def _needs_guard(text: str) -> bool:

@@ -20,7 +20,7 @@ RUNNING_MAX: Final = 20
 
 Format = Literal["csv", "jsonl"]
 State = Literal["running", "done", "aborted"]
-Fault = dict[str, Any]
+LineError = dict[str, Any]
 """`line`, `path`, `message`."""
 
 
@@ -40,7 +40,7 @@ class Import:
     updated: int
     unchanged: int
     refused: int
-    faults: list[Fault]
+    faults: list[LineError]
     created_at: datetime
     finished_at: datetime | None
     lease_epoch: int
@@ -106,7 +106,7 @@ async def set_read(
     state: State,
     lines: int,
     refused: int,
-    faults: Sequence[Fault],
+    faults: Sequence[LineError],
 ) -> None:
     """Store the result of reading the file."""
     await conn.execute(
@@ -201,7 +201,7 @@ async def count(
     updated: int,
     unchanged: int,
     refused: int,
-    faults: Sequence[Fault],
+    faults: Sequence[LineError],
     aborted: bool,
 ) -> None:
     """Count a chunk's results, once; the last one finishes the import."""

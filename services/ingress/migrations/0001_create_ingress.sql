@@ -101,7 +101,7 @@ CREATE TABLE ingress.idempotency (
 CREATE INDEX idempotency_created_at ON ingress.idempotency (created_at);
 
 -- By which a document is recognised when it comes again: the first content under each reference, and further ones.
-CREATE TABLE ingress.inbox_identity (
+CREATE TABLE ingress.message_dedup_key (
     account_id uuid NOT NULL,
     stem uuid NOT NULL,
     identity bytea NOT NULL,
@@ -109,7 +109,7 @@ CREATE TABLE ingress.inbox_identity (
     message_id uuid NOT NULL,
     PRIMARY KEY (account_id, stem, identity)
 );
-CREATE TABLE ingress.inbox_variant (
+CREATE TABLE ingress.message_variant (
     account_id uuid NOT NULL,
     stem uuid NOT NULL,
     identity bytea NOT NULL,

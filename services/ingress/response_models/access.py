@@ -93,8 +93,18 @@ class DeletedToken(Deleted):
     hooks_deleted: int | None
 
 
+class LastMessage(ResponseModel):
+    """The inbox message that came in last by a channel."""
+
+    id: UUID
+    received_at: dt.datetime
+
+
 class Channel(ResponseModel):
-    """A secret URL into the account: `url` is where to POST, and is there for callers with the scope `admin` alone."""
+    """A secret URL into the account: `url` is where to POST, and is there for callers with the scope `admin` alone.
+
+    `last_message` is the newest one in an inbox, in answers of `GET`; absent where none came in yet.
+    """
 
     id: UUID
     kind: Literal["direct", "orders", "replies", "hook"]
@@ -102,6 +112,7 @@ class Channel(ResponseModel):
     state: Literal["active", "disabled"]
     created_at: dt.datetime
     disabled_at: dt.datetime | None
+    last_message: LastMessage | None = None
     url: str | None = None
 
 

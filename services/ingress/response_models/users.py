@@ -105,11 +105,19 @@ class PasswordChanged(ResponseModel):
     changed: Literal[True]
 
 
+class QrCode(ResponseModel):
+    """A QR code to be drawn: the modules of a side, and the dark ones as the data of an SVG path."""
+
+    modules: int
+    path: str
+
+
 class NewSecondFactor(ResponseModel):
     """A secret for an app that makes codes; it counts once it is confirmed with a code."""
 
     secret: str
     uri: str
+    qr: QrCode
 
 
 class RecoveryCodes(ResponseModel):

@@ -48,6 +48,24 @@ async def cases(
     return cast("list[Row]", rows)
 
 
+# Few were removed, and of these few have cases left: with one id alone, an index gives the order.
+_STANDS_FOR: Final = """
+SELECT l.id FROM ledger_api.collector l,
+       (SELECT coalesce(min(replaced_by::text)::uuid, $2) AS id FROM ledger_api.collector
+         WHERE account_id = $1 AND id = $2) w
+ WHERE l.account_id = $1
+   AND (l.id = w.id OR l.replaced_by = w.id AND EXISTS (
+        SELECT FROM ledger_api.collection_case c
+         WHERE c.account_id = $1 AND c.collector_id = l.id AND c.state <> 'settled'))
+"""
+
+
+async def collectors_of(pool: Pool, *, account_id: UUID, collector_id: UUID) -> dict[str, Any]:
+    """The filter for open cases in a collector, or in what replaces it; those of the ones that it replaces are too."""
+    found = [row["id"] for row in await pool.fetch(_STANDS_FOR, account_id, collector_id)]
+    return {"collector_id": found[0]} if len(found) == 1 else {"collector_ids": found}
+
+
 _BY_STATE: Final = """
 SELECT state, currency, count(*) AS cases, sum(open_minor)::bigint AS open_minor,
        sum(overdue_minor)::bigint AS overdue_minor
@@ -118,7 +136,7 @@ async def client_of_sale(pool: Pool, *, account_id: UUID, sale_id: UUID) -> UUID
 _OPEN_INVOICES: Final = """
 SELECT s.number, s.document_date, s.date_due, s.currency, s.total_minor, s.amount_due_minor AS open_minor
   FROM ledger_api.sale s
- WHERE s.account_id = $1 AND s.client_id = $2 AND ($3::uuid IS NULL OR s.id = $3) AND s.status = 'issued'
+ WHERE s.account_id = $1 AND s.client_id = $2 AND ($3::uuid[] IS NULL OR s.id = ANY($3)) AND s.status = 'issued'
    AND s.settlement IN ('unpaid', 'partial') AND s.amount_due_minor > 0
    AND NOT EXISTS (SELECT FROM ledger_api.dispute d
                     WHERE d.account_id = s.account_id AND d.sale_id = s.id AND d.state = 'open')
@@ -126,9 +144,11 @@ SELECT s.number, s.document_date, s.date_due, s.currency, s.total_minor, s.amoun
 """
 
 
-async def open_invoices(pool: Pool, *, account_id: UUID, client_id: UUID, sale_id: UUID | None) -> Sequence[Row]:
-    """The open invoices that a reminder to a client is about, or the one that is asked for."""
-    rows = await pool.fetch(_OPEN_INVOICES, account_id, client_id, sale_id, LISTED_MAX)
+async def open_invoices(
+    pool: Pool, *, account_id: UUID, client_id: UUID, sale_ids: Sequence[UUID] | None
+) -> Sequence[Row]:
+    """The open invoices that a message to a client is about: all, or those of `sale_ids`."""
+    rows = await pool.fetch(_OPEN_INVOICES, account_id, client_id, sale_ids, LISTED_MAX)
     return cast("list[Row]", rows)
 
 

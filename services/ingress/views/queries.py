@@ -116,12 +116,14 @@ PROMISES = View(
     "ledger_api.promise",
     filters={"client_id": "client_id = ?", "sale_id": "sale_ids @> ARRAY[?::uuid]", "state": "state = ?"},
 )
+ACTIVITY = View("ledger_api.activity", filters={"client_id": "client_id = ?", "kind": "kind = ?"})
 COLLECTORS = View("ledger_api.collector", always="deleted_at IS NULL")
 CASES = View(
     "ledger_api.collection_case",
     filters={
         "state": "state = ?",
         "collector_id": "collector_id = ?",
+        "collector_ids": "collector_id = ANY(?::uuid[])",
         "client_id": "client_id = ?",
         "next_channel": "next_channel = ?",
         "min_minor": "open_minor >= ?",
@@ -139,6 +141,7 @@ INBOX_MESSAGES = View(
         "state": "state = ?",
         "document_ref": "document_ref = ?",
         "sender": "lower(sender) = lower(?)",
+        "client_id": "box = 'sales' AND result ->> 'client_id' = ?::uuid::text",
     },
 )
 INBOX_FILE = View("ledger_api.inbox_message", columns="id, file, attachments", filters={"box": "box = ?"})
@@ -173,11 +176,8 @@ RUNS = View(
     filters={"automation_id": "automation_id = ?", "event_id": "event_id = ?", "state": "state = ?"},
 )
 
-ATTEMPTS_MAX = 1_000
 RECENT_MAX = 1_000  # a few milliseconds
 PIECE_BYTES = 3
-STEPS_MAX = 2_100  # of one run, as the executor bounds it
-STEPS_BYTES_MAX = 8 * 1024 * 1024  # of inputs and outputs in one answer
 
 
 async def find(pool: Pool, view: View, *, account_id: UUID, identifier: UUID, **requested: Any) -> Row | None:
@@ -317,47 +317,6 @@ async def count_made_by(pool: Pool, *, account_id: UUID, credential_id: UUID) ->
     return MadeBy(*row) if row else MadeBy(0, 0)
 
 
-async def overdue_untold(pool: Pool, *, account_id: UUID) -> list[UUID]:
+async def overdue_unmarked(pool: Pool, *, account_id: UUID) -> list[UUID]:
     """The invoices that just became overdue: the ledger's scheduler has not marked them yet."""
-    return cast("list[UUID]", await pool.fetchval("SELECT ledger_api.overdue_untold($1)", account_id))
-
-
-async def automation_versions(
-    pool: Pool, *, account_id: UUID, automation_id: UUID, before: int | None, limit: int
-) -> list[Row]:
-    """The versions of an automation, newest first, those below the number `before`."""
-    rows = await pool.fetch(
-        "SELECT version, definition, created_at, published_version FROM dispatch_api.automation_version"
-        " WHERE account_id = $1 AND automation_id = $2 AND version < coalesce($3::bigint, 2147483647)"
-        " ORDER BY version DESC LIMIT $4",
-        account_id, automation_id, before, limit,
-    )  # fmt: skip
-    return cast("list[Row]", rows)
-
-
-async def attempts(pool: Pool, *, account_id: UUID, delivery_id: UUID) -> list[Row]:
-    """A delivery's attempts, first to last."""
-    rows = await pool.fetch(
-        "SELECT * FROM execution_api.attempt WHERE account_id = $1 AND delivery_id = $2 ORDER BY number LIMIT $3",
-        account_id, delivery_id, ATTEMPTS_MAX,
-    )  # fmt: skip
-    return cast("list[Row]", rows)
-
-
-async def steps(pool: Pool, *, account_id: UUID, run_id: UUID) -> list[Row]:
-    """A run's steps, the outermost first; inputs and outputs past `STEPS_BYTES_MAX` are left out."""
-    rows = await pool.fetch(_STEPS, account_id, run_id, STEPS_MAX, STEPS_BYTES_MAX)
-    return cast("list[Row]", rows)
-
-
-_STEPS = """
-WITH measured AS (
-    SELECT s.*, sum(coalesce(octet_length(input::text), 0) + coalesce(octet_length(output::text), 0))
-           OVER (ORDER BY path LIKE '%.%', number, path) AS bytes
-      FROM execution_api.step s WHERE account_id = $1 AND run_id = $2
-     ORDER BY path LIKE '%.%', number, path LIMIT $3
-)
-SELECT path, number, action, guarantee, state, attempts, warnings, error, started_at, finished_at,
-       CASE WHEN bytes <= $4 THEN input END AS input, CASE WHEN bytes <= $4 THEN output END AS output
-  FROM measured
-"""
+    return cast("list[UUID]", await pool.fetchval("SELECT ledger_api.overdue_unmarked($1)", account_id))

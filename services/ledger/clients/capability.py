@@ -38,7 +38,9 @@ CLIENTS: Final = Capability(
     participant=Participant(load=_load, take=take, save=_save),
     entities={
         "client": Entity(
-            _SELECT, lambda row, _urls: client.from_row(row), changed_by=(names.UPDATE_CLIENT, names.REMOVE_CLIENT)
+            _SELECT,
+            lambda row, _urls: client.from_row(row),
+            changed_by=(names.UPDATE_CLIENT, names.REMOVE_CLIENT, names.ERASE_CLIENT),
         )
     },
     commands={

@@ -39,12 +39,12 @@ class LoadedClients:
 
     def know(self, client: Client) -> None:
         """Index a client in its current state; of two with one identity, the first one stays."""
-        self.forget(client.account_id, client.id)
+        self.discard(client.account_id, client.id)
         self.clients[client.account_id, client.id] = client
         for identity in identities_of(client):
             self.found.setdefault((client.account_id, identity), client)
 
-    def forget(self, account_id: UUID, client_id: UUID) -> None:
+    def discard(self, account_id: UUID, client_id: UUID) -> None:
         """Remove a client from the index."""
         before = self.clients.pop((account_id, client_id), None)
         for identity in identities_of(before) if before else ():
@@ -71,4 +71,4 @@ def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> No
     for client in (*mine.new, *mine.changed):
         clients.know(client)
     for client in mine.removed:
-        clients.forget(ctx.account.id, client.id)
+        clients.discard(ctx.account.id, client.id)

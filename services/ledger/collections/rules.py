@@ -1,4 +1,4 @@
-"""Decide what a collection case does next: pure, from the books' facts, its progress and the account's calendar.
+"""Decide what a collection case does next: pure, from the ledger's facts, its progress and the account's calendar.
 
 Days are civil days in the account's time zone. A step after the due date is never taken before that day is over. Of
 steps that were missed only the latest due is taken. The minimum contact interval wins over the delay of a mail or SMS,
@@ -18,6 +18,7 @@ from ledger.collections.models import Calendar, CaseFacts, Outlook, Progress, St
 _CONTACTS: Final = frozenset({"email", "sms", "call"})
 _MESSAGES: Final = frozenset({"email", "sms"})
 COVERED: Final = "the client's unallocated credit covers all that is overdue"
+_ALWAYS: Final = Window()
 _DAYS_LOOKED_AT_MAX: Final = 400  # a window has an open day within a year and its holidays
 
 
@@ -167,6 +168,8 @@ def _scheduled(
 
 def next_open(moment: datetime, calendar: Calendar) -> datetime:
     """The moment itself, or the next at which the send window is open."""
+    if calendar.window == _ALWAYS:
+        return moment
     local = moment.astimezone(calendar.zone)
     for days in range(_DAYS_LOOKED_AT_MAX):
         day = shifted(local.date(), days=days)

@@ -35,7 +35,7 @@ class _Lines:
     def take(self, changes: ChangeSet) -> None:
         changed = changes[ClientChanges].changed or changes[ProductChanges].changed
         self.counts["created" if changes.http_status == 201 else "updated" if changed else "unchanged"] += 1  # noqa: PLR2004
-        self.changes.join(changes)
+        self.changes.merge(changes)
 
     def refuse(self, line: int, refusal: LedgerRefusal) -> None:
         self.refused += 1

@@ -36,8 +36,8 @@ def _amounts(document: Document, sale: Sale) -> Iterator[MessageWarning]:
         ("rounding_amount", document.rounding_amount, 0),
         ("payable_amount", document.payable_amount, sale.total_minor - sale.deposit_minor),
     )
-    for name, stated, number_assignments in amounts:
-        yield from _unlike(f"document.{name}", stated, number_assignments, sale.currency)
+    for name, stated, computed in amounts:
+        yield from _unlike(f"document.{name}", stated, computed, sale.currency)
     yield from _taxes(document, sale)
 
 
@@ -48,19 +48,13 @@ def _taxes(document: Document, sale: Sale) -> Iterator[MessageWarning]:
         if tax.rate is not None and tax.tax_amount is not None:
             stated[tax.rate] += tax.tax_amount
     for rate, amount in stated.items():
-        number_assignments = sum(
-            to_minor(row["tax"], sale.currency) for row in sale.taxes if Decimal(row["rate"]) == rate
-        )
-        yield from _unlike(
-            "document.taxes", amount, number_assignments, sale.currency, of=f"{rate.normalize():f} % tax "
-        )
+        computed = sum(to_minor(row["tax"], sale.currency) for row in sale.taxes if Decimal(row["rate"]) == rate)
+        yield from _unlike("document.taxes", amount, computed, sale.currency, of=f"{rate.normalize():f} % tax ")
 
 
-def _unlike(
-    path: str, stated: Decimal | None, number_assignments: int, currency: str, of: str = ""
-) -> Iterator[MessageWarning]:
-    if stated is not None and _minor(stated, currency) != number_assignments:
-        said = f"is {of}{stated:f}, but the draft has {from_minor(number_assignments, currency)}"
+def _unlike(path: str, stated: Decimal | None, computed: int, currency: str, of: str = "") -> Iterator[MessageWarning]:
+    if stated is not None and _minor(stated, currency) != computed:
+        said = f"is {of}{stated:f}, but the draft has {from_minor(computed, currency)}"
         yield message_warning("totals_differ", path, said)
 
 

@@ -218,14 +218,14 @@ class ShipTo(_Loose):
     address: Address | None = None
 
 
-def read(pushed: Mapping[str, Any], mended: Mapping[str, Any] | None) -> Document:
+def read(pushed: Mapping[str, Any], corrections: Mapping[str, Any] | None) -> Document:
     """Read the message's document with a person's corrections in place of its own fields; null removes one.
 
     Raises:
         BadInput: every fault, its path in the message's document.
     """
     try:
-        return Document.model_validate({**pushed, **(mended or {})})
+        return Document.model_validate({**pushed, **(corrections or {})})
     except ValidationError as error:
         raise BadInput(faults=[within(fault) for fault in field_errors(error)]) from None
 

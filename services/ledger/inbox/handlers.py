@@ -15,7 +15,7 @@ from contracts.wire.commands import APPLY_INBOX_RULES
 from contracts.wire.envelope import Envelope
 from contracts.wire.events import event
 from contracts.wire.topology import DISPATCHER_EVENTS, LEDGER_COMMANDS
-from ledger.inbox import rule_matching, store
+from ledger.inbox import repeated, rule_matching, store
 from ledger.inbox.message import InboxMessage, read
 from ledger.inbox.rule_matching import Rule
 from ledger.unit_of_work.state import FollowUp
@@ -27,14 +27,34 @@ async def receive(conn: Connection, commands: Sequence[Envelope], effects: Batch
     """Store a batch's messages and fire `inbox.received` for each new one.
 
     Only a command with a waiting caller, or without a channel, has a result: a channel's sender got its response from
-    ingress.
+    ingress. A step's document is compared with the stored ones first: a repeated one has the earlier message as result.
     """
+    await _receive(conn, [command for command in commands if not repeated.is_step(command)], effects, urls)
+    pushed = [command for command in commands if repeated.is_step(command)]
+    # In the order of their references' locks, as concurrent batches take them.
+    for command in sorted(pushed, key=_lock_order):
+        await _receive(conn, [command], effects, urls)
+
+
+def _lock_order(command: Envelope) -> tuple[str, str, str]:
+    document = command.data.get("document")
+    reference = document.get("document_ref") if isinstance(document, dict) else None
+    return str(command.account_id), str(command.data.get("box")), str(reference)
+
+
+async def _receive(conn: Connection, commands: Sequence[Envelope], effects: BatchEffects, urls: PublicUrls) -> None:
     read_commands: list[tuple[Envelope, InboxMessage]] = []
     for command in commands:
         try:
-            read_commands.append((command, read(command)))
+            message = read(command)
         except ValueError as error:
             effects.refused[command.id] = f"not a message for an inbox: {error}"
+            continue
+        compared = await repeated.compare(conn, message) if repeated.is_step(command) else message
+        if isinstance(compared, dict):
+            effects.answer(command, 200, inbox_message.from_row(compared, urls) | {"duplicate": True})
+        else:
+            read_commands.append((command, compared))
     unique = {(message.account_id, message.id): message for _, message in read_commands}
     if not unique:
         return
@@ -47,7 +67,8 @@ async def receive(conn: Connection, commands: Sequence[Envelope], effects: Batch
         message = unique[key]
         result_entity = inbox_message.from_row(_as_row(message), urls)
         if message.channel is None or command.reply_to is not None:
-            effects.answer(command, 201, result_entity)
+            pushed = result_entity | ({"duplicate": False} if repeated.is_step(command) else {})
+            effects.answer(command, 201, pushed)
         if message.id in fresh:
             fresh.discard(message.id)
             outgoing = event(command, "inbox.received", subject_id=message.id, client_id=None, data=result_entity)

@@ -17,7 +17,7 @@ from ledger.text import storable
 State = Literal["received", "accepted", "rejected", "duplicate"]
 
 
-class Pushed(BaseModel):
+class ReceivedData(BaseModel):
     """The data of `receive_inbox_message`; the fields beside the document are optional."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -81,7 +81,7 @@ def read(command: Envelope) -> InboxMessage:
     Raises:
         ValueError: the command is malformed; it can never be handled.
     """
-    pushed = Pushed.model_validate(command.data)
+    pushed = ReceivedData.model_validate(command.data)
     return InboxMessage(
         account_id=command.account_id,
         id=pushed.message_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -63,6 +63,22 @@ async def insert(conn: Connection, *, messages: Sequence[InboxMessage]) -> set[U
         [orjson.dumps(one.attachments).decode() for one in ordered],
     )
     return {row["id"] for row in rows}
+
+
+_LOCK_REFERENCE: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+_UNDER_REFERENCE: Final = """
+SELECT * FROM ledger_api.inbox_message
+ WHERE account_id = $1 AND box = $2 AND document_ref = $3 ORDER BY id LIMIT $4
+"""
+RESEMBLING_MAX: Final = 100  # messages under one reference that a further one is compared with: the oldest ones
+
+
+async def lock_reference(conn: Connection, *, message: InboxMessage) -> list[dict[str, Any]]:
+    """Lock a document's reference until the end of the transaction; return the messages under it, oldest first."""
+    reference = message.document.get("document_ref")
+    await conn.execute(_LOCK_REFERENCE, f"{message.account_id} {message.box} {reference}")
+    found = await conn.fetch(_UNDER_REFERENCE, message.account_id, message.box, reference, RESEMBLING_MAX)
+    return [dict(row) for row in found]
 
 
 # A relative is another message under the same reference: the first one, or one that is flagged as the first one's.

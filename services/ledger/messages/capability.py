@@ -31,12 +31,12 @@ async def _load(conn: Connection, plan: ReadPlan, state: LoadedState) -> None:
     known.messages |= await store.find(conn, keys=(wanted.ids | named) - known.messages.keys())
 
 
-async def _save(conn: Connection, state: LoadedState, _now: datetime) -> None:
+async def _save(conn: Connection, state: LoadedState, now: datetime) -> None:
     taken = [changes for _, changes in state.changes_of(MessageChanges)]
     latest = {(one.account_id, one.id): one for changes in taken for one in changes.messages.values()}
     await store.write(conn, messages=list(latest.values()))
-    await store.mark_reachable(conn, addresses={key for changes in taken for key in changes.reachable})
-    await store.mark_unreachable(conn, addresses=[one for changes in taken for one in changes.unreachable])
+    await store.mark_reachable(conn, addresses={key for changes in taken for key in changes.reachable}, now=now)
+    await store.mark_unreachable(conn, addresses=[one for changes in taken for one in changes.unreachable], now=now)
 
 
 MESSAGES: Final = Capability(

@@ -33,7 +33,11 @@ def _confirm(ctx: CommandContext[ConfirmMessage], state: LoadedState) -> ChangeS
         changes[MessageChanges].never_sent.add(after.id)
     if after is before:
         return changes
-    put(changes, after)
+    # A reminder that went is what its case was decided on: to decide again would double the work of each.
+    if after.purpose == "reminder" and after.state == "sent" and before.state == "requested":
+        changes[MessageChanges].messages[after.id] = after
+    else:
+        put(changes, after)
     if after.purpose == "notification":
         return changes
     if after.state == "failed":

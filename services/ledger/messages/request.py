@@ -9,7 +9,7 @@ from uuid import UUID
 from contracts.primitives.ids import new_id
 from contracts.reply_tokens import marked
 from contracts.resources.messages import SMS_CHARS_MAX, MessageToSend
-from contracts.wire.jobs import DocumentAttachment, SendMessageJob
+from contracts.wire.jobs import Attachment, DocumentAttachment, SendMessageJob, StatementAttachment
 from ledger.clients import handlers as clients
 from ledger.clients.rules import Client
 from ledger.clients.state import ClientPlan, LoadedClients
@@ -72,15 +72,20 @@ def _request(ctx: CommandContext[MessageToSend], state: LoadedState) -> ChangeSe
         in_reply_to=None if answered is None else answered.id,
     )
     changes = ChangeSet(("message", message.id), http_status=201)
-    request(changes, message, _job(message, answered, ctx.account.collections, attach_pdf=given.attach_pdf))
+    request(changes, message, _job(message, answered, ctx.account.collections, _files(given)))
     return changes
 
 
 REQUEST_MESSAGE = CommandHandler(MessageToSend, _plan, _request, _plan_address)
 
 
+def _files(given: MessageToSend) -> list[Attachment]:
+    files: list[Attachment] = [DocumentAttachment(sale_id=sale_id) for sale_id in given.sale_ids if given.attach_pdf]
+    return [*files, StatementAttachment(client_id=given.client_id)] if given.attach_statement else files
+
+
 def _job(
-    message: Message, answered: Message | None, settings: Mapping[str, Any], *, attach_pdf: bool
+    message: Message, answered: Message | None, settings: Mapping[str, Any], files: list[Attachment]
 ) -> SendMessageJob:
     thread = None if answered is None or message.channel == "sms" else answered.provider_message_id
     return SendMessageJob(
@@ -93,7 +98,7 @@ def _job(
         reply_to=settings.get("reply_to") if message.channel == "email" else None,
         in_reply_to=thread,
         references=[] if thread is None else [thread],
-        attachments=[DocumentAttachment(sale_id=sale_id) for sale_id in message.sale_ids] if attach_pdf else [],
+        attachments=files,
     )
 
 

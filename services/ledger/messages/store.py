@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import Final
 from uuid import UUID
@@ -154,7 +155,14 @@ async def unreachable(conn: Connection, *, wanted: Collection[AddressKey]) -> di
     return {(row["account_id"], row["channel"], row["address"]): row["reason"] for row in rows}
 
 
+# An address may be that of several clients: their cases wait, or go on, with it.
+_WAKE: Final = """
+UPDATE ledger.collected_client c SET due_at = least(c.due_at, $%s), revision = c.revision + 1
+  FROM changed a JOIN ledger.client x ON x.account_id = a.account_id AND lower(x.email) = a.address
+ WHERE a.channel = 'email' AND c.account_id = x.account_id AND c.client_id = x.id
+"""
 _MARK: Final = """
+WITH changed AS (
 INSERT INTO ledger.unreachable_address (account_id, channel, address, reason, message_id, created_at)
 SELECT DISTINCT ON (account_id, channel, address) account_id, channel, address, reason, message_id, created_at
   FROM jsonb_populate_recordset(NULL::ledger.unreachable_address, $1)
@@ -162,27 +170,33 @@ SELECT DISTINCT ON (account_id, channel, address) account_id, channel, address, 
     ON CONFLICT (account_id, channel, address) DO UPDATE
    SET reason = excluded.reason, message_id = excluded.message_id, created_at = excluded.created_at
  WHERE ledger.unreachable_address.reason = 'bounce'
+RETURNING account_id, channel, address
+)
 """
 
 
-async def mark_unreachable(conn: Connection, *, addresses: Sequence[Unreachable]) -> None:
-    """Mark addresses that take no messages; a complaint stays one."""
+async def mark_unreachable(conn: Connection, *, addresses: Sequence[Unreachable], now: datetime) -> None:
+    """Mark addresses that take no messages, and let their clients be decided on; a complaint stays one."""
     if addresses:
-        await conn.execute(_MARK, addresses)
+        await conn.execute(_MARK + _WAKE % 2, addresses, now)
 
 
 _UNMARK: Final = """
+WITH changed AS (
 DELETE FROM ledger.unreachable_address u
  USING unnest($1::uuid[], $2::text[], $3::text[]) AS w (account_id, channel, address)
  WHERE u.account_id = w.account_id AND u.channel = w.channel AND u.address = w.address AND u.reason = 'bounce'
+RETURNING u.account_id, u.channel, u.address
+)
 """
 
 
-async def mark_reachable(conn: Connection, *, addresses: Collection[AddressKey]) -> None:
-    """Take the marks of bounces away from addresses that took a message."""
+async def mark_reachable(conn: Connection, *, addresses: Collection[AddressKey], now: datetime) -> None:
+    """Take the marks of bounces away from addresses that took a message, and let their clients be decided on."""
     if addresses:
         keys = sorted(addresses)
-        await conn.execute(_UNMARK, [key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys])
+        columns = [[key[place] for key in keys] for place in range(3)]
+        await conn.execute(_UNMARK + _WAKE % 4, *columns, now)
 
 
 _WRITE: Final = """

@@ -54,14 +54,14 @@ SELECT t.account_id, t.sale_id AS id, t.sale_type, t.status, s.number, t.client_
  ) r;
 
 -- The invoices of an account that are overdue and that the clock has not told of yet: few, and most of the time none.
-CREATE FUNCTION ledger_api.overdue_untold(account uuid) RETURNS uuid[]
+CREATE FUNCTION ledger_api.overdue_unmarked(account uuid) RETURNS uuid[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT coalesce(array_agg(t.sale_id), '{}') FROM ledger.sale_state t
      WHERE t.account_id = account AND t.owed AND NOT t.late
        AND t.date_due < (SELECT (now() AT TIME ZONE b.zone)::date FROM ledger.book b WHERE b.account_id = account)
 $$;
-REVOKE ALL ON FUNCTION ledger_api.overdue_untold(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ledger_api.overdue_untold(uuid) TO ledgerwire_ingress;
+REVOKE ALL ON FUNCTION ledger_api.overdue_unmarked(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ledger_api.overdue_unmarked(uuid) TO ledgerwire_ingress;
 
 CREATE VIEW ledger_api.payment AS
 SELECT p.account_id, p.id, p.client_id, p.status, p.amount_minor, p.currency, p.date, p.method, p.reference,

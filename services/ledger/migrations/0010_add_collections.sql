@@ -37,6 +37,7 @@ CREATE TABLE ledger.collected_invoice (
     FOREIGN KEY (account_id, sale_id) REFERENCES ledger.sale,
     FOREIGN KEY (account_id, collector_id) REFERENCES ledger.collector
 );
+CREATE INDEX collected_invoice_collector ON ledger.collected_invoice (account_id, collector_id);
 
 -- A case: a collector's run for a client (sale_id is null) or an invoice. A cycle ends when nothing that it was about
 -- is open any more; the next one begins at the first step again.

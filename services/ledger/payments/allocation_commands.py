@@ -18,7 +18,7 @@ from ledger.journal.booking import Booking, reversed_ids
 from ledger.journal.state import JournalChanges, JournalPlan, LoadedJournal
 from ledger.payments.allocate import Allocation, Owed, allocate, oldest_first
 from ledger.payments.payment import Settlement
-from ledger.payments.source import Held, SourceKind, held_named
+from ledger.payments.source import SourceBalance, SourceKind, held_named
 from ledger.payments.state import LoadedPayments, PaymentChanges, PaymentPlan
 from ledger.sales.document_state import DocumentState
 from ledger.sales.state import LoadedSales, SaleChanges, SalePlan
@@ -68,7 +68,7 @@ def allocating(kind: SourceKind) -> CommandHandler[Allocate]:
     return CommandHandler(Allocate, plan, handle, then)
 
 
-def _wanted(source: Held, ctx: CommandContext[Allocate], state: LoadedState) -> Sequence[Allocation]:
+def _wanted(source: SourceBalance, ctx: CommandContext[Allocate], state: LoadedState) -> Sequence[Allocation]:
     """The requested allocations, or the client's open invoices as far as the source suffices.
 
     Raises:
@@ -137,8 +137,12 @@ def wanted_of(allocations: Sequence[AllocationIn], currency: str, faults: Faults
 
 
 def apply_within(
-    changes: ChangeSet, source: Held, wanted: Sequence[Allocation], ctx: CommandContext[Any], state: LoadedState
-) -> Held:
+    changes: ChangeSet,
+    source: SourceBalance,
+    wanted: Sequence[Allocation],
+    ctx: CommandContext[Any],
+    state: LoadedState,
+) -> SourceBalance:
     """Settle the requested allocations as part of `changes`; return the source afterwards.
 
     Raises:
@@ -160,7 +164,11 @@ def minor_of(amount: Any, currency: str, path: str, faults: Faults) -> int:
 
 
 def settle_within(
-    changes: ChangeSet, source: Held, allocations: Sequence[Allocation], ctx: CommandContext[Any], state: LoadedState
+    changes: ChangeSet,
+    source: SourceBalance,
+    allocations: Sequence[Allocation],
+    ctx: CommandContext[Any],
+    state: LoadedState,
 ) -> int:
     """Post each allocation, on the later of the two documents' dates, with `sale.paid` for invoices that become paid.
 
@@ -188,7 +196,7 @@ def settle_within(
 
 def unsettle_within(
     changes: ChangeSet,
-    source: Held,
+    source: SourceBalance,
     live: Sequence[Settlement],
     ctx: CommandContext[Any],
     state: LoadedState,

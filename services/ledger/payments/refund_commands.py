@@ -15,7 +15,7 @@ from ledger.journal.booking import Booking, reversed_ids
 from ledger.journal.state import JournalChanges, JournalPlan, LoadedJournal
 from ledger.payments.allocation_commands import minor_of, need_source
 from ledger.payments.payment import Refund
-from ledger.payments.source import Held, SourceKind, held_named
+from ledger.payments.source import SourceBalance, SourceKind, held_named
 from ledger.payments.state import LoadedPayments, PaymentChanges
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
@@ -77,7 +77,7 @@ def unrefunding(kind: SourceKind) -> CommandHandler[Unrefund]:
     return CommandHandler(Unrefund, plan, handle)
 
 
-def _asked_for(ctx: CommandContext[RefundAsked], source: Held) -> tuple[int, date]:
+def _asked_for(ctx: CommandContext[RefundAsked], source: SourceBalance) -> tuple[int, date]:
     """The amount of the refund, and its date.
 
     Raises:
@@ -96,6 +96,6 @@ def _asked_for(ctx: CommandContext[RefundAsked], source: Held) -> tuple[int, dat
     return amount, day
 
 
-def _emit_refund(changes: ChangeSet, after: Held) -> None:
+def _emit_refund(changes: ChangeSet, after: SourceBalance) -> None:
     after.put(changes)
     after.tell_updated(changes)

@@ -21,7 +21,7 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class SourceBalance:
     """A payment or credit note as a source of settlements and refunds."""
 
     thing: Payment | DocumentState
@@ -71,13 +71,13 @@ class Held:
             self.kind, self.status, command, Facts(unapplied_minor=self.thing.unapplied_minor)
         )
 
-    def applied(self, minor: int, *, now: datetime) -> Held:
+    def applied(self, minor: int, *, now: datetime) -> SourceBalance:
         """Return it after settlements, or below 0 after reversals."""
-        return Held(replace(self.thing, settled_minor=self.thing.settled_minor + minor, updated_at=now))
+        return SourceBalance(replace(self.thing, settled_minor=self.thing.settled_minor + minor, updated_at=now))
 
-    def refunded(self, minor: int, *, now: datetime) -> Held:
+    def refunded(self, minor: int, *, now: datetime) -> SourceBalance:
         """Return it after a refund, or below 0 after a reversal."""
-        return Held(replace(self.thing, refunded_minor=self.thing.refunded_minor + minor, updated_at=now))
+        return SourceBalance(replace(self.thing, refunded_minor=self.thing.refunded_minor + minor, updated_at=now))
 
     def put(self, changes: ChangeSet) -> None:
         """Set its new state within `changes`."""
@@ -94,20 +94,20 @@ class Held:
 SourceKind = Literal["payment", "sale"]
 
 
-def held(thing: Payment | DocumentState) -> Held:
+def held(thing: Payment | DocumentState) -> SourceBalance:
     """A payment or credit note as a source."""
-    return Held(thing)
+    return SourceBalance(thing)
 
 
-def held_named(kind: SourceKind, ctx: CommandContext[Any], state: LoadedState) -> Held:
+def held_named(kind: SourceKind, ctx: CommandContext[Any], state: LoadedState) -> SourceBalance:
     """The payment or credit note that a command is about.
 
     Raises:
         NotFound: this account has none with this id.
     """
     if kind == "sale":
-        return Held(lookup.state_of(ctx, state, ctx.input.id))
-    return Held(payment_of(ctx, state, ctx.input.id))
+        return SourceBalance(lookup.state_of(ctx, state, ctx.input.id))
+    return SourceBalance(payment_of(ctx, state, ctx.input.id))
 
 
 def payment_of(ctx: CommandContext[Any], state: LoadedState, payment_id: UUID) -> Payment:

@@ -36,12 +36,12 @@ class LoadedProducts:
 
     def know(self, product: Product) -> None:
         """Index a product in its current state."""
-        self.forget(product.account_id, product.id)
+        self.discard(product.account_id, product.id)
         self.products[product.account_id, product.id] = product
         for identity in identities_of(product):
             self.found[product.account_id, identity] = product
 
-    def forget(self, account_id: UUID, product_id: UUID) -> None:
+    def discard(self, account_id: UUID, product_id: UUID) -> None:
         """Remove a product from the index."""
         before = self.products.pop((account_id, product_id), None)
         for identity in identities_of(before) if before else ():
@@ -54,4 +54,4 @@ def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> No
     for product in (*mine.new, *mine.changed):
         products.know(product)
     for product in mine.removed:
-        products.forget(ctx.account.id, product.id)
+        products.discard(ctx.account.id, product.id)

@@ -120,7 +120,7 @@ class ChangeSet:
     def __getitem__(self, section: type[S]) -> S:
         return self.sections[section]
 
-    def join(self, others: ChangeSet) -> None:
+    def merge(self, others: ChangeSet) -> None:
         """Change what others change as well; the result stays this one's."""
         self.sections.merge(others.sections)
         self.deleted += others.deleted

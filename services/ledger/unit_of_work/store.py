@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from asyncpg import Record
+
 from contracts.resources.number_format import DEFAULT_NUMBER_FORMAT
 from ledger.account import DEFAULT_CURRENCY, Account
 from ledger.unit_of_work.state import Key
@@ -22,15 +24,15 @@ SELECT w.account_id FROM unnest($1::uuid[]) AS w (account_id)
 """
 
 # The account itself is ingress's: what it publishes is read here, and its absence coped with.
-_LOCK_BOOKS: Final = """
+_ACCOUNTS: Final = """
 SELECT b.account_id, b.time_zone AS time_zone_kept, a.time_zone, a.currency, a.number_format,
        a.default_pay_term, a.collections
   FROM ledger.book b
   LEFT JOIN ingress_api.account a ON a.account_id = b.account_id
  WHERE b.account_id = ANY($1::uuid[])
  ORDER BY b.account_id
-   FOR NO KEY UPDATE OF b
 """
+_LOCK_BOOKS: Final = f"{_ACCOUNTS} FOR NO KEY UPDATE OF b"
 
 # Where the days of an account moved, so did the moments at which its invoices become overdue.
 _KEEP_TIME_ZONES: Final = """
@@ -57,22 +59,29 @@ async def lock_books(conn: Connection, *, account_ids: Collection[UUID]) -> dict
     ordered = sorted(set(account_ids))
     await conn.execute(_MAKE_BOOKS, ordered)
     rows = await conn.fetch(_LOCK_BOOKS, ordered)
-    accounts = {
-        row["account_id"]: Account(
-            row["account_id"],
-            row["time_zone"] or "UTC",
-            row["currency"] or DEFAULT_CURRENCY,
-            row["number_format"] or DEFAULT_NUMBER_FORMAT,
-            row["default_pay_term"],
-            row["collections"] or {},
-        )
-        for row in rows
-    }
+    accounts = {row["account_id"]: _account(row) for row in rows}
     moved = [accounts[row["account_id"]] for row in rows if row["time_zone"] not in {None, row["time_zone_kept"]}]
     if moved:
         columns = [[one.id for one in moved], [one.time_zone for one in moved], [one.zone.key for one in moved]]
         await conn.execute(_KEEP_TIME_ZONES, *columns)
     return accounts
+
+
+async def read_accounts(conn: Connection, *, account_ids: Collection[UUID]) -> dict[UUID, Account]:
+    """Read these accounts as they are, without locking them."""
+    rows = await conn.fetch(_ACCOUNTS, sorted(set(account_ids)))
+    return {row["account_id"]: _account(row) for row in rows}
+
+
+def _account(row: Record) -> Account:
+    return Account(
+        row["account_id"],
+        row["time_zone"] or "UTC",
+        row["currency"] or DEFAULT_CURRENCY,
+        row["number_format"] or DEFAULT_NUMBER_FORMAT,
+        row["default_pay_term"],
+        row["collections"] or {},
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ WITH step AS (
            command_id = lag(command_id) OVER w AND trigger = lag(trigger) OVER w AS doubled
       FROM ledger.document_event
     WINDOW w AS (PARTITION BY account_id, document_id ORDER BY event_id)
-), told AS (
+), reported AS (
     SELECT account_id, document_id, max(status_after) FILTER (WHERE last) AS status,
            count(*) FILTER (WHERE torn) AS torn, count(*) FILTER (WHERE doubled) AS doubled,
            count(*) FILTER (WHERE trigger = 'sale.created') AS created,
@@ -36,7 +36,7 @@ WITH step AS (
 SELECT coalesce(t.account_id, e.account_id) AS account_id, coalesce(t.id, e.document_id) AS id,
        'as its events tell, ' || coalesce(t.what, 'a document that is no more') AS what, NULL AS currency,
        to_json(found) AS found, to_json(must) AS must
-  FROM thing t FULL JOIN told e ON e.account_id = t.account_id AND e.document_id = t.id
+  FROM thing t FULL JOIN reported e ON e.account_id = t.account_id AND e.document_id = t.id
  CROSS JOIN LATERAL (SELECT
     e.status, e.torn AS events_that_do_not_follow_on, e.doubled AS events_told_again, e.created AS times_created,
     e.posted AS times_posted, e.undone AS times_undone, e.overdue AS times_overdue) found
@@ -112,7 +112,7 @@ SELECT s.account_id, s.id, 'as it was issued, ' || s.sale_type || ' ' || coalesc
        s.currency, to_json(found) AS found, to_json(must) AS must
   FROM dispatch.event e
   JOIN ledger.sale s ON s.account_id = e.account_id AND s.id = e.subject_id
- CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb->'data' AS data OFFSET 0) told
+ CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb->'data' AS data OFFSET 0) emitted
  CROSS JOIN LATERAL (SELECT
     s.number, s.net_minor, s.tax_minor, s.total_minor, s.shipping_minor, s.deposit_minor, s.currency,
     s.client_id::text, s.document_date::text, s.date_due::text, s.comment, s.external_id, s.include_tax, s.client,

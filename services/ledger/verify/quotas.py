@@ -37,7 +37,24 @@ SELECT n.account_id, n.id, 'on lines of documents, product' AS what, NULL AS cur
  WHERE found IS DISTINCT FROM must
 """
 
+_STORAGE: Final = """
+WITH there AS (SELECT account_id, sum(size)::bigint AS used FROM ingress.stored_file GROUP BY account_id)
+SELECT coalesce(c.account_id, t.account_id) AS account_id, 'files' AS id, 'the counter of' AS what, NULL AS currency,
+       to_json(found) AS found, to_json(must) AS must
+  FROM ingress.storage_usage c
+  FULL JOIN there t ON t.account_id = c.account_id
+ CROSS JOIN LATERAL (SELECT coalesce(c.used, 0) AS used) found
+ CROSS JOIN LATERAL (SELECT coalesce(t.used, 0) AS used) must
+ WHERE found IS DISTINCT FROM must
+"""
+
 CHECKS: Final = (
     Check("quotas", "what a plan counts equals a recount", _QUOTAS),
     Check("products", "products that lines name are there and known to be named", _PRODUCTS),
+    Check(
+        "storage",
+        "the bytes that an account's files count are theirs",
+        _STORAGE,
+        requires=("ingress.stored_file", "ingress.storage_usage"),
+    ),
 )

@@ -94,7 +94,7 @@ async def verify(dsn: str, *, settled: bool = False, report: Tell = lambda _: No
             await other.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")  # takes no parameters; the server made it
         run = _Run([
             *journal.CHECKS, *documents.CHECKS, *document_states.CHECKS, *settlements.CHECKS, *numbers.CHECKS,
-            *quotas.CHECKS, *inboxes.CHECKS, *collections.CHECKS, *events.checks(settled=settled),
+            *quotas.CHECKS, *inboxes.CHECKS, *collections.checks(settled=settled), *events.checks(settled=settled),
             *await guards.checks(first),
         ], report)  # fmt: skip
         await _together(run.work(conn) for conn in (first, *others))

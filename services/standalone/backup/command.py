@@ -11,7 +11,7 @@ from chassis.command import BUS_MIGRATIONS
 from chassis.settings import SettingsError, read_variable
 from standalone.all_in_one import PROGRAMS, prepare_all
 from standalone.backup.archive import BackupError
-from standalone.backup.restore import Place, keep_keys_in, restore
+from standalone.backup.restore import RestoreTarget, keep_keys_in, restore
 from standalone.backup.take import Backup, take
 from standalone.data_directory import KEYS_FILE
 from storage.migrations import read_migrations
@@ -57,7 +57,7 @@ async def bring_back(dsn: str, requested: argparse.Namespace, *, report: Report)
         BackupError: it cannot be restored.
     """
     known = {program.name: _names(program.migrations) for program in PROGRAMS} | {"bus": _names(BUS_MIGRATIONS)}
-    place = Place(dsn, files_of(requested.home), keep_keys_in(requested.home, KEYS_FILE))
+    place = RestoreTarget(dsn, files_of(requested.home), keep_keys_in(requested.home, KEYS_FILE))
     manifest = await restore(place, requested.file, known=known, report=report)
     await prepare_all(dsn, report=lambda ran: report(f"  prepared {ran}"))
     report(f"restored {manifest.accounts} accounts as of {manifest.taken_at}; check them: ledgerwire verify")

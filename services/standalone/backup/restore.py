@@ -42,7 +42,7 @@ _CONSUMERS: Final = {queue.name: SCHEMAS[queue.consumer] for queue in QUEUES}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RestoreTarget:
     """Where to restore: the database, the directory of files, and what keeps the keys that the backup has."""
 
     dsn: str
@@ -86,7 +86,7 @@ class Script:
 
 
 async def restore(
-    place: Place, source: Path, *, known: dict[str, list[str]], report: Callable[[str], None]
+    place: RestoreTarget, source: Path, *, known: dict[str, list[str]], report: Callable[[str], None]
 ) -> Manifest:
     """Restore the file at `source` (`-`: standard input); `known` are this version's migrations of each service.
 
@@ -97,12 +97,24 @@ async def restore(
     try:
         with sys.stdin.buffer if str(source) == "-" else source.open("rb") as stream:
             manifest = await _restore(place, stream, known=known, report=report)
-    except FileNotFoundError:
-        raise BackupError(f"{source} does not exist") from None
     except tarfile.TarError as error:
         raise BackupError(f"{source} is cut off, and nothing was restored: {error}") from None
     await _settle_messages(place.dsn)
     return manifest
+
+
+def check_source(source: Path) -> None:
+    """Refuse a file that is not there before a database is started for it.
+
+    Raises:
+        BackupError: it is no file that can be read.
+    """
+    if str(source) == "-":
+        return
+    try:
+        source.open("rb").close()
+    except OSError as error:
+        raise BackupError(f"{source} cannot be read: {error.strerror}") from None
 
 
 async def _require_empty(dsn: str) -> None:
@@ -127,7 +139,7 @@ async def _require_empty(dsn: str) -> None:
 
 
 async def _restore(
-    place: Place, stream: IO[bytes], *, known: dict[str, list[str]], report: Callable[[str], None]
+    place: RestoreTarget, stream: IO[bytes], *, known: dict[str, list[str]], report: Callable[[str], None]
 ) -> Manifest:
     members = read_members(stream)
     manifest = await asyncio.to_thread(_first, members)
@@ -165,7 +177,9 @@ def _require_known(manifest: Manifest, known: dict[str, list[str]]) -> None:
             )
 
 
-async def _take(member: Member, place: Place, dump: asyncio.StreamWriter, check: DumpCheck, script: Script) -> None:
+async def _take(
+    member: Member, place: RestoreTarget, dump: asyncio.StreamWriter, check: DumpCheck, script: Script
+) -> None:
     if member.name == KEYS:
         place.keep_keys((await asyncio.to_thread(member.small)).decode("ascii"))
     elif member.name == END:

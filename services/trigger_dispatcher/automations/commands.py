@@ -106,10 +106,16 @@ async def update_automation(conn: Connection, command: Envelope, ctx: CommandCon
 
 
 async def publish_automation(conn: Connection, command: Envelope, ctx: CommandContext) -> Result:
-    """Make the draft the next version: 200 with the automation. What it names is checked as of now."""
+    """Make the draft the next version: 200 with the automation. What it names is checked as of now.
+
+    Without a draft an automation that is off is turned on: publishing means that it is to run.
+    """
     automation = await _live(conn, command, read(AutomationId, command.data).id)
     if automation["draft"] is None:
-        raise NoDraft
+        if automation["enabled"]:
+            raise NoDraft
+        await _switch(conn, command, automation["id"], enabled=True)
+        return Result(200, present(await _known(conn, command, automation["id"])))
     requested = rules.read_definition(automation["draft"]["name"], automation["draft"]["definition"])
     await _check(conn, command, requested, ctx)
     await _publish(conn, command, automation["id"], requested, enabled=automation["enabled"])

@@ -24,7 +24,7 @@ def job(
         name = DELIVER
         data = DeliverJob(
             hook_id=subscriber.id, event_id=event.id, trigger=event.trigger, body=body, client_id=event.client_id,
-            ordered=subscriber.ordered, after=after, test=test,
+            ordered=subscriber.ordered, after=after, test=test, hook_version=subscriber.version,
         )  # fmt: skip
     else:
         name = RUN

@@ -18,7 +18,10 @@ Kind = Literal["hook", "automation"]
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A hook or an automation, ready to be matched. `version` is an automation's published one; `ordered` a hook's."""
+    """A hook or an automation, ready to be matched.
+
+    `version` is an automation's published one or that of a hook's target and secret; `ordered` is a hook's.
+    """
 
     id: UUID
     kind: Kind
@@ -26,7 +29,7 @@ class Subscriber:
     conditions: tuple[Condition, ...]
     effective_from: datetime
     ordered: str | None = None
-    version: int | None = None
+    version: int = 0
 
     def wants(self, event: Event) -> bool:
         """Whether the event is for it: not before its time, and accepted. Its triggers are the index's."""

@@ -63,7 +63,7 @@ async def change_subscriptions(conn: Connection, account_ids: Collection[UUID]) 
 
 
 _SUBSCRIBERS: Final = """
-    SELECT account_id, id, 'hook' AS kind, triggers, filters, effective_from, ordered, NULL::int AS version
+    SELECT account_id, id, 'hook' AS kind, triggers, filters, effective_from, ordered, version
       FROM dispatch.hook WHERE account_id = ANY($1) AND state = 'active'
     UNION ALL
     SELECT a.account_id, a.id, 'automation', ARRAY[v.definition #>> '{trigger,key}'],

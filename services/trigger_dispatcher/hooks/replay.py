@@ -155,6 +155,7 @@ def _subscriber(hook: Record) -> Subscriber:
         conditions=conditions_of(hook["filters"]),
         effective_from=hook["effective_from"],
         ordered=hook["ordered"],
+        version=hook["version"],
     )
 
 

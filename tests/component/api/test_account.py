@@ -132,13 +132,13 @@ async def test_clients_and_documents_without_a_currency_and_a_term_get_the_accou
     assert (await patch(caller, {"currency": "USD", "default_pay_term": {"type": 2, "days": 5}})).status == 200
     client = await caller.client()
     assert client["currency"] == "USD"
-    told = an_invoice(client["id"], document_date="2026-02-10", currency="USD")
-    told = {name: value for name, value in told.items() if name not in {"date_due", "pay_term"}}
-    assert (await caller.made_of("/v1/sales", told))["date_due"] == "2026-03-05"
-    receipt = told | {"sale_type": "credit_note"}
+    reported = an_invoice(client["id"], document_date="2026-02-10", currency="USD")
+    reported = {name: value for name, value in reported.items() if name not in {"date_due", "pay_term"}}
+    assert (await caller.made_of("/v1/sales", reported))["date_due"] == "2026-03-05"
+    receipt = reported | {"sale_type": "credit_note"}
     assert (await caller.made_of("/v1/sales", receipt))["date_due"] == "2026-02-10"
     with_term = await caller.made_of("/v1/clients", {"name": "Own term", "pay_term": {"type": 1, "days": 7}})
-    assert (await caller.made_of("/v1/sales", told | {"client_id": with_term["id"]}))["date_due"] == "2026-02-17"
+    assert (await caller.made_of("/v1/sales", reported | {"client_id": with_term["id"]}))["date_due"] == "2026-02-17"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ingress.http import aiohttp_protocol, server
+from standalone.all_in_one import prepare_all
 from tests.component.api.test_large_answers import with_large_events
 from tests.support.api_installation import House, open_house
 from tests.support.caller import Caller
@@ -23,7 +24,7 @@ PATH = "/v1/triggers/client.created/events?limit=200"
 async def house(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """One in which an account may have two pages of large events unread."""
     monkeypatch.setattr(server, "ANSWER_ACCOUNT_BYTES_MAX", 12 * 1024 * 1024)
-    dsn = await postgres.create_database()
+    dsn = await postgres.copy_of(prepare_all)
     async with open_house(dsn) as running:
         yield running
     await postgres.drop_database(dsn)

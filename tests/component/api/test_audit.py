@@ -48,7 +48,7 @@ async def test_a_path_without_an_id_of_ours_is_404_and_kept(caller: Caller) -> N
     assert (entry["action"], entry["status"], entry["subject_id"]) == ("deleteHook", 404, None)
 
 
-async def test_the_books_and_reading_are_not_in_it(caller: Caller) -> None:
+async def test_ledger_commands_and_reading_are_not_in_it(caller: Caller) -> None:
     await caller.client()
     await caller.read("/v1/tokens")
     assert await caller.items("/v1/audit") == []

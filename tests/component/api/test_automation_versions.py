@@ -18,6 +18,13 @@ async def test_a_new_automation_is_published_and_off(caller: Caller) -> None:
     assert (made["version"], made["enabled"], made["draft"]) == (1, False, None)
 
 
+async def test_publishing_without_a_draft_turns_an_automation_on(caller: Caller) -> None:
+    path = await a_path(caller)
+    await caller.post(f"{path}/disable")
+    published = await caller.post(f"{path}/publish")
+    assert (published.status, published.json["version"], published.json["enabled"]) == (200, 1, True)
+
+
 async def test_a_draft_is_kept_beside_what_is_published_until_it_is_published(caller: Caller) -> None:
     path = await a_path(caller)
     steps = an_automation()["steps"]

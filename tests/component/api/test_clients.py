@@ -49,7 +49,7 @@ async def test_only_what_is_sent_changes(caller: Caller) -> None:
         ({"archived": "perhaps"}, "archived"),
     ],
 )
-async def test_what_is_wrong_with_a_change_is_told(caller: Caller, sent: dict[str, Any], path: str) -> None:
+async def test_what_is_wrong_with_a_change_is_reported(caller: Caller, sent: dict[str, Any], path: str) -> None:
     made = await caller.client()
     answer = await caller.patch(f"/v1/clients/{made['id']}", sent)
     assert (answer.status, list(answer.faults)) == (422, [path])

@@ -146,6 +146,7 @@ async def test_another_accounts_things_are_not_there(caller: Caller, stranger: C
         ("status=happy", "status"),
         ("client_id=12", "client_id"),
         ("overdue=perhaps", "overdue"),
+        ("from=2026-12-01&to=2026-01-01", "to"),
         ("color=red", "color"),
     ],
 )
@@ -155,7 +156,7 @@ async def test_a_query_that_means_nothing_is_refused_by_name(caller: Caller, ask
     assert list(answer.faults) == [path]
 
 
-async def test_every_fault_of_a_sale_is_told_at_once(caller: Caller) -> None:
+async def test_every_fault_of_a_sale_is_reported_at_once(caller: Caller) -> None:
     client = await caller.client()
     answer = await caller.post(
         "/v1/sales",

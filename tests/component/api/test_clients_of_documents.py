@@ -1,4 +1,4 @@
-"""Who a document or payment is of: named alike everywhere, and told with all other faults when nobody is named."""
+"""The client of a document or payment: named alike everywhere; a missing one is reported with all other faults."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def test_sales_and_payments_name_their_client_alike(caller: Caller) -> Non
     assert TRIGGERS["sale.posted"].sample["client"].keys() == sale["client"].keys()
 
 
-async def test_a_missing_client_is_told_with_the_other_faults(caller: Caller) -> None:
+async def test_a_missing_client_is_reported_with_the_other_faults(caller: Caller) -> None:
     refused = await caller.post(
         "/v1/sales", {"sale_type": "invoice", "document_date": "0", "lines": [LINE | {"quantity": "x"}]}
     )

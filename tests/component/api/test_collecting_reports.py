@@ -71,3 +71,31 @@ async def test_each_step_has_what_was_promised_and_paid_after_it(caller: Caller)
 async def test_a_period_that_cannot_be_is_refused(caller: Caller, query: str) -> None:
     path = "debtor-days" if "months" in query else "collections"
     assert (await caller.get(f"/v1/reports/{path}?{query}")).status == 422
+
+
+async def test_activity_lists_what_happened_with_a_client_newest_first(caller: Caller) -> None:
+    client, other = await caller.client(), await caller.client()
+    sale = await caller.sale(client["id"])
+    await caller.made_of("/v1/notes", {"client_id": other["id"], "body": "Another"})
+    note = await caller.made_of("/v1/notes", {"client_id": client["id"], "body": "Called us", "origin": "external"})
+    message = await caller.made_of("/v1/messages", {
+        "client_id": client["id"], "channel": "sms", "body": "Paid?", "origin": "external", "direction": "sent",
+    })  # fmt: skip
+    soon = (datetime.now(tz=UTC).date() + timedelta(days=7)).isoformat()
+    promise = await caller.made_of("/v1/promises", {"client_id": client["id"], "date": soon, "amount": "10"})
+    dispute = await caller.made_of("/v1/disputes", {"sale_id": sale["id"], "reason": "Too much"})
+    path = f"/v1/reports/activity?client_id={client['id']}"
+    listed = await caller.items(path)
+    ids = {one["id"]: one["kind"] for one in listed}
+    assert [ids.get(one["id"]) for one in (note, message, promise, dispute)] == [
+        "note",
+        "message",
+        "promise",
+        "dispute",
+    ]
+    assert [one["at"] for one in listed] == sorted((one["at"] for one in listed), reverse=True)
+    assert next(one for one in listed if one["kind"] == "promise")["detail"]["amount"] == "10.00"
+    assert [one["id"] for one in await caller.items(f"{path}&kind=message")] == [message["id"]]
+    first = await caller.read(f"{path}&limit=2")
+    second = await caller.read(f"{path}&limit=2&cursor={first['next_cursor']}")
+    assert [*first["items"], *second["items"]] == listed[:4]

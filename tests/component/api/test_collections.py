@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from contracts.primitives.ids import new_id
@@ -119,6 +120,28 @@ async def test_a_person_moves_invoices_and_the_case_follows(caller: Caller) -> N
     before = (await caller.get(f"/v1/cases/{case['id']}")).json
     assert (before["state"], before["reason"]) == ("settled", "its invoices were moved to Lawyers")
     assert (await caller.post("/v1/invoices/move", asked)).status == 409
+
+
+async def test_what_named_a_removed_collector_names_the_one_that_replaces_it_wherever_it_is_shown(
+    caller: Caller,
+) -> None:
+    gone, stays = await collector(caller), await collector(caller, name="Mild", default=False)
+    client = await caller.client(collector_id=gone["id"])
+    await caller.sale(client["id"], **LATE)
+    await case_of(caller, client["id"], "pending")
+    removed = await caller.delete(f"/v1/collectors/{gone['id']}?move_to={stays['id']}")
+    assert removed.status == 200
+    path = f"/v1/clients/{client['id']}"
+    shown = [await caller.read(path), *await caller.items("/v1/clients")]
+    shown.append((await caller.read(f"{path}/personal-data"))["client"])
+    shown.append((await caller.made_of("/v1/actions/find_client", {"query": client["name"]}))["client"])
+    shown.append(json.loads((await caller.get("/v1/clients/export?format=jsonl")).text))
+    assert [one["collector_id"] for one in shown] == [stays["id"]] * 5
+    for collector_id in (gone["id"], stays["id"]):
+        (case,) = await caller.items(f"/v1/cases?collector_id={collector_id}")
+        assert case["collector"] == {"id": stays["id"], "name": "Mild"}
+    changed = await caller.patch(path, {"collector_id": shown[0]["collector_id"]})
+    assert (changed.status, changed.json["collector_id"]) == (200, stays["id"])
 
 
 async def test_settings_of_collections_are_the_accounts(caller: Caller) -> None:

@@ -1,4 +1,4 @@
-"""`ETag`, `If-Match` and `If-None-Match`: nobody overwrites what they have not seen."""
+"""`ETag`, `If-Match` and `If-None-Match`: no caller overwrites what it has not seen."""
 
 from __future__ import annotations
 
@@ -100,12 +100,12 @@ async def test_a_retry_of_a_conditional_change_gets_its_first_answer(caller: Cal
     assert (first.status, again.status, again.json) == (200, 200, first.json)
 
 
-@pytest.mark.parametrize("told", ["{tag}", "W/{tag}", '"other", {tag}', "*"])
-async def test_what_a_caller_has_already_is_not_sent_again(caller: Caller, told: str) -> None:
+@pytest.mark.parametrize("reported", ["{tag}", "W/{tag}", '"other", {tag}', "*"])
+async def test_what_a_caller_has_already_is_not_sent_again(caller: Caller, reported: str) -> None:
     client = await caller.client()
     path = f"/v1/clients/{client['id']}"
     tag = (await caller.get(path)).headers["ETag"]
-    answer = await caller.get(path, headers={"If-None-Match": told.format(tag=tag)})
+    answer = await caller.get(path, headers={"If-None-Match": reported.format(tag=tag)})
     assert (answer.status, answer.raw, answer.headers["ETag"]) == (304, b"", tag)
     await caller.patch(path, {"comment": "New"})
     assert (await caller.get(path, headers={"If-None-Match": tag})).status == 200

@@ -1,4 +1,4 @@
-"""What a service gave up on makes the operation of its request fail, until it is replayed."""
+"""A message dead-lettered by a service makes the operation of its request fail, until it is replayed."""
 
 from __future__ import annotations
 

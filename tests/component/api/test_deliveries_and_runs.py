@@ -13,7 +13,7 @@ from contracts.resources.run import Run, RunWithSteps, Step
 from tests.component.api.test_openapi import fits
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
-from tests.support.listener import Ear, Listener, listening
+from tests.support.listener import Endpoint, Listener, listening
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ async def listener() -> AsyncIterator[Listener]:
         yield running
 
 
-async def subscribe(caller: Caller, ear: Ear) -> dict[str, Any]:
-    return await caller.made_of("/v1/hooks", {"target_url": ear.url, "triggers": ["client.created"]})
+async def subscribe(caller: Caller, endpoint: Endpoint) -> dict[str, Any]:
+    return await caller.made_of("/v1/hooks", {"target_url": endpoint.url, "triggers": ["client.created"]})
 
 
 async def settled(caller: Caller, path: str, state: str, *, count: int = 1) -> list[dict[str, Any]]:
@@ -37,8 +37,8 @@ async def settled(caller: Caller, path: str, state: str, *, count: int = 1) -> l
 
 
 async def test_a_delivery_is_listed_in_short_and_read_with_its_attempts(caller: Caller, listener: Listener) -> None:
-    ear = listener.ear()
-    hook = await subscribe(caller, ear)
+    endpoint = listener.endpoint()
+    hook = await subscribe(caller, endpoint)
     client = await caller.client()
     (listed,) = await settled(caller, f"/v1/deliveries?hook_id={hook['id']}", "succeeded")
     fits(Delivery, listed)
@@ -47,11 +47,11 @@ async def test_a_delivery_is_listed_in_short_and_read_with_its_attempts(caller: 
     fits(Attempt, whole["attempts"][0])
     assert {name: value for name, value in whole.items() if name != "attempts"} == listed
     assert whole["attempt_count"] == len(whole["attempts"]) == 1
-    assert ear.heard[0].body["data"] == client
+    assert endpoint.received[0].body["data"] == client
 
 
 async def test_deliveries_are_paged_newest_first(caller: Caller, listener: Listener) -> None:
-    await subscribe(caller, listener.ear())
+    await subscribe(caller, listener.endpoint())
     for number in range(3):
         await caller.client(name=f"Client {number}")
     items = await settled(caller, "/v1/deliveries", "succeeded", count=3)
@@ -63,14 +63,16 @@ async def test_deliveries_are_paged_newest_first(caller: Caller, listener: Liste
 
 
 async def test_a_run_is_listed_in_short_and_read_with_its_steps(caller: Caller, listener: Listener) -> None:
-    ear = listener.ear(usual=200)
+    endpoint = listener.endpoint(usual=200)
     automation = await caller.made_of(
         "/v1/automations",
         {
             "name": "Greet",
             "enabled": True,
             "trigger": {"key": "client.created"},
-            "steps": [{"action": "post_chat_message", "input": {"url": ear.url, "text": "{{ trigger.data.name }}"}}],
+            "steps": [
+                {"action": "post_chat_message", "input": {"url": endpoint.url, "text": "{{ trigger.data.name }}"}}
+            ],
         },
     )
     client = await caller.client(name="Aya")
@@ -87,7 +89,7 @@ async def test_a_run_is_listed_in_short_and_read_with_its_steps(caller: Caller, 
 async def test_another_accounts_deliveries_and_runs_are_not_there(
     caller: Caller, stranger: Caller, listener: Listener
 ) -> None:
-    hook = await subscribe(caller, listener.ear())
+    hook = await subscribe(caller, listener.endpoint())
     await caller.client()
     (delivery,) = await settled(caller, "/v1/deliveries", "succeeded")
     for identifier in (delivery["id"], str(new_id()), "nonsense"):

@@ -120,6 +120,17 @@ async def test_a_plain_pdf_stays_a_file_and_so_does_one_whose_invoice_cannot_be_
         assert why in warning["message"]
 
 
+async def test_what_is_sent_as_a_pdf_and_is_none_is_refused_as_that(caller: Caller) -> None:
+    pdf = {"Content-Type": "application/pdf"}
+    for content in (b"", b"no invoice at all", b"\x89PNG\r\n\x1a\n"):
+        answer = await caller.send("POST", PURCHASES, data=content, headers=pdf)
+        assert (answer.status, answer.json["code"]) == (400, "malformed"), content
+        assert "is no PDF" in answer.json["errors"][0]["message"]
+    assert await caller.items(PURCHASES) == []
+    under_another_name = await caller.send("POST", PURCHASES, data=sample("cii/invoice.xml"), headers=pdf)
+    assert (under_another_name.status, under_another_name.json["format"]) == (201, "cii")
+
+
 async def test_a_pdf_that_takes_too_much_stays_a_file_and_others_are_read_on(caller: Caller) -> None:
     pdf = {"Content-Type": "application/pdf"}
     bomb = a_factur_x(b"x" * 30_000_000)

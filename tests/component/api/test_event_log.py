@@ -155,7 +155,7 @@ async def test_a_stream_ends_when_its_token_is_deleted(caller: Caller, monkeypat
             await stream.reply.read()
 
 
-async def test_a_journey_is_streamed_hop_by_hop_and_taken_up(caller: Caller) -> None:
+async def test_a_journey_is_streamed_entry_by_entry_and_resumed(caller: Caller) -> None:
     made = await caller.client()
     async with listening(caller, f"/v1/journey/{made['id']}/stream") as stream:
         steps = [await stream.next() for _ in range(3)]

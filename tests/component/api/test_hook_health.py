@@ -12,7 +12,7 @@ from tests.component.api.test_openapi import fits
 from tests.support.api_installation import open_house
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
-from tests.support.listener import Ear, Listener, listening
+from tests.support.listener import Endpoint, Listener, listening
 from tests.support.receiver import Receiver, Reply, open_receiver
 from tests.support.smtp_server import smtp_server
 
@@ -31,8 +31,8 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield opened
 
 
-async def subscribe(caller: Caller, ear: Ear, *triggers: str, **fields: Any) -> dict[str, Any]:
-    made = {"target_url": ear.url, "triggers": list(triggers or ("client.created",))} | fields
+async def subscribe(caller: Caller, endpoint: Endpoint, *triggers: str, **fields: Any) -> dict[str, Any]:
+    made = {"target_url": endpoint.url, "triggers": list(triggers or ("client.created",))} | fields
     return await caller.made_of("/v1/hooks", made)
 
 
@@ -45,8 +45,8 @@ async def settled(caller: Caller, hook: dict[str, Any], states: list[str]) -> li
 
 
 async def test_a_hook_shows_how_its_receiver_does(caller: Caller, listener: Listener) -> None:
-    ear = listener.ear()
-    hook = await subscribe(caller, ear)
+    endpoint = listener.endpoint()
+    hook = await subscribe(caller, endpoint)
     fresh = (await caller.read(f"/v1/hooks/{hook['id']}"))["health"]
     assert hook["health"] == fresh
     assert (fresh["deliveries"], fresh["success_rate"], fresh["failures_in_a_row"]) == (0, None, 0)
@@ -93,26 +93,28 @@ async def test_what_failed_is_delivered_again_on_request_and_counted_first(
         assert (health["deliveries"], health["failed"], health["failures_in_a_row"]) == (3, 0, 0)
 
 
-async def test_only_amounts_within_a_range_are_told(caller: Caller, listener: Listener) -> None:
-    ear = listener.ear()
+async def test_only_amounts_within_a_range_are_reported(caller: Caller, listener: Listener) -> None:
+    endpoint = listener.endpoint()
     filters = {"total": {"gte": "200"}, "document_date": {"lte": "2199-12-31"}, "currency": ["EUR", "USD"]}
-    hook = await subscribe(caller, ear, "sale.posted", filters=filters)
+    hook = await subscribe(caller, endpoint, "sale.posted", filters=filters)
     assert hook["filters"] == filters
-    again = await caller.post("/v1/hooks", {"target_url": ear.url, "triggers": ["sale.posted"], "filters": filters})
+    again = await caller.post(
+        "/v1/hooks", {"target_url": endpoint.url, "triggers": ["sale.posted"], "filters": filters}
+    )
     assert (again.status, again.json["id"]) == (200, hook["id"])
     client = await caller.client()
     await caller.sale(client["id"])
     line = {"description": "Consulting", "quantity": "2", "unit_price": "138.66", "tax_rate": "19"}
     large = await caller.sale(client["id"], lines=[line])
-    await ear.hears(1)
-    assert [one.body["data"]["id"] for one in ear.heard] == [large["id"]]
+    await endpoint.receives(1)
+    assert [one.body["data"]["id"] for one in endpoint.received] == [large["id"]]
     wrong = await caller.post(
-        "/v1/hooks", {"target_url": ear.url, "triggers": ["sale.posted"], "filters": {"total": {}}}
+        "/v1/hooks", {"target_url": endpoint.url, "triggers": ["sale.posted"], "filters": {"total": {}}}
     )
     assert wrong.status == 422
 
 
-async def test_a_hook_that_only_fails_is_disabled_told_mailed_and_its_target_gets_a_delete(
+async def test_a_hook_that_only_fails_is_disabled_reported_mailed_and_its_target_gets_a_delete(
     database_dsn: str, receiver: Receiver
 ) -> None:
     receiver.always["/hook"] = Reply(500)
@@ -127,7 +129,9 @@ async def test_a_hook_that_only_fails_is_disabled_told_mailed_and_its_target_get
             await caller.patch("/v1/account", {"email": "books@baltic.example"})
             made = {"target_url": receiver.url(), "triggers": ["client.created"], "name": "Accounting"}
             hook = await caller.made_of("/v1/hooks", made)
-            told = await caller.made_of("/v1/hooks", {"target_url": receiver.url("/ok"), "triggers": ["hook.disabled"]})
+            reported = await caller.made_of(
+                "/v1/hooks", {"target_url": receiver.url("/ok"), "triggers": ["hook.disabled"]}
+            )
             await caller.client()
 
             async def disabled() -> dict[str, Any]:
@@ -142,4 +146,4 @@ async def test_a_hook_that_only_fails_is_disabled_told_mailed_and_its_target_get
             (sent,) = await eventually(lambda: mail.mails, deadline_seconds=20)
             assert sent.recipients == ["books@baltic.example"]
             assert "Accounting" in sent.text
-            assert (await caller.read(f"/v1/hooks/{told['id']}"))["state"] == "active"
+            assert (await caller.read(f"/v1/hooks/{reported['id']}"))["state"] == "active"

@@ -1,4 +1,4 @@
-"""A hook tells which credential made it, so that an account can choose what becomes of it with the credential."""
+"""A hook shows which credential made it, so that an account can choose what becomes of it with the credential."""
 
 from __future__ import annotations
 

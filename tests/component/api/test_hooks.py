@@ -58,6 +58,8 @@ async def test_hooks_are_found_by_target_and_by_trigger(caller: Caller) -> None:
     assert [one["id"] for one in await caller.items("/v1/hooks?target_url=https://other.example/in")] == [inbox["id"]]
     assert await caller.items(f"/v1/hooks?trigger=sale.paid&target_url={inbox['target_url']}") == []
     assert not any("secret" in one for one in await caller.items("/v1/hooks"))
+    unknown = await caller.get("/v1/hooks?trigger=sale.payed")
+    assert (unknown.status, [fault["path"] for fault in unknown.json["errors"]]) == (422, ["trigger"])
 
 
 async def test_a_hook_changes_only_in_what_is_sent(caller: Caller) -> None:

@@ -1,4 +1,4 @@
-"""Files of clients and products over HTTP: taken in, brought into the books, each line once; and out again."""
+"""Files of clients and products over HTTP: imported into the ledger, each line once; and exported."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from chassis.encryption import new_key
 from contracts.resources.imports import Import
 from contracts.wire.commands import IMPORT_LINES
+from standalone.all_in_one import prepare_all
 from tests.support.api_installation import House, open_house
 from tests.support.caller import Answer, Caller
 from tests.support.eventually import eventually
@@ -33,14 +34,14 @@ async def names(caller: Caller) -> set[str]:
 async def test_a_table_becomes_clients(caller: Caller) -> None:
     answer = await send(caller, "name,email,address.city,external_id\nA,a@a.example,Rīga,x\nB,,,\n")
     assert answer.status == 201, answer.text
-    told = answer.json
-    assert answer.headers["Location"] == f"/v1/imports/{told['id']}"
-    assert {name: told[name] for name in ("state", "lines", "handled", "created", "refused", "errors")} == {
+    reported = answer.json
+    assert answer.headers["Location"] == f"/v1/imports/{reported['id']}"
+    assert {name: reported[name] for name in ("state", "lines", "handled", "created", "refused", "errors")} == {
         "state": "done", "lines": 2, "handled": 2, "created": 2, "refused": 0, "errors": [],
     }  # fmt: skip
-    Import.model_validate(told)
-    assert await caller.read(answer.headers["Location"]) == told
-    assert (await caller.items("/v1/imports"))[0] == told
+    Import.model_validate(reported)
+    assert await caller.read(answer.headers["Location"]) == reported
+    assert (await caller.items("/v1/imports"))[0] == reported
     assert await names(caller) == {"A", "B"}
     (client,) = await caller.items("/v1/clients?external_id=x")
     assert client["address"]["city"] == "Rīga"
@@ -72,9 +73,9 @@ async def test_or_nothing_at_all(caller: Caller, content: str, paths: list[str])
     answer = await send(caller, content, "kind=clients&format=csv&on_error=abort")
     assert (answer.status, answer.json["code"], list(answer.faults)) == (422, "import_aborted", paths)
     assert await names(caller) == {"There"}
-    (told,) = await caller.items("/v1/imports")
-    assert (told["state"], told["created"], told["refused"], told["handled"]) == ("aborted", 0, 1, 2)
-    operation = await caller.read(f"/v1/operations/{told['id']}")
+    (reported,) = await caller.items("/v1/imports")
+    assert (reported["state"], reported["created"], reported["refused"], reported["handled"]) == ("aborted", 0, 1, 2)
+    operation = await caller.read(f"/v1/operations/{reported['id']}")
     assert (operation["state"], operation["problem"]["code"]) == ("failed", "import_aborted")
     whole = await send(caller, "name\nA\nB\n", "kind=clients&format=csv&on_error=abort")
     assert (whole.status, whole.json["created"]) == (201, 2)
@@ -102,9 +103,9 @@ async def test_many_lines_come_in_chunks_whose_progress_can_be_followed(caller: 
     seen = []
 
     async def done() -> bool:
-        told = await caller.read(path)
-        seen.append(told["handled"])
-        return bool(told["state"] == "done")
+        reported = await caller.read(path)
+        seen.append(reported["handled"])
+        return bool(reported["state"] == "done")
 
     await eventually(done, deadline_seconds=30)
     assert seen == sorted(seen)
@@ -133,7 +134,7 @@ async def test_a_chunk_sent_again_after_a_crash_changes_nothing(house: House, ca
     import_id = UUID(answer.json["id"])
     lines = [{"line": line, "given": {"name": name}} for line, name in ((2, "A"), (3, "B"))]
     body = orjson.dumps({"import_id": import_id, "on_error": "skip", "clients": lines})
-    # As the next process finds it when this one dies between the books' answer and its own count.
+    # As the next process finds it when this one dies between the ledger's answer and its own count.
     async with house.pool.acquire() as conn, conn.transaction():
         await conn.execute(
             "INSERT INTO ingress.import_chunk (account_id, import_id, number, body) VALUES ($1, $2, 0, $3)",
@@ -154,7 +155,7 @@ async def test_a_chunk_sent_again_after_a_crash_changes_nothing(house: House, ca
 
 
 async def test_an_import_goes_on_where_the_process_before_left_it(postgres: Postgres) -> None:
-    dsn = await postgres.create_database()
+    dsn = await postgres.copy_of(prepare_all)
     table = "name\n" + "".join(f"Client {number}\n" for number in range(1500))
     key = new_key()
     async with open_house(dsn, secret_keys=key) as first:
@@ -166,7 +167,7 @@ async def test_an_import_goes_on_where_the_process_before_left_it(postgres: Post
         async def done() -> bool:
             return bool((await after.read(f"/v1/imports/{begun.json['id']}"))["state"] == "done")
 
-        await eventually(done, deadline_seconds=30)
+        await eventually(done, deadline_seconds=90)
         assert (await after.read(f"/v1/imports/{begun.json['id']}"))["created"] == 1500
         assert (await after.read("/v1/usage"))["clients"]["used"] == 1500
     await postgres.drop_database(dsn)

@@ -36,7 +36,7 @@ async def test_who_was_answered_finds_the_message_at_once(caller: Caller) -> Non
     assert all(await asyncio.gather(*(push_and_look(number) for number in range(40))))
 
 
-async def test_a_document_posted_over_the_api_is_answered_as_the_books_have_it(caller: Caller) -> None:
+async def test_a_document_posted_over_the_api_is_answered_as_the_ledger_have_it(caller: Caller) -> None:
     made = await caller.post("/v1/inbox/purchases", a_document("B-1"))
     assert made.status == 201, made.text
     assert made.headers["Location"] == f"/v1/inbox/purchases/{made.json['id']}"
@@ -104,7 +104,7 @@ async def test_a_content_type_that_is_not_read_is_refused(caller: Caller) -> Non
     assert answer.status == 415
 
 
-async def test_who_does_not_wait_is_told_where_to_look(caller: Caller) -> None:
+async def test_a_caller_that_does_not_wait_gets_the_url_of_the_operation(caller: Caller) -> None:
     answer = await caller.post("/v1/inbox/purchases", a_document("D-1"), headers={"Prefer": "respond-async"})
     assert answer.status == 202
 

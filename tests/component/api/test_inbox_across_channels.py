@@ -61,3 +61,15 @@ async def test_no_rule_issues_an_order_that_comes_over_two_channels_twice(caller
 
     await eventually(states)
     assert len(await caller.items("/v1/sales")) == 1
+
+
+async def test_a_channel_names_its_last_message_however_many_came_by_others_since(caller: Caller) -> None:
+    one, other = await two_channels(caller, "direct")
+    first = await pushed(caller, one["url"], a_sale_xml("X-1"))
+    others = [await pushed(caller, other["url"], a_sale_xml(f"Y-{number}")) for number in range(3)]
+    await stored(caller, others[-1]["message_id"])
+    shown = {channel["id"]: channel for channel in await caller.items("/v1/channels")}
+    assert shown[one["id"]]["last_message"]["id"] == first["message_id"]
+    assert (await caller.read(f"/v1/channels/{other['id']}"))["last_message"]["id"] == others[-1]["message_id"]
+    unused = await caller.channel("direct")
+    assert "last_message" not in await caller.read(f"/v1/channels/{unused['id']}")

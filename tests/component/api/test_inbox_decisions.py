@@ -82,7 +82,7 @@ async def test_a_bill_without_a_file_has_none(caller: Caller) -> None:
     assert (await caller.get(f"/v1/bills/{bill_id}/file")).status == 404
 
 
-async def test_a_rejected_message_stays_out_of_the_books(caller: Caller) -> None:
+async def test_a_rejected_message_stays_out_of_the_ledger(caller: Caller) -> None:
     message = await caller.made_of(SALES, an_order())
     rejected = await caller.post(f"{SALES}/{message['id']}/reject", {"reason": "Not for us"})
     assert (rejected.status, rejected.json["state"], rejected.json["reason"]) == (200, "rejected", "Not for us")
@@ -123,7 +123,7 @@ async def test_a_repeated_acceptance_with_a_key_gets_the_first_answer(caller: Ca
         ({"client_id": "0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b"}, 404, "client_id"),
     ],
 )
-async def test_what_is_wrong_with_an_acceptance_is_told_with_its_path(
+async def test_what_is_wrong_with_an_acceptance_is_reported_with_its_path(
     caller: Caller, body: dict[str, Any], status: int, path: str | None
 ) -> None:
     message = await caller.made_of(SALES, an_order())
@@ -205,7 +205,7 @@ async def test_rules_are_their_accounts_alone(caller: Caller, stranger: Caller) 
 
 @pytest.mark.parametrize("kind", ["direct", "orders"])
 @pytest.mark.parametrize("sample", ["ubl/invoice.xml", "ubl/credit_note.xml"])
-async def test_ubl_goes_through_both_channels_to_the_books(caller: Caller, kind: str, sample: str) -> None:
+async def test_ubl_goes_through_both_channels_to_the_ledger(caller: Caller, kind: str, sample: str) -> None:
     path = PURCHASES if kind == "direct" else SALES
     pushed = await caller.push(await caller.channel(kind), (SAMPLES / sample).read_bytes())
     assert pushed.status == 200, pushed.text

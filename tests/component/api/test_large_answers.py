@@ -1,4 +1,4 @@
-"""Answers whose size their caller chooses: bounded by bytes, and given up where nobody reads them."""
+"""Answers whose size their caller chooses: bounded by bytes, and closed when the caller does not read."""
 
 from __future__ import annotations
 

@@ -35,9 +35,9 @@ async def test_a_large_document_is_kept_byte_by_byte(caller: Caller, pdf_bytes: 
 async def test_the_same_large_document_again_is_the_same_message(caller: Caller) -> None:
     channel, xml = await caller.channel(), an_invoice_with_a_pdf(1_300_000)
     answers = [await caller.push(channel, xml) for _ in range(2)]
-    assert [f"<duplicate>{told}" in answer.text for answer, told in zip(answers, ("false", "true"), strict=True)] == [
-        True
-    ] * 2
+    assert [
+        f"<duplicate>{reported}" in answer.text for answer, reported in zip(answers, ("false", "true"), strict=True)
+    ] == [True] * 2
     assert len(await caller.items("/v1/inbox/purchases")) == 1
 
 

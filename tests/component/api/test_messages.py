@@ -66,6 +66,45 @@ async def test_what_fits_neither_a_message_nor_a_report_is_refused(caller: Calle
     assert (refused.status, refused.json["code"]) == (422, "invalid_input")
 
 
+TEXTS = {
+    "en": {"subject": "Open: {{ amount }}", "body": "Dear {{ client.contact }}, {{ invoice.number }} is open."},
+    "fr": {"subject": "À payer : {{ amount }}", "body": "Bonjour {{ client.contact }}, {{ invoice.number }}."},
+}
+
+
+@pytest.mark.parametrize(("locale", "subject"), [("fr-CA", "À payer : 165.01 EUR"), ("lv", "Open: 165.01 EUR")])
+async def test_a_message_is_rendered_from_its_template_in_the_clients_language_or_a_fallback(
+    caller: Caller, locale: str, subject: str
+) -> None:
+    client = await caller.client(email="aija@ozola.example", locale=locale)
+    sale = await caller.sale(client["id"])
+    await caller.sale(client["id"])
+    usual = {"client_id": client["id"], "channel": "email", "sale_ids": [sale["id"]]}
+    made = await caller.made_of("/v1/messages", usual | {"template": TEXTS})
+    assert made["subject"] == subject
+    assert sale["number"] in made["body"]
+    step = {"channel": "email", "delay": "P900D", "template": TEXTS}
+    collector = await caller.made_of("/v1/collectors", {"name": "Late", "steps": [step]})
+    again = await caller.made_of("/v1/messages", usual | {"template": {"collector_id": collector["id"], "step": 0}})
+    assert again["subject"] == subject
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ({"template": TEXTS, "body": "x"}, 422),
+        ({"template": {}}, 422),
+        ({"template": {"subject": "x", "body": "{{ invoice.number }}"}}, 422),
+        ({"template": {"subject": "x", "body": "{{ client.nothing }}"}}, 422),
+        ({"template": {"collector_id": str(new_id()), "step": 0}}, 404),
+    ],
+)
+async def test_a_template_that_gives_no_text_is_refused(caller: Caller, given: dict[str, Any], status: int) -> None:
+    client = await caller.client(email="aija@ozola.example")
+    refused = await caller.post("/v1/messages", {"client_id": client["id"], "channel": "email"} | given)
+    assert refused.status == status
+
+
 async def test_a_message_is_tried_without_a_trace_by_its_action(caller: Caller) -> None:
     client = await caller.client(email="aija@ozola.example")
     asked = {"client_id": client["id"], "channel": "email", "subject": "A question", "body": "Did it arrive?"}

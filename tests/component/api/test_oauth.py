@@ -263,6 +263,11 @@ async def test_wrong_metadata_is_refused_rfc_7591_3_2_2(house: House, change: di
         assert (reply.status, (await reply.json())["error"]) == (400, error)
 
 
+async def test_a_registration_without_a_redirect_uri_says_what_is_missing(house: House) -> None:
+    async with house.session.post(f"{house.url}/oauth/register", json={"client_name": "An app"}) as reply:
+        assert (await reply.json())["error_description"] == "redirect_uris is required"
+
+
 async def test_the_metadata_names_every_endpoint_rfc_8414_and_9728(house: House, owner: Caller) -> None:
     server = (await owner.anonymous("GET", "/.well-known/oauth-authorization-server")).json
     assert server["issuer"] == house.url

@@ -126,9 +126,9 @@ async def test_answers_about_access_are_as_described(caller: Caller) -> None:
     fits(response_models.NewKeyPair, pair := await caller.made_of("/v1/api-credentials", None))
     fits(response_models.KeyPair, await caller.read(f"/v1/api-credentials/{pair['id']}"))
     fits(response_models.Channel, channel := await caller.made_of("/v1/channels", {"kind": "hook"}))
-    told = await caller.anonymous("POST", channel["url"], json={"a": 1})
-    fits(WebhookReceipt, told.json)
-    fits(response_models.Operation, await caller.read(f"/v1/operations/{told.json['event_id']}"))
+    reported = await caller.anonymous("POST", channel["url"], json={"a": 1})
+    fits(WebhookReceipt, reported.json)
+    fits(response_models.Operation, await caller.read(f"/v1/operations/{reported.json['event_id']}"))
     direct = await caller.made_of("/v1/channels", {"kind": "direct"})
     fits(response_models.PushReceipt, (await caller.anonymous("POST", direct["url"], json=a_document())).json)
     chat = {"name": "Our chat", "kind": "chat", "url": "https://chat.example/in"}
@@ -140,7 +140,7 @@ def test_every_route_that_gives_json_says_of_which_shape() -> None:
     assert silent == {"/openapi.json"}
 
 
-def test_who_may_have_to_come_back_for_an_answer_is_told_so() -> None:
+def test_routes_that_may_answer_later_document_it() -> None:
     pending = {route.path for route in ROUTES if route.may_be_pending}
     assert {"/v1/clients", "/v1/hooks/{id}", "/v1/connections", "/v1/automations/{id}"} <= pending
     assert not {"/v1/tokens", "/v1/channels/{id}/rotate", "/ext/hooks/{secret}", "/v1/me"} & pending

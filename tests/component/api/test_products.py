@@ -35,7 +35,7 @@ async def test_a_product_is_made_and_then_read_as_it_was_answered(caller: Caller
         ({"code": "A", "name": "A", "unit_price": 1e30}, {"unit_price"}),
     ],
 )  # fmt: skip
-async def test_every_fault_of_a_product_is_told(caller: Caller, sent: dict[str, Any], paths: set[str]) -> None:
+async def test_every_fault_of_a_product_is_reported(caller: Caller, sent: dict[str, Any], paths: set[str]) -> None:
     answer = await caller.post("/v1/products", sent)
     assert (answer.status, set(answer.faults)) == (422, paths)
 

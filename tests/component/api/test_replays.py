@@ -34,8 +34,8 @@ async def run_in(caller: Caller, automation: dict[str, Any], state: str) -> dict
 async def test_a_failed_run_reaches_a_hook_and_its_replay_repeats_no_step_on_the_ledger(
     caller: Caller, stranger: Caller, listener: Listener
 ) -> None:
-    receiver, ear = listener.ear(usual=404), listener.ear()
-    await caller.made_of("/v1/hooks", {"target_url": ear.url, "triggers": ["run.failed"]})
+    receiver, endpoint = listener.endpoint(usual=404), listener.endpoint()
+    await caller.made_of("/v1/hooks", {"target_url": endpoint.url, "triggers": ["run.failed"]})
     automation = await caller.made_of(
         "/v1/automations",
         {
@@ -50,9 +50,9 @@ async def test_a_failed_run_reaches_a_hook_and_its_replay_repeats_no_step_on_the
     )
     await caller.client(name="Aya")
     failed = await run_in(caller, automation, "failed")
-    await eventually(lambda: ear.heard, deadline_seconds=15)
-    told = ear.heard[0].body
-    assert (told["type"], told["data"]) == ("run.failed", failed | {"automation_name": "Copy clients"})
+    await eventually(lambda: endpoint.received, deadline_seconds=15)
+    reported = endpoint.received[0].body
+    assert (reported["type"], reported["data"]) == ("run.failed", failed | {"automation_name": "Copy clients"})
     path = f"/v1/runs/{failed['id']}/replay"
     assert (await stranger.post(path, {})).status == 404
     preview = await caller.post(path, {"preview": True})
@@ -65,7 +65,7 @@ async def test_a_failed_run_reaches_a_hook_and_its_replay_repeats_no_step_on_the
     assert repeated.json == answer.json
     done = await run_in(caller, automation, "succeeded")
     assert (done["id"], done["replays"]) == (failed["id"], 1)
-    assert [one.body for one in receiver.heard] == [{"id": receiver.heard[0].body["id"]}] * 2
+    assert [one.body for one in receiver.received] == [{"id": receiver.received[0].body["id"]}] * 2
     assert sorted(one["name"] for one in await caller.items("/v1/clients")) == ["Aya", "Aya too"]
-    assert len(ear.heard) == 1
+    assert len(endpoint.received) == 1
     assert (await caller.post(f"/v1/runs/{failed['id']}/cancel")).status == 409

@@ -100,7 +100,7 @@ async def test_an_sms_is_matched_by_its_number(caller: Caller) -> None:
     assert message["source_url"] is None
 
 
-async def test_what_matches_nobody_is_listed_and_assigned(caller: Caller) -> None:
+async def test_what_matches_no_client_is_listed_and_assigned(caller: Caller) -> None:
     client, channel = await caller.client(), await caller.channel("replies")
     given = {"channel": "email", "from": "stranger@x.example", "body": "Hello"}
     message = await kept(caller, await post(caller, channel, json=given))
@@ -174,6 +174,12 @@ async def test_a_hostile_mail_is_kept_and_the_next_one_read(caller: Caller, raw:
     assert (await caller.get(hostile["source_url"])).raw == raw
     usual = await kept(caller, await post(caller, channel, data=bytes(a_mail()), headers=MIME))
     assert (usual["client_id"], usual["body"]) == (client["id"], NEW_TEXT)
+
+
+@pytest.mark.parametrize("raw", [b"", b"\r\n\r\n"])
+async def test_a_mail_without_a_byte_in_it_is_refused(caller: Caller, raw: bytes) -> None:
+    answer = await post(caller, await caller.channel("replies"), data=raw, headers=MIME)
+    assert (answer.status, answer.json["code"]) == (400, "malformed")
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

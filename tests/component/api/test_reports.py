@@ -1,4 +1,4 @@
-"""What the books say as of a day, over HTTP: trial balance, ageing, statements and the journal."""
+"""Reports as of a day, over HTTP: trial balance, ageing, statements and the journal."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_the_trial_balance_is_as_of_a_day_and_balances(caller: Caller) -> 
     }
 
 
-async def test_ageing_tells_how_long_it_has_been_due(caller: Caller) -> None:
+async def test_ageing_shows_how_long_it_has_been_due(caller: Caller) -> None:
     story = await a_story(caller)
 
     async def of_the_client(as_of: str) -> dict[str, Any]:

@@ -23,6 +23,13 @@ async def test_a_document_that_exists_already_can_be_calculated_again(caller: Ca
     assert (shown.status, shown.json["total"]) == (200, made["total"])
 
 
+async def test_totals_are_calculated_without_a_client(caller: Caller) -> None:
+    shown = await caller.post("/v1/sales/calculate", an_invoice())
+    with_client = await caller.post("/v1/sales/calculate", an_invoice((await caller.client())["id"]))
+    assert (shown.status, shown.json["total"]) == (200, with_client.json["total"])
+    assert len(await caller.items("/v1/clients")) == 1
+
+
 async def test_a_document_with_faults_is_not_calculated(caller: Caller) -> None:
     answer = await caller.post("/v1/sales/calculate", an_invoice((await caller.client())["id"], lines=[]))
     assert (answer.status, answer.json["code"]) == (422, "invalid_input")

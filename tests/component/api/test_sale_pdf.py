@@ -1,4 +1,4 @@
-"""The PDF of a sales document over HTTP, from the books to the bytes that its receiver opens."""
+"""The PDF of a sales document over HTTP, from the ledger to the bytes that its receiver opens."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ async def test_an_unchanged_document_need_not_be_sent_again(caller: Caller) -> N
     first, second = [await caller.get(sale["pdf_url"]) for _ in range(2)]
     assert first.raw == second.raw
     etag = first.headers["ETag"]
-    for told in (etag, f'"other", W/{etag}', "*"):
-        answer = await caller.get(sale["pdf_url"], headers={"If-None-Match": told})
+    for reported in (etag, f'"other", W/{etag}', "*"):
+        answer = await caller.get(sale["pdf_url"], headers={"If-None-Match": reported})
         assert (answer.status, answer.raw, answer.headers["ETag"]) == (304, b"", etag)
     await caller.payment(client["id"], "165.01", (sale["id"], "165.01"))
     paid = await caller.get(sale["pdf_url"], headers={"If-None-Match": etag})

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from ingress.access import setup
+from standalone.all_in_one import prepare_all
 from tests.support.api_installation import House, open_house
 from tests.support.caller import Caller
 from tests.support.postgres_server import Postgres
@@ -19,7 +20,7 @@ async def create(house: House, secret: str | None, **fields: Any) -> Any:
 
 
 async def test_the_newest_link_makes_an_account_with_an_owner_once(postgres: Postgres) -> None:
-    dsn = await postgres.create_database()
+    dsn = await postgres.copy_of(prepare_all)
     async with open_house(dsn) as house:
         first, newest = await setup.new_link_secret(house.pool), await setup.new_link_secret(house.pool)
         refused = await create(house, first)

@@ -1,4 +1,4 @@
-"""The plan over HTTP: what is used, what is refused, and who is told."""
+"""The plan over HTTP: what is used, what is refused, and which event reports it."""
 
 from __future__ import annotations
 

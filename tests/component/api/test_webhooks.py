@@ -1,4 +1,4 @@
-"""Anything posted to a channel of kind hook: told once as `webhook.received`, with what was posted as its body."""
+"""Anything posted to a channel of kind hook: reported once as `webhook.received`, with what was posted as its body."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def a_channel(caller: Caller, **fields: Any) -> dict[str, Any]:
     return await caller.made_of("/v1/channels", {"kind": "hook", "name": "Web shop"} | fields)
 
 
-async def told(caller: Caller, answer: Answer) -> dict[str, Any]:
+async def received_event(caller: Caller, answer: Answer) -> dict[str, Any]:
     """The event of an accepted post, as a poll gives it."""
     assert answer.status == 200, answer.text
 
@@ -29,10 +29,10 @@ async def told(caller: Caller, answer: Answer) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("body", [{"order": "9001", "lines": [1, 2]}, [1, "two", None], "text", None, 12.5])
-async def test_any_json_is_told_as_it_came(caller: Caller, body: Any) -> None:
+async def test_any_json_is_in_the_event_as_it_came(caller: Caller, body: Any) -> None:
     channel = await a_channel(caller)
     posted = {"data": orjson.dumps(body), "headers": {"Content-Type": "application/json"}}
-    event = await told(caller, await caller.anonymous("POST", channel["url"], **posted))
+    event = await received_event(caller, await caller.anonymous("POST", channel["url"], **posted))
     assert event["type"] == "webhook.received"
     assert event["data"]["body"] == body
     assert event["data"]["id"] == event["id"]
@@ -44,10 +44,10 @@ async def test_a_form_is_an_object_of_texts(caller: Caller) -> None:
     channel = await a_channel(caller)
     fields = [("name", "Zieme\u013cu Pap\u012brs"), ("tag", "a"), ("tag", "b"), ("empty", "")]
     expected = {"name": "Zieme\u013cu Pap\u012brs", "tag": ["a", "b"], "empty": ""}
-    plain = await told(caller, await caller.anonymous("POST", channel["url"], data=aiohttp.FormData(fields)))
+    plain = await received_event(caller, await caller.anonymous("POST", channel["url"], data=aiohttp.FormData(fields)))
     assert plain["data"]["body"] == expected
     parts = aiohttp.FormData(fields, default_to_multipart=True)
-    multipart = await told(caller, await caller.anonymous("POST", channel["url"], data=parts))
+    multipart = await received_event(caller, await caller.anonymous("POST", channel["url"], data=parts))
     assert multipart["data"]["body"] == expected
     assert multipart["data"]["content_type"] == "multipart/form-data"
 
@@ -72,14 +72,14 @@ async def test_an_automation_and_a_journey_see_what_was_posted(caller: Caller) -
     assert (operation["state"], operation["result"]) == ("succeeded", answers[1].json)
 
 
-async def test_the_same_key_is_told_once(caller: Caller) -> None:
+async def test_the_same_key_is_reported_once(caller: Caller) -> None:
     channel = await a_channel(caller)
     key = {"Idempotency-Key": str(new_id())}
     first, again = [await caller.anonymous("POST", channel["url"], json={"a": 1}, headers=key) for _ in range(2)]
     other = await caller.anonymous("POST", channel["url"], json={"a": 2}, headers=key)
     assert first.json == again.json
     assert (again.headers["Idempotency-Replayed"], other.status) == ("true", 422)
-    await told(caller, first)
+    await received_event(caller, first)
     assert len(await caller.read("/v1/triggers/webhook.received/events")) == 1
 
 
@@ -104,7 +104,9 @@ async def test_the_same_key_is_told_once(caller: Caller) -> None:
         ),
     ],
 )
-async def test_what_cannot_be_told_is_refused(caller: Caller, content_type: str, body: bytes, status: int) -> None:
+async def test_what_cannot_become_an_event_is_refused(
+    caller: Caller, content_type: str, body: bytes, status: int
+) -> None:
     channel = await a_channel(caller)
     headers = {"Content-Type": content_type}
     answer = await caller.anonymous("POST", channel["url"], data=body, headers=headers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +14,7 @@ from mcp import MCPError
 from contracts.catalog import offered_actions
 from ingress.mcp.endpoint import REQUESTS_MAX
 from ingress.mcp.tool_specs import ROWS_DEFAULT
+from tests.support.apps.operations import acting_arguments
 from tests.support.assistant import Assistant, assistant_of, held_assistant, hints_of, text_of
 from tests.support.caller import Caller, a_document
 from tests.support.receiver import Receiver, open_receiver
@@ -29,7 +29,10 @@ LISTS = {
 """Where the ids come from that a tool for one object takes."""
 
 FLOW = {"branch", "for_each", "approve"}
-REMINDER = {"channel": "email", "anchor": "after_due", "delay": "P3D", "template": {"subject": "Late", "body": "Pay"}}
+UNCONNECTED: dict[str, dict[str, Any]] = {
+    "store_file": {"name": "a.txt", "connection_id": str(uuid4()), "content": "x"},
+    "append_row": {"file": "a.csv", "values": {"a": "1"}, "connection_id": str(uuid4())},
+}
 CONDITION = {"where": "1", "op": "eq", "value": "1"}
 
 
@@ -80,42 +83,6 @@ async def test_every_reading_tool_answers(caller: Caller, assistant: Assistant) 
     assert unknown <= 4, "the account has too little to read"
 
 
-async def _acts(caller: Caller, receiver: Receiver) -> dict[str, dict[str, Any]]:
-    """Arguments for every action of the catalog that changes the account or leaves it."""
-    client = await caller.client(email="aija@ozola.example")
-    sale, other = await caller.sale(client["id"]), await caller.sale(client["id"])
-    draft = await caller.sale(client["id"], issue=False)
-    collector = await caller.made_of("/v1/collectors", {"name": "Late", "steps": [REMINDER]})
-    disputed = await caller.made_of("/v1/disputes", {"sale_id": other["id"], "reason": "broken"})
-    invoice = {"sale_type": "sales_invoice", "client_id": client["id"], "currency": "EUR"}
-    return {
-        "create_client": {"name": "Ion Popa"},
-        "find_or_create_client": {"name": "Ion Popa", "email": "ion@popa.example"},
-        "update_client": {"id": client["id"], "phone": "+37120000000"},
-        "create_product": {"code": "INK", "name": "Ink"},
-        "create_purchase": a_document("P-1"),
-        "create_sale": a_document("S-1", sale_type="sales_order"),
-        "create_document": invoice | {"lines": [{"description": "Ink", "quantity": "1", "unit_price": "5.00"}]},
-        "issue_document": {"id": draft["id"]},
-        "send_document": {"id": sale["id"]},
-        "record_payment": {"client_id": client["id"], "amount": "1.00", "currency": "EUR"},
-        "add_note": {"client_id": client["id"], "body": "Called"},
-        "resolve_dispute": {"id": disputed["id"]},
-        "open_dispute": {"sale_id": sale["id"], "reason": "late"},
-        "record_promise": {"client_id": client["id"], "date": str(datetime.now(tz=UTC).date() + timedelta(days=7))},
-        "move_invoices": {"client_id": client["id"], "collector_id": collector["id"]},
-        "send_message": {"client_id": client["id"], "channel": "email", "subject": "Hi", "body": "Text"},
-        "void_document": {"id": other["id"]},
-        "http_request": {"url": receiver.url()},
-        "post_chat_message": {"url": receiver.url(), "text": "hello"},
-        "send_direct": {"sale_id": sale["id"], "url": receiver.url()},
-        "send_email": {"to": ["a@a.example"], "subject": "Hi", "body": "Text"},
-        "send_sms": {"to": "+37120000000", "body": "Text"},
-        "store_file": {"name": "a.txt", "connection_id": str(uuid4()), "content": "x"},
-        "append_row": {"file": "a.csv", "values": {"a": "1"}, "connection_id": str(uuid4())},
-    }
-
-
 async def _books(caller: Caller, action: str) -> list[tuple[Any, ...]]:
     """All that an action may change, as it stands after the answer to the last one.
 
@@ -131,13 +98,13 @@ async def _books(caller: Caller, action: str) -> list[tuple[Any, ...]]:
 async def test_every_action_shows_first_and_acts_when_confirmed(
     caller: Caller, assistant: Assistant, receiver: Receiver
 ) -> None:
-    acts, tools = await _acts(caller, receiver), await assistant.tools()
+    acts, tools = await acting_arguments(caller, receiver) | UNCONNECTED, await assistant.tools()
     searches = {"find_client": {"query": "Ozola"}, "find_product": {"code": "PEN"}, "find_sale": {"number": "X"}}
     steps = {"filter": CONDITION, "delay": {"duration": "PT1H"}}
     assert {action.key for action in offered_actions()} == {*acts, *searches, *steps, *FLOW}
-    for name, arguments in (searches | steps).items():
+    for name, given in {**searches, **steps}.items():
         assert hints_of(tools[name])[0]
-        assert await assistant.done(name, **arguments)
+        assert await assistant.done(name, **given)
     for name in FLOW:
         assert text_of(await assistant.call(name)).startswith(f"{name} steers a run: use it as a step"), name
     unserved = {"send_email": "LEDGERWIRE_SMTP_URL", "send_sms": "LEDGERWIRE_SMS_URL"}
@@ -236,8 +203,8 @@ async def test_a_request_stands_for_itself_in_every_version_before_2026(caller: 
     listed = await caller.post("/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, headers=headers)
     assert (listed.status, listed.headers["Content-Type"]) == (200, "application/json")
     assert "create_client" in {tool["name"] for tool in listed.json["result"]["tools"]}
-    told = await caller.post("/mcp", {"jsonrpc": "2.0", "method": "notifications/initialized"}, headers=headers)
-    assert (told.status, told.raw) == (202, b"")
+    reported = await caller.post("/mcp", {"jsonrpc": "2.0", "method": "notifications/initialized"}, headers=headers)
+    assert (reported.status, reported.raw) == (202, b"")
 
 
 async def test_the_handshake_of_older_clients_is_served(caller: Caller) -> None:
@@ -257,7 +224,7 @@ async def test_a_key_pair_is_a_credential_here_too(caller: Caller) -> None:
         assert answer.json["result"]["structuredContent"]["caller"]["kind"] == "key_pair", answer.text
 
 
-async def test_without_a_credential_it_is_told_where_to_ask_for_consent(caller: Caller) -> None:
+async def test_without_a_credential_it_gets_the_url_that_asks_for_consent(caller: Caller) -> None:
     answer = await caller.anonymous("POST", "/mcp", json={})
     metadata = f"{caller.url}/.well-known/oauth-protected-resource/mcp"
     assert (answer.status, f'resource_metadata="{metadata}"' in answer.headers["WWW-Authenticate"]) == (401, True)
@@ -289,7 +256,7 @@ async def test_there_is_no_stream_to_open(caller: Caller) -> None:
     assert [(await caller.send(method, "/mcp")).status for method in ("GET", "DELETE")] == [405, 405]
 
 
-async def test_many_assistants_at_once_get_their_answers_or_are_told_to_wait(caller: Caller) -> None:
+async def test_many_assistants_at_once_get_their_answers_or_are_asked_to_wait(caller: Caller) -> None:
     headers = {"Accept": "application/json", "MCP-Protocol-Version": "2025-06-18"}
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "get_me", "arguments": {}}}
     answers = await asyncio.gather(*(caller.post("/mcp", call, headers=headers) for _ in range(2 * REQUESTS_MAX)))

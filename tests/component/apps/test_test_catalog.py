@@ -80,7 +80,7 @@ async def test_assistants_have_the_action_as_a_tool(extended: Extended) -> None:
         assert await assistant.done(ACTION_KEY, colour="red", confirm=True) == {"waved": "red"}
 
 
-# Zapier and n8n: what `tools/apps` makes of the extended catalog is tested here as well.
+# What `tools/apps` makes of a test catalog for Zapier and n8n: tests/architecture/test_generated_apps.py.
 
 
 async def _signed_in(browser: aiohttp.ClientSession, extended: Extended, path: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from contracts.wire.topology import ROLES
 from messaging.port import ConsumerOptions, Done, Incoming, Outcome
-from messaging.postgres import LocalNotifier, open_bus
+from messaging.postgres import LocalNotifier, PostgresBus, consumer, open_bus
 from storage.pool import open_pool
 from tests.support import servers
 from tests.support.buses import (
@@ -25,6 +25,8 @@ from tests.support.buses import (
 )
 from tests.support.eventually import eventually
 from tests.support.pace import linger
+
+APART = a_queue()
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ async def test_what_a_zombie_settles_late_stays_its_heirs(buses: PostgresHarness
     await buses.crash(heir)
 
 
-async def test_the_only_process_takes_over_at_once_what_its_predecessor_had_in_hand(buses: PostgresHarness) -> None:
+async def test_the_only_process_takes_over_at_once_what_its_predecessor_had_in_flight(buses: PostgresHarness) -> None:
     queue, taken, began = a_queue(), Taken(), asyncio.Event()
     doomed = await buses.open([queue], "doomed")
 
@@ -128,8 +130,8 @@ async def test_services_of_one_process_wake_each_other(buses: PostgresHarness) -
     pool = await open_pool(buses.dsn, role="ledgerwire_ledger", name="one-process")
     ledger = await open_bus(pool, queues=[queue], name="ledger", wakeups=wakeups)
     ingress = await open_bus(pool, queues=[queue], name="ingress", wakeups=wakeups)
-    heard: list[bytes] = []
-    await ingress.listen("ingress.replies.one", heard.append)
+    received: list[bytes] = []
+    await ingress.listen("ingress.replies.one", received.append)
     await ledger.consume(queue.name, taken, dead_letter=DeadLettered())
     began = asyncio.get_running_loop().time()
     for number in range(20):
@@ -137,12 +139,59 @@ async def test_services_of_one_process_wake_each_other(buses: PostgresHarness) -
         await eventually(lambda: len(taken.messages) > number, pause_seconds=0.002)  # noqa: B023  awaited here
     assert asyncio.get_running_loop().time() - began < 1  # the sweep alone would take 20 s
     await ledger.notify("ingress.replies.one", [b"hello"])
-    assert heard == [b"hello"]
+    assert received == [b"hello"]
     await ingress.close()
     await ledger.notify("ingress.replies.one", [b"nobody"])
-    assert heard == [b"hello"]
+    assert received == [b"hello"]
     await ledger.close()
     await pool.close()
+
+
+@pytest.fixture
+async def apart(
+    buses: PostgresHarness, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[PostgresBus, PostgresBus]]:
+    """The buses of two services that are processes of their own; no sweep comes within a test's time."""
+    for name in ("SWEEP_FIRST_SECONDS", "SWEEP_MAX_SECONDS"):
+        monkeypatch.setattr(consumer, name, 10_000.0)
+    pools = [await open_pool(buses.dsn, role=f"ledgerwire_{name}", name=name) for name in ("ledger", "ingress")]
+    one, other = [await open_bus(pool, queues=[APART], name="apart") for pool in pools]
+    yield one, other
+    for bus, pool in zip((one, other), pools, strict=True):
+        await bus.close()
+        await pool.close()
+
+
+async def test_services_of_several_processes_wake_each_other(apart: tuple[PostgresBus, PostgresBus]) -> None:
+    (ledger, ingress), taken = apart, Taken()
+    received: list[bytes] = []
+    await ingress.listen("ingress.replies.one", received.append)
+    await ledger.consume(APART.name, taken, dead_letter=DeadLettered())
+    for number in range(20):
+        await ingress.publish([a_message(APART, str(number))])
+        await eventually(lambda: len(taken.messages) > number, pause_seconds=0.002)  # noqa: B023  awaited here
+    answers = [secrets.token_bytes(16) for _ in range(1000)]
+    await ledger.notify("ingress.replies.one", answers)
+    await ledger.notify("ingress.replies.other", [b"for another process"])
+    await eventually(lambda: set(answers) == set(received))
+
+
+async def test_waking_goes_on_after_the_listening_connection_was_cut(
+    apart: tuple[PostgresBus, PostgresBus], buses: PostgresHarness
+) -> None:
+    (ledger, ingress), taken = apart, Taken()
+    await ledger.consume(APART.name, taken, dead_letter=DeadLettered())
+    await ingress.publish([a_message(APART, "before")])
+    await eventually(lambda: taken.bodies == ["before"])
+    owner = await asyncpg.connect(buses.dsn)
+    cut = await owner.fetch(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name = 'ledgerwire-ledger' AND pid <> pg_backend_pid()"
+    )
+    await owner.close()
+    assert cut
+    await ingress.publish([a_message(APART, "after")])  # received, or looked for once it listens again
+    await eventually(lambda: taken.bodies == ["before", "after"], deadline_seconds=30)
 
 
 async def test_a_server_that_was_killed_is_waited_for() -> None:

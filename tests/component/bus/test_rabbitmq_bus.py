@@ -54,8 +54,8 @@ async def test_after_a_killed_broker_is_back_everything_confirmed_is_there_and_w
         queue, taken = a_queue(), Taken()
         bus = await harness.open([queue])
         await publish_all(bus, some_messages(queue, 100, "before"))
-        heard: list[bytes] = []
-        await bus.listen("ingress.replies.one", heard.append)
+        received: list[bytes] = []
+        await bus.listen("ingress.replies.one", received.append)
         await broker.kill()
         assert list(await bus.publish(some_messages(queue, 3))) == [False] * 3
         await eventually(lambda: len(bus.health().problems) == 2, deadline_seconds=20)
@@ -65,11 +65,11 @@ async def test_after_a_killed_broker_is_back_everything_confirmed_is_there_and_w
         await eventually(lambda: len(set(taken.bodies)) >= 200, deadline_seconds=30)
         await eventually(lambda: bus.health().problems == [])
 
-        async def heard_again() -> bool:
+        async def received_again() -> bool:
             await bus.notify("ingress.replies.one", [b"hello"])
-            return bool(heard)
+            return bool(received)
 
-        await eventually(heard_again)
+        await eventually(received_again)
         await consumer.stop(2)
 
 
@@ -90,7 +90,7 @@ async def test_a_broker_killed_while_its_queues_are_new_gets_them_anew_and_keeps
         await bus.close()
 
 
-async def test_a_queue_without_leader_that_may_hold_something_is_left_alone_and_told_of() -> None:
+async def test_a_queue_without_leader_that_may_hold_messages_is_left_alone_and_reported() -> None:
     async with servers.private_rabbitmq() as broker, rabbit_harness(broker.url, settle_seconds=0.0) as harness:
         queue = a_queue()
         bus = await harness.open([queue])
@@ -99,11 +99,11 @@ async def test_a_queue_without_leader_that_may_hold_something_is_left_alone_and_
         await broker.start()
         await bus.consume(queue.name, Taken(), dead_letter=DeadLettered())
 
-        async def told() -> bool:
+        async def reported() -> bool:
             assert list(await bus.publish([a_message(queue)])) == [False]
             return any("has it a leader?" in problem for problem in bus.health().problems)
 
-        await eventually(told, deadline_seconds=30)
+        await eventually(reported, deadline_seconds=30)
         await eventually(lambda: any("not subscribed" in problem for problem in bus.health().problems))
 
 
@@ -157,19 +157,19 @@ async def test_a_connection_given_up_at_any_moment_is_replaced_under_its_consume
     queue, taken, dice = a_queue(), Taken(), random.Random(5)  # noqa: S311  a plan, no secret
     bus = await buses.open([queue])
     await bus.consume(queue.name, taken, dead_letter=DeadLettered())
-    heard: list[bytes] = []
-    await bus.listen("ingress.replies.one", heard.append)
+    received: list[bytes] = []
+    await bus.listen("ingress.replies.one", received.append)
     for number in range(30):
         await linger(dice.uniform(0, 0.15))
         bus._consume_link.drop("test")
         await publish_all(bus, [a_message(queue, str(number))])
     await eventually(lambda: set(taken.bodies) == {str(number) for number in range(30)}, deadline_seconds=20)
 
-    async def heard_again() -> bool:
+    async def received_again() -> bool:
         await bus.notify("ingress.replies.one", [b"hello"])
-        return bool(heard)
+        return bool(received)
 
-    await eventually(heard_again)
+    await eventually(received_again)
 
 
 async def test_publishes_that_a_silent_broker_does_not_confirm_are_unknown_and_the_connection_is_given_up(
@@ -190,7 +190,7 @@ async def test_publishes_that_a_silent_broker_does_not_confirm_are_unknown_and_t
         await bus.close()
 
 
-async def test_an_alarm_of_the_broker_is_told_and_nothing_is_confirmed_meanwhile(amqp_url: str) -> None:
+async def test_an_alarm_of_the_broker_is_reported_and_nothing_is_confirmed_meanwhile(amqp_url: str) -> None:
     queue = a_queue()
     async with quiet_proxy(amqp_url) as (proxy, url):
         bus = await connect(url, queues=[queue], name="tests", publish_timeout_seconds=0.5)
@@ -212,7 +212,7 @@ async def test_a_queue_made_with_other_bounds_is_used_as_it_is(buses: RabbitHarn
     await eventually(lambda: taken.bodies == ["hello"])
 
 
-async def test_acknowledgements_are_exact_with_many_batches_in_hand_and_mixed_outcomes(buses: RabbitHarness) -> None:
+async def test_acknowledgements_are_exact_with_many_batches_in_flight_and_mixed_outcomes(buses: RabbitHarness) -> None:
     queue, done, dice = a_queue(), list[bytes](), random.Random(11)  # noqa: S311  a plan, no secret
     bus = await buses.open([queue])
 

@@ -1,4 +1,4 @@
-"""Changing automations: a version for each definition, and who hears of what from when, on a real Postgres."""
+"""Changing automations: a version for each definition, and which events they get from when, on a real Postgres."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def saying(text: str) -> list[dict[str, Any]]:
 
 async def test_other_steps_are_a_new_version_and_the_old_one_stays_for_its_runs(dispatcher: DispatcherHarness) -> None:
     made = await dispatcher.automate("sale.posted")
-    (before,) = await dispatcher.tell(dispatcher.happened("sale.posted"))
+    (before,) = await dispatcher.handle_events(dispatcher.happened("sale.posted"))
     changed = await change(dispatcher, made, steps=saying("other"))
-    (after,) = await dispatcher.tell(dispatcher.happened("sale.posted"))
+    (after,) = await dispatcher.handle_events(dispatcher.happened("sale.posted"))
     assert (changed.status, changed.body["version"]) == (200, 2)
     assert changed.body["steps"][0]["input"]["text"] == "other"
     assert (before.data["version"], after.data["version"]) == (1, 2)
@@ -42,19 +42,19 @@ async def test_another_name_alone_is_no_new_version(dispatcher: DispatcherHarnes
 async def test_an_automation_that_is_off_stays_off_unless_it_is_said(dispatcher: DispatcherHarness) -> None:
     made = await dispatcher.automate("sale.posted", enabled=False)
     assert (await change(dispatcher, made, steps=saying("other"))).body["enabled"] is False
-    assert await dispatcher.tell(dispatcher.happened("sale.posted")) == []
+    assert await dispatcher.handle_events(dispatcher.happened("sale.posted")) == []
     assert (await change(dispatcher, made, enabled=True)).body["enabled"] is True
-    assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 1
+    assert len(await dispatcher.handle_events(dispatcher.happened("sale.posted"))) == 1
 
 
 async def test_another_trigger_counts_from_now_on_and_other_steps_lose_nothing(dispatcher: DispatcherHarness) -> None:
     made = await dispatcher.automate("sale.posted")
     await dispatcher.owner.execute("UPDATE dispatch.automation SET effective_from = now() - interval '1 hour'")
     await change(dispatcher, made, steps=saying("other"))
-    assert len(await dispatcher.tell(_earlier(dispatcher, "sale.posted"))) == 1
+    assert len(await dispatcher.handle_events(_earlier(dispatcher, "sale.posted"))) == 1
     await change(dispatcher, made, trigger={"key": "sale.paid"})
-    assert await dispatcher.tell(_earlier(dispatcher, "sale.paid"), _earlier(dispatcher, "sale.posted")) == []
-    assert len(await dispatcher.tell(dispatcher.happened("sale.paid"))) == 1
+    assert await dispatcher.handle_events(_earlier(dispatcher, "sale.paid"), _earlier(dispatcher, "sale.posted")) == []
+    assert len(await dispatcher.handle_events(dispatcher.happened("sale.paid"))) == 1
 
 
 async def test_a_change_with_faults_changes_nothing(dispatcher: DispatcherHarness) -> None:
@@ -66,7 +66,7 @@ async def test_a_change_with_faults_changes_nothing(dispatcher: DispatcherHarnes
     assert row["version"] == 1
 
 
-async def test_what_is_removed_or_somebody_elses_cannot_be_changed(dispatcher: DispatcherHarness) -> None:
+async def test_what_is_removed_or_another_accounts_cannot_be_changed(dispatcher: DispatcherHarness) -> None:
     made = await dispatcher.automate("sale.posted")
     data = {"id": made.id} | {name: made.body[name] for name in ("name", "trigger", "steps")}
     stranger = await dispatcher.ask(commands.UPDATE_AUTOMATION, data, account_id=new_id())

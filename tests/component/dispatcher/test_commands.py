@@ -71,10 +71,10 @@ async def test_subscribing_again_takes_up_a_disabled_hook(dispatcher: Dispatcher
     await dispatcher.ask(
         commands.END_HOOK, {"id": made.id, "version": 1, "state": "disabled", "reason": "only failures for 5 days"}
     )
-    assert await dispatcher.tell(dispatcher.happened("sale.posted")) == []
+    assert await dispatcher.handle_events(dispatcher.happened("sale.posted")) == []
     again = await dispatcher.subscribe("sale.posted")
     assert (again.status, again.id, again.body["state"], again.body["reason"]) == (200, made.id, "active", None)
-    assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 1
+    assert len(await dispatcher.handle_events(dispatcher.happened("sale.posted"))) == 1
 
 
 async def test_many_at_once_make_one_hook(dispatcher: DispatcherHarness) -> None:
@@ -98,7 +98,7 @@ async def test_unsubscribing_is_answered_also_when_it_is_gone_already(dispatcher
     for _ in range(2):
         gone = await dispatcher.ask(commands.DELETE_HOOK, {"id": made.id})
         assert (gone.status, gone.body["state"]) == (200, "removed")
-    assert await dispatcher.tell(dispatcher.happened("sale.posted")) == []
+    assert await dispatcher.handle_events(dispatcher.happened("sale.posted")) == []
     for name in (commands.UPDATE_HOOK, commands.ROTATE_HOOK_SECRET, commands.TEST_HOOK):
         assert (await dispatcher.ask(name, {"id": made.id})).status == 404
 
@@ -115,7 +115,7 @@ async def test_another_accounts_hook_is_as_unknown_as_any(dispatcher: Dispatcher
         ):
             answer = await dispatcher.ask(name, {"id": identifier, **more}, account_id=new_id())
             assert (answer.status, answer.body["code"]) == (404, "not_found")
-    assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 1
+    assert len(await dispatcher.handle_events(dispatcher.happened("sale.posted"))) == 1
 
 
 async def test_every_fault_of_a_subscription_is_listed(dispatcher: DispatcherHarness) -> None:
@@ -218,10 +218,10 @@ async def test_a_hook_is_disabled_and_enabled_by_its_owner(dispatcher: Dispatche
     made = await dispatcher.subscribe("sale.posted")
     off = await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "state": "disabled"})
     assert off.body["state"] == "disabled"
-    assert await dispatcher.tell(dispatcher.happened("sale.posted")) == []
+    assert await dispatcher.handle_events(dispatcher.happened("sale.posted")) == []
     on = await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "state": "active"})
     assert on.body["state"] == "active"
-    assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 1
+    assert len(await dispatcher.handle_events(dispatcher.happened("sale.posted"))) == 1
 
 
 async def test_a_receiver_that_is_gone_ends_its_hook(dispatcher: DispatcherHarness) -> None:
@@ -248,7 +248,7 @@ async def test_what_an_older_version_of_a_hook_was_answered_ends_nothing(
                 await dispatcher.ask(commands.UPDATE_HOOK, {"id": made.id, "state": state})
     data = {"id": made.id, "version": 1, "state": "removed", "reason": "answered 410"}
     assert (await dispatcher.ask(commands.END_HOOK, data)).body["state"] == "active"
-    assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 1
+    assert len(await dispatcher.handle_events(dispatcher.happened("sale.posted"))) == 1
     assert (await dispatcher.ask(commands.END_HOOK, data | {"version": 2})).body["state"] == "removed"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -12,13 +11,7 @@ from contracts.primitives.ids import new_id
 from contracts.resources.hook import from_row as shown
 from contracts.wire import commands
 from contracts.wire.envelope import Envelope
-from tests.support.dispatcher import TARGET, DispatcherHarness, ago, open_dispatcher, subscribers
-
-
-@pytest.fixture
-async def dispatcher(database_dsn: str) -> AsyncIterator[DispatcherHarness]:
-    async with open_dispatcher(database_dsn) as opened:
-        yield opened
+from tests.support.dispatcher import TARGET, DispatcherHarness, ago, subscribers
 
 
 async def ended(dispatcher: DispatcherHarness, hook_id: str, state: str = "disabled") -> list[Envelope]:
@@ -37,11 +30,11 @@ async def test_a_hook_that_ends_by_itself_fires_one_event_with_what_get_gives(
     (event,) = await ended(dispatcher, made.id, state)
     row = await dispatcher.pool.fetchrow("SELECT * FROM dispatch_api.hook")
     assert row is not None
-    told = event.data["object"]
+    reported = event.data["object"]
     assert (event.name, event.data["subject_id"]) == ("hook.disabled", made.id)
-    assert told == shown(row)
-    assert (told["state"], told["reason"]) == (state, "only failures for 5 days")
-    assert list(told) == list(TRIGGERS["hook.disabled"].sample)
+    assert reported == shown(row)
+    assert (reported["state"], reported["reason"]) == (state, "only failures for 5 days")
+    assert list(reported) == list(TRIGGERS["hook.disabled"].sample)
     assert len(await ended(dispatcher, made.id, state)) == 1
 
 
@@ -52,19 +45,19 @@ async def test_a_hook_that_its_owner_ends_fires_nothing(dispatcher: DispatcherHa
     assert await ended(dispatcher, made.id, "removed") == []
 
 
-async def test_the_end_of_a_hook_is_told_to_the_others_and_never_to_itself(dispatcher: DispatcherHarness) -> None:
+async def test_the_end_of_a_hook_is_reported_to_the_others_and_never_to_itself(dispatcher: DispatcherHarness) -> None:
     ending = await dispatcher.subscribe("hook.disabled", target_url=f"{TARGET}/ending")
     other = await dispatcher.subscribe("hook.disabled", target_url=f"{TARGET}/other")
     (event,) = await ended(dispatcher, ending.id)
-    assert subscribers(await dispatcher.tell(event)) == [other.id]
+    assert subscribers(await dispatcher.handle_events(event)) == [other.id]
     await dispatcher.subscribe("hook.disabled", target_url=f"{TARGET}/ending")
     later = event.model_copy(update={"id": UUID(int=event.id.int + 1)})
-    assert subscribers(await dispatcher.tell(later)) == [other.id]
+    assert subscribers(await dispatcher.handle_events(later)) == [other.id]
     data = {"id": ending.id, "since": ago(hours=1).isoformat()}
     assert (await dispatcher.ask(commands.RECOVER_HOOK, data)).body == {"count": 0}
 
 
-async def test_the_targets_of_hooks_that_end_on_our_side_are_told(dispatcher: DispatcherHarness) -> None:
+async def test_the_targets_of_hooks_that_end_on_our_side_are_notified(dispatcher: DispatcherHarness) -> None:
     token = {"kind": "access_token", "id": str(new_id()), "name": "Zapier"}
     failing = await dispatcher.subscribe("sale.posted", target_url=f"{TARGET}/failing")
     revoked = await dispatcher.subscribe("sale.posted", target_url=f"{TARGET}/revoked", created_by=token)
@@ -75,8 +68,8 @@ async def test_the_targets_of_hooks_that_end_on_our_side_are_told(dispatcher: Di
     assert answer.body == {"hooks": 1}
     rows = await dispatcher.rows("SELECT body FROM dispatch.outbox WHERE queue = 'executor.jobs' ORDER BY id")
     jobs = [Envelope.decode(row["body"]) for row in rows]
-    told = [job.data for job in jobs if job.name == "notify_removal"]
-    assert told == [{"hook_id": failing.id, "version": 1}, {"hook_id": revoked.id, "version": 1}]
+    reported = [job.data for job in jobs if job.name == "notify_removal"]
+    assert reported == [{"hook_id": failing.id, "version": 1}, {"hook_id": revoked.id, "version": 1}]
 
 
 async def mails(dispatcher: DispatcherHarness) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""What happened is recorded once, and whoever listens is told once: the dispatcher's events on a real Postgres."""
+"""An event is recorded once and sent once to each subscriber: the dispatcher's events on a real Postgres."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from trigger_dispatcher.events.handlers import event_handler
 from trigger_dispatcher.events.subscription_cache import SubscriptionCache
 
 
-async def test_a_hook_gets_one_job_with_the_very_body_everybody_sees(dispatcher: DispatcherHarness) -> None:
+async def test_a_hook_gets_one_job_with_the_body_that_all_readers_see(dispatcher: DispatcherHarness) -> None:
     hook = await dispatcher.subscribe("sale.posted")
     client_id = new_id()
     deliverable = dispatcher.happened("sale.posted", client_id=client_id, object={"id": "1", "total": "165.01"})
-    (job,) = await dispatcher.tell(deliverable)
+    (job,) = await dispatcher.handle_events(deliverable)
     expected = public_body(event_id=deliverable.id, trigger="sale.posted", timestamp=deliverable.at.isoformat(), data={
         "id": "1", "total": "165.01",
     })  # fmt: skip
@@ -44,6 +44,7 @@ async def test_a_hook_gets_one_job_with_the_very_body_everybody_sees(dispatcher:
         "ordered": None,
         "after": None,
         "test": False,
+        "hook_version": 1,
     }
     assert (job.correlation_id, job.causation_id, job.account_id) == (
         deliverable.correlation_id,
@@ -58,33 +59,33 @@ async def test_a_hook_gets_one_job_with_the_very_body_everybody_sees(dispatcher:
 
 async def test_an_automation_gets_a_run_on_its_published_version(dispatcher: DispatcherHarness) -> None:
     automation = await dispatcher.automate("sale.posted")
-    (job,) = await dispatcher.tell(dispatcher.happened("sale.posted"))
+    (job,) = await dispatcher.handle_events(dispatcher.happened("sale.posted"))
     assert job.name == "run"
     assert job.data["automation_id"] == automation.id
     assert job.data["version"] == 1
     assert body_of(job)["type"] == "sale.posted"
 
 
-async def test_an_event_that_arrives_again_tells_nobody_again(dispatcher: DispatcherHarness) -> None:
+async def test_an_event_that_arrives_again_notifies_no_subscriber_again(dispatcher: DispatcherHarness) -> None:
     await dispatcher.subscribe("sale.posted")
     deliverable = dispatcher.happened("sale.posted")
-    assert len(await dispatcher.tell(deliverable, deliverable)) == 1
-    assert await dispatcher.tell(deliverable) == []
+    assert len(await dispatcher.handle_events(deliverable, deliverable)) == 1
+    assert await dispatcher.handle_events(deliverable) == []
     # Also when the seen mark is gone, as after its partition was dropped.
     await dispatcher.owner.execute("DELETE FROM dispatch.processed_message")
-    assert await dispatcher.tell(deliverable) == []
+    assert await dispatcher.handle_events(deliverable) == []
     assert await dispatcher.pool.fetchval("SELECT count(*) FROM dispatch.event") == 1
 
 
 async def test_jobs_and_dispatches_commit_together_or_not_at_all(dispatcher: DispatcherHarness) -> None:
     await dispatcher.subscribe("sale.posted")
     deliverable = dispatcher.happened("sale.posted")
-    (job,) = await dispatcher.tell(deliverable)
+    (job,) = await dispatcher.handle_events(deliverable)
     outbox = await dispatcher.rows("SELECT id, queue FROM dispatch.outbox")
     assert outbox == [{"id": job.id, "queue": "executor.jobs"}]
 
 
-async def test_only_those_are_told_whose_trigger_and_filters_fit(dispatcher: DispatcherHarness) -> None:
+async def test_only_subscribers_whose_trigger_and_filters_match_are_notified(dispatcher: DispatcherHarness) -> None:
     everything = await dispatcher.subscribe("sale.posted", "client.created")
     invoices = await dispatcher.subscribe("sale.posted", filters={"sale_type": ["sales_invoice", "credit_note"]})
     await dispatcher.subscribe("sale.posted", filters={"sale_type": ["sales_order"]})
@@ -92,17 +93,17 @@ async def test_only_those_are_told_whose_trigger_and_filters_fit(dispatcher: Dis
     await dispatcher.subscribe("payment.posted")
     other = await dispatcher.subscribe("sale.posted", account_id=new_id())
     sale = {"sale_type": "sales_invoice", "currency": "EUR", "client": {"name": "Ozola"}}
-    jobs = await dispatcher.tell(dispatcher.happened("sale.posted", object=sale))
+    jobs = await dispatcher.handle_events(dispatcher.happened("sale.posted", object=sale))
     assert subscribers(jobs) == sorted([everything.id, invoices.id, euros.id])
     assert other.id not in subscribers(jobs)
 
 
-async def test_a_batch_of_many_accounts_tells_each_its_own(dispatcher: DispatcherHarness) -> None:
+async def test_a_batch_of_many_accounts_notifies_each_of_its_own(dispatcher: DispatcherHarness) -> None:
     accounts = [new_id() for _ in range(20)]
     hooks = [await dispatcher.subscribe("client.created", account_id=account) for account in accounts]
     deliverable = [dispatcher.happened("client.created", account_id=account) for account in accounts for _ in range(5)]
     deliverable += [dispatcher.happened("client.created", account_id=new_id()) for _ in range(5)]
-    jobs = await dispatcher.tell(*deliverable)
+    jobs = await dispatcher.handle_events(*deliverable)
     assert subscribers(jobs) == sorted(hook.id for hook in hooks for _ in range(5))
     account_of = {str(one.id): one.account_id for one in deliverable}
     assert all(account_of[job.data["event_id"]] == job.account_id for job in jobs)
@@ -111,12 +112,12 @@ async def test_a_batch_of_many_accounts_tells_each_its_own(dispatcher: Dispatche
 async def test_another_replica_honours_a_change_in_its_very_next_batch(dispatcher: DispatcherHarness) -> None:
     hook = await dispatcher.subscribe("sale.posted")
     elsewhere = Replica()
-    assert len(await dispatcher.tell(dispatcher.happened("sale.posted"), replica=elsewhere)) == 1
+    assert len(await dispatcher.handle_events(dispatcher.happened("sale.posted"), replica=elsewhere)) == 1
     await dispatcher.ask(commands.UPDATE_HOOK, {"id": hook.id, "triggers": ["client.created"]})
-    assert await dispatcher.tell(dispatcher.happened("sale.posted"), replica=elsewhere) == []
-    assert len(await dispatcher.tell(dispatcher.happened("client.created"), replica=elsewhere)) == 1
+    assert await dispatcher.handle_events(dispatcher.happened("sale.posted"), replica=elsewhere) == []
+    assert len(await dispatcher.handle_events(dispatcher.happened("client.created"), replica=elsewhere)) == 1
     await dispatcher.ask(commands.DELETE_HOOK, {"id": hook.id})
-    assert await dispatcher.tell(dispatcher.happened("client.created"), replica=elsewhere) == []
+    assert await dispatcher.handle_events(dispatcher.happened("client.created"), replica=elsewhere) == []
 
 
 async def test_the_memory_of_who_listens_is_bounded_and_still_right(dispatcher: DispatcherHarness) -> None:
@@ -126,33 +127,33 @@ async def test_the_memory_of_who_listens_is_bounded_and_still_right(dispatcher: 
         await dispatcher.subscribe("sale.posted", account_id=account)
     for _ in range(2):
         deliverable = [dispatcher.happened("sale.posted", account_id=account) for account in accounts]
-        assert len(await dispatcher.tell(*deliverable, replica=small)) == 6
+        assert len(await dispatcher.handle_events(*deliverable, replica=small)) == 6
         assert len(small.index) == 2
 
 
 async def test_a_subscriber_made_after_an_event_never_gets_it(dispatcher: DispatcherHarness) -> None:
-    # It waited in its queue while somebody subscribed.
+    # It waited in its queue while a hook subscribed.
     late = dispatcher.happened("sale.posted", request=_request(dispatcher, seconds_ago=2), at=ago(seconds=1))
     await dispatcher.subscribe("sale.posted")
     await dispatcher.automate("sale.posted")
-    assert await dispatcher.tell(late) == []
-    assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 2
+    assert await dispatcher.handle_events(late) == []
+    assert len(await dispatcher.handle_events(dispatcher.happened("sale.posted"))) == 2
 
 
-async def test_a_subscriber_hears_of_requests_sent_after_its_answer_whatever_the_ledgers_clock_says(
+async def test_a_subscriber_gets_requests_sent_after_its_answer_whatever_the_ledgers_clock_says(
     dispatcher: DispatcherHarness,
 ) -> None:
     await dispatcher.subscribe("sale.posted")
     behind = dispatcher.happened("sale.posted", at=ago(minutes=3))
-    assert len(await dispatcher.tell(behind)) == 1
+    assert len(await dispatcher.handle_events(behind)) == 1
 
 
-async def test_a_subscriber_hears_of_what_happens_after_it_also_if_an_older_request_caused_it(
+async def test_a_subscriber_gets_what_happens_after_it_also_if_an_older_request_caused_it(
     dispatcher: DispatcherHarness,
 ) -> None:
     request = _request(dispatcher, seconds_ago=600)
     await dispatcher.subscribe("sale.posted")
-    assert len(await dispatcher.tell(dispatcher.happened("sale.posted", request=request))) == 1
+    assert len(await dispatcher.handle_events(dispatcher.happened("sale.posted", request=request))) == 1
 
 
 async def test_an_automation_turned_on_again_leaves_out_what_happened_before(dispatcher: DispatcherHarness) -> None:
@@ -160,11 +161,11 @@ async def test_an_automation_turned_on_again_leaves_out_what_happened_before(dis
     await dispatcher.ask(commands.SET_AUTOMATION_STATE, {"id": automation.id, "enabled": False})
     before = dispatcher.happened("sale.posted", request=_request(dispatcher, seconds_ago=2), at=ago(seconds=1))
     await dispatcher.ask(commands.SET_AUTOMATION_STATE, {"id": automation.id, "enabled": True})
-    assert await dispatcher.tell(before) == []
-    assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 1
+    assert await dispatcher.handle_events(before) == []
+    assert len(await dispatcher.handle_events(dispatcher.happened("sale.posted"))) == 1
 
 
-async def test_what_is_no_event_is_parked_and_stops_nobody(dispatcher: DispatcherHarness) -> None:
+async def test_what_is_no_event_is_dead_lettered_and_delays_no_other_message(dispatcher: DispatcherHarness) -> None:
     await dispatcher.subscribe("sale.posted")
     good = dispatcher.happened("sale.posted")
     bad = dispatcher.happened("sale.posted").model_copy(update={"data": {"object": {}}})
@@ -176,13 +177,13 @@ async def test_what_is_no_event_is_parked_and_stops_nobody(dispatcher: Dispatche
     assert await dispatcher.pool.fetchval("SELECT count(*) FROM dispatch.dispatch") == 1
 
 
-async def test_two_replicas_with_the_same_events_tell_everybody_once(dispatcher: DispatcherHarness) -> None:
+async def test_two_replicas_with_the_same_events_notify_each_subscriber_once(dispatcher: DispatcherHarness) -> None:
     for number in range(3):
         await dispatcher.subscribe("sale.posted", target_url=f"https://receiver.example/{number}")
     deliverable = [dispatcher.happened("sale.posted") for _ in range(40)]
     batches = await asyncio.gather(
         *(
-            dispatcher.tell(*order, replica=Replica())
+            dispatcher.handle_events(*order, replica=Replica())
             for order in (deliverable, deliverable[::-1], deliverable[20:] + deliverable[:20])
         )
     )
@@ -191,7 +192,7 @@ async def test_two_replicas_with_the_same_events_tell_everybody_once(dispatcher:
 
 async def test_the_log_and_the_dispatches_can_only_grow(dispatcher: DispatcherHarness) -> None:
     await dispatcher.subscribe("sale.posted")
-    await dispatcher.tell(dispatcher.happened("sale.posted"))
+    await dispatcher.handle_events(dispatcher.happened("sale.posted"))
     parts = await dispatcher.rows(
         "SELECT tableoid::regclass::text AS part FROM dispatch.event"
         " UNION SELECT tableoid::regclass::text FROM dispatch.dispatch"
@@ -204,9 +205,9 @@ async def test_the_log_and_the_dispatches_can_only_grow(dispatcher: DispatcherHa
 
 
 async def test_old_events_go_by_the_setting(dispatcher: DispatcherHarness) -> None:
-    await dispatcher.tell(dispatcher.happened("sale.posted"))
+    await dispatcher.handle_events(dispatcher.happened("sale.posted"))
     old = dispatcher.happened("sale.posted").model_copy(update={"id": id_made(ago(days=400))})
-    await dispatcher.tell(old)
+    await dispatcher.handle_events(old)
     await dispatcher.pool.execute("SELECT dispatch.maintain_partitions()")
     assert await dispatcher.pool.fetchval("SELECT count(*) FROM dispatch.event") == 1
 
@@ -219,7 +220,7 @@ async def test_the_journey_shows_what_happened_and_for_whom(dispatcher: Dispatch
     hook = await dispatcher.subscribe("sale.posted")
     subject_id = new_id()
     deliverable = dispatcher.happened("sale.posted", subject_id=subject_id)
-    (job,) = await dispatcher.tell(deliverable)
+    (job,) = await dispatcher.handle_events(deliverable)
     entries = await dispatcher.rows(
         "SELECT * FROM dispatch_api.journey_entry WHERE account_id = $1 AND correlation_id = $2 ORDER BY at",
         deliverable.account_id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,17 +11,11 @@ from contracts.wire import commands
 from contracts.wire.envelope import Envelope
 from messaging.handling import Ack, InFlightMessage, handle
 from messaging.port import BatchHandler, ConsumerOptions, Incoming
-from tests.support.dispatcher import TARGET, DispatcherHarness, open_dispatcher, subscribers
+from tests.support.dispatcher import TARGET, DispatcherHarness, subscribers
 from trigger_dispatcher.consumer import command_handler
 from trigger_dispatcher.events.handlers import event_handler
 
 OTHER = new_id()
-
-
-@pytest.fixture
-async def dispatcher(database_dsn: str) -> AsyncIterator[DispatcherHarness]:
-    async with open_dispatcher(database_dsn) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("filters", ["5", "[1]", '"text"', '{"client_id": 7}', '{"client_id": null}'])
@@ -32,7 +25,7 @@ async def test_a_subscription_that_cannot_be_read_blocks_no_other(dispatcher: Di
     other = await dispatcher.subscribe("sale.posted", account_id=OTHER)
     await dispatcher.owner.execute("UPDATE dispatch.hook SET filters = $2::jsonb WHERE id = $1", bad.id, filters)
     events = [dispatcher.happened("sale.posted"), dispatcher.happened("sale.posted", account_id=OTHER)]
-    assert subscribers(await dispatcher.tell(*events)) == sorted([good.id, other.id])
+    assert subscribers(await dispatcher.handle_events(*events)) == sorted([good.id, other.id])
 
 
 async def settled(handler: BatchHandler, *bodies: bytes) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Hooks that ask for their clients' order: events are told in the order of the books, however they arrive."""
+"""Hooks that ask for their clients' order: events are delivered in the order of the ledger, however they arrive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trigger_dispatcher.events.subscription_cache import SubscriptionCache
 
 
 def a_chain(dispatcher: DispatcherHarness, *triggers: str, client_id: UUID | None = None) -> list[Envelope]:
-    """Events about one client, each naming the one before it, as the ledger tells them."""
+    """Events about one client, each naming the one before it, as the ledger publishes them."""
     client_id, chain = client_id or new_id(), list[Envelope]()
     for trigger in triggers:
         after = chain[-1].id if chain else None
@@ -37,35 +37,35 @@ def ids(events: Sequence[Envelope]) -> list[str]:
 async def test_what_overtakes_waits_for_what_happened_before(dispatcher: DispatcherHarness) -> None:
     hook = await dispatcher.subscribe("sale.posted", ordered="client")
     first, second, third = chain = a_chain(dispatcher, *["sale.posted"] * 3)
-    assert await dispatcher.tell(third) == []
-    assert await dispatcher.tell(second) == []
-    jobs = await dispatcher.tell(first)
+    assert await dispatcher.handle_events(third) == []
+    assert await dispatcher.handle_events(second) == []
+    jobs = await dispatcher.handle_events(first)
     assert deliverable(jobs) == ids(chain)
     assert {job.data["hook_id"] for job in jobs} == {hook.id}
     assert [job.data.get("after") for job in jobs] == [None, str(jobs[0].id), str(jobs[1].id)]
     assert await dispatcher.rows("SELECT * FROM dispatch.pending_ordered_event") == []
-    (further,) = await dispatcher.tell(
+    (further,) = await dispatcher.handle_events(
         dispatcher.happened("sale.posted", client_id=UUID(first.data["client_id"]), after=third.id)
     )
     assert further.data["after"] == str(jobs[2].id)
 
 
-async def test_nobody_else_waits_for_an_ordered_hook(dispatcher: DispatcherHarness) -> None:
+async def test_no_other_hook_waits_for_an_ordered_hook(dispatcher: DispatcherHarness) -> None:
     plain = await dispatcher.subscribe("sale.posted")
     await dispatcher.subscribe("sale.posted", ordered="client", target_url="https://receiver.example/ordered")
     _, second = a_chain(dispatcher, "sale.posted", "sale.posted")
-    (job,) = await dispatcher.tell(second)
+    (job,) = await dispatcher.handle_events(second)
     assert (job.data["hook_id"], job.data["event_id"]) == (plain.id, str(second.id))
     (other,) = a_chain(dispatcher, "sale.posted")
-    assert deliverable(await dispatcher.tell(other)) == [str(other.id)] * 2
+    assert deliverable(await dispatcher.handle_events(other)) == [str(other.id)] * 2
 
 
 async def test_a_missing_event_that_the_hook_does_not_hear_of_counts_too(dispatcher: DispatcherHarness) -> None:
     await dispatcher.subscribe("sale.posted", ordered="client")
     posted, paid, again = a_chain(dispatcher, "sale.posted", "payment.posted", "sale.posted")
-    assert await dispatcher.tell(paid) == []  # it is there itself, yet what came before it is not
-    assert await dispatcher.tell(again) == []
-    assert deliverable(await dispatcher.tell(posted)) == [str(posted.id), str(again.id)]
+    assert await dispatcher.handle_events(paid) == []  # it is there itself, yet what came before it is not
+    assert await dispatcher.handle_events(again) == []
+    assert deliverable(await dispatcher.handle_events(posted)) == [str(posted.id), str(again.id)]
 
 
 async def test_replicas_that_take_a_clients_events_at_once_tell_each_once_and_in_order(
@@ -80,7 +80,7 @@ async def test_replicas_that_take_a_clients_events_at_once_tell_each_once_and_in
     turns = [parts[turn::3] for turn in range(3)]
 
     async def take(replica: Replica, mine: Sequence[Sequence[Envelope]]) -> list[Envelope]:
-        return [job for part in mine for job in await dispatcher.tell(*part, replica=replica)]
+        return [job for part in mine for job in await dispatcher.handle_events(*part, replica=replica)]
 
     made = await asyncio.gather(*(take(*pair) for pair in zip(replicas, turns, strict=True)))
     jobs = [job for some in made for job in some]
@@ -97,7 +97,7 @@ async def test_replicas_that_take_a_clients_events_at_once_tell_each_once_and_in
 async def test_what_never_comes_holds_the_others_up_for_a_bounded_time(dispatcher: DispatcherHarness) -> None:
     await dispatcher.subscribe("sale.posted", ordered="client")
     _, second, third = a_chain(dispatcher, *["sale.posted"] * 3)
-    await dispatcher.tell(second, third)
+    await dispatcher.handle_events(second, third)
     overdue = PredecessorTimeout(dispatcher.pool, dispatcher.pipeline.relay, SubscriptionCache(), schema="dispatch")
     assert await overdue.sweep() == 0
     await dispatcher.owner.execute("UPDATE dispatch.pending_ordered_event SET held_at = now() - interval '11 minutes'")
@@ -110,12 +110,12 @@ async def test_what_never_comes_holds_the_others_up_for_a_bounded_time(dispatche
 async def test_an_event_long_gone_from_the_log_is_not_waited_for(dispatcher: DispatcherHarness) -> None:
     await dispatcher.subscribe("sale.posted", ordered="client")
     late = dispatcher.happened("sale.posted", client_id=new_id(), after=id_made(ago(days=40)))
-    assert deliverable(await dispatcher.tell(late)) == [str(late.id)]
+    assert deliverable(await dispatcher.handle_events(late)) == [str(late.id)]
 
 
 async def test_a_removed_hook_leaves_no_turns_behind(dispatcher: DispatcherHarness) -> None:
     hook = await dispatcher.subscribe("sale.posted", ordered="client")
-    await dispatcher.tell(*a_chain(dispatcher, "sale.posted"))
+    await dispatcher.handle_events(*a_chain(dispatcher, "sale.posted"))
     assert len(await dispatcher.rows("SELECT * FROM dispatch.ordered_predecessor")) == 1
     await dispatcher.ask(DELETE_HOOK, {"id": hook.id})
     assert await dispatcher.rows("SELECT * FROM dispatch.ordered_predecessor") == []

@@ -1,4 +1,4 @@
-"""The dispatcher as a running service on the bus in Postgres: from event and command to job, outcome and hint."""
+"""The dispatcher as a running service on the bus in Postgres: events and commands in, jobs and results out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REPLIES = "ingress.replies.test"
 
 @dataclass(slots=True)
 class Neighbours:
-    """What stands around the dispatcher: it is sent events and commands, its jobs and hints are heard."""
+    """The dispatcher's neighbours: they send it events and commands, and receive its jobs and notifications."""
 
     dispatcher: DispatcherHarness
     bus: PostgresBus
@@ -38,7 +38,7 @@ class Neighbours:
     async def send(self, queue: Queue, *envelopes: Envelope) -> None:
         assert all(await self.bus.publish([Outgoing(one.id, queue.name, one.encode()) for one in envelopes]))
 
-    async def hear(self, messages: Sequence[Incoming]) -> Sequence[Outcome]:
+    async def receive(self, messages: Sequence[Incoming]) -> Sequence[Outcome]:
         self.jobs.extend(Envelope.decode(message.body) for message in messages)
         return [Done() for _ in messages]
 
@@ -55,7 +55,8 @@ async def around(dispatcher_dsn: str) -> AsyncIterator[Neighbours]:
 
         try:
             await bus.listen(REPLIES, neighbours.notifications.append)
-            await bus.consume(EXECUTOR_JOBS.name, neighbours.hear, dead_letter=dead_letter)
+            for one in EXECUTOR_JOBS.with_subqueues():
+                await bus.consume(one.name, neighbours.receive, dead_letter=dead_letter)
             async with open_service(_settings(dispatcher_dsn), wakeups=wakeups) as running:
                 assert await problems_of(running) == {}
                 yield neighbours

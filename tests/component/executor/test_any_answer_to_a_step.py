@@ -28,11 +28,11 @@ def some_answers() -> list[bytes]:
     return drawn
 
 
-async def test_any_bytes_end_a_step_in_one_attempt_by_their_status(database_dsn: str) -> None:
+async def test_any_bytes_end_a_step_in_one_attempt_by_their_status(executor_dsn: str) -> None:
     answers = {f"/{number}": raw for number, raw in enumerate(some_answers())}
     async with (
         open_raw_receiver() as receiver,
-        open_harness(database_dsn) as executor,
+        open_harness(executor_dsn) as executor,
         executor.running(step_schedule_seconds="0"),
     ):
         receiver.answers |= answers

@@ -1,4 +1,4 @@
-"""What the executor does in pieces, so that nobody else waits: ending a hook for which much waits, choosing clients."""
+"""What the executor does in pieces, so that no other work waits: ending a hook with a long queue, choosing clients."""
 
 from __future__ import annotations
 

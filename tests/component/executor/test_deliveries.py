@@ -167,6 +167,25 @@ async def test_after_a_rotation_both_secrets_sign_until_the_old_one_ends(
     Webhook(newest).verify(receiver.received[1].body, dict(receiver.received[1].headers))
 
 
+async def test_an_event_after_a_rotation_is_signed_with_the_new_secret_at_once(
+    executor: ExecutorHarness, receiver: Receiver
+) -> None:
+    hook = await executor.make_hook(receiver.url())
+    before = executor.job(hook, hook_version=1)
+    async with executor.running(hook_cache_seconds=60):
+        await executor.publish(before)
+        await executor.becomes(before.id, "succeeded")  # and the hook is remembered from now on
+        newest = await executor.rotate(hook)
+        later = executor.job(hook, hook_version=2)
+        await executor.publish(later)
+        await executor.becomes(later.id, "succeeded")
+        await executor.retarget(hook, receiver.url("/new"))
+        again = await executor.command("redeliver", {"id": str(later.id)})
+        assert again["status"] == 200
+        await eventually(lambda: receiver.on("/new"))
+    Webhook(newest).verify(receiver.received[1].body, dict(receiver.received[1].headers))
+
+
 async def test_of_a_long_answer_little_is_read_and_less_is_kept(executor: ExecutorHarness, receiver: Receiver) -> None:
     hook = await executor.make_hook(receiver.url())
     receiver.script(Reply(200, body=b"\x00" + b"x" * 5_000_000))

@@ -226,7 +226,7 @@ async def test_a_hook_that_only_failed_for_five_days_is_ended_in_the_dispatcher(
     assert (command.name, command.data["state"]) == ("end_hook", "disabled")
 
 
-async def test_an_ordered_hook_gets_each_clients_events_one_at_a_time_in_the_order_of_the_books(
+async def test_an_ordered_hook_gets_each_clients_events_one_at_a_time_in_the_order_of_the_ledger(
     executor: ExecutorHarness, receiver: Receiver
 ) -> None:
     hook = await executor.make_hook(receiver.url(), ordered="client")
@@ -238,10 +238,10 @@ async def test_an_ordered_hook_gets_each_clients_events_one_at_a_time_in_the_ord
         await executor.publish(*sorted(jobs, key=lambda job: derive_id(job.id, "shuffled").int & 0xFFFF))
         await eventually(lambda: _all(executor, "succeeded", 15))
     client_of = {job.data["event_id"]: job.data["client_id"] for job in jobs}
-    heard = defaultdict(list)
+    received = defaultdict(list)
     for request in receiver.received:
-        heard[client_of[request.id]].append(request.id)
-    for ids in heard.values():
+        received[client_of[request.id]].append(request.id)
+    for ids in received.values():
         assert ids == sorted(ids)
         assert len(set(ids)) == 5
     assert receiver.most_at_once <= 3
@@ -354,7 +354,7 @@ async def test_a_hook_that_becomes_ordered_keeps_what_it_had(executor: ExecutorH
         await executor.publish(*before, *after)
         await eventually(lambda: _all(executor, "succeeded", 9))
     ordered = {job.data["event_id"]: job.data["client_id"] for job in after}
-    heard = [request.id for request in receiver.received if request.id in ordered]
+    received = [request.id for request in receiver.received if request.id in ordered]
     for client in set(ordered.values()):
-        ids = [event for event in heard if ordered[event] == client]
+        ids = [event for event in received if ordered[event] == client]
         assert ids == sorted(ids)

@@ -2,69 +2,32 @@
 
 from __future__ import annotations
 
+import time
 import zlib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from action_executor.actions import messages
+from action_executor.messages import store
+from action_executor.messages.sender import ACCOUNT_AT_ONCE_MAX
 from contracts.primitives.ids import new_id
 from contracts.wire.commands import CONFIRM_MESSAGE
 from contracts.wire.envelope import Envelope
-from contracts.wire.jobs import SEND_MESSAGE, SendMessageJob
+from contracts.wire.jobs import SendMessageJob
 from tests.support.eventually import eventually
 from tests.support.executor import ExecutorHarness
 from tests.support.receiver import Reply, open_receiver
-from tests.support.smtp_server import SmtpServer, smtp_server
-
-QUICK = "0,0.05,0.05"
+from tests.support.sending import a_message, sending
+from tests.support.smtp_server import SmtpServer, silent_mail_server, smtp_server
 
 
 @pytest.fixture
 def smtp() -> Iterator[SmtpServer]:
     with smtp_server() as server:
         yield server
-
-
-@asynccontextmanager
-async def sending(executor: ExecutorHarness, smtp: SmtpServer | None = None, **given: Any) -> AsyncIterator[None]:
-    settings = {"message_schedule_seconds": QUICK} | ({"smtp_url": smtp.url} if smtp else {}) | given
-    async with executor.running(**settings):
-        yield
-
-
-async def a_message(executor: ExecutorHarness, **given: Any) -> Envelope:
-    """The job of a message that the ledger has just asked for."""
-    message_id, client_id, account_id = new_id(), new_id(), executor.account_id
-    await executor.owner.execute(
-        "INSERT INTO ingress.account (account_id, name, profile) VALUES ($1, 'Baltic Trading', $2)"
-        " ON CONFLICT DO NOTHING",
-        account_id, {"email": "books@baltic.example", "legal_name": "Baltic Trading OÜ"},
-    )  # fmt: skip
-    await executor.owner.execute("INSERT INTO ledger.book (account_id) VALUES ($1) ON CONFLICT DO NOTHING", account_id)
-    await executor.owner.execute(
-        "INSERT INTO ledger.client (account_id, id, name, type, contacts, currency, created_at, updated_at)"
-        " VALUES ($1, $2, 'Ozola', 'company', '[]', 'EUR', now(), now())",
-        account_id, client_id,
-    )  # fmt: skip
-    await executor.owner.execute(
-        "INSERT INTO ledger.message (account_id, id, client_id, purpose, direction, channel, state, sale_ids,"
-        " recipient, body, command_id, created_at, updated_at)"
-        " VALUES ($1, $2, $3, 'document', 'sent', 'email', 'requested', '{}', 'x', 'x', $2, now(), now())",
-        account_id, message_id, client_id,
-    )  # fmt: skip
-    fields = {"channel": "email", "to": ["aija@ozola.example"], "subject": "Invoice 42", "body": "Dear Aija,\n\nhello."}
-    job = SendMessageJob(message_id=message_id, **(fields | given))
-    return Envelope(
-        id=new_id(),
-        name=SEND_MESSAGE,
-        account_id=account_id,
-        correlation_id=message_id,
-        data=job.model_dump(mode="json"),
-    )
 
 
 async def row_of(executor: ExecutorHarness, job: Envelope) -> dict[str, Any]:
@@ -134,9 +97,9 @@ async def test_a_server_that_never_takes_it_ends_in_a_failure_with_its_words(
     async with sending(executor, smtp):
         await executor.publish(job)
         await becomes(executor, job, "failed")
-    told = await confirmation_of(executor)
-    assert (told["outcome"], told["provider_message_id"]) == ("failed", None)
-    assert told["detail"] == "the mail server answered 451: 4.7.1 greylisted; given up after 3 tries"
+    reported = await confirmation_of(executor)
+    assert (reported["outcome"], reported["provider_message_id"]) == ("failed", None)
+    assert reported["detail"] == "the mail server answered 451: 4.7.1 greylisted; given up after 3 tries"
 
 
 async def test_an_address_that_is_refused_for_good_is_not_tried_again(
@@ -212,8 +175,8 @@ async def test_a_message_that_was_called_off_meanwhile_does_not_go(executor: Exe
         await executor.owner.execute("UPDATE ledger.message SET state = 'cancelled'")
         await becomes(executor, job, "cancelled")
     assert smtp.mails == []
-    (told,) = await executor.outbox("ledger.commands")
-    assert (told.name, told.data["outcome"]) == ("confirm_message", "cancelled")
+    (reported,) = await executor.outbox("ledger.commands")
+    assert (reported.name, reported.data["outcome"]) == ("confirm_message", "cancelled")
 
 
 async def _tried(executor: ExecutorHarness, job: Envelope) -> bool:
@@ -240,6 +203,16 @@ async def test_a_redirect_takes_every_mail_to_one_address_and_says_for_whom_it_w
     assert mail.recipients == ["me@here.example"]
     assert mail.message["Subject"] == "[for aija@ozola.example, boss@ozola.example] Invoice 42"
     assert mail.message["Cc"] is None
+
+
+async def test_an_sms_that_is_redirected_needs_a_mail_server(executor: ExecutorHarness) -> None:
+    async with open_receiver() as gateway:
+        job = await a_message(executor, channel="sms", to=["+37120000000"])
+        async with sending(executor, mail_redirect="me@here.example", sms_url=gateway.url("/sms")):
+            await executor.publish(job)
+            await becomes(executor, job, "failed")
+        assert gateway.on("/sms") == []
+    assert "LEDGERWIRE_SMTP_URL is not set" in (await confirmation_of(executor))["detail"]
 
 
 async def test_no_header_can_be_injected_by_what_a_message_says(executor: ExecutorHarness, smtp: SmtpServer) -> None:
@@ -277,108 +250,55 @@ async def test_many_messages_go_out_once_each_with_two_executors(executor: Execu
     assert sorted(mail.message["Subject"] for mail in smtp.mails) == sorted(f"Invoice {number}" for number in range(40))
 
 
-def a_step(action: str, **given: Any) -> dict[str, Any]:
-    return {"action": action, "input": given, "connection_id": None, "continue_on_error": False}
+async def test_a_worker_whose_lease_another_one_has_by_now_hands_nothing_over(executor: ExecutorHarness) -> None:
+    job = await a_message(executor)
+    async with executor.pool.acquire() as conn:
+        await store.insert(conn, [(job, SendMessageJob.model_validate(job.data))])
+    claim = partial(
+        store.claim, executor.pool, after=store.NO_ACCOUNT, in_hand={}, of_account_max=1, hand_overs_max=1,
+    )  # fmt: skip
+    (late,) = await claim(lease_seconds=0.0)
+    (now,) = await claim(lease_seconds=60.0)
+    assert await store.begin(executor.pool, late) is None
+    assert await store.begin(executor.pool, now) == 1
 
 
-async def test_a_step_mails_anybody_in_the_accounts_name(executor: ExecutorHarness, smtp: SmtpServer) -> None:
-    await a_message(executor)  # its account is there
-    smtp.refused["gone@ozola.example"] = "550 5.1.1 no such user"
-    smtp.answers.append("451 4.7.1 try again later")
-    automation = await executor.make_automation(
-        a_step(
-            "send_email",
-            to=["aija@ozola.example", "gone@ozola.example"],
-            subject="{{ trigger.data.number }}",
-            body="Hi",
-        )
-    )
-    job = executor.run_job(automation)
-    async with sending(executor, smtp):
-        await executor.publish(job)
-        await executor.run_becomes(job.id, "succeeded")
-    (mail,) = smtp.mails
-    assert (mail.sender, mail.message["Subject"], mail.text) == ("books@baltic.example", "A-1", "Hi\n")
-    (done,) = await executor.steps(job.id)
-    assert done["output"] == {"message_id": mail.message["Message-ID"], "accepted": ["aija@ozola.example"]}
-    assert done["attempts"] == 2
-
-
-async def test_a_step_that_cannot_send_fails_its_run_with_the_reason(executor: ExecutorHarness) -> None:
-    automation = await executor.make_automation(a_step("send_email", to=["a@b.example"], subject="A", body="B"))
-    job = executor.run_job(automation)
-    async with sending(executor):
-        await executor.publish(job)
-        row = await executor.run_becomes(job.id, "failed")
-    assert row["error"].endswith("no mail can leave: LEDGERWIRE_SMTP_URL is not set")
-
-
-async def test_a_step_sends_an_sms_through_the_gateway(executor: ExecutorHarness) -> None:
-    automation = await executor.make_automation(a_step("send_sms", to="+371 2000 0000", body="Due today"))
-    job = executor.run_job(automation)
-    async with open_receiver() as gateway:
-        gateway.script(Reply(200, body=b'{"message_id": "7"}'), path="/sms")
-        async with sending(executor, sms_url=gateway.url("/sms")):
-            await executor.publish(job)
-            await executor.run_becomes(job.id, "succeeded")
-    assert gateway.on("/sms")[0].json["to"] == "+37120000000"
-    assert (await executor.steps(job.id))[0]["output"] == {"message_id": "7", "to": "+37120000000"}
-
-
-async def test_a_step_mails_those_whom_a_template_names_with_their_files(
-    executor: ExecutorHarness, smtp: SmtpServer
+async def test_a_large_run_of_one_account_neither_holds_up_others_nor_is_read_again_and_again(
+    executor: ExecutorHarness,
 ) -> None:
-    await a_message(executor)  # its account is there
-    attachments = [
-        {"name": "terms.txt", "content": "Thirty days"},
-        {"name": "note.bin", "content_base64": "AAH/"},
-    ]
-    automation = await executor.make_automation(
-        a_step(
-            "send_email",
-            to="aija@ozola.example, {{ trigger.data.number }}@ozola.example",
-            subject="Terms",
-            body="See the files",
-            attachments=attachments,
-        )
+    async with silent_mail_server() as url, sending(executor, smtp_url=url, sweep_seconds=60.0):
+        await executor.publish(*[await a_message(executor) for _ in range(40)])
+        await eventually(partial(_many_begun, executor, ACCOUNT_AT_ONCE_MAX))
+        executor.account_id = new_id()
+        await executor.publish(await a_message(executor))
+        await eventually(partial(_many_begun, executor, ACCOUNT_AT_ONCE_MAX + 1))
+
+        async def nothing_new_is_due() -> bool:
+            return bool(
+                await executor.owner.fetchval(
+                    "SELECT max(due_at) < now() - interval '2 s' FROM execution.hand_over WHERE NOT leased"
+                )
+            )
+
+        await eventually(nothing_new_is_due)
+        before = await _looks(executor)
+        await eventually(partial(_seconds_passed, time.monotonic() + 1.0))
+        assert await _looks(executor) - before < 10, "it looks for due work all the time"
+
+
+async def _many_begun(executor: ExecutorHarness, many: int) -> bool:
+    begun = await executor.owner.fetchval("SELECT count(*) FROM execution.hand_over WHERE begun")
+    assert begun <= many, "an account has more than its share"
+    return bool(begun == many)
+
+
+async def _looks(executor: ExecutorHarness) -> int:
+    """How often the index that claims walk was read, as Postgres counts it."""
+    await executor.owner.execute("SELECT pg_stat_clear_snapshot()")
+    return int(
+        await executor.owner.fetchval("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'hand_over_turn'")
     )
-    job = executor.run_job(automation)
-    async with sending(executor, smtp):
-        await executor.publish(job)
-        await executor.run_becomes(job.id, "succeeded")
-    (mail,) = smtp.mails
-    assert mail.message["To"] == "aija@ozola.example, A-1@ozola.example"
-    kept = {part.get_filename(): part.get_payload(decode=True) for part in mail.message.iter_attachments()}
-    assert kept == {"terms.txt": b"Thirty days", "note.bin": b"\0\1\xff"}
 
 
-async def test_files_beyond_what_a_mail_takes_are_not_gathered(
-    executor: ExecutorHarness, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(messages, "MAIL_BYTES_MAX", 8)
-    await a_message(executor)
-    # The third would fail otherwise: it is not loaded once two are too many.
-    attachments = [{"content": "first"}, {"content": "other"}, {"sale_id": str(new_id())}]
-    automation = await executor.make_automation(
-        a_step("send_email", to=["a@b.example"], subject="A", body="B", attachments=attachments)
-    )
-    job = executor.run_job(automation)
-    async with sending(executor, smtp):
-        await executor.publish(job)
-        row = await executor.run_becomes(job.id, "failed")
-    assert "input.attachments: more than" in row["error"]
-    assert smtp.mails == []
-
-
-async def test_a_file_that_is_not_there_is_named_by_its_place(executor: ExecutorHarness, smtp: SmtpServer) -> None:
-    await a_message(executor)
-    attachments = [{"content": "first"}, {"sale_id": str(new_id())}]
-    automation = await executor.make_automation(
-        a_step("send_email", to=["a@b.example"], subject="A", body="B", attachments=attachments)
-    )
-    job = executor.run_job(automation)
-    async with sending(executor, smtp):
-        await executor.publish(job)
-        row = await executor.run_becomes(job.id, "failed")
-    assert "input.attachments[1].sale_id" in row["error"]
-    assert smtp.mails == []
+async def _seconds_passed(until: float) -> bool:
+    return time.monotonic() >= until

@@ -29,7 +29,7 @@ def step(action: str, *, continue_on_error: bool = False, **given: Any) -> dict[
     return {"action": action, "input": given, "continue_on_error": continue_on_error}
 
 
-def told(receiver: Receiver, text: str, path: str = "/") -> dict[str, Any]:
+def chat_message(receiver: Receiver, text: str, path: str = "/") -> dict[str, Any]:
     return step("post_chat_message", url=receiver.url(path), text=text)
 
 
@@ -48,12 +48,12 @@ def texts(receiver: Receiver, path: str = "/") -> list[str]:
 async def test_the_first_branch_whose_condition_holds_is_taken_and_the_run_goes_on_behind_it(
     executor: ExecutorHarness, receiver: Receiver
 ) -> None:
-    large = {"where": "{{ trigger.data.total }}", "op": "gt", "value": 1000, "steps": [told(receiver, "large")]}
-    small = {"where": "{{ trigger.data.total }}", "op": "gt", "value": 10, "steps": [told(receiver, "small")]}
-    other = {"steps": [told(receiver, "other")]}
+    large = {"where": "{{ trigger.data.total }}", "op": "gt", "value": 1000, "steps": [chat_message(receiver, "large")]}
+    small = {"where": "{{ trigger.data.total }}", "op": "gt", "value": 10, "steps": [chat_message(receiver, "small")]}
+    other = {"steps": [chat_message(receiver, "other")]}
     automation = await executor.make_automation(
         step("branch", branches=[large, small, other]),
-        told(receiver, "branch {{ steps[0].output.branch }}"),
+        chat_message(receiver, "branch {{ steps[0].output.branch }}"),
     )
     job = executor.run_job(automation, data=LINES)
     async with executor.running():
@@ -64,8 +64,8 @@ async def test_the_first_branch_whose_condition_holds_is_taken_and_the_run_goes_
 
 
 async def test_no_branch_that_holds_is_no_error(executor: ExecutorHarness, receiver: Receiver) -> None:
-    arm = {"where": "{{ trigger.data.total }}", "op": "gt", "value": 1000, "steps": [told(receiver, "large")]}
-    automation = await executor.make_automation(step("branch", branches=[arm]), told(receiver, "after"))
+    arm = {"where": "{{ trigger.data.total }}", "op": "gt", "value": 1000, "steps": [chat_message(receiver, "large")]}
+    automation = await executor.make_automation(step("branch", branches=[arm]), chat_message(receiver, "after"))
     job = executor.run_job(automation, data=LINES)
     async with executor.running():
         await executor.publish(job)
@@ -81,11 +81,11 @@ async def test_each_item_is_taken_with_its_own_steps_and_idempotency_keys(
             "for_each",
             items="{{ trigger.data.lines }}",
             steps=[
-                told(receiver, "{{ index }}: {{ item.code }}"),
-                told(receiver, "{{ item.code }} answered {{ inner[0].output.status }}"),
+                chat_message(receiver, "{{ index }}: {{ item.code }}"),
+                chat_message(receiver, "{{ item.code }} answered {{ inner[0].output.status }}"),
             ],
         ),
-        told(receiver, "{{ steps[0].output.count }} items, last {{ steps[0].output.outputs[1].status }}"),
+        chat_message(receiver, "{{ steps[0].output.count }} items, last {{ steps[0].output.outputs[1].status }}"),
     )
     job = executor.run_job(automation, data=LINES)
     async with executor.running():
@@ -109,10 +109,10 @@ async def test_a_filter_ends_its_item_and_an_item_that_fails_may_be_passed_over(
             steps=[
                 step("filter", where="{{ item }}", op="ne", value="A"),
                 step("http_request", url=receiver.url("/{{ item }}")),
-                told(receiver, "{{ item }}"),
+                chat_message(receiver, "{{ item }}"),
             ],
         ),
-        told(receiver, "failed: {{ steps[0].output.failed }}"),
+        chat_message(receiver, "failed: {{ steps[0].output.failed }}"),
     )
     job = executor.run_job(automation)
     async with executor.running():
@@ -126,7 +126,9 @@ async def test_a_failure_inside_fails_what_is_around_it_and_the_run(
 ) -> None:
     receiver.script(Reply(404), path="/no")
     inner = step("branch", branches=[{"steps": [step("http_request", url=receiver.url("/no"))]}])
-    automation = await executor.make_automation(step("for_each", items=[1, 2], steps=[inner]), told(receiver, "never"))
+    automation = await executor.make_automation(
+        step("for_each", items=[1, 2], steps=[inner]), chat_message(receiver, "never")
+    )
     job = executor.run_job(automation)
     async with executor.running():
         await executor.publish(job)
@@ -147,7 +149,7 @@ async def test_a_failure_inside_fails_what_is_around_it_and_the_run(
 async def test_what_is_no_list_of_at_most_a_hundred_fails_with_a_plain_reason(
     executor: ExecutorHarness, receiver: Receiver, items: Any, reason: str
 ) -> None:
-    automation = await executor.make_automation(step("for_each", items=items, steps=[told(receiver, "never")]))
+    automation = await executor.make_automation(step("for_each", items=items, steps=[chat_message(receiver, "never")]))
     job = executor.run_job(automation)
     async with executor.running():
         await executor.publish(job)
@@ -188,7 +190,7 @@ async def test_a_replay_goes_on_at_the_item_that_failed(executor: ExecutorHarnes
     receiver.script(Reply(404), Reply(200), path="/B")
     call = step("http_request", url=receiver.url("/{{ item }}"))
     automation = await executor.make_automation(
-        step("for_each", items=["A", "B", "C"], steps=[call, told(receiver, "{{ item }}")])
+        step("for_each", items=["A", "B", "C"], steps=[call, chat_message(receiver, "{{ item }}")])
     )
     job = executor.run_job(automation)
     async with executor.running():

@@ -1,4 +1,4 @@
-"""What steps get back over a real Postgres: bytes stay bytes, secrets are struck out, and any answer ends the step."""
+"""What steps get back over a real Postgres: bytes stay bytes, secrets are redacted, and any answer ends the step."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ async def test_a_file_of_another_account_is_not_sent(executor: ExecutorHarness, 
 
 
 @pytest.mark.parametrize("status", [200, 404])
-async def test_an_echo_of_the_connections_secrets_is_struck_out(
+async def test_an_echo_of_the_connections_secrets_is_redacted(
     executor: ExecutorHarness, receiver: Receiver, status: int
 ) -> None:
     key, path = "Bearer s3cr3t-and-long", "/v2/T0XYZZY"

@@ -1,4 +1,4 @@
-"""The DELETE that tells a target of its hook's end: signed, tried again, and outliving the worker."""
+"""The DELETE that notifies a target of its hook's end: signed, tried again, and outliving the worker."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ async def test_the_target_gets_one_signed_delete(executor: ExecutorHarness, rece
         await executor.publish(job, job)
         await eventually(lambda: receiver.received)
         await eventually(lambda: is_done(executor))
-    (told,) = receiver.received
-    assert told.method == "DELETE"
-    assert Webhook(hook.secret).verify(told.body, dict(told.headers)) == {"type": "hook.removed"}
+    (reported,) = receiver.received
+    assert reported.method == "DELETE"
+    assert Webhook(hook.secret).verify(reported.body, dict(reported.headers)) == {"type": "hook.removed"}
 
 
-async def test_a_target_in_trouble_is_told_again_a_bounded_number_of_times(
+async def test_a_failing_target_is_notified_again_a_bounded_number_of_times(
     executor: ExecutorHarness, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(removal_notifier, "SCHEDULE_SECONDS", (0.05, 0.05))
@@ -84,10 +84,10 @@ async def test_a_hook_that_is_active_or_another_by_then_is_not_ended_at_its_targ
         await executor.publish(notice(active), notice(changed), notice(other))
         await eventually(lambda: receiver.received)
         await eventually(lambda: is_done(executor))
-    assert [told.path for told in receiver.received] == ["/other"]
+    assert [reported.path for reported in receiver.received] == ["/other"]
 
 
-async def test_what_a_killed_worker_was_telling_is_told_by_the_next_one(
+async def test_a_notification_in_progress_of_a_killed_worker_is_sent_by_the_next_one(
     executor: ExecutorHarness, receiver: Receiver
 ) -> None:
     hook = await executor.make_hook(receiver.url(), state="removed")

@@ -12,16 +12,10 @@ from contracts.primitives.ids import derive_id, new_id
 from contracts.wire.commands import CANCEL_RUN, REPLAY_RUN
 from contracts.wire.envelope import Envelope
 from tests.support.eventually import eventually
-from tests.support.executor import ExecutorHarness, open_harness
+from tests.support.executor import ExecutorHarness
 from tests.support.receiver import Receiver, Reply, open_receiver
 
 NOT_FOUND = Reply(404, {"Content-Type": "text/plain"}, b"no such list")
-
-
-@pytest.fixture
-async def executor(database_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 @pytest.fixture

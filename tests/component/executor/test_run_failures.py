@@ -33,15 +33,15 @@ async def test_a_failed_run_fires_one_event_with_what_a_reader_needs(
         await executor.publish(job, job)
         await executor.run_becomes(job.id, "failed")
     (event,) = await executor.outbox("dispatcher.events")
-    told = event.data["object"]
+    reported = event.data["object"]
     assert (event.name, event.depth) == ("run.failed", 3)
     assert (event.correlation_id, event.causation_id) == (job.correlation_id, job.id)
-    assert (event.data["subject_id"], told["id"]) == (str(job.id), str(job.id))
-    assert told["automation_id"] == job.data["automation_id"]
-    assert (told["automation_name"], told["trigger_key"]) == ("Some automation", "sale.posted")
-    assert told["event_id"] == job.data["event_id"]
-    assert (told["step_no"], told["error"]) == (1, "step 1 (http_request): answered 404: no such list")
-    assert list(told) == list(TRIGGERS["run.failed"].sample)
+    assert (event.data["subject_id"], reported["id"]) == (str(job.id), str(job.id))
+    assert reported["automation_id"] == job.data["automation_id"]
+    assert (reported["automation_name"], reported["trigger_key"]) == ("Some automation", "sale.posted")
+    assert reported["event_id"] == job.data["event_id"]
+    assert (reported["step_no"], reported["error"]) == (1, "step 1 (http_request): answered 404: no such list")
+    assert list(reported) == list(TRIGGERS["run.failed"].sample)
 
 
 async def test_a_loop_that_is_cut_fires_the_event_too(executor: ExecutorHarness, receiver: Receiver) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 
+from action_executor.runs.store import oldest_seconds
 from contracts.primitives.ids import derive_id
 from contracts.resources.run import from_row as present
 from tests.support.eventually import eventually
@@ -162,6 +164,22 @@ async def test_a_delay_waits_in_postgres_and_outlives_the_worker(executor: Execu
     assert [request.json["text"] for request in receiver.received] == ["later"]
 
 
+async def test_a_run_that_has_not_ended_has_a_time_and_the_oldest_that_is_due_is_reported(
+    executor: ExecutorHarness,
+) -> None:
+    job = executor.run_job(await executor.make_automation(step("delay", duration="P3D")))
+    async with executor.running():
+        await executor.publish(job)
+        await executor.run_becomes(job.id, "waiting")
+    assert await oldest_seconds(executor.pool) == 0
+    await executor.owner.execute(
+        "UPDATE execution.run SET due_at = now() - interval '1 minute', created_at = now() - interval '1 hour'"
+    )
+    assert await oldest_seconds(executor.pool) == pytest.approx(3600, abs=60)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await executor.owner.execute("UPDATE execution.run SET due_at = NULL")
+
+
 async def test_a_step_on_our_own_ledger_is_one_command_and_takes_its_outcome(executor: ExecutorHarness) -> None:
     automation = await executor.make_automation(
         step("create_client", name="{{ trigger.data.number }} SIA", currency="EUR"),
@@ -233,7 +251,7 @@ async def test_automations_that_set_each_other_off_are_cut_with_the_reason(execu
     assert row["error"] == "automations caused one another 8 times over: the loop is cut here"
 
 
-async def test_a_crash_repeats_at_most_the_step_in_hand(executor: ExecutorHarness, receiver: Receiver) -> None:
+async def test_a_crash_repeats_at_most_the_step_in_progress(executor: ExecutorHarness, receiver: Receiver) -> None:
     automation = await executor.make_automation(
         step("http_request", url=receiver.url("/first")), step("http_request", url=receiver.url("/second"))
     )

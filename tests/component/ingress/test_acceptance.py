@@ -116,7 +116,8 @@ async def commits(dsn: str) -> AsyncIterator[Commits]:
     owner = await open_pool(dsn, role="none", name="test", size_max=2)
     pool = await open_pool(dsn, role=ROLES["ingress"], name="test", size_max=6)
     await owner.execute(
-        "TRUNCATE ingress.operation, ingress.outbox, ingress.idempotency, ingress.inbox_identity, ingress.inbox_variant"
+        "TRUNCATE ingress.operation, ingress.outbox, ingress.idempotency,"
+        " ingress.message_dedup_key, ingress.message_variant"
     )
     pushed: list[UUID] = []
     relay = HeldRelay(pool, pushed)
@@ -214,7 +215,7 @@ async def test_groups_from_several_processes_agree(commits: Commits, dsn: str) -
     taken = [(one.key.key, one.document.identity) for one in tries if one.id in accepted and one.key and one.document]
     keys, documents = {key for key, _ in taken}, {document for _, document in taken}
     assert len(keys) == len(documents) == len(taken)
-    # Which of two with the same key comes first is chance; whoever was not accepted met a key or a document taken.
+    # Which of two with the same key comes first is chance; a request that was not accepted met a used key or document.
     assert all(
         one.key and one.document and (one.key.key in keys or one.document.identity in documents) for one in tries
     )
@@ -254,7 +255,7 @@ async def test_a_database_that_hangs_is_waited_for_within_bounds(dsn: str) -> No
         pool.terminate()
 
 
-async def test_a_session_cut_while_idle_costs_nobody_a_request(commits: Commits) -> None:
+async def test_a_session_cut_while_idle_fails_no_request(commits: Commits) -> None:
     await commits.all_of(*(a_request() for _ in range(5)))
     await commits.owner.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

@@ -15,13 +15,13 @@ from contracts.primitives.ids import new_id
 from contracts.version import VERSION
 from ingress.access.accounts import create_account, set_quota
 from ingress.access.credentials import PASSWORDS
-from tests.support.ingress import Ingress, running_ingress
+from tests.support.ingress import Ingress, prepare, running_ingress
 from tests.support.postgres_server import Postgres
 
 
 @pytest.fixture(scope="module")
 async def ingress(postgres: Postgres) -> AsyncIterator[Ingress]:
-    async with running_ingress(await postgres.create_database()) as running:
+    async with running_ingress(await postgres.copy_of(prepare)) as running:
         yield running
 
 
@@ -193,6 +193,7 @@ async def test_an_account_comes_with_all_that_is_needed_to_get_in(ingress: Ingre
         "name": "Ūdens & Co",
         "clients_max": 5,
         "products_max": 7,
+        "storage_max": None,
     }
 
 
@@ -200,9 +201,9 @@ async def test_no_secret_is_stored_as_it_is(ingress: Ingress) -> None:
     made = (await ingress.account()).made
     for table in ("account", "login", "api_credential", "access_token", "idempotency"):
         rows = await ingress.pool.fetch(f"SELECT t::text AS told FROM ingress.{table} t")  # noqa: S608
-        told = "\n".join(row["told"] for row in rows)
+        reported = "\n".join(row["told"] for row in rows)
         for secret in (made["access_token"], made["api_token"], made["login"]["password"]):
-            assert secret not in told, table
+            assert secret not in reported, table
 
 
 async def test_an_unknown_accounts_plan_cannot_be_changed(ingress: Ingress) -> None:
@@ -219,15 +220,15 @@ async def test_the_command_line_makes_an_account_and_changes_its_plan(ingress: I
             env=os.environ | {"LEDGERWIRE_POSTGRES_DSN": ingress.dsn},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        told, _ = await process.communicate()
-        return process.returncode, told.decode()
+        reported, _ = await process.communicate()
+        return process.returncode, reported.decode()
 
-    status, told = await run("create", "From afar", "--clients", "3")
+    status, reported = await run("create", "From afar", "--clients", "3")
     assert status == 0
-    made = orjson.loads(told)
+    made = orjson.loads(reported)
     me = await ingress.send("GET", "/v1/me", headers={"Authorization": f"Bearer {made['access_token']}"})
     assert me.json["account"]["clients_max"] == 3
-    status, told = await run("quota", made["account_id"], "--products", "4")
-    assert (status, orjson.loads(told)["products_max"]) == (0, 4)
+    status, reported = await run("quota", made["account_id"], "--products", "4")
+    assert (status, orjson.loads(reported)["products_max"]) == (0, 4)
     assert (await run("quota", str(new_id()), "--products", "4"))[0] == 2
     assert (await run("create", ""))[0] == 2

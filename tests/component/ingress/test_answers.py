@@ -1,4 +1,4 @@
-"""Callers who wait for the books: answered when the outcome is there, told where to look when it is not."""
+"""Callers that wait for the ledger: answered with the result, or with the URL of the operation when it is late."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contracts.primitives.ids import new_id
 from contracts.wire.commands import CREATE_CLIENT
 from contracts.wire.envelope import Envelope
 from tests.support.eventually import eventually
-from tests.support.ingress import FakeLedger, Ingress, an_invoice, running_ingress
+from tests.support.ingress import FakeLedger, Ingress, an_invoice, prepare, running_ingress
 from tests.support.machine import free_port
 from tests.support.postgres_server import Postgres
 from tests.support.quiet_proxy import quiet_proxy
@@ -23,7 +23,7 @@ ASYNC = {"Prefer": "respond-async"}
 
 @pytest.fixture(scope="module")
 async def server(postgres: Postgres) -> AsyncIterator[Ingress]:
-    dsn = await postgres.create_database()
+    dsn = await postgres.copy_of(prepare)
     async with running_ingress(dsn, answer_seconds=1.5, look_seconds=0.2) as running:
         yield running
 
@@ -39,7 +39,7 @@ def made(command: Envelope) -> tuple[int, Any]:
     return 201, {"id": str(command.id), "name": command.data["name"]}
 
 
-async def test_a_caller_gets_the_object_as_it_stands_in_the_books(ingress: Ingress) -> None:
+async def test_a_caller_gets_the_object_as_it_stands_in_the_ledger(ingress: Ingress) -> None:
     account = await ingress.account()
     answer = await account.post("/v1/clients", {"name": "Aya Ozola"})
     assert (answer.status, answer.json["name"]) == (201, "Aya Ozola")
@@ -57,7 +57,7 @@ async def test_many_callers_are_each_given_their_own(ingress: Ingress) -> None:
     assert [answer.json["name"] for answer in answers] == [f"C{n}" for n in range(100)]
 
 
-async def test_a_refusal_is_a_problem_with_the_books_reasons(ingress: Ingress) -> None:
+async def test_a_refusal_is_a_problem_with_the_ledgers_reasons(ingress: Ingress) -> None:
     errors = [{"path": "name", "message": "is taken"}]
     body = {"code": "quota_exceeded", "title": "The plan is full", "detail": "5 of 5", "errors": errors}
     ingress.ledger.decide = lambda _: (403, body)
@@ -105,7 +105,7 @@ async def test_a_lost_hint_delays_an_answer_and_loses_none(ingress: Ingress) -> 
         return [one for one in ingress.ledger.taken if str(one.account_id) == account.id]
 
     (command,) = await eventually(taken)
-    # Written behind the ledger's back: nobody is woken.
+    # Written past the ledger: no waiter is notified.
     await ingress.owner.execute(
         "INSERT INTO ledger.outcome (account_id, command_id, status, body) VALUES ($1, $2, 201, $3)",
         command.account_id, command.id, {"id": str(command.id), "name": "Slow"},
@@ -161,8 +161,8 @@ async def test_a_service_that_is_not_there_yet_is_waited_for(ingress: Ingress) -
     assert int(looked.headers["Retry-After"]) > 0
 
 
-async def test_stopping_tells_those_who_wait_where_to_look(postgres: Postgres) -> None:
-    dsn = await postgres.create_database()
+async def test_stopping_answers_waiting_callers_with_the_operation(postgres: Postgres) -> None:
+    dsn = await postgres.copy_of(prepare)
     ledger = FakeLedger(decide=lambda _: None)
     async with running_ingress(dsn, ledger=ledger, answer_seconds=30) as running:
         account = await running.account()
@@ -173,7 +173,7 @@ async def test_stopping_tells_those_who_wait_where_to_look(postgres: Postgres) -
 
 
 async def test_one_account_does_not_take_everybodys_turn(postgres: Postgres) -> None:
-    async with running_ingress(await postgres.create_database(), requests_per_second=0.1) as running:
+    async with running_ingress(await postgres.copy_of(prepare), requests_per_second=0.1) as running:
         busy, calm = await running.account(), await running.account()
         assert (await busy.get("/v1/me")).status == 200
         refused = await busy.get("/v1/me")
@@ -184,7 +184,7 @@ async def test_one_account_does_not_take_everybodys_turn(postgres: Postgres) -> 
 
 async def test_without_its_database_ingress_says_so_in_time_and_takes_nothing(postgres: Postgres) -> None:
     async with (
-        quiet_proxy(await postgres.create_database()) as (proxy, dsn),
+        quiet_proxy(await postgres.copy_of(prepare)) as (proxy, dsn),
         running_ingress(dsn, commit_seconds=0.5) as running,
     ):
         account = await running.account()
@@ -205,7 +205,7 @@ async def test_without_its_database_ingress_says_so_in_time_and_takes_nothing(po
 
 async def test_without_its_broker_ingress_still_takes_what_comes(postgres: Postgres) -> None:
     amqp_url = f"amqp://guest:guest@127.0.0.1:{free_port()}/"
-    async with running_ingress(await postgres.create_database(), amqp_url=amqp_url) as running:
+    async with running_ingress(await postgres.copy_of(prepare), amqp_url=amqp_url) as running:
         account = await running.account()
         answer = await account.push(await account.channel(), an_invoice(), Accept="application/json")
         assert answer.status == 200

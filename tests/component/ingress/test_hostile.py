@@ -1,4 +1,4 @@
-"""Senders who mean harm, or whose programs do: each gets a clear refusal, and nobody else waits for them."""
+"""Senders who mean harm, or whose programs do: each gets a clear refusal, and no other caller waits for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from contracts.strict_json import DEPTH_MAX
 from ingress.http import incoming
-from tests.support.ingress import Ingress, running_ingress
+from tests.support.ingress import Ingress, prepare, running_ingress
 from tests.support.postgres_server import Postgres
 
 JSON = {"Content-Type": "application/json"}
@@ -22,7 +22,7 @@ MIB = 1024 * 1024
 
 @pytest.fixture(scope="module")
 async def ingress(postgres: Postgres) -> AsyncIterator[Ingress]:
-    async with running_ingress(await postgres.create_database()) as running:
+    async with running_ingress(await postgres.copy_of(prepare)) as running:
         yield running
 
 
@@ -87,7 +87,7 @@ async def test_half_a_megabyte_of_faults_is_answered_in_brief(ingress: Ingress) 
     assert len(reply.raw) < 50_000
 
 
-async def test_slow_senders_of_one_account_leave_room_for_everybody_else(ingress: Ingress) -> None:
+async def test_slow_senders_of_one_account_leave_room_for_other_accounts(ingress: Ingress) -> None:
     channel = await (await ingress.account()).channel("hook")
     path = urlsplit(channel["url"]).path
     head = (
@@ -128,7 +128,7 @@ async def test_a_body_that_stops_coming_is_given_up(
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/v1/me", "/v1/tokens", "/ext/hooks/unknown"])
-async def test_a_compressed_body_that_nobody_reads_is_not_inflated(ingress: Ingress, path: str) -> None:
+async def test_a_compressed_body_that_is_not_read_is_not_inflated(ingress: Ingress, path: str) -> None:
     headers = JSON | {"Content-Encoding": "gzip"}
     reply = await ingress.send("POST", path, data=b"no gzip: inflating it would fail", headers=headers)
     assert reply.status in {401, 404, 405}
@@ -141,7 +141,7 @@ async def test_an_unknown_content_encoding_is_named(ingress: Ingress) -> None:
 
 
 async def test_wrong_credentials_are_limited_and_right_ones_are_not(postgres: Postgres) -> None:
-    dsn = await postgres.create_database()
+    dsn = await postgres.copy_of(prepare)
     async with running_ingress(dsn, wrong_credentials_per_second=0.1) as limited:
         account = await limited.account()
         assert (await account.get("/v1/me")).status == 200
@@ -157,7 +157,7 @@ async def test_wrong_credentials_are_limited_and_right_ones_are_not(postgres: Po
 
 
 async def test_callers_and_channels_are_limited_each_by_itself(postgres: Postgres) -> None:
-    dsn = await postgres.create_database()
+    dsn = await postgres.copy_of(prepare)
     async with running_ingress(dsn, caller_requests_per_second=1, channel_requests_per_second=0.01) as limited:
         account = await limited.account()
         channel = await account.channel("hook")

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 
-from tests.support.ingress import Ingress, running_ingress
+from tests.support.ingress import Ingress, prepare, running_ingress
 from tests.support.postgres_server import Postgres
 
 
 @pytest.fixture(scope="module")
 async def ingress(postgres: Postgres) -> AsyncIterator[Ingress]:
-    async with running_ingress(await postgres.create_database()) as running:
+    async with running_ingress(await postgres.copy_of(prepare)) as running:
         yield running
 
 
@@ -67,7 +67,7 @@ async def test_head_is_get_without_a_body(ingress: Ingress) -> None:
     assert (reply.status, reply.raw) == (200, b"")
 
 
-async def test_unknown_fields_are_refused_by_name_and_all_faults_are_told(ingress: Ingress) -> None:
+async def test_unknown_fields_are_refused_by_name_and_all_faults_are_reported(ingress: Ingress) -> None:
     account = await ingress.account()
     reply = await account.post("/v1/channels", {"kind": "pigeon", "colour": "red", "name": ""})
     assert reply.status == 422
@@ -76,7 +76,7 @@ async def test_unknown_fields_are_refused_by_name_and_all_faults_are_told(ingres
 
 
 @pytest.mark.parametrize("body", [b'{"name": "x"', b"", b"[", b'{"name": x}', b'{"name" "a"}'])
-async def test_a_body_that_is_not_json_is_told_where(ingress: Ingress, body: bytes) -> None:
+async def test_a_body_that_is_not_json_is_refused_with_the_position(ingress: Ingress, body: bytes) -> None:
     account = await ingress.account()
     reply = await account.send("POST", "/v1/tokens", data=body, headers={"Content-Type": "application/json"})
     if body:
@@ -175,7 +175,7 @@ async def test_a_connection_that_is_of_no_further_use_is_said_to_close(ingress: 
         ("cursor=WzFd", "cursor"),
     ],
 )
-async def test_a_wrong_query_is_told_by_parameter(ingress: Ingress, query: str, path: str) -> None:
+async def test_a_wrong_query_is_reported_by_parameter(ingress: Ingress, query: str, path: str) -> None:
     account = await ingress.account()
     reply = await account.get(f"/v1/tokens?{query}")
     assert (reply.status, reply.paths) == (422, [path])
@@ -212,10 +212,10 @@ async def test_a_body_that_breaks_off_does_no_harm(ingress: Ingress) -> None:
     account = await ingress.account()
     bearer = account.made["access_token"].encode()
     head = b"POST /v1/tokens HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + bearer
-    told = await speak(
+    reported = await speak(
         ingress, head + b"\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
     )
-    assert told[8:13] == b" 400 "
+    assert reported[8:13] == b" 400 "
     assert (await account.get("/v1/me")).status == 200
 
 
@@ -226,11 +226,11 @@ async def test_how_the_service_is_stays_off_the_public_port(ingress: Ingress, pa
 
 @pytest.mark.parametrize("host", ["a b", "a/b", "[::1", "x:port", "a@b", "é"])
 async def test_a_malformed_host_is_refused(ingress: Ingress, host: str) -> None:
-    told = await speak(ingress, f"GET /v1/me HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-    assert told[8:13] == b" 400 "
+    reported = await speak(ingress, f"GET /v1/me HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    assert reported[8:13] == b" 400 "
 
 
 @pytest.mark.parametrize("host", ["", "x", "x:80", "127.0.0.1:8080", "[::1]:80", "a_b.example"])
 async def test_any_host_that_could_be_one_is_taken(ingress: Ingress, host: str) -> None:
-    told = await speak(ingress, f"GET /v1/me HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-    assert told[8:13] == b" 401 "
+    reported = await speak(ingress, f"GET /v1/me HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    assert reported[8:13] == b" 401 "

@@ -16,7 +16,7 @@ from contracts.primitives.ids import made_at
 from contracts.wire.commands import RECEIVE_INBOX_MESSAGE
 from contracts.wire.envelope import Envelope
 from tests.support.eventually import eventually
-from tests.support.ingress import Account, Answer, Ingress, an_invoice, running_ingress
+from tests.support.ingress import Account, Answer, Ingress, an_invoice, prepare, running_ingress
 from tests.support.postgres_server import Postgres
 
 JSON = {"Content-Type": "application/json"}
@@ -24,7 +24,7 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture(scope="module")
 async def ingress(postgres: Postgres) -> AsyncIterator[Ingress]:
-    async with running_ingress(await postgres.create_database()) as running:
+    async with running_ingress(await postgres.copy_of(prepare)) as running:
         yield running
 
 
@@ -189,7 +189,7 @@ async def test_senders_of_two_channels_may_use_the_same_key(ingress: Ingress) ->
     assert "Idempotency-Replayed" not in second.headers
 
 
-async def test_all_faults_are_told_with_their_element_paths(ingress: Ingress) -> None:
+async def test_all_faults_are_reported_with_their_element_paths(ingress: Ingress) -> None:
     account = await ingress.account()
     body = an_invoice(currency="EURO", net="one")
     answer = await account.push(await account.channel(), body, Accept="application/json")
@@ -284,7 +284,7 @@ async def test_a_type_that_is_not_read_is_415_and_a_body_over_the_limit_413(ingr
     assert big.headers["Content-Type"] == "application/problem+xml"
 
 
-async def test_bytes_and_pdfs_are_told_by_their_content(ingress: Ingress) -> None:
+async def test_bytes_and_pdfs_are_detected_by_their_content(ingress: Ingress) -> None:
     account = await ingress.account()
     channel = await account.channel()
     for content_type in ("application/octet-stream", "application/pdf"):
@@ -301,7 +301,7 @@ async def test_a_large_document_is_taken(ingress: Ingress) -> None:
     assert base64.b64decode(command.data["raw"]) == body
 
 
-async def test_an_accepted_message_is_an_operation_and_a_hop_of_the_journey(ingress: Ingress) -> None:
+async def test_an_accepted_message_is_an_operation_and_an_entry_of_the_journey(ingress: Ingress) -> None:
     account = await ingress.account()
     message_id = from_xml(await account.push(await account.channel(), an_invoice()))["message_id"]
     operation = (await account.get(f"/v1/operations/{message_id}")).json

@@ -12,7 +12,7 @@ from contracts.primitives.ids import new_id
 from ingress.http.route import Route
 from ingress.routes import ROUTES
 from ingress.scopes import SCOPES, SCOPES_OF_ROLE, Role, Scope
-from tests.support.ingress import Account, Answer, Ingress, running_ingress
+from tests.support.ingress import Account, Answer, Ingress, prepare, running_ingress
 from tests.support.people import Browser, sign_in
 from tests.support.postgres_server import Postgres
 
@@ -21,12 +21,14 @@ ASYNC = {"Prefer": "respond-async"}
 
 WRITES_BY = re.compile(r"/v1/(hooks|automations|connections|runs|deliveries)\b")
 PREVIEW = re.compile(r"/v1/collectors/(\{id\}/)?preview$")  # changes nothing
-ADMIN = re.compile(r"/v1/(users|invitations|tokens|api-credentials|channels|account|applications|audit)\b")
+ADMIN = re.compile(
+    r"/v1/(users|invitations|tokens|api-credentials|channels|account|applications|audit)\b|/v1/clients/\{id\}/erase$"
+)
 
 
 @pytest.fixture(scope="module")
 async def ingress(postgres: Postgres) -> AsyncIterator[Ingress]:
-    async with running_ingress(await postgres.create_database(), wrong_credentials_per_second=0) as running:
+    async with running_ingress(await postgres.copy_of(prepare), wrong_credentials_per_second=0) as running:
         yield running
 
 

@@ -20,7 +20,7 @@ from contracts.wire.commands import RECEIVE_INBOX_MESSAGE
 from ingress.http.uploads import FILE_BYTES_MAX, PARTS_MAX
 from ingress.settings import IngressSettings
 from tests.support.eventually import eventually
-from tests.support.ingress import Account, Answer, Ingress, an_invoice, running_ingress
+from tests.support.ingress import Account, Answer, Ingress, an_invoice, prepare, running_ingress
 from tests.support.postgres_server import Postgres
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
@@ -37,7 +37,7 @@ DOCUMENT = {
 
 @pytest.fixture(scope="module")
 async def ingress(postgres: Postgres) -> AsyncIterator[Ingress]:
-    async with running_ingress(await postgres.create_database()) as running:
+    async with running_ingress(await postgres.copy_of(prepare)) as running:
         yield running
 
 
@@ -60,8 +60,8 @@ async def push(account: Account, form: Any, **headers: str) -> Answer:
     return await account.send("POST", PURCHASES, data=form, headers=named)
 
 
-async def told(account: Account) -> list[dict[str, Any]]:
-    """What the ledger was told for this account."""
+async def commands_of(account: Account) -> list[dict[str, Any]]:
+    """The commands that the ledger got for this account."""
 
     def mine() -> list[dict[str, Any]]:
         named = account.ingress.ledger.named(RECEIVE_INBOX_MESSAGE)
@@ -82,7 +82,7 @@ def arriving(ingress: Ingress) -> list[Path]:
 async def test_a_document_with_its_file_is_one_message(ingress: Ingress, account: Account) -> None:
     form = a_form(document=DOCUMENT, comment="Received by post", links={"pdf": "https://paper.example/A-17.pdf"})
     assert (await push(account, form)).status == 201
-    (data,) = await told(account)
+    (data,) = await commands_of(account)
     sha256 = hashlib.sha256(PDF).hexdigest()
     assert data["file"] == {"name": "A-17.pdf", "content_type": "application/pdf", "size": len(PDF), "sha256": sha256}
     assert data["document"]["document_ref"] == "A-17"
@@ -94,7 +94,7 @@ async def test_a_document_with_its_file_is_one_message(ingress: Ingress, account
 
 async def test_a_file_alone_is_a_message_that_a_person_reads(ingress: Ingress, account: Account) -> None:
     assert (await push(account, a_form())).status == 201
-    (data,) = await told(account)
+    (data,) = await commands_of(account)
     assert data["document"] == {}
     assert data["raw"] == ""
     assert data["content_type"] == "application/pdf"
@@ -105,7 +105,7 @@ async def test_the_same_document_with_another_file_is_flagged(account: Account) 
     for file in (PDF, PDF + b"\n"):
         assert (await push(account, a_form(file, document=DOCUMENT))).status == 201
     assert (await push(account, a_form(None, document=DOCUMENT))).status == 201
-    messages = await told(account)
+    messages = await commands_of(account)
     first = messages[0]["message_id"]
     assert [message["duplicate_of"] for message in messages] == [None, first, first]
 
@@ -113,7 +113,7 @@ async def test_the_same_document_with_another_file_is_flagged(account: Account) 
 @pytest.mark.parametrize("file", [an_invoice(ref="X-1"), b"\xef\xbb\xbf" + an_invoice(ref="X-1")])
 async def test_a_file_of_xml_is_the_document(account: Account, file: bytes) -> None:
     assert (await push(account, a_form(file, "invoice.xml", "text/plain"))).status == 201
-    (data,) = await told(account)
+    (data,) = await commands_of(account)
     assert data["document"]["document_ref"] == "X-1"
     assert base64.b64decode(data["raw"]) == file
     assert (data["content_type"], data["file"]["name"]) == ("application/xml", "invoice.xml")
@@ -122,26 +122,26 @@ async def test_a_file_of_xml_is_the_document(account: Account, file: bytes) -> N
 async def test_a_file_of_json_is_the_document(account: Account) -> None:
     file = orjson.dumps({"document": DOCUMENT, "comment": "inside"})
     assert (await push(account, a_form(file, "invoice.json", comment="beside"))).status == 201
-    (data,) = await told(account)
+    (data,) = await commands_of(account)
     assert (data["document"]["document_ref"], data["comment"]) == ("A-17", "beside")
 
 
 async def test_an_xml_document_may_come_beside_a_picture(account: Account) -> None:
     form = a_form(b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "scan.png", "image/png", document=an_invoice(ref="X-2").decode())
     assert (await push(account, form)).status == 201
-    (data,) = await told(account)
+    (data,) = await commands_of(account)
     assert (data["document"]["document_ref"], data["file"]["content_type"]) == ("X-2", "image/png")
 
 
-async def test_a_whole_twin_may_be_the_document(account: Account) -> None:
+async def test_a_whole_json_form_may_be_the_document(account: Account) -> None:
     assert (await push(account, a_form(document={"document": DOCUMENT, "comment": "inside"}))).status == 201
-    (data,) = await told(account)
+    (data,) = await commands_of(account)
     assert (data["document"]["document_ref"], data["comment"]) == ("A-17", "inside")
 
 
 async def test_a_form_without_a_file_is_a_document(account: Account) -> None:
     assert (await push(account, a_form(None, document=DOCUMENT))).status == 201
-    (data,) = await told(account)
+    (data,) = await commands_of(account)
     assert "file" not in data
 
 
@@ -149,13 +149,13 @@ async def test_json_may_carry_its_file(ingress: Ingress, account: Account) -> No
     file = {"name": "A-17.pdf", "content": base64.b64encode(PDF).decode()}
     assert (await account.post(PURCHASES, {"document": DOCUMENT, "file": file})).status == 201
     assert (await account.post(PURCHASES, {"file": file, "comment": "alone"})).status == 201
-    first, second = await told(account)
+    first, second = await commands_of(account)
     assert first["file"] == second["file"]
     assert (second["document"], second["comment"]) == ({}, "alone")
     assert list(stored(ingress, account).values()) == [PDF]
 
 
-async def test_all_faults_of_a_message_and_its_file_are_told(ingress: Ingress, account: Account) -> None:
+async def test_all_faults_of_a_message_and_its_file_are_reported(ingress: Ingress, account: Account) -> None:
     faulty = {"document": {"document_ref": "1"}, "file": {"content": "not base64!", "type": "x"}}
     answer = await account.post(PURCHASES, faulty)
     assert answer.status == 422
@@ -228,7 +228,7 @@ def a_zip_bomb() -> bytes:
 
 async def test_a_pdf_that_claims_to_be_a_page_is_a_pdf(account: Account) -> None:
     assert (await push(account, a_form(PDF, "index.html", "text/html"))).status == 201
-    (data,) = await told(account)
+    (data,) = await commands_of(account)
     assert (data["file"]["name"], data["file"]["content_type"]) == ("index.html.pdf", "application/pdf")
 
 
@@ -239,7 +239,7 @@ async def test_a_files_name_never_becomes_a_path(ingress: Ingress, account: Acco
     raw = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode() + PDF + b"\r\n--b--"
     answer = await push(account, raw, Content_Type="multipart/form-data; boundary=b")
     assert answer.status == 201
-    (data,) = await told(account)
+    (data,) = await commands_of(account)
     assert not set(data["file"]["name"]) & set("/\\\0")
     assert not data["file"]["name"].startswith(".")
     assert list(stored(ingress, account)) == [hashlib.sha256(PDF).hexdigest()]
@@ -290,7 +290,7 @@ async def test_a_field_that_is_not_json_is_malformed(ingress: Ingress, account: 
         (a_form(comment="x" * 20_000), "comment"),
     ],
 )
-async def test_what_is_wrong_with_a_form_is_told_by_its_field(
+async def test_what_is_wrong_with_a_form_is_reported_by_its_field(
     ingress: Ingress, account: Account, form: Any, path: str
 ) -> None:
     answer = await push(account, form)
@@ -313,7 +313,7 @@ async def test_an_xml_file_is_as_hardened_as_an_xml_body(account: Account) -> No
 
 async def test_a_store_that_cannot_be_written_takes_nothing(postgres: Postgres, tmp_path: Path) -> None:
     (tmp_path / "files").write_text("not a directory")
-    async with running_ingress(await postgres.create_database(), files=tmp_path / "files") as running:
+    async with running_ingress(await postgres.copy_of(prepare), files=tmp_path / "files") as running:
         account = await running.account()
         answer = await push(account, a_form())
         assert (answer.status, answer.headers["Retry-After"]) == (503, "2")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ingress.access import totp
-from tests.support.ingress import Account, Ingress, running_ingress
+from tests.support.ingress import Account, Ingress, prepare, running_ingress
 from tests.support.people import sign_in, try_to_sign_in
 from tests.support.postgres_server import Postgres
 
@@ -18,7 +18,7 @@ PASSWORD = "four plain words here"
 
 @pytest.fixture(scope="module")
 async def ingress(postgres: Postgres) -> AsyncIterator[Ingress]:
-    async with running_ingress(await postgres.create_database(), sign_ins_per_minute=0) as running:
+    async with running_ingress(await postgres.copy_of(prepare), sign_ins_per_minute=0) as running:
         yield running
 
 
@@ -172,7 +172,7 @@ async def test_a_second_factor_is_asked_for_and_each_code_counts_once(ingress: I
 
 
 async def test_wrong_passwords_of_one_name_are_limited(postgres: Postgres) -> None:
-    async with running_ingress(await postgres.create_database(), sign_ins_per_minute=3) as ingress:
+    async with running_ingress(await postgres.copy_of(prepare), sign_ins_per_minute=3) as ingress:
         login = (await ingress.account()).made["login"]
         wrong = login | {"password": "wrong"}
         statuses = [(await try_to_sign_in(ingress, wrong)).status for _ in range(4)]

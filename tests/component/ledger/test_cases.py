@@ -9,6 +9,7 @@ import pytest
 
 from contracts.wire import commands
 from templates.renderer import Renderer
+from tests.component.ledger.test_received_messages import a_reply
 from tests.support.collecting import Collecting, mail
 from tests.support.ledger import LedgerHarness
 
@@ -42,7 +43,7 @@ async def test_a_reminder_goes_out_on_its_day_with_what_is_open(collecting: Coll
     (job,) = await collecting.jobs()
     assert (job.to, job.cc, job.subject) == (["aija@ozola.example"], ["boss@ozola.example"], "1 open")
     assert job.body.startswith("Dear Aija, 165.01 EUR is open.\n\nRef: LW-")
-    assert [str(one.sale_id) for one in job.attachments] == [sale_id]
+    assert [one.model_dump(mode="json") for one in job.attachments] == [{"kind": "sale_pdf", "sale_id": sale_id}]
     message = await collecting.ledger.row("message", job.message_id)
     assert (message["state"], message["body"], [str(one) for one in message["sale_ids"]]) == (
         "requested", job.body, [sale_id],
@@ -200,7 +201,7 @@ async def test_a_client_without_an_address_waits_and_goes_on_with_one(collecting
     assert len(await collecting.jobs()) == 1
 
 
-async def test_an_empty_variable_waits_for_a_person_instead_of_a_mail_that_begins_with_nobody(
+async def test_an_empty_variable_waits_for_a_person_instead_of_a_mail_without_a_name(
     collecting: Collecting,
 ) -> None:
     bare = {"subject": "Open", "body": "Dear {{ client.first_name }},"}
@@ -348,3 +349,35 @@ async def test_the_contact_interval_holds_the_next_reminder_after_what_a_person_
     assert (await collecting.case())["next_at"] == sent_at + timedelta(days=7)
     await collecting.at(sent_at + timedelta(days=7))
     assert len(await collecting.jobs()) == 2
+
+
+async def test_an_address_of_several_clients_that_returns_mails_holds_all_of_them_until_it_takes_one(
+    collecting: Collecting,
+) -> None:
+    await collecting.collector(mail("P3D", automatic=False))
+    for _ in range(2):
+        await collecting.invoice(await collecting.client(email="office@ozola.example"))
+    await collecting.at(datetime(2026, 3, 20, 9, 0, tzinfo=UTC))
+    assert await _reasons(collecting) == ["a manual step is due"] * 2
+    gone = {"address": "Office@ozola.example", "reason": "5.1.1 no such user", "permanent": True}
+    await collecting.ledger.ask(commands.RECEIVE_MESSAGE, a_reply(automatic="bounce", undelivered=[gone]))
+    await _decide_due(collecting)
+    assert await _reasons(collecting) == ["the client has no address for email"] * 2
+    first = (await collecting.cases())[0]["client_id"]
+    by_hand = {"client_id": str(first), "channel": "email", "subject": "Hello", "body": "Are you there?"}
+    message = await collecting.ledger.ask(commands.REQUEST_MESSAGE, by_hand)
+    assert message.status == 201, message
+    await collecting.ledger.ask(commands.CONFIRM_MESSAGE, {"message_id": message.id, "outcome": "sent"})
+    await _decide_due(collecting)
+    assert await _reasons(collecting) == ["a manual step is due"] * 2
+
+
+async def _decide_due(collecting: Collecting) -> None:
+    """Decide on the clients that something has made due, and on no other."""
+    collecting.now = datetime.now(tz=UTC) + timedelta(minutes=5)
+    while await collecting.schedulers[0].decide_due():
+        pass
+
+
+async def _reasons(collecting: Collecting) -> list[str]:
+    return [one["reason"] for one in await collecting.cases()]

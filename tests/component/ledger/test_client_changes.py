@@ -15,7 +15,7 @@ RIGA = {"street": "Brīvības iela 1", "city": "Rīga", "postal_code": "LV-1010"
 JANIS = {"name": "Jānis", "role": "Accountant", "email": "janis@a.example", "phone": None}
 
 
-async def test_only_what_was_sent_changes_and_is_told_once(ledger: LedgerHarness) -> None:
+async def test_only_what_was_sent_changes_and_is_reported_once(ledger: LedgerHarness) -> None:
     made = await ledger.ask(CREATE_CLIENT, {"name": "A", "email": "a@a.example", "phone": "1", "address": RIGA})
 
     answer = await ledger.ask(UPDATE_CLIENT, {"id": made.id, "phone": None, "contacts": [JANIS], "locale": "lv"})
@@ -24,12 +24,16 @@ async def test_only_what_was_sent_changes_and_is_told_once(ledger: LedgerHarness
     differs = {name for name, value in answer.body.items() if value != made.body[name]}
     assert differs == {"phone", "contacts", "locale", "updated_at"}
     assert (answer.body["phone"], answer.body["contacts"]) == (None, [JANIS])
-    told = (await ledger.events())[-1]
-    assert (told.name, told.data["client_id"], told.data["object"]) == ("client.updated", made.id, answer.body)
+    reported = (await ledger.events())[-1]
+    assert (reported.name, reported.data["client_id"], reported.data["object"]) == (
+        "client.updated",
+        made.id,
+        answer.body,
+    )
 
 
 @pytest.mark.parametrize("sent", [{}, {"name": "A"}, {"contacts": []}, {"email": None}, {"archived": False}])
-async def test_a_change_that_changes_nothing_is_not_told(ledger: LedgerHarness, sent: dict[str, Any]) -> None:
+async def test_a_change_that_changes_nothing_is_not_reported(ledger: LedgerHarness, sent: dict[str, Any]) -> None:
     made = await ledger.ask(CREATE_CLIENT, {"name": "A"})
 
     answer = await ledger.ask(UPDATE_CLIENT, {"id": made.id} | sent)
@@ -103,7 +107,7 @@ async def test_an_upsert_makes_a_client_then_changes_it_by_its_external_id(ledge
     assert await ledger.triggers() == ["client.created", "client.updated"]
 
 
-async def test_an_upsert_without_an_external_id_is_told_what_is_missing(ledger: LedgerHarness) -> None:
+async def test_an_upsert_without_an_external_id_is_refused_with_what_is_missing(ledger: LedgerHarness) -> None:
     answer = await ledger.ask(UPSERT_CLIENT, {"name": "A", "on_conflict": "update"})
 
     assert (answer.status, answer.body["errors"][0]["path"]) == (422, "external_id")
@@ -187,7 +191,9 @@ async def test_an_archived_client_is_brought_back(ledger: LedgerHarness) -> None
     assert await ledger.used("clients") == 1
 
 
-async def test_who_lost_an_address_in_this_batch_is_not_taken_for_whoever_has_it(ledger: LedgerHarness) -> None:
+async def test_a_client_that_lost_an_address_in_this_batch_is_not_taken_for_its_new_owner(
+    ledger: LedgerHarness,
+) -> None:
     oldest = await ledger.client(name="A", email="office@a.example")
     await ledger.client(name="B", email="office@a.example")
     change = ledger.command(UPDATE_CLIENT, {"id": oldest, "email": "new@a.example"})

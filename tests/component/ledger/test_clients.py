@@ -11,14 +11,18 @@ from contracts.wire.commands import CREATE_CLIENT, CREATE_SALE
 from tests.support.ledger import LedgerHarness, an_invoice
 
 
-async def test_a_client_is_answered_as_it_stands_and_told_once(ledger: LedgerHarness) -> None:
+async def test_a_client_is_answered_as_stored_and_reported_once(ledger: LedgerHarness) -> None:
     answer = await ledger.ask(CREATE_CLIENT, {"name": " Aya Ozola ", "type": "person", "email": "Aya@Customer.example"})
 
     assert answer.status == 201
     assert (answer.body["name"], answer.body["type"], answer.body["currency"]) == ("Aya Ozola", "person", "EUR")
     assert answer.body["balance"] == []
-    (told,) = await ledger.events()
-    assert (told.name, told.data["client_id"], told.data["object"]) == ("client.created", answer.id, answer.body)
+    (reported,) = await ledger.events()
+    assert (reported.name, reported.data["client_id"], reported.data["object"]) == (
+        "client.created",
+        answer.id,
+        answer.body,
+    )
 
 
 async def test_a_client_gets_its_own_currency_or_the_accounts(ledger: LedgerHarness) -> None:
@@ -112,10 +116,10 @@ async def test_the_balance_has_a_row_for_each_currency(ledger: LedgerHarness) ->
     await ledger.sale(client_id, currency="JPY", lines=[{"description": "A", "quantity": "1", "unit_price": "500"}])
     await ledger.pay(client_id, "10.00")
 
-    (told,) = [event for event in await ledger.events() if event.name == "client.created"]
+    (reported,) = [event for event in await ledger.events() if event.name == "client.created"]
     row = await ledger.row("client", client_id)
 
-    assert told.data["object"]["balance"] == []
+    assert reported.data["object"]["balance"] == []
     assert [(one["currency"], one["receivable_minor"], one["unapplied_minor"]) for one in row["balances"]] == [
         ("EUR", 16501, 1000),
         ("JPY", 500, 0),

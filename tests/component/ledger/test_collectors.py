@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
 
 from contracts.primitives.ids import new_id
 from contracts.wire import commands
-from tests.support.ledger import Answer, LedgerHarness
+from ledger.consumer import handle
+from tests.support.ledger import URLS, Answer, LedgerHarness
 
 MAIL = {"channel": "email", "delay": "P3D", "template": {"subject": "Open", "body": "Please pay"}}
 
@@ -72,6 +75,47 @@ async def test_one_that_is_in_use_is_removed_only_in_favour_of_another(ledger: L
     assert "Strict" not in await collectors(ledger)
     renamed = await ledger.ask(commands.UPDATE_CLIENT, {"id": client_id, "collector_id": strict.id})
     assert renamed.status == 404
+
+
+async def test_steps_that_moved_to_a_removed_one_move_to_what_replaces_it_in_a_new_version(
+    ledger: LedgerHarness,
+) -> None:
+    last, mild = await create(ledger, name="Last"), await create(ledger, name="Mild")
+    move = {"channel": "move", "delay": "P9D", "target_collector_id": last.id}
+    strict = await create(ledger, steps=[MAIL, move], default=True)
+    await ledger.ask(commands.REMOVE_COLLECTOR, {"id": last.id, "move_to": mild.id})
+    row = (await collectors(ledger))["Strict"]
+    assert (row["version"], [one["target_collector_id"] for one in row["steps"]]) == (2, [None, mild.id])
+    assert (await collectors(ledger))["Mild"]["version"] == 1
+    again = {"id": strict.id, "name": "Strict", "steps": row["steps"]}
+    assert (await ledger.ask(commands.UPDATE_COLLECTOR, again)).status == 200
+
+
+async def test_one_that_an_open_invoice_was_moved_to_is_in_use_before_its_case_is_there(ledger: LedgerHarness) -> None:
+    strict = await create(ledger)
+    sale = await ledger.sale(await ledger.client())
+    await ledger.ask(commands.MOVE_INVOICES, {"invoice_ids": [sale.id], "collector_id": strict.id})
+    refused = await ledger.ask(commands.REMOVE_COLLECTOR, {"id": strict.id})
+    assert (refused.status, refused.body["code"]) == (409, "in_use")
+
+
+async def test_a_removal_and_a_version_for_cases_under_way_wake_the_scheduler_at_once(ledger: LedgerHarness) -> None:
+    strict, mild = await create(ledger), await create(ledger, name="Mild")
+    assert await wakes(ledger, commands.UPDATE_COLLECTOR, {"id": mild.id, "name": "Milder", "steps": [MAIL]}) == 0
+    version = {"id": mild.id, "name": "Mildest", "steps": [MAIL], "apply_to_active": True}
+    assert await wakes(ledger, commands.UPDATE_COLLECTOR, version) == 1
+    assert await wakes(ledger, commands.REMOVE_COLLECTOR, {"id": strict.id, "move_to": mild.id}) == 1
+
+
+async def wakes(ledger: LedgerHarness, name: str, data: dict[str, Any]) -> int:
+    """How often a command wakes the scheduler of cases after its commit."""
+    moments: list[datetime] = []
+    effects = await ledger.pipeline.commit(
+        [ledger.command(name, data)], partial(handle, urls=URLS, expect={"due_clients": moments.append})
+    )
+    for callback in effects.after_commit:
+        callback()
+    return len(moments)
 
 
 async def test_the_default_is_in_use(ledger: LedgerHarness) -> None:

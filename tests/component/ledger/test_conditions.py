@@ -1,4 +1,4 @@
-"""Conditional commands on the books: each is compared with all that was done before it, also within its batch."""
+"""Conditional commands on the ledger: each is compared with all that was done before it, also within its batch."""
 
 from __future__ import annotations
 

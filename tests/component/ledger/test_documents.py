@@ -231,7 +231,7 @@ async def test_every_fault_of_amounts_and_dates_is_listed(ledger: LedgerHarness)
     assert [error["path"] for error in answer.body["errors"]] == ["lines[0]", "shipping_charge", "date_due"]
 
 
-async def test_a_balance_beyond_the_books_is_refused_not_an_error(ledger: LedgerHarness) -> None:
+async def test_a_balance_beyond_the_column_is_refused_not_an_error(ledger: LedgerHarness) -> None:
     client_id = await ledger.client()
     large: dict[str, Any] = {"lines": [a_line("1", "90000000000"), a_line("999999", "90000000000")]}
 
@@ -301,7 +301,7 @@ async def test_it_becomes_overdue_when_the_due_day_is_over_in_the_accounts_time_
     assert [answer.body["overdue"] for answer in answers] == [True, False]
 
 
-async def test_a_time_zone_that_nobody_knows_is_taken_as_utc(ledger: LedgerHarness) -> None:
+async def test_an_unknown_time_zone_is_taken_as_utc(ledger: LedgerHarness) -> None:
     await ledger.add_account(ledger.account_id, time_zone="Mars/Olympus")
 
     answer = await ledger.sale(await ledger.client(), document_date="2026-01-01")

@@ -41,7 +41,7 @@ async def test_new_lines_take_the_place_of_all_old_ones(ledger: LedgerHarness) -
     assert await ledger.balances() == {}
 
 
-async def test_a_draft_for_somebody_else_bears_their_name(ledger: LedgerHarness) -> None:
+async def test_a_draft_for_another_client_bears_their_name(ledger: LedgerHarness) -> None:
     draft, other = await a_draft(ledger), await ledger.client(name="Other")
 
     named = await ledger.ask(UPDATE_SALE, {"id": draft["id"], "client_id": other})
@@ -108,7 +108,7 @@ async def test_an_external_id_is_free_again_when_its_draft_is_gone_or_named_othe
     assert [answer.status for answer in again] == [201, 201, 409]
 
 
-async def test_a_deleted_draft_is_told_as_it_was_last(ledger: LedgerHarness) -> None:
+async def test_a_deleted_draft_is_reported_as_it_was_last(ledger: LedgerHarness) -> None:
     draft = await a_draft(ledger)
     update = ledger.command(UPDATE_SALE, {"id": draft["id"], "comment": "Last words"})
     delete = ledger.command(DELETE_SALE, {"id": draft["id"]})

@@ -15,7 +15,7 @@ def some_lines(*given: dict[str, Any], kind: str = "clients", on_error: str = "s
     return {"import_id": str(new_id()), "on_error": on_error, kind: lines}
 
 
-async def test_lines_become_clients_each_told_once(ledger: LedgerHarness) -> None:
+async def test_lines_become_clients_each_reported_once(ledger: LedgerHarness) -> None:
     answer = await ledger.ask(IMPORT_LINES, some_lines({"name": "A"}, {"name": "B"}))
 
     assert answer.status == 200

@@ -43,12 +43,12 @@ async def test_the_event_shows_what_the_view_gives(ledger: LedgerHarness) -> Non
 
     await ledger.handle(*(ledger.command(RECEIVE_INBOX_MESSAGE, data) for data in messages))
 
-    told = {event.data["subject_id"]: event.data["object"] for event in await ledger.events()}
+    reported = {event.data["subject_id"]: event.data["object"] for event in await ledger.events()}
     shown = {
         data["message_id"]: inbox_message.from_row(dict(await ledger.row("inbox_message", data["message_id"])), URLS)
         for data in messages
     }
-    assert told == shown
+    assert reported == shown
     assert shown[messages[2]["message_id"]]["comment"] == "Žēl \ufffd"
     assert shown[messages[2]["message_id"]]["links"] == links
 

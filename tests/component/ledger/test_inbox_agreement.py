@@ -1,4 +1,4 @@
-"""What comes to other amounts than its sender states stays a draft, whoever asked for more."""
+"""What comes to other amounts than its sender states stays a draft, whatever was requested."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def codes(answer: Answer) -> list[str]:
     return [warning["code"] for warning in answer.body["warnings"]]
 
 
-async def test_a_tax_that_is_told_in_totals_alone_keeps_the_draft(ledger: LedgerHarness) -> None:
+async def test_a_tax_that_is_reported_in_totals_alone_keeps_the_draft(ledger: LedgerHarness) -> None:
     answer, sale = await issued(ledger, lines=UNMAPPED, net_amount="30.00", gross_amount="36.30")
     assert (sale["status"], sale["number"], sale["total_minor"]) == ("draft", None, 3000)
     assert codes(answer) == ["totals_differ", "unknown_tax", "not_issued"]

@@ -1,4 +1,4 @@
-"""Messages decided on: accepted into the books once, or rejected; what is refused leaves them as they were."""
+"""Messages decided on: accepted into the ledger once, or rejected; a refused decision changes nothing."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def test_a_purchase_may_be_accepted_for_a_supplier_who_is_there(ledger: Le
     assert (unknown.status, paths(unknown)) == (404, ["supplier_id"])
 
 
-async def test_what_is_wrong_is_told_and_the_message_stays(ledger: LedgerHarness) -> None:
+async def test_what_is_wrong_is_reported_and_the_message_stays(ledger: LedgerHarness) -> None:
     message_id = await received(ledger, an_order(lines=[a_line(quantity="-1"), a_line(unit_price="1")]))
     before = await ledger.contents()
 
@@ -149,7 +149,7 @@ async def test_what_is_wrong_is_told_and_the_message_stays(ledger: LedgerHarness
     assert (await accept(ledger, "sales", message_id, document={"lines": [a_line()]})).status == 200
 
 
-async def test_the_amounts_rules_are_told_with_paths_in_the_message(ledger: LedgerHarness) -> None:
+async def test_the_amounts_rules_are_reported_with_paths_in_the_message(ledger: LedgerHarness) -> None:
     message_id = await received(ledger, an_order(deposit="1000", shipping_charge="1.005"))
     refused = await accept(ledger, "sales", message_id)
     assert (refused.status, paths(refused)) == (422, ["document.shipping_charge"])
@@ -256,8 +256,8 @@ async def test_what_does_not_fit_is_noted_on_the_message(ledger: LedgerHarness) 
     client = {"name": "Leo", "email": "at home", "address": {"country": "Narnia"}}
     message_id = await received(ledger, an_order(client=client, lines=[a_line(tax_rate=None, tax_name="Reduced")]))
     answer = await accept(ledger, "sales", message_id)
-    told = [warning["path"] for warning in answer.body["warnings"]]
-    assert told == ["document.client.address.country", "document.client.email", "document.lines[0].tax_name"]
+    reported = [warning["path"] for warning in answer.body["warnings"]]
+    assert reported == ["document.client.address.country", "document.client.email", "document.lines[0].tax_name"]
     assert (await message(ledger, message_id))["warnings"] == answer.body["warnings"]
 
 
@@ -268,7 +268,7 @@ async def test_a_total_that_differs_is_noted(ledger: LedgerHarness) -> None:
     ]
 
 
-async def test_the_checker_tells_when_messages_and_books_do_not_agree(ledger: LedgerHarness) -> None:
+async def test_verify_reports_when_messages_and_ledger_do_not_agree(ledger: LedgerHarness) -> None:
     order, purchase = await received(ledger, an_order()), await received(ledger, a_purchase())
     for box, message_id in (("sales", order), ("purchases", purchase)):
         assert (await accept(ledger, box, message_id)).status == 200

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.support.ledger import LedgerHarness, open_harness
+from tests.support.ledger import LedgerHarness
 from tests.support.ledger_inbox import a_purchase, a_rule, an_order, message, received
-
-
-@pytest.fixture
-async def ledger(database_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with open_harness(database_dsn) as harness:
-        yield harness
 
 
 async def test_a_channel_id_in_capitals_names_the_same_channel(ledger: LedgerHarness) -> None:

@@ -1,4 +1,4 @@
-"""Rules that accept messages by themselves: once, within what they allow, and never more than somebody asked for."""
+"""Rules that accept messages by themselves: once, within what they allow, and never more than was asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The nine things that must always hold (ledger.md), while anybody does anything in any order, at once and again.
+"""The nine things that must always hold (ledger.md), under any commands in any order, concurrent and repeated.
 
 A state machine drives the real ledger on a real Postgres beside `tests.support.reference_ledger`. `INVARIANTS=long`
 in the environment makes it run for minutes instead of seconds.
@@ -96,9 +96,9 @@ class Books(RuleBasedStateMachine):
             expected.done(answer.body)
             triggers += expected.triggers
             self.last.append((envelope, expected))
-        told = [Envelope.decode(message.body) for message in effects.messages]
-        assert [event.name for event in told] == triggers
-        self.fired += [event.id for event in told]
+        reported = [Envelope.decode(message.body) for message in effects.messages]
+        assert [event.name for event in reported] == triggers
+        self.fired += [event.id for event in reported]
         self.compare(account_id, changed=bool(triggers))
 
     def compare(self, account_id: UUID, *, changed: bool) -> None:
@@ -311,7 +311,7 @@ class Books(RuleBasedStateMachine):
 
     @rule()
     def a_year_passes(self) -> None:
-        """7: every invoice that is owed is told of as overdue, once."""
+        """7: every invoice that is owed is reported as overdue, once."""
         clock = OverdueScheduler(
             self.ledger.pool, self.ledger.pipeline, handle, now=lambda: datetime.now(tz=UTC) + A_YEAR
         )
@@ -374,7 +374,7 @@ class Books(RuleBasedStateMachine):
             assert seen.numbers == +self.references[account_id].numbers
 
     @invariant()
-    def each_transition_is_told_once_and_the_events_rebuild_the_statuses(self) -> None:
+    def each_transition_is_reported_once_and_the_events_rebuild_the_statuses(self) -> None:
         """7."""
         noted = sorted(event_id for seen in self.seen.values() for event_id in seen.noted)
         assert noted == sorted(self.fired)

@@ -1,4 +1,4 @@
-"""Messages to clients in the ledger: asked for with a job, sent only once that is confirmed, and told of once."""
+"""Messages to clients in the ledger: asked for with a job, sent only once that is confirmed, and reported once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_a_document_is_asked_to_go_to_its_client_in_the_clients_language(l
         f"Bonjour Ozola,\n\nveuillez trouver ci-joint : Facture {number}, 165.01 EUR. À payer avant le 2026-03-16.\n\n"
         f"Ref: {token_of(job.message_id)}\n"
     )
-    assert [str(one.sale_id) for one in job.attachments] == [sale_id]
+    assert [one.model_dump(mode="json") for one in job.attachments] == [{"kind": "sale_pdf", "sale_id": sale_id}]
     assert (await ledger.row("message", job.message_id))["state"] == "requested"
 
 
@@ -52,11 +52,11 @@ async def test_the_senders_own_words_and_address_win(ledger: LedgerHarness) -> N
     assert job.body.startswith("Here it is.\n\nRef: LW-")
 
 
-async def test_only_a_confirmed_hand_over_makes_it_sent_and_is_told_of_once(ledger: LedgerHarness) -> None:
+async def test_only_a_confirmed_hand_over_makes_it_sent_and_is_reported_once(ledger: LedgerHarness) -> None:
     sale_id, job = await a_sent_invoice(ledger)
     before = await ledger.triggers()
-    told = {"provider_message_id": "<1@books.example>", "detail": "250 Ok", "sender": "books@baltic.example"}
-    assert (await confirm(ledger, job, "sent", **told)).body == {"id": str(job.message_id), "state": "sent"}
+    reported = {"provider_message_id": "<1@books.example>", "detail": "250 Ok", "sender": "books@baltic.example"}
+    assert (await confirm(ledger, job, "sent", **reported)).body == {"id": str(job.message_id), "state": "sent"}
     await confirm(ledger, job, "failed", detail="late news of another try")
     assert await ledger.triggers() == [*before, "message.created", "sale.sent"]
     message, sale = (await ledger.events())[-2:]
@@ -66,7 +66,7 @@ async def test_only_a_confirmed_hand_over_makes_it_sent_and_is_told_of_once(ledg
     assert sale.data["object"]["id"] == sale_id
 
 
-async def test_a_failure_is_kept_with_its_reason_and_told_of_once(ledger: LedgerHarness) -> None:
+async def test_a_failure_is_kept_with_its_reason_and_reported_once(ledger: LedgerHarness) -> None:
     _, job = await a_sent_invoice(ledger)
     before = await ledger.triggers()
     await confirm(ledger, job, "failed", detail="550 5.1.1 no such user")
@@ -87,5 +87,7 @@ async def test_a_client_without_an_address_is_a_fault_that_names_the_remedy(ledg
 
 async def test_a_confirmation_of_no_message_is_not_found(ledger: LedgerHarness) -> None:
     _, job = await a_sent_invoice(ledger)
-    answer = await ledger.ask(CONFIRM_MESSAGE, {"message_id": str(job.attachments[0].sale_id), "outcome": "sent"})
+    answer = await ledger.ask(
+        CONFIRM_MESSAGE, {"message_id": job.attachments[0].model_dump(mode="json")["sale_id"], "outcome": "sent"}
+    )
     assert answer.status == 404

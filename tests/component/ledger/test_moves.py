@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from contracts.resources import case as present
 from contracts.wire import commands
+from ingress.views import case_queries
 from templates.renderer import Renderer
 from tests.support.collecting import Collecting, mail
 from tests.support.ledger import LedgerHarness
@@ -158,6 +161,30 @@ async def test_a_removed_collectors_cases_go_on_in_the_one_that_takes_its_place(
     assert (str(case["collector_id"]), case["next_at"]) == (target, datetime(2026, 3, 18, tzinfo=UTC))
 
 
+async def test_a_case_is_shown_and_found_in_what_replaces_its_collector_before_it_is_moved(
+    collecting: Collecting,
+) -> None:
+    source = await collecting.collector(mail("P1D"), name="Gone")
+    target = await collecting.collector(mail("P2D"), name="Mild", default=False)
+    other = await collecting.collector(mail("P2D"), name="Other", default=False)
+    await collecting.invoice(await collecting.client())
+    await collecting.decide()
+    case = await collecting.case()
+    await collecting.ledger.ask(commands.REMOVE_COLLECTOR, {"id": source, "move_to": target})
+    for collector_id, found in ((target, [case["id"]]), (source, [case["id"]]), (other, [])):
+        assert [one["id"] for one in await cases_in(collecting, collector_id)] == found
+    shown = present.from_row(await collecting.case())
+    assert shown["collector"] == {"id": target, "name": "Mild"}
+
+
+async def cases_in(collecting: Collecting, collector_id: str) -> list[Any]:
+    pool, account_id = collecting.ledger.pool, collecting.ledger.account_id
+    filters = await case_queries.collectors_of(pool, account_id=account_id, collector_id=UUID(collector_id))
+    return await case_queries.cases(
+        pool, account_id=account_id, sort="amount", after=None, limit=9, filters=filters
+    )  # fmt: skip
+
+
 async def test_the_removal_of_a_collector_moves_its_invoices_with_one_event_a_client(collecting: Collecting) -> None:
     source = await collecting.collector(mail("P1D"), name="Gone")
     target = await collecting.collector(mail("P2D"), name="Mild", default=False)
@@ -177,6 +204,47 @@ async def test_the_removal_of_a_collector_moves_its_invoices_with_one_event_a_cl
     ] * 2
     await collecting.at(datetime(2026, 3, 18, 1, tzinfo=UTC))
     assert len(await collecting.jobs()) == 2
+
+
+async def test_what_was_moved_to_a_collector_just_before_its_removal_is_moved_on_with_an_event(
+    collecting: Collecting,
+) -> None:
+    source = await collecting.collector(mail("P1D"), name="Mild")
+    gone = await collecting.collector(mail("P2D"), name="Gone", default=False)
+    client_id = await collecting.client()
+    sale_id = await collecting.invoice(client_id)
+    await collecting.decide()
+    await collecting.ledger.ask(commands.MOVE_INVOICES, {"client_id": client_id, "collector_id": gone})
+    await collecting.ledger.ask(commands.REMOVE_COLLECTOR, {"id": gone, "move_to": source})
+    for _ in range(2):
+        await collecting.decide()
+        await collecting.moves()
+    events = await moved(collecting)
+    assert [(one["from_collector"]["name"], one["to_collector"]["name"]) for one in events] == [
+        ("Mild", "Gone"), ("Gone", "Mild"),
+    ]  # fmt: skip
+    case = await collecting.case()
+    assert (str(case["collector_id"]), case["state"], case["sale_ids"]) == (source, "scheduled", [UUID(sale_id)])
+
+
+async def test_an_invoice_that_comes_back_after_its_collectors_removal_follows_the_default(
+    collecting: Collecting,
+) -> None:
+    default = await collecting.collector(mail("P1D"), name="Mild")
+    gone = await collecting.collector(mail("P2D"), name="Gone", default=False)
+    client_id = await collecting.client()
+    sale_id = await collecting.invoice(client_id)
+    await collecting.ledger.ask(commands.MOVE_INVOICES, {"client_id": client_id, "collector_id": gone})
+    payment = await collecting.ledger.pay(client_id, "165.01", (sale_id, "165.01"))
+    await collecting.decide()
+    assert (await collecting.ledger.ask(commands.REMOVE_COLLECTOR, {"id": gone})).status == 200
+    await collecting.ledger.ask(commands.REVERSE_PAYMENT, {"id": payment.id, "reason": "Bounced"})
+    for _ in range(2):
+        await collecting.decide()
+        await collecting.moves()
+    assert len(await moved(collecting)) == 1
+    (case,) = [one for one in await collecting.cases() if one["state"] != "settled"]
+    assert str(case["collector_id"]) == default
 
 
 async def test_a_reported_move_fires_its_event_and_moves_and_sends_nothing(collecting: Collecting) -> None:

@@ -1,4 +1,4 @@
-"""Payments, disputes, promises, notes, pauses, mutes and archiving race the schedulers: nothing wrong is queued."""
+"""Payments, disputes, promises, calls, notes, pauses and archiving race the schedulers: nothing wrong is queued."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from contracts.wire import commands
 from contracts.wire.envelope import Envelope
 from ledger.collections.cases.scheduler import CaseScheduler
+from ledger.collections.promises.handlers import CHECK_COMMAND
 from templates.renderer import Renderer
 from tests.support.collecting import mail
 from tests.support.ledger import URLS, LedgerHarness, a_payment, open_harness, prepare
@@ -20,8 +21,11 @@ from tests.support.postgres_server import Postgres
 
 CLIENTS: Final = 3
 STEPS: Final = 12
-ACTIONS: Final = ("pay", "part", "dispute", "promise", "note", "pause", "mute", "archive", "void", "confirm", "reject")
-FREE: Final = ("resume", "unmute", "back", "settle_dispute", "answer")
+ACTIONS: Final = (
+    "pay", "part", "prepay", "dispute", "promise", "call", "note", "pause", "mute", "archive", "void", "confirm",
+    "reject",
+)  # fmt: skip
+FREE: Final = ("resume", "unmute", "back", "settle_dispute", "answer", "take_back", "check_promise")
 
 # What a message that is about to go must not be: the executor reads its state in one snapshot, as this does.
 WRONG: Final = """
@@ -39,7 +43,10 @@ SELECT m.id, m.state, array(SELECT t.settlement FROM ledger.sale_state t WHERE t
         OR EXISTS (SELECT FROM ledger.promise p WHERE p.account_id = m.account_id AND p.client_id = m.client_id
                       AND p.state = 'open')
         OR EXISTS (SELECT FROM ledger.note n WHERE n.account_id = m.account_id AND n.client_id = m.client_id
-                      AND n.needs_response AND n.resolved_at IS NULL))
+                      AND n.needs_response AND n.resolved_at IS NULL)
+        OR EXISTS (SELECT FROM ledger.client_balance b
+                    WHERE b.account_id = m.account_id AND b.client_id = m.client_id AND b.unapplied_minor > 0
+                      AND b.unapplied_minor >= b.receivable_minor))
 """
 # Each message that went, with the step that it went for; a step that was released names its later message.
 TWICE: Final = """
@@ -95,6 +102,8 @@ class Books:
         amount = {"pay": "165.01", "part": "10.00"}.get(action)
         if amount is not None:
             return self.ledger.command(commands.RECORD_PAYMENT, a_payment(client_id, amount, (sale_id, amount)))
+        if action == "prepay":
+            return self.ledger.command(commands.RECORD_PAYMENT, a_payment(client_id, "400.00"))
         if action in {"confirm", "reject"}:
             return await self._confirmed("sent" if action == "confirm" else "cancelled")
         if action in {"pause", "mute", "resume", "unmute"}:
@@ -102,6 +111,10 @@ class Books:
         simple: dict[str, tuple[str, dict[str, Any]]] = {
             "dispute": (commands.OPEN_DISPUTE, {"sale_id": sale_id, "reason": "x"}),
             "promise": (commands.RECORD_PROMISE, {"client_id": client_id, "date": "2099-01-01"}),
+            "call": (
+                commands.RECORD_CALL,
+                {"client_id": client_id, "outcome": "promised", "promise": {"date": "2099-01-01", "amount": "20.00"}},
+            ),
             "note": (commands.ADD_NOTE, {"client_id": client_id, "body": "x", "needs_response": True}),
             "archive": (commands.UPDATE_CLIENT, {"id": client_id, "archived": True}),
             "back": (commands.UPDATE_CLIENT, {"id": client_id, "archived": False}),
@@ -134,6 +147,7 @@ class Books:
     async def _freed(self, action: str, client_id: str) -> Envelope | None:
         table, command = {
             "settle_dispute": ("dispute", commands.RESOLVE_DISPUTE), "answer": ("note", commands.RESOLVE_NOTE),
+            "take_back": ("promise", commands.CANCEL_PROMISE), "check_promise": ("promise", CHECK_COMMAND),
         }[action]  # fmt: skip
         found = await self.ledger.pool.fetchval(
             f"SELECT id FROM ledger.{table} WHERE client_id::text = $1 ORDER BY id DESC LIMIT 1",  # noqa: S608
@@ -163,16 +177,17 @@ ROUNDS = st.lists(
 )
 
 
+@pytest.mark.timeout(120)
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(rounds=ROUNDS)
-async def test_nobody_is_reminded_who_must_not_be_whatever_happens_meanwhile(
+async def test_no_client_is_reminded_that_must_not_be_whatever_happens_meanwhile(
     race: LedgerHarness, renderer: Renderer, rounds: Sequence[Sequence[tuple[str, int, int]]]
 ) -> None:
     books = Books(race, renderer)
     await books.open()
     await books.remind(0)
-    for happenings in rounds:
-        work = [books.happen(*one) for one in happenings]
+    for event_texts in rounds:
+        work = [books.happen(*one) for one in event_texts]
         await asyncio.gather(books.remind(0), *work, books.remind(1), books.check())
         await books.check()
     while await books.schedulers[0].decide_due():

@@ -28,8 +28,12 @@ async def test_a_note_is_kept_and_fires_its_event(ledger: LedgerHarness) -> None
     )
     assert made.status == 201
     assert (made.body["kind"], made.body["needs_response"], made.body["client"]["id"]) == ("note", True, client_id)
-    told = (await ledger.events())[-1]
-    assert (told.name, told.data["client_id"], told.data["object"]) == ("note.created", client_id, made.body)
+    reported = (await ledger.events())[-1]
+    assert (reported.name, reported.data["client_id"], reported.data["object"]) == (
+        "note.created",
+        client_id,
+        made.body,
+    )
 
 
 async def test_a_response_is_given_once(ledger: LedgerHarness) -> None:
@@ -63,8 +67,8 @@ async def test_an_invoice_is_disputed_once_and_the_reason_is_a_note(ledger: Ledg
     again = await ledger.ask(commands.OPEN_DISPUTE, {"sale_id": sale.id, "reason": "Still"})
     assert (dispute.status, dispute.body["state"], dispute.body["number"]) == (201, "open", sale.body["number"])
     assert (again.status, again.body["code"]) == (409, "already_disputed")
-    told = (await ledger.events())[-2:]
-    assert [(one.name, one.data["object"].get("kind")) for one in told] == [
+    reported = (await ledger.events())[-2:]
+    assert [(one.name, one.data["object"].get("kind")) for one in reported] == [
         ("dispute.opened", None),
         ("note.created", "dispute"),
     ]

@@ -1,4 +1,4 @@
-"""The order of the books goes out with the events: each names the one before it about the same client."""
+"""The ledger's order is published with the events: each names the one before it about the same client."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _chain(events: list[Envelope], client_id: str) -> list[Envelope]:
     return chain
 
 
-async def test_a_clients_events_form_one_chain_in_the_order_of_the_books(ledger: LedgerHarness) -> None:
+async def test_a_clients_events_form_one_chain_in_the_order_of_the_ledger(ledger: LedgerHarness) -> None:
     clients = [await ledger.client() for _ in range(2)]
     orders = [ledger.command(CREATE_SALE, an_invoice(clients[number % 2])) for number in range(24)]
     await asyncio.gather(*(ledger.handle(*orders[start : start + 3]) for start in range(0, 24, 3)))

@@ -35,7 +35,7 @@ async def test_a_payment_of_all_makes_the_invoice_paid(ledger: LedgerHarness) ->
     assert await ledger.balances() == {"receivable": 0, "revenue": -13866, "tax": -2635, "cash": 16501, "unapplied": 0}
 
 
-async def test_part_payments_add_up_and_the_last_one_tells(ledger: LedgerHarness) -> None:
+async def test_part_payments_add_up_and_the_last_one_is_reported(ledger: LedgerHarness) -> None:
     client_id = await ledger.client()
     sale = await ledger.sale(client_id)
 

@@ -34,8 +34,8 @@ async def test_a_line_has_from_its_product_what_it_does_not_say(ledger: LedgerHa
 
     assert (sale.status, sale.body["total"]) == (201, "165.01")
     (line,) = sale.body["lines"]
-    told = {name: line[name] for name in ("description", "unit", "unit_price", "tax_rate", "tax_category")}
-    assert told == {name: CONSULTING[name] for name in told}
+    reported = {name: line[name] for name in ("description", "unit", "unit_price", "tax_rate", "tax_category")}
+    assert reported == {name: CONSULTING[name] for name in reported}
     assert (line["product_id"], line["item_code"]) == (product_id, "CONSULT")
 
 
@@ -73,9 +73,7 @@ async def test_a_code_that_is_no_products_is_free_text(ledger: LedgerHarness) ->
         (CONSULTING | {"currency": "SEK"}, {"item_code": "CONSULT"}),
     ],
 )
-async def test_a_price_that_nobody_gives_is_asked_for(
-    ledger: LedgerHarness, product: dict[str, Any], line: dict[str, Any]
-) -> None:
+async def test_a_missing_price_is_refused(ledger: LedgerHarness, product: dict[str, Any], line: dict[str, Any]) -> None:
     await ledger.product(**product)
 
     refused = await drafted(ledger, {"description": "A", "unit_price": "1.00"}, line)
@@ -90,7 +88,7 @@ async def test_the_sales_own_currency_decides_whether_a_price_fits(ledger: Ledge
     assert (await drafted(ledger, {"item_code": "CONSULT"}, currency="SEK")).body["total"] == "165.01"
 
 
-async def test_products_that_are_not_there_are_all_told(ledger: LedgerHarness) -> None:
+async def test_products_that_are_not_there_are_all_reported(ledger: LedgerHarness) -> None:
     theirs = await ledger.product(account_id=await ledger.add_account())
 
     refused = await drafted(

@@ -15,13 +15,13 @@ def a_product(code: str = "CONSULT", **fields: Any) -> dict[str, Any]:
     return {"code": code, "name": "Consulting"} | fields
 
 
-async def test_a_product_is_answered_as_it_stands_and_told_once(ledger: LedgerHarness) -> None:
+async def test_a_product_is_answered_as_it_stands_and_reported_once(ledger: LedgerHarness) -> None:
     answer = await ledger.ask(CREATE_PRODUCT, a_product(type="service", unit_price="138.6600", tax_rate="9.975"))
 
     assert answer.status == 201
     assert (answer.body["unit_price"], answer.body["tax_rate"], answer.body["currency"]) == ("138.6600", "9.975", "EUR")
-    (told,) = await ledger.events()
-    assert (told.name, told.data) == (
+    (reported,) = await ledger.events()
+    assert (reported.name, reported.data) == (
         "product.created",
         {"subject_id": answer.id, "client_id": None, "object": answer.body},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,8 +39,12 @@ async def test_a_promise_is_for_all_that_is_open_unless_an_amount_is_named(ledge
     made = await promise(ledger, client_id)
     assert (made.status, made.body["amount"], made.body["currency"]) == (201, "330.02", "EUR")
     assert (made.body["state"], made.body["date"], made.body["sale_ids"]) == ("open", IN_A_WEEK.isoformat(), [])
-    told = (await ledger.events())[-1]
-    assert (told.name, told.data["client_id"], told.data["object"]) == ("promise.recorded", client_id, made.body)
+    reported = (await ledger.events())[-1]
+    assert (reported.name, reported.data["client_id"], reported.data["object"]) == (
+        "promise.recorded",
+        client_id,
+        made.body,
+    )
 
 
 async def test_it_is_broken_once_after_the_last_second_of_its_day(ledger: LedgerHarness) -> None:
@@ -87,6 +92,34 @@ async def test_an_account_that_moves_east_has_its_promises_end_at_once(ledger: L
     await ledger.pay(client_id, "1.00", (sale.id, "1.00"))
     await check_due(ledger, datetime.now(tz=UTC))
     assert await state_of(ledger, made) == "broken"
+
+
+async def test_a_changed_time_zone_counts_at_once_and_wakes_every_scheduler(ledger: LedgerHarness) -> None:
+    await ledger.add_account(ledger.account_id, time_zone="Etc/GMT+12")
+    client_id = await ledger.client()
+    await ledger.sale(client_id)
+    today = datetime.now(tz=ZoneInfo("Etc/GMT+12")).date()
+    made = await promise(ledger, client_id, date=today.isoformat())
+    await ledger.owner.execute("UPDATE ledger.collected_client SET due_at = NULL")
+    await ledger.add_account(ledger.account_id, time_zone="Pacific/Kiritimati")
+    woken: list[datetime] = []
+    effects = await ledger.pipeline.commit(
+        [ledger.command(commands.FOLLOW_SETTINGS, {})], partial(handle, expect={"cases": woken.append})
+    )
+    for callback in effects.after_commit:
+        callback()
+    (moment,) = woken
+    assert await ledger.owner.fetchval("SELECT due_at FROM ledger.collected_client") == moment
+    await check_due(ledger, moment)
+    assert await state_of(ledger, made) == "broken"
+
+
+async def test_settings_that_are_counted_already_make_no_client_due(ledger: LedgerHarness) -> None:
+    await ledger.sale(await ledger.client())
+    await ledger.ask(commands.FOLLOW_SETTINGS, {})
+    await ledger.owner.execute("UPDATE ledger.collected_client SET due_at = NULL")
+    assert (await ledger.ask(commands.FOLLOW_SETTINGS, {})).body == {}
+    assert await ledger.owner.fetchval("SELECT due_at FROM ledger.collected_client") is None
 
 
 async def test_it_is_kept_as_soon_as_that_much_came_in(ledger: LedgerHarness) -> None:

@@ -18,7 +18,7 @@ from contracts.wire.commands import (
 from tests.support.ledger import LedgerHarness, an_invoice
 
 
-async def test_over_the_limit_nothing_is_made_and_it_is_told_once(ledger: LedgerHarness) -> None:
+async def test_over_the_limit_nothing_is_made_and_it_is_reported_once(ledger: LedgerHarness) -> None:
     await ledger.add_account(ledger.account_id, clients_max=2)
     for name in "AB":
         await ledger.client(name=name)
@@ -30,20 +30,20 @@ async def test_over_the_limit_nothing_is_made_and_it_is_told_once(ledger: Ledger
     assert await ledger.contents() == before | {"outbox": before["outbox"] + 1}
     assert await ledger.used("clients") == 2
     today = datetime.now(tz=UTC).date()
-    told = (await ledger.events())[-1]
-    assert (told.name, told.data["client_id"]) == ("quota.reached", None)
-    assert told.data["object"] == {
+    reported = (await ledger.events())[-1]
+    assert (reported.name, reported.data["client_id"]) == ("quota.reached", None)
+    assert reported.data["object"] == {
         "quota": "clients",
         "limit": 2,
         "used": 2,
         "refused": "create_client",
         "period_start": today.replace(day=1).isoformat(),
-        "period_end": told.data["object"]["period_end"],
+        "period_end": reported.data["object"]["period_end"],
     }
-    assert told.data["object"]["period_end"] >= today.isoformat()
+    assert reported.data["object"]["period_end"] >= today.isoformat()
 
 
-async def test_each_limit_is_told_of_by_itself(ledger: LedgerHarness) -> None:
+async def test_each_limit_is_reported_by_itself(ledger: LedgerHarness) -> None:
     await ledger.add_account(ledger.account_id, clients_max=0, products_max=0)
 
     answers = [
@@ -55,7 +55,7 @@ async def test_each_limit_is_told_of_by_itself(ledger: LedgerHarness) -> None:
     assert [event.data["object"]["quota"] for event in await ledger.events()] == ["clients", "products"]
 
 
-async def test_it_is_told_again_in_the_next_period(ledger: LedgerHarness) -> None:
+async def test_it_is_reported_again_in_the_next_period(ledger: LedgerHarness) -> None:
     await ledger.add_account(ledger.account_id, clients_max=0)
     await ledger.ask(CREATE_CLIENT, {"name": "A"})
     await ledger.owner.execute("UPDATE ledger.usage_counter SET told_for = told_for - interval '1 month'")
@@ -75,8 +75,8 @@ async def test_a_sale_whose_client_would_be_one_too_many_is_refused(ledger: Ledg
     found = await ledger.ask(CREATE_SALE, an_invoice(client={"name": "There"}))
 
     assert (refused.status, refused.body["code"], found.status) == (403, "quota_exceeded", 201)
-    told = next(event for event in await ledger.events() if event.name == "quota.reached")
-    assert told.data["object"]["refused"] == "create_sale"
+    reported = next(event for event in await ledger.events() if event.name == "quota.reached")
+    assert reported.data["object"]["refused"] == "create_sale"
     assert (await ledger.contents())["client"] == before["client"]
 
 

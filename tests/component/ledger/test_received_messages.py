@@ -55,8 +55,8 @@ async def test_a_reply_is_kept_on_its_client_and_fires_its_trigger(ledger: Ledge
     got = await receive(ledger, quoted="> Did it arrive?")
     assert (got.body["client_id"], got.body["state"], got.body["direction"]) == (client_id, "received", "received")
     assert (got.body["needs_response"], got.body["quoted"]) == (True, "> Did it arrive?")
-    told = (await ledger.events())[-1]
-    assert (told.name, told.data["object"]) == ("message.created", got.body)
+    reported = (await ledger.events())[-1]
+    assert (reported.name, reported.data["object"]) == ("message.created", got.body)
 
 
 async def test_the_token_wins_over_the_message_id_and_that_over_the_address(ledger: LedgerHarness) -> None:
@@ -149,8 +149,8 @@ async def test_a_bounce_fails_its_message_and_marks_the_address(ledger: LedgerHa
     row = await ledger.row("message", sent)
     assert (row["state"], row["detail"]) == ("failed", "5.1.1 no such user")
     await receive(ledger, references=["<1@books.example>"], undelivered=[GONE], **server)
-    told = [event for event in await ledger.events() if event.name == "message.failed"]
-    assert [event.data["subject_id"] for event in told] == [sent]
+    reported = [event for event in await ledger.events() if event.name == "message.failed"]
+    assert [event.data["subject_id"] for event in reported] == [sent]
     assert await marks(ledger) == {"aija@ozola.example": "bounce"}
 
 

@@ -1,4 +1,4 @@
-"""Returns, deductions and discounts as amounts in the books, and credit notes that come to exactly their invoice."""
+"""Returns, deductions and discounts as amounts in the ledger, and credit notes that come to exactly their invoice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger as a running service on the bus in Postgres: from the queue to the outcome, the event and the parked."""
+"""The ledger as a running service on the bus in Postgres: from the queue to result, event and dead letter."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.ledger import LedgerHarness, a_message, an_invoice, open_harn
 
 @dataclass(slots=True)
 class Neighbours:
-    """What stands around the ledger: it is sent commands, its events and hints are heard."""
+    """The ledger's neighbours: they send it commands, and receive its events and notifications."""
 
     ledger: LedgerHarness
     bus: PostgresBus
@@ -37,7 +37,7 @@ class Neighbours:
         messages = [Outgoing(one.id, LEDGER_COMMANDS.name, body or one.encode()) for one in commands]
         assert all(await self.bus.publish(messages))
 
-    async def hear(self, messages: Sequence[Incoming]) -> Sequence[Outcome]:
+    async def receive(self, messages: Sequence[Incoming]) -> Sequence[Outcome]:
         """Take events."""
         self.events.extend(Envelope.decode(message.body) for message in messages)
         return [Done() for _ in messages]
@@ -56,7 +56,8 @@ async def around(ledger_dsn: str) -> AsyncIterator[Neighbours]:
         settings = LedgerSettings.read(postgres_dsn=ledger_dsn)
         try:
             await bus.listen("ingress.replies.test", neighbours.notifications.append)
-            await bus.consume(DISPATCHER_EVENTS.name, neighbours.hear, dead_letter=dead_letter)
+            for one in DISPATCHER_EVENTS.with_subqueues():
+                await bus.consume(one.name, neighbours.receive, dead_letter=dead_letter)
             async with open_service(settings, wakeups=wakeups) as running:
                 assert await problems_of(running) == {}
                 yield neighbours
@@ -77,7 +78,7 @@ async def test_a_command_on_the_queue_becomes_an_outcome_a_hint_and_events(aroun
     await eventually(lambda: _count(around, "outbox", 0))
 
 
-async def test_many_messages_are_taken_in_batches_and_each_is_told_once(around: Neighbours) -> None:
+async def test_many_messages_are_taken_in_batches_and_each_is_reported_once(around: Neighbours) -> None:
     commands = [around.ledger.command(RECEIVE_INBOX_MESSAGE, a_message()) for _ in range(250)]
 
     await around.send(*commands)
@@ -119,7 +120,7 @@ async def test_events_have_the_shape_that_the_catalog_promises(around: Neighbour
         "payment.posted": payment.SAMPLE,
         "inbox.received": inbox_message.SAMPLE,
     }
-    told = {event.name: event.data["object"] for event in await around.ledger.events()}
-    assert {name: set(told[name]) for name in promised} == {name: set(sample) for name, sample in promised.items()}
-    assert set(told["sale.posted"]["lines"][0]) == set(sale_line.SAMPLE)
-    assert set(told["sale.posted"]["taxes"][0]) == set(sale.SAMPLE["taxes"][0])
+    reported = {event.name: event.data["object"] for event in await around.ledger.events()}
+    assert {name: set(reported[name]) for name in promised} == {name: set(sample) for name, sample in promised.items()}
+    assert set(reported["sale.posted"]["lines"][0]) == set(sale_line.SAMPLE)
+    assert set(reported["sale.posted"]["taxes"][0]) == set(sale.SAMPLE["taxes"][0])

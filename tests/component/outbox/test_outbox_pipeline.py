@@ -83,6 +83,21 @@ async def test_what_goes_wrong_after_the_commit_undoes_nothing(pipeline: Pipelin
     assert (called, bus.notifications) == (["second"], [("ingress.replies.one", message.id.bytes)])
 
 
+async def test_the_caller_of_an_earlier_command_is_woken_by_the_end_of_what_followed_it(
+    pipeline: PipelineHarness,
+) -> None:
+    first = a_thing().model_copy(update={"reply_to": "ingress.replies.one"})
+    follower = a_thing().model_copy(update={"reply_to": "ingress.replies.one"})
+
+    async def handle(_: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
+        for envelope in envelopes:
+            effects.answer(envelope.model_copy(update={"id": first.id}), 200, {})
+
+    bus = ScriptedBus()
+    assert await pipeline.take(handle, follower, bus=bus) == [Done()]
+    assert ("ingress.replies.one", first.id.bytes) in bus.notifications
+
+
 async def test_a_message_of_newer_code_waits_for_it_and_is_dead_lettered_when_none_comes(
     pipeline: PipelineHarness,
 ) -> None:

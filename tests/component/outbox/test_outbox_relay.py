@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from contracts.primitives.ids import new_id
+from messaging.port import Outgoing
 from outbox.record import record
 from outbox.relay import (
     BATCH_MAX,
@@ -17,6 +19,7 @@ from outbox.relay import (
     SWEEP_BYTES_MAX,
     SWEEPS_SKIPPED_MAX,
 )
+from outbox.subqueues import LARGE_BYTES, SubqueueChooser
 from tests.support.eventually import eventually
 from tests.support.pace import linger
 from tests.support.pipeline import SCHEMA, PipelineHarness, ScriptedBus, open_pipeline, some_outgoing
@@ -53,7 +56,7 @@ async def test_two_processes_that_sweep_at_once_publish_each_row_once(pipeline: 
     assert len(bus.published) == 4 * BATCH_MAX
 
 
-async def test_a_process_that_always_has_much_in_hand_sweeps_all_the_same_now_and_then(
+async def test_a_process_that_is_always_busy_still_sweeps_regularly(
     pipeline: PipelineHarness,
 ) -> None:
     (left,) = some_outgoing(1)
@@ -128,3 +131,13 @@ async def test_a_relay_whose_bus_takes_nothing_does_not_wait_for_it_at_the_end(p
     asyncio.get_running_loop().call_later(0.1, bus.gate.set)
     await relay.stop(5)
     assert asked["messages"] == BATCH_MAX
+
+
+async def test_a_message_goes_by_the_queue_itself_until_its_subqueue_is_declared(pipeline: PipelineHarness) -> None:
+    message = Outgoing(new_id(), "q", b"x" * (LARGE_BYTES + 1))
+    await pipeline.leave_behind(message)
+    bus = ScriptedBus(takes=lambda sent: sent.queue == "q")
+    relay = pipeline.relay(bus, subqueues=SubqueueChooser(["q"]))
+    assert await relay.sweep() == 1
+    assert bus.published == [message]
+    assert await pipeline.count("outbox") == 0

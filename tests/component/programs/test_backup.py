@@ -121,7 +121,7 @@ async def test_a_backup_under_load_restores_every_accepted_request_of_services_o
     fresh = await rabbitmq.create_vhost()
     async with installation(dsn=restored, amqp_url=fresh, folder=tmp_path, replicas=1, **moved):
         await eventually(lambda: held_once(restored, before), deadline_seconds=60, pause_seconds=0.3)
-    sound = await checked(restored, tell=print)
+    sound = await checked(restored, progress=print)
     assert not sound.broken
     for one in (dsn, restored):
         await postgres.drop_database(one)
@@ -185,6 +185,14 @@ async def test_a_file_that_is_cut_off_restores_nothing(tmp_path: Path) -> None:
     file.write_bytes(whole)
     restored = await ledgerwire("restore", str(file), "--home", str(moved))
     assert restored.status == 0, restored.err
+
+
+async def test_a_backup_that_is_not_there_is_refused_before_anything_is_started(tmp_path: Path) -> None:
+    for source in (tmp_path / "missing", tmp_path):
+        ended = await ledgerwire("restore", str(source), "--home", str(tmp_path / "home"))
+        assert (ended.status, ended.out) == (2, "")
+        assert f"{source} cannot be read" in ended.err
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_changed_byte_of_the_dump_is_noticed_before_anything_is_committed(tmp_path: Path) -> None:

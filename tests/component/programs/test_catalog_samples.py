@@ -12,8 +12,8 @@ from contracts.primitives.ids import new_id
 from contracts.resources import client, inbox_message, payment, product, sale
 from contracts.wire import commands
 from documents.command_form import as_json
-from documents.document import Parsed
-from documents.json_format import read_twin
+from documents.json_format import read_json_form
+from documents.parsed import Parsed
 from tests.support.ledger import LedgerHarness, open_harness
 
 
@@ -46,7 +46,7 @@ async def test_samples_have_the_fields_of_real_events_in_their_order(ledger_dsn:
 def test_the_inbox_sample_is_a_document_that_the_inbox_takes() -> None:
     sample = inbox_message.SAMPLE
     sent = {name: sample[name] for name in ("document", "links", "comment")}
-    parsed = read_twin(orjson.dumps(sent), box="purchases")
+    parsed = read_json_form(orjson.dumps(sent), box="purchases")
     assert isinstance(parsed, Parsed), parsed
     assert not parsed.warnings
     assert as_json(parsed.document) == sent
@@ -88,10 +88,10 @@ def _adjustments() -> list[dict[str, Any]]:
 
 def _inbox_message() -> dict[str, Any]:
     sample = inbox_message.SAMPLE
-    told = {name: sample[name] for name in ("box", "channel", "received_at", "warnings", "duplicate_of")}
+    reported = {name: sample[name] for name in ("box", "channel", "received_at", "warnings", "duplicate_of")}
     raw = base64.b64encode(b"{}").decode()
     content = {name: sample[name] for name in ("document", "links", "comment", "file")}
-    return {**told, **content, "message_id": str(new_id()), "content_type": "application/json", "raw": raw}
+    return {**reported, **content, "message_id": str(new_id()), "content_type": "application/json", "raw": raw}
 
 
 async def _balance(ledger: LedgerHarness, client_id: str) -> Any:

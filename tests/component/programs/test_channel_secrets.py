@@ -1,4 +1,4 @@
-"""The URL of a channel is a secret of its account's administrators: nothing that is read or sent tells it."""
+"""The URL of a channel is a secret of its account's administrators: nothing that is read or sent contains it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from chassis.encryption import new_key
 from chassis.settings import SettingsError
 from contracts.primitives.ids import new_id
+from standalone.all_in_one import prepare_all
 from tests.support.api_installation import House, open_house
 from tests.support.caller import Caller, a_document
 from tests.support.eventually import eventually
@@ -114,7 +115,7 @@ async def test_a_channels_secret_is_at_rest_only_hashed_and_sealed(house: House,
 
 
 async def test_a_channels_url_outlives_a_change_of_keys(postgres: Postgres) -> None:
-    dsn, old, new = await postgres.create_database(), new_key(), new_key()
+    dsn, old, new = await postgres.copy_of(prepare_all), new_key(), new_key()
     async with open_house(dsn, secret_keys=old) as first:
         made = (await first.account()).made
         channel = await Caller(first.session, first.url, made).channel()

@@ -39,7 +39,9 @@ BODIES: dict[str, Any] = {
 
 @pytest.mark.parametrize("route", GIVING, ids=lambda route: route.path)
 @pytest.mark.parametrize("scopes", [("admin",), ("read", "admin"), ("write", "admin")], ids="+".join)
-async def test_nobody_gives_scopes_that_they_do_not_have(owner: Caller, route: Route, scopes: tuple[str, ...]) -> None:
+async def test_a_creator_cannot_give_scopes_that_it_does_not_have(
+    owner: Caller, route: Route, scopes: tuple[str, ...]
+) -> None:
     pair = {"APIKey": owner.made["api_key"], "APIToken": owner.made["api_token"]}
     caller = await with_scopes(owner, *scopes)
     body = BODIES.get(route.path)

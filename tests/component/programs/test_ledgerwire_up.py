@@ -63,7 +63,7 @@ async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert f"port {port} of 127.0.0.1 is used by another program" in err
 
 
-async def test_a_database_that_is_not_there_is_told_and_its_password_is_not(tmp_path: Path) -> None:
+async def test_a_missing_database_is_reported_without_its_password(tmp_path: Path) -> None:
     dsn = "postgresql://somebody:s3cr3t@127.0.0.1:1/nowhere"
     status, _, err = await ledgerwire("up", "--port", "0", "--home", str(tmp_path), LEDGERWIRE_POSTGRES_DSN=dsn)
     assert status == 2

@@ -52,7 +52,7 @@ async def test_writers_go_on_while_maintenance_meets_a_long_read(dispatcher: Dis
         maintaining = asyncio.create_task(maintain(dispatcher.pool, schema="dispatch"))
         await eventually(lambda: dispatcher.owner.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
         async with asyncio.timeout(WRITE_SECONDS_MAX):
-            assert len(await dispatcher.tell(dispatcher.happened("sale.posted"))) == 1
+            assert len(await dispatcher.handle_events(dispatcher.happened("sale.posted"))) == 1
         assert not await maintaining
         assert await why_not_writable(dispatcher.pool, schema="dispatch") is None
     assert await maintain(dispatcher.pool, schema="dispatch")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import asyncpg
 import pytest
 
+from standalone.all_in_one import prepare_all
 from tests.support.api_installation import House, open_house
 from tests.support.caller import Answer, Caller
 from tests.support.eventually import eventually
@@ -26,7 +27,7 @@ def smtp() -> Iterator[SmtpServer]:
 @pytest.fixture(scope="module")
 async def house(postgres: Postgres, smtp: SmtpServer) -> AsyncIterator[House]:
     url = smtp.url + "&from=books@ledgerwire.example"
-    async with open_house(await postgres.create_database(), smtp_url=url, sign_ins_per_minute=0) as running:
+    async with open_house(await postgres.copy_of(prepare_all), smtp_url=url, sign_ins_per_minute=0) as running:
         yield running
 
 

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from chassis.settings import ServiceSettings, SettingsError
+from standalone.all_in_one import prepare_all
 from tests.support.api_installation import House, open_house
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
@@ -19,7 +20,7 @@ PUBLIC = "https://books.example.com/ledger"
 
 @pytest.fixture(scope="module")
 async def house(postgres: Postgres) -> AsyncIterator[House]:
-    async with open_house(await postgres.create_database(), public_url=f"{PUBLIC}/") as running:
+    async with open_house(await postgres.copy_of(prepare_all), public_url=f"{PUBLIC}/") as running:
         yield running
 
 
@@ -70,9 +71,9 @@ async def test_urls_in_answers_lists_exports_and_events_are_public_ones(caller: 
     ]
     exported = await caller.get("/v1/sales/export?format=jsonl")
     assert f'"pdf_url":"{made["pdf_url"]}"' in exported.text
-    told = [*urls_in(answers)]
-    assert len(told) == 4
-    assert all(url.startswith(f"{PUBLIC}/") for url in told)
+    reported = [*urls_in(answers)]
+    assert len(reported) == 4
+    assert all(url.startswith(f"{PUBLIC}/") for url in reported)
 
 
 async def test_a_link_to_the_next_page_is_public_whatever_host_was_asked(caller: Caller) -> None:
@@ -105,5 +106,5 @@ def test_what_is_no_public_url_is_refused_at_start(url: str) -> None:
         ({"public_url": "https://x.example/"}, "https://x.example"),
     ],
 )
-def test_the_public_url_is_where_ingress_listens_unless_told(given: dict[str, Any], base: str) -> None:
+def test_the_public_url_is_where_ingress_listens_unless_set(given: dict[str, Any], base: str) -> None:
     assert ServiceSettings.read(postgres_dsn="x", **given).urls.base == base

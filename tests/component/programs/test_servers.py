@@ -32,6 +32,29 @@ asyncio.run(main())
 """
 
 
+# Has a child as a service is one, slow to end, and reports its process id.
+SIGNALLED_PROGRAM = """
+import asyncio
+from tests.support.ending import until_signalled
+
+async def main():
+    child = await asyncio.create_subprocess_exec("sleep", "1000", start_new_session=True)
+    print(child.pid, flush=True)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("ending", flush=True)
+        await asyncio.sleep(0.5)
+        child.terminate()
+        await child.wait()
+
+try:
+    asyncio.run(until_signalled(main()))
+except asyncio.CancelledError:
+    print("ended")
+"""
+
+
 async def publish(url: str, body: bytes) -> None:
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()  # confirms are on: publish returns when the broker has it on disk
@@ -162,3 +185,19 @@ def test_a_broker_uses_two_cores_and_listens_on_loopback_only(rabbitmq: Rabbitmq
     arguments = psutil.Process(rabbitmq.pid).cmdline()
     assert arguments[arguments.index("-S") + 1] == "2:2"
     assert os.getpgid(rabbitmq.pid) == rabbitmq.pid
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+async def test_a_program_that_a_signal_ends_ends_what_it_started(sent: signal.Signals) -> None:
+    run = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SIGNALLED_PROGRAM, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
+    )
+    assert run.stdout
+    child = int(await run.stdout.readline())
+    assert running(child)
+    run.send_signal(sent)
+    assert await run.stdout.readline() == b"ending\n"
+    run.send_signal(sent)  # of an impatient operator
+    assert await run.stdout.readline() == b"ended\n"
+    await run.wait()
+    assert not running(child)

@@ -39,14 +39,14 @@ async def test_a_file_goes_in_and_comes_out(caller: Caller, tmp_path: Path) -> N
     file.write_text("name,email\nA,a@a.example\nB,nobody\nC,\n")
     imported = await ledgerwire(caller, "import", str(file), "--kind", "clients")
     assert imported.status == 1, imported.err
-    told = orjson.loads(imported.out)
-    assert (told["state"], told["created"], told["refused"]) == ("done", 2, 1)
+    reported = orjson.loads(imported.out)
+    assert (reported["state"], reported["created"], reported["refused"]) == ("done", 2, 1)
     assert "line 3: email" in imported.err
     assert "1 of 3 lines are bad; the rest was taken" in imported.err
 
     again = await ledgerwire(caller, "import", str(file), "--kind", "clients")
     assert "was imported before" in again.err
-    assert orjson.loads(again.out)["id"] == told["id"]
+    assert orjson.loads(again.out)["id"] == reported["id"]
     assert len(await caller.items("/v1/clients")) == 2
 
     target = tmp_path / "out.jsonl"

@@ -140,7 +140,7 @@ async def test_what_is_not_due_yet_is_done_at_its_time_without_being_woken(pool:
     await add(pool, 1, due_in=0.3)
     async with process.working() as worker:
         assert await TABLE.next_due_seconds(pool) is not None
-        assert not worker.in_hand
+        assert not worker.in_flight
         await eventually(lambda: process.handled)
 
 
@@ -148,7 +148,7 @@ async def test_a_worker_takes_no_more_at_once_than_it_may(pool: Pool) -> None:
     await add(pool, 10)
     process = Process(pool, "one", at_once_max=3)
     async with process.working() as worker:
-        await eventually(lambda: len(worker.in_hand) == 3)
+        await eventually(lambda: len(worker.in_flight) == 3)
         assert await worker.claim_once() == 0
         process.gate.set()
         await eventually(lambda: len(process.handled) == 10)
@@ -181,7 +181,7 @@ async def test_a_lease_is_renewed_as_long_as_the_work_takes(pool: Pool) -> None:
     await add(pool, 1)
     slow, rival = Process(pool, "slow", lease_seconds=0.6), opened(Process(pool, "rival"))
     async with slow.working() as worker, rival.working():
-        await eventually(lambda: worker.in_hand)
+        await eventually(lambda: worker.in_flight)
         began = await pool.fetchval("SELECT due_at FROM work.item")
         await eventually(lambda: _is_past(pool, began))
         slow.gate.set()
@@ -197,19 +197,19 @@ async def test_a_worker_notices_that_another_has_taken_over(pool: Pool) -> None:
     await add(pool, 1)
     process = Process(pool, "one", lease_seconds=0.3)
     async with process.working() as worker:
-        (item,) = await eventually(lambda: worker.in_hand)
+        (item,) = await eventually(lambda: worker.in_flight)
         await pool.execute("UPDATE work.item SET lease_epoch = lease_epoch + 1, due_at = now() + interval '1 h'")
         await eventually(lambda: not worker.holds(item.lease))
         process.gate.set()
         await eventually(lambda: process.refused)
-        await eventually(lambda: not worker.in_hand)
+        await eventually(lambda: not worker.in_flight)
 
 
-async def test_what_is_in_hand_at_the_end_is_finished_or_released_at_once(pool: Pool) -> None:
+async def test_what_is_in_progress_at_the_end_is_finished_or_released_at_once(pool: Pool) -> None:
     await add(pool, 1)
     process = Process(pool, "one", lease_seconds=600)
     async with process.working(drain_seconds=0.05) as worker:
-        await eventually(lambda: worker.in_hand)
+        await eventually(lambda: worker.in_flight)
     (item,) = await opened(Process(pool, "next")).claim(1)
     assert item.lost_workers == 0  # an orderly end is no loss
 

@@ -236,7 +236,7 @@ def test_programs_that_an_ordinary_user_cannot_reach_are_copied(home: Path, monk
     ours = embedded_binaries.Runner()
     reachable = iter([False, True, True])
     real = embedded_binaries._can_run
-    monkeypatch.setattr(embedded_binaries, "_can_run", lambda *told: next(reachable) and real(*told))
+    monkeypatch.setattr(embedded_binaries, "_can_run", lambda *reported: next(reachable) and real(*reported))
 
     binaries = embedded_binaries.binaries_for(ours)
 

@@ -39,24 +39,24 @@ def everything(root: Path) -> list[Path]:
 @pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, 3 * CHUNK_BYTES + 7])
 async def test_a_kept_file_is_read_back_byte_by_byte(tmp_path: Path, size: int) -> None:
     files, content = DirectoryBlobs(tmp_path / "files"), os.urandom(size)
-    told = await kept(files, content)
-    assert told == StoredBlob(hashlib.sha256(content).hexdigest(), size)
-    assert await read(files, told.sha256) == content
+    reported = await kept(files, content)
+    assert reported == StoredBlob(hashlib.sha256(content).hexdigest(), size)
+    assert await read(files, reported.sha256) == content
 
 
 async def test_the_same_bytes_again_are_one_file(tmp_path: Path) -> None:
     files = DirectoryBlobs(tmp_path)
-    told = await asyncio.gather(*(kept(files, b"the same") for _ in range(16)))
-    assert len(set(told)) == 1
+    reported = await asyncio.gather(*(kept(files, b"the same") for _ in range(16)))
+    assert len(set(reported)) == 1
     assert len(stored(tmp_path)) == 1
 
 
 async def test_a_damaged_file_is_mended_when_it_comes_again(tmp_path: Path) -> None:
     files = DirectoryBlobs(tmp_path)
-    told = await kept(files, b"an invoice")
+    reported = await kept(files, b"an invoice")
     stored(tmp_path)[0].write_bytes(b"rot")
     await kept(files, b"an invoice")
-    assert await read(files, told.sha256) == b"an invoice"
+    assert await read(files, reported.sha256) == b"an invoice"
 
 
 async def test_what_is_not_kept_leaves_nothing(tmp_path: Path) -> None:
@@ -73,15 +73,15 @@ async def test_what_has_come_so_far_can_be_looked_at_before_it_is_kept(tmp_path:
         assert await arriving.content() == b"<Sale>"
         await arriving.write(b"</Sale>")
         assert await arriving.content() == b"<Sale></Sale>"
-        told = await arriving.keep()
-    assert await read(files, told.sha256) == b"<Sale></Sale>"
+        reported = await arriving.keep()
+    assert await read(files, reported.sha256) == b"<Sale></Sale>"
 
 
 async def test_another_account_has_no_such_file(tmp_path: Path) -> None:
     files = DirectoryBlobs(tmp_path)
-    told = await kept(files, b"mine")
+    reported = await kept(files, b"mine")
     with pytest.raises(FileNotFoundError):
-        async with files.read(new_id(), told.sha256):
+        async with files.read(new_id(), reported.sha256):
             pass
 
 
@@ -107,8 +107,8 @@ async def test_a_sweep_removes_what_a_crash_left_and_not_what_arrives(tmp_path: 
         os.utime(left, (1, 1))
         assert await files.sweep(older_than_seconds=3600) == 1
         await arriving.write(b"whole")
-        told = await arriving.keep()
-    assert await read(files, told.sha256) == b"whole"
+        reported = await arriving.keep()
+    assert await read(files, reported.sha256) == b"whole"
 
 
 async def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:

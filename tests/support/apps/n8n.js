@@ -7,8 +7,19 @@ const readline = require('readline');
 const root = process.argv[2];
 const { Ledgerwire } = require(`${root}/dist/nodes/Ledgerwire/Ledgerwire.node.js`);
 const { LedgerwireTrigger } = require(`${root}/dist/nodes/LedgerwireTrigger/LedgerwireTrigger.node.js`);
+const { LedgerwireOAuth2Api } = require(`${root}/dist/credentials/LedgerwireOAuth2Api.credentials.js`);
 const { LedgerwireApi } = require(`${root}/dist/credentials/LedgerwireApi.credentials.js`);
-const nodes = { action: new Ledgerwire(), trigger: new LedgerwireTrigger() };
+
+// The settings of the credentials by OAuth, their expressions filled in as n8n does.
+const oauth2 = {
+  settings() {
+    const self = this.getCredentialsNow();
+    const filledIn = (text) => text.slice(1).replace(/{{(.*?)}}/g, (_, code) => new Function('$self', `return ${code}`)(self));
+    const resolved = (value) => (String(value).startsWith('=') ? filledIn(value) : value);
+    return Object.fromEntries(new LedgerwireOAuth2Api().properties.map((one) => [one.name, resolved(one.default)]));
+  },
+};
+const nodes = { action: new Ledgerwire(), trigger: new LedgerwireTrigger(), oauth2 };
 
 const filled = (template, credentials) => template.replace('={{$credentials.accessToken}}', credentials.accessToken)
   .replace('=Bearer {{$credentials.accessToken}}', `Bearer ${credentials.accessToken}`);
@@ -22,11 +33,18 @@ const request = (credentials) =>
     for (const [name, value] of Object.entries(authenticated)) {
       headers[name] = filled(value, credentials);
     }
+    if (type === 'ledgerwireOAuth2Api') {
+      headers.Authorization = `Bearer ${credentials.oauthTokenData.access_token}`;
+    }
     if (options.body) {
       headers['Content-Type'] = 'application/json';
     }
     const body = options.body && JSON.stringify(options.body);
     const response = await fetch(url, { method: options.method, headers, body });
+    const { except = [], ignore } = options.ignoreHttpStatusErrors;
+    if (ignore && except.includes(response.status)) {
+      throw new Error(`status ${response.status}`);
+    }
     const text = options.encoding === 'arraybuffer' ? await response.arrayBuffer() : await response.text();
     const isJson = options.json && (response.headers.get('content-type') || '').includes('json');
     return {
@@ -46,6 +64,7 @@ const functions = (given, answered) => {
     getNode: () => ({ id: '1', name: 'Ledgerwire', type: 'ledgerwire', typeVersion: 1, position: [0, 0], parameters: {} }),
     getNodeParameter: parameters,
     getCredentials: async () => given.credentials,
+    getCredentialsNow: () => given.credentials,
     getInputData: () => [{ json: {} }],
     continueOnFail: () => given.continueOnFail === true,
     getWorkflowStaticData: () => given.kept,

@@ -35,7 +35,7 @@ class N8n:
     """A workflow with one set of credentials; `kept` is its static data."""
 
     program: Program
-    credentials: dict[str, str]
+    credentials: dict[str, Any]
     kept: dict[str, Any] = field(default_factory=dict)
 
     async def ask(self, node_name: str, method: str, parameters: Mapping[str, Any], **given: Any) -> Any:

@@ -13,10 +13,15 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from contracts.catalog import ACTIONS
 from contracts.catalog.flow_inputs import Delay
-from contracts.catalog.inputs import HttpRequest
+from contracts.catalog.inputs import AppendRow, AttachedFile, HttpRequest
+from contracts.primitives.ids import new_id
 from contracts.primitives.money import MoneyText, Percent, Quantity, SignedDecimal
 from contracts.primitives.problem import field_errors
+from contracts.resources.automation import OnFailure
+from contracts.resources.collector import CollectorStepIn
 from contracts.resources.connection import HeaderName
+from contracts.resources.hook import HookIn
+from contracts.resources.messages import MessageIn
 from contracts.resources.sale import SaleIn
 from contracts.resources.schemas import CountryCode, Email, Locale, Model
 from contracts.values import YEARS, from_text
@@ -201,3 +206,35 @@ def test_a_document_date_of_0_is_named() -> None:
     found = {fault.path: fault.message for fault in field_errors(caught.value)}
     assert found["document_date"] == "must be a date, as 2026-03-02"
     assert found["issue"] == "must be true or false"
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "faults"),
+    [
+        (CollectorStepIn, {"channel": "sms", "template": "Hello"}, {"template": "must be an object"}),
+        (CollectorStepIn, {"channel": "sms", "template": {"subject": "S"}}, {"template.body": "is required"}),
+        (CollectorStepIn, {"channel": "sms", "template": {"fr": {}}}, {"template.fr.body": "is required"}),
+        (MessageIn, {"template": {"collector_id": str(new_id())}}, {"template.step": "is required"}),
+        (OnFailure, {"notify": [1]}, {"notify[0]": "must be a text"}),
+        (HookIn, {"filters": {"total": {"gte": []}}}, {"filters.total.gte": "must be a text or a whole number"}),
+        (AttachedFile, {"file": 0}, {"file": "must be a URL, or an object: a file, or that of an earlier step"}),
+        (AttachedFile, {"file": "a.pdf"}, {"file": "must be a URL of 8 to 2048 characters, or an object"}),
+        (AppendRow, {"values": {"a": []}}, {"values.a": "must be a text, a number, true or false"}),
+        (HookIn, {"filters": {"total": [1.5]}}, {"filters.total[0]": "must be a text, a whole number, true or false"}),
+    ],
+)
+def test_a_fault_in_one_of_several_forms_is_reported_once_and_as_the_callers_field(
+    model: type[Model], given: dict[str, Any], faults: dict[str, str]
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        model.model_validate(given)
+    (name,) = given.keys() - {"channel"}
+    assert {f.path: f.message for f in field_errors(refused.value) if f.path.startswith(name)} == faults
+
+
+def test_a_template_of_an_unknown_language_names_the_language() -> None:
+    with pytest.raises(ValidationError) as refused:
+        CollectorStepIn.model_validate({"channel": "sms", "template": {"klingon": {"body": "B"}}})
+    (fault,) = field_errors(refused.value)
+    assert fault.path == "template.klingon"
+    assert fault.message.startswith("must be a language")

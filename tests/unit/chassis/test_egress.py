@@ -6,7 +6,7 @@ import pytest
 
 from chassis.egress import EgressPolicy, inner_address, literal_address
 
-NOBODY = EgressPolicy.parse("")
+NONE_ALLOWED = EgressPolicy.parse("")
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ NOBODY = EgressPolicy.parse("")
     ],
 )  # fmt: skip
 def test_what_is_not_public_unicast_is_refused(address: str) -> None:
-    assert not NOBODY.allows_address(address)
-    assert not NOBODY.allows_address(address, host="example.com")
+    assert not NONE_ALLOWED.allows_address(address)
+    assert not NONE_ALLOWED.allows_address(address, host="example.com")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_what_is_not_public_unicast_is_refused(address: str) -> None:
     ],
 )
 def test_a_public_address_is_allowed_in_every_form_that_reaches_it(address: str) -> None:
-    assert NOBODY.refuses_address(address) is None
+    assert NONE_ALLOWED.refuses_address(address) is None
 
 
 def test_a_listed_network_opens_its_addresses_also_inside_ipv6_forms() -> None:
@@ -80,7 +80,7 @@ def test_https_to_a_public_name_or_address_may_be_stored() -> None:
         "https://[2a00:1450:4001:806::200e]/",
         "https://receiver/hook",  # a name: its addresses are judged at the connection
     ):
-        assert NOBODY.allows_url(url) is None, url
+        assert NONE_ALLOWED.allows_url(url) is None, url
 
 
 @pytest.mark.parametrize(
@@ -125,11 +125,11 @@ def test_https_to_a_public_name_or_address_may_be_stored() -> None:
     ],
 )  # fmt: skip
 def test_other_urls_are_refused_with_their_reason(url: str, reason: str) -> None:
-    assert reason in (NOBODY.allows_url(url) or "")
+    assert reason in (NONE_ALLOWED.allows_url(url) or "")
 
 
 def test_a_host_name_that_never_matches_is_refused_quickly() -> None:
-    assert NOBODY.allows_url("https://" + "a-" * 900 + "!/") is not None
+    assert NONE_ALLOWED.allows_url("https://" + "a-" * 900 + "!/") is not None
 
 
 @pytest.mark.parametrize(

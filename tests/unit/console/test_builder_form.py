@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from console import builder_form, faults, field_names, filter_rows
-from console.api_client import Fault
+from console.api_client import FieldError
 from console.i18n import translations
 from contracts.catalog import ACTIONS
 
@@ -91,14 +91,14 @@ def test_every_field_of_an_action_has_a_name_and_its_explanation_is_known() -> N
 @pytest.mark.parametrize(
     ("fault", "locale", "said"),
     [
-        (Fault("lines[1].unit_price", "is required"), "fr", "Ligne 2, Prix : est obligatoire"),
-        (Fault("", "the plan's limit is reached", "quota_exceeded"), "es",
+        (FieldError("lines[1].unit_price", "is required"), "fr", "Ligne 2, Prix : est obligatoire"),
+        (FieldError("", "the plan's limit is reached", "quota_exceeded"), "es",
          "Se alcanzó el límite del plan. No se creó nada."),
-        (Fault("", "the plan has room for 2 clients", "quota_exceeded"), "en", "the plan has room for 2 clients"),
-        (Fault("vat_number", "must have at most 100 characters"), "es",
+        (FieldError("", "the plan has room for 2 clients", "quota_exceeded"), "en", "the plan has room for 2 clients"),
+        (FieldError("vat_number", "must have at most 100 characters"), "es",
          "Número de IVA: debe tener como máximo 100 caracteres"),
     ],
 )  # fmt: skip
-def test_a_fault_is_a_sentence_in_the_persons_language(fault: Fault, locale: str, said: str) -> None:
+def test_a_fault_is_a_sentence_in_the_persons_language(fault: FieldError, locale: str, said: str) -> None:
     shown = faults.said(fault, translations(locale).gettext, locale)
     assert shown == said

@@ -44,11 +44,11 @@ def test_a_path_and_a_message_are_cut() -> None:
 
 
 def test_an_answer_names_so_many_faults_and_counts_the_rest() -> None:
-    told = problem(422, "invalid_input", "t", faults=[FieldError(f"a[{n}]", "is wrong") for n in range(1_000)])[
+    reported = problem(422, "invalid_input", "t", faults=[FieldError(f"a[{n}]", "is wrong") for n in range(1_000)])[
         "errors"
     ]
-    assert len(told) == ERRORS_MAX
-    assert told[-1] == {"path": "", "message": f"has {1_000 - ERRORS_MAX + 1} more faults"}
+    assert len(reported) == ERRORS_MAX
+    assert reported[-1] == {"path": "", "message": f"has {1_000 - ERRORS_MAX + 1} more faults"}
 
 
 def test_every_fault_of_a_model_is_counted() -> None:

@@ -160,10 +160,10 @@ def test_whatever_is_accepted_is_readable_by_every_service(value: Any, numbers: 
         accepted = read_json(json.dumps(value).encode(), numbers=numbers)
     except JsonRefused:
         return
-    told = {"subject_id": str(uuid4()), "client_id": None, "object": {"body": accepted}}
-    envelope = Envelope(name="webhook.received", account_id=uuid4(), correlation_id=uuid4(), data=told)
+    reported = {"subject_id": str(uuid4()), "client_id": None, "object": {"body": accepted}}
+    envelope = Envelope(name="webhook.received", account_id=uuid4(), correlation_id=uuid4(), data=reported)
     received = Envelope.decode(envelope.encode())
-    assert received.data == told
+    assert received.data == reported
     event = public_body(event_id=received.id, trigger=received.name, timestamp="", data=received.data["object"])
     assert orjson.loads(event)["data"]["body"] == accepted
     job = Envelope.decode(received.follow("run", {"body": event.decode()}).encode())

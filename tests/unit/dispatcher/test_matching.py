@@ -66,7 +66,7 @@ def test_only_plain_values_have_a_text() -> None:
     ]
 
 
-def test_an_event_is_for_whoever_listened_when_it_happened() -> None:
+def test_an_event_goes_to_those_subscribed_when_it_happened() -> None:
     assert _subscriber(NOW - timedelta(seconds=1)).wants(_event(at=NOW))
     assert _subscriber(NOW).wants(_event(at=NOW))
     assert not _subscriber(NOW + timedelta(seconds=1)).wants(_event(at=NOW))
@@ -76,11 +76,11 @@ def test_the_request_behind_an_event_counts_when_the_tellers_clock_is_behind() -
     subscriber = _subscriber(NOW - timedelta(seconds=1))
     assert subscriber.wants(_event(at=NOW - timedelta(hours=1), request=_id_made(NOW)))
     assert not subscriber.wants(_event(at=NOW - timedelta(hours=1), request=_id_made(NOW - timedelta(hours=1))))
-    # An id that tells no time is not asked for one.
+    # An id without a time is not asked for one.
     assert not subscriber.wants(_event(at=NOW - timedelta(hours=1), request=uuid4()))
 
 
-def test_listening_begins_as_early_as_the_command_tells() -> None:
+def test_a_subscription_begins_at_the_time_of_its_command() -> None:
     command = Envelope(id=_id_made(NOW), name="x", account_id=new_id(), correlation_id=new_id(), at=NOW)
     assert abs(subscribed_at(command) - NOW) < timedelta(milliseconds=2)
     early = command.model_copy(update={"at": NOW - timedelta(seconds=5)})

@@ -1,4 +1,4 @@
-"""Templates before there is a run: slips are told at once, and whatever could be right is let through."""
+"""Templates before there is a run: mistakes are reported at once, and what could be right is let through."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_what_may_be_right_is_let_through(text: str) -> None:
         ("{% if steps[12].output %}a{% endif %}", "asks for steps[12], and before this step there is steps[0]"),
     ],
 )
-def test_a_slip_is_told(text: str, expected: str) -> None:
+def test_a_slip_is_reported(text: str, expected: str) -> None:
     assert faults(text) == {"input": expected}
 
 

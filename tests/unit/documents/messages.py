@@ -11,7 +11,8 @@ import xmltodict
 from contracts.primitives.problem import FieldError
 from contracts.strict_json import JsonRefused
 from documents.command_form import as_json
-from documents.document import InboxKind, Parsed
+from documents.document import InboxKind
+from documents.parsed import Parsed
 from documents.parser import read_document
 from documents.xml import XmlRefused
 
@@ -61,7 +62,7 @@ EVERY_TAG: dict[str, Any] = {
     "Totals": {"GrossAmount": "127.05", "NetAmount": "105.00"},
 }
 
-TWIN: dict[str, Any] = {
+JSON_FORM: dict[str, Any] = {
     "document": {
         "document_date": "2026-01-30",
         "document_ref": "INV-1001",

@@ -21,16 +21,16 @@ def parsed(answer: bytes) -> Any:
 def test_an_accepted_message_is_answered_with_its_id(*, duplicate: bool) -> None:
     warnings = [{"path": "/Sale/Totals/NetAmount", "code": "document", "message": "is 1 < 2"}]
     answer = accepted_xml(message_id="0199-a", duplicate=duplicate, warnings=warnings)
-    told = "true" if duplicate else "false"
+    reported = "true" if duplicate else "false"
     assert answer.decode() == (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<response><message_id>0199-a</message_id><duplicate>{told}</duplicate>"
+        f"<response><message_id>0199-a</message_id><duplicate>{reported}</duplicate>"
         "<warnings><warning><path>/Sale/Totals/NetAmount</path><code>document</code><message>is 1 &lt; 2</message>"
         "</warning></warnings></response>\n"
     )
 
 
-def test_a_problem_is_told_in_the_form_of_rfc_7807() -> None:
+def test_a_problem_is_reported_in_the_form_of_rfc_7807() -> None:
     body = problem(422, "invalid_document", "The document is wrong", "2 faults", [FieldError("/Sale/A", "is <b> & c")])
     assert problem_xml(body).decode() == (
         '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from contracts.values import YEARS
-from documents.document import Parsed
+from documents.parsed import Parsed
 from tests.unit.documents import test_ubl_leniency as ubl
-from tests.unit.documents.messages import TWIN, a_sale, read
+from tests.unit.documents.messages import JSON_FORM, a_sale, read
 
 OUTSIDE = [f"{YEARS[0] - 1}-12-31", f"{YEARS[-1] + 1}-01-01", "9999-12-31", "0001-01-01"]
 INSIDE = [f"{YEARS[0]}-01-01", f"{YEARS[-1]}-12-31"]
@@ -36,7 +36,7 @@ def test_a_required_date_is_refused(day: str) -> None:
     faults = [
         read(an_invoice(issued=day)),
         read(a_sale({"Header/Document/DocumentDate": day})),
-        read(json.dumps(TWIN | {"document": TWIN["document"] | {"document_date": day}}).encode(),
+        read(json.dumps(JSON_FORM | {"document": JSON_FORM["document"] | {"document_date": day}}).encode(),
              content_type="application/json"),
     ]  # fmt: skip
     for found in faults:

@@ -10,7 +10,7 @@ import pytest
 
 from documents.command_form import as_json, identity
 from documents.document import InboxDocument
-from tests.unit.documents.messages import EVERY_TAG, TWIN, a_sale, accepted, sample, with_changes
+from tests.unit.documents.messages import EVERY_TAG, JSON_FORM, a_sale, accepted, sample, with_changes
 
 
 def a_document(changes: dict[str, Any] | None = None) -> InboxDocument:
@@ -63,6 +63,9 @@ def test_the_example_is_left_as_it_was() -> None:
 
 
 def test_a_suppliers_json_without_a_type_is_a_sales_invoice() -> None:
-    message = {**TWIN, "document": {name: value for name, value in TWIN["document"].items() if name != "sale_type"}}
+    message = {
+        **JSON_FORM,
+        "document": {name: value for name, value in JSON_FORM["document"].items() if name != "sale_type"},
+    }
     parsed = accepted(json.dumps(message).encode(), content_type="application/json")
     assert parsed.document.sale_type == "sales_invoice"

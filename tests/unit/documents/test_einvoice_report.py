@@ -1,4 +1,4 @@
-"""The report on published e-invoices: our own samples agree in both readings, and what differs is told."""
+"""The report on published e-invoices: our own samples agree in both readings, and what differs is reported."""
 
 from __future__ import annotations
 

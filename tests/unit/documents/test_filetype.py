@@ -40,7 +40,7 @@ from documents.filetype import ENDINGS, HEAD_BYTES, NAME_CHARS_MAX, safe_name, s
         (b"\xff\xfe" + "Pay".encode("utf-16-le"), "text/plain"),
     ],
 )
-def test_what_invoices_come_as_is_told_by_its_bytes(head: bytes, media_type: str) -> None:
+def test_what_invoices_come_as_is_detected_by_its_bytes(head: bytes, media_type: str) -> None:
     assert sniffed(head) == media_type
 
 
@@ -120,7 +120,7 @@ OFFICE = "application/vnd.openxmlformats-officedocument"
         (("run.exe", "word/document.xml"), "a.docx", None),
     ],
 )
-def test_an_office_document_is_told_from_other_archives(
+def test_an_office_document_is_distinguished_from_other_archives(
     names: tuple[str, ...], name: str | None, media_type: str | None
 ) -> None:
     assert sniffed(a_zip(*names)[:HEAD_BYTES], name) == media_type
@@ -138,9 +138,9 @@ def test_an_open_document_says_its_type_first() -> None:
     ("name", "media_type"),
     [("a.doc", "application/msword"), ("a.XLS", "application/vnd.ms-excel"), ("setup.msi", None), (None, None)],
 )
-def test_an_old_office_document_is_told_by_its_ending(name: str | None, media_type: str | None) -> None:
+def test_an_old_office_document_is_detected_by_its_extension(name: str | None, media_type: str | None) -> None:
     assert sniffed(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, name) == media_type
 
 
-def test_a_table_is_told_from_text_by_its_ending() -> None:
+def test_a_table_is_distinguished_from_text_by_its_ending() -> None:
     assert sniffed(b"item;price\r\nPaper;4.50\r\n", "lines.csv") == "text/csv"

@@ -9,7 +9,7 @@ import pytest
 from contracts.primitives.problem import ERRORS_MAX
 from contracts.resources.sale_line import LINES_MAX
 from documents.command_form import as_json
-from documents.document import WARNINGS_MAX
+from documents.parsed import WARNINGS_MAX
 from tests.unit.documents.messages import EVERY_TAG, a_sale, accepted, refused, sample, texts
 
 CONNECT: dict[str, Any] = {
@@ -60,7 +60,7 @@ def test_the_samples_are_taken_without_a_warning(name: str) -> None:
     assert accepted(sample(f"direct/{name}.xml")).warnings == ()
 
 
-def test_all_faults_of_a_message_are_told_at_once() -> None:
+def test_all_faults_of_a_message_are_reported_at_once() -> None:
     assert set(refused(sample("direct/refused.xml"))) == {
         "/Sale/Header/Document/DocumentDate",
         "/Sale/Header/SaleType",
@@ -70,7 +70,7 @@ def test_all_faults_of_a_message_are_told_at_once() -> None:
     }
 
 
-def test_an_empty_sale_is_told_everything_it_lacks() -> None:
+def test_an_empty_sale_is_refused_with_everything_it_lacks() -> None:
     assert set(refused(b"<Sale/>")) == {
         "/Sale/Header/Document/DocumentDate",
         "/Sale/Header/Document/DocumentRef",
@@ -105,13 +105,13 @@ def test_a_great_many_unknown_elements_are_cut_with_a_count_of_the_rest() -> Non
     assert message.warnings[-1].message == "has 901 more warnings"
 
 
-def test_more_lines_than_the_books_take_are_refused() -> None:
+def test_more_lines_than_the_ledger_takes_are_refused() -> None:
     line = {"Description": "x", "Qty": "1", "Price": "1"}
     assert accepted(a_sale({"LineItems/LineItem": [line] * LINES_MAX}))
     assert list(refused(a_sale({"LineItems/LineItem": [line] * (LINES_MAX + 1)}))) == ["/Sale/LineItems/LineItem"]
 
 
-def test_elements_nobody_knows_are_flagged_and_not_refused() -> None:
+def test_unknown_elements_are_flagged_and_not_refused() -> None:
     message = accepted(a_sale({"Header/Colour": "blue", "LineItems/LineItem/1/Serial": {"No": "1"}, "Extra": ""}))
     assert texts(message) == [
         "/Sale/Header/Colour is not an element known here and was not read",
@@ -265,7 +265,7 @@ def test_an_order_may_name_its_client_as_direct_does() -> None:
     ("sent", "rate"), [("21%", "21"), ("21", "21"), ("5.5 %", "5.5"), ("PVN 21", None), ("150%", None), ("-5%", None)]
 )
 @pytest.mark.parametrize("plain", [True, False])
-def test_a_tax_is_told_by_rate_or_name(sent: str, rate: str | None, *, plain: bool) -> None:
+def test_a_tax_is_given_by_rate_or_name(sent: str, rate: str | None, *, plain: bool) -> None:
     tax: Any = sent if plain else {"TaxKeyName": sent}
     document = as_json(accepted(a_sale({"LineItems/LineItem/0/TaxKey": tax})).document)["document"]
     assert document["lines"][0]["tax_name"] == sent

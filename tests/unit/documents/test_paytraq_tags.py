@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from documents.command_form import as_json
-from tests.unit.documents.messages import EVERY_TAG, TWIN, a_sale, accepted, refused, sample
+from tests.unit.documents.messages import EVERY_TAG, JSON_FORM, a_sale, accepted, refused, sample
 
 HEADER, ABOUT = "Header", "Header/Document"
 LINE, ADJUSTMENT = "LineItems/LineItem/0", "Adjustments/Adjustment/0"
@@ -118,7 +118,7 @@ def field(document: dict[str, Any], path: str) -> Any:
 
 
 def test_a_message_with_every_tag_gives_every_field() -> None:
-    assert as_json(accepted(a_sale()).document) == TWIN
+    assert as_json(accepted(a_sale()).document) == JSON_FORM
 
 
 @pytest.mark.parametrize(("tag", "where", "sent", "kept"), TAGS, ids=[row[0] for row in TAGS])

@@ -89,9 +89,9 @@ def twins(draw: st.DrawFn) -> dict[str, Any]:
     return message
 
 
-def as_sale(twin: dict[str, Any]) -> dict[str, Any]:
+def as_sale(form: dict[str, Any]) -> dict[str, Any]:
     """The same said in PayTraq's elements, written without any of the code under test."""
-    document = twin["document"]
+    document = form["document"]
     term = document.get("pay_term", {})
     return {
         "Header": {
@@ -112,7 +112,7 @@ def as_sale(twin: dict[str, Any]) -> dict[str, Any]:
             "PayTerm": {"PayTermType": term.get("type"), "PayTermDays": term.get("days")},
             "DateDue": document.get("date_due"),
             "Deposit": document.get("deposit"),
-            "Comment": twin.get("comment"),
+            "Comment": form.get("comment"),
             "PaymentMethod": document.get("payment_method"),
             "ShippingData": {"ShippingType": document.get("shipping_type")},
         },
@@ -145,14 +145,14 @@ def as_line_item(line: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def by_json(twin: dict[str, Any]) -> InboxDocument:
-    return accepted(json.dumps(twin).encode(), content_type="application/json").document
+def by_json(form: dict[str, Any]) -> InboxDocument:
+    return accepted(json.dumps(form).encode(), content_type="application/json").document
 
 
 @settings(max_examples=150, deadline=None)
 @given(twins())
-def test_a_document_comes_out_as_it_went_in_by_json_and_by_xml(twin: dict[str, Any]) -> None:
-    from_xml, from_json = accepted(a_sale(of=as_sale(twin))).document, by_json(twin)
+def test_a_document_comes_out_as_it_went_in_by_json_and_by_xml(form: dict[str, Any]) -> None:
+    from_xml, from_json = accepted(a_sale(of=as_sale(form))).document, by_json(form)
     assert from_xml == from_json
-    assert as_json(from_xml) == twin
+    assert as_json(from_xml) == form
     assert identity(from_xml) == identity(from_json)

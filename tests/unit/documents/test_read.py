@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from contracts.primitives.problem import FieldError
 from documents.command_form import as_json, identity
 from documents.content import content_digest
-from documents.document import InboxKind, Parsed
+from documents.document import InboxKind
+from documents.parsed import Parsed
 from documents.parser import UnsupportedContentType, is_xml
 from documents.xml_answer import problem_xml
 from tests.unit.documents.messages import SAMPLES, accepted, read, refused, sample
@@ -74,13 +75,13 @@ def test_any_damage_to_a_message_ends_in_a_document_or_in_faults(
 
 
 @pytest.mark.parametrize("content_type", ["application/xml", "text/xml", "TEXT/XML", "application/xml;charset=UTF-8"])
-def test_xml_is_told_by_its_content_type(content_type: str) -> None:
+def test_xml_is_detected_by_its_content_type(content_type: str) -> None:
     assert accepted(sample("direct/minimal.xml"), content_type=content_type)
     assert is_xml(content_type)
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=utf-8"])
-def test_json_is_told_by_its_content_type(content_type: str) -> None:
+def test_json_is_detected_by_its_content_type(content_type: str) -> None:
     assert accepted(sample("orders/order.json"), box="sales", content_type=content_type)
     assert not is_xml(content_type)
 

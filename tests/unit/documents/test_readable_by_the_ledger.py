@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.wire.envelope import Envelope
-from documents.document import InboxKind, Parsed
+from documents.document import InboxKind
+from documents.parsed import Parsed
 from documents.received import of_document
 from ledger.inbox import document as documents
 from ledger.inbox import message as rules
 from tests.unit.documents import test_ubl_leniency as ubl
-from tests.unit.documents.messages import EVERY_TAG, TWIN, a_sale, read
+from tests.unit.documents.messages import EVERY_TAG, JSON_FORM, a_sale, read
 
 SAYABLE = st.characters(exclude_categories=("Cs", "Cc", "Cn"), exclude_characters="<>&\ufffe\uffff")
 TEXTS = st.one_of(st.text(SAYABLE, max_size=40), st.just("n" * 12_000), st.just("\u0440" * 250), st.just(""))
@@ -119,9 +120,11 @@ def test_of_paytraq(changes: dict[str, Any], box: InboxKind) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(st.sampled_from(places(TWIN)), JSON_ODD, max_size=3), st.sampled_from(["purchases", "sales"]))
+@given(
+    st.dictionaries(st.sampled_from(places(JSON_FORM)), JSON_ODD, max_size=3), st.sampled_from(["purchases", "sales"])
+)
 def test_of_json(changes: dict[str, Any], box: InboxKind) -> None:
-    message = json.loads(json.dumps(TWIN))
+    message = json.loads(json.dumps(JSON_FORM))
     for path, value in changes.items():
         *steps, last = path.split("/")
         place = message

@@ -103,7 +103,7 @@ def test_a_credit_note_may_be_due() -> None:
     ("code", "kind"),
     [("380", "sales_invoice"), ("384", "sales_invoice"), ("325", "sales_proforma"), ("381", "credit_note")],
 )
-def test_the_type_code_tells_the_kind(code: str, kind: str) -> None:
+def test_the_type_code_gives_the_kind(code: str, kind: str) -> None:
     assert document_of(an_invoice((">380<", f">{code}<")))["sale_type"] == kind
 
 

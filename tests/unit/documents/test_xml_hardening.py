@@ -129,7 +129,7 @@ def test_what_is_not_well_formed_is_one_fault_of_the_whole(body: bytes) -> None:
     assert message.startswith("is not well-formed XML: ")
 
 
-def test_the_fault_tells_where_the_xml_breaks() -> None:
+def test_the_fault_shows_where_the_xml_breaks() -> None:
     assert refused(b"<Sale>\n  <Header></Sale>") == {"/": "is not well-formed XML: mismatched tag at line 2, column 13"}
 
 

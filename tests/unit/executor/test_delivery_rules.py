@@ -125,7 +125,7 @@ def test_an_excerpt_is_text_that_postgres_takes(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "reported"),
     [
         ("HOOK_SCHEDULE_SECONDS", "", "must name 1 to 100 pauses"),
         ("HOOK_SCHEDULE_SECONDS", "0,-1", "each pause must be"),
@@ -137,12 +137,12 @@ def test_an_excerpt_is_text_that_postgres_takes(body: bytes) -> None:
     ],
 )
 def test_settings_that_cannot_work_are_refused_at_start(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, reported: str
 ) -> None:
     monkeypatch.setenv("LEDGERWIRE_POSTGRES_DSN", "postgresql://x")
     monkeypatch.setenv("LEDGERWIRE_SECRET_KEYS", "x")
     monkeypatch.setenv(f"LEDGERWIRE_{name}", value)
-    with pytest.raises(SettingsError, match=told):
+    with pytest.raises(SettingsError, match=reported):
         ExecutorSettings.read()
 
 

@@ -1,4 +1,4 @@
-"""What was sent as a secret is struck out of what comes back, in whatever form; everything else stays."""
+"""What was sent as a secret is redacted in what comes back, in whatever form; everything else stays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from action_executor.connections.secrets import NO_SECRETS, STRUCK, Secrets
+from action_executor.connections.secrets import NO_SECRETS, REDACTED, Secrets
 
 TOKEN = 'tök/en+"42"=='
 SECRETS = Secrets(
@@ -37,23 +37,23 @@ SECRETS = Secrets(
         "key=HUSH",
     ],
 )
-def test_a_secret_is_struck_out_in_every_form(shown: str) -> None:
-    struck = SECRETS.strike(shown)
-    assert STRUCK in struck
-    assert not any(part in struck for part in (TOKEN, "pa55word", "XYZZY", "T0AB12", "HUSH"))
+def test_a_secret_is_redacted_in_every_form(shown: str) -> None:
+    redacted = SECRETS.redact(shown)
+    assert REDACTED in redacted
+    assert not any(part in redacted for part in (TOKEN, "pa55word", "XYZZY", "T0AB12", "HUSH"))
 
 
-def test_names_and_values_at_any_depth_are_struck_out() -> None:
-    assert SECRETS.strike({"XYZZY": [{"a": ["HUSH", 1, None]}]}) == {STRUCK: [{"a": [STRUCK, 1, None]}]}
-    assert SECRETS.strike_bytes(b"%PDF XYZZY \xff") == b"%PDF [secret] \xff"
+def test_names_and_values_at_any_depth_are_redacted() -> None:
+    assert SECRETS.redact({"XYZZY": [{"a": ["HUSH", 1, None]}]}) == {REDACTED: [{"a": [REDACTED, 1, None]}]}
+    assert SECRETS.redact_bytes(b"%PDF XYZZY \xff") == b"%PDF [secret] \xff"
 
 
 def test_words_of_a_path_and_everything_without_a_connection_stay() -> None:
-    assert SECRETS.strike("the services at hooks.example") == "the services at hooks.example"
-    assert NO_SECRETS.strike("anything") == "anything"
+    assert SECRETS.redact("the services at hooks.example") == "the services at hooks.example"
+    assert NO_SECRETS.redact("anything") == "anything"
 
 
 @given(st.text(min_size=8, max_size=40), st.integers(0, 5))
-def test_a_secret_inside_a_longer_text_in_base64_is_struck_out(secret: str, before: int) -> None:
+def test_a_secret_inside_a_longer_text_in_base64_is_redacted(secret: str, before: int) -> None:
     encoded = b64encode(b"x" * before + secret.encode() + b"yz").decode()
-    assert STRUCK in Secrets("https://a.example", {"X": secret}).strike(encoded)
+    assert REDACTED in Secrets("https://a.example", {"X": secret}).redact(encoded)

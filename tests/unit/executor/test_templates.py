@@ -1,4 +1,4 @@
-"""Templates: types kept, unknown names told, and bounds that hold against those who try."""
+"""Templates: types kept, unknown names reported, and bounds that hold against hostile templates."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_templates_are_filled_in_at_any_depth() -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "told"),
+    ("template", "reported"),
     [
         ("{{ nobody.x }}", "input.text: 'nobody' is undefined"),
         ("{{ steps[7].output.id }}", "steps has no item there"),
@@ -69,10 +69,10 @@ def test_templates_are_filled_in_at_any_depth() -> None:
         ("{{ 1 | divided_by: 0 }}", "divide"),
     ],
 )
-def test_what_cannot_be_filled_in_says_why(template: str, told: str) -> None:
+def test_what_cannot_be_filled_in_says_why(template: str, reported: str) -> None:
     with pytest.raises(TemplateFault) as fault:
         fill_liquid({"text": template}, NAMES)
-    assert told in str(fault.value)
+    assert reported in str(fault.value)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_what_cannot_be_filled_in_says_why(template: str, told: str) -> None:
         "x" * 20_000 + "{{ account.id }}",
     ],
 )
-def test_nobody_takes_more_than_his_share(template: str) -> None:
+def test_no_account_takes_more_than_its_share(template: str) -> None:
     with pytest.raises(TemplateFault):
         fill_liquid({"text": template}, NAMES)
 

@@ -25,9 +25,9 @@ def test_an_account_gets_its_burst_and_then_waits() -> None:
     rates, account = RateLimiter(per_second=5), new_id()
     for _ in range(10):
         rates.admit(account)
-    with pytest.raises(TooManyRequests) as told:
+    with pytest.raises(TooManyRequests) as reported:
         rates.admit(account)
-    assert told.value.headers == {"Retry-After": "1"}
+    assert reported.value.headers == {"Retry-After": "1"}
     rates.admit(new_id())
 
 
@@ -48,7 +48,7 @@ def test_a_key_that_is_checked_is_not_counted() -> None:
     rates.check("192.0.2.2")
 
 
-def test_bodies_in_hand_are_bounded_together() -> None:
+def test_bodies_being_read_are_bounded_together() -> None:
     budget = BodyMemoryLimiter(bytes_max=100)
     with budget.hold() as one, budget.hold() as other:
         one.add(60)
@@ -59,7 +59,7 @@ def test_bodies_in_hand_are_bounded_together() -> None:
         one.add(100)
 
 
-def test_an_account_and_a_channel_have_their_share_of_the_bodies_in_hand() -> None:
+def test_an_account_and_a_channel_have_their_share_of_the_bodies_being_read() -> None:
     budget = BodyMemoryLimiter(bytes_max=100, account_bytes_max=40, channel_bytes_max=20)
     with budget.hold() as by_channel, budget.hold() as by_token, budget.hold() as of_another:
         by_channel.owners, by_token.owners, of_another.owners = ("account", "channel"), ("account",), ("another",)
@@ -86,7 +86,7 @@ def test_an_account_and_a_channel_have_their_share_of_the_bodies_in_hand() -> No
         ("", False),
     ],
 )
-def test_json_is_told_by_its_content_type(content_type: str, taken: bool) -> None:  # noqa: FBT001
+def test_json_is_detected_by_its_content_type(content_type: str, taken: bool) -> None:  # noqa: FBT001
     assert is_json(content_type) is taken
 
 
@@ -113,10 +113,10 @@ def test_no_two_routes_are_the_same_and_none_ends_in_a_slash() -> None:
     assert not [path for _, path in named if path.endswith("/")]
 
 
-def test_only_channels_documentation_and_sign_in_are_open_to_anybody() -> None:
-    anybody = {route.path for route in ROUTES if route.is_open and not route.path.startswith("/ext/")}
+def test_only_channels_documentation_and_sign_in_need_no_credential() -> None:
+    open_routes = {route.path for route in ROUTES if route.is_open and not route.path.startswith("/ext/")}
     by_a_secret = {"/v1/session", "/v1/password-resets", "/v1/password-resets/redeem", "/v1/setup"}
-    assert anybody <= {"/openapi.json", "/docs"} | by_a_secret
+    assert open_routes <= {"/openapi.json", "/docs"} | by_a_secret
 
 
 def test_large_bodies_leave_room_for_ordinary_ones() -> None:

@@ -1,4 +1,4 @@
-"""Bodies that come compressed are inflated step by step, and no further than somebody reads."""
+"""Bodies that come compressed are inflated step by step, and no further than the reader asks."""
 
 from __future__ import annotations
 

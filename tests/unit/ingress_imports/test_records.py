@@ -59,7 +59,7 @@ def test_leading_zeros_stay() -> None:
     assert (record.given["reg_number"], record.given["address"]["postal_code"]) == ("00400", "01010")
 
 
-def test_every_fault_of_a_line_is_told_and_the_next_is_read() -> None:
+def test_every_fault_of_a_line_is_reported_and_the_next_is_read() -> None:
     found = read("name,email,currency,pay_term.type\nA,nobody,ZZZ,9\n,a@a.example,,\nB,,,\n")
     assert bad(found) == [(2, "currency"), (2, "email"), (2, "pay_term.type"), (3, "name")]
     assert good(found)[0][0] == 4
@@ -89,7 +89,7 @@ def test_a_table_with_a_wrong_head_is_none(content: str | bytes, kind: str, path
     assert [fault.path for fault in refused.value.faults] == paths
 
 
-def test_what_the_books_say_themselves_is_passed_over() -> None:
+def test_what_the_ledger_computes_itself_is_passed_over() -> None:
     line = {"id": "1", "name": "A", "archived": False, "balance": [], "created_at": "x", "updated_at": "y"}
     for found in (
         read("id,name,archived,balance,created_at,updated_at\n1,A,false,[],x,y\n"),

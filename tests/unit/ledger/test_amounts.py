@@ -198,13 +198,13 @@ def test_a_rate_that_is_no_percentage_is_a_fault(number: str) -> None:
     assert paths_of(a_sale(a_line("1"), adjustments=(a_charge(number),))) == ["adjustments[0].amount"]
 
 
-def test_a_total_beyond_the_books_is_a_fault_although_each_line_fits() -> None:
+def test_a_total_beyond_the_column_is_a_fault_although_each_line_fits() -> None:
     line = a_line("90000000000000000")
     assert computed(line).total_minor <= MINOR_MAX
     assert paths_of(a_sale(line, line)) == ["lines"]
 
 
-def test_a_tax_base_beyond_the_books_is_a_fault_although_the_total_is_small() -> None:
+def test_a_tax_base_beyond_the_column_is_a_fault_although_the_total_is_small() -> None:
     much, back = a_line("90000000000000000", a_tax("1")), a_line("90000000000000000", quantity="-1")
     assert paths_of(a_sale(much, much, back, back)) == ["lines"]
 

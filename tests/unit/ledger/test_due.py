@@ -43,7 +43,7 @@ def test_a_document_that_says_nothing_is_due_as_its_client_usually_pays() -> Non
     assert due_date(DAY, default=PayTerm(4)) is None
 
 
-def test_where_nobody_says_anything_it_is_due_after_14_days_or_at_once() -> None:
+def test_without_a_payment_term_it_is_due_after_14_days_or_at_once() -> None:
     assert due_date(DAY) == DAY + timedelta(days=14)
     assert due_date(DAY, at_once=True) == DAY
     assert due_date(DAY, default=PayTerm(0)) == DAY + timedelta(days=14)

@@ -103,7 +103,7 @@ def test_an_amount_below_zero_cannot_be_booked() -> None:
         issue(EUROS, INVOICE, net_minor=1, tax_minor=0, deposit_minor=2)
 
 
-def test_an_amount_beyond_the_books_cannot_be_booked() -> None:
+def test_an_amount_beyond_the_column_cannot_be_booked() -> None:
     with pytest.raises(MoneyOverflow):
         payment(EUROS, PAYMENT, amount_minor=MINOR_MAX + 1)
 

@@ -169,7 +169,7 @@ def test_a_long_fraction_is_rounded_once_and_not_twice() -> None:
 
 
 @pytest.mark.parametrize("amount", ["92000000000000000.01", "1" + "0" * 30, Decimal("1e30"), Decimal("1e999999")])
-def test_more_than_the_books_hold_is_an_overflow(amount: Decimal | str) -> None:
+def test_more_than_a_column_holds_is_an_overflow(amount: Decimal | str) -> None:
     with pytest.raises(MoneyOverflow) as refusal:
         to_minor(amount, "EUR")
     assert isinstance(refusal.value, ValueError)

@@ -1,4 +1,4 @@
-"""What a bill says: stated amounts count, others follow from the lines, what is missing is told."""
+"""What a bill says: stated amounts count, others follow from the lines, what is missing is reported."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_lines_are_shown_as_they_are_stated_else_as_they_are_computed() -> None:
         ({"gross_amount": "1", "shipping_charge": "-3"}, ["document.shipping_charge"]),
     ],
 )
-def test_what_no_bill_can_be_made_of_is_told_at_once(fields: dict[str, Any], paths: list[str]) -> None:
+def test_what_no_bill_can_be_made_of_is_reported_at_once(fields: dict[str, Any], paths: list[str]) -> None:
     assert faults(**fields) == paths
 
 

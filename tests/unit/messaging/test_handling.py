@@ -20,7 +20,7 @@ def in_flight(*bodies: str, batch_attempts: int = 0) -> list[InFlightMessage]:
 
 
 class Handler:
-    """Answers `outcomes[body]` (Done when not named), or raises it; one that is raised strikes the whole call."""
+    """Answers `outcomes[body]` (Done when not named), or raises it; one that is raised fails the whole call."""
 
     def __init__(self, **outcomes: Outcome | Exception) -> None:
         self.outcomes = outcomes
@@ -62,7 +62,7 @@ async def test_what_fails_alone_is_parked_after_the_last_attempt_without_the_lin
     assert steps[-1].kind == "ValueError raised 3 times"
 
 
-async def test_weather_puts_the_whole_batch_off_without_trying_each() -> None:
+async def test_a_transient_error_delays_the_whole_batch_without_trying_each() -> None:
     handler, batch = Handler(b=ConnectionRefusedError("down")), in_flight("a", "b", "c")
     steps = await handle(handler, batch, OPTIONS)
     assert handler.calls == ["abc"]
@@ -70,7 +70,7 @@ async def test_weather_puts_the_whole_batch_off_without_trying_each() -> None:
     assert [(message.batch_attempts, message.isolated, message.attempts) for message in batch] == [(1, False, 0)] * 3
 
 
-async def test_weather_that_one_message_makes_is_found_after_a_while() -> None:
+async def test_a_transient_error_of_one_message_is_isolated_after_a_while() -> None:
     handler, batch = Handler(b=TimeoutError("lock")), in_flight("a", "b", "c", batch_attempts=3)
     first, second, third = await handle(handler, batch, OPTIONS)
     assert (first, third) == (Ack(), Ack())
@@ -78,14 +78,14 @@ async def test_weather_that_one_message_makes_is_found_after_a_while() -> None:
     assert batch[1].isolated
 
 
-async def test_weather_that_strikes_everybody_is_not_tried_out_on_each() -> None:
+async def test_a_transient_error_of_all_messages_is_not_isolated_one_by_one() -> None:
     handler = Handler(**dict.fromkeys("abcdefgh", ConnectionResetError("down")))
     steps = await handle(handler, in_flight(*"abcdefgh", batch_attempts=3), OPTIONS)
     assert handler.calls == ["abcdefgh", "a", "b", "c"]
     assert {type(step) for step in steps} == {Delay}
 
 
-async def test_weather_never_counts_as_an_attempt() -> None:
+async def test_a_transient_error_never_counts_as_an_attempt() -> None:
     handler, batch = Handler(a=ConnectionResetError("down")), in_flight("a")
     for _ in range(20):
         (step,) = await handle(handler, batch, OPTIONS)
@@ -100,7 +100,7 @@ async def test_a_handler_that_answers_wrongly_is_a_bug_like_any(answer: list[Out
     assert await handle(handler, in_flight("a", "b"), OPTIONS) == [Ack(), Ack()]
 
 
-async def test_who_calls_decides_what_weather_is() -> None:
+async def test_the_caller_decides_which_errors_are_transient() -> None:
     options = ConsumerOptions(is_transient=lambda error: isinstance(error, KeyError))
     batch = in_flight("a", "b")
     await handle(Handler(a=KeyError("k")), batch, options)

@@ -1,4 +1,4 @@
-"""Weather and bugs."""
+"""Transient errors and bugs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from storage.transient import is_transient
 
-WEATHER = [
+TRANSIENT = [
     ConnectionRefusedError(),
     ConnectionResetError(),
     TimeoutError(),
@@ -42,17 +42,17 @@ BUGS = [
 ]
 
 
-@pytest.mark.parametrize("error", WEATHER, ids=lambda error: type(error).__name__)
-def test_what_may_pass_by_itself_is_weather(error: Exception) -> None:
+@pytest.mark.parametrize("error", TRANSIENT, ids=lambda error: type(error).__name__)
+def test_what_may_pass_by_itself_is_transient(error: Exception) -> None:
     assert is_transient(error)
 
 
 @pytest.mark.parametrize("error", BUGS, ids=lambda error: type(error).__name__)
-def test_what_somebody_must_mend_is_not(error: Exception) -> None:
+def test_what_needs_a_repair_is_not_transient(error: Exception) -> None:
     assert not is_transient(error)
 
 
-def test_telling_them_apart_needs_no_database_driver() -> None:
+def test_the_classification_needs_no_database_driver() -> None:
     program = "import sys, messaging.port, messaging.delivery_buffer\n"
     program += "sys.exit('asyncpg' in sys.modules or 'aio_pika' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -19,14 +19,14 @@ SMALLEST_READABLE = 4.5  # points
 
 def test_markup_is_text_like_any_other() -> None:
     said = "<b>bold</b> &amp; <para> </para> <!-- x --> (a\\b) %s {page} <font color=red>"
-    told = text_of(a_sale(client=a_client(said), lines=[a_line(said)], comment=said, number="<i>7</i>"))
-    assert told.count(said) == 3
-    assert "<i>7</i>" in told
+    reported = text_of(a_sale(client=a_client(said), lines=[a_line(said)], comment=said, number="<i>7</i>"))
+    assert reported.count(said) == 3
+    assert "<i>7</i>" in reported
 
 
 def test_what_cannot_be_drawn_is_replaced_where_it_stands() -> None:
-    told = text_of(a_sale(lines=[a_line("Tea 茶 \x00\x07 שלום 🍵 end")]))
-    assert f"Tea {REPLACEMENT} {REPLACEMENT * 2} {REPLACEMENT * 4} {REPLACEMENT} end" in told
+    reported = text_of(a_sale(lines=[a_line("Tea 茶 \x00\x07 שלום 🍵 end")]))
+    assert f"Tea {REPLACEMENT} {REPLACEMENT * 2} {REPLACEMENT * 4} {REPLACEMENT} end" in reported
 
 
 def test_what_is_invisible_cannot_reorder_or_hide_what_others_read() -> None:

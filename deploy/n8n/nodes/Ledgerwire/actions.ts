@@ -1669,6 +1669,13 @@ export const properties: INodeProperties[] = [
         default: false,
         description: 'Whether this is so: attach pdf',
       },
+      {
+        displayName: 'Attach Statement',
+        name: 'attach_statement',
+        type: 'boolean',
+        default: false,
+        description: 'Whether this is so: attach statement',
+      },
       { displayName: 'In Reply To', name: 'in_reply_to', type: 'string', default: '' },
       {
         displayName: 'Sales IDs',
@@ -2110,6 +2117,7 @@ export const actions: Record<string, ActionField[]> = {
     { name: 'sale_ids', kind: 'many' },
     { name: 'to', kind: 'value' },
     { name: 'attach_pdf', kind: 'value' },
+    { name: 'attach_statement', kind: 'value' },
     { name: 'in_reply_to', kind: 'value' },
   ],
   send_sms: [{ name: 'to', kind: 'value', required: true }, { name: 'body', kind: 'value', required: true }],

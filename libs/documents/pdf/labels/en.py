@@ -67,5 +67,8 @@ EN: Final = Labels(
     settled="Paid and credited",
     amount_due="Amount due",
     notes="Notes",
+    statement="Statement of account",
+    document="Document",
+    overdue="Overdue",
     page="Page {page} of {pages}",
 )

@@ -67,5 +67,8 @@ ES: Final = Labels(
     settled="Pagado y abonado",
     amount_due="Importe pendiente",
     notes="Observaciones",
+    statement="Estado de cuenta",
+    document="Documento",
+    overdue="Vencido",
     page="Página {page} de {pages}",
 )

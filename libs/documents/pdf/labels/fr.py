@@ -69,6 +69,9 @@ FR: Final = Labels(
     settled="Déjà réglé",
     amount_due="Net à payer",
     notes="Remarques",
+    statement="Relevé de compte",
+    document="Document",
+    overdue="En retard",
     page="Page {page} sur {pages}",
 )
 

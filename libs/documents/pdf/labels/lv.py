@@ -67,5 +67,8 @@ LV: Final = Labels(
     settled="Samaksāts un ieskaitīts",
     amount_due="Summa apmaksai",
     notes="Piezīmes",
+    statement="Norēķinu pārskats",
+    document="Dokuments",
+    overdue="Kavēts",
     page="{page}. lapa no {pages}",
 )

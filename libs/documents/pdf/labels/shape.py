@@ -59,4 +59,7 @@ class Labels:
     settled: str
     amount_due: str
     notes: str
+    statement: str
+    document: str
+    overdue: str
     page: str

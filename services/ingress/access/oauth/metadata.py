@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from contracts.primitives.problem import field_errors
 from ingress.access.oauth.authorize import issuer_of
 from ingress.access.oauth.clients import create_client
 from ingress.access.oauth.rules import OAuthError
@@ -103,9 +104,9 @@ def _read(given: Any) -> Registration:
     try:
         metadata = Registration.model_validate(given)
     except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the body"
-        kind = "invalid_redirect_uri" if place.startswith("redirect_uris") else "invalid_client_metadata"
-        raise OAuthError(kind, f"{place}: {error.errors()[0]['msg']}") from None
+        fault = field_errors(error)[0]
+        kind = "invalid_redirect_uri" if fault.path.startswith("redirect_uris") else "invalid_client_metadata"
+        raise OAuthError(kind, f"{fault.path or 'the body'} {fault.message}") from None
     if metadata.token_endpoint_auth_method not in _METHODS:
         raise OAuthError("invalid_client_metadata", f"token_endpoint_auth_method must be one of {', '.join(_METHODS)}")
     if not set(metadata.grant_types) <= set(_GRANT_TYPES) or metadata.response_types != ["code"]:

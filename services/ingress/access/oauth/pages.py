@@ -36,6 +36,8 @@ button:first-of-type { background: var(--accent); border-color: var(--accent); c
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 .fault { background: var(--bad-soft); color: var(--bad); border-radius: 10px; padding: .7rem 1rem; font-weight: 550 }
 .note { color: var(--soft) }
+.more { margin: 1.25rem 0 0 }
+a { color: var(--accent) }
 """
 
 
@@ -75,6 +77,7 @@ def sign_in(
         f'<label for="code">{texts["code"]}</label>'
         '<input id="code" name="code" autocomplete="one-time-code">'
         f'<button type="submit">{texts["sign_in"]}</button></form>'
+        f'<p class="more"><a href="/oauth/password">{texts["forgot"]}</a></p>'
     )
     form_action = f"'self' {origin_of(leads_to)}" if leads_to else "'self'"
     return page(locale, texts["sign_in"], content, status=status, form_action=form_action)
@@ -102,6 +105,23 @@ def consent(
     )
     leads = f"'self' {origin_of(requested.redirect_uri)}"
     return page(locale, texts["asks"].format(client=requested.client.name), content, form_action=leads)
+
+
+def forgotten(locale: str, *, fault: str = "", status: int = 200) -> Response:
+    """The page on which a person asks for a link to choose a new password."""
+    texts = TEXTS[locale]
+    warning = f'<p class="fault" role="alert">{escape(texts[fault])}</p>' if fault else ""
+    content = (
+        f'{warning}<form method="post" action="/oauth/password"><label for="name">{texts["name"]}</label>'
+        '<input id="name" name="name" autocomplete="username" required autofocus>'
+        f'<button type="submit">{texts["send_link"]}</button></form>'
+    )
+    return page(locale, texts["forgot"], content, status=status)
+
+
+def link_sent(locale: str) -> Response:
+    """The page after a link was asked for; it is the same whether the name is known."""
+    return page(locale, TEXTS[locale]["forgot"], f'<p role="status">{TEXTS[locale]["link_sent"]}</p>')
 
 
 def new_password(locale: str, reset: str, *, fault: str = "", status: int = 200) -> Response:

@@ -164,12 +164,12 @@ async def _authenticated(api: Api, call: Request, form: Mapping[str, str]) -> Cl
         form.get("client_id", ""),
         form.get("client_secret"),
     )
-    counted = (call.request.remote, client_id[:_ID_CHARS_MAX])
-    for key in counted:
+    limited_keys = (call.request.remote, client_id[:_ID_CHARS_MAX])
+    for key in limited_keys:
         api.limits.wrong.check(key)
     client = await store.find_client(api.pool, client_id=client_id) if client_id.isascii() and client_id else None
     if client is None or not _is_right(client, secret):
-        for key in counted:
+        for key in limited_keys:
             api.limits.wrong.admit(key)
         raise OAuthError("invalid_client", "the client or its secret is unknown", status=_UNAUTHORIZED)
     return client

@@ -88,7 +88,7 @@ def _promised(ctx: CommandContext[RecordCall], state: LoadedState, changes: Chan
     amount = None if given.promise is None else given.promise.amount
     promise = PromiseIn(client_id=given.client_id, date=day, amount=amount, sale_ids=list(given.sale_ids))
     made = promises.record(CommandContext(ctx.envelope, promise, ctx.account, ctx.now), state)
-    changes.join(made)
+    changes.merge(made)
     assert made.result_entity is not None  # noqa: S101  the promise
     return made.result_entity[1]
 
@@ -99,7 +99,7 @@ def _disputed(ctx: CommandContext[RecordCall], state: LoadedState, changes: Chan
     for sale in _undisputed(ctx, state):
         dispute = OpenDispute(sale_id=sale.sale_id, reason=reason, author=ctx.input.author)
         made = disputes.open_dispute(CommandContext(ctx.envelope, dispute, ctx.account, ctx.now), state)
-        changes.join(made)
+        changes.merge(made)
         assert made.result_entity is not None  # noqa: S101  the dispute
         opened.append(made.result_entity[1])
     return opened

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from contracts.resources import case as present
 from contracts.wire import commands as names
-from ledger.collections.cases import assigned, handlers, moves, rounds, store, write
+from ledger.collections.cases import assigned, handlers, moves, rounds, settings_watch, store, write
 from ledger.collections.cases.state import CaseChanges, CasePlan, LoadedCases, take
 from ledger.collections.due import store as due
 from ledger.collections.due.state import due_clients, held_clients, settled_sales
@@ -34,7 +35,8 @@ async def _load(conn: Connection, plan: ReadPlan, state: LoadedState) -> None:
     if not missing:
         return
     locked = await lock_books(conn, account_ids={key[0] for key in missing})
-    made = await rounds.read(conn, keys=missing, locked=locked, cache=store.StepCache())
+    accounts = await store.accounts(conn, accounts=locked)
+    made = await rounds.read(conn, keys=missing, accounts=accounts, cache=store.StepCache())
     known.debtors |= made.debtors
     known.accounts |= made.accounts
     known.steps |= made.steps
@@ -51,7 +53,19 @@ async def _save(conn: Connection, state: LoadedState, now: datetime) -> None:
     await write.messages(conn, messages=[one for changes in taken for one in changes.messages])
     never_sent = {ctx.key(one) for ctx, changes in state.changes_of(MessageChanges) for one in changes.never_sent}
     await due.mark(conn, clients=set(await write.release(conn, messages=never_sent)), now=now)
+    await settings_watch.follow(conn, account_ids=_following(state), now=now)
     await _call_off(conn, state, now)
+
+
+def _following(state: LoadedState) -> set[UUID]:
+    """The accounts that are to be decided on by other settings."""
+    return {one for _, changes in state.changes_of(CaseChanges) for one in changes.following}
+
+
+def _next_due(state: LoadedState) -> datetime | None:
+    """When all schedulers have to look: with another time zone days end at other moments."""
+    moments = (ctx.now for ctx, changes in state.changes_of(CaseChanges) if changes.following)
+    return max(moments, default=None)
 
 
 async def _call_off(conn: Connection, state: LoadedState, now: datetime) -> None:
@@ -71,7 +85,7 @@ _OF_ONE_CASE: Final = (
 
 CASES: Final = Capability(
     name="cases",
-    participant=Participant(load=_load, take=take, save=_save),
+    participant=Participant(load=_load, take=take, save=_save, next_due=_next_due),
     entities={
         "case": Entity(
             _SELECT_CASE,
@@ -88,6 +102,7 @@ CASES: Final = Capability(
         names.MUTE_CASE: handlers.MUTE_CASE,
         names.UNMUTE_CASE: handlers.UNMUTE_CASE,
         names.SNOOZE_CASE: handlers.SNOOZE_CASE,
+        names.FOLLOW_SETTINGS: handlers.FOLLOW_SETTINGS,
         names.MOVE_INVOICES: moves.MOVE_INVOICES,
         names.MOVE_BY_WORKFLOW: moves.MOVE_BY_WORKFLOW,
         names.MOVE_FROM_REMOVED: moves.MOVE_FROM_REMOVED,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from contracts.resources.account import FollowSettings
 from contracts.resources.case import CaseById, MuteCase, PauseCase, SnoozeCase
 from ledger.collections.cases import rules
 from ledger.collections.cases.models import Case
@@ -164,3 +165,16 @@ SNOOZE_CASE = _on_case(SnoozeCase, _snooze)
 RESUME_CASE = _on_case(CaseById, _resume)
 MUTE_CASE = _on_case(MuteCase, _mute)
 UNMUTE_CASE = _on_case(CaseById, _unmute)
+
+
+def _plan_nothing(_ctx: CommandContext[FollowSettings], _plan: ReadPlan) -> None:
+    """The time zone is kept, and with it the ends of days, where the account is locked."""
+
+
+def _follow(ctx: CommandContext[FollowSettings], _state: LoadedState) -> ChangeSet:
+    changes = ChangeSet(None, result_body={})
+    changes[CaseChanges].following.add(ctx.account.id)
+    return changes
+
+
+FOLLOW_SETTINGS = CommandHandler(FollowSettings, _plan_nothing, _follow)

@@ -10,14 +10,21 @@ from typing import Any, Final
 from uuid import UUID
 
 from contracts.primitives.ids import new_id
+from contracts.reply_tokens import marked
 from contracts.urls import PublicUrls
 from contracts.wire.envelope import Envelope
-from contracts.wire.jobs import ATTACHMENTS_MAX, SEND_MESSAGE, DocumentAttachment, SendMessageJob
-from ledger.collections.cases.models import Case, CollectingAccount, Debtor, OpenInvoice
+from contracts.wire.jobs import (
+    ATTACHMENTS_MAX,
+    SEND_MESSAGE,
+    Attachment,
+    DocumentAttachment,
+    SendMessageJob,
+    StatementAttachment,
+)
+from ledger.collections.cases.models import Case, CollectingAccount, Debtor, OpenInvoice, StepSpec
 from ledger.collections.cases.rules import Decided, Taken
 from ledger.collections.cases.store import number_of
 from ledger.collections.cases.write import OutgoingMessage
-from ledger.messages.tokens import marked
 from templates.reminders import LISTED_MAX, ListedInvoice, one_line, template_names, texts_of
 from templates.renderer import Letter
 
@@ -84,7 +91,7 @@ def compose(
     taken, message_id = decided.taken, new_id()
     assert taken is not None  # noqa: S101  only what is taken is said
     is_mail = taken.spec.channel == "email"
-    thread = decided.waiting.thread_id if is_mail else None
+    thread = decided.untaken.thread_id if is_mail else None
     body = marked(texts["body"], message_id) if is_mail else texts["body"].strip()[:SMS_CHARACTERS_MAX]
     message = OutgoingMessage(
         account_id=debtor.account_id,
@@ -100,9 +107,17 @@ def compose(
         command_id=message_id,
         created_at=now,
     )
-    files = message.sale_ids[:ATTACHMENTS_MAX] if taken.spec.attach_pdf and is_mail else []
-    job = _job(message, account, urls, cc=taken.spec.cc if is_mail else (), files=files)
+    job = _job(message, account, urls, cc=taken.spec.cc if is_mail else (), files=_files(message, taken.spec))
     return Composed(message, job)
+
+
+def _files(message: OutgoingMessage, spec: StepSpec) -> list[Attachment]:
+    """What a reminder by mail carries."""
+    if message.channel != "email":
+        return []
+    sale_ids = message.sale_ids[:ATTACHMENTS_MAX] if spec.attach_pdf else []
+    files: list[Attachment] = [DocumentAttachment(sale_id=sale_id) for sale_id in sale_ids]
+    return [*files, StatementAttachment(client_id=message.client_id)] if spec.attach_statement else files
 
 
 def thanks_to(debtor: Debtor, account: CollectingAccount, case: Case, urls: PublicUrls, *, now: datetime) -> Composed:
@@ -155,7 +170,7 @@ def _job(
     urls: PublicUrls,
     *,
     cc: Sequence[str],
-    files: Sequence[UUID],
+    files: Sequence[Attachment],
 ) -> Envelope:
     settings, is_mail = account.settings, message.channel == "email"
     thread = None if message.in_reply_to is None else f"<{message.in_reply_to}@{urls.host}>"
@@ -170,7 +185,7 @@ def _job(
         reply_to=settings.get("reply_to") if is_mail else None,
         in_reply_to=thread,
         references=[] if thread is None else [thread],
-        attachments=[DocumentAttachment(sale_id=sale_id) for sale_id in files],
+        attachments=list(files),
     )
     return Envelope(
         id=message.id,  # of the mail's Message-ID, which answers and later reminders name

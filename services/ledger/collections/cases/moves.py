@@ -122,7 +122,7 @@ def _all_of(made: Sequence[ChangeSet]) -> ChangeSet:
     changes = ChangeSet(None, subject_id=first.id)
     changes.result_body = {**first.shown, "other_clients": [one.shown for one in others]}
     for one in made:
-        changes.join(one)
+        changes.merge(one)
     return changes
 
 
@@ -179,23 +179,24 @@ def _move_from_removed(ctx: CommandContext[MoveFromRemoved], state: LoadedState)
     account = state[LoadedCases].accounts[ctx.account.id]
     cases = [one for one in cases_of_removed(debtor, account) if one.collector_id == ctx.input.collector_id]
     target = living(account.collectors, ctx.input.collector_id)
-    if target is None or not cases:
+    if target is None:
         return ChangeSet(None, result_body={"moved": 0}, subject_id=debtor.id)
-    invoices = [one for one in debtor.invoices if _was_in(one, cases, debtor)]
+    invoices = [one for one in debtor.invoices if _was_in(one, ctx.input.collector_id, cases, debtor)]
     if invoices:
         source = name_of(account.collectors[ctx.input.collector_id])
         moving = Moving(debtor, account, invoices, source, name_of(target), "person", ending=cases)
         return moved(ctx, moving, target)
     changes = ChangeSet(None, result_body={"moved": 0}, subject_id=debtor.id)
-    changes[CaseChanges].cases.update({one.id: ended(one, target.name, ctx) for one in cases})
-    make_due(changes, debtor.id)
+    if cases:
+        changes[CaseChanges].cases.update({one.id: ended(one, target.name, ctx) for one in cases})
+        make_due(changes, debtor.id)
     return changes
 
 
-def _was_in(invoice: OpenInvoice, cases: Sequence[Case], debtor: Debtor) -> bool:
-    """Whether an invoice was collected in one of these cases: it is listed there, or names their collector."""
+def _was_in(invoice: OpenInvoice, collector_id: UUID, cases: Sequence[Case], debtor: Debtor) -> bool:
+    """Whether an invoice was in a collector: it, or its client, names it, or one of its cases lists it."""
     named = invoice.collector_id or debtor.row["collector_id"]
-    return named == cases[0].collector_id or any(invoice.id in one.sale_ids for one in cases)
+    return named == collector_id or any(invoice.id in one.sale_ids for one in cases)
 
 
 MOVE_FROM_REMOVED = CommandHandler(MoveFromRemoved, _plan_removed, _move_from_removed)

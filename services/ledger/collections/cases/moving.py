@@ -33,7 +33,7 @@ class NamedCollector:
 class Moving:
     """Invoices of a client, and the collectors that they leave and enter.
 
-    `ending` are the cases that end with the move whatever invoices there are: those of a removed collector.
+    `ending` are the cases that end with the move whatever invoices there are: those of a removed collector, if any.
     """
 
     debtor: Debtor
@@ -47,7 +47,7 @@ class Moving:
     notification: dict[str, str] | None = None
     origin: Origin = "own"
     at: datetime | None = None
-    ending: Sequence[Case] = ()
+    ending: Sequence[Case] | None = None
 
 
 def case_of(invoice: OpenInvoice, debtor: Debtor, account: CollectingAccount) -> UUID:
@@ -97,7 +97,7 @@ def reported(ctx: CommandContext[Any], moving: Moving) -> ChangeSet:
 
 def _left_empty(moving: Moving) -> list[Case]:
     """The cases that end because all their invoices are moved."""
-    if moving.ending:
+    if moving.ending is not None:
         return list(moving.ending)
     sale_ids = {one.id for one in moving.invoices}
     kept = {case_of(one, moving.debtor, moving.account) for one in moving.debtor.invoices if one.id not in sale_ids}

@@ -43,18 +43,21 @@ class Round:
     letters: dict[Key, dict[LetterKey, Letter]] = field(default_factory=dict)
     paid: set[Key] = field(default_factory=set)  # invoices of cases that are settled just now
 
-    @property
-    def unread(self) -> set[Key]:
-        """The clients of whom something has to be rendered first."""
-        return {key for key, letters in self.letters.items() if letters}
-
 
 async def read(
-    conn: Connection, *, keys: Collection[Key], locked: Mapping[UUID, Account], cache: store.StepCache
+    conn: Connection,
+    *,
+    keys: set[Key],
+    accounts: Mapping[UUID, CollectingAccount],
+    cache: store.StepCache,
+    known: Mapping[Key, Debtor] | None = None,
 ) -> Round:
-    """Read these clients, whose accounts' books are locked, and what their cases are decided on."""
-    accounts = await store.accounts(conn, locked=locked)
-    debtors = await _debtors(conn, keys, accounts)
+    """Read these clients, and what their cases are decided on.
+
+    Those that are `known`, because nothing has changed since they were read, are not read again.
+    """
+    known = known or {}
+    debtors = {**known, **await _debtors(conn, keys - known.keys(), accounts)}
     wanted = {
         (case.account_id, case.collector_id, case.version) for one in debtors.values() for case in one.cases.values()
     }
@@ -69,20 +72,24 @@ async def decide(
     conn: Connection,
     *,
     keys: Collection[Key],
-    locked: Mapping[UUID, Account],
+    accounts: Mapping[UUID, Account],
     cache: store.StepCache,
     now: datetime,
     before: Round | None = None,
+    unchanged: Collection[Key] = (),
 ) -> Round:
-    """Read these clients, whose accounts' books are locked, and decide on their cases.
+    """Read these clients of these accounts, and decide on their cases: to be written under the accounts' locks.
 
-    What is as it was `before`, at the same `now`, is decided as it was then.
+    What is as it was `before`, at the same `now`, is decided as it was then. Those that are `unchanged` are known
+    to be so without being read.
     """
-    made = await read(conn, keys=keys, locked=locked, cache=cache)
-    same = set() if before is None else {one for one in made.accounts if before.accounts.get(one) == made.accounts[one]}
+    collecting = await store.accounts(conn, accounts=accounts)
+    same = set() if before is None else {one for one in collecting if before.accounts.get(one) == collecting[one]}
+    known = {key: before.debtors[key] for key in unchanged if before and key in before.debtors and key[0] in same}
+    made = await read(conn, keys=set(keys), accounts=collecting, cache=cache, known=known)
     for key, debtor in made.debtors.items():
         account = made.accounts[key[0]]
-        if rules.cases_of_removed(debtor, account):
+        if rules.removed_collectors(debtor, account):
             made.decided[key], made.letters[key] = [], {}
             continue
         if before is not None and key[0] in same and before.debtors.get(key) == debtor:
@@ -111,7 +118,7 @@ async def _debtors(
     conn: Connection, keys: Collection[Key], accounts: Mapping[UUID, CollectingAccount]
 ) -> dict[Key, Debtor]:
     """Clients with all the cases that their invoices belong to."""
-    debtors = await store.debtors(conn, keys=keys)
+    debtors = await store.debtors(conn, keys=keys) if keys else {}
     each = {key for key in debtors if any(one.kind == "invoice" for one in accounts[key[0]].collectors.values())}
     missing = {key: rules.missing_cases(debtors[key], accounts[key[0]]) for key in each}
     wanted = {(key[0], case_id) for key, ids in missing.items() for case_id in ids}
@@ -181,7 +188,7 @@ def settle(
 
 def _moves_from_removed(debtor: Debtor, account: CollectingAccount) -> Iterator[Outgoing]:
     """The commands that move a client's invoices out of removed collectors; each decides on the client again."""
-    for collector_id in sorted({one.collector_id for one in rules.cases_of_removed(debtor, account)}):
+    for collector_id in sorted(rules.removed_collectors(debtor, account)):
         command_id = new_id()
         command = Envelope(
             id=command_id,
@@ -220,7 +227,7 @@ def _settled(
         return one
     rendered = texts.get(_letter_key(one), Rendered({}))
     if rendered.texts is None:
-        return Decided(one.before, _faulty(one, rendered.fault or "", now), one.waiting)
+        return Decided(one.before, _faulty(one, rendered.fault or "", now), one.untaken)
     message_id = None
     if one.taken.spec.channel in {"email", "sms"}:
         composed = compose(one, debtor, account, rendered.texts, urls, now=now)
@@ -228,7 +235,7 @@ def _settled(
         written.messages.append(composed.message)
         written.outgoing.append(_outgoing(EXECUTOR_JOBS.name, composed.job))
         if one.taken.spec.channel == "email" and one.case.thread_id is None:
-            one = replace(one, case=replace(one.case, thread_id=message_id))
+            one = replace(one, case=one.case.but(thread_id=message_id))
     else:
         _also_move(one, rendered.texts, written)
     written.steps += _steps(one, message_id, now)
@@ -244,8 +251,7 @@ def _faulty(one: Decided, fault: str, now: datetime) -> Case:
     assert one.taken is not None  # noqa: S101  only what is taken is rendered
     reason = f"the template of step {one.taken.step} cannot be rendered: {fault}"[:500]
     is_same = one.before is not None and (one.before.state, one.before.reason) == ("pending", reason)
-    return replace(
-        one.waiting,
+    return one.waiting.but(
         state="pending",
         reason=reason,
         ends="correct the collector's template with apply_to_active, send another message or skip the step",
@@ -278,31 +284,31 @@ def _move(one: Decided, texts: Mapping[str, str]) -> Envelope:
 
 
 def _steps(one: Decided, message_id: UUID | None, now: datetime) -> Iterator[StepDone]:
-    taken, waiting = one.taken, one.waiting
+    taken, untaken = one.taken, one.untaken
     assert taken is not None  # noqa: S101  as above
     before = {
-        "last_step": waiting.last_step,
-        "last_step_at": waiting.last_step_at,
-        "last_due": waiting.last_due,
-        "contacted": waiting.contacted,
-        "thread_id": waiting.thread_id,
+        "last_step": untaken.last_step,
+        "last_step_at": untaken.last_step_at,
+        "last_due": untaken.last_due,
+        "contacted": untaken.contacted,
+        "thread_id": untaken.thread_id,
     }
     for step in (*one.skipped, taken.step):
         is_taken = step == taken.step
         yield StepDone(
-            account_id=waiting.account_id,
-            case_id=waiting.id,
-            cycle=waiting.cycle,
+            account_id=untaken.account_id,
+            case_id=untaken.id,
+            cycle=untaken.cycle,
             step=step,
             attempt=1,
             state="taken" if is_taken else "skipped",
-            collector_id=waiting.collector_id,
-            version=waiting.version,
+            collector_id=untaken.collector_id,
+            version=untaken.version,
             channel=taken.spec.channel if is_taken else "",
             by_person=taken.by_person and is_taken,
             message_id=message_id if is_taken else None,
-            open_minor=waiting.open_minor,
-            currency=waiting.currency,
+            open_minor=untaken.open_minor,
+            currency=untaken.currency,
             before=before,
             at=now,
         )

@@ -1,4 +1,4 @@
-"""Decide on all cases of a client: pure, from what the books say of it now.
+"""Decide on all cases of a client: pure, from what the ledger holds of it now.
 
 An invoice belongs to the collector that it was moved to, else its client's, else the account's default. A collector of
 kind `client` has one case for all of a client's invoices, one of kind `invoice` a case for each.
@@ -7,10 +7,11 @@ kind `client` has one case for all of a client's invoices, one of kind `invoice`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 from contracts.primitives.money import from_minor
@@ -48,11 +49,15 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What becomes of a case: as it was, as it is now (once its step is taken), and what is done for that."""
+    """What becomes of a case: as it was, as it is now (once its step is taken), and what is done for that.
+
+    `untaken` has the progress that it had without the step; what state it is in then is `waiting`.
+    """
 
     before: Case | None
     case: Case
-    waiting: Case  # as it is as long as its step is not taken
+    untaken: Case
+    waiting_state: Callable[[], Case] | None = None
     taken: Taken | None = None
     skipped: tuple[int, ...] = ()
     is_settled: bool = False  # just now, by payment of everything
@@ -60,7 +65,12 @@ class Decided:
     @property
     def is_changed(self) -> bool:
         """Whether there is something to write."""
-        return self.before is None or replace(self.before, updated_at=self.case.updated_at) != self.case
+        return self.before is None or self.before != self.case
+
+    @property
+    def waiting(self) -> Case:
+        """The case as it is as long as its step is not taken; computed where it is asked for, which is rare."""
+        return self.untaken if self.waiting_state is None else self.waiting_state()
 
 
 def decide_debtor(debtor: Debtor, account: CollectingAccount, steps: Steps, *, now: datetime) -> list[Decided]:
@@ -84,6 +94,16 @@ def cases_of_removed(debtor: Debtor, account: CollectingAccount) -> list[Case]:
         for one in debtor.cases.values()
         if one.state != "settled" and account.collectors[one.collector_id].deleted_at is not None
     ]
+
+
+def removed_collectors(debtor: Debtor, account: CollectingAccount) -> set[UUID]:
+    """The removed collectors that a client is still in: by a case, or by an invoice that was moved there just before.
+
+    An invoice that came back, whose collector was removed without another in its place, follows its client's.
+    """
+    named = {one.collector_id for one in debtor.invoices if one.collector_id is not None}
+    replaced = {one for one in named if account.collectors[one].deleted_at and living(account.collectors, one)}
+    return replaced | {one.collector_id for one in cases_of_removed(debtor, account)}
 
 
 def missing_cases(debtor: Debtor, account: CollectingAccount) -> set[UUID]:
@@ -131,20 +151,23 @@ def _decide(
     case = _renewed(_summed(case, invoices, account, now), invoices, account, now)
     specs = steps[case.collector_id, case.version]
     facts = _facts(case, invoices, debtor, account, now)
-    outlook = _outlook(case, specs, facts, debtor.last_contact_at, account, now)
+    progress = _progress(case, debtor.last_contact_at)
+    outlook = _outlook(case, specs, facts, progress, account, now)
     forced = case.forced_step is not None
     if forced:
         outlook = _forced(case, specs, outlook, facts, now)
     if outlook.state != "scheduled" or outlook.step is None or outlook.at is None or outlook.at > now:
         is_settled = outlook.state == "settled" and case.state != "settled" and case.contacted
-        resting = _in_state(replace(case, forced_step=None), specs, outlook, now)
+        resting = _in_state(case, specs, outlook, now, forced_step=None)
         return Decided(before, resting, resting, is_settled=is_settled)
     spec = specs[outlook.step]
-    after = _advanced(case, outlook.step, spec, now)
-    coming = _outlook(after, specs, facts, now if spec.channel != "move" else debtor.last_contact_at, account, now)
+    done = _done(case, outlook.step, spec, now)
+    contact_at = debtor.last_contact_at if spec.channel == "move" else now
+    coming = _outlook(case, specs, facts, replace(progress, last_contact_at=contact_at, **done), account, now)
     taken = Taken(outlook.step, spec, forced, [one for one in invoices if not one.disputed])
-    waiting = _in_state(case, specs, outlook, now)
-    return Decided(before, _in_state(after, specs, coming, now), waiting, taken, outlook.skipped)
+    waiting = partial(_in_state, case, specs, outlook, now)
+    after = _in_state(case, specs, coming, now, **done, last_due=case.oldest_due, forced_step=None)
+    return Decided(before, after, case, waiting, taken, outlook.skipped)
 
 
 def _forced(case: Case, specs: Sequence[StepSpec], outlook: Outlook, facts: CaseFacts, now: datetime) -> Outlook:
@@ -157,15 +180,9 @@ def _forced(case: Case, specs: Sequence[StepSpec], outlook: Outlook, facts: Case
     return Outlook("scheduled", "a person sends it", "its being sent", step, now, outlook.skipped)
 
 
-def _advanced(case: Case, step: int, spec: StepSpec, now: datetime) -> Case:
-    return replace(
-        case,
-        last_step=step,
-        last_step_at=now,
-        last_due=case.oldest_due,
-        contacted=case.contacted or spec.channel != "move",
-        forced_step=None,
-    )
+def _done(case: Case, step: int, spec: StepSpec, now: datetime) -> dict[str, Any]:
+    """How far a case has come once the step is taken."""
+    return {"last_step": step, "last_step_at": now, "contacted": case.contacted or spec.channel != "move"}
 
 
 def _summed(case: Case, invoices: Sequence[OpenInvoice], account: CollectingAccount, now: datetime) -> Case:
@@ -177,8 +194,7 @@ def _summed(case: Case, invoices: Sequence[OpenInvoice], account: CollectingAcco
         sums[one.currency][0] += one.open_minor
         sums[one.currency][1] += one.open_minor if _is_overdue(one, today) else 0
     main = sums[currency] if currency is not None and invoices else [0, 0]
-    return replace(
-        case,
+    return case.but(
         currency=currency,
         open_minor=main[0],
         overdue_minor=main[1],
@@ -205,10 +221,9 @@ def _renewed(case: Case, invoices: Sequence[OpenInvoice], account: CollectingAcc
     if case.state != "settled" and not is_new_debt:
         if case.last_step < 0 and moved is not None and not case.moved_in:
             manually = any(one.starts_manually for one in invoices)
-            return replace(case, moved_in=True, starts_manually=manually, entered_at=moved)
+            return case.but(moved_in=True, starts_manually=manually, entered_at=moved)
         return case
-    return replace(
-        case,
+    return case.but(
         version=account.collectors[case.collector_id].version,
         cycle=case.cycle + 1,
         entered_at=now,
@@ -259,16 +274,8 @@ def _covered_until(debtor: Debtor, account: CollectingAccount, now: datetime) ->
     return FOREVER if is_anything_overdue else None
 
 
-def _outlook(
-    case: Case,
-    specs: Sequence[StepSpec],
-    facts: CaseFacts,
-    last_contact_at: datetime | None,
-    account: CollectingAccount,
-    now: datetime,
-) -> Outlook:
-    manually = case.starts_manually and case.last_step < 0
-    progress = Progress(
+def _progress(case: Case, last_contact_at: datetime | None) -> Progress:
+    return Progress(
         entered_at=case.entered_at,
         last_step=case.last_step,
         last_step_at=case.last_step_at,
@@ -276,12 +283,23 @@ def _outlook(
         contacted=case.contacted,
         moved_in=case.moved_in,
     )
+
+
+def _outlook(
+    case: Case,
+    specs: Sequence[StepSpec],
+    facts: CaseFacts,
+    progress: Progress,
+    account: CollectingAccount,
+    now: datetime,
+) -> Outlook:
+    manually = case.starts_manually and progress.last_step < 0
     steps = [spec.step(case.currency, manually=manually and number == 0) for number, spec in enumerate(specs)]
     return rules.outlook(steps, facts, progress, account.calendar, now=now)
 
 
-def _in_state(case: Case, specs: Sequence[StepSpec], outlook: Outlook, now: datetime) -> Case:
-    """The case as the outlook says that it stands; since when, where that is new."""
+def _in_state(case: Case, specs: Sequence[StepSpec], outlook: Outlook, now: datetime, **done: Any) -> Case:
+    """The case as the outlook says that it stands, with what was `done`; since when, where that is new."""
     paused_over = case.is_paused and outlook.state not in {"paused", "muted", "settled"}
     reason = outlook.reason
     if outlook.state == "muted" and case.muted_reason:
@@ -290,8 +308,7 @@ def _in_state(case: Case, specs: Sequence[StepSpec], outlook: Outlook, now: date
         reason = case.paused_reason
     ends_at = outlook.at if outlook.step is None and outlook.at != FOREVER else None
     is_same = outlook.state == case.state and case.reason != ""
-    return replace(
-        case,
+    return case.but(
         state=outlook.state,
         reason=case.reason if is_same and outlook.state == "settled" else reason,
         ends="a person resumes it" if outlook.state == "paused" and outlook.at == FOREVER else outlook.ends,
@@ -303,4 +320,5 @@ def _in_state(case: Case, specs: Sequence[StepSpec], outlook: Outlook, now: date
         paused_reason=None if paused_over else case.paused_reason,
         paused_until=None if paused_over else case.paused_until,
         updated_at=now,
+        **done,
     )

@@ -38,6 +38,7 @@ def step_spec(step: CollectorStepIn) -> StepSpec:
         min_amount=step.min_amount,
         template=kept["template"] or {},
         attach_pdf=step.attach_pdf,
+        attach_statement=step.attach_statement,
         cc=tuple(step.cc),
         target_id=step.target_collector_id,
         starts_manually=step.starts_manually,

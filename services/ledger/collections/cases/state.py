@@ -46,7 +46,10 @@ class Move:
 
 @dataclass(slots=True)
 class CaseChanges:
-    """What one command changes; of `held` clients nothing goes out that was asked for already."""
+    """What one command changes; of `held` clients nothing goes out that was asked for already.
+
+    Of accounts `following` their settings all is decided on anew.
+    """
 
     cases: dict[UUID, Case] = field(default_factory=dict)
     steps: list[StepDone] = field(default_factory=list)
@@ -55,6 +58,7 @@ class CaseChanges:
     moves: list[Move] = field(default_factory=list)
     messages: list[OutgoingMessage] = field(default_factory=list)
     held: set[UUID] = field(default_factory=set)
+    following: set[UUID] = field(default_factory=set)
 
 
 @dataclass(slots=True)

@@ -82,8 +82,7 @@ SELECT {_COLUMNS} FROM ledger.collection_case c
 
 async def debtors(conn: Connection, *, keys: Collection[Key]) -> dict[Key, Debtor]:
     """Read clients with their open invoices and their cases; settled cases of single invoices are left out."""
-    ordered = sorted(keys)
-    columns = [[key[0] for key in ordered], [key[1] for key in ordered]]
+    columns = [[key[0] for key in keys], [key[1] for key in keys]]
     clients = await conn.fetch(_CLIENTS, *columns)
     invoices: defaultdict[Key, list[OpenInvoice]] = defaultdict(list)
     for row in await conn.fetch(_INVOICES, *columns, INVOICES_MAX):
@@ -144,15 +143,15 @@ SELECT account_id, name, locale, profile, collections FROM ingress_api.account W
 _NO_ACCOUNT: Final[Mapping[str, Any]] = {"name": "", "locale": None, "profile": {}, "collections": {}}
 
 
-async def accounts(conn: Connection, *, locked: Mapping[UUID, Account]) -> dict[UUID, CollectingAccount]:
-    """Read the settings and collectors of accounts whose books are locked."""
+async def accounts(conn: Connection, *, accounts: Mapping[UUID, Account]) -> dict[UUID, CollectingAccount]:
+    """Read the settings and collectors of accounts."""
     rows: dict[UUID, Mapping[str, Any]] = {
-        row["account_id"]: dict(row) for row in await conn.fetch(_ACCOUNTS, sorted(locked))
+        row["account_id"]: dict(row) for row in await conn.fetch(_ACCOUNTS, sorted(accounts))
     }
-    of_accounts = await collectors.of_accounts(conn, account_ids=locked.keys())
+    of_accounts = await collectors.of_accounts(conn, account_ids=accounts.keys())
     return {
         account_id: _account(account, rows.get(account_id, _NO_ACCOUNT), of_accounts[account_id])
-        for account_id, account in locked.items()
+        for account_id, account in accounts.items()
     }
 
 
@@ -198,13 +197,18 @@ class StepCache:
         self, conn: Connection, *, wanted: Collection[tuple[UUID, UUID, int]]
     ) -> Mapping[VersionKey, Sequence[StepSpec]]:
         """The steps of these versions: account, collector, version."""
-        missing = sorted({one for one in wanted if (one[1], one[2]) not in self._known})
+        known = {one[1:]: self._known[one[1:]] for one in wanted if one[1:] in self._known}
+        missing = sorted({one for one in wanted if one[1:] not in known})
         if missing:
-            if len(self._known) + len(missing) > self.VERSIONS_MAX:
-                self._known.clear()
-                missing = sorted(set(wanted))
             rows = await conn.fetch(_STEPS, *[[one[place] for one in missing] for place in range(3)])
-            for row in rows:
-                specs = [step_spec(CollectorStepIn.model_validate(step)) for step in row["steps"]]
-                self._known[row["collector_id"], row["version"]] = specs
-        return self._known
+            found = {
+                (row["collector_id"], row["version"]): [
+                    step_spec(CollectorStepIn.model_validate(step)) for step in row["steps"]
+                ]
+                for row in rows
+            }
+            if len(self._known) + len(found) > self.VERSIONS_MAX:
+                self._known.clear()
+            self._known |= found
+            known |= found
+        return known

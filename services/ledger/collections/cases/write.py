@@ -160,15 +160,29 @@ WITH picked AS MATERIALIZED (
     SELECT account_id, client_id FROM ledger.collected_client
      WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )
-UPDATE ledger.collected_client c SET due_at = $2 FROM picked p
+UPDATE ledger.collected_client c SET due_at = $2, revision = c.revision + 1 FROM picked p
  WHERE c.account_id = p.account_id AND c.client_id = p.client_id
-RETURNING c.account_id, c.client_id
+RETURNING c.account_id, c.client_id, c.revision
 """
 
 
-async def claim(conn: Connection, *, now: datetime, until: datetime, clients_max: int) -> list[Key]:
-    """Lease the longest due clients: others find them due again at `until`."""
-    return [(row[0], row[1]) for row in await conn.fetch(_CLAIM, now, until, clients_max)]
+async def claim(conn: Connection, *, now: datetime, until: datetime, clients_max: int) -> dict[Key, int]:
+    """Lease the longest due clients, others find them due again at `until`; give each with its revision."""
+    return {(row[0], row[1]): row[2] for row in await conn.fetch(_CLAIM, now, until, clients_max)}
+
+
+_UNCHANGED: Final = """
+SELECT c.account_id, c.client_id FROM ledger.collected_client c
+  JOIN unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS w (account_id, client_id, revision)
+    ON c.account_id = w.account_id AND c.client_id = w.client_id AND c.revision = w.revision
+"""
+
+
+async def unchanged(conn: Connection, *, revisions: Mapping[Key, int]) -> set[Key]:
+    """Of these clients, whose accounts' books are locked, those that nothing has made due since they were leased."""
+    columns = [[key[0] for key in revisions], [key[1] for key in revisions], list(revisions.values())]
+    rows = await conn.fetch(_UNCHANGED, *columns)
+    return {(row[0], row[1]) for row in rows}
 
 
 _NEXT: Final = "SELECT min(due_at) FROM ledger.collected_client WHERE due_at IS NOT NULL"

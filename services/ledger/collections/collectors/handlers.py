@@ -128,9 +128,22 @@ def _remove(ctx: CommandContext[RemoveCollector], state: LoadedState) -> ChangeS
     for one in there.values():
         if one.replaced_by == before.id:
             gone[one.id] = replace(one, replaced_by=replaced_by, updated_at=ctx.now)
+        elif target is not None and one.deleted_at is None and one.id != before.id:
+            gone |= _moving_to(one, target.id, instead_of=before.id, ctx=ctx)
     if before.is_default and target is not None:
-        gone[target.id] = replace(target, is_default=True, updated_at=ctx.now)
+        gone[target.id] = replace(gone.get(target.id, target), is_default=True, updated_at=ctx.now)
     return changes
+
+
+def _moving_to(
+    one: Collector, target_id: UUID, *, instead_of: UUID, ctx: CommandContext[RemoveCollector]
+) -> dict[UUID, Collector]:
+    """A new version of a collector whose steps move invoices to another one than before, if any does."""
+    was, now = str(instead_of), {"target_collector_id": str(target_id)}
+    steps = [step | now if step.get("target_collector_id") == was else step for step in one.steps]
+    if steps == one.steps:
+        return {}
+    return {one.id: replace(one, steps=steps, version=one.version + 1, updated_at=ctx.now)}
 
 
 REMOVE_COLLECTOR = CommandHandler(RemoveCollector, _plan_removal, _remove)

@@ -32,11 +32,11 @@ class Collector:
 
 
 def living(collectors: Mapping[UUID, Collector], collector_id: UUID | None) -> Collector | None:
-    """The collector that an id stands for now: itself, or what replaces it; None where it never was."""
+    """The collector that an id stands for now: itself, or what replaces it; None where it is none, or not any more."""
     there = collectors.get(collector_id) if collector_id is not None else None
-    if there is not None and there.replaced_by is not None:
-        return collectors.get(there.replaced_by)
-    return there
+    if there is None or there.deleted_at is None:
+        return there
+    return None if there.replaced_by is None else collectors.get(there.replaced_by)
 
 
 def default_of(collectors: Mapping[UUID, Collector]) -> Collector:

@@ -41,6 +41,14 @@ async def of_accounts(conn: Connection, *, account_ids: Collection[UUID]) -> dic
     return found
 
 
+_OPENED: Final = "SELECT DISTINCT account_id FROM ledger.collector WHERE account_id = ANY($1::uuid[])"
+
+
+async def opened(conn: Connection, *, account_ids: Collection[UUID]) -> set[UUID]:
+    """Find which of these accounts have collectors already."""
+    return {row["account_id"] for row in await conn.fetch(_OPENED, sorted(account_ids))}
+
+
 # Who stops being the default comes first: there is one at each moment.
 _WRITE: Final = """
 INSERT INTO ledger.collector
@@ -74,11 +82,14 @@ SELECT w.account_id, w.id FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, 
  WHERE EXISTS (SELECT FROM ledger.client c WHERE c.account_id = w.account_id AND c.collector_id = w.id)
     OR EXISTS (SELECT FROM ledger.collection_case c
                 WHERE c.account_id = w.account_id AND c.collector_id = w.id AND c.state <> 'settled')
+    OR EXISTS (SELECT FROM ledger.collected_invoice m
+                 JOIN ledger.sale_state t ON t.account_id = m.account_id AND t.sale_id = m.sale_id AND t.owed
+                WHERE m.account_id = w.account_id AND m.collector_id = w.id)
 """
 
 
 async def used(conn: Connection, *, keys: Collection[Key]) -> set[Key]:
-    """Of these collectors, those that clients name or cases are under way in."""
+    """Of these collectors, those that clients name, open invoices were moved to or cases are under way in."""
     if not keys:
         return set()
     rows = await conn.fetch(_USED, [key[0] for key in keys], [key[1] for key in keys])
@@ -92,7 +103,7 @@ WITH applied AS (
      WHERE c.account_id = w.account_id AND c.collector_id = w.id AND c.state <> 'settled'
     RETURNING c.account_id, c.client_id
 )
-UPDATE ledger.collected_client d SET due_at = $4
+UPDATE ledger.collected_client d SET due_at = $4, revision = d.revision + 1
   FROM applied a WHERE d.account_id = a.account_id AND d.client_id = a.client_id
 """
 
@@ -105,7 +116,7 @@ async def apply(conn: Connection, *, collectors: Sequence[Collector], now: datet
 
 
 _WAKE: Final = """
-UPDATE ledger.collected_client d SET due_at = $3
+UPDATE ledger.collected_client d SET due_at = $3, revision = d.revision + 1
   FROM (
     SELECT c.account_id, c.client_id FROM ledger.collection_case c
       JOIN unnest($1::uuid[], $2::uuid[]) AS w (account_id, id) ON c.account_id = w.account_id AND c.collector_id = w.id

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ledger.clients.state import ClientChanges
+from ledger.collections.collectors.state import CollectorChanges
 from ledger.collections.disputes.state import DisputeChanges
 from ledger.collections.notes.state import NoteChanges
 from ledger.collections.promises.state import PromiseChanges
@@ -72,8 +73,20 @@ def _of(changes: ChangeSet) -> Iterator[UUID]:
         if one.role in {"receivable", "credit"} and one.status != "draft":
             yield one.client_id
     yield from (payment.client_id for payment in changes[PaymentChanges].payments.values())
+    for message in changes[MessageChanges].messages.values():  # a contact, which lets the next step wait
+        if message.client_id is not None and message.state == "requested" and message.purpose != "notification":
+            yield message.client_id
 
 
 def next_due(state: LoadedState) -> datetime | None:
-    """When the scheduler has to look: at once where a client is due."""
-    return max((ctx.now for ctx, _ in state.taken), default=None) if due_clients(state) else None
+    """When the scheduler has to look: at once where a client is due, or becomes due by what is saved."""
+    if not due_clients(state) and not any(_makes_clients_due(changes) for _, changes in state.taken):
+        return None
+    return max(ctx.now for ctx, _ in state.taken)
+
+
+def _makes_clients_due(changes: ChangeSet) -> bool:
+    """Whether cases get another version, another collector or a step back; the stores mark their clients."""
+    mine = changes[CollectorChanges]
+    is_replaced = any(one.replaced_by is not None for one in mine.collectors.values())
+    return bool(mine.applied) or is_replaced or bool(changes[MessageChanges].never_sent)

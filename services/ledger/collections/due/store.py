@@ -14,8 +14,8 @@ INSERT INTO ledger.collected_client AS c (account_id, client_id, due_at)
 SELECT w.account_id, w.client_id, $3 FROM unnest($1::uuid[], $2::uuid[]) AS w (account_id, client_id)
   JOIN ledger.client x ON x.account_id = w.account_id AND x.id = w.client_id
  ORDER BY 1, 2
-    ON CONFLICT (account_id, client_id) DO UPDATE SET due_at = excluded.due_at
- WHERE c.due_at IS NULL OR c.due_at > excluded.due_at
+    ON CONFLICT (account_id, client_id) DO UPDATE
+   SET due_at = least(c.due_at, excluded.due_at), revision = c.revision + 1
 """
 
 

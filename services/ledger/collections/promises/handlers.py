@@ -21,7 +21,7 @@ from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, LoadedState, ReadPlan
 
 CHECK_COMMAND: Final = "check_promise"
-"""data: id of a promise; the envelope's time is the scheduler's. Nobody waits for it. 200 with the promise."""
+"""data: id of a promise; the envelope's time is the scheduler's. No caller waits for it. 200 with the promise."""
 
 
 def _plan(ctx: CommandContext[PromiseIn], plan: ReadPlan) -> None:

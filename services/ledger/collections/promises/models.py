@@ -1,4 +1,4 @@
-"""A promise to pay as it is stored, and what the books say of it."""
+"""A promise to pay as it is stored, and what the ledger holds of its invoices."""
 
 from __future__ import annotations
 

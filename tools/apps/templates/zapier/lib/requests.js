@@ -24,7 +24,11 @@ const faultsOf = (problem) =>
   (problem.errors || []).map((fault) => (fault.path ? `${fault.path}: ${fault.message}` : fault.message));
 
 const explained = (problem, status) =>
-  faultsOf(problem).join('; ') || problem.detail || problem.title || `Ledgerwire answered ${status}`;
+  faultsOf(problem).join('; ') ||
+  problem.detail ||
+  problem.error_description || // what /oauth/token says (RFC 6749 5.2)
+  problem.title ||
+  `Ledgerwire answered ${status}`;
 
 const refuse = (response, z, bundle) => {
   if (response.status < 400) {
@@ -44,7 +48,7 @@ const refuse = (response, z, bundle) => {
     }
     throw new z.errors.ExpiredAuthError('Ledgerwire does not know this access token any more: connect the account again.');
   }
-  throw new z.errors.Error(explained(problem, response.status), problem.code, response.status);
+  throw new z.errors.Error(explained(problem, response.status), problem.code || problem.error, response.status);
 };
 
 // A request that took longer than Ledgerwire lets callers wait is an operation: look at it until it is done.
