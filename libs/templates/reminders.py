@@ -17,7 +17,7 @@ _FALLBACK: Final = "en"
 
 @dataclass(frozen=True, slots=True)
 class ListedInvoice:
-    """An open invoice, as a message lists it; amounts in minor units."""
+    """An open invoice, as a message lists it; amounts in minor units. Nothing is demanded for a disputed one."""
 
     number: str
     document_date: date | None
@@ -25,6 +25,7 @@ class ListedInvoice:
     currency: str
     total_minor: int
     open_minor: int
+    disputed: bool = False
 
 
 def chosen_language(languages: Iterable[str], *wanted: str | None) -> str:
@@ -46,6 +47,12 @@ def texts_of(template: Mapping[str, Any], *wanted: str | None) -> tuple[str, Map
     return language, template[language]
 
 
+def says_disputed(template: Mapping[str, Any]) -> bool:
+    """Whether a step's template marks disputed invoices, in each of its languages: else it must not list them."""
+    texts = [template] if "body" in template else template.values()
+    return bool(template) and all(".disputed" in one["body"] for one in texts)
+
+
 def template_names(
     *,
     client: Mapping[str, Any],
@@ -56,19 +63,22 @@ def template_names(
 ) -> dict[str, Any]:
     """The names that a message's templates know; `step` counts from 1. JSON-able.
 
-    `account` is {name, and what its profile has}; `client` a row of the client.
+    `account` is {name, and what its profile has}; `client` a row of the client; `invoices` has disputed ones last,
+    which are listed, but neither counted nor demanded.
     """
     listed = [_listed(one, today) for one in invoices[:LISTED_MAX]]
-    amount = amounts(invoices)
+    demanded = [one for one in invoices if not one.disputed]
+    amount = amounts(demanded)
     return {
         "client": _client(client),
         "account": _account(account),
         "invoices": listed,
         "invoice": listed[0] if listed else None,
-        "count": len(invoices),
+        "count": len(demanded),
         "amount": amount,
         "amount_due": amount,
-        "overdue": amounts([one for one in invoices if _days_overdue(one, today) > 0]),
+        "overdue": amounts([one for one in demanded if _days_overdue(one, today) > 0]),
+        "disputed": amounts([one for one in invoices if one.disputed]) or None,
         "step": step,
         "today": today.isoformat(),
     }
@@ -131,6 +141,7 @@ def _listed(one: ListedInvoice, today: date) -> dict[str, Any]:
         "amount_due": amount_due,
         "days_overdue": days,
         "overdue": days > 0,
+        "disputed": one.disputed,
     }
 
 

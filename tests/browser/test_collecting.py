@@ -100,12 +100,14 @@ async def test_when_reminders_go_is_set_with_the_fault_at_its_field(anna: Person
     await anna.page.check("[name='send_window.weekdays'][value='1']")
     await anna.page.fill("[name='send_window.holidays']", "2026-12-25\n2026-12-26")
     await anna.fill(min_contact_days="3")
+    await anna.page.select_option("[name=disputed_invoices]", "mark")
     await anna.press("Save")
     await anna.sees("Saved.")
     kept = await account.read("/v1/account")
     assert kept["send_window"]["weekdays"] == [1]
     assert kept["send_window"]["holidays"] == ["2026-12-25", "2026-12-26"]
     assert kept["min_contact_interval"] == "P3D"
+    assert kept["disputed_invoices"] == "mark"
     assert await anna.page.input_value("[name=min_contact_days]") == "3"
 
 

@@ -254,28 +254,6 @@ async def test_due_calls_are_queued_by_amount_and_end_where_they_advance(
     assert {one.body["data"]["kind"] for one in received if one.trigger == "note.created"} == {"call"}
 
 
-async def test_a_dispute_stops_an_invoice_and_its_resolution_lets_it_go_on(
-    deployment: Deployment, mail_server: SmtpServer, listener: Listener
-) -> None:
-    caller, endpoint = await deployment.account(), listener.endpoint()
-    triggers = ["note.created", "dispute.opened", "dispute.resolved"]
-    await caller.made_of("/v1/hooks", {"target_url": endpoint.url, "triggers": triggers})
-    await collector(caller, a_mail(automatic=False))
-    client, sale = await debtor(caller)
-    await case_is(caller, client["id"], "pending")
-    dispute = await caller.made_of("/v1/disputes", {"sale_id": sale["id"], "reason": "Not delivered"})
-    await case_is(caller, client["id"], "disputed")
-    resolved = await caller.post(f"/v1/disputes/{dispute['id']}/resolve", {"resolution": "rejected"})
-    assert resolved.status == 200
-    case = await case_is(caller, client["id"], "pending")
-    await caller.post(f"/v1/cases/{case['id']}/send")
-    await mails_to(mail_server, client["email"])
-    received = await endpoint.receives(3)
-    assert sorted(one.trigger for one in received) == sorted(triggers)
-    note = next(one.body["data"] for one in received if one.trigger == "note.created")
-    assert (note["kind"], note["body"]) == ("dispute", "Not delivered")
-
-
 async def test_a_promise_is_kept_once_that_much_came_in(deployment: Deployment, listener: Listener) -> None:
     caller, endpoint = await deployment.account(), listener.endpoint()
     await caller.made_of("/v1/hooks", {"target_url": endpoint.url, "triggers": ["promise.recorded", "promise.broken"]})

@@ -25,6 +25,7 @@ SETTINGS: Final[dict[str, Any]] = {
     "sender_name": "Baltic books",
     "sms_sender": "Baltic",
     "thank_you": True,
+    "disputed_invoices": "mark",
 }
 
 

@@ -122,6 +122,7 @@ Weekday = Annotated[int, Field(ge=1, le=7)]
 SmsSender = Annotated[
     str, Form(r"[A-Za-z0-9 ]{1,11}|\+?[0-9]{3,15}", "must be up to 11 letters and digits, or a number")
 ]
+DisputedInvoices = Literal["leave_out", "mark"]
 Website = Annotated[str, StringConstraints(max_length=URL_CHARS_MAX), AfterValidator(read_website)]
 
 
@@ -192,6 +193,11 @@ class AccountPatch(WithCurrency):
     await_replies: bool | None = Field(
         default=None, description="a reply holds reminders back until it is resolved; true when left out"
     )
+    disputed_invoices: DisputedInvoices | None = Field(
+        default=None,
+        description="whether messages leave disputed invoices out, or list them marked as disputed, without counting"
+        " them in what is demanded; leave_out when left out",
+    )
 
     _kept = field_validator("name", "locale", "time_zone", "currency", "bank_accounts", mode="before")(required_if_sent)
 
@@ -214,20 +220,29 @@ PROFILE_FIELDS: Final = (
 
 COLLECTION_FIELDS: Final = (
     "send_window", "min_contact_interval", "reply_to", "sender_name", "sms_sender", "thank_you",
-    "await_replies",
+    "await_replies", "disputed_invoices",
 )  # fmt: skip
-"""The settings of collections: when reminders go, how long contacts are apart at least, and who they come from."""
+"""The settings of collections: when reminders go, how far contacts are apart, from whom, and what they list."""
 
 
 def collections_of(kept: Mapping[str, Any]) -> dict[str, Any]:
     """Complete the kept settings of collections: those that were never set are null, replies are waited for."""
-    defaults = {"thank_you": bool(kept.get("thank_you")), "await_replies": awaits_replies(kept)}
+    defaults = {
+        "thank_you": bool(kept.get("thank_you")),
+        "await_replies": awaits_replies(kept),
+        "disputed_invoices": "mark" if marks_disputed(kept) else "leave_out",
+    }
     return {name: kept.get(name) for name in COLLECTION_FIELDS} | defaults
 
 
 def awaits_replies(kept: Mapping[str, Any]) -> bool:
     """Whether a reply holds reminders back until it is resolved."""
     return kept.get("await_replies") is not False
+
+
+def marks_disputed(kept: Mapping[str, Any]) -> bool:
+    """Whether messages list disputed invoices, marked as such, instead of leaving them out."""
+    return kept.get("disputed_invoices") == "mark"
 
 
 def profile_of(kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -302,6 +317,7 @@ class AccountProfile(ResponseModel):
     sms_sender: str | None
     thank_you: bool
     await_replies: bool
+    disputed_invoices: DisputedInvoices
     logo: Logo | None
     plan: Plan
     created_at: dt.datetime

@@ -28,7 +28,8 @@ def render_statement(statement: Mapping[str, Any], seller: Mapping[str, Any], *,
     """The PDF of a statement; an equal statement, seller and locale give equal bytes.
 
     `statement` has `as_of` (YYYY-MM-DD), `client` and `invoices`, longest due first, each with `number`,
-    `document_date`, `date_due`, `currency`, `total`, `amount_due` and `overdue`. `seller` is as for `render_sale`.
+    `document_date`, `date_due`, `currency`, `total`, `amount_due`, `overdue` and `disputed`: such a one is marked, and
+    its amount is not demanded. `seller` is as for `render_sale`.
     """
     letters = typeface()
     writer = _Writer(statement, labels_of(spoken(locale)), formats_of(spoken(locale)), letters)
@@ -88,12 +89,16 @@ class _Writer:
         )
 
     def _totals(self) -> Iterator[Total]:
-        """What is overdue and what is open in each currency, the last one highlighted."""
-        sums: defaultdict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+        """What is disputed, what else is overdue and open in each currency, the last one highlighted."""
+        sums: defaultdict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0), Decimal(0)])
         for one in self.statement["invoices"]:
-            sums[one["currency"]][0] += Decimal(one["amount_due"])
-            sums[one["currency"]][1] += Decimal(one["amount_due"]) if one["overdue"] else Decimal(0)
-        for currency, (amount_due, overdue) in sums.items():
+            amount, of_currency = Decimal(one["amount_due"]), sums[one["currency"]]
+            of_currency[0] += Decimal(0) if one["disputed"] else amount
+            of_currency[1] += amount if one["overdue"] and not one["disputed"] else Decimal(0)
+            of_currency[2] += amount if one["disputed"] else Decimal(0)
+        for currency, (amount_due, overdue, disputed) in sums.items():
+            if disputed:
+                yield Total(self.labels.disputed, self._money(str(disputed), currency))
             if overdue:
                 yield Total(self.labels.overdue, self._money(str(overdue), currency))
             yield Total(self.labels.amount_due, self._money(str(amount_due), currency), is_sum=True)
@@ -111,8 +116,9 @@ class _Writer:
         """The invoices, one a row."""
         for one in self.statement["invoices"]:
             due = self.formats.date(one["date_due"]) if one["date_due"] else ""
+            mark = f" ({self.labels.disputed.lower()})" if one["disputed"] else ""
             texts = (
-                " ".join(self.letters.clean(one["number"]).split()),
+                " ".join(self.letters.clean(one["number"]).split()) + mark,
                 self.formats.date(one["document_date"]),
                 due,
                 self._money(one["total"], one["currency"]),

@@ -81,6 +81,7 @@ def _open_invoice(row: Mapping[str, Any]) -> dict[str, Any]:
         "total": from_minor(row["total_minor"], row["currency"]),
         "amount_due": from_minor(row["amount_due_minor"], row["currency"]),
         "overdue": row["overdue"],
+        "disputed": row["disputed"],
     }
 
 

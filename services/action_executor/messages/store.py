@@ -176,10 +176,14 @@ async def find_sale(pool: Pool, *, account_id: UUID, sale_id: UUID) -> dict[str,
 _CLIENT: Final = "SELECT * FROM ledger_api.client WHERE account_id = $1 AND id = $2"
 INVOICES_MAX: Final = 500  # of a statement: ten pages
 _OPEN_INVOICES: Final = """
-SELECT number, document_date, date_due, currency, total_minor, amount_due_minor, overdue FROM ledger_api.sale
- WHERE account_id = $1 AND client_id = $2 AND status = 'issued' AND settlement IN ('unpaid', 'partial')
-   AND amount_due_minor > 0
- ORDER BY date_due, id LIMIT $3
+SELECT s.number, s.document_date, s.date_due, s.currency, s.total_minor, s.amount_due_minor, s.overdue,
+       d.id IS NOT NULL AS disputed
+  FROM ledger_api.sale s
+  JOIN ingress_api.account a ON a.account_id = s.account_id
+  LEFT JOIN ledger_api.dispute d ON d.account_id = s.account_id AND d.sale_id = s.id AND d.state = 'open'
+ WHERE s.account_id = $1 AND s.client_id = $2 AND s.status = 'issued' AND s.settlement IN ('unpaid', 'partial')
+   AND s.amount_due_minor > 0 AND (d.id IS NULL OR a.collections->>'disputed_invoices' = 'mark')
+ ORDER BY s.date_due, s.id LIMIT $3
 """
 _TODAY: Final = "SELECT (now() AT TIME ZONE time_zone)::date FROM ingress_api.account WHERE account_id = $1"
 
@@ -191,7 +195,7 @@ async def find_client(pool: Pool, *, account_id: UUID, client_id: UUID) -> dict[
 
 
 async def open_invoices(pool: Pool, *, account_id: UUID, client_id: UUID) -> list[dict[str, Any]]:
-    """A client's open invoices, the longest due first."""
+    """A client's open invoices, the longest due first; disputed ones where the account wants them marked."""
     return [dict(row) for row in await pool.fetch(_OPEN_INVOICES, account_id, client_id, INVOICES_MAX)]
 
 

@@ -129,7 +129,7 @@ DEEDS: Final[Mapping[str, Deed]] = {
     ),
     "dispute": Deed(
         N_("Mark an invoice as disputed"), N_("Mark as disputed"),
-        N_("The invoice is left out of reminders until the dispute is resolved."),
+        N_("No reminder asks for the invoice until the dispute is resolved."),
         "/v1/disputes", _dispute_fields,
     ),
     "message": Deed(

@@ -16,6 +16,9 @@ WEEKDAYS: Final = (
     Option("1", N_("Monday")), Option("2", N_("Tuesday")), Option("3", N_("Wednesday")), Option("4", N_("Thursday")),
     Option("5", N_("Friday")), Option("6", N_("Saturday")), Option("7", N_("Sunday")),
 )  # fmt: skip
+DISPUTED: Final = (
+    Option("leave_out", N_("Left out")), Option("mark", N_("Listed, marked as disputed, and not demanded")),
+)  # fmt: skip
 GROUPS: Final = (
     Group(
         N_("When reminders go"),
@@ -37,6 +40,13 @@ GROUPS: Final = (
             Field("sender_name", N_("Sender's name")),
             Field("reply_to", N_("Replies go to"), "email"),
             Field("sms_sender", N_("Sender of SMS"), help=N_("Up to 11 letters, or a number")),
+        ),
+    ),
+    Group(
+        N_("What reminders list"),
+        (
+            Field("disputed_invoices", N_("Disputed invoices"), "choice", options=DISPUTED, wide=True,
+                  help=N_("Texts that do not use invoice.disputed leave them out all the same")),
         ),
     ),
     Group(

@@ -49,7 +49,7 @@ DISPUTES: Final = Listing(
     ),
     filters=(choice("state", N_("Status"), "open", "resolved"), Filter("client_id", "", kind="hidden")),
     row="/disputes/{id}",
-    intro=N_("A disputed invoice is left out of reminders until the dispute is resolved."),
+    intro=N_("No reminder asks for a disputed invoice until the dispute is resolved."),
     empty=N_("No dispute. When a client does not accept an invoice, mark it as disputed on the page of the case."),
 )
 RESOLUTIONS: Final = ("accepted", "credited", "rejected", "other")

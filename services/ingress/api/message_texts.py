@@ -12,7 +12,7 @@ from ingress.http.context import Api
 from ingress.http.route import Request
 from ingress.views import case_queries, queries
 from ingress.views.batches import Row
-from templates.reminders import SAMPLE_INVOICE, ListedInvoice, one_line, template_names, texts_of
+from templates.reminders import SAMPLE_INVOICE, ListedInvoice, one_line, says_disputed, template_names, texts_of
 from templates.renderer import Letter, NoWorker
 
 
@@ -53,9 +53,15 @@ async def rendered(
     """
     account = await case_queries.account(api.pool, account_id=call.account_id)
     rows = await case_queries.open_invoices(
-        api.pool, account_id=call.account_id, client_id=client["id"], sale_ids=sale_ids
+        api.pool,
+        account_id=call.account_id,
+        client_id=client["id"],
+        sale_ids=sale_ids,
+        says_disputed=says_disputed(template),
     )
-    invoices = [ListedInvoice(**row) for row in rows] or ([SAMPLE_INVOICE] if with_sample else [])
+    invoices = [ListedInvoice(**row) for row in rows]
+    if with_sample and all(one.disputed for one in invoices):
+        invoices.insert(0, SAMPLE_INVOICE)
     names = template_names(
         client=client,
         account={**account["profile"], "name": account["name"]},

@@ -134,21 +134,26 @@ async def client_of_sale(pool: Pool, *, account_id: UUID, sale_id: UUID) -> UUID
 
 
 _OPEN_INVOICES: Final = """
-SELECT s.number, s.document_date, s.date_due, s.currency, s.total_minor, s.amount_due_minor AS open_minor
+SELECT s.number, s.document_date, s.date_due, s.currency, s.total_minor, s.amount_due_minor AS open_minor,
+       d.id IS NOT NULL AS disputed
   FROM ledger_api.sale s
+  JOIN ingress.account a ON a.account_id = s.account_id
+  LEFT JOIN ledger_api.dispute d ON d.account_id = s.account_id AND d.sale_id = s.id AND d.state = 'open'
  WHERE s.account_id = $1 AND s.client_id = $2 AND ($3::uuid[] IS NULL OR s.id = ANY($3)) AND s.status = 'issued'
    AND s.settlement IN ('unpaid', 'partial') AND s.amount_due_minor > 0
-   AND NOT EXISTS (SELECT FROM ledger_api.dispute d
-                    WHERE d.account_id = s.account_id AND d.sale_id = s.id AND d.state = 'open')
- ORDER BY s.date_due, s.id LIMIT $4
+   AND (d.id IS NULL OR $5 AND a.collections->>'disputed_invoices' = 'mark')
+ ORDER BY disputed, s.date_due, s.id LIMIT $4
 """
 
 
 async def open_invoices(
-    pool: Pool, *, account_id: UUID, client_id: UUID, sale_ids: Sequence[UUID] | None
+    pool: Pool, *, account_id: UUID, client_id: UUID, sale_ids: Sequence[UUID] | None, says_disputed: bool
 ) -> Sequence[Row]:
-    """The open invoices that a message to a client is about: all, or those of `sale_ids`."""
-    rows = await pool.fetch(_OPEN_INVOICES, account_id, client_id, sale_ids, LISTED_MAX)
+    """The open invoices that a message to a client is about: all, or those of `sale_ids`.
+
+    Disputed ones come last, where the account wants them marked and the text `says_disputed`.
+    """
+    rows = await pool.fetch(_OPEN_INVOICES, account_id, client_id, sale_ids, LISTED_MAX, says_disputed)
     return cast("list[Row]", rows)
 
 

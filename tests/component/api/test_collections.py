@@ -11,6 +11,11 @@ from tests.support.eventually import eventually
 
 MAIL = {"channel": "email", "anchor": "after_due", "delay": "PT1S", "automatic": False}
 WORDS = {"subject": "{{ invoice.number }} is open", "body": "Dear {{ client.contact }}, pay {{ amount }}."}
+LISTING = {
+    "subject": "x",
+    "body": "{% for one in invoices %}{{ one.number }}{% if one.disputed %} (disputed){% endif %}{% endfor %}"
+    ": {{ amount }}",
+}
 LATE = {"document_date": "2025-03-02", "date_due": "2025-03-16"}
 
 
@@ -51,6 +56,25 @@ async def test_a_preview_is_what_would_be_sent(caller: Caller) -> None:
         assert (await caller.post(path, whom)).json == expected
     assert (await caller.post(path, {"client_id": str(new_id())})).status == 404
     assert (await caller.post(path, {"client_id": client["id"], "step": 7})).status == 422
+
+
+async def test_a_preview_marks_disputed_invoices_where_the_account_wants_that(caller: Caller) -> None:
+    strict = await collector(caller, steps=[MAIL | {"template": LISTING}, MAIL | {"template": WORDS}])
+    client = await caller.client()
+    disputed, owed = [await caller.sale(client["id"], **LATE) for _ in range(2)]
+    await caller.made_of("/v1/disputes", {"sale_id": disputed["id"], "reason": "Too much"})
+
+    async def body(step: int = 0) -> str:
+        shown = await caller.post(f"/v1/collectors/{strict['id']}/preview", {"client_id": client["id"], "step": step})
+        assert shown.status == 200, shown.json
+        return str(shown.json["body"])
+
+    assert await body() == f"{owed['number']}: 165.01 EUR"
+    await caller.patch("/v1/account", {"disputed_invoices": "mark"})
+    assert await body() == f"{owed['number']}{disputed['number']} (disputed): 165.01 EUR"
+    assert await body(step=1) == f"Dear {client['name']}, pay 165.01 EUR."
+    await caller.made_of("/v1/disputes", {"sale_id": owed["id"], "reason": "Too much"})
+    assert (await body()).endswith(f"{disputed['number']} (disputed){owed['number']} (disputed): 165.01 EUR")
 
 
 async def test_a_template_that_cannot_be_rendered_is_refused_where_it_stands(caller: Caller) -> None:
@@ -148,7 +172,7 @@ async def test_settings_of_collections_are_the_accounts(caller: Caller) -> None:
     window = {"opens": "09:00", "closes": "17:30", "weekdays": [1, 2, 3, 4, 5], "holidays": ["2026-12-25"]}
     sent = {
         "send_window": window, "min_contact_interval": "P3D", "reply_to": "books@baltic.example",
-        "sender_name": "Baltic books", "sms_sender": "BALTIC", "thank_you": True,
+        "sender_name": "Baltic books", "sms_sender": "BALTIC", "thank_you": True, "disputed_invoices": "mark",
     }  # fmt: skip
     changed = await caller.patch("/v1/account", sent)
     assert changed.status == 200, changed.json
@@ -156,6 +180,9 @@ async def test_settings_of_collections_are_the_accounts(caller: Caller) -> None:
     assert {name: shown[name] for name in sent} == sent
     wrong = await caller.patch("/v1/account", {"send_window": {"opens": "9", "closes": "17:30"}})
     assert wrong.json["errors"][0]["path"] == "send_window.opens"
+    wrong = await caller.patch("/v1/account", {"disputed_invoices": "hide"})
+    assert wrong.json["errors"][0]["path"] == "disputed_invoices"
+    assert (await caller.patch("/v1/account", {"disputed_invoices": None})).json["disputed_invoices"] == "leave_out"
 
 
 async def test_another_accounts_cases_and_collectors_are_unknown(caller: Caller, stranger: Caller) -> None:

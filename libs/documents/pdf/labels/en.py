@@ -70,5 +70,6 @@ EN: Final = Labels(
     statement="Statement of account",
     document="Document",
     overdue="Overdue",
+    disputed="Disputed",
     page="Page {page} of {pages}",
 )

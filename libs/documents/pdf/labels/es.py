@@ -70,5 +70,6 @@ ES: Final = Labels(
     statement="Estado de cuenta",
     document="Documento",
     overdue="Vencido",
+    disputed="En disputa",
     page="Página {page} de {pages}",
 )

@@ -72,6 +72,7 @@ FR: Final = Labels(
     statement="Relevé de compte",
     document="Document",
     overdue="En retard",
+    disputed="En litige",
     page="Page {page} sur {pages}",
 )
 

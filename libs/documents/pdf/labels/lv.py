@@ -70,5 +70,6 @@ LV: Final = Labels(
     statement="Norēķinu pārskats",
     document="Dokuments",
     overdue="Kavēts",
+    disputed="Apstrīdēts",
     page="{page}. lapa no {pages}",
 )

@@ -62,4 +62,5 @@ class Labels:
     statement: str
     document: str
     overdue: str
+    disputed: str
     page: str

@@ -53,7 +53,9 @@ async def _save(conn: Connection, state: LoadedState, now: datetime) -> None:
     await write.messages(conn, messages=[one for changes in taken for one in changes.messages])
     never_sent = {ctx.key(one) for ctx, changes in state.changes_of(MessageChanges) for one in changes.never_sent}
     await due.mark(conn, clients=set(await write.release(conn, messages=never_sent)), now=now)
-    await settings_watch.follow(conn, account_ids=_following(state), now=now)
+    following = _following(state)
+    await settings_watch.follow(conn, account_ids=following, now=now)
+    await write.call_off_disputed(conn, account_ids=following, now=now)
     await _call_off(conn, state, now)
 
 

@@ -21,7 +21,7 @@ from contracts.wire.jobs import (
     SendMessageJob,
     StatementAttachment,
 )
-from ledger.collections.cases.models import Case, CollectingAccount, Debtor, OpenInvoice, StepSpec
+from ledger.collections.cases.models import Case, CollectingAccount, Debtor, OpenInvoice
 from ledger.collections.cases.rules import Decided, Taken
 from ledger.collections.cases.store import number_of
 from ledger.collections.cases.write import OutgoingMessage
@@ -60,7 +60,9 @@ def _notice(taken: Taken, account: CollectingAccount, names: dict[str, Any]) -> 
 
 
 def _listed(one: OpenInvoice) -> ListedInvoice:
-    return ListedInvoice(one.number, one.document_date, one.date_due, one.currency, one.total_minor, one.open_minor)
+    return ListedInvoice(
+        one.number, one.document_date, one.date_due, one.currency, one.total_minor, one.open_minor, one.disputed
+    )
 
 
 _THANKS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({
@@ -107,15 +109,17 @@ def compose(
         command_id=message_id,
         created_at=now,
     )
-    job = _job(message, account, urls, cc=taken.spec.cc if is_mail else (), files=_files(message, taken.spec))
+    job = _job(message, account, urls, cc=taken.spec.cc if is_mail else (), files=_files(message, taken))
     return Composed(message, job)
 
 
-def _files(message: OutgoingMessage, spec: StepSpec) -> list[Attachment]:
-    """What a reminder by mail carries."""
+def _files(message: OutgoingMessage, taken: Taken) -> list[Attachment]:
+    """What a reminder by mail carries; the PDF of a disputed invoice would demand its amount."""
     if message.channel != "email":
         return []
-    sale_ids = message.sale_ids[:ATTACHMENTS_MAX] if spec.attach_pdf else []
+    spec = taken.spec
+    demanded = [one.id for one in taken.invoices if not one.disputed]
+    sale_ids = demanded[:ATTACHMENTS_MAX] if spec.attach_pdf else []
     files: list[Attachment] = [DocumentAttachment(sale_id=sale_id) for sale_id in sale_ids]
     return [*files, StatementAttachment(client_id=message.client_id)] if spec.attach_statement else files
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from contracts.primitives.durations import Duration
 from contracts.primitives.ids import derive_id
 from contracts.primitives.money import to_minor
+from contracts.resources.account import marks_disputed
 from ledger.account import Account
 from ledger.collections.collectors.models import Collector
 from ledger.collections.models import Anchor, Calendar, CaseState, Channel, Step
@@ -39,6 +40,7 @@ class StepSpec:
     target_id: UUID | None
     starts_manually: bool
     notify: Mapping[str, Any] | None
+    says_disputed: bool = False
 
     @lru_cache(maxsize=8_192)  # noqa: B019  steps are kept longer than that
     def step(self, currency: str | None, *, manually: bool) -> Step:
@@ -198,6 +200,11 @@ class CollectingAccount:
     calendar: Calendar
     settings: Mapping[str, Any]
     collectors: Mapping[UUID, Collector]
+
+    @property
+    def marks_disputed(self) -> bool:
+        """Whether its messages list disputed invoices, marked as such."""
+        return marks_disputed(self.settings)
 
     @property
     def locale(self) -> str | None:

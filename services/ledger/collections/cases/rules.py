@@ -39,7 +39,7 @@ _HOLDS: Final = frozenset({"settled", "muted", "paused", "promised", "disputed",
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A step that is taken now, and the invoices that it is about."""
+    """A step that is taken now, and the invoices that it lists: those it is about, then disputed ones."""
 
     step: int
     spec: StepSpec
@@ -164,10 +164,18 @@ def _decide(
     done = _done(case, outlook.step, spec, now)
     contact_at = debtor.last_contact_at if spec.channel == "move" else now
     coming = _outlook(case, specs, facts, replace(progress, last_contact_at=contact_at, **done), account, now)
-    taken = Taken(outlook.step, spec, forced, [one for one in invoices if not one.disputed])
+    taken = Taken(outlook.step, spec, forced, _listed(invoices, spec, account))
     waiting = partial(_in_state, case, specs, outlook, now)
     after = _in_state(case, specs, coming, now, **done, last_due=case.oldest_due, forced_step=None)
     return Decided(before, after, case, waiting, taken, outlook.skipped)
+
+
+def _listed(invoices: Sequence[OpenInvoice], spec: StepSpec, account: CollectingAccount) -> Sequence[OpenInvoice]:
+    """The invoices that a step is about; then the disputed ones, where the account wants and the text marks them."""
+    undisputed = [one for one in invoices if not one.disputed]
+    if not (account.marks_disputed and spec.says_disputed):
+        return undisputed
+    return [*undisputed, *(one for one in invoices if one.disputed)]
 
 
 def _forced(case: Case, specs: Sequence[StepSpec], outlook: Outlook, facts: CaseFacts, now: datetime) -> Outlook:

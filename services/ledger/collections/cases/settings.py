@@ -11,6 +11,7 @@ from contracts.primitives.durations import Duration, read_duration
 from contracts.resources.collector import CollectorStepIn
 from ledger.collections.cases.models import StepSpec
 from ledger.collections.models import WEEKDAYS, Calendar, Window
+from templates.reminders import says_disputed
 
 
 def calendar_of(zone: ZoneInfo, settings: Mapping[str, Any]) -> Calendar:
@@ -43,4 +44,5 @@ def step_spec(step: CollectorStepIn) -> StepSpec:
         target_id=step.target_collector_id,
         starts_manually=step.starts_manually,
         notify=kept["notify"],
+        says_disputed=says_disputed(kept["template"] or {}),
     )

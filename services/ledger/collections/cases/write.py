@@ -222,6 +222,21 @@ async def call_off(
     return [(row[0], row[1]) for row in rows]
 
 
+_CALL_OFF_DISPUTED: Final = """
+UPDATE ledger.message m
+   SET state = 'cancelled', detail = 'called off before it went: the settings have changed', updated_at = $2
+ WHERE m.purpose = 'reminder' AND m.state = 'requested' AND m.account_id = ANY($1::uuid[])
+   AND EXISTS (SELECT FROM ledger.dispute d
+                WHERE d.account_id = m.account_id AND d.sale_id = ANY(m.sale_ids) AND d.state = 'open')
+"""
+
+
+async def call_off_disputed(conn: Connection, *, account_ids: Collection[UUID], now: datetime) -> None:
+    """Cancel what was to be sent by these accounts and lists disputed invoices; it is written anew where it may."""
+    if account_ids:
+        await conn.execute(_CALL_OFF_DISPUTED, sorted(account_ids), now)
+
+
 _RELEASE: Final = """
 WITH released AS (
     UPDATE ledger.collection_step s SET state = 'released'

@@ -10,14 +10,17 @@ _ES: Final = "Hola, {{ client.contact }}:\n\n"
 
 _LIST_EN: Final = (
     "{% for one in invoices %}{{ one.number }}: {{ one.open }} {{ one.currency }}"
+    "{% if one.disputed %} (disputed){% endif %}"
     "{% if one.date_due %}, due on {{ one.date_due }}{% endif %}\n{% endfor %}\n"
 )
 _LIST_FR: Final = (
     "{% for one in invoices %}{{ one.number }} : {{ one.open }} {{ one.currency }}"
+    "{% if one.disputed %} (en litige){% endif %}"
     "{% if one.date_due %}, à payer avant le {{ one.date_due }}{% endif %}\n{% endfor %}\n"
 )
 _LIST_ES: Final = (
     "{% for one in invoices %}{{ one.number }}: {{ one.open }} {{ one.currency }}"
+    "{% if one.disputed %} (en disputa){% endif %}"
     "{% if one.date_due %}, vence el {{ one.date_due }}{% endif %}\n{% endfor %}\n"
 )
 _END_EN: Final = "If you have paid already, please ignore this message.\n\n{{ account.name }}\n"
