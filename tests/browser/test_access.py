@@ -161,4 +161,4 @@ async def test_a_channel_for_any_event_starts_an_automation(anna: Person, accoun
     async def made() -> bool:
         return any(one["name"] == "From a form" for one in await account.items("/v1/clients"))
 
-    await eventually(made, deadline_seconds=20)
+    await eventually(made)

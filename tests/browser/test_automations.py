@@ -28,7 +28,7 @@ async def ended(account: Caller, automation: str, state: str) -> str:
         runs = await account.items(f"/v1/runs?automation_id={automation}")
         return next((run["id"] for run in runs if run["state"] == state), None)
 
-    return str(await eventually(found, deadline_seconds=20))
+    return str(await eventually(found))
 
 
 async def test_an_automation_is_built_by_search_and_picking_tested_and_turned_on(anna: Person, account: Caller) -> None:
@@ -57,7 +57,7 @@ async def test_an_automation_is_built_by_search_and_picking_tested_and_turned_on
     async def noted() -> bool:
         return any(one["body"] == "Welcome Ozola Design" for one in await account.items("/v1/notes"))
 
-    await eventually(noted, deadline_seconds=20)
+    await eventually(noted)
     assert client["id"]
 
 

@@ -147,7 +147,7 @@ async def test_a_reply_of_an_unknown_sender_is_assigned_and_answered_in_its_thre
     async def listed() -> bool:
         return bool(await account.items("/v1/messages?unmatched=true"))
 
-    await eventually(listed, deadline_seconds=20)
+    await eventually(listed)
     await anna.open("/replies?unmatched=true")
     await anna.sees("Which order is it for?")
     await anna.page.locator("table.list a").first.click()

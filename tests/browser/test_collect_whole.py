@@ -35,7 +35,7 @@ async def reply_of(account: Caller, channel: dict[str, Any], mail: TakenMail, ad
     answer = a_mail(text, From=address, In_Reply_To=mail.message["Message-ID"], Message_ID=f"<re-{address}>")
     taken = await account.anonymous("POST", channel["url"], data=bytes(answer), headers=MIME)
     assert taken.status == 200, taken.text
-    await eventually(lambda: account.items("/v1/messages?direction=received"), deadline_seconds=20)
+    await eventually(lambda: account.items("/v1/messages?direction=received"))
 
 
 async def is_reminded(anna: Person, debtor: Debtor, smtp: SmtpServer, address: str) -> TakenMail:
@@ -122,4 +122,4 @@ async def test_collect_a_debtor_is_reminded_answers_is_called_disputes_promises_
         shown = await newest_events(anna)
         return all(one in shown for one in EVENTS)
 
-    await eventually(all_events, deadline_seconds=20)
+    await eventually(all_events)

@@ -30,7 +30,7 @@ async def ended(account: Caller, hook: dict[str, Any], state: str) -> dict[str, 
         found = await account.items(f"/v1/deliveries?hook_id={hook['id']}")
         return next((one for one in found if one["state"] == state), None)
 
-    return dict(await eventually(there, deadline_seconds=20) or {})
+    return dict(await eventually(there) or {})
 
 
 async def test_a_hook_is_made_and_its_secret_verifies_what_arrives(

@@ -41,7 +41,7 @@ async def the_one(account: Caller, path: str, *states: str) -> Any:
     async def found() -> dict[str, Any] | None:
         return next((one for one in await account.items(path) if one["state"] in states), None)
 
-    return await eventually(found, deadline_seconds=20)
+    return await eventually(found)
 
 
 async def test_a_run_appears_in_the_list_and_its_page_shows_the_decision(anna: Person, account: Caller) -> None:
@@ -116,5 +116,5 @@ async def test_a_journey_grows_in_a_language_of_the_reader(browser: Browser, hou
         async def has_grown() -> bool:
             return await marie.page.locator("main tbody tr").count() > before
 
-        await eventually(has_grown, deadline_seconds=20)
+        await eventually(has_grown)
         assert marie.complaints == []

@@ -141,7 +141,7 @@ async def test_a_forgotten_password_is_replaced_by_the_link_in_a_mail(
         def arrived() -> Any:
             return next((mail for mail in smtp.mails if mail.recipients == [address]), None)
 
-        mail = await eventually(arrived, deadline_seconds=20)
+        mail = await eventually(arrived)
         link = re.search(r"http\S+", mail.text)
         assert link is not None, mail.text
         await ben.page.goto(link[0])

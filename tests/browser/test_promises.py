@@ -31,7 +31,7 @@ async def test_a_promise_holds_reminders_and_is_kept_when_the_money_comes(anna: 
     async def kept() -> bool:
         return [one["state"] for one in await account.items("/v1/promises")] == ["kept"]
 
-    await eventually(kept, deadline_seconds=20)
+    await eventually(kept)
     await anna.open("/promises?state=kept")
     await anna.page.get_by_role("link", name="Ozola Design SIA").first.wait_for()
 
@@ -88,7 +88,7 @@ async def test_a_deleted_collectors_cases_go_on_at_once_in_another(anna: Person,
         found = await account.items(f"/v1/cases?client_id={debtor.client['id']}&collector_id={lawyers['id']}")
         return [one["state"] for one in found] == ["pending"]
 
-    await eventually(moved, deadline_seconds=10)
+    await eventually(moved)
     await anna.open(f"/cases?view=list&collector_id={lawyers['id']}")
     await anna.page.get_by_role("link", name="Ozola Design SIA").first.wait_for()
 

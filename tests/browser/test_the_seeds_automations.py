@@ -118,7 +118,7 @@ async def test_invoice2go_a_zap_is_built_in_the_persons_language_and_a_mistake_i
     sent = orjson.dumps({"name": "Atelier Dupont"})
     json = {"Content_Type": "application/json"}
     assert (await account.push(channel, sent, **json)).status == 200
-    await eventually(lambda: account.items("/v1/events?trigger=webhook.received"), deadline_seconds=20)
+    await eventually(lambda: account.items("/v1/events?trigger=webhook.received"))
     async with a_person(browser, house, account=account, locale=locale) as person:
         await person.press(words.menu)
         await person.page.locator("main").get_by_role("link", name=words.new).first.click()
@@ -148,4 +148,4 @@ async def test_invoice2go_a_zap_is_built_in_the_persons_language_and_a_mistake_i
     async def made() -> list[dict[str, Any]]:
         return [one for one in await account.items(path) if one["name"] == "Atelier Dupont"]
 
-    await eventually(made, deadline_seconds=20)
+    await eventually(made)

@@ -95,7 +95,7 @@ async def test_paytraq_the_key_pair_is_found_under_the_company_and_serves_trigge
         async def fired(name: str = trigger) -> Any:
             return (await account.anonymous("GET", f"/v1/triggers/{name}/events", headers=headers)).json
 
-        await eventually(fired, deadline_seconds=20)
+        await eventually(fired)
     await anna.open("/api-access")
     assert token not in await anna.text(), "the token is shown once"
 

@@ -17,7 +17,7 @@ async def message_of(caller: Caller, sale_id: str, state: str) -> dict[str, Any]
         found = await caller.items(f"/v1/messages?sale_id={sale_id}&state={state}")
         return found[0] if found else None
 
-    return dict(await eventually(there, deadline_seconds=15) or {})
+    return dict(await eventually(there) or {})
 
 
 def mail_to(mail_server: SmtpServer, address: str) -> TakenMail:

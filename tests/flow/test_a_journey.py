@@ -20,7 +20,7 @@ async def journey(caller: Caller, identifier: str, *steps: str) -> dict[str, Any
         found = [entry["step"] for entry in answer.json.get("entries", ())]
         return dict(answer.json) if set(steps) <= set(found) else None
 
-    return await eventually(complete, deadline_seconds=15) or {}
+    return await eventually(complete) or {}
 
 
 async def test_a_suppliers_invoice_is_followed_to_its_receiver(caller: Caller, listener: Listener) -> None:

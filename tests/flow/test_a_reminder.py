@@ -24,7 +24,7 @@ async def mails_to(mail_server: SmtpServer, address: str, many: int) -> list[Tak
         found = [one for one in mail_server.mails if address in one.recipients]
         return found if len(found) >= many else None
 
-    return await eventually(there, deadline_seconds=20) or []
+    return await eventually(there) or []
 
 
 async def case_is(caller: Caller, client_id: str, state: str) -> dict[str, Any]:
@@ -32,7 +32,7 @@ async def case_is(caller: Caller, client_id: str, state: str) -> dict[str, Any]:
         found = await caller.items(f"/v1/cases?client_id={client_id}&state={state}")
         return found[0] if found else None
 
-    return dict(await eventually(there, deadline_seconds=20) or {})
+    return dict(await eventually(there) or {})
 
 
 async def test_a_debtor_is_reminded_moved_and_settled_with_every_event(
@@ -67,9 +67,7 @@ async def test_a_debtor_is_reminded_moved_and_settled_with_every_event(
     })  # fmt: skip
     case = await case_is(caller, client["id"], "settled")
     assert case["open_amount"] == "0.00"
-    delivered = await eventually(
-        lambda: endpoint.received if len(endpoint.received) >= 4 else None, deadline_seconds=20
-    )
+    delivered = await eventually(lambda: endpoint.received if len(endpoint.received) >= 4 else None)
     assert sorted(one.trigger for one in delivered or []) == ["invoices.moved"] + ["message.created"] * 3
 
 

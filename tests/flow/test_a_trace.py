@@ -65,7 +65,7 @@ async def test_a_request_is_one_trace_over_four_services_each_span_below_the_one
                 parent = {"traceparent": f"00-{TRACE}-{CALLER}-01"}
                 async with http.post(f"{running.url}/v1/clients", json={"name": "Aya"}, headers=parent) as reply:
                     assert reply.status == 201
-            await eventually(lambda: len(spans[TRACE]) >= 4, deadline_seconds=20)
+            await eventually(lambda: len(spans[TRACE]) >= 4)
     await postgres.drop_database(dsn)
     ours = spans[TRACE]
     by_service = {service: (span, parent) for span, (parent, service) in ours.items()}

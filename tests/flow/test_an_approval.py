@@ -35,7 +35,7 @@ async def link_to(mails: SmtpServer, address: str) -> str:
         links = re.findall(r"https?://\S+/ext/approvals/\S+", mine[-1].text) if mine else []
         return links[0] if links else None
 
-    link = await eventually(found, deadline_seconds=15)
+    link = await eventually(found)
     assert link
     return link
 

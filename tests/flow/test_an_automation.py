@@ -35,7 +35,7 @@ async def run_of(caller: Caller, automation: dict[str, Any], state: str) -> dict
         found = await caller.items(f"/v1/runs?automation_id={automation['id']}")
         return found[0] if found and found[0]["state"] == state else None
 
-    listed = await eventually(settled, deadline_seconds=15)
+    listed = await eventually(settled)
     assert listed
     return dict(await caller.read(f"/v1/runs/{listed['id']}"))
 

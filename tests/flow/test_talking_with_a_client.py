@@ -22,7 +22,7 @@ async def mail_to(mail_server: SmtpServer, address: str) -> TakenMail:
     def there() -> TakenMail | None:
         return next((one for one in mail_server.mails if one.recipients == [address]), None)
 
-    found = await eventually(there, deadline_seconds=20)
+    found = await eventually(there)
     assert found is not None
     return found
 
@@ -32,7 +32,7 @@ async def shown(caller: Caller, path: str, state: str) -> dict[str, Any]:
         answer = await caller.get(path)
         return dict(answer.json) if answer.status == 200 and answer.json["state"] == state else None
 
-    return dict(await eventually(there, deadline_seconds=20) or {})
+    return dict(await eventually(there) or {})
 
 
 async def an_account(

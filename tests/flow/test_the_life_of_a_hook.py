@@ -20,7 +20,7 @@ async def delivery(caller: Caller, hook: dict[str, Any], state: str) -> dict[str
         found = await caller.items(f"/v1/deliveries?hook_id={hook['id']}")
         return found[0] if [one["state"] for one in found] == [state] else None
 
-    listed = await eventually(settled, deadline_seconds=15)
+    listed = await eventually(settled)
     assert listed
     return dict(await caller.read(f"/v1/deliveries/{listed['id']}"))
 

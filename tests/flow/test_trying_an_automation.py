@@ -19,7 +19,7 @@ async def recorded(caller: Caller, trigger: str, count: int) -> None:
     async def there() -> bool:
         return len(await caller.items(f"/v1/events?trigger={trigger}")) >= count
 
-    await eventually(there, deadline_seconds=15)
+    await eventually(there)
 
 
 def copying(endpoint: Endpoint, **fields: Any) -> dict[str, Any]:

@@ -137,8 +137,8 @@ async def _collecting(
         mail = a_mail(f"{text}{mark}", From=sender, Message_ID=f"<{sender}>")
         taken = await caller.anonymous("POST", channel["url"], data=bytes(mail), headers=MIME)
         assert taken.status == 200, taken.text
-    reply = await eventually(lambda: found("/v1/messages?needs_response=true"), deadline_seconds=20)
-    nobody = await eventually(lambda: found("/v1/messages?unmatched=true"), deadline_seconds=20)
+    reply = await eventually(lambda: found("/v1/messages?needs_response=true"))
+    nobody = await eventually(lambda: found("/v1/messages?unmatched=true"))
     return {
         "/cases/{id}": case["id"], "/calls/{id}": due["id"], "/disputes/{id}": call["dispute_ids"][0],
         "/collectors/{id}": by_phone["id"], "/messages/{id}": reply["id"],

@@ -34,7 +34,7 @@ async def eventually(
 async def eventually(
     condition: Callable[[], Any],
     *,
-    deadline_seconds: float = 10.0,
+    deadline_seconds: float = 30.0,
     pause_seconds: float = 0.02,
     describe: Callable[[], Any] | None = None,
 ) -> Any:

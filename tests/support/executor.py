@@ -115,6 +115,12 @@ class ExecutorHarness:
             "UPDATE dispatch.hook SET target_url = $2, version = version + 1 WHERE id = $1", hook.id, url
         )
 
+    async def count_in_flight(self) -> int:
+        """How many deliveries are leased now."""
+        query = "SELECT count(*) FROM execution.delivery WHERE state = 'in_flight'"
+        found: int = await self.owner.fetchval(query)
+        return found
+
     def job(self, hook: MadeHook, *, event_id: UUID | None = None, **given: Any) -> Envelope:
         """The job that delivers an event to a hook."""
         event_id = event_id or new_id()

@@ -58,6 +58,6 @@ async def test_who_does_not_read_is_refused_more_until_cut_off(
     async def answered() -> bool:
         return (await caller.get(PATH)).status == 200
 
-    assert await eventually(answered, deadline_seconds=20)
+    assert await eventually(answered)
     for _, writer in writers:
         writer.close()

@@ -36,7 +36,7 @@ async def test_due_calls_are_listed_by_amount_or_age_until_they_are_made(caller:
         found = await caller.items(f"/v1/calls?due=true&sort={sort}")
         return found if len(found) == many else None
 
-    by_amount = await eventually(lambda: queue("amount", 2), deadline_seconds=20) or []
+    by_amount = await eventually(lambda: queue("amount", 2)) or []
     assert [(one["client_id"], one["open_amount"], one["phone"]) for one in by_amount] == [
         (clients[1]["id"], "200.00", "+37120000002"),
         (clients[0]["id"], "100.00", "+37120000001"),
@@ -45,6 +45,6 @@ async def test_due_calls_are_listed_by_amount_or_age_until_they_are_made(caller:
     assert [one["client_id"] for one in by_age] == [clients[0]["id"]]
     made = await caller.post("/v1/calls", {"client_id": clients[1]["id"], "outcome": "spoke", "advance": True})
     assert (made.status, made.json["advance"]) == (201, True)
-    left = await eventually(lambda: queue("amount", 1), deadline_seconds=20) or []
+    left = await eventually(lambda: queue("amount", 1)) or []
     assert [one["client_id"] for one in left] == [clients[0]["id"]]
     assert (await caller.get("/v1/calls?due=true&outcome=spoke")).status == 422

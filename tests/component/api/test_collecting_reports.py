@@ -44,7 +44,7 @@ async def test_each_step_has_what_was_promised_and_paid_after_it(caller: Caller)
     async def due() -> list[dict[str, Any]]:
         return await caller.items("/v1/calls?due=true")
 
-    await eventually(due, deadline_seconds=20)
+    await eventually(due)
     await caller.made_of("/v1/calls", {"client_id": client["id"], "outcome": "spoke", "advance": True})
     soon = (datetime.now(tz=UTC).date() + timedelta(days=7)).isoformat()
     promise = {"client_id": client["id"], "date": soon, "amount": "150"}

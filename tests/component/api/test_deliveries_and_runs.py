@@ -33,7 +33,7 @@ async def settled(caller: Caller, path: str, state: str, *, count: int = 1) -> l
         items = await caller.items(path)
         return items if [one["state"] for one in items] == [state] * count else None
 
-    return await eventually(found, deadline_seconds=15) or []
+    return await eventually(found) or []
 
 
 async def test_a_delivery_is_listed_in_short_and_read_with_its_attempts(caller: Caller, listener: Listener) -> None:

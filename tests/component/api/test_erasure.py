@@ -50,7 +50,7 @@ async def a_history(caller: Caller) -> dict[str, Any]:
     async def came() -> bool:
         return (await caller.get(path)).status == 200
 
-    await eventually(came, deadline_seconds=20)
+    await eventually(came)
     return {"client": client, "sale": sale, "message": await caller.read(path)}
 
 

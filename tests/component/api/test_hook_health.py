@@ -41,7 +41,7 @@ async def settled(caller: Caller, hook: dict[str, Any], states: list[str]) -> li
         items = await caller.items(f"/v1/deliveries?hook_id={hook['id']}")
         return items if sorted(one["state"] for one in items) == sorted(states) else []
 
-    return await eventually(found, deadline_seconds=15)
+    return await eventually(found)
 
 
 async def test_a_hook_shows_how_its_receiver_does(caller: Caller, listener: Listener) -> None:
@@ -138,12 +138,12 @@ async def test_a_hook_that_only_fails_is_disabled_reported_mailed_and_its_target
                 read = dict(await caller.read(f"/v1/hooks/{hook['id']}"))
                 return read if read["state"] == "disabled" else {}
 
-            shown = await eventually(disabled, deadline_seconds=20)
+            shown = await eventually(disabled)
             assert shown["reason"].startswith("only failures for")
             await eventually(lambda: [one for one in receiver.on("/hook") if one.method == "DELETE"])
             (event,) = await eventually(lambda: receiver.on("/ok"))
             assert (event.json["type"], event.json["data"]["id"]) == ("hook.disabled", hook["id"])
-            (sent,) = await eventually(lambda: mail.mails, deadline_seconds=20)
+            (sent,) = await eventually(lambda: mail.mails)
             assert sent.recipients == ["books@baltic.example"]
             assert "Accounting" in sent.text
             assert (await caller.read(f"/v1/hooks/{reported['id']}"))["state"] == "active"

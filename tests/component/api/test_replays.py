@@ -26,7 +26,7 @@ async def run_in(caller: Caller, automation: dict[str, Any], state: str) -> dict
         items = await caller.items(f"/v1/runs?automation_id={automation['id']}")
         return items[0] if items and items[0]["state"] == state else None
 
-    run = await eventually(found, deadline_seconds=15)
+    run = await eventually(found)
     assert isinstance(run, dict)
     return run
 
@@ -50,7 +50,7 @@ async def test_a_failed_run_reaches_a_hook_and_its_replay_repeats_no_step_on_the
     )
     await caller.client(name="Aya")
     failed = await run_in(caller, automation, "failed")
-    await eventually(lambda: endpoint.received, deadline_seconds=15)
+    await eventually(lambda: endpoint.received)
     reported = endpoint.received[0].body
     assert (reported["type"], reported["data"]) == ("run.failed", failed | {"automation_name": "Copy clients"})
     path = f"/v1/runs/{failed['id']}/replay"

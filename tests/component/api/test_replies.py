@@ -39,7 +39,7 @@ async def kept(caller: Caller, answer: Answer) -> dict[str, Any]:
         found = await caller.get(path)
         return dict(found.json) if found.status == 200 else None
 
-    return dict(await eventually(there, deadline_seconds=20) or {})
+    return dict(await eventually(there) or {})
 
 
 async def test_a_mail_is_kept_on_its_client_once_with_source_and_files(caller: Caller) -> None:

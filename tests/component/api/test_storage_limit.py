@@ -109,7 +109,7 @@ async def test_an_erasure_gives_the_space_back_and_verify_recounts(house: House)
     async def came() -> bool:
         return (await caller.get(path)).status == 200
 
-    await eventually(came, deadline_seconds=20)
+    await eventually(came)
     assert (await caller.read(path))["client_id"] == client["id"]
     assert (await used(caller))["used"] == 5_000 + len(bytes(mail))
     assert (await caller.post(f"/v1/clients/{client['id']}/erase", {})).status == 200

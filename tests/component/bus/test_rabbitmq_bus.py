@@ -58,7 +58,7 @@ async def test_after_a_killed_broker_is_back_everything_confirmed_is_there_and_w
         await bus.listen("ingress.replies.one", received.append)
         await broker.kill()
         assert list(await bus.publish(some_messages(queue, 3))) == [False] * 3
-        await eventually(lambda: len(bus.health().problems) == 2, deadline_seconds=20)
+        await eventually(lambda: len(bus.health().problems) == 2)
         consumer = await bus.consume(queue.name, taken, dead_letter=DeadLettered())
         await broker.start()
         await publish_all(bus, some_messages(queue, 100, "after"))
@@ -163,7 +163,7 @@ async def test_a_connection_given_up_at_any_moment_is_replaced_under_its_consume
         await linger(dice.uniform(0, 0.15))
         bus._consume_link.drop("test")
         await publish_all(bus, [a_message(queue, str(number))])
-    await eventually(lambda: set(taken.bodies) == {str(number) for number in range(30)}, deadline_seconds=20)
+    await eventually(lambda: set(taken.bodies) == {str(number) for number in range(30)})
 
     async def received_again() -> bool:
         await bus.notify("ingress.replies.one", [b"hello"])

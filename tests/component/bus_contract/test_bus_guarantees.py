@@ -56,7 +56,7 @@ async def test_a_message_of_another_process_arrives(harness: Harness) -> None:
     bus, other = await harness.open([queue]), await harness.open([queue], "other")
     await bus.consume(queue.name, taken, dead_letter=DeadLettered())
     await other.publish([a_message(queue, "from afar")])
-    await eventually(lambda: taken.bodies == ["from afar"], deadline_seconds=5)
+    await eventually(lambda: taken.bodies == ["from afar"])
 
 
 async def test_what_has_arrived_is_gathered_into_batches_no_bigger_than_asked(harness: Harness) -> None:
@@ -190,7 +190,7 @@ async def test_messages_put_off_forever_do_not_keep_the_others_from_their_turn(h
         prefetch=20, batch_max=5, retry_pause_first_seconds=0.02, retry_pause_max_seconds=0.1, delay_max_seconds=0.5
     )
     await bus.consume(queue.name, each(decide), dead_letter=DeadLettered(), options=options)
-    await eventually(lambda: len(set(taken.bodies)) == 30, deadline_seconds=20)
+    await eventually(lambda: len(set(taken.bodies)) == 30)
 
 
 async def test_what_a_crashed_process_had_in_flight_is_redelivered(harness: Harness) -> None:
@@ -231,8 +231,8 @@ async def test_cut_connections_are_recovered_from_and_nothing_is_lost(harness: H
         unsure = [message for message, there in zip(unsure, confirmed, strict=True) if not there]
         return not unsure
 
-    await eventually(publish_the_rest, deadline_seconds=20)
-    await eventually(lambda: set(taken.bodies) == {f"m-{index}" for index in range(300)}, deadline_seconds=20)
+    await eventually(publish_the_rest)
+    await eventually(lambda: set(taken.bodies) == {f"m-{index}" for index in range(300)})
     await eventually(lambda: not bus.health().problems)
 
 
@@ -254,7 +254,7 @@ async def test_stopping_finishes_the_batch_in_progress_and_leaves_the_rest(harne
     await stopping
     assert len(taken.batches) == 1
     await bus.consume(queue.name, rest, dead_letter=DeadLettered())
-    await eventually(lambda: len(taken.messages) + len(rest.messages) == 50, deadline_seconds=3)
+    await eventually(lambda: len(taken.messages) + len(rest.messages) == 50)
     assert set(taken.bodies).isdisjoint(rest.bodies)
 
 
@@ -273,7 +273,7 @@ async def test_stopping_is_bounded_and_what_could_not_be_finished_comes_again(ha
     async with asyncio.timeout(5):
         await consumer.stop(0.2)
     await bus.consume(queue.name, taken, dead_letter=DeadLettered())
-    await eventually(lambda: len(taken.messages) == 5, deadline_seconds=3)
+    await eventually(lambda: len(taken.messages) == 5)
 
 
 async def test_notifications_reach_a_listener_and_vanish_without_one(harness: Harness) -> None:

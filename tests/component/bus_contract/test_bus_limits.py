@@ -71,7 +71,7 @@ async def test_a_full_queue_takes_no_more_and_says_so(harness: Harness) -> None:
         answers.extend(await bus.publish([a_message(queue)]))
         return not answers[-1]
 
-    await eventually(refused, deadline_seconds=20)
+    await eventually(refused)
     assert sum(answers) >= 10
 
 

@@ -72,7 +72,7 @@ async def test_a_subscription_and_an_event_become_an_answer_and_a_job(around: Ne
     deliverable = [around.dispatcher.happened("sale.posted") for _ in range(300)]
     await around.send(DISPATCHER_EVENTS, *deliverable)
     await around.send(DISPATCHER_EVENTS, *deliverable[:100])
-    await eventually(lambda: len(around.jobs) >= 300, deadline_seconds=20)
+    await eventually(lambda: len(around.jobs) >= 300)
     await eventually(lambda: _outbox_is_empty(around))
     assert sorted(job.data["event_id"] for job in around.jobs) == sorted(str(one.id) for one in deliverable)
     hook_id = (await around.dispatcher.pool.fetchval("SELECT id FROM dispatch.hook")).hex

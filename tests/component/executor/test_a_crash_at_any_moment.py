@@ -79,7 +79,7 @@ async def end_of(executor: ExecutorHarness, run_id: Any) -> None:
                 await executor.answer_as_ledger(command, 201, {"id": str(command.id)})
         return bool(await executor.owner.fetchval(_STATE, run_id) == "succeeded")
 
-    await eventually(ended, deadline_seconds=20)
+    await eventually(ended)
 
 
 async def test_the_run_of_these_tests_has_so_many_commits(

@@ -104,12 +104,25 @@ async def test_the_failures_of_a_former_target_neither_disable_a_hook_nor_close_
     jobs = [executor.job(hook) for _ in range(30)]
     anew = "SELECT open_until IS NULL AND failing_since > now() - interval '1 hour' FROM execution.delivery_queue"
     anew += " WHERE version = 2"
+
+    async def has_another_target_after_a_day_of_failures() -> bool:
+        # While the queue is locked, nothing is claimed: what is under way would end the hook, rightly, as the old one.
+        async with executor.owner.transaction():
+            opened = await executor.owner.fetchval(
+                "SELECT open_until > now() FROM execution.delivery_queue WHERE hook_id = $1 FOR UPDATE", hook.id
+            )
+            if not opened or await executor.count_in_flight():
+                return False
+            await executor.owner.execute(
+                "UPDATE execution.delivery_queue"
+                " SET failing_since = now() - interval '1 day', open_until = now() + interval '1 hour'"
+            )
+            await executor.retarget(hook, receiver.url("/new"))
+        return True
+
     async with executor.running(hook_schedule_seconds="0,600", hook_disable_after_seconds=3600):
         await executor.publish(*jobs)
-        await eventually(lambda: executor.owner.fetchval("SELECT open_until > now() FROM execution.delivery_queue"))
-        await executor.owner.execute("UPDATE execution.delivery_queue SET failing_since = now() - interval '1 day'")
-        await executor.owner.execute("UPDATE execution.delivery_queue SET open_until = now() + interval '1 hour'")
-        await executor.retarget(hook, receiver.url("/new"))
+        await eventually(has_another_target_after_a_day_of_failures)
         first = executor.job(hook)
         await executor.publish(first)
         await executor.becomes(first.id, "pending")

@@ -51,7 +51,7 @@ async def test_all_that_waits_for_a_deleted_hook_is_cancelled_in_pieces(
     hook = await executor.make_hook(receiver.url(), state="removed")
     await _much_waits(executor, hook, due_in="1 hour", ordered=ordered)
     async with executor.running():
-        await eventually(lambda: _all_cancelled(executor), deadline_seconds=20)
+        await eventually(lambda: _all_cancelled(executor))
     assert await executor.owner.fetchval("SELECT count(*) FROM execution.delivery_queue WHERE due_at IS NOT NULL") == 0
     assert receiver.received == []
 
@@ -67,7 +67,7 @@ async def test_a_410_cancels_all_that_waits_in_pieces(executor: ExecutorHarness,
         (command,) = await eventually(lambda: executor.outbox("dispatcher.commands"))
         assert command.data["state"] == "removed"
         await executor.owner.execute("UPDATE dispatch.hook SET state = 'removed'")  # as the dispatcher does on it
-        await eventually(lambda: _all_cancelled(executor), deadline_seconds=20)
+        await eventually(lambda: _all_cancelled(executor))
     assert len(receiver.received) == 1
 
 

@@ -124,7 +124,7 @@ async def test_results_survive_connections_that_are_cut(executor: ExecutorHarnes
             " AND application_name = 'ledgerwire-action_executor'"
         )
         go.set()
-        await eventually(lambda: _all(executor, "succeeded", 20), deadline_seconds=20)
+        await eventually(lambda: _all(executor, "succeeded", 20))
     assert len({request.id for request in receiver.received}) == 20
 
 
@@ -180,7 +180,7 @@ async def test_two_workers_share_the_work_and_the_rate(executor: ExecutorHarness
     hooks = [await executor.make_hook(receiver.url(f"/{number}")) for number in range(5)]
     async with executor.running(), executor.running():
         await executor.publish(*[executor.job(hooks[number % 5]) for number in range(200)])
-        await eventually(lambda: _all(executor, "succeeded", 200), deadline_seconds=20)
+        await eventually(lambda: _all(executor, "succeeded", 200))
         assert await executor.owner.fetchval("SELECT count(*) FROM execution.worker") == 2
     assert len(receiver.received) == len({request.id for request in receiver.received}) == 200
     assert Counter(request.path for request in receiver.received) == {f"/{number}": 40 for number in range(5)}

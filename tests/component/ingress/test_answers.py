@@ -200,7 +200,7 @@ async def test_without_its_database_ingress_says_so_in_time_and_takes_nothing(po
         async def back() -> bool:
             return (await account.get(f"/v1/operations/{new_id()}")).status == 404
 
-        await eventually(back, deadline_seconds=20)
+        await eventually(back)
 
 
 async def test_without_its_broker_ingress_still_takes_what_comes(postgres: Postgres) -> None:

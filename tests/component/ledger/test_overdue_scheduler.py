@@ -173,7 +173,7 @@ async def test_what_became_overdue_while_the_service_was_down_is_reported_at_its
 
     for _ in range(2):
         async with open_service(settings, wakeups=LocalNotifier()):
-            await eventually(lambda: _is_noted(ledger, sale_id), deadline_seconds=20)
+            await eventually(lambda: _is_noted(ledger, sale_id))
 
     noted = await ledger.owner.fetch("SELECT document_id FROM ledger.document_event WHERE trigger = 'sale.overdue'")
     assert [row["document_id"] for row in noted] == [sale_id]

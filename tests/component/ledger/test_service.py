@@ -84,7 +84,7 @@ async def test_many_messages_are_taken_in_batches_and_each_is_reported_once(arou
     await around.send(*commands)
     await around.send(*commands[:50])
 
-    await eventually(lambda: len(around.events) >= 250, deadline_seconds=20)
+    await eventually(lambda: len(around.events) >= 250)
     await eventually(lambda: _count(around, "outbox", 0))
     assert len({event.id for event in around.events}) == len(around.events) == 250
 
