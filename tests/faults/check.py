@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from tests.bench.soundness import checked
+from tests.faults.post import Reminder, faults_of, reminders, unsettled
 from tests.faults.record import LAST_STEP, Book
 
 TRIGGERS = {"inbox": "inbox.received", "client": "client.created", "sale": "sale.posted"}
@@ -41,6 +42,9 @@ class Verdict:
     steps_called: int = 0
     steps_repeated: int = 0
     steps_repeated_late: int = 0
+    reminders: int = 0
+    reminders_failed: int = 0  # mostly: whether they went is not known
+    mails: int = 0
     parked: int = 0
     broken_promises: int = 0
     found: list[str] = field(default_factory=list)
@@ -71,6 +75,8 @@ async def missing_deliveries(conn: asyncpg.Connection[Any], book: Book) -> set[s
     if book.has_steps:
         notes = await notes_held(conn)
         missing |= {f"run of {key}" for key in notes if not notes[key] or (key, LAST_STEP) not in book.steps}
+    if book.has_debtors:
+        missing |= unsettled(book, await reminders(conn))
     return missing
 
 
@@ -100,6 +106,8 @@ async def check(conn: asyncpg.Connection[Any], book: Book, *, dsn: str) -> Verdi
                 verdict.found.append(f"{kind} {key} arrived under {len(ids)} ids")
     if book.has_steps:
         _judge_runs(verdict, book, await notes_held(conn))
+    if book.has_debtors:
+        _judge_reminders(verdict, book, await reminders(conn))
     verdict.heard_in_order = len(book.heard_in_order)
     verdict.found += (wrong := [f"out of order at {line}" for line in book.out_of_order()])
     verdict.out_of_order = len(wrong)
@@ -132,6 +140,15 @@ def _judge_runs(verdict: Verdict, book: Book, notes: dict[str, int]) -> None:
             verdict.found.append(f"run of {key}: {written} notes, {[len(made) for made in calls]} calls")
         if any(len(set(made)) > 1 for made in calls):
             verdict.found.append(f"run of {key}: one step came under several keys")
+
+
+def _judge_reminders(verdict: Verdict, book: Book, found: dict[str, Reminder]) -> None:
+    """Each debtor's reminder: made once, gone at most once, and reported once if its hand-over was confirmed."""
+    verdict.reminders = len(found)
+    verdict.reminders_failed = sum(one.failed for one in found.values())
+    verdict.mails = sum(map(len, book.mails.values()))
+    for key, one in found.items():
+        verdict.found += faults_of(book, key, one)
 
 
 _NOTES = """

@@ -1,5 +1,7 @@
 """The senders: suppliers that push invoices and integrators that create clients and issue invoices, under faults.
 
+Some documents go to clients of their own, who are reminded of them by mail at once.
+
 Most retry until they have an answer, as well-made senders do; some never retry, so that outcomes stay unsure and
 "at most once" is checked as well.
 """
@@ -16,6 +18,7 @@ from typing import Any
 import orjson
 
 from tests.bench.scene import INVOICE
+from tests.faults.post import DEBTOR_DOMAIN
 from tests.faults.record import Book
 from tests.support.http_load import Answer, LoadConnection, post_bytes
 
@@ -63,16 +66,19 @@ class Senders:
 
     def _make(self, key: str, tenant: Tenant) -> tuple[str, bytes]:
         turn = self.chance.random()
-        if turn < 0.7:
+        if turn < 0.65:
             return "inbox", post_bytes(tenant.direct_path, INVOICE.format(ref=key).encode(), "application/xml")
         headers = {"Authorization": f"Bearer {tenant.token}", "Idempotency-Key": key}
-        if turn < 0.85:
+        if turn < 0.8:
             body: dict[str, Any] = {"name": f"Client {key}", "external_id": key}
             return "client", post_bytes("/v1/clients", orjson.dumps(body), "application/json", headers)
         client: dict[str, Any] = {"client": {"name": "Fault Client"}}
-        if turn < 0.95:
+        if turn < 0.9:
             client = {"client_id": tenant.client_id}
             self.book.in_order.add(key)
+        elif turn < 0.95 and self.book.has_debtors:
+            address = f"{key.lower()}@{DEBTOR_DOMAIN}"
+            client = {"client": {"name": f"Debtor {key}", "external_id": key, "email": address}}
         body = client | {
             "sale_type": "sales_invoice",
             "external_id": key,

@@ -41,6 +41,16 @@ async def kill_in_a_step(scene: Scene, _: str) -> bool:
     return service is not None and await _killed(scene, service)
 
 
+async def kill_in_a_hand_over(scene: Scene, _: str) -> bool:
+    """The executor ends whose mail the server has taken, and not yet answered for."""
+    held = await scene.post.hold(STEP_SECONDS_MAX)
+    try:
+        service = scene.sender_from(held.from_port)
+        return service is not None and await _killed(scene, service)
+    finally:
+        scene.post.answer()
+
+
 async def stop(scene: Scene, target: str) -> bool:
     """A process is asked to end, as by an operator."""
     await scene.thawed()  # a frozen process takes no signal to stop
@@ -130,6 +140,7 @@ async def _thaw(process: asyncio.subprocess.Process, seconds: float) -> None:
 ACTS: Final[dict[str, Act]] = {
     "kill": kill,
     "kill in a step": kill_in_a_step,
+    "kill in a hand-over": kill_in_a_hand_over,
     "stop": stop,
     "freeze": freeze,
     "freeze past its lease": freeze_past_its_lease,

@@ -26,6 +26,7 @@ ROWS: Final = (
     Row("stop", SERVICES),
     Row("freeze", ("ledger", "trigger_dispatcher")),
     Row("kill in a step"),
+    Row("kill in a hand-over"),
     Row("freeze past its lease"),
     Row("turn the clock of", SERVICES, one=True),
     Row("kill database"),
@@ -52,8 +53,8 @@ KINDS: Final = sorted(
 """Every verb, and every kind: verb and target."""
 
 SHORT: Final = frozenset({
-    "kill ledger", "kill trigger_dispatcher", "kill in a step", "cut replies of", "part from the database",
-    "answer slowly", "answer 410", "change targets",
+    "kill ledger", "kill trigger_dispatcher", "kill in a step", "kill in a hand-over", "cut replies of",
+    "part from the database", "answer slowly", "answer 410", "change targets",
 })  # fmt: skip
 """The faults of the short run: nothing that waits for a lease or starts a server anew."""
 

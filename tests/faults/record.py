@@ -33,7 +33,9 @@ class Book:
     order: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # by path, as first received
     moved: set[bytes] = field(default_factory=set)  # request lines' beginnings of targets that hooks have left
     has_steps: bool = False  # whether an automation of three steps runs for each client
+    has_debtors: bool = False  # whether some clients are reminded by mail
     steps: defaultdict[tuple[str, int], list[str]] = field(default_factory=lambda: defaultdict(list))  # their keys
+    mails: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # Message-IDs, to debtors
     repeated_late: int = 0  # steps that were called again after a later one
     answered_gone: int = 0
     deliveries: int = 0

@@ -23,6 +23,7 @@ from tests.faults.endpoint import Endpoint
 from tests.faults.hostile import hostile_receiver
 from tests.faults.load import Senders, Tenant
 from tests.faults.plan import Fault, make_plan
+from tests.faults.post import Post
 from tests.faults.proxy import Cuts, cutting_proxy
 from tests.faults.record import LAST_STEP, Book
 from tests.faults.recovery import recoveries
@@ -32,6 +33,7 @@ from tests.support.eventually import eventually
 from tests.support.http_load import receive
 from tests.support.installation import NO_RATE_LIMITS, installation_of, names_of
 from tests.support.servers import Postgres, Rabbitmq, private_postgres, private_rabbitmq
+from tests.support.smtp_server import smtp_server
 
 TENANTS = 12
 WORKERS = 12
@@ -49,6 +51,12 @@ ENVIRONMENT = {
     "LEDGERWIRE_HOOK_SCHEDULE_SECONDS": "0,3,5,5,5,10,10,10,20,20",
     "LEDGERWIRE_STEP_SCHEDULE_SECONDS": "0,3,5,5,5,10,10,10,20,20",
 }
+
+# Due as soon as a document is issued, whose payment term is shorter.
+REMINDER = {
+    "channel": "email", "anchor": "before_due", "delay": "P60D",
+    "template": {"subject": "{{ invoice.number }}", "body": "Dear {{ client.name }}, {{ amount }} is open."},
+}  # fmt: skip
 
 ACTS: Mapping[str, Act] = on_processes.ACTS | on_servers.ACTS | on_wires.ACTS
 
@@ -72,7 +80,7 @@ async def make_tenants(
     """Accounts with a Direct channel, a hook on what the run sends, and an ordered one on one client's documents.
 
     A further hook of each leads to the hostile receiver at port `hostile`. `with_steps` adds an automation of three
-    steps for each client: a call, a note, a call.
+    steps for each client (a call, a note, a call), and a collector that reminds of each document by mail at once.
     """
     async with aiohttp.ClientSession(base_url=url) as session:
         return [
@@ -107,6 +115,8 @@ async def _make_tenant(
         "ordered": "client",
     })  # fmt: skip
     if with_steps:
+        await make("/v1/hooks", {"target_url": f"{base}/{number}/mails", "triggers": ["message.created"]})
+        await make("/v1/collectors", {"name": "At once", "default": True, "steps": [REMINDER]})
         await make("/v1/automations", {
             "name": "Three steps", "enabled": True, "trigger": {"key": "client.created"},
             "steps": three_steps(f"{base}/step/{number}"),
@@ -181,7 +191,7 @@ async def fault_run(wishes: Wishes, *, folder: Path, progress: Progress, **envir
         AssertionError: it did not settle; the message says what was still missing.
     """
     began = time.monotonic()
-    book = Book(has_steps=True)
+    book = Book(has_steps=True, has_debtors=True)
     async with AsyncExitStack() as stack:
         postgres = await stack.enter_async_context(private_postgres(disk_megabytes=DISK_MEGABYTES))
         broker = await stack.enter_async_context(private_rabbitmq()) if wishes.bus == "rabbitmq" else None
@@ -235,6 +245,9 @@ async def _set_scene(
         given |= {"LEDGERWIRE_AMQP_URL": through(broker.url, amqp.port)} if broker and amqp else {}
         return given | (clocks.environment_of(library, clock) if library and clock else {})
 
+    post, mail_server = Post(book), stack.enter_context(smtp_server())
+    mail_server.when_taken = post.take
+    sender = f"{mail_server.url}&from=books@baltic.example"
     running = await stack.enter_async_context(
         installation_of(
             own,
@@ -242,7 +255,7 @@ async def _set_scene(
             broker.url if broker else None,
             folder,
             wishes.replicas,
-            {**ENVIRONMENT, **NO_RATE_LIMITS, **environment},
+            {**ENVIRONMENT, **NO_RATE_LIMITS, "LEDGERWIRE_SMTP_URL": sender, **environment},
         )
     )
     http = await stack.enter_async_context(cutting_proxy(address_of(running.url), replies["http"]))
@@ -254,7 +267,7 @@ async def _set_scene(
         tenants = await make_tenants(running.url, create, endpoint_port, port, with_steps=True)
     return Scene(
         postgres, broker, running, http, wires, replies, progress, random.Random(wishes.seed), wishes.cuts,  # noqa: S311
-        tenants, book, endpoint, endpoint_port, hostile,
+        tenants, book, endpoint, endpoint_port, hostile, post,
     )  # fmt: skip
 
 

@@ -23,4 +23,5 @@ async def test_nothing_is_lost_or_doubled_and_no_run_is_stuck_while_faults_strik
     assert (verdict.lost, verdict.doubled, verdict.undelivered, verdict.out_of_order) == (0, 0, 0, 0), f"seed {seed}"
     assert verdict.accepted > 100, f"seed {seed}: too little load to prove anything"
     assert verdict.runs > 10, f"seed {seed}: too few runs to prove anything"
+    assert verdict.reminders > 5, f"seed {seed}: too few reminders to prove anything"
     assert verdict.steps_called >= 2 * verdict.runs, f"seed {seed}"

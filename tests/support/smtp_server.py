@@ -25,6 +25,7 @@ class TakenMail:
     sender: str
     recipients: list[str]
     message: EmailMessage
+    from_port: int  # of the connection that it came by
 
     @property
     def text(self) -> str:
@@ -64,13 +65,14 @@ class SmtpServer:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take the content, or answer as the test says."""
         answer = self.answers.pop(0) if self.answers else OK
         if answer == OK:
             content = envelope.content if isinstance(envelope.content, bytes) else b""
             parsed: Any = message_from_bytes(content, policy=policy.SMTP)
-            taken = TakenMail(envelope.mail_from or "", list(envelope.rcpt_tos), parsed)
+            port = session.peer[1] if session.peer else 0
+            taken = TakenMail(envelope.mail_from or "", list(envelope.rcpt_tos), parsed, int(port))
             self.mails.append(taken)
             if self.when_taken is not None:
                 self.when_taken(taken)
