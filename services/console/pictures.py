@@ -38,16 +38,18 @@ def ageing(total: Mapping[str, Any]) -> list[Bar]:
     return bars
 
 
-def weeks(payments: Sequence[Mapping[str, Any]], *, today: dt.date, count: int) -> list[tuple[dt.date, Decimal]]:
-    """What came in by week, oldest first; weeks begin on Monday."""
+def mondays(today: dt.date, count: int) -> list[dt.date]:
+    """The Mondays of this week and the ones before it, oldest first."""
     monday = today - dt.timedelta(days=today.weekday())
-    sums = {monday - dt.timedelta(weeks=back): Decimal(0) for back in range(count)}
-    for payment in payments:
-        day = dt.date.fromisoformat(payment["date"])
-        week = day - dt.timedelta(days=day.weekday())
-        if week in sums and payment["status"] == "confirmed":
-            sums[week] += Decimal(payment["amount"])
-    return sorted(sums.items())
+    return [monday - dt.timedelta(weeks=back) for back in reversed(range(count))]
+
+
+def weeks(
+    sums: Sequence[Mapping[str, Any]], *, currency: str, today: dt.date, count: int
+) -> list[tuple[dt.date, Decimal]]:
+    """What came in by week in one currency, oldest first; weeks begin on Monday."""
+    received = {one["date"]: Decimal(one["received"]) for one in sums if one["currency"] == currency}
+    return [(monday, received.get(monday.isoformat(), Decimal(0))) for monday in mondays(today, count)]
 
 
 def line(values: Sequence[Decimal]) -> str:

@@ -59,7 +59,12 @@ async def a_scene(caller: Caller, endpoint: Endpoint, mark: str = "") -> Scene:
     sales = await _sales(caller, clients, mark)
     payments = await _payments(caller, clients, mark)
     inbox = await _inbox(caller, mark)
-    await caller.made_of("/v1/notes", {"client_id": clients[0]["id"], "body": f"Pays by the end of the month.{mark}"})
+    note = {
+        "client_id": clients[0]["id"],
+        "sale_id": sales["issued"]["id"],
+        "body": f"Pays by the end of the month.{mark}",
+    }
+    await caller.made_of("/v1/notes", note)
     places = {
         "/clients/{id}": clients[0]["id"], "/products/{id}": product["id"], "/sales/{id}": sales["issued"]["id"],
         "/sales/{id}/edit": sales["draft"]["id"], "/payments/{id}": payments[0]["id"], "/hooks/{id}": hook["id"],

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -15,7 +16,6 @@ from console.i18n import N_
 from console.visit import PEOPLE_MAX, Route, Visit
 
 WEEKS: Final = 12  # a quarter of money coming in
-PAYMENTS_MAX: Final = 200  # a page of the API: more payments a quarter are drawn from the newest
 STARTERS: Final = 2  # collectors that every account begins with
 WAITING: Final = (
     ("purchases", "/inbox/purchases?state=received", N_("Documents of suppliers")),
@@ -57,10 +57,12 @@ async def show(visit: Visit) -> web.StreamResponse:
 
 async def show_money_in(visit: Visit) -> web.StreamResponse:
     """The money that came in by week, for the page that is shown already."""
-    payments = await visit.api.get("/v1/payments", {"limit": PAYMENTS_MAX, "status": "confirmed"})
-    currency = visit.person.currency if visit.person else ""
-    own = [one for one in payments["items"] if one["currency"] == currency]
-    weeks = pictures.weeks(own, today=dt.datetime.now(tz=dt.UTC).date(), count=WEEKS)
+    today = dt.datetime.now(tz=ZoneInfo(visit.time_zone)).date()
+    first = pictures.mondays(today, WEEKS)[0]
+    report = await visit.api.get("/v1/reports/money-in", {"from": first, "to": today, "by": "week"})
+    weeks = pictures.weeks(
+        report["items"], currency=visit.person.currency if visit.person else "", today=today, count=WEEKS
+    )
     return visit.render(
         "home_money.html", weeks=weeks, points=pictures.line([amount for _, amount in weeks]),
         came_in=sum((amount for _, amount in weeks), Decimal(0)),

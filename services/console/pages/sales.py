@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from console import editing, listing
+from console import document_timeline, editing, listing
 from console.api_client import Problem
 from console.editing import verb
 from console.forms import Field
@@ -63,6 +63,7 @@ CONVERTS: Final = {
     "sales_order": ("sales_proforma", "sales_invoice"),
     "sales_proforma": ("sales_invoice",),
 }
+HAPPENED: Final = 50  # entries of the time line at once
 FORMATS: Final = ("ubl", "cii", "paytraq")
 
 
@@ -72,17 +73,18 @@ async def show_list(visit: Visit) -> web.StreamResponse:
 
 
 async def show(visit: Visit) -> web.StreamResponse:
-    """One document with its messages, disputes and what may be done to it."""
-    about = {"sale_id": visit.id, "limit": 20}
-    sale, messages, disputes = await asyncio.gather(
-        visit.api.get(f"/v1/sales/{visit.id}"), visit.api.get("/v1/messages", about),
-        visit.api.get("/v1/disputes", about),
+    """One document with its disputes, its time line and what may be done to it."""
+    before = {"limit": HAPPENED, "cursor": visit.request.query.get("before", "")[: listing.CURSOR_CHARS_MAX]}
+    sale, happened, disputes = await asyncio.gather(
+        visit.api.get(f"/v1/sales/{visit.id}"), visit.api.get(f"/v1/sales/{visit.id}/timeline", before),
+        visit.api.get("/v1/disputes", {"sale_id": visit.id, "limit": 20}),
     )  # fmt: skip
     kind, state = sale["sale_type"], sale["status"]
     may = [name for name, (kinds, states) in ACTIONS.items() if kind in kinds and state in states]
     converts = CONVERTS.get(kind, ()) if state in {"issued", "accepted", "confirmed"} else ()
     return visit.render(
-        "sale.html", sale=sale, messages=messages["items"], disputes=disputes["items"], may=may, converts=converts,
+        "sale.html", sale=sale, disputes=disputes["items"], may=may, converts=converts,
+        timeline=list(document_timeline.of_sale(happened["items"], sale["id"])), older=happened["next_cursor"],
         is_draft=state == "draft", is_open=kind == "sales_invoice" and sale["settlement"] in _SETTLED_BY,
     )  # fmt: skip
 
@@ -104,6 +106,7 @@ async def show_format(visit: Visit) -> web.StreamResponse:
 _HERE: Final = "/sales/{id}"
 _REASON: Final = (Field("reason", N_("Reason")),)
 _MAIL: Final = (Field("to", N_("To"), "email"), Field("subject", N_("Subject")), Field("body", N_("Text"), "area"))
+_NOTE: Final = (Field("client_id", "", "hidden"), Field("sale_id", "", "hidden"), Field("body", N_("New note")))
 _DISPUTE: Final = (Field("sale_id", "", "hidden"), Field("reason", N_("Reason")))
 
 
@@ -158,6 +161,7 @@ ROUTES: Final = (
     Route("POST", f"{_HERE}/credit", credit),
     Route("POST", f"{_HERE}/delete", verb("/v1/sales/{id}", "/sales", N_("Deleted."), method="DELETE")),
     Route("POST", f"{_HERE}/dispute", verb("/v1/disputes", _HERE, N_("Dispute opened."), fields=_DISPUTE, page=show)),
+    Route("POST", f"{_HERE}/note", verb("/v1/notes", _HERE, N_("Note added."), fields=_NOTE)),
     Route(
         "POST", f"{_HERE}/disputes/{{dispute_id}}",
         verb(

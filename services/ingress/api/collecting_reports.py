@@ -13,21 +13,18 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.primitives.money import from_minor
-from contracts.primitives.problem import FieldError
 from contracts.resources import activity
 from contracts.resources.activity import Activity, ActivityKind
 from contracts.resources.collecting_report import CasesReport, CollectionsReport, DebtorDays
 from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
-from ingress.errors import InvalidInput
+from ingress.api.periods import PeriodQuery, period_of
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import case_queries, queries, report_queries, responses
 from ingress.views.batches import Row
 
 MONTHS_MAX: Final = 120  # ten years of a curve
-PERIOD_DAYS_MAX: Final = 366  # a year: each step of it is looked up by itself
-PERIOD_DAYS: Final = 90  # a quarter, where no period is asked for
 _TENTH: Final = Decimal("0.1")
 
 
@@ -36,13 +33,6 @@ class DebtorDaysQuery(Model):
 
     as_of: dt.date | None = None
     months: int = Field(default=12, ge=1, le=MONTHS_MAX)
-
-
-class PeriodQuery(Model):
-    """Which period, both days included: the last 90 days when left out."""
-
-    since: dt.date | None = Field(default=None, alias="from")
-    to: dt.date | None = None
 
 
 async def debtor_days(api: Api, call: Request) -> Response:
@@ -94,13 +84,7 @@ def _share(part: int, whole: int) -> str | None:
 
 async def collections(api: Api, call: Request) -> Response:
     """Tell what each step of each collector brought."""
-    query = call.query_as(PeriodQuery)
-    to = query.to or await report_queries.today(api.pool, account_id=call.account_id)
-    since = query.since or max(to, dt.date.min + dt.timedelta(days=PERIOD_DAYS)) - dt.timedelta(days=PERIOD_DAYS - 1)
-    if to < since:
-        raise InvalidInput(faults=[FieldError("to", "is before from")])
-    if (to - since).days >= PERIOD_DAYS_MAX:
-        raise InvalidInput(faults=[FieldError("to", f"is more than {PERIOD_DAYS_MAX} days after from: ask in parts")])
+    since, to = await period_of(api, call, call.query_as(PeriodQuery))
     rows = await report_queries.collected(api.pool, account_id=call.account_id, since=since, to=to)
     items = [_step(row) for row in rows]
     return Response(body={"from": since.isoformat(), "to": to.isoformat(), "items": items})

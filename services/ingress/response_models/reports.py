@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -117,3 +118,37 @@ class JournalEntry(ResponseModel):
     reversal_of: UUID | None
     created_at: dt.datetime
     postings: list[JournalPosting]
+
+
+class MoneyInSum(ResponseModel):
+    """The confirmed payments of one day, or of the week that begins on this Monday, in one currency."""
+
+    date: dt.date
+    currency: str
+    received: str
+    payments: int
+
+
+class MoneyIn(ResponseModel):
+    """What came in over a period, both days included, the latest first; days and weeks without payments are left out.
+
+    Of a week that the period begins or ends in, only the days of the period count.
+    """
+
+    since: dt.date = Field(alias="from")
+    to: dt.date
+    by: Literal["day", "week"]
+    items: list[MoneyInSum]
+
+
+class SaleTimelineEntry(ResponseModel):
+    """One thing that happened to a sales document or about it; `detail` has the main facts of it.
+
+    `id` is that of the event, message, note, dispute, promise, or of the settlement or refund. The `amount` of a
+    settlement is below 0 where it was taken back.
+    """
+
+    at: dt.datetime
+    id: UUID
+    kind: Literal["event", "settlement", "refund", "message", "note", "dispute", "promise"]
+    detail: dict[str, Any]

@@ -115,3 +115,19 @@ async def collected(pool: Pool, *, account_id: UUID, since: dt.date, to: dt.date
     """What was reminded, promised and collected, by collector, step and currency."""
     rows = await pool.fetch("SELECT * FROM ledger_api.collected($1, $2, $3)", account_id, since, to)
     return cast("list[Row]", rows)
+
+
+async def money_in(pool: Pool, *, account_id: UUID, since: dt.date, to: dt.date, unit: str) -> list[Row]:
+    """`(date, currency, received_minor, payments)` by day or week, the latest first."""
+    rows = await pool.fetch("SELECT * FROM ledger_api.money_in($1, $2, $3, $4)", account_id, since, to, unit)
+    return cast("list[Row]", rows)
+
+
+async def sale_timeline(
+    pool: Pool, *, account_id: UUID, sale_id: UUID, before: tuple[dt.datetime, UUID], limit: int
+) -> list[Row]:
+    """`(at, id, kind, detail)` of what happened to a sales document before a place, the latest first."""
+    rows = await pool.fetch(
+        "SELECT * FROM ledger_api.sale_timeline($1, $2, $3, $4, $5)", account_id, sale_id, *before, limit
+    )
+    return cast("list[Row]", rows)
