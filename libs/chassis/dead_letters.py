@@ -87,10 +87,10 @@ async def _replay(
     return lines
 
 
-def _require(ids: list[UUID] | None, found: Collection[str], said: str) -> None:
+def _require(ids: list[UUID] | None, found: Collection[str], complaint: str) -> None:
     """Raise an error that names the unknown ids."""
     if missing := [str(one) for one in ids or () if str(one) not in found]:
-        raise DeadLetterError(f"{said} {', '.join(missing)}: `dead-letters list` shows the known ones")
+        raise DeadLetterError(f"{complaint} {', '.join(missing)}: `dead-letters list` shows the known ones")
 
 
 @asynccontextmanager

@@ -12,12 +12,12 @@ ANY: Final = "*"
 _BYTES: Final = 16  # two states of one object share a tag once in 2**64
 
 
-def entity_tag(shown: Any) -> str:
+def entity_tag(representation: Any) -> str:
     """The strong tag of a JSON value, in its quotes; the order of names does not count."""
-    digest = hashlib.sha256(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).digest()
+    digest = hashlib.sha256(orjson.dumps(representation, option=orjson.OPT_SORT_KEYS)).digest()
     return f'"{digest[:_BYTES].hex()}"'
 
 
-def matches(tags: Collection[str], shown: Any) -> bool:
+def matches(tags: Collection[str], representation: Any) -> bool:
     """Whether `If-Match` names the object's current state; `*` names any state."""
-    return ANY in tags or entity_tag(shown) in tags
+    return ANY in tags or entity_tag(representation) in tags

@@ -71,7 +71,7 @@ def _document(invoice: Element, report: Report, box: InboxKind) -> Parsed | list
     about, sums, parties = (invoice.child(name) for name in ("InvoiceInformation", _SUMS, "InvoiceParties"))
     payments = invoice.children("PaymentInfo")[:PAYMENT_MEANS_MAX]
     currency = sums.value("Currency", as_currency) or next(
-        (said for each in payments if (said := each.value("Currency", as_currency))), None
+        (code for each in payments if (code := each.value("Currency", as_currency))), None
     )
     if currency is None:
         sums.refuse("Currency", "is required")

@@ -122,12 +122,12 @@ def _pdf_date(day: str) -> str:
 
 def _metadata(title: str, author: str, dated: str) -> StreamObject:
     """The XMP metadata: PDF/A-3 level B, and a Factur-X invoice."""
-    said = _XMP.format(
+    xmp = _XMP.format(
         title=escape(made_legal(title)), author=escape(made_legal(author)), moment=f"{dated}T00:00:00Z", name=NAME,
         producer=escape(_PRODUCER), schema=_SCHEMA,
     )  # fmt: skip
     entries = {"/Type": NameObject("/Metadata"), "/Subtype": NameObject("/XML")}
-    return _stream(said.encode(), entries)  # not compressed, so that simple readers find it
+    return _stream(xmp.encode(), entries)  # not compressed, so that simple readers find it
 
 
 _PROPERTIES: Final = {

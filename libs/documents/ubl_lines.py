@@ -47,11 +47,11 @@ class Money:
 
     def value(self, element: Element, name: str, convert: Convert[Decimal] = AMOUNT) -> Decimal | None:
         """Take an amount; None where there is none, or none in the document's currency."""
-        said = element.attribute(name, "currencyID")
+        stated = element.attribute(name, "currencyID")
         amount = element.value(name, convert)
-        if amount is None or not said or not self.currency or said == self.currency:
+        if amount is None or not stated or not self.currency or stated == self.currency:
             return amount
-        message = f"is in {said[:3]}, but the document is in {self.currency}: it was left out"
+        message = f"is in {stated[:3]}, but the document is in {self.currency}: it was left out"
         element.warn(name, "currency_differs", message)
         return None
 

@@ -195,12 +195,12 @@ class _Guard:
         if self._shape is None or not self._stack:
             return
         item, texts = self._item, self._texts
-        said = "".join(texts).strip() if texts else ""
+        stripped = "".join(texts).strip() if texts else ""
         self._item, self._texts = self._stack.pop()
-        value: Tree | str | None = said or None
+        value: Tree | str | None = stripped or None
         if item is not None:
-            if said:
-                item["#text"] = said
+            if stripped:
+                item["#text"] = stripped
             value = item
         if not self._stack:
             self._end_document(name, value)

@@ -24,9 +24,9 @@ async def maintain(pool: Pool, *, schema: str) -> bool:
     Another session's long transaction (a backup, a report) postpones a change: waiting for it would block all writers.
     """
     for _ in range(STEPS_MAX):
-        said = await pool.fetchval(f"SELECT {schema}.maintain_partitions()", timeout=STEP_SECONDS_MAX)
-        if said != "changed":
-            if said is not None:
+        outcome = await pool.fetchval(f"SELECT {schema}.maintain_partitions()", timeout=STEP_SECONDS_MAX)
+        if outcome != "changed":
+            if outcome is not None:
                 log.warning("partitions_postponed", schema=schema)
-            return said is None
+            return outcome is None
     return False

@@ -36,7 +36,7 @@ class Problem(Exception):
     faults: list[FieldError] = field(default_factory=list)
 
     @property
-    def said(self) -> list[FieldError]:
+    def field_errors(self) -> list[FieldError]:
         """What is to be shown of it: every fault, else the whole."""
         return self.faults or [FieldError("", self.detail, self.code)]
 

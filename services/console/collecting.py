@@ -117,8 +117,8 @@ def duration_of(amount: str, unit: str) -> str:
     """The ISO 8601 duration of an amount and its unit; without a unit the amount is one already."""
     if not unit:
         return amount.strip()
-    shown = amount.strip() or "0"
-    return f"PT{shown}{unit[1:]}" if unit.startswith("T") else f"P{shown}{unit}"
+    decimal = amount.strip() or "0"
+    return f"PT{decimal}{unit[1:]}" if unit.startswith("T") else f"P{decimal}{unit}"
 
 
 def wait_text(step: Mapping[str, Any], text: Callable[[str], str]) -> str:

@@ -188,8 +188,8 @@ def body_of(form: Mapping[str, str]) -> dict[str, Any]:
 
 def step_body(number: int, step: Mapping[str, str]) -> dict[str, Any]:
     """The API's input of one step."""
-    shown = step_form(number, step)
-    fields = [one for one in shown.fields if not one.name.endswith((".amount", ".unit"))]
+    rendered = step_form(number, step)
+    fields = [one for one in rendered.fields if not one.name.endswith((".amount", ".unit"))]
     named = {f"steps[{number}].{name}": value for name, value in step.items()}
     given = as_object(fields, named).get("steps", [])
     made: dict[str, Any] = dict(given[number]) if number < len(given) else {}
@@ -247,8 +247,8 @@ def fields_of(form: Mapping[str, str]) -> list[Field]:
     """All fields, so that what the API refuses appears at its own."""
     fields = [Field("name", N_("Name")), Field("kind", N_("Kind")), Field("steps", N_("Steps"))]
     for number, step in enumerate(steps_in(form)):
-        shown = step_form(number, step)
-        fields += shown.fields + [one for _, texts in shown.texts for one in texts]
+        rendered = step_form(number, step)
+        fields += rendered.fields + [one for _, texts in rendered.texts for one in texts]
         fields += [Field(f"steps[{number}].template", N_("Text")), Field(f"steps[{number}].notify", N_("Notification"))]
         fields.append(Field(f"steps[{number}]", N_("Step")))
     return fields

@@ -114,8 +114,8 @@ def failed(visit: Visit, back: str, problem: Problem) -> web.Response:
     """
     if problem.status >= _SERVER_FAULT or problem.status in {_UNAUTHORIZED, _NOT_FOUND}:
         raise problem
-    said = "; ".join(faults.said(one, visit.text, visit.locale) for one in problem.said)
-    return visit.go(back, said, failed=True)
+    message = "; ".join(faults.sentence_of(one, visit.text, visit.locale) for one in problem.field_errors)
+    return visit.go(back, message, failed=True)
 
 
 async def pass_file(

@@ -125,7 +125,7 @@ def translated(message: str, text: Callable[[str], str]) -> str:
     return message
 
 
-def said(fault: FieldError, text: Callable[[str], str], locale: str) -> str:
+def sentence_of(fault: FieldError, text: Callable[[str], str], locale: str) -> str:
     """A fault as a sentence: the field's name, and what is wrong. The API's own details are in English only."""
     if fault.code and locale != SOURCE_LOCALE and fault.code in CODES:
         return text(CODES[fault.code])

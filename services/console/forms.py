@@ -79,7 +79,7 @@ class Filled:
             else:
                 errors.setdefault(place, fault.message)
         if not errors and not general:
-            general = problem.said
+            general = problem.field_errors
         labels = {one.name: one.label for one in fields}
         return replace(self, values=self._sent_anew(problem), errors=errors, general=general, labels=labels)
 
@@ -132,14 +132,14 @@ def value_of(given: Field, text: str) -> Any:
         return text == "true"
     if given.kind in {"list", "choices"}:
         return [line.strip() for line in text.splitlines() if line.strip()]
-    shown = text if given.kind == "password" else text.strip()
-    if not shown:
+    stripped = text if given.kind == "password" else text.strip()
+    if not stripped:
         return None
     if given.kind in {"json", "yes_no"}:
-        return _json_or_text(shown)
-    if given.kind == "number" and re.fullmatch(r"-?\d{1,15}", shown):
-        return int(shown)
-    return _without_spaces(shown).replace(",", ".") if given.kind == "decimal" else shown
+        return _json_or_text(stripped)
+    if given.kind == "number" and re.fullmatch(r"-?\d{1,15}", stripped):
+        return int(stripped)
+    return _without_spaces(stripped).replace(",", ".") if given.kind == "decimal" else stripped
 
 
 def _without_spaces(number: str) -> str:

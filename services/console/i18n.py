@@ -78,8 +78,8 @@ def size(count: int, locale: str) -> str:
 
 def money(amount: object, currency: str | None, locale: str) -> str:
     """An amount beside its currency's code: symbols are shared by many currencies."""
-    shown = number(amount, locale)
-    return f"{shown}{_NO_BREAK}{currency}" if currency else shown
+    formatted = number(amount, locale)
+    return f"{formatted}{_NO_BREAK}{currency}" if currency else formatted
 
 
 def day(value: object, locale: str) -> str:

@@ -76,19 +76,19 @@ async def show(
     given = given_filters(visit, listing)
     cursor = query.get("cursor", "")[:CURSOR_CHARS_MAX]
     sent = {**(fixed or {}), **given, "cursor": cursor, "limit": ROWS}
-    said: list[FieldError] = []
+    errors: list[FieldError] = []
     try:
         page = await visit.api.get(listing.api_path, sent)
     except Problem as problem:
         if problem.status not in _WRONG_FILTER or not given:
             raise
-        page, said, visit.status = {"items": []}, problem.said, problem.status
+        page, errors, visit.status = {"items": []}, problem.field_errors, problem.status
     following = urlencode(given | {"cursor": page["next_cursor"]}) if page.get("next_cursor") else ""
     context = {
         "listing": listing, "title": listing.title, "items": page["items"], "given": given, "next": following,
-        "is_first": not cursor, "first": urlencode(given), "said": said, "names": names,
+        "is_first": not cursor, "first": urlencode(given), "errors": errors, "names": names,
     }  # fmt: skip
-    if listing.stream and not cursor and not said:
+    if listing.stream and not cursor and not errors:
         context["stream"] = f"{listing.stream}?{urlencode(given | {'seen': live.digest(page)})}"
     return visit.render("list_items.html" if visit.is_part else "list.html", **context)
 

@@ -23,9 +23,9 @@ _ENDED: Final = b"event: end\ndata: ended\n\n"
 _HEADERS: Final = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def digest(shown: Any) -> str:
+def digest(value: Any) -> str:
     """What a page showed, shortened, so that a watch reports only what differs from it."""
-    return hashlib.sha256(orjson.dumps(shown)).hexdigest()[:16]
+    return hashlib.sha256(orjson.dumps(value)).hexdigest()[:16]
 
 
 async def relay(visit: Visit, path: str) -> web.StreamResponse:

@@ -149,13 +149,13 @@ def _refusal(request: web.Request, problem: Problem) -> web.StreamResponse:
     if problem.status == _UNAUTHORIZED:
         visit.forget_person()
         return _sign_in_first(visit)
-    return fault_page(visit, problem.status, problem.said if problem.status < _SERVER_FAULT else [])
+    return fault_page(visit, problem.status, problem.field_errors if problem.status < _SERVER_FAULT else [])
 
 
-def fault_page(visit: Visit, status: int, said: list[FieldError] | None = None) -> web.StreamResponse:
+def fault_page(visit: Visit, status: int, errors: list[FieldError] | None = None) -> web.StreamResponse:
     """The page that says what is wrong."""
     title = _TITLES.get(status, N_("Something went wrong on our side"))
-    return visit.render("fault.html", status=status, title=title, said=said or [])
+    return visit.render("fault.html", status=status, title=title, errors=errors or [])
 
 
 def _dress(request: web.Request, response: web.StreamResponse) -> None:

@@ -20,6 +20,7 @@ from console.pages import (
     collectors,
     home,
     hooks,
+    import_export,
     inbox,
     journey,
     messages,
@@ -38,7 +39,6 @@ from console.pages import (
     set_up,
     settings,
     suppliers,
-    transfer,
 )
 from console.visit import Route
 
@@ -74,7 +74,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *journey.ROUTES,
     *access.ROUTES,
     *channels.ROUTES,
-    *transfer.ROUTES,
+    *import_export.ROUTES,
     *second_factor.ROUTES,
     *sample.ROUTES,
     *settings.ROUTES,

@@ -108,7 +108,7 @@ def _label(context: Any, code: object) -> str:
 def _fault(context: Any, fault: FieldError | str) -> str:
     visit = context["visit"]
     given = FieldError("", fault) if isinstance(fault, str) else fault
-    return faults.said(given, visit.text, visit.locale)
+    return faults.sentence_of(given, visit.text, visit.locale)
 
 
 @pass_context
@@ -145,13 +145,13 @@ def _operator(context: Any, code: str) -> str:
 @pass_context
 def _place(context: Any, path: str) -> str:
     """Where in an automation's definition a path leads, in words: the step's number, then the names of its fields."""
-    text, said = context["visit"].text, []
+    text, parts = context["visit"].text, []
     for name, number in _STEP_OF_PATH.findall(path):
         if number:
-            said.append(text(i18n.N_("Step {number}")).format(number=int(number) + 1))
+            parts.append(text(i18n.N_("Step {number}")).format(number=int(number) + 1))
         elif name not in {"steps", "input", "key"}:
-            said.append(text(field_names.name_of(name)))
-    return " · ".join(said) or path
+            parts.append(text(field_names.name_of(name)))
+    return " · ".join(parts) or path
 
 
 def dig(value: Any, path: str) -> Any:

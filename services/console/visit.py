@@ -177,8 +177,8 @@ class Visit:
         """Lead the browser to another page of ours, which shows the notice once, as a fault if something failed."""
         answer = web.Response(status=303, headers={"Location": PREFIX_PATH + path})
         if notice:
-            shown = f"{'!' if failed else ' '}{notice[:NOTICE_CHARS_MAX]}"
-            self.set_encrypted_cookie(answer, NOTICE_COOKIE, shown, seconds=NOTICE_SECONDS)
+            cookie = f"{'!' if failed else ' '}{notice[:NOTICE_CHARS_MAX]}"
+            self.set_encrypted_cookie(answer, NOTICE_COOKIE, cookie, seconds=NOTICE_SECONDS)
         return answer
 
     def take_notice(self) -> str | None:

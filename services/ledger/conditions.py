@@ -21,11 +21,11 @@ def compared(readable: Sequence[CommandContext[Any]]) -> Mapping[EntityKind, set
     return wanted
 
 
-def unmet(readable: Sequence[CommandContext[Any]], shown: Shown) -> dict[UUID, LedgerRefusal]:
+def unmet(readable: Sequence[CommandContext[Any]], representations: Shown) -> dict[UUID, LedgerRefusal]:
     """Refusals, by command id, of commands whose resource has another state; absent ones are refused later."""
     refusals: dict[UUID, LedgerRefusal] = {}
     for kind, ctx in _conditional(readable):
-        now = shown.get((kind, ctx.key(ctx.input.id)))
+        now = representations.get((kind, ctx.key(ctx.input.id)))
         if now is not None and not matches(ctx.envelope.if_match or (), now):
             refusals[ctx.envelope.id] = PreconditionFailed()
     return refusals

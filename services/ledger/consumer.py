@@ -171,12 +171,12 @@ async def _emit(conn: Connection, state: LoadedState, effects: BatchEffects, del
 
     What is deleted is shown as it was last.
     """
-    shown = await _show(conn, _wanted(state.taken), urls)
-    shown |= {key: last | {"status": "deleted"} for key, last in deleted.items()}
+    representations = await _show(conn, _wanted(state.taken), urls)
+    representations |= {key: last | {"status": "deleted"} for key, last in deleted.items()}
     last = await store.last_told(conn, clients=_event_data(state))
     recorded: list[store.DocumentEvent] = []
     for ctx, changes in state.taken:
-        effects.answer(ctx.envelope, changes.http_status, _result(ctx, changes, shown))
+        effects.answer(ctx.envelope, changes.http_status, _result(ctx, changes, representations))
         for follow_up in changes.follow_ups:
             effects.send(follow_up.queue or queue_of(follow_up.name), follow_up.caused_by(ctx.envelope))
         for domain_event in changes.domain_events:
@@ -186,7 +186,7 @@ async def _emit(conn: Connection, state: LoadedState, effects: BatchEffects, del
                 domain_event.trigger,
                 subject_id=domain_event.id,
                 client_id=domain_event.client_id,
-                data=shown[domain_event.kind, ctx.key(domain_event.id)],
+                data=representations[domain_event.kind, ctx.key(domain_event.id)],
                 after=last.get(client) if client else None,
             )
             if client:
@@ -207,11 +207,11 @@ def _event_data(state: LoadedState) -> set[Key]:
     }
 
 
-def _result(ctx: CommandContext[Any], changes: ChangeSet, shown: Shown) -> Any:
+def _result(ctx: CommandContext[Any], changes: ChangeSet, representations: Shown) -> Any:
     if changes.result_entity is None:
         return changes.result_body
     kind, object_id = changes.result_entity
-    return shown[kind, ctx.key(object_id)]
+    return representations[kind, ctx.key(object_id)]
 
 
 def _emit_notices(commands: Sequence[Envelope], state: LoadedState, effects: BatchEffects) -> None:

@@ -23,7 +23,7 @@ def test_every_component_has_an_explicit_public_name(described: dict[str, Any]) 
     explicit = {
         *SCHEMA_NAMES.values(),
         *BODY_SCHEMAS,
-        *(schema_name(route.answers) for route in ROUTES if route.answers),
+        *(schema_name(route.response_model) for route in ROUTES if route.response_model),
     }
     unnamed = set(described["components"]["schemas"]) - explicit
     assert not unnamed, f"name these models in ingress/api/{{request,response}}_schema_names.py: {sorted(unnamed)}"

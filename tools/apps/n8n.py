@@ -158,9 +158,9 @@ _DOWNLOAD_FORM: Final = (
 
 
 def _form(action: Action) -> list[dict[str, Any]]:
-    shown = {"show": {"resource": [_resource(action)], "operation": [action.key]}}
+    display = {"show": {"resource": [_resource(action)], "operation": [action.key]}}
     fields = fields_of_action(action)
-    made = [_property(field) | {"required": True, "displayOptions": shown} for field in fields if field.required]
+    made = [_property(field) | {"required": True, "displayOptions": display} for field in fields if field.required]
     optional = [one for field in fields if not field.required for one in _with_binary(field)]
     if optional:
         made.append(
@@ -170,7 +170,7 @@ def _form(action: Action) -> list[dict[str, Any]]:
                 "type": "collection",
                 "placeholder": "Add Field",
                 "default": {},
-                "displayOptions": shown,
+                "displayOptions": display,
                 "options": _sorted(optional),
             }
         )

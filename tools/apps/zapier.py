@@ -60,14 +60,14 @@ def _trigger(trigger: Trigger) -> str:
         "sample": event | {"data": _with_files(event["data"])},
         "outputFields": _outputs(event | {"data": _with_files(event["data"])}),
     }
-    shown = _operation(
+    module = _operation(
         identifier(trigger.key),
         label_of((trigger.key.partition(".")[0],)),
         title(trigger.title.en),
         triggers_when(trigger.description.en),
         _made("hookTrigger", operation),
     )
-    return _module(shown, hookTrigger="../lib/triggers")
+    return _module(module, hookTrigger="../lib/triggers")
 
 
 def _filter(given: Filter) -> dict[str, Any]:
@@ -91,10 +91,10 @@ def _list(source: Source, noun: str, labelled: str) -> str:
         "labelled": Code(labelled),
         "sample": {"id": "0198f7c4-0a00-7a10-8a51-0c2d3e4f5a6b", "name": f"A {noun.lower()}"},
     }
-    shown = _operation(source, noun, f"List {noun}s", f"Lists the {source} to choose from.", None)
-    shown["display"]["hidden"] = True
-    shown["operation"] = _made("listTrigger", operation)
-    return _module(shown, listTrigger="../lib/lists")
+    module = _operation(source, noun, f"List {noun}s", f"Lists the {source} to choose from.", None)
+    module["display"]["hidden"] = True
+    module["operation"] = _made("listTrigger", operation)
+    return _module(module, listTrigger="../lib/lists")
 
 
 def _create(action: Action) -> str:

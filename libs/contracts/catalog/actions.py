@@ -31,15 +31,17 @@ def _ours(
     key: str,
     title: LocalizedText,
     description: LocalizedText,
-    takes: type[BaseModel],
-    gives: dict[str, Any],
+    input_model: type[BaseModel],
+    output: dict[str, Any],
     *,
     command: str | None = None,
     path: str | None = None,
     available: bool = False,
 ) -> Action:
     available = available or command is not None
-    return Action(key, "ours", title, description, takes, gives, "exactly_once", available, command=command, path=path)
+    return Action(
+        key, "ours", title, description, input_model, output, "exactly_once", available, command=command, path=path
+    )
 
 
 _OURS: Final = (

@@ -16,14 +16,16 @@ def _outwards(
     key: str,
     title: LocalizedText,
     description: LocalizedText,
-    takes: type[BaseModel],
-    gives: dict[str, Any],
+    input_model: type[BaseModel],
+    output: dict[str, Any],
     *,
     available: bool = False,
     connections: tuple[ConnectionKind, ...] = (),
     free_form: tuple[str, ...] = (),
 ) -> Action:
-    return Action(key, "outwards", title, description, takes, gives, "at_least_once", available, connections, free_form)
+    return Action(
+        key, "outwards", title, description, input_model, output, "at_least_once", available, connections, free_form
+    )
 
 
 OUTWARDS: Final = (

@@ -51,27 +51,27 @@ class _Figures:
     text: Callable[[Line], str]
 
 
-def set_lines(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
+def set_lines(sheets: PageFlow, place: Cursor, content: Content) -> Cursor:
     """Set the table of lines; return where it ends."""
-    numbers, *figures = _figures(wording)
-    first, *widths = (_width(sheets, column, wording.lines) for column in (numbers, *figures))
+    numbers, *figures = _figures(content)
+    first, *widths = (_width(sheets, column, content.lines) for column in (numbers, *figures))
     left = RIGHT - LEFT - first - sum(widths)
     if left < _DESCRIPTION_LEAST:  # figures of many digits are set smaller
         less = (RIGHT - LEFT - first - _DESCRIPTION_LEAST) / sum(widths)
         widths, left = [width * less for width in widths], _DESCRIPTION_LEAST
     columns = [
         Column(numbers.heading, first),
-        Column(wording.labels.description, left),
+        Column(content.labels.description, left),
         *(Column(column.heading, width, "right") for column, width in zip(figures, widths, strict=True)),
     ]
-    return Table(sheets, LEFT, columns).set(place, _rows(sheets, wording, figures, left - 2 * PADDING))
+    return Table(sheets, LEFT, columns).set(place, _rows(sheets, content, figures, left - 2 * PADDING))
 
 
-def _figures(wording: Content) -> list[_Figures]:
+def _figures(content: Content) -> list[_Figures]:
     """The columns that this document needs beside the description, which comes second."""
-    labels, lines = wording.labels, wording.lines
-    price = labels.unit_price_with_tax if wording.with_tax else labels.unit_price
-    amount = labels.amount_without_tax if wording.with_tax else labels.amount
+    labels, lines = content.labels, content.lines
+    price = labels.unit_price_with_tax if content.with_tax else labels.unit_price
+    amount = labels.amount_without_tax if content.with_tax else labels.amount
     figures = [
         _Figures("#", lambda line: line.number),
         _Figures(labels.quantity, _quantity),
@@ -81,7 +81,7 @@ def _figures(wording: Content) -> list[_Figures]:
         figures.append(_Figures(labels.line_discount, lambda line: line.discount))
     if any(line.tax for line in lines):
         figures.append(_Figures(labels.tax, lambda line: line.tax))
-    return [*figures, _Figures(f"{amount} ({wording.currency})", lambda line: line.amount)]
+    return [*figures, _Figures(f"{amount} ({content.currency})", lambda line: line.amount)]
 
 
 def _quantity(line: Line) -> str:
@@ -98,8 +98,8 @@ def _width(sheets: PageFlow, column: _Figures, lines: Sequence[Line]) -> float:
     return max(widest, words, whole) + 2 * PADDING + 1
 
 
-def _rows(sheets: PageFlow, wording: Content, figures: Sequence[_Figures], width: float) -> Iterator[list[Cell]]:
-    for line in wording.lines:
+def _rows(sheets: PageFlow, content: Content, figures: Sequence[_Figures], width: float) -> Iterator[list[Cell]]:
+    for line in content.lines:
         cell: list[tuple[str, Style]] = [(text, BODY) for text in sheets.wrapped(line.text, BODY, width)]
         if below := "  ·  ".join(filter(None, _below(line))):
             cell += [(text, SMALL) for text in sheets.wrapped(below, SMALL, width)]
@@ -111,19 +111,19 @@ def _below(line: Line) -> tuple[str, str, str]:
     return line.code, line.category, line.unit if len(line.unit) > _UNIT_BESIDE_MAX else ""
 
 
-def set_totals(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
+def set_totals(sheets: PageFlow, place: Cursor, content: Content) -> Cursor:
     """Set taxes at the left, notes below them if there is room, totals at the right; return where all of it ends."""
-    rows = [(sheets.wrapped(total.label, _TOTAL, _TOTALS_WIDTH * 0.55), total) for total in wording.totals]
+    rows = [(sheets.wrapped(total.label, _TOTAL, _TOTALS_WIDTH * 0.55), total) for total in content.totals]
     height = sum(len(lines) * _TOTAL.leading + _BETWEEN for lines, _ in rows) + _DUE.leading + 10
     place = sheets.room(place, min(height, _TOTALS_WHOLE_MAX))
-    totals, taxes = _totals(sheets, place.down(4), wording, rows), _taxes(sheets, place, wording)
-    return _notes(sheets, taxes, max(totals, taxes), wording)
+    totals, taxes = _totals(sheets, place.down(4), content, rows), _taxes(sheets, place, content)
+    return _notes(sheets, taxes, max(totals, taxes), content)
 
 
-def _taxes(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
-    if not wording.taxes:
+def _taxes(sheets: PageFlow, place: Cursor, content: Content) -> Cursor:
+    if not content.taxes:
         return place
-    labels = wording.labels
+    labels = content.labels
     columns = (
         Column(labels.tax, _LEFT_WIDTH * 0.34),
         Column(labels.taxable, _LEFT_WIDTH * 0.36, "right"),
@@ -132,12 +132,12 @@ def _taxes(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
     width = columns[0].width - 2 * PADDING
     rows = (
         [[(text, BODY) for text in sheets.wrapped(tax.name, BODY, width)], [(tax.taxable, BODY)], [(tax.tax, BODY)]]
-        for tax in wording.taxes
+        for tax in content.taxes
     )
     return Table(sheets, LEFT, columns).set(place, rows)
 
 
-def _totals(sheets: PageFlow, place: Cursor, wording: Content, rows: Sequence[tuple[list[str], Total]]) -> Cursor:
+def _totals(sheets: PageFlow, place: Cursor, content: Content, rows: Sequence[tuple[list[str], Total]]) -> Cursor:
     left, width = _TOTALS_LEFT + 10, _TOTALS_WIDTH - 20
     for lines, total in rows:
         label, value = (_SUM, _SUM) if total.is_sum else (_PART, _TOTAL)
@@ -146,27 +146,27 @@ def _totals(sheets: PageFlow, place: Cursor, wording: Content, rows: Sequence[tu
         place = sheets.block(place, left, width * 0.6, lines, label).down(_BETWEEN)
     place = sheets.room(place.down(3), _DUE.leading)
     sheets.box(place.page, Rectangle(_TOTALS_LEFT, place.top, _TOTALS_WIDTH, _DUE.leading, ACCENT, radius=3))
-    sheets.line(place, left, width * 0.45, wording.due.label, _DUE_LABEL)
-    sheets.line(place, left + width * 0.47, width * 0.53, wording.due.value, _DUE, "right")
+    sheets.line(place, left, width * 0.45, content.due.label, _DUE_LABEL)
+    sheets.line(place, left + width * 0.47, width * 0.53, content.due.value, _DUE, "right")
     return place.down(_DUE.leading)
 
 
-def _notes(sheets: PageFlow, beside: Cursor, below: Cursor, wording: Content) -> Cursor:
+def _notes(sheets: PageFlow, beside: Cursor, below: Cursor, content: Content) -> Cursor:
     """Set the seller's notes: at the left of the totals if all of them fit there, else below them."""
-    if not wording.notes:
+    if not content.notes:
         return below
     place, width = beside.down(14), _LEFT_WIDTH
-    lines = sheets.wrapped(wording.notes, _NOTES, width)
+    lines = sheets.wrapped(content.notes, _NOTES, width)
     if len(lines) > _NOTES_BESIDE_MAX or place.top + _LABEL.leading + len(lines) * _NOTES.leading > BOTTOM:
         width = RIGHT - LEFT
-        lines = sheets.wrapped(wording.notes, _NOTES, width)
+        lines = sheets.wrapped(content.notes, _NOTES, width)
         place = sheets.room(below.down(20), _LABEL.leading + min(len(lines), 3) * _NOTES.leading)
-    sheets.line(place, LEFT, width, wording.labels.notes, _LABEL)
+    sheets.line(place, LEFT, width, content.labels.notes, _LABEL)
     return max(below, sheets.block(place.down(_LABEL.leading), LEFT, width, lines, _NOTES))
 
 
-def set_closing(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
+def set_closing(sheets: PageFlow, place: Cursor, content: Content) -> Cursor:
     """Set the seller's closing text below all else; return where it ends."""
-    if not wording.closing:
+    if not content.closing:
         return place
-    return sheets.block(place.down(20), LEFT, RIGHT - LEFT, sheets.wrapped(wording.closing, SMALL, RIGHT - LEFT), SMALL)
+    return sheets.block(place.down(20), LEFT, RIGHT - LEFT, sheets.wrapped(content.closing, SMALL, RIGHT - LEFT), SMALL)

@@ -52,26 +52,26 @@ TONES: Final[Mapping[Tone, Colour]] = {
 }
 
 
-def first_head(sheets: PageFlow, wording: Content, logo: bytes | None = None) -> Cursor:
+def first_head(sheets: PageFlow, content: Content, logo: bytes | None = None) -> Cursor:
     """Set the header of the first page; return where it ends."""
     sheets.box(0, Rectangle(0, 0, WIDTH, _BAND, ACCENT))
     start = Cursor(0, TOP)
     below_logo = _logo(sheets, start, logo) if logo else start
-    seller, title = _seller(sheets, below_logo, wording), _title(sheets, start, wording)
+    seller, title = _seller(sheets, below_logo, content), _title(sheets, start, content)
     place = max(seller, title).down(22)
     sheets.rule(place, LEFT, RIGHT)
     place = place.down(14)
-    client, facts = _client(sheets, place, wording), _facts(sheets, place, wording)
+    client, facts = _client(sheets, place, content), _facts(sheets, place, content)
     return max(client, facts).down(24)
 
 
-def next_head(sheets: PageFlow, page: int, wording: Content) -> float:
+def next_head(sheets: PageFlow, page: int, content: Content) -> float:
     """Set the header of a further page; return where it ends."""
     sheets.box(page, Rectangle(0, 0, WIDTH, _BAND, ACCENT))
     place = Cursor(page, TOP - 14)
-    named = f"{wording.title} {wording.number}".strip()
+    named = f"{content.title} {content.number}".strip()
     half = (RIGHT - LEFT) / 2 - 10
-    sheets.line(place, LEFT, half, sheets.wrapped(wording.seller.name, STRONG, half)[0], STRONG)
+    sheets.line(place, LEFT, half, sheets.wrapped(content.seller.name, STRONG, half)[0], STRONG)
     sheets.line(place, RIGHT - half, half, named, SMALL, "right")
     place = place.down(18)
     sheets.rule(place, LEFT, RIGHT, colour=FAINT)
@@ -87,8 +87,8 @@ def _logo(sheets: PageFlow, place: Cursor, content: bytes) -> Cursor:
     return place.down(picture.height + 8)
 
 
-def _seller(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
-    seller = wording.seller
+def _seller(sheets: PageFlow, place: Cursor, content: Content) -> Cursor:
+    seller = content.seller
     place = sheets.block(place, LEFT, _SELLER_WIDTH, sheets.wrapped(seller.name, _SELLER, _SELLER_WIDTH), _SELLER)
     place = place.down(3)
     for detail in seller.details:
@@ -96,18 +96,18 @@ def _seller(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
     return place
 
 
-def _title(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
+def _title(sheets: PageFlow, place: Cursor, content: Content) -> Cursor:
     width = RIGHT - _TITLE_LEFT
     place = place.down(-4)
-    for text, style in ((wording.title, _TITLE), (wording.number, _NUMBER)):
+    for text, style in ((content.title, _TITLE), (content.number, _NUMBER)):
         if text:
             place = sheets.block(place, _TITLE_LEFT, width, sheets.wrapped(text, style, width), style, "right")
-    return _marked(sheets, place.down(7), wording) if wording.mark else place
+    return _marked(sheets, place.down(7), content) if content.mark else place
 
 
-def _marked(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
+def _marked(sheets: PageFlow, place: Cursor, content: Content) -> Cursor:
     """A small stamp at the right edge."""
-    text, colour = wording.mark.upper(), TONES[wording.tone]
+    text, colour = content.mark.upper(), TONES[content.tone]
     wide = sheets.typeface.width(text, BOLD, _MARK.size)
     left = RIGHT - wide - 14
     sheets.box(place.page, Rectangle(left, place.top, wide + 14, _MARK.leading, colour, radius=3, line=1))
@@ -115,9 +115,9 @@ def _marked(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
     return place.down(_MARK.leading)
 
 
-def _client(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
-    client = wording.client
-    sheets.line(place, LEFT, _CLIENT_WIDTH, wording.labels.client, _LABEL)
+def _client(sheets: PageFlow, place: Cursor, content: Content) -> Cursor:
+    client = content.client
+    sheets.line(place, LEFT, _CLIENT_WIDTH, content.labels.client, _LABEL)
     place = place.down(_LABEL.leading + 3)
     place = sheets.block(place, LEFT, _CLIENT_WIDTH, sheets.wrapped(client.name, _CLIENT, _CLIENT_WIDTH), _CLIENT)
     for detail in client.details:
@@ -125,9 +125,9 @@ def _client(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
     return place
 
 
-def _facts(sheets: PageFlow, place: Cursor, wording: Content) -> Cursor:
+def _facts(sheets: PageFlow, place: Cursor, content: Content) -> Cursor:
     left = _FACTS_LEFT + _FACT_LABEL_WIDTH
-    for label, value in wording.facts:
+    for label, value in content.facts:
         sheets.line(place, _FACTS_LEFT, _FACT_LABEL_WIDTH - 8, label, Style(9, BODY.leading, colour=GREY))
         place = sheets.block(place, left, RIGHT - left, sheets.wrapped(value, BODY, RIGHT - left), BODY, "right")
         place = place.down(3)

@@ -22,22 +22,22 @@ def render_sale(sale: Mapping[str, Any], seller: Mapping[str, Any], *, locale: s
     that is not among `LABELS` gets English.
     """
     letters = typeface()
-    wording = content_of(sale, seller, locale=locale, typeface=letters)
+    content = content_of(sale, seller, locale=locale, typeface=letters)
     return drawn(
-        pages_of(wording, letters, seller.get("logo")),
+        pages_of(content, letters, seller.get("logo")),
         letters,
-        title=f"{wording.title} {wording.number}".strip(),
-        author=wording.seller.name,
-        language=wording.language,
-        dated=wording.dated,
+        title=f"{content.title} {content.number}".strip(),
+        author=content.seller.name,
+        language=content.language,
+        dated=content.dated,
     )
 
 
-def pages_of(wording: Content, letters: Typeface, logo: bytes | None = None) -> list[Page]:
+def pages_of(content: Content, letters: Typeface, logo: bytes | None = None) -> list[Page]:
     """The pages of a document; `logo` is a PNG or JPEG that `documents.pdf.logo` has checked."""
-    sheets = PageFlow(letters, lambda sheets, page: next_head(sheets, page, wording))
-    place = set_lines(sheets, first_head(sheets, wording, logo), wording)
-    place = set_totals(sheets, place.down(16), wording)
-    set_closing(sheets, place, wording)
-    set_feet(sheets, wording)
+    sheets = PageFlow(letters, lambda sheets, page: next_head(sheets, page, content))
+    place = set_lines(sheets, first_head(sheets, content, logo), content)
+    place = set_totals(sheets, place.down(16), content)
+    set_closing(sheets, place, content)
+    set_feet(sheets, content)
     return sheets.pages

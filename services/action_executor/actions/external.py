@@ -169,9 +169,9 @@ async def outcome_of(
         return Done(result)
     passing = answer.status >= 500 or answer.status in RETRYABLE  # noqa: PLR2004  HTTP's "server's fault"
     after = retry_after_seconds(answer.headers, datetime.now(tz=UTC)) if passing else 0.0
-    said = _excerpt(result["body"])
+    excerpt = _excerpt(result["body"])
     redirected = ": redirects are not followed" if answer.status // 100 == 3 else ""  # noqa: PLR2004
-    return Failed(f"answered {answer.status}{redirected}{f': {said}' if said else ''}", passing, after, result)
+    return Failed(f"answered {answer.status}{redirected}{f': {excerpt}' if excerpt else ''}", passing, after, result)
 
 
 def _excerpt(body: Any) -> str:

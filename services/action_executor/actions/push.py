@@ -85,15 +85,15 @@ async def _kept(call: StepCall, context: StepContext, source: Any) -> StoredFile
 
 
 def _too_much(reached: StorageLimitReached) -> Failed:
-    said = (
+    fault_text = (
         f"has {reached.size} bytes, and the account's files have at most {reached.limit} together:"
         " erase what is not needed any more, or ask the operator for more"
     )
-    fault = FieldError("file", said)
+    fault = FieldError("file", fault_text)
     code, status = "quota_exceeded", 403
-    shown = problem(status, code, "The plan's limit is reached", "the account's storage is full", [fault])
-    reason = f"{shown['detail']}: the file {said}"
-    return Failed(reason, output=shown, code=code, status=status, faults=[fault])
+    body = problem(status, code, "The plan's limit is reached", "the account's storage is full", [fault])
+    reason = f"{body['detail']}: the file {fault_text}"
+    return Failed(reason, output=body, code=code, status=status, faults=[fault])
 
 
 def _as_source(source: Any) -> Mapping[str, Any]:

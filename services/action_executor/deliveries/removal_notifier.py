@@ -79,9 +79,9 @@ class RemovalNotifier:
         answer = await self._http_client.call(OutboundRequest("DELETE", hook.target_url, headers, BODY))
         recorded = answer.status if isinstance(answer, OutboundResponse) else answer.reason
         log.info("removal_notification_sent", hook_id=str(notice.hook_id), result=recorded)
-        if not _may_pass(answer) or notice.tries >= len(SCHEDULE_SECONDS):
+        if not _may_pass(answer) or notice.attempts >= len(SCHEDULE_SECONDS):
             return None
-        pause = SCHEDULE_SECONDS[notice.tries]
+        pause = SCHEDULE_SECONDS[notice.attempts]
         return pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311  jitter, no secret
 
 

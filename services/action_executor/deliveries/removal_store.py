@@ -23,7 +23,7 @@ class RemovalNotice:
     id: UUID
     hook_id: UUID
     version: int
-    tries: int
+    attempts: int
     lost: int
     epoch: int
 
@@ -67,7 +67,7 @@ async def claim(pool: Pool, *, notices_max: int, lease_seconds: float) -> list[R
             id=row["id"],
             hook_id=row["hook_id"],
             version=row["version"],
-            tries=row["tries"],
+            attempts=row["tries"],
             lost=row["lost_workers"],
             epoch=row["lease_epoch"],
         )

@@ -129,7 +129,7 @@ async def _name_recipients(
 
 
 def _refused_by_all(refused: dict[str, tuple[int, str]]) -> HandOver:
-    words = "; ".join(f"{recipient}: {code} {said}" for recipient, (code, said) in refused.items())
+    words = "; ".join(f"{recipient}: {code} {response}" for recipient, (code, response) in refused.items())
     return _of_code(max(code for code, _ in refused.values()), clipped(f"the mail server refused {words}"))
 
 
@@ -138,9 +138,9 @@ def _of_code(code: int, reason: str) -> HandOver:
     return NotTaken(reason) if code >= _PERMANENT_FROM else TryLater(reason)
 
 
-def _detail(said: str, refused: dict[str, tuple[int, str]]) -> str:
+def _detail(response: str, refused: dict[str, tuple[int, str]]) -> str:
     words = [f"not to {recipient}: {code} {why}" for recipient, (code, why) in refused.items()]
-    return clipped("; ".join([said, *words]))
+    return clipped("; ".join([response, *words]))
 
 
 def _redirected(mail: Mail, address: str) -> Mail:

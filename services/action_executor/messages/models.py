@@ -32,7 +32,7 @@ class SendingAccount:
 class PendingHandOver:
     """A message to hand over, leased to this process.
 
-    `tries` are those before this one, `lost_workers` how many in a row neither began nor settled it. `begun`: one of
+    `attempts` are those before this one, `lost_workers` how many in a row neither began nor saved it. `begun`: one of
     them gave the message to the provider and wrote nothing after it.
     """
 
@@ -40,7 +40,7 @@ class PendingHandOver:
     id: UUID
     correlation_id: UUID
     job: SendMessageJob
-    tries: int
+    attempts: int
     begun: bool
     lost_workers: int
     epoch: int
@@ -52,7 +52,7 @@ class PendingHandOver:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class HandOverResult:
     """What became of a try: `due_in` seconds until the next one while it is pending; `provider_id` once it is sent.
 
     `source` is a mail as it went, deflated.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, assert_never
 
 from action_executor.hand_over import HandedOver, HandOver, NotTaken, TryLater, unknown
-from action_executor.messages.models import Settled
+from action_executor.messages.models import HandOverResult
 
 JITTER: Final = 0.2
 LOST_WORKERS_MAX: Final = 5  # a message that cannot even be written is given up, whatever the fault is
@@ -14,17 +14,17 @@ NEVER_WRITTEN: Final = f"it could not be written: its worker failed {LOST_WORKER
 LOST: Final = unknown("its worker was lost during the hand-over").reason
 
 
-def settle(result: HandOver, *, tries: int, schedule: Sequence[float], jitter: float) -> Settled:
-    """What to write down after try number `tries` (the first is 1). `jitter` is 0 to 1."""
+def outcome_of(result: HandOver, *, attempts: int, schedule: Sequence[float], jitter: float) -> HandOverResult:
+    """What to write down after attempt number `attempts` (the first is 1). `jitter` is 0 to 1."""
     match result:
         case HandedOver(provider_id, detail):
-            return Settled("sent", detail, provider_id)
-        case TryLater(reason, after_seconds) if tries < len(schedule):
-            pause = schedule[tries] * (1 + JITTER * (2 * jitter - 1))
-            return Settled("pending", reason, due_in=max(pause, after_seconds))
+            return HandOverResult("sent", detail, provider_id)
+        case TryLater(reason, after_seconds) if attempts < len(schedule):
+            pause = schedule[attempts] * (1 + JITTER * (2 * jitter - 1))
+            return HandOverResult("pending", reason, due_in=max(pause, after_seconds))
         case TryLater(reason):
-            return Settled("failed", f"{reason}; given up after {tries} tries")
+            return HandOverResult("failed", f"{reason}; given up after {attempts} tries")
         case NotTaken(reason):
-            return Settled("failed", reason)
+            return HandOverResult("failed", reason)
         case _:
             assert_never(result)

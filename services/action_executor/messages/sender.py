@@ -22,7 +22,7 @@ from action_executor.hand_over import HandedOver, HandOver, NotTaken
 from action_executor.mail.mime import Mail
 from action_executor.mail.smtp import HAND_OVER_SECONDS, SmtpClient
 from action_executor.messages import attachments, rules, store
-from action_executor.messages.models import PendingHandOver, Settled
+from action_executor.messages.models import HandOverResult, PendingHandOver
 from action_executor.sms.by_mail import SmsByMail
 from action_executor.sms.gateway import Sms, SmsClient
 from chassis.encryption import Encryptor
@@ -117,24 +117,24 @@ class MessageSender:
 
     async def _handle(self, item: PendingHandOver) -> None:
         if item.begun:
-            await self._settle(item, Settled("failed", rules.LOST))
+            await self._save(item, HandOverResult("failed", rules.LOST))
             return
         if item.lost_workers >= rules.LOST_WORKERS_MAX:
-            await self._settle(item, Settled("failed", rules.NEVER_WRITTEN))
+            await self._save(item, HandOverResult("failed", rules.NEVER_WRITTEN))
             return
         what = await self._written(item)
         if isinstance(what, NotTaken):
-            await self._settle(item, Settled("failed", what.reason))
+            await self._save(item, HandOverResult("failed", what.reason))
             return
-        tries = await store.begin(self._pool, item)
-        if tries is None:
-            await self._settle(item, Settled("cancelled", "the ledger has called it off"))
+        attempts = await store.begin(self._pool, item)
+        if attempts is None:
+            await self._save(item, HandOverResult("cancelled", "the ledger has called it off"))
             return
         result = await self._send(what)
-        settled = rules.settle(result, tries=tries, schedule=self._schedule, jitter=random.random())  # noqa: S311
+        outcome = rules.outcome_of(result, attempts=attempts, schedule=self._schedule, jitter=random.random())  # noqa: S311
         if isinstance(result, HandedOver) and result.source is not None and item.job.origin == "ledger":
-            settled = replace(settled, source=await asyncio.to_thread(zlib.compress, result.source))
-        await self._settle(item, settled, sender=what.sender)
+            outcome = replace(outcome, source=await asyncio.to_thread(zlib.compress, result.source))
+        await self._save(item, outcome, sender=what.sender)
 
     async def _written(self, item: PendingHandOver) -> Mail | Sms | NotTaken:
         """What is to go, or why it cannot."""
@@ -176,34 +176,34 @@ class MessageSender:
             case _:
                 assert_never(what)
 
-    async def _settle(self, item: PendingHandOver, settled: Settled, *, sender: str | None = None) -> None:
+    async def _save(self, item: PendingHandOver, outcome: HandOverResult, *, sender: str | None = None) -> None:
         """Commit the result of a try together with the command to the ledger; wait for a database that is away."""
-        messages = _confirmation(item, settled, sender)
+        messages = _confirmation(item, outcome, sender)
         for pause_seconds in (*SETTLE_PAUSES_SECONDS, None):
             try:
-                await self._commit(item, settled, messages)
+                await self._commit(item, outcome, messages)
                 break
             except Exception as error:
                 if pause_seconds is None or not is_transient(error):
                     raise
             await asyncio.sleep(pause_seconds)
         self._relay.push(messages)
-        OUTCOMES.labels(item.job.channel, settled.state).inc()
-        log.info("message_settled", account_id=str(item.account_id), id=str(item.id), state=settled.state)
+        OUTCOMES.labels(item.job.channel, outcome.state).inc()
+        log.info("message_settled", account_id=str(item.account_id), id=str(item.id), state=outcome.state)
 
-    async def _commit(self, item: PendingHandOver, settled: Settled, messages: Sequence[Outgoing]) -> None:
+    async def _commit(self, item: PendingHandOver, outcome: HandOverResult, messages: Sequence[Outgoing]) -> None:
         async with self._pool.acquire() as conn, conn.transaction():
-            if not await store.settle(conn, item, settled):
+            if not await store.save_result(conn, item, outcome):
                 raise LeaseLost
-            if settled.source is not None:
+            if outcome.source is not None:
                 await store.keep_source(
-                    conn, account_id=item.account_id, message_id=item.job.message_id, source=settled.source
+                    conn, account_id=item.account_id, message_id=item.job.message_id, source=outcome.source
                 )
             await record(conn, schema="execution", messages=messages)
 
 
-def _confirmation(item: PendingHandOver, settled: Settled, sender: str | None) -> list[Outgoing]:
-    if settled.state not in {"sent", "failed", "cancelled"} or item.job.origin != "ledger":
+def _confirmation(item: PendingHandOver, outcome: HandOverResult, sender: str | None) -> list[Outgoing]:
+    if outcome.state not in {"sent", "failed", "cancelled"} or item.job.origin != "ledger":
         return []
     command = Envelope(
         id=derive_id(item.id, "confirm"),
@@ -213,11 +213,11 @@ def _confirmation(item: PendingHandOver, settled: Settled, sender: str | None) -
         causation_id=item.id,
         data={
             "message_id": str(item.job.message_id),
-            "outcome": settled.state,
-            "provider_message_id": settled.provider_id,
-            "detail": settled.detail,
+            "outcome": outcome.state,
+            "provider_message_id": outcome.provider_id,
+            "detail": outcome.detail,
             "sender": sender,
-            "has_source": settled.source is not None,
+            "has_source": outcome.source is not None,
         },
     )
     return [Outgoing(command.id, LEDGER_COMMANDS.name, command.encode())]

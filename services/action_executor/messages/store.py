@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from action_executor.messages.models import PendingHandOver, SendingAccount, Settled
+from action_executor.messages.models import HandOverResult, PendingHandOver, SendingAccount
 from contracts.wire.envelope import Envelope
 from contracts.wire.jobs import SendMessageJob
 from scheduling.leases import LeaseTable
@@ -102,7 +102,7 @@ async def claim(
             id=row["id"],
             correlation_id=row["correlation_id"],
             job=SendMessageJob.model_validate(row["job"]),
-            tries=row["tries"],
+            attempts=row["tries"],
             begun=row["begun"],
             lost_workers=row["lost_workers"],
             epoch=row["lease_epoch"],
@@ -123,8 +123,8 @@ RETURNING h.tries
 async def begin(pool: Pool, hand_over: PendingHandOver) -> int | None:
     """Note that it is handed over now, if it still may go; gives the number of this try, None where it may not."""
     is_own = hand_over.job.origin != "ledger"  # the ledger knows nothing of it
-    tries: int | None = await pool.fetchval(_BEGIN, hand_over.account_id, hand_over.id, hand_over.epoch, is_own)
-    return tries
+    attempts: int | None = await pool.fetchval(_BEGIN, hand_over.account_id, hand_over.id, hand_over.epoch, is_own)
+    return attempts
 
 
 _SETTLE: Final = """
@@ -136,9 +136,9 @@ RETURNING id
 """
 
 
-async def settle(conn: Connection, hand_over: PendingHandOver, settled: Settled) -> bool:
+async def save_result(conn: Connection, hand_over: PendingHandOver, result: HandOverResult) -> bool:
     """Write down what became of a try; False when another worker has it by now and nothing changed."""
-    values: list[Any] = [settled.state, _storable(settled.detail), _storable(settled.provider_id), settled.due_in]
+    values: list[Any] = [result.state, _storable(result.detail), _storable(result.provider_id), result.due_in]
     return await conn.fetchval(_SETTLE, hand_over.account_id, hand_over.id, hand_over.epoch, *values) is not None
 
 

@@ -59,8 +59,8 @@ async def decide_approval(conn: Connection, command: Envelope) -> CommandResult:
     if decided is None and (run["finished_at"] is not None or step["state"] != "waiting"):
         return problem(409, "not_waiting", "Nothing waits for a decision", f"the step is {step['state']}")
     if decided is not None and decided is not requested.approved:
-        said = "approved" if decided else "refused"
-        return problem(409, "decided", "It is decided already", f"the step was {said} before")
+        verb = "approved" if decided else "refused"
+        return problem(409, "decided", "It is decided already", f"the step was {verb} before")
     if decided is None:
         await conn.execute(_DECIDE, *key, path, _decision(requested))
         await conn.execute(_CONTINUE, *key)

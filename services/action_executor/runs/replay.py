@@ -125,13 +125,13 @@ async def replay_run(conn: Connection, command: Envelope, renderer: Renderer, *,
     found = _refusal(run) or await _make_plan(conn, run, requested)
     if isinstance(found, CommandResult):
         return found
-    shown = {}
+    steps_shown = {}
     if requested.preview:
         account = await store.find_account(conn, command.account_id)
-        shown = {"preview": await _preview(renderer, run, found, account=account, ends=previews_end)}
+        steps_shown = {"preview": await _preview(renderer, run, found, account=account, ends=previews_end)}
     else:
         await _resume(conn, run, found)
-    return CommandResult(200, run_resource.from_row(await _show(conn, run)) | shown)
+    return CommandResult(200, run_resource.from_row(await _show(conn, run)) | steps_shown)
 
 
 async def _make_plan(conn: Connection, run: Record, requested: _Replay) -> ReplayPlan | CommandResult:
@@ -193,13 +193,13 @@ def step_faults(
         return [FieldError("from_step", f"must be a step from 0 to {last}, which the run has reached")]
     for step, spec in zip(_outermost(steps)[:from_step], program.steps, strict=False):
         if step.action != spec.action:
-            said = f"must be at most {step.number}: step {step.number} was {step.action} and now is {spec.action}"
-            return [FieldError("from_step", said)]
+            message = f"must be at most {step.number}: step {step.number} was {step.action} and now is {spec.action}"
+            return [FieldError("from_step", message)]
     for number, spec in enumerate(program.steps):
         effects = any(_changed_ledger(step) for step in _inside(steps, number))
         if number >= from_step and effects and pinned.steps[number : number + 1] != (spec,):
-            said = f"step {number} has changed the ledger and is another one by now: replay the pinned version"
-            return [FieldError("version", said)]
+            message = f"step {number} has changed the ledger and is another one by now: replay the pinned version"
+            return [FieldError("version", message)]
     return []
 
 
@@ -254,7 +254,7 @@ async def _preview(
     renderer: Renderer, run: Record, found: ReplayPlan, *, account: Mapping[str, Any], ends: float
 ) -> dict[str, Any]:
     """Show each step's input as it was and as it would be, as far as earlier outputs are known by now."""
-    shown = []
+    steps_shown = []
     for one in found.planned:
         step = found.before.get(str(one.number))
         before = step.input if step else None
@@ -270,7 +270,7 @@ async def _preview(
                 error = str(fault)
             except (NoWorker, TimeoutError):
                 error = "its templates were not filled in in time: ask again"
-        shown.append(
+        steps_shown.append(
             {
                 "number": one.number,
                 "action": one.spec.action,
@@ -282,7 +282,7 @@ async def _preview(
                 "error": error,
             }
         )
-    return {"from_step": found.from_step, "version": found.version, "steps": shown}
+    return {"from_step": found.from_step, "version": found.version, "steps": steps_shown}
 
 
 def _as_run(run: Record) -> Run:

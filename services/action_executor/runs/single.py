@@ -150,13 +150,13 @@ async def _answer_now(action: Action, call: StepCall, context: StepContext, dry_
         return problem(422, "invalid_input", "The input is invalid", detail)
     try:
         async with asyncio.timeout(PREVIEW_SECONDS_MAX):
-            shown = await preview(call, context)
+            previewed = await preview(call, context)
     except TimeoutError:
         return problem(503, "unavailable", "Try again", f"a preview took more than {PREVIEW_SECONDS_MAX:g} s")
-    match shown:
+    match previewed:
         case Done(output) | Filtered(output):
             return CommandResult(200, {"dry_run": True, "would": output, "changes": []} if dry_run else output)
         case Wait() | Failed():
-            return refusal(shown if isinstance(shown, Failed) else Failed("it would wait"))
+            return refusal(previewed if isinstance(previewed, Failed) else Failed("it would wait"))
         case _:
             return refusal(Failed(f"{action.key} cannot be shown without running it"))

@@ -102,10 +102,10 @@ async def perform(action: str, call: StepCall, context: StepContext) -> StepOutc
         if own.calls_out:
             return Failed(f"{action} cannot be shown without making its call")
         return await own.run(call, context)
-    shown = await own.preview(call, context)
-    if isinstance(shown, Done) and declared is not None and declared.group != "flow":
-        return Done({**declared.output, _SHOWN: {"would": shown.output, "changes": []}})
-    return shown
+    previewed = await own.preview(call, context)
+    if isinstance(previewed, Done) and declared is not None and declared.group != "flow":
+        return Done({**declared.output, _SHOWN: {"would": previewed.output, "changes": []}})
+    return previewed
 
 
 async def _perform_command(action: str, call: StepCall, context: StepContext) -> StepOutcome:

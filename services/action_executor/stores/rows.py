@@ -104,8 +104,8 @@ def check_columns(columns: Sequence[str], given: Mapping[str, Any]) -> None:
     """
     for name in given:
         if name not in columns:
-            shown = ", ".join(column for column in columns[:20] if column)
-            raise RowFault(f"values.{name}", f"is no column of the file, which has {shown}: add it to its first line")
+            named = ", ".join(column for column in columns[:20] if column)
+            raise RowFault(f"values.{name}", f"is no column of the file, which has {named}: add it to its first line")
 
 
 def cells(columns: Sequence[str], given: Mapping[str, Any], *, guard: bool = True) -> list[str]:

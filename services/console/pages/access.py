@@ -103,9 +103,9 @@ AUDIT: Final = Listing(
 )
 
 
-def _list(shown: Listing) -> Any:
+def _list(listed: Listing) -> Any:
     async def show(visit: Visit) -> web.StreamResponse:
-        return await listing.show(visit, shown)
+        return await listing.show(visit, listed)
 
     return show
 

@@ -96,12 +96,12 @@ async def _script(visit: Visit, case: Mapping[str, Any]) -> str | None:
         return None
     whom = {"sale_id": case["sale_id"]} if case["sale_id"] else {"client_id": case["client_id"]}
     try:
-        shown = await visit.api.post("/v1/collectors/preview", whom | {"step": step, "number": number + 1})
+        preview = await visit.api.post("/v1/collectors/preview", whom | {"step": step, "number": number + 1})
     except Problem as problem:
         if problem.status >= _SERVER_FAULT:
             raise
         return None
-    return str(shown["body"])
+    return str(preview["body"])
 
 
 async def record(visit: Visit) -> web.StreamResponse:

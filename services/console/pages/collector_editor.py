@@ -76,7 +76,7 @@ async def _preview(visit: Visit, form: dict[str, str], number: int) -> web.Respo
     step = collector_form.step_body(number, steps[number])
     spoken = [one for one in collector_form.languages_of(steps[number]) if one != collector_form.ALL] or [""]
 
-    async def shown(language: str) -> dict[str, Any]:
+    async def preview_in(language: str) -> dict[str, Any]:
         body = {"client_id": client_id, "step": step, "number": number + 1}
         try:
             return dict(
@@ -88,7 +88,7 @@ async def _preview(visit: Visit, form: dict[str, str], number: int) -> web.Respo
             faults = [f"{one.path.removeprefix('step.')}: {one.message}" for one in problem.faults]
             return {"language": language, "fault": "; ".join(faults) or problem.detail}
 
-    previews = await asyncio.gather(*(shown(one) for one in spoken))
+    previews = await asyncio.gather(*(preview_in(one) for one in spoken))
     return await _render(visit, Filled(kept), touched=number, previews={number: previews})
 
 
@@ -96,14 +96,14 @@ async def _render(visit: Visit, filled: Filled, *, status: int = 200, touched: i
     own_id = visit.request.match_info.get("id", "")
     collectors, clients = await asyncio.gather(collectors_of(visit), _clients(visit))
     steps = collector_form.steps_in(filled.values)
-    shown = [
+    forms = [
         collector_form.step_form(number, step, collectors, own_id, visit.locale) for number, step in enumerate(steps)
     ]
     opened = {
         number for number in range(len(steps)) if any(name.startswith(f"steps[{number}]") for name in filled.errors)
     }
     return visit.render(
-        "collector_editor.html", status=status, filled=filled, steps=shown, clients=clients,
+        "collector_editor.html", status=status, filled=filled, steps=forms, clients=clients,
         back=f"/collectors/{own_id}" if own_id else "/collectors", is_new=not own_id, channels=CHANNELS,
         picks=collector_form.PICKS, languages_named=LANGUAGES, **_picture(visit, steps),
         **{"previews": {}, "opened": opened | {touched}} | more,

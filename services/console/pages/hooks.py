@@ -130,13 +130,13 @@ async def show(visit: Visit) -> web.StreamResponse:
     return await _render(visit)
 
 
-async def _render(visit: Visit, **counted: Any) -> web.Response:
+async def _render(visit: Visit, **dry_run: Any) -> web.Response:
     hook, deliveries, _ = await asyncio.gather(
         visit.api.get(f"/v1/hooks/{visit.id}"),
         visit.api.get("/v1/deliveries", {"hook_id": visit.id, "limit": SHOWN}),
         catalogs(visit),
     )
-    about = {"count": None, "since": ""} | counted
+    about = {"count": None, "since": ""} | dry_run
     return visit.render("hook.html", hook=hook, deliveries=deliveries["items"], **about)
 
 
@@ -171,8 +171,10 @@ async def recover(visit: Visit) -> web.StreamResponse:
     except Problem as problem:
         return await editing.refuse(visit, show, problem, form, (Field("since", N_("Failed since"), "date"),))
     if is_counted:
-        said = visit.plural("{count} event is delivered again.", "{count} events are delivered again.", found["count"])
-        return visit.go(f"/hooks/{visit.id}", said)
+        notice = visit.plural(
+            "{count} event is delivered again.", "{count} events are delivered again.", found["count"]
+        )
+        return visit.go(f"/hooks/{visit.id}", notice)
     return await _render(visit, count=found["count"], since=since)
 
 

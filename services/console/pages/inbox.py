@@ -99,7 +99,7 @@ async def show_totals(visit: Visit) -> web.StreamResponse:
     try:
         sale = await visit.api.post("/v1/sales/calculate", body)
     except Problem as problem:
-        return visit.render("sale_totals.html", sale=None, faults=problem.said)
+        return visit.render("sale_totals.html", sale=None, faults=problem.field_errors)
     return visit.render("sale_totals.html", sale=sale, faults=[], rows=range(len(lines)))
 
 

@@ -63,18 +63,18 @@ def _link(entry: dict[str, Any]) -> str:
 
 def _about(visit: Visit, entry: Mapping[str, Any]) -> list[str]:
     """What there is to say of a step beside its name, a line each."""
-    detail, text, said = entry["detail"], visit.text, []
+    detail, text, parts = entry["detail"], visit.text, []
     if detail.get("command"):
-        said.append(text(labels.of(detail["command"])))
+        parts.append(text(labels.of(detail["command"])))
     if entry["step"] == "dispatched":
-        said.append(text(labels.of(detail["trigger"])))
-        said.append(text(N_("Hook") if detail["kind"] == "hook" else N_("Automation")))
+        parts.append(text(labels.of(detail["trigger"])))
+        parts.append(text(N_("Hook") if detail["kind"] == "hook" else N_("Automation")))
     if detail.get("action"):
-        said.append(f"{int(detail['number']) + 1}. {visit.action_title(detail['action'])}")
+        parts.append(f"{int(detail['number']) + 1}. {visit.action_title(detail['action'])}")
     if detail.get("status") and detail.get("duration_ms") is not None:
-        said.append(f"HTTP {detail['status']}, {detail['duration_ms']} ms")
-    said += [str(detail[name]) for name in ("code", "error", "detail") if detail.get(name)]
-    return said
+        parts.append(f"HTTP {detail['status']}, {detail['duration_ms']} ms")
+    parts += [str(detail[name]) for name in ("code", "error", "detail") if detail.get(name)]
+    return parts
 
 
 async def stream_journey(visit: Visit) -> web.StreamResponse:

@@ -74,8 +74,8 @@ async def show_answer(visit: Visit) -> web.StreamResponse:
     """The form of an answer."""
     page, message = await _answer_page(visit)
     subject = message["subject"] or ""
-    shown = subject if subject.lower().startswith("re:") else f"Re: {subject}".strip()
-    return page.show(visit, Filled({"channel": message["channel"], "subject": shown, "resolve": "true"}))
+    proposed = subject if subject.lower().startswith("re:") else f"Re: {subject}".strip()
+    return page.show(visit, Filled({"channel": message["channel"], "subject": proposed, "resolve": "true"}))
 
 
 async def answer(visit: Visit) -> web.StreamResponse:

@@ -105,8 +105,8 @@ def _fields(form: Mapping[str, str]) -> list[Field]:
 
 def _show(visit: Visit, page: FormPage, filled: Filled, *, status: int = 200) -> web.Response:
     numbers = [int(found[1]) for name in filled.values if (found := _LINE.fullmatch(name))]
-    shown = max([LINES_SHOWN, *(number + 2 for number in numbers)])
-    return page.show(visit, filled, status=status, head=HEAD, foot=FOOT, numbers=range(shown))
+    count = max([LINES_SHOWN, *(number + 2 for number in numbers)])
+    return page.show(visit, filled, status=status, head=HEAD, foot=FOOT, numbers=range(count))
 
 
 async def show_new(visit: Visit) -> web.StreamResponse:
@@ -173,7 +173,7 @@ async def calculate(visit: Visit) -> web.StreamResponse:
     try:
         sale = await visit.api.post("/v1/sales/calculate", body)
     except Problem as problem:
-        return visit.render("sale_totals.html", sale=None, faults=problem.said)
+        return visit.render("sale_totals.html", sale=None, faults=problem.field_errors)
     return visit.render("sale_totals.html", sale=sale, faults=[], rows=rows)
 
 

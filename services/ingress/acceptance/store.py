@@ -33,7 +33,7 @@ class Document:
     flagged, whatever its content.
     """
 
-    stem: UUID
+    lineage_id: UUID
     identity: bytes
     content: bytes
     reference: bytes
@@ -247,12 +247,12 @@ async def keep_answer(conn: Connection, *, account_id: UUID, key: Key, answer: b
 async def _claim_document(conn: Connection, one: Acceptance, document: Document) -> Accepted | DuplicateMessage:
     # In the order of `_ACCEPT_MANY`, so that neither waits for the other in a circle.
     _, anywhere = await _claim_identity(conn, one, one.account_id, document.reference)
-    content, first = await _claim_identity(conn, one, document.stem, document.identity)
+    content, first = await _claim_identity(conn, one, document.lineage_id, document.identity)
     if first == one.id:
         return Accepted(one.id, None if anywhere == one.id else anywhere)
     if content == document.content:
         return DuplicateMessage(first)
-    place = (one.account_id, document.stem, document.identity)
+    place = (one.account_id, document.lineage_id, document.identity)
     await conn.execute(
         "INSERT INTO ingress.message_variant (account_id, stem, identity, content, message_id)"
         " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
@@ -268,19 +268,19 @@ async def _claim_document(conn: Connection, one: Acceptance, document: Document)
     return Accepted(one.id, first if anywhere == one.id else anywhere)
 
 
-async def _claim_identity(conn: Connection, one: Acceptance, stem: UUID, identity: bytes) -> tuple[bytes, UUID]:
+async def _claim_identity(conn: Connection, one: Acceptance, lineage_id: UUID, identity: bytes) -> tuple[bytes, UUID]:
     """Claim an identity unless it is there: the content and the id of the message that has it."""
     document = one.document
     assert document is not None  # noqa: S101  only requests with a document come here
     await conn.execute(
         "INSERT INTO ingress.message_dedup_key (account_id, stem, identity, content, message_id)"
         " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-        one.account_id, stem, identity, document.content, one.id,
+        one.account_id, lineage_id, identity, document.content, one.id,
     )  # fmt: skip
     row = await conn.fetchrow(
         "SELECT content, message_id FROM ingress.message_dedup_key"
         " WHERE account_id = $1 AND stem = $2 AND identity = $3",
-        one.account_id, stem, identity,
+        one.account_id, lineage_id, identity,
     )  # fmt: skip
     assert row is not None  # noqa: S101  inserted just now, or there before; nothing deletes these
     return row["content"], row["message_id"]

@@ -117,15 +117,15 @@ class Authenticator:
         self, request: web.Request, credential: str, name: str, find: Callable[[], Awaitable[Caller]]
     ) -> Caller:
         """Count wrong credentials by address and by `name`; beyond the limit only known valid ones are looked up."""
-        seen, counted = digest(credential), (request.remote, *((name[:CREDENTIAL_CHARS_MAX],) if name else ()))
+        seen, limited = digest(credential), (request.remote, *((name[:CREDENTIAL_CHARS_MAX],) if name else ()))
         if seen not in self._right:
-            for key in counted:
+            for key in limited:
                 self._wrong.check(key)
         try:
             caller = await find()
         except Unauthorized:
             self._right.pop(seen, None)
-            for key in counted:
+            for key in limited:
                 self._wrong.admit(key)
             raise
         self._right[seen] = None

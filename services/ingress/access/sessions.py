@@ -73,11 +73,11 @@ class SignIn:
         Raises:
             Unauthorized: one is wrong, and the message does not say which; TooManyRequests.
         """
-        counted = name.lower()
-        self._limits.sign_in_name.check(counted)
+        login_name = name.lower()
+        self._limits.sign_in_name.check(login_name)
         login = await user_store.find_login(self._pool, name=name)
         if not await self.hasher.is_right(login.password_hash if login else None, password) or login is None:
-            self._limits.sign_in_name.admit(counted)
+            self._limits.sign_in_name.admit(login_name)
             raise Unauthorized(_WRONG)
         return login
 
@@ -92,13 +92,13 @@ class SignIn:
             return
         if code is None:
             raise SecondFactorRequired("send the code that the app shows, or a recovery code, as `code`")
-        counted = login.name.lower()
-        self._limits.sign_in_name.check(counted)
+        login_name = login.name.lower()
+        self._limits.sign_in_name.check(login_name)
         secret = totp.read_secret(self._encryptor.open(login.totp_secret)) or b""
         step = totp.step_of(secret, code, now=time.time(), after=login.totp_step)
         left = totp.without_recovery_code(login.recovery_hashes, code) if step is None else login.recovery_hashes
         if left is None:
-            self._limits.sign_in_name.admit(counted)
+            self._limits.sign_in_name.admit(login_name)
             raise Unauthorized("the code is wrong, or was used before")
         await user_store.set_second_factor(
             conn, user_id=user_id, secret=login.totp_secret, step=step or login.totp_step, recovery_hashes=left

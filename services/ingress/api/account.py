@@ -142,12 +142,12 @@ def _there(account: Account | None) -> Account:
 ROUTES = (
     Route(
         "GET", "/v1/account", "getAccount", get_account, "read", "Get the account's profile and settings",
-        answers=AccountProfile, tag="access",
+        response_model=AccountProfile, tag="access",
     ),
     Route(
         "PATCH", "/v1/account", "updateAccount", update_account, "admin",
         "Change the account: only the fields that are sent, null removes a value",
-        body=AccountPatch, answers=AccountProfile, tag="access",
+        body=AccountPatch, response_model=AccountProfile, tag="access",
     ),
     Route(
         "GET", _LOGO_PATH, "getAccountLogo", get_logo, "read", "Get the account's logo",

@@ -117,13 +117,15 @@ def _run_routes() -> list[Route]:
         for key, action in ACTIONS.items()
         if action.command is not None
     }
-    running |= {key: (_finding(find), answers, status) for key, (find, answers, status) in _OTHERS.items()}
+    running |= {
+        key: (_finding(find), response_model, status) for key, (find, response_model, status) in _OTHERS.items()
+    }
     routes = [
-        replace(_route(key, handler, answers, status), body=cast("type[Model]", ACTIONS[key].input))
-        for key, (handler, answers, status) in running.items()
+        replace(_route(key, handler, response_model, status), body=cast("type[Model]", ACTIONS[key].input))
+        for key, (handler, response_model, status) in running.items()
     ]
     routes += [
-        replace(_route(key, outward_actions.running(ACTIONS[key]), one.answers, OK), body=one.body)
+        replace(_route(key, outward_actions.running(ACTIONS[key]), one.response_model, OK), body=one.body)
         for key, one in outward_actions.RUNNABLE.items()
     ]
     routes += [
@@ -140,26 +142,26 @@ def _run_routes() -> list[Route]:
     ]
 
 
-def _route(key: str, handler: Handler, answers: type[BaseModel], status: int) -> Route:
+def _route(key: str, handler: Handler, response_model: type[BaseModel], status: int) -> Route:
     name = f"run{key.title().replace('_', '')}"
     return Route(
         "POST", f"/v1/actions/{key}", name, handler, "write", f"Run the action {key}",
-        query=RunQuery, answers=answers, status=status, tag="actions", dry_run=True,
+        query=RunQuery, response_model=response_model, status=status, tag="actions", dry_run=True,
     )  # fmt: skip
 
 
 ROUTES = (
     Route(
         "GET", "/v1/actions", "listActions", list_actions, "read", "The catalog of actions",
-        query=Page, answers=ResourcePage[models.Action], tag="actions",
+        query=Page, response_model=ResourcePage[models.Action], tag="actions",
     ),
     *_run_routes(),
     Route(
         "GET", "/v1/actions/{key}", "getAction", get_action, "read",
-        "One action", answers=models.Action, tag="actions",
+        "One action", response_model=models.Action, tag="actions",
     ),
     Route(
         "POST", "/v1/actions/{key}", "runAction", refuse_unknown, "write", "Any other key: there is no such action",
-        request_type="anything", query=RunQuery, status=404, answers=models.Problem, tag="actions",
+        request_type="anything", query=RunQuery, status=404, response_model=models.Problem, tag="actions",
     ),
 )  # fmt: skip

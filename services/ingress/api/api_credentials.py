@@ -83,7 +83,7 @@ ROUTES = (
         regenerate,
         "admin",
         "Make a new key pair and end the old one",
-        answers=models.NewKeyPair,
+        response_model=models.NewKeyPair,
         status=201,
         tag="access",
     ),
@@ -95,7 +95,7 @@ ROUTES = (
         "admin",
         "List the key pair",
         query=Page,
-        answers=ResourcePage[models.KeyPair],
+        response_model=ResourcePage[models.KeyPair],
         tag="access",
     ),
     Route(
@@ -105,7 +105,7 @@ ROUTES = (
         delete,
         "admin",
         "End the key pair",
-        answers=models.Deleted,
+        response_model=models.Deleted,
         tag="access",
     ),
     Route(
@@ -115,7 +115,7 @@ ROUTES = (
         get,
         "admin",
         "Read the key pair",
-        answers=models.KeyPair,
+        response_model=models.KeyPair,
         tag="access",
     ),
     Route(
@@ -125,7 +125,7 @@ ROUTES = (
         delete,
         "admin",
         "End the key pair",
-        answers=models.Deleted,
+        response_model=models.Deleted,
         tag="access",
     ),
 )

@@ -58,14 +58,14 @@ _PATH: Final = "/v1/applications"
 ROUTES = (
     Route(
         "GET", _PATH, "listApplications", list_all, "admin", "List the applications that were authorized by OAuth",
-        query=Page, answers=ResourcePage[shapes.Application], tag="access",
+        query=Page, response_model=ResourcePage[shapes.Application], tag="access",
     ),
     Route(
         "GET", _PATH + "/{id}", "getApplication", get, "admin", "Get an application",
-        answers=shapes.Application, tag="access",
+        response_model=shapes.Application, tag="access",
     ),
     Route(
         "DELETE", _PATH + "/{id}", "disconnectApplication", disconnect, "admin",
-        "End an application's tokens and delete its hooks", answers=shapes.DisconnectedApplication, tag="access",
+        "End an application's tokens and delete its hooks", response_model=shapes.DisconnectedApplication, tag="access",
     ),
 )  # fmt: skip

@@ -50,6 +50,6 @@ def show(entry: AuditEntry) -> dict[str, Any]:
 ROUTES = (
     Route(
         "GET", "/v1/audit", "listAuditEntries", list_entries, "admin", "The audit log, newest first",
-        query=AuditQuery, answers=ResourcePage[shapes.AuditEntry], tag="access",
+        query=AuditQuery, response_model=ResourcePage[shapes.AuditEntry], tag="access",
     ),
 )  # fmt: skip

@@ -111,8 +111,8 @@ async def _event_of(api: Api, call: Request, definition: dict[str, Any], event_i
     body = await event_queries.event_body(api.pool, account_id=call.account_id, event_id=event_id)
     event = None if body is None else orjson.loads(body)
     if event is None or event["type"] != key:
-        said = "is no event of this account" if event is None else f"is a {event['type']}, and the trigger is {key}"
-        raise InvalidInput(faults=[FieldError("event_id", said)])
+        message = "is no event of this account" if event is None else f"is a {event['type']}, and the trigger is {key}"
+        raise InvalidInput(faults=[FieldError("event_id", message)])
     return dict(event)
 
 
@@ -129,21 +129,21 @@ def _sample(definition: dict[str, Any]) -> dict[str, Any]:
 ROUTES = (
     Route(
         "POST", "/v1/automations/{id}/test-trigger", "testAutomationTrigger", test_trigger, "automate",
-        "Show the last three events of an automation's trigger, or its sample", answers=TriggerEvents,
+        "Show the last three events of an automation's trigger, or its sample", response_model=TriggerEvents,
         waits=False, tag="automations",
     ),
     Route(
         "POST", "/v1/automations/{id}/test-action", "testAutomationAction", test_action, "automate",
-        "Try one step of an automation on an event", body=TestActionIn, answers=Trial, tag="automations",
+        "Try one step of an automation on an event", body=TestActionIn, response_model=Trial, tag="automations",
     ),
     Route(
         "POST", "/v1/automations/{id}/dry-run", "dryRunAutomation", dry_run, "automate",
-        "Take an automation's steps on a past event without effects", body=DryRunIn, answers=Trial,
+        "Take an automation's steps on a past event without effects", body=DryRunIn, response_model=Trial,
         tag="automations",
     ),
     Route(
         "POST", "/v1/automations/{id}/backtest", "backtestAutomation", backtest, "automate",
-        "Count how often an automation would have run on the last days", body=BacktestIn, answers=BacktestResult,
+        "Count how often an automation would have run on the last days", body=BacktestIn, response_model=BacktestResult,
         tag="automations",
     ),
 )  # fmt: skip

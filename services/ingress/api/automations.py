@@ -68,10 +68,10 @@ async def list_versions(api: Api, call: Request) -> Response:
         limit=limit + 1,  # its definition is what the last one shown differs from
     )
     definitions = [row["definition"] for row in rows] + [None]
-    shown = [automation.version_from_row(row, definitions[at + 1]) for at, row in enumerate(rows[:limit])]
+    versions = [automation.version_from_row(row, definitions[at + 1]) for at, row in enumerate(rows[:limit])]
     more = len(rows) > limit
     cursor = write_cursor(call.route.path, rows[limit - 1]["version"]) if more else None
-    return Response(body={"items": shown, "next_cursor": cursor})
+    return Response(body={"items": versions, "next_cursor": cursor})
 
 
 async def enable_automation(api: Api, call: Request) -> Response:
@@ -92,40 +92,40 @@ async def delete_automation(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "POST", "/v1/automations", "createAutomation", create_automation, "automate", "Create an automation",
-        body=AutomationIn, answers=Automation, status=201, tag="automations",
+        body=AutomationIn, response_model=Automation, status=201, tag="automations",
     ),
     Route(
         "GET", "/v1/automations", "listAutomations", list_automations, "read", "List automations",
-        query=Page, answers=ResourcePage[Automation], tag="automations",
+        query=Page, response_model=ResourcePage[Automation], tag="automations",
     ),
     Route(
         "GET", "/v1/automations/{id}", "getAutomation", get_automation, "read", "Get an automation",
-        answers=Automation, tag="automations",
+        response_model=Automation, tag="automations",
     ),
     Route(
         "PUT", "/v1/automations/{id}", "updateAutomation", update_automation, "automate",
         "Change an automation: a draft, or with publish its next version", body=AutomationIn, query=PublishQuery,
-        answers=Automation, tag="automations",
+        response_model=Automation, tag="automations",
     ),
     Route(
         "POST", "/v1/automations/{id}/publish", "publishAutomation", publish_automation, "automate",
-        "Publish the draft of an automation as its next version", answers=Automation, tag="automations",
+        "Publish the draft of an automation as its next version", response_model=Automation, tag="automations",
     ),
     Route(
         "GET", "/v1/automations/{id}/versions", "listAutomationVersions", list_versions, "read",
         "List the versions of an automation with their differences", query=Page,
-        answers=ResourcePage[AutomationVersion], tag="automations",
+        response_model=ResourcePage[AutomationVersion], tag="automations",
     ),
     Route(
         "POST", "/v1/automations/{id}/enable", "enableAutomation", enable_automation, "automate",
-        "Enable an automation", answers=Automation, tag="automations",
+        "Enable an automation", response_model=Automation, tag="automations",
     ),
     Route(
         "POST", "/v1/automations/{id}/disable", "disableAutomation", disable_automation, "automate",
-        "Disable an automation", answers=Automation, tag="automations",
+        "Disable an automation", response_model=Automation, tag="automations",
     ),
     Route(
         "DELETE", "/v1/automations/{id}", "deleteAutomation", delete_automation, "automate",
-        "Delete an automation; also when it is gone", answers=Automation, tag="automations",
+        "Delete an automation; also when it is gone", response_model=Automation, tag="automations",
     ),
 )  # fmt: skip

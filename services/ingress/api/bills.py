@@ -52,11 +52,11 @@ async def get_attachment(api: Api, call: Request) -> web.StreamResponse:
 ROUTES = (
     Route(
         "GET", "/v1/bills", "listBills", list_bills, "read", "List suppliers' bills",
-        query=BillQuery, answers=ResourcePage[Bill], tag="bills",
+        query=BillQuery, response_model=ResourcePage[Bill], tag="bills",
     ),
     Route(
         "GET", "/v1/bills/{id}", "getBill", get_bill, "read",
-        "Get a supplier's bill", answers=Bill, tag="bills",
+        "Get a supplier's bill", response_model=Bill, tag="bills",
     ),
     Route(
         "GET", "/v1/bills/{id}/file", "getBillFile", get_file, "read", "Get a bill's file",
@@ -69,6 +69,6 @@ ROUTES = (
     ),
     Route(
         "POST", "/v1/bills/{id}/void", "voidBill", moving(commands.VOID_BILL), "write",
-        "Void a bill: what it booked is undone", body=DatedReasonIn, answers=Bill, tag="bills",
+        "Void a bill: what it booked is undone", body=DatedReasonIn, response_model=Bill, tag="bills",
     ),
 )  # fmt: skip

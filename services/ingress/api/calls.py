@@ -73,13 +73,13 @@ async def get_call(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "POST", "/v1/calls", "recordCall", record_call, "write", "Record the outcome of a call with a client",
-        body=CallIn, answers=Call, status=201, tag="collections",
+        body=CallIn, response_model=Call, status=201, tag="collections",
     ),
     Route(
         "GET", "/v1/calls", "listCalls", list_calls, "read", "List calls, or those that are due",
-        query=CallQuery, answers=CallPage, tag="collections",
+        query=CallQuery, response_model=CallPage, tag="collections",
     ),
     Route(
-        "GET", "/v1/calls/{id}", "getCall", get_call, "read", "Get a call", answers=Call, tag="collections",
+        "GET", "/v1/calls/{id}", "getCall", get_call, "read", "Get a call", response_model=Call, tag="collections",
     ),
 )  # fmt: skip

@@ -75,8 +75,8 @@ async def get_case(api: Api, call: Request) -> Response:
     steps, entries = await case_queries.timeline(api.pool, account_id=call.account_id, case_id=row["id"])
     timeline = [case.step_entry(one) for one in steps] + [case.entry(one) for one in entries]
     timeline.sort(key=lambda one: str(one["at"]), reverse=True)
-    shown = case.from_row(row)
-    return Response(body=shown | {"timeline": timeline}, headers={"ETag": entity_tag(shown)})
+    representation = case.from_row(row)
+    return Response(body=representation | {"timeline": timeline}, headers={"ETag": entity_tag(representation)})
 
 
 async def move_invoices(api: Api, call: Request) -> Response:
@@ -88,18 +88,18 @@ async def move_invoices(api: Api, call: Request) -> Response:
 def _verb(verb: str, command: str, summary: str, body: type[Model] | None = None) -> Route:
     return Route(
         "POST", f"/v1/cases/{{id}}/{verb}", f"{verb}Case", moving(command), "write", summary,
-        body=body, answers=Case, tag="collections",
+        body=body, response_model=Case, tag="collections",
     )  # fmt: skip
 
 
 ROUTES = (
     Route(
         "GET", "/v1/cases", "listCases", list_cases, "read", "List collection cases",
-        query=CaseQuery, answers=ResourcePage[Case], tag="collections",
+        query=CaseQuery, response_model=ResourcePage[Case], tag="collections",
     ),
     Route(
         "GET", "/v1/cases/{id}", "getCase", get_case, "read", "Get a collection case with its timeline",
-        answers=CaseWithTimeline, tag="collections",
+        response_model=CaseWithTimeline, tag="collections",
     ),
     _verb("send", commands.SEND_CASE_STEP, "Take the pending or next step now"),
     _verb("skip", commands.SKIP_CASE_STEP, "Leave the pending or next step out"),
@@ -111,6 +111,6 @@ ROUTES = (
     Route(
         "POST", "/v1/invoices/move", "moveInvoices", move_invoices, "write",
         "Move invoices, or all that are open of a client, to another collector",
-        body=MoveInvoices, answers=MoveByPerson, tag="collections",
+        body=MoveInvoices, response_model=MoveByPerson, tag="collections",
     ),
 )  # fmt: skip

@@ -135,16 +135,16 @@ def show(api: Api, call: Request, channel: Channel, last: LastMessage | None = N
 
     `url` is null when the key of its secret is lost: a rotation makes a new one.
     """
-    shown = public(channel) | {
+    representation = public(channel) | {
         "state": channel.state,
         "created_at": channel.created_at.isoformat(),
         "disabled_at": channel.disabled_at.isoformat() if channel.disabled_at else None,
     }
     if last is not None:
-        shown["last_message"] = {"id": str(last.id), "received_at": last.received_at.isoformat()}
+        representation["last_message"] = {"id": str(last.id), "received_at": last.received_at.isoformat()}
     if call.caller is not None and "admin" in call.caller.scopes:
-        shown["url"] = _url(api, channel)
-    return shown
+        representation["url"] = _url(api, channel)
+    return representation
 
 
 def _url(api: Api, channel: Channel) -> str | None:
@@ -165,7 +165,7 @@ ROUTES = (
         "admin",
         "Activate a channel",
         body=ChannelIn,
-        answers=models.Channel,
+        response_model=models.Channel,
         status=201,
         tag="channels",
     ),
@@ -177,7 +177,7 @@ ROUTES = (
         "read",
         "List channels",
         query=ChannelPage,
-        answers=ResourcePage[models.Channel],
+        response_model=ResourcePage[models.Channel],
         tag="channels",
     ),
     Route(
@@ -187,7 +187,7 @@ ROUTES = (
         get,
         "read",
         "Read a channel",
-        answers=models.Channel,
+        response_model=models.Channel,
         tag="channels",
     ),
     Route(
@@ -197,7 +197,7 @@ ROUTES = (
         disable,
         "admin",
         "Disable a channel",
-        answers=models.Channel,
+        response_model=models.Channel,
         tag="channels",
     ),
     Route(
@@ -207,7 +207,7 @@ ROUTES = (
         rotate,
         "admin",
         "Replace a channel's URL",
-        answers=models.Channel,
+        response_model=models.Channel,
         tag="channels",
     ),
 )

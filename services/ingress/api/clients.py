@@ -76,27 +76,27 @@ ROUTES = (
     Route(
         "POST", _PATH, "createClient", create_client, "write",
         "Create a client, or with `on_conflict` change or find it",
-        body=ClientIn, query=MakingQuery, answers=Client, status=201, tag="clients",
+        body=ClientIn, query=MakingQuery, response_model=Client, status=201, tag="clients",
     ),
     Route(
         "GET", _PATH, "listClients", list_clients, "read", "List clients; archived ones with `archived`",
-        query=ClientQuery, answers=ResourcePage[Client], tag="clients",
+        query=ClientQuery, response_model=ResourcePage[Client], tag="clients",
     ),
     Route(
         "GET", f"{_PATH}/{{id}}", "getClient", get_client, "read",
-        "Get a client", answers=Client, tag="clients",
+        "Get a client", response_model=Client, tag="clients",
     ),
     Route(
         "PATCH", f"{_PATH}/{{id}}", "updateClient", update_client, "write",
         "Change a client: only the fields that are sent, null removes a value",
-        body=ClientPatch, answers=Client, tag="clients",
+        body=ClientPatch, response_model=Client, tag="clients",
     ),
     Route(
         "DELETE", f"{_PATH}/{{id}}", "deleteClient", remove_client, "write",
-        "Delete a client, or archive one that has documents", answers=RemovedResource, tag="clients",
+        "Delete a client, or archive one that has documents", response_model=RemovedResource, tag="clients",
     ),
     Route(
         "POST", f"{_PATH}/{{id}}/erase", "eraseClient", erase_client, "admin",
-        "Erase a client's personal data but for what issued documents must keep", answers=Client, tag="clients",
+        "Erase a client's personal data but for what issued documents must keep", response_model=Client, tag="clients",
     ),
 )  # fmt: skip

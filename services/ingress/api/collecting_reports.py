@@ -136,20 +136,21 @@ async def list_activity(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "GET", "/v1/reports/cases", "getCasesReport", cases, "read",
-        "Get how many collection cases are in each state, with amounts", answers=CasesReport, tag="reports",
+        "Get how many collection cases are in each state, with amounts", response_model=CasesReport, tag="reports",
     ),
     Route(
         "GET", "/v1/reports/activity", "listActivity", list_activity, "read",
         "List what happened between the account and its clients, or one of them", query=ActivityQuery,
-        answers=ResourcePage[Activity], tag="reports",
+        response_model=ResourcePage[Activity], tag="reports",
     ),
     Route(
         "GET", "/v1/reports/debtor-days", "getDebtorDays", debtor_days, "read",
-        "Get the days of sales that are unpaid, by month", query=DebtorDaysQuery, answers=DebtorDays, tag="reports",
+        "Get the days of sales that are unpaid, by month", query=DebtorDaysQuery, response_model=DebtorDays,
+        tag="reports",
     ),
     Route(
         "GET", "/v1/reports/collections", "getCollectionsReport", collections, "read",
         "Get what was reminded, promised and collected, by collector and step",
-        query=PeriodQuery, answers=CollectionsReport, tag="reports",
+        query=PeriodQuery, response_model=CollectionsReport, tag="reports",
     ),
 )  # fmt: skip

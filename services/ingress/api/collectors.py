@@ -158,38 +158,39 @@ async def _open(api: Api, call: Request) -> None:
 ROUTES = (
     Route(
         "POST", "/v1/collectors", "createCollector", create_collector, "write", "Make a collector",
-        body=CollectorIn, answers=Collector, status=201, tag="collections",
+        body=CollectorIn, response_model=Collector, status=201, tag="collections",
     ),
     Route(
         "GET", "/v1/collectors", "listCollectors", list_collectors, "read", "List collectors",
-        query=Page, answers=ResourcePage[Collector], tag="collections",
+        query=Page, response_model=ResourcePage[Collector], tag="collections",
     ),
     Route(
         "POST", "/v1/collectors/preview", "previewCollectorStep", preview_unsaved, "read",
-        "Show the message of a step that is not saved yet", body=StepPreviewIn, answers=CollectorPreview,
+        "Show the message of a step that is not saved yet", body=StepPreviewIn, response_model=CollectorPreview,
         tag="collections",
     ),
     Route(
         "GET", "/v1/collectors/{id}/versions", "listCollectorVersions", list_versions, "read",
-        "List the versions of a collector", query=Page, answers=ResourcePage[CollectorVersion], tag="collections",
+        "List the versions of a collector", query=Page, response_model=ResourcePage[CollectorVersion],
+        tag="collections",
     ),
     Route(
         "GET", "/v1/collectors/{id}", "getCollector", get_collector, "read", "Get a collector",
-        answers=Collector, tag="collections",
+        response_model=Collector, tag="collections",
     ),
     Route(
         "PUT", "/v1/collectors/{id}", "replaceCollector", update_collector, "write",
         "Make a new version of a collector; cases under way keep theirs unless apply_to_active",
-        body=CollectorChange, answers=Collector, tag="collections",
+        body=CollectorChange, response_model=Collector, tag="collections",
     ),
     Route(
         "DELETE", "/v1/collectors/{id}", "deleteCollector", remove_collector, "write",
         "Remove a collector: 409 while it is in use, unless move_to names another",
-        query=CollectorRemoval, answers=RemovedCollector, tag="collections",
+        query=CollectorRemoval, response_model=RemovedCollector, tag="collections",
     ),
     Route(
         "POST", "/v1/collectors/{id}/preview", "previewCollector", preview_step, "read",
-        "Show the message that a step would send", body=CollectorPreviewIn, answers=CollectorPreview,
+        "Show the message that a step would send", body=CollectorPreviewIn, response_model=CollectorPreview,
         tag="collections",
     ),
 )  # fmt: skip

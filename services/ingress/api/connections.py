@@ -55,18 +55,18 @@ _PATH: Final = "/v1/connections"
 ROUTES = (
     Route(
         "POST", _PATH, "createConnection", create_connection, "automate", "Keep credentials towards an application",
-        body=ConnectionIn, answers=Connection, status=201, waits=True, tag="connections",
+        body=ConnectionIn, response_model=Connection, status=201, waits=True, tag="connections",
     ),
     Route(
         "GET", _PATH, "listConnections", list_connections, "read", "List connections",
-        query=ConnectionQuery, answers=ResourcePage[Connection], tag="connections",
+        query=ConnectionQuery, response_model=ResourcePage[Connection], tag="connections",
     ),
     Route(
         "GET", _PATH + "/{id}", "getConnection", get_connection, "read", "Get a connection without its secrets",
-        answers=Connection, tag="connections",
+        response_model=Connection, tag="connections",
     ),
     Route(
         "DELETE", _PATH + "/{id}", "deleteConnection", delete_connection, "automate",
-        "Forget credentials; also when they are gone already", answers=Connection, waits=True, tag="connections",
+        "Forget credentials; also when they are gone already", response_model=Connection, waits=True, tag="connections",
     ),
 )  # fmt: skip

@@ -83,10 +83,10 @@ _PATH = "/v1/session/consent"
 ROUTES = (
     Route(
         "GET", _PATH, "getConsentRequest", show, None, "The request of an application", query=ConsentQuery,
-        answers=shapes.ConsentRequest, session=True, tag="session",
+        response_model=shapes.ConsentRequest, session=True, tag="session",
     ),
     Route(
         "POST", _PATH, "createConsent", decide, None, "Allow an application, or refuse", body=ConsentIn,
-        answers=shapes.ConsentDecision, session=True, tag="session",
+        response_model=shapes.ConsentDecision, session=True, tag="session",
     ),
 )  # fmt: skip

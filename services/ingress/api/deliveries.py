@@ -51,14 +51,14 @@ async def redeliver(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "GET", "/v1/deliveries", "listDeliveries", list_deliveries, "read", "List deliveries",
-        query=DeliveryQuery, answers=ResourcePage[Delivery], tag="deliveries",
+        query=DeliveryQuery, response_model=ResourcePage[Delivery], tag="deliveries",
     ),
     Route(
         "GET", "/v1/deliveries/{id}", "getDelivery", get_delivery, "read", "Get a delivery with its attempts",
-        answers=DeliveryWithAttempts, tag="deliveries",
+        response_model=DeliveryWithAttempts, tag="deliveries",
     ),
     Route(
         "POST", "/v1/deliveries/{id}/redeliver", "redeliverEvent", redeliver, "automate", "Deliver again, now",
-        answers=Delivery, tag="deliveries",
+        response_model=Delivery, tag="deliveries",
     ),
 )  # fmt: skip

@@ -124,7 +124,7 @@ def _message(event: FeedEvent) -> bytes:
 ROUTES = (
     Route(
         "GET", "/v1/events", "listEvents", list_events, "read", "The event log, newest first",
-        query=EventQuery, answers=ResourcePage[Event], tag="events",
+        query=EventQuery, response_model=ResourcePage[Event], tag="events",
     ),
     Route(
         "GET", "/v1/events/stream", "streamEvents", stream_events, "read", "Events as they happen (server-sent events)",

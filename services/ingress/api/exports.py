@@ -132,19 +132,19 @@ async def _parts(api: Api, call: Request, export: Export, requested: ExportQuery
     is_table = requested.format == "csv"
     head = _table([export.columns]) if is_table else b""
     async for batch in batches_of(api, call, export.view, **requested.model_dump(exclude={"format"})):
-        shown = [export.show(row, api.urls) for row in batch]
-        yield head + (_rows(shown, export.columns) if is_table else _lines(shown))
+        objects = [export.show(row, api.urls) for row in batch]
+        yield head + (_rows(objects, export.columns) if is_table else _lines(objects))
         head = b""
     if head:
         yield head
 
 
-def _lines(shown: Sequence[dict[str, Any]]) -> bytes:
-    return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in shown)
+def _lines(objects: Sequence[dict[str, Any]]) -> bytes:
+    return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in objects)
 
 
-def _rows(shown: Sequence[dict[str, Any]], columns: Sequence[str]) -> bytes:
-    return _table([row_of(one, columns) for one in shown])
+def _rows(objects: Sequence[dict[str, Any]], columns: Sequence[str]) -> bytes:
+    return _table([row_of(one, columns) for one in objects])
 
 
 def _table(rows: Sequence[Sequence[str]]) -> bytes:

@@ -81,9 +81,9 @@ async def list_hooks(api: Api, call: Request) -> Response:
 async def get_hook(api: Api, call: Request) -> Response:
     """Look at one hook, with figures of how its receiver does; these are no part of its `ETag`."""
     row = await responses.row_of(api, call, queries.HOOKS)
-    shown = hook.from_row(row)
+    representation = hook.from_row(row)
     health = await hook_health.find(api.pool, account_id=call.account_id, hook_id=row["id"])
-    return Response(body=shown | {"health": health}, headers={"ETag": entity_tag(shown)})
+    return Response(body=representation | {"health": health}, headers={"ETag": entity_tag(representation)})
 
 
 async def update_hook(api: Api, call: Request) -> Response:
@@ -96,9 +96,9 @@ async def _with_health(api: Api, call: Request, reply: Response) -> Response:
     """The dispatcher's answer, with the executor's figures of the receiver."""
     if reply.status not in {200, 201}:
         return reply
-    shown = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
-    health = await hook_health.find(api.pool, account_id=call.account_id, hook_id=UUID(shown["id"]))
-    return replace(reply, body=shown | {"health": health})
+    representation = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
+    health = await hook_health.find(api.pool, account_id=call.account_id, hook_id=UUID(representation["id"]))
+    return replace(reply, body=representation | {"health": health})
 
 
 async def delete_hook(api: Api, call: Request) -> Response:
@@ -129,31 +129,31 @@ ROUTES = (
     Route(
         "POST", "/v1/hooks", "createHook", create_hook, "automate",
         "Subscribe a URL to triggers; only this response has the secret",
-        body=HookIn, answers=Hook, status=201, tag="hooks",
+        body=HookIn, response_model=Hook, status=201, tag="hooks",
     ),
     Route(
         "GET", "/v1/hooks", "listHooks", list_hooks, "read", "List hooks",
-        query=HookQuery, answers=ResourcePage[Hook], tag="hooks",
+        query=HookQuery, response_model=ResourcePage[Hook], tag="hooks",
     ),
-    Route("GET", "/v1/hooks/{id}", "getHook", get_hook, "read", "Get a hook", answers=Hook, tag="hooks"),
+    Route("GET", "/v1/hooks/{id}", "getHook", get_hook, "read", "Get a hook", response_model=Hook, tag="hooks"),
     Route(
         "PATCH", "/v1/hooks/{id}", "updateHook", update_hook, "automate", "Change a hook",
-        body=HookPatch, answers=Hook, tag="hooks",
+        body=HookPatch, response_model=Hook, tag="hooks",
     ),
     Route(
         "DELETE", "/v1/hooks/{id}", "deleteHook", delete_hook, "automate", "Unsubscribe; also when it is gone already",
-        answers=Hook, tag="hooks",
+        response_model=Hook, tag="hooks",
     ),
     Route(
         "POST", "/v1/hooks/{id}/rotate-secret", "rotateHookSecret", rotate_secret, "automate",
-        "Rotate a hook's secret, shown once", answers=Hook, tag="hooks",
+        "Rotate a hook's secret, shown once", response_model=Hook, tag="hooks",
     ),
     Route(
         "POST", "/v1/hooks/{id}/test", "testHook", test_hook, "automate", "Send a hook its newest event, or the sample",
-        body=HookTestIn, answers=HookTested, tag="hooks",
+        body=HookTestIn, response_model=HookTested, tag="hooks",
     ),
     Route(
         "POST", "/v1/hooks/{id}/recover", "recoverHook", recover_hook, "automate",
-        "Send a hook what it missed since a time", body=HookRecoverIn, answers=RecoveryCount, tag="hooks",
+        "Send a hook what it missed since a time", body=HookRecoverIn, response_model=RecoveryCount, tag="hooks",
     ),
 )  # fmt: skip

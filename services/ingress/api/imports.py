@@ -194,15 +194,15 @@ _PATH = "/v1/imports"
 ROUTES = (
     Route(
         "POST", _PATH, "createImport", start, "write", "Import clients or products from a file of CSV or JSON lines",
-        request_type="lines", query=ImportQuery, answers=Import, status=201, seconds_max=None,
+        request_type="lines", query=ImportQuery, response_model=Import, status=201, seconds_max=None,
         tag="imports",
     ),
     Route(
         "GET", _PATH, "listImports", list_all, "read", "List imports",
-        query=Page, answers=ResourcePage[Import], tag="imports",
+        query=Page, response_model=ResourcePage[Import], tag="imports",
     ),
     Route(
         "GET", _PATH + "/{id}", "getImport", get, "read", "How far an import is, and which lines were bad",
-        answers=Import, tag="imports",
+        response_model=Import, tag="imports",
     ),
 )  # fmt: skip

@@ -58,7 +58,7 @@ async def push_into(api: Api, call: Request, box: InboxKind) -> Response:
     """Do what `push` does, into the inbox `box`."""
     pushed = await read_pushed(api, call, box)
     # The API is one sender, so that a document is recognised with any credential.
-    sender = Sender(call.account_id, stem=derive_id(call.account_id, f"inbox.{box}"), channel=None, key_scope="")
+    sender = Sender(call.account_id, lineage_id=derive_id(call.account_id, f"inbox.{box}"), channel=None, key_scope="")
     waits = not call.prefers_async
     one = acceptance_of(call, sender, pushed, box, reply_to=api.answers.channel if waits else None)
     with api.answers.expect(call.account_id, call.id, RECEIVE_INBOX_MESSAGE) as waiter:
@@ -163,15 +163,15 @@ def _routes(box: InboxKind) -> tuple[Route, ...]:
     return (
         Route(
             "POST", path, f"push{noun}Document", push, "write", f"Push a document into the {box} inbox",
-            request_type="form", answers=InboxMessage, status=201, seconds_max=PUSH_SECONDS_MAX, tag=tag,
+            request_type="form", response_model=InboxMessage, status=201, seconds_max=PUSH_SECONDS_MAX, tag=tag,
         ),
         Route(
             "GET", path, f"list{noun}Messages", list_messages, "read", f"List the {box} inbox",
-            query=InboxQuery, answers=ResourcePage[InboxMessage], tag=tag,
+            query=InboxQuery, response_model=ResourcePage[InboxMessage], tag=tag,
         ),
         Route(
             "GET", f"{path}/{{id}}", f"get{noun}Message", get_message, "read", f"Get a message of the {box} inbox",
-            answers=InboxMessage, tag=tag,
+            response_model=InboxMessage, tag=tag,
         ),
         Route(
             "GET", f"{path}/{{id}}/raw", f"get{noun}MessageRaw", get_raw, "read",

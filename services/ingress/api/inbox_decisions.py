@@ -89,11 +89,11 @@ def _verbs(box: InboxKind, accepting: type[Model], becomes: str) -> tuple[Route,
     return (
         Route(
             "POST", f"{path}/accept", f"accept{noun}Message", _deciding(commands.ACCEPT_INBOX_MESSAGE, box), "write",
-            f"Accept a message: it becomes {becomes}", body=accepting, answers=InboxMessage, tag="inbox",
+            f"Accept a message: it becomes {becomes}", body=accepting, response_model=InboxMessage, tag="inbox",
         ),
         Route(
             "POST", f"{path}/reject", f"reject{noun}Message", _deciding(commands.REJECT_INBOX_MESSAGE, box), "write",
-            "Reject a message: it is not posted", body=RejectIn, answers=InboxMessage, tag="inbox",
+            "Reject a message: it is not posted", body=RejectIn, response_model=InboxMessage, tag="inbox",
         ),
     )  # fmt: skip
 
@@ -103,18 +103,18 @@ ROUTES = (
     *_verbs("sales", AcceptSaleIn, "a client's draft"),
     Route(
         "POST", _RULES, "createInboxRule", create_rule, "write", "Accept messages of a sender on arrival",
-        body=InboxRuleIn, answers=InboxRule, status=201, tag="inbox",
+        body=InboxRuleIn, response_model=InboxRule, status=201, tag="inbox",
     ),
     Route(
         "GET", _RULES, "listInboxRules", list_rules, "read", "List the rules that accept messages",
-        query=RuleQuery, answers=ResourcePage[InboxRule], tag="inbox",
+        query=RuleQuery, response_model=ResourcePage[InboxRule], tag="inbox",
     ),
     Route(
         "GET", _RULES + "/{id}", "getInboxRule", get_rule, "read",
-        "Get a rule", answers=InboxRule, tag="inbox",
+        "Get a rule", response_model=InboxRule, tag="inbox",
     ),
     Route(
         "DELETE", _RULES + "/{id}", "deleteInboxRule", delete_rule, "write",
-        "Remove a rule", answers=RuleRemoved, tag="inbox",
+        "Remove a rule", response_model=RuleRemoved, tag="inbox",
     ),
 )  # fmt: skip

@@ -68,13 +68,13 @@ async def _messages(api: Api, call: Request, stream: Stream, after: float) -> As
         requests = await journey_queries.requests_of(api.pool, account_id=call.account_id, identifier=call.id_of())
         rows = await journey_queries.entries_of(api.pool, account_id=call.account_id, correlation_ids=requests)
         entries = [
-            (place, shown)
-            for place, shown in zip(map(_place_of, rows), _entries(rows), strict=True)
+            (place, entry)
+            for place, entry in zip(map(_place_of, rows), _entries(rows), strict=True)
             if place not in sent
         ]
         sent.update(place for place, _ in entries)
         yield b"".join(
-            message(place, shown["step"], orjson.dumps(shown)) for place, shown in entries if _time_in(place) > after
+            message(place, entry["step"], orjson.dumps(entry)) for place, entry in entries if _time_in(place) > after
         )
         await stream.woken.wait()
 
@@ -120,7 +120,7 @@ ROUTES = (
     Route(
         "GET", "/v1/journey/{id}", "getJourney", get_journey, "read",
         "What one resource or request caused, entry by entry",
-        answers=models.Journey, tag="journey",
+        response_model=models.Journey, tag="journey",
     ),
     Route(
         "GET", "/v1/journey/{id}/stream", "streamJourney", stream_journey, "read",

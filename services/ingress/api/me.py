@@ -46,7 +46,7 @@ ROUTES = (
         me,
         "read",
         "Who is calling, and what they may do",
-        answers=models.Me,
+        response_model=models.Me,
         tag="access",
     ),
 )

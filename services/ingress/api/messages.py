@@ -124,16 +124,16 @@ async def get_attachment(api: Api, call: Request) -> web.StreamResponse:
 ROUTES = (
     Route(
         "POST", "/v1/messages", "createMessage", create_message, "write",
-        "Send a message to a client, or report one", body=MessageIn, answers=Message, status=201,
+        "Send a message to a client, or report one", body=MessageIn, response_model=Message, status=201,
         tag="messages",
     ),
     Route(
         "GET", "/v1/messages", "listMessages", list_messages, "read", "List messages to and from clients",
-        query=MessageQuery, answers=ResourcePage[Message], tag="messages",
+        query=MessageQuery, response_model=ResourcePage[Message], tag="messages",
     ),
     Route(
         "GET", "/v1/messages/{id}", "getMessage", get_message, "read",
-        "Get a message", answers=Message, tag="messages",
+        "Get a message", response_model=Message, tag="messages",
     ),
     Route(
         "GET", "/v1/messages/{id}/source", "getMessageSource", get_source, "read",
@@ -147,10 +147,10 @@ ROUTES = (
     ),
     Route(
         "POST", "/v1/messages/{id}/assign", "assignMessage", moving(commands.ASSIGN_MESSAGE), "write",
-        "An unmatched message is this client's", body=AssignIn, answers=Message, tag="messages",
+        "An unmatched message is this client's", body=AssignIn, response_model=Message, tag="messages",
     ),
     Route(
         "POST", "/v1/messages/{id}/resolve", "resolveMessage", moving(commands.RESOLVE_MESSAGE), "write",
-        "A message needs no response any more", answers=Message, tag="messages",
+        "A message needs no response any more", response_model=Message, tag="messages",
     ),
 )  # fmt: skip

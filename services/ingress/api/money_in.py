@@ -38,6 +38,7 @@ async def money_in(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "GET", "/v1/reports/money-in", "getMoneyIn", money_in, "read",
-        "Get what confirmed payments come to, by day or week", query=MoneyInQuery, answers=MoneyIn, tag="reports",
+        "Get what confirmed payments come to, by day or week", query=MoneyInQuery, response_model=MoneyIn,
+        tag="reports",
     ),
 )  # fmt: skip

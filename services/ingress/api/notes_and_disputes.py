@@ -77,38 +77,38 @@ async def get_dispute(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "POST", "/v1/notes", "createNote", add_note, "write", "Add a note to a client",
-        body=NoteIn, answers=Note, status=201, tag="collections",
+        body=NoteIn, response_model=Note, status=201, tag="collections",
     ),
     Route(
         "GET", "/v1/notes", "listNotes", list_notes, "read", "List notes",
-        query=NoteQuery, answers=ResourcePage[Note], tag="collections",
+        query=NoteQuery, response_model=ResourcePage[Note], tag="collections",
     ),
     Route(
-        "GET", "/v1/notes/{id}", "getNote", get_note, "read", "Get a note", answers=Note, tag="collections",
+        "GET", "/v1/notes/{id}", "getNote", get_note, "read", "Get a note", response_model=Note, tag="collections",
     ),
     Route(
         "PATCH", "/v1/notes/{id}", "updateNote", moving(commands.UPDATE_NOTE), "write",
-        "Change a note: only what is sent", body=NotePatch, answers=Note, tag="collections",
+        "Change a note: only what is sent", body=NotePatch, response_model=Note, tag="collections",
     ),
     Route(
         "POST", "/v1/notes/{id}/resolve", "resolveNote", moving(commands.RESOLVE_NOTE), "write",
-        "A note needs no response any more", answers=Note, tag="collections",
+        "A note needs no response any more", response_model=Note, tag="collections",
     ),
     Route(
         "POST", "/v1/disputes", "openDispute", open_dispute, "write", "Mark an invoice as disputed",
-        body=DisputeIn, answers=Dispute, status=201, tag="collections",
+        body=DisputeIn, response_model=Dispute, status=201, tag="collections",
     ),
     Route(
         "GET", "/v1/disputes", "listDisputes", list_disputes, "read", "List disputes",
-        query=DisputeQuery, answers=ResourcePage[Dispute], tag="collections",
+        query=DisputeQuery, response_model=ResourcePage[Dispute], tag="collections",
     ),
     Route(
         "GET", "/v1/disputes/{id}", "getDispute", get_dispute, "read", "Get a dispute",
-        answers=Dispute, tag="collections",
+        response_model=Dispute, tag="collections",
     ),
     Route(
         "POST", "/v1/disputes/{id}/resolve", "resolveDispute", moving(commands.RESOLVE_DISPUTE), "write",
-        "A dispute is over: its invoice is collected again", body=ResolveDisputeIn, answers=Dispute,
+        "A dispute is over: its invoice is collected again", body=ResolveDisputeIn, response_model=Dispute,
         tag="collections",
     ),
 )  # fmt: skip

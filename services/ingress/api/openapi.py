@@ -87,7 +87,7 @@ class Models:
     """The models of the API, each described once under its public name and referred to."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        used = {model for route in routes for model in (route.body, route.answers) if model is not None}
+        used = {model for route in routes for model in (route.body, route.response_model) if model is not None}
         used |= {response_models.PendingOperation, Event, response_models.Problem, *SCHEMA_NAMES}
         ordered = sorted(used, key=lambda model: model.__name__)
         references, described = models_json_schema(

@@ -132,7 +132,7 @@ def takes_if_none_match(route: Route) -> bool:
 
 
 def _is_object(route: Route) -> bool:
-    fields = route.answers.model_fields if route.answers else {}
+    fields = route.response_model.model_fields if route.response_model else {}
     if route.method != "GET" or route.response_types != (JSON,):
         return False
     return not fields.keys() & {"next_cursor", "root"}
@@ -173,10 +173,10 @@ def _headers(*names: str) -> dict[str, Any]:
 
 
 def _schema_of(route: Route, media_type: str, refer: Refer) -> dict[str, Any]:
-    if route.answers is not None and route.dry_run:
-        return {"anyOf": [refer(route.answers), refer(response_models.DryRun)]}
-    if route.answers is not None:
-        return refer(route.answers)
+    if route.response_model is not None and route.dry_run:
+        return {"anyOf": [refer(route.response_model), refer(response_models.DryRun)]}
+    if route.response_model is not None:
+        return refer(route.response_model)
     if media_type == JSON:
         return {"type": "object"}
     return {"type": "string"} if media_type.startswith("text/") or media_type == "application/x-ndjson" else _BINARY

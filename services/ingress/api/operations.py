@@ -121,7 +121,7 @@ ROUTES = (
         get,
         "read",
         "The result of an accepted request",
-        answers=models.Operation,
+        response_model=models.Operation,
         tag="operations",
     ),
 )

@@ -53,10 +53,10 @@ class SendDirectRun(inputs.SendDirect):
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """What a call takes and what it answers."""
+    """What a call takes and what it response_model."""
 
     body: type[Model]
-    answers: type[BaseModel]
+    response_model: type[BaseModel]
 
 
 RUNNABLE: Final[dict[str, Runnable]] = {

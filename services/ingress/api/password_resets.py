@@ -45,10 +45,10 @@ _PATH = "/v1/password-resets"
 ROUTES = (
     Route(
         "POST", _PATH, "requestPasswordReset", request, None, "Send a link for a new password",
-        body=PasswordResetIn, answers=shapes.PasswordResetRequested, tag="session",
+        body=PasswordResetIn, response_model=shapes.PasswordResetRequested, tag="session",
     ),
     Route(
         "POST", _PATH + "/redeem", "redeemPasswordReset", redeem, None, "Choose a new password by the link",
-        body=NewPasswordIn, answers=shapes.PasswordChanged, tag="session",
+        body=NewPasswordIn, response_model=shapes.PasswordChanged, tag="session",
     ),
 )  # fmt: skip

@@ -21,7 +21,7 @@ from ingress.http.route import Route
 def _verb(name: str, command: str, summary: str, body: type[Model]) -> Route:
     return Route(
         "POST", f"/v1/payments/{{id}}/{name}", f"{name}Payment", moving(command), "write", summary,
-        body=body, answers=Payment, tag="payments",
+        body=body, response_model=Payment, tag="payments",
     )  # fmt: skip
 
 

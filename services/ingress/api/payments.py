@@ -45,14 +45,14 @@ async def get_payment(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "POST", "/v1/payments", "createPayment", record_payment, "write", "Record a payment",
-        body=PaymentIn, answers=Payment, status=201, tag="payments",
+        body=PaymentIn, response_model=Payment, status=201, tag="payments",
     ),
     Route(
         "GET", "/v1/payments", "listPayments", list_payments, "read", "List payments",
-        query=PaymentQuery, answers=ResourcePage[Payment], tag="payments",
+        query=PaymentQuery, response_model=ResourcePage[Payment], tag="payments",
     ),
     Route(
         "GET", "/v1/payments/{id}", "getPayment", get_payment, "read",
-        "Get a payment", answers=Payment, tag="payments",
+        "Get a payment", response_model=Payment, tag="payments",
     ),
 )  # fmt: skip

@@ -73,7 +73,7 @@ async def _parts(api: Api, call: Request, person: dict[str, Any]) -> AsyncIterat
 ROUTES = (
     Route(
         "GET", "/v1/clients/{id}/personal-data", "exportPersonalData", export_personal_data, "read",
-        "Export everything that is kept about a client", answers=PersonalData, response_types=(TYPE,),
+        "Export everything that is kept about a client", response_model=PersonalData, response_types=(TYPE,),
         seconds_max=None, tag="clients",
     ),
 )  # fmt: skip

@@ -65,23 +65,23 @@ ROUTES = (
     Route(
         "POST", _PATH, "createProduct", create_product, "write",
         "Create a product, or with `on_conflict` change or find it",
-        body=ProductIn, query=MakingQuery, answers=Product, status=201, tag="products",
+        body=ProductIn, query=MakingQuery, response_model=Product, status=201, tag="products",
     ),
     Route(
         "GET", _PATH, "listProducts", list_products, "read", "List products; archived ones with `archived`",
-        query=ProductQuery, answers=ResourcePage[Product], tag="products",
+        query=ProductQuery, response_model=ResourcePage[Product], tag="products",
     ),
     Route(
         "GET", f"{_PATH}/{{id}}", "getProduct", get_product, "read",
-        "Get a product", answers=Product, tag="products",
+        "Get a product", response_model=Product, tag="products",
     ),
     Route(
         "PATCH", f"{_PATH}/{{id}}", "updateProduct", update_product, "write",
         "Change a product: only the fields that are sent, null removes a value",
-        body=ProductPatch, answers=Product, tag="products",
+        body=ProductPatch, response_model=Product, tag="products",
     ),
     Route(
         "DELETE", f"{_PATH}/{{id}}", "deleteProduct", remove_product, "write",
-        "Delete a product, or archive one that is on documents", answers=RemovedResource, tag="products",
+        "Delete a product, or archive one that is on documents", response_model=RemovedResource, tag="products",
     ),
 )  # fmt: skip

@@ -46,18 +46,18 @@ async def get_promise(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "POST", "/v1/promises", "recordPromise", record_promise, "write", "Record that a client promised to pay",
-        body=PromiseIn, answers=Promise, status=201, tag="collections",
+        body=PromiseIn, response_model=Promise, status=201, tag="collections",
     ),
     Route(
         "GET", "/v1/promises", "listPromises", list_promises, "read", "List promises",
-        query=PromiseQuery, answers=ResourcePage[Promise], tag="collections",
+        query=PromiseQuery, response_model=ResourcePage[Promise], tag="collections",
     ),
     Route(
         "GET", "/v1/promises/{id}", "getPromise", get_promise, "read", "Get a promise",
-        answers=Promise, tag="collections",
+        response_model=Promise, tag="collections",
     ),
     Route(
         "POST", "/v1/promises/{id}/cancel", "cancelPromise", moving(commands.CANCEL_PROMISE), "write",
-        "Cancel an open promise: its client is reminded again", answers=Promise, tag="collections",
+        "Cancel an open promise: its client is reminded again", response_model=Promise, tag="collections",
     ),
 )  # fmt: skip

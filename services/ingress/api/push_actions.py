@@ -75,5 +75,5 @@ def _flagged(reply: Response) -> Response:
     return replace(reply, body=message | {"duplicate": reply.status == _OK})
 
 
-def _would(shown: dict[str, Any]) -> Response:
-    return Response(body={"dry_run": True, "would": shown, "changes": []})
+def _would(would: dict[str, Any]) -> Response:
+    return Response(body={"dry_run": True, "would": would, "changes": []})

@@ -207,19 +207,19 @@ def _entry(row: Row) -> dict[str, Any]:
 ROUTES = (
     Route(
         "GET", "/v1/reports/trial-balance", "getTrialBalance", trial_balance, "read",
-        "Get the trial balance as of a day", query=AsOf, answers=shapes_reports.TrialBalance, tag="reports",
+        "Get the trial balance as of a day", query=AsOf, response_model=shapes_reports.TrialBalance, tag="reports",
     ),
     Route(
         "GET", "/v1/reports/ageing", "getAgeing", ageing, "read",
         "Get who owes what, by how long it has been due, as of a day",
-        query=AgeingQuery, answers=shapes_reports.Ageing, tag="reports",
+        query=AgeingQuery, response_model=shapes_reports.Ageing, tag="reports",
     ),
     Route(
         "GET", "/v1/clients/{id}/statement", "getClientStatement", statement, "read", "Get a client's statement",
-        query=StatementQuery, answers=shapes_reports.Statement, tag="reports",
+        query=StatementQuery, response_model=shapes_reports.Statement, tag="reports",
     ),
     Route(
         "GET", "/v1/journal", "listJournalEntries", journal, "read", "List the journal's entries",
-        query=JournalQuery, answers=ResourcePage[shapes_reports.JournalEntry], tag="reports",
+        query=JournalQuery, response_model=ResourcePage[shapes_reports.JournalEntry], tag="reports",
     ),
 )  # fmt: skip

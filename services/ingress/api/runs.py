@@ -62,27 +62,27 @@ def _deciding(*, approved: bool) -> Handler:
 ROUTES = (
     Route(
         "GET", "/v1/runs", "listRuns", list_runs, "read", "List runs of automations",
-        query=RunQuery, answers=ResourcePage[Run], tag="runs",
+        query=RunQuery, response_model=ResourcePage[Run], tag="runs",
     ),
     Route(
         "GET", "/v1/runs/{id}", "getRun", get_run, "read",
-        "Get a run with its steps", answers=RunWithSteps, tag="runs",
+        "Get a run with its steps", response_model=RunWithSteps, tag="runs",
     ),
     Route(
         "POST", "/v1/runs/{id}/replay", "replayRun", moving(commands.REPLAY_RUN), "automate",
         "Take a run that has ended up again from one of its steps; with preview, only show the inputs",
-        body=ReplayIn, answers=ReplayedRun, tag="runs",
+        body=ReplayIn, response_model=ReplayedRun, tag="runs",
     ),
     Route(
         "POST", "/v1/runs/{id}/cancel", "cancelRun", moving(commands.CANCEL_RUN), "automate",
-        "Cancel a run that has not ended", answers=Run, tag="runs",
+        "Cancel a run that has not ended", response_model=Run, tag="runs",
     ),
     Route(
         "POST", "/v1/runs/{id}/approve", "approveRun", _deciding(approved=True), "automate",
-        "Approve the step that a run waits at", body=DecisionIn, answers=Run, tag="runs",
+        "Approve the step that a run waits at", body=DecisionIn, response_model=Run, tag="runs",
     ),
     Route(
         "POST", "/v1/runs/{id}/refuse", "refuseRun", _deciding(approved=False), "automate",
-        "Refuse the step that a run waits at: the run is cancelled", body=DecisionIn, answers=Run, tag="runs",
+        "Refuse the step that a run waits at: the run is cancelled", body=DecisionIn, response_model=Run, tag="runs",
     ),
 )  # fmt: skip

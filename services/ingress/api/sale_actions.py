@@ -27,18 +27,18 @@ def _verb(name: str, command: str, summary: str, body: type[Model] | None = None
     verb = name.partition("-")[0] + name.partition("-")[2].title()  # write-off: writeOff
     return Route(
         "POST", f"{_SALE}/{name}", f"{verb}Sale", moving(command), "write", summary,
-        body=body, answers=Sale, status=status, tag="sales",
+        body=body, response_model=Sale, status=status, tag="sales",
     )  # fmt: skip
 
 
 ROUTES = (
     Route(
         "PATCH", _SALE, "updateSale", moving(commands.UPDATE_SALE), "write", "Change a draft: the fields that are sent",
-        body=SalePatch, answers=Sale, tag="sales",
+        body=SalePatch, response_model=Sale, tag="sales",
     ),
     Route(
         "DELETE", _SALE, "deleteSale", moving(commands.DELETE_SALE), "write",
-        "Delete a draft", answers=Sale, tag="sales",
+        "Delete a draft", response_model=Sale, tag="sales",
     ),
     _verb("issue", commands.ISSUE_SALE, "Issue a draft: it gets its number and is posted"),
     _verb("send", commands.SEND_SALE, "Send a document to its client by mail, as PDF", SendIn),

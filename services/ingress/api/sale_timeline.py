@@ -44,6 +44,6 @@ ROUTES = (
     Route(
         "GET", "/v1/sales/{id}/timeline", "listSaleTimeline", list_timeline, "read",
         "List what happened to a sales document, and what was written and said about it",
-        query=Page, answers=ResourcePage[SaleTimelineEntry], tag="sales",
+        query=Page, response_model=ResourcePage[SaleTimelineEntry], tag="sales",
     ),
 )  # fmt: skip

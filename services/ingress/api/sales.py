@@ -115,19 +115,19 @@ ROUTES = (
     Route(
         "POST", "/v1/sales/calculate", "calculateSale", calculate_sale, "write",
         "Compute a document's totals without storing it",
-        body=SaleCalculationIn, answers=SaleCalculation, tag="sales",
+        body=SaleCalculationIn, response_model=SaleCalculation, tag="sales",
     ),
     Route(
         "POST", "/v1/sales", "createSale", create_sale, "write",
         "Create a sales document; with `issue` it is issued at once",
-        body=SaleIn, answers=Sale, status=201, tag="sales",
+        body=SaleIn, response_model=Sale, status=201, tag="sales",
     ),
     Route(
         "GET", "/v1/sales", "listSales", list_sales, "read", "List sales documents",
-        query=SaleQuery, answers=ResourcePage[Sale], tag="sales",
+        query=SaleQuery, response_model=ResourcePage[Sale], tag="sales",
     ),
     Route(
         "GET", "/v1/sales/{id}", "getSale", get_sale, "read",
-        "Get a sales document", answers=Sale, tag="sales",
+        "Get a sales document", response_model=Sale, tag="sales",
     ),
 )  # fmt: skip

@@ -108,9 +108,9 @@ async def find_or_create_client(api: Api, call: Request) -> Response:
 def _tried(reply: Response) -> Response:
     if reply.status != 200:  # noqa: PLR2004  refused, or not decided yet
         return reply
-    shown = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
-    would = {"created": bool(shown["changes"]), "client": shown["would"]}
-    return replace(reply, body=shown | {"would": would})
+    preview = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
+    would = {"created": bool(preview["changes"]), "client": preview["would"]}
+    return replace(reply, body=preview | {"would": would})
 
 
 async def _first(api: Api, call: Request, view: View, ways: tuple[dict[str, Any], ...]) -> Row | None:

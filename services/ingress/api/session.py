@@ -238,39 +238,41 @@ _PATH = "/v1/session"
 ROUTES = (
     Route(
         "POST", _PATH, "createSession", sign_in, None, "Sign in with name and password; sets the session's cookie",
-        body=SignInIn, answers=shapes.Session, status=201, tag="session",
+        body=SignInIn, response_model=shapes.Session, status=201, tag="session",
     ),
     Route(
-        "GET", _PATH, "getSession", get, None, "Who has signed in", answers=shapes.Session, session=True, tag="session",
+        "GET", _PATH, "getSession", get, None, "Who has signed in", response_model=shapes.Session,
+        session=True, tag="session",
     ),
     Route(
-        "DELETE", _PATH, "deleteSession", sign_out, None, "Sign out", answers=shapes.EndedSession, session=True,
+        "DELETE", _PATH, "deleteSession", sign_out, None, "Sign out", response_model=shapes.EndedSession, session=True,
         tag="session",
     ),
     Route(
         "PUT", _PATH + "/account", "chooseAccount", choose_account, None, "Work in another of the person's accounts",
-        body=AccountChoice, answers=shapes.Session, session=True, tag="session",
+        body=AccountChoice, response_model=shapes.Session, session=True, tag="session",
     ),
     Route(
         "POST", _PATH + "/join", "joinAccount", redeem_invitation, None, "Redeem an invitation into an account",
-        body=JoinIn, answers=shapes.Session, session=True, tag="session",
+        body=JoinIn, response_model=shapes.Session, session=True, tag="session",
     ),
     Route(
         "POST", _PATH + "/password", "changePassword", change_password, None, "Change the password",
-        body=PasswordIn, answers=shapes.PasswordChanged, session=True, tag="session",
+        body=PasswordIn, response_model=shapes.PasswordChanged, session=True, tag="session",
     ),
     Route(
         "POST", _PATH + "/two-factor", "createSecondFactor", make_second_factor, None,
-        "Make a secret for an app that makes codes", answers=shapes.NewSecondFactor, session=True, tag="session",
+        "Make a secret for an app that makes codes", response_model=shapes.NewSecondFactor, session=True, tag="session",
     ),
     Route(
         "PUT", _PATH + "/two-factor", "confirmSecondFactor", use_second_factor, None,
-        "Require a code at every sign-in; returns recovery codes", body=SecondFactorIn, answers=shapes.RecoveryCodes,
+        "Require a code at every sign-in; returns recovery codes", body=SecondFactorIn,
+        response_model=shapes.RecoveryCodes,
         session=True, tag="session",
     ),
     Route(
         "POST", _PATH + "/two-factor/remove", "removeSecondFactor", remove_second_factor, None,
-        "Ask for codes no longer", body=SecondFactorOff, answers=shapes.SecondFactorRemoved, session=True,
+        "Ask for codes no longer", body=SecondFactorOff, response_model=shapes.SecondFactorRemoved, session=True,
         tag="session",
     ),
 )  # fmt: skip

@@ -58,10 +58,10 @@ _PATH = "/v1/setup"
 ROUTES = (
     Route(
         "GET", _PATH, "getSetup", show, None, "Whether the installation has no account yet",
-        answers=shapes.SetupState, tag="session",
+        response_model=shapes.SetupState, tag="session",
     ),
     Route(
         "POST", _PATH, "createFirstAccount", create, None, "Create the first account and its owner by the printed link",
-        body=SetupIn, answers=shapes.FirstAccount, status=201, tag="session",
+        body=SetupIn, response_model=shapes.FirstAccount, status=201, tag="session",
     ),
 )  # fmt: skip

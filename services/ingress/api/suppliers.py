@@ -36,10 +36,10 @@ async def get_supplier(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "GET", "/v1/suppliers", "listSuppliers", list_suppliers, "read", "List suppliers",
-        query=SupplierQuery, answers=ResourcePage[Supplier], tag="suppliers",
+        query=SupplierQuery, response_model=ResourcePage[Supplier], tag="suppliers",
     ),
     Route(
         "GET", "/v1/suppliers/{id}", "getSupplier", get_supplier, "read",
-        "Get a supplier", answers=Supplier, tag="suppliers",
+        "Get a supplier", response_model=Supplier, tag="suppliers",
     ),
 )  # fmt: skip

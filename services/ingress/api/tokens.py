@@ -129,7 +129,7 @@ ROUTES = (
         "admin",
         "Make an access token",
         body=TokenIn,
-        answers=models.NewToken,
+        response_model=models.NewToken,
         status=201,
         tag="access",
     ),
@@ -141,7 +141,7 @@ ROUTES = (
         "admin",
         "List access tokens",
         query=Page,
-        answers=ResourcePage[models.Token],
+        response_model=ResourcePage[models.Token],
         tag="access",
     ),
     Route(
@@ -151,7 +151,7 @@ ROUTES = (
         get,
         "admin",
         "Read an access token",
-        answers=models.Token,
+        response_model=models.Token,
         tag="access",
     ),
     Route(
@@ -162,7 +162,7 @@ ROUTES = (
         "admin",
         "Delete an access token, and with `hooks=delete` the hooks it made",
         query=TokenDeletion,
-        answers=models.DeletedToken,
+        response_model=models.DeletedToken,
         tag="access",
     ),
 )

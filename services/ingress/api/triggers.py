@@ -96,18 +96,18 @@ def _next_url(api: Api, call: Request, limit: int, cursor: str) -> str:
 ROUTES = (
     Route(
         "GET", "/v1/triggers", "listTriggers", list_triggers, "read", "The catalog of triggers",
-        query=Page, answers=ResourcePage[models.Trigger], tag="triggers",
+        query=Page, response_model=ResourcePage[models.Trigger], tag="triggers",
     ),
     Route(
         "GET", "/v1/triggers/{key}", "getTrigger", get_trigger, "read",
-        "One trigger", answers=models.Trigger, tag="triggers",
+        "One trigger", response_model=models.Trigger, tag="triggers",
     ),
     Route(
         "GET", "/v1/triggers/{key}/samples", "listTriggerSamples", list_samples, "read",
-        "Recent events of a trigger, or its sample", query=SampleQuery, answers=Events, tag="triggers",
+        "Recent events of a trigger, or its sample", query=SampleQuery, response_model=Events, tag="triggers",
     ),
     Route(
         "GET", "/v1/triggers/{key}/events", "listTriggerEvents", list_events, "read",
-        "All events of a trigger, newest first, for polling", query=Page, answers=Events, tag="triggers",
+        "All events of a trigger, newest first, for polling", query=Page, response_model=Events, tag="triggers",
     ),
 )  # fmt: skip

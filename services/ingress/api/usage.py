@@ -50,7 +50,7 @@ ROUTES = (
         get_usage,
         "read",
         "What of the plan is used",
-        answers=Usage,
+        response_model=Usage,
         tag="access",
     ),
 )

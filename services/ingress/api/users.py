@@ -201,23 +201,23 @@ _PATH: Final = "/v1/users"
 ROUTES = (
     Route(
         "POST", _PATH, "createUser", create, "admin", "Add a person to the account with a new login",
-        body=UserIn, answers=shapes.NewUser, status=201, tag="access",
+        body=UserIn, response_model=shapes.NewUser, status=201, tag="access",
     ),
     Route(
         "GET", _PATH, "listUsers", list_all, "admin", "List the account's users",
-        query=Page, answers=ResourcePage[shapes.User], tag="access",
+        query=Page, response_model=ResourcePage[shapes.User], tag="access",
     ),
-    Route("GET", _PATH + "/{id}", "getUser", get, "admin", "Get a user", answers=shapes.User, tag="access"),
+    Route("GET", _PATH + "/{id}", "getUser", get, "admin", "Get a user", response_model=shapes.User, tag="access"),
     Route(
         "PATCH", _PATH + "/{id}", "updateUser", update, "admin", "Change a user's role",
-        body=UserPatch, answers=shapes.User, tag="access",
+        body=UserPatch, response_model=shapes.User, tag="access",
     ),
     Route(
         "DELETE", _PATH + "/{id}", "deleteUser", delete, "admin", "Take a user out of the account",
-        answers=shapes.RemovedUser, tag="access",
+        response_model=shapes.RemovedUser, tag="access",
     ),
     Route(
         "POST", "/v1/invitations", "createInvitation", invite, "admin", "Invite a person who has a login already",
-        body=InvitationIn, answers=shapes.NewInvitation, status=201, tag="access",
+        body=InvitationIn, response_model=shapes.NewInvitation, status=201, tag="access",
     ),
 )  # fmt: skip

@@ -56,6 +56,6 @@ async def get_waiting(api: Api, call: Request) -> Response:
 ROUTES = (
     Route(
         "GET", "/v1/waiting", "getWaiting", get_waiting, "read",
-        "What waits for a person: how much of each kind, counted up to a bound", answers=Waiting, tag="access",
+        "What waits for a person: how much of each kind, counted up to a bound", response_model=Waiting, tag="access",
     ),
 )  # fmt: skip

@@ -76,8 +76,8 @@ def counted_as(field: str) -> Iterator[None]:
     try:
         yield
     except StorageLimitReached as reached:
-        said = (
+        message = (
             f"has {reached.size} bytes, and the account's files have at most {reached.limit} together:"
             " erase what is not needed any more, or ask the operator for more"
         )
-        raise QuotaExceeded("the account's storage is full", faults=[FieldError(field, said)]) from None
+        raise QuotaExceeded("the account's storage is full", faults=[FieldError(field, message)]) from None

@@ -64,7 +64,7 @@ class Sender:
     """The sender of a document: `stem` scopes the recognition of repeated documents; `channel` is None for the API."""
 
     account_id: UUID
-    stem: UUID
+    lineage_id: UUID
     channel: dict[str, Any] | None
     key_scope: str
 
@@ -271,7 +271,7 @@ def _document(sender: Sender, pushed: ReceivedMessage, box: InboxKind) -> Docume
     identity, reference = [
         hashlib.sha256(orjson.dumps(parts)).digest() for parts in (pushed.identity, [box, *pushed.reference])
     ]
-    return Document(sender.stem, identity, pushed.content, reference)
+    return Document(sender.lineage_id, identity, pushed.content, reference)
 
 
 def _warnings(warnings: Warnings, duplicate_of: UUID | None) -> Warnings:
@@ -305,12 +305,12 @@ def _reply(call: Request, answer: dict[str, Any], headers: dict[str, str]) -> Re
 ROUTES = (
     Route(
         "POST", "/ext/direct/inbox/{secret}", "receiveDocument", receive_direct, None, "Push a supplier's document",
-        request_type="bytes", answers=models.PushReceipt, response_types=(JSON, XML_TYPE),
+        request_type="bytes", response_model=models.PushReceipt, response_types=(JSON, XML_TYPE),
         body_bytes_max=XML_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX, tag="channels",
     ),
     Route(
         "POST", "/ext/webhooks/inbox/{secret}", "receiveOrder", receive_order, None, "Push an order",
-        request_type="bytes", answers=models.PushReceipt, response_types=(JSON, XML_TYPE),
+        request_type="bytes", response_model=models.PushReceipt, response_types=(JSON, XML_TYPE),
         body_bytes_max=XML_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX, tag="channels",
     ),
 )  # fmt: skip

@@ -172,7 +172,7 @@ ROUTES = (
     Route(
         "POST", "/ext/messages/inbound/{secret}", "receiveMessage", receive, None,
         "Post a customer's reply, or what a mail server reports", request_type="mail",
-        answers=MessageReceipt, body_bytes_max=MESSAGE_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX,
+        response_model=MessageReceipt, body_bytes_max=MESSAGE_BYTES_MAX, seconds_max=RECEIVE_SECONDS_MAX,
         tag="channels",
     ),
 )  # fmt: skip

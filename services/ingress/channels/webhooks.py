@@ -144,6 +144,6 @@ ROUTES = (
     Route(
         "POST", "/ext/hooks/{secret}", "receiveWebhook", receive, None,
         "Post anything: it fires the trigger webhook.received", request_type="anything",
-        answers=WebhookReceipt, tag="channels",
+        response_model=WebhookReceipt, tag="channels",
     ),
 )  # fmt: skip

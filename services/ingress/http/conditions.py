@@ -37,14 +37,14 @@ def _tags_of(call: Request) -> list[str] | None:
     return [ANY] if header.strip() == ANY else _OURS.findall(header)[:TAGS_MAX]
 
 
-def require_match(call: Request, shown: Any) -> None:
+def require_match(call: Request, representation: Any) -> None:
     """Compare `If-Match` with an object that the handler itself has read and locked.
 
     Raises:
         PreconditionFailed: it is in another state.
     """
     tags = _tags_of(call)
-    if tags is not None and not matches(tags, shown):
+    if tags is not None and not matches(tags, representation):
         raise PreconditionFailed
 
 

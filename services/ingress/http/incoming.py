@@ -78,8 +78,8 @@ def _inflater(encodings: list[str]) -> _Inflater | None:
         case ["gzip" | "deflate" as encoding]:
             return _Inflater(encoding)
         case _:
-            said = f"the content encoding {', '.join(named)[:100]!r} is not read here: send {' or '.join(ENCODINGS)}"
-            raise UnsupportedMediaType(f"{said}, once, or none", headers={"Accept-Encoding": ", ".join(ENCODINGS)})
+            message = f"the content encoding {', '.join(named)[:100]!r} is not read here: send {' or '.join(ENCODINGS)}"
+            raise UnsupportedMediaType(f"{message}, once, or none", headers={"Accept-Encoding": ", ".join(ENCODINGS)})
 
 
 class _Inflater:

@@ -62,7 +62,7 @@ class Route:
     of the JSON body; with `request_type="bytes"` (a document), "form" where a form with a file is accepted as well,
     "linked_form" where the file may also be a URL, "lines" of CSV or JSON, the form of a "decision", "anything" in JSON
     or a form, or a "mail" besides, the handler reads the body itself. `query` is the model of the query parameters:
-    unknown ones are refused. `answers` is the model of the answer and `response_types` its content types, for OpenAPI.
+    unknown ones are refused. `response_model` and `response_types`, the content types, are for OpenAPI.
     `waits`: another service decides, so that the response may be a 202; None: as its scope is "write" or "automate".
     `may_be_absent`: a single object without an id in its path, 404 while it does not exist. `dry_run`: `?dry_run=true`
     returns what would change, as 200. `seconds_max` bounds the handler, None for one that streams.
@@ -76,7 +76,7 @@ class Route:
     summary: str
     body: type[Model] | None = None
     query: type[Model] | None = None
-    answers: type[BaseModel] | None = None
+    response_model: type[BaseModel] | None = None
     status: int = 200
     request_type: Literal["json", "bytes", "form", "linked_form", "lines", "decision", "anything", "mail"] = "json"
     response_types: tuple[str, ...] = ("application/json",)

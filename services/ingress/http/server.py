@@ -201,9 +201,9 @@ async def _respond(api: Api, call: Request) -> web.StreamResponse:
             answer = await _answer(api, call)
         response = response_of(answer, call.id)
         size = len(response.body) if isinstance(response, web.Response) and isinstance(response.body, bytes) else 0
-        counted = 0 if call.answering is None else call.answering.size
-        if size > COUNTED_BYTES_MIN and size > counted:
-            call.count_answer(size - counted)
+        reserved = 0 if call.answering is None else call.answering.size
+        if size > COUNTED_BYTES_MIN and size > reserved:
+            call.count_answer(size - reserved)
     except asyncio.CancelledError:
         raise
     except Exception as error:  # noqa: BLE001  whatever it is, the caller gets a problem

@@ -97,8 +97,10 @@ class Lines:
         try:
             text = raw.decode(self._charset)
         except UnicodeDecodeError as error:
-            said = f"is not {self._named} text from byte {error.start + 1} of the line on: save the file as UTF-8, or"
-            return Line(self._number, "", FieldError("", f"{said} name its charset in the Content-Type"))
+            message = (
+                f"is not {self._named} text from byte {error.start + 1} of the line on: save the file as UTF-8, or"
+            )
+            return Line(self._number, "", FieldError("", f"{message} name its charset in the Content-Type"))
         if self._number == 1:
             text = text.removeprefix(_BOM)
         return Line(self._number, text, FieldError("", _NUL) if "\0" in text else None)

@@ -30,12 +30,12 @@ class Numbers:
     """
 
     point_usual: bool
-    shown: dict[str, set[Mark]] = field(default_factory=dict)
+    marks_by_column: dict[str, set[Mark]] = field(default_factory=dict)
 
     def note(self, column: str, cell: str) -> None:
         """Record a cell's format for the interpretation of ambiguous cells."""
         if ("," in cell or "." in cell) and (mark := _own_mark(_without_spaces(cell)[0], cell)) is not None:
-            self.shown.setdefault(column, set()).add(mark)
+            self.marks_by_column.setdefault(column, set()).add(mark)
 
     def read(self, column: str, cell: str) -> str | FieldError:
         """The number as the API writes it; a cell that is not a number is returned unchanged."""
@@ -58,12 +58,12 @@ class Numbers:
         return f"{whole}.{decimals}" if decimals else whole
 
     def _decided(self, column: str) -> Mark | None:
-        of_column = self.shown.get(column)
-        marks = of_column or set[Mark]().union(*self.shown.values())
+        of_column = self.marks_by_column.get(column)
+        marks = of_column or set[Mark]().union(*self.marks_by_column.values())
         return next(iter(marks)) if len(marks) == 1 else None
 
     def _may_be_usual(self, column: str, text: str) -> bool:
-        return self.point_usual and "." in text and not self.shown.get(column)
+        return self.point_usual and "." in text and not self.marks_by_column.get(column)
 
 
 def _without_spaces(cell: str) -> tuple[str, bool]:

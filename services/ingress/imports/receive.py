@@ -136,13 +136,13 @@ class Reading:
                 for fault in record.faults[:FAULTS_PER_LINE_MAX]
             ]
         if self.refused > REFUSED_MAX:
-            shown = [
+            named = [
                 FieldError(f"lines[{one['line']}].{one['path']}".rstrip("."), one["message"]) for one in self.faults
             ]
             most = FieldError(
                 "", f"more than {REFUSED_MAX} lines are bad: check that it is the right file. These are the first"
             )
-            raise _not_taken(most, *shown[:FAULTS_SHOWN_MAX])
+            raise _not_taken(most, *named[:FAULTS_SHOWN_MAX])
 
     def _check_together(self) -> None:
         if self.lines > BATCH_LINES_MAX or self.waiting_bytes > TOGETHER_BYTES_MAX:

@@ -48,10 +48,10 @@ def result_of(tool: ToolSpec, request: ApiRequest, answer: ApiAnswer) -> ToolRes
         rest = "ask for fewer with `limit` and the filters" if request.query else "read it over the API"
         return failure(f"{tool.name}: the answer is longer than {ANSWER_BYTES_MAX} bytes: {rest}")
     structured = answer.body if isinstance(answer.body, dict) else {"items": answer.body}
-    shown = orjson.dumps(structured).decode()
+    serialized = orjson.dumps(structured).decode()
     if request.is_dry_run:
-        return ToolResult((_UNCHANGED, shown), structured)
-    return ToolResult((_ACCEPTED, shown) if answer.status == _PENDING else (shown,), structured)
+        return ToolResult((_UNCHANGED, serialized), structured)
+    return ToolResult((_ACCEPTED, serialized) if answer.status == _PENDING else (serialized,), structured)
 
 
 def failure(text: str) -> ToolResult:
@@ -62,9 +62,9 @@ def failure(text: str) -> ToolResult:
 def _problem(answer: ApiAnswer) -> ToolResult:
     problem = answer.body if isinstance(answer.body, dict) else {}
     faults = [f"{one['path']}: {one['message']}".removeprefix(": ") for one in problem.get("errors") or ()]
-    said = problem.get("detail") or problem.get("title") or f"the API answered {answer.status}"
+    summary = problem.get("detail") or problem.get("title") or f"the API answered {answer.status}"
     more = [f"and {len(faults) - FAULTS_SHOWN_MAX} more"] if len(faults) > FAULTS_SHOWN_MAX else []
-    lines = [said, *(fault for fault in faults[:FAULTS_SHOWN_MAX] if fault not in said), *more]
+    lines = [summary, *(fault for fault in faults[:FAULTS_SHOWN_MAX] if fault not in summary), *more]
     if answer.status in _REMEDIES and (faults or answer.status != _UNPROCESSABLE):
         lines.append(_REMEDIES[answer.status])
     return ToolResult(("\n".join(lines),), problem or None, is_error=True)

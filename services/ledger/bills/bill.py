@@ -201,15 +201,15 @@ def type_of(document: Document) -> str:
 
 
 def _amounts(document: Document, currency: str, faults: Faults) -> Amounts:
-    counted = [_line(index, line, currency, faults) for index, line in enumerate(document.lines)]
-    lines = [0 if line is None else line for line in counted]
+    checked = [_line(index, line, currency, faults) for index, line in enumerate(document.lines)]
+    lines = [0 if line is None else line for line in checked]
     shipping = _stated("shipping_charge", document.shipping_charge or Decimal(0), currency, faults)
     gross = _stated("gross_amount", document.gross_amount, currency, faults)
     net = _stated("net_amount", document.net_amount, currency, faults)
     if gross is not None and (net is not None or not document.lines):
         net = gross if net is None else net
         return Amounts(lines, shipping or 0, net, gross - net, gross)
-    computed = None if None in counted else _computed(document, currency, faults)
+    computed = None if None in checked else _computed(document, currency, faults)
     net_counted, tax, taxes = (computed.net_minor, computed.tax_minor, computed.taxes) if computed else (0, 0, ())
     if gross is not None:
         return Amounts(lines, shipping or 0, gross - tax, tax, gross, taxes=taxes)

@@ -54,8 +54,8 @@ def _taxes(document: Document, sale: Sale) -> Iterator[MessageWarning]:
 
 def _unlike(path: str, stated: Decimal | None, computed: int, currency: str, of: str = "") -> Iterator[MessageWarning]:
     if stated is not None and _minor(stated, currency) != computed:
-        said = f"is {of}{stated:f}, but the draft has {from_minor(computed, currency)}"
-        yield message_warning("totals_differ", path, said)
+        message = f"is {of}{stated:f}, but the draft has {from_minor(computed, currency)}"
+        yield message_warning("totals_differ", path, message)
 
 
 def _unknown_taxes(document: Document) -> Iterator[MessageWarning]:
@@ -66,14 +66,14 @@ def _unknown_taxes(document: Document) -> Iterator[MessageWarning]:
     ]
     for index, line in lines[:LINES_NAMED_MAX]:
         path = f"document.lines[{index}].{'tax_name' if line.tax_name else 'tax_key'}"
-        said = f"is {line.tax_name or line.tax_key!r}, which is no rate: the line bears its product's tax or none"
-        yield message_warning("unknown_tax", path, said)
+        message = f"is {line.tax_name or line.tax_key!r}, which is no rate: the line bears its product's tax or none"
+        yield message_warning("unknown_tax", path, message)
     if len(lines) > LINES_NAMED_MAX:
-        said = f"has {len(lines) - LINES_NAMED_MAX} more lines with a tax that is no rate"
-        yield message_warning("unknown_tax", "document.lines", said)
+        message = f"has {len(lines) - LINES_NAMED_MAX} more lines with a tax that is no rate"
+        yield message_warning("unknown_tax", "document.lines", message)
     if document.shipping_charge and _shipping_differs(document):
-        said = "has a tax of its own: in the draft it bears the taxes of the lines"
-        yield message_warning("unknown_tax", "document.shipping_charge", said)
+        message = "has a tax of its own: in the draft it bears the taxes of the lines"
+        yield message_warning("unknown_tax", "document.shipping_charge", message)
 
 
 def _shipping_differs(document: Document) -> bool:

@@ -110,8 +110,8 @@ def _pay_term(document: Document, notes: list[MessageWarning]) -> dict[str, Any]
     if term is None:
         return None
     if (term.type == _DUE_DAYS and term.days is None) or (term.type == _OTHER_DATE and document.date_due is None):
-        said = f"of type {term.type} does not say when to pay: the client's default applies"
-        notes.append(message_warning("adapted", "document.pay_term", said))
+        reason = f"of type {term.type} does not say when to pay: the client's default applies"
+        notes.append(message_warning("adapted", "document.pay_term", reason))
         return None
     return term.model_dump()
 
@@ -129,8 +129,8 @@ def _client(party: Party, notes: list[MessageWarning]) -> dict[str, Any]:
         for fault in field_errors(error):
             name = re.split(r"[.\[]", fault.path)[0]
             if name in _MAY_BE_LEFT_OUT and given.pop(name, None) is not None:
-                said = f"was left out: it {fault.message}"
-                notes.append(message_warning("adapted", f"document.client.{fault.path}", said))
+                reason = f"was left out: it {fault.message}"
+                notes.append(message_warning("adapted", f"document.client.{fault.path}", reason))
     return given
 
 
@@ -142,8 +142,8 @@ def address_of(address: Address, path: str, notes: list[MessageWarning]) -> dict
         given["country"] = code
     elif country is not None:
         given["region"] = f"{given['region']}, {country}" if "region" in given else country
-        said = f"is {country!r}, which is an unknown country: it was added to the region"
-        notes.append(message_warning("adapted", f"{path}.country", said))
+        reason = f"is {country!r}, which is an unknown country: it was added to the region"
+        notes.append(message_warning("adapted", f"{path}.country", reason))
     return given
 
 

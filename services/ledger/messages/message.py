@@ -47,23 +47,23 @@ class Message:
     source_kept: bool = False
 
 
-def confirmed(message: Message, said: ConfirmMessage, now: datetime) -> Message:
+def confirmed(message: Message, confirmation: ConfirmMessage, now: datetime) -> Message:
     """It after its hand-over; one that has an outcome already stays as it is.
 
     One that was called off while it went was sent all the same.
     """
-    if message.state != "requested" and not (message.state == "cancelled" and said.outcome == "sent"):
+    if message.state != "requested" and not (message.state == "cancelled" and confirmation.outcome == "sent"):
         return message
-    sent_at = now if said.outcome == "sent" else None
+    sent_at = now if confirmation.outcome == "sent" else None
     return replace(
         message,
-        state=said.outcome,
-        sender=said.sender,
-        provider_message_id=said.provider_message_id,
-        detail=said.detail,
+        state=confirmation.outcome,
+        sender=confirmation.sender,
+        provider_message_id=confirmation.provider_message_id,
+        detail=confirmation.detail,
         sent_at=sent_at,
         occurred_at=sent_at,
-        source_kept=said.has_source,
+        source_kept=confirmation.has_source,
         updated_at=now,
     )
 

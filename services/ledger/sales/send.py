@@ -16,9 +16,9 @@ from ledger.messages.message import Message
 from ledger.messages.state import request
 from ledger.sales import lookup
 from ledger.sales import transitions as states
+from ledger.sales.default_texts import DocumentFacts, subject_and_body
 from ledger.sales.sale import Sale
 from ledger.sales.state import LoadedSales, SaleChanges, SalePlan
-from ledger.sales.wording import DocumentFacts, subject_and_body
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 

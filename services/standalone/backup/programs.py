@@ -113,8 +113,8 @@ class RunningProgram:
             BackupError: it failed; the message begins with `otherwise` and ends with what it said.
         """
         if await self._process.wait():
-            said = (await self._errors).decode(errors="replace").strip()[-ERROR_CHARS_MAX:]
-            raise BackupError(f"{otherwise}: {said}")
+            stderr_text = (await self._errors).decode(errors="replace").strip()[-ERROR_CHARS_MAX:]
+            raise BackupError(f"{otherwise}: {stderr_text}")
 
 
 def dump_arguments(program: Path, target: Target, *, snapshot: str) -> list[str]:

@@ -85,8 +85,8 @@ def filter_faults(filters: Mapping[str, object], triggers: Sequence[str], path: 
     found = []
     for field, values in filters.items():
         if known and not any(trigger.has_field(field) for trigger in known):
-            said = f"is not a field of {' or '.join(one.key for one in known[:TRIGGERS_SHOWN_MAX])}"
-            found.append(FieldError(f"{path}.{field}", said))
+            message = f"is not a field of {' or '.join(one.key for one in known[:TRIGGERS_SHOWN_MAX])}"
+            found.append(FieldError(f"{path}.{field}", message))
         elif _has_number(values) and any(trigger.has_decimal(field) for trigger in known):
             found.append(
                 FieldError(f"{path}.{field}", 'is an amount: write it as text, as events have it, such as "600.00"')

@@ -136,7 +136,9 @@ async def test_answers_about_access_are_as_described(caller: Caller) -> None:
 
 
 def test_every_route_that_gives_json_says_of_which_shape() -> None:
-    silent = {route.path for route in ROUTES if route.response_types == ("application/json",) and route.answers is None}
+    silent = {
+        route.path for route in ROUTES if route.response_types == ("application/json",) and route.response_model is None
+    }
     assert silent == {"/openapi.json"}
 
 

@@ -46,7 +46,7 @@ def a_request(
     document: str | None = None,
     content: str = "",
     queue: str | None = LEDGER_COMMANDS.name,
-    stem: UUID = STEM,
+    lineage_id: UUID = STEM,
     reference: str | None = None,
 ) -> Acceptance:
     """A request; `says` is what its key's hash is made of, `document` and `content` what it is recognised by."""
@@ -61,13 +61,13 @@ def a_request(
         body=lambda first: f"{identifier} {first}".encode(),
         subject_id=identifier,
         key=Key("", key, says.encode()) if key else None,
-        document=_document(stem, document, content, reference) if document else None,
+        document=_document(lineage_id, document, content, reference) if document else None,
         answer=lambda verdict: f"answer {type(verdict).__name__}".encode(),
     )
 
 
-def _document(stem: UUID, document: str, content: str, reference: str | None) -> Document:
-    return Document(stem, document.encode(), content.encode(), (reference or f"{stem} {document}").encode())
+def _document(lineage_id: UUID, document: str, content: str, reference: str | None) -> Document:
+    return Document(lineage_id, document.encode(), content.encode(), (reference or f"{lineage_id} {document}").encode())
 
 
 @dataclass(slots=True)
@@ -271,7 +271,7 @@ async def test_what_is_accepted_reaches_the_queue(dsn: str) -> None:
     relay = Relay(pool, bus, schema="ingress")
     relay.start()
     group = GroupCommit(pool, relay, commit_seconds=5, waiting_max=1000)
-    requests = [a_request(stem=new_id(), document="d") for _ in range(30)]
+    requests = [a_request(lineage_id=new_id(), document="d") for _ in range(30)]
     await asyncio.gather(*(group.accept(one) for one in requests))
     await relay.stop(5)
     rows = await pool.fetch("SELECT stable_id FROM bus.message WHERE queue = $1", LEDGER_COMMANDS.name)

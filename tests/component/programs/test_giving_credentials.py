@@ -27,7 +27,7 @@ async def with_scopes(owner: Caller, *scopes: str) -> Caller:
 
 
 def gives_a_credential(route: Route) -> bool:
-    return route.answers is not None and issubclass(route.answers, response_models.NewCredential)
+    return route.response_model is not None and issubclass(route.response_model, response_models.NewCredential)
 
 
 GIVING = [route for route in ROUTES if gives_a_credential(route)]
@@ -59,7 +59,7 @@ def test_every_route_that_answers_with_a_secret_is_known_to_give_a_credential() 
     secret = {"token", "access_token", "api_token", "client_secret", "refresh_token", "password", "invitation"}
     assert {route.path for route in GIVING} == {"/v1/tokens", "/v1/api-credentials", "/v1/users", *BODIES}
     for route in ROUTES:
-        if route.answers is not None and secret & route.answers.model_fields.keys():
+        if route.response_model is not None and secret & route.response_model.model_fields.keys():
             assert gives_a_credential(route), route.path
 
 

@@ -100,5 +100,5 @@ def test_every_field_of_an_action_has_a_name_and_its_explanation_is_known() -> N
     ],
 )  # fmt: skip
 def test_a_fault_is_a_sentence_in_the_persons_language(fault: FieldError, locale: str, said: str) -> None:
-    shown = faults.said(fault, translations(locale).gettext, locale)
+    shown = faults.sentence_of(fault, translations(locale).gettext, locale)
     assert shown == said

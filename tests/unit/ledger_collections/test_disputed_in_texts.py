@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledger.collections.collectors import wording
+from ledger.collections.collectors import default_texts
 from templates.liquid_templates import render_text
 from templates.reminders import ListedInvoice, says_disputed, template_names
 
@@ -33,7 +33,13 @@ def test_a_disputed_invoice_is_listed_and_neither_counted_nor_demanded() -> None
     assert names_of(OWED)["disputed"] is None
 
 
-@pytest.mark.parametrize("template", [wording.FRIENDLY, wording.FIRST, wording.SECOND, wording.THIRD, wording.FINAL])
+TEXTS = [default_texts.FRIENDLY, default_texts.FIRST, default_texts.SECOND, default_texts.THIRD, default_texts.FINAL]
+
+
+@pytest.mark.parametrize("template", TEXTS)
+    "template",
+    [default_texts.FRIENDLY, default_texts.FIRST, default_texts.SECOND, default_texts.THIRD, default_texts.FINAL],
+)
 @pytest.mark.parametrize(("language", "mark"), [("en", "(disputed)"), ("fr", "(en litige)"), ("es", "(en disputa)")])
 def test_the_starting_texts_mark_disputed_invoices(template: Any, language: str, mark: str) -> None:
     assert says_disputed(template)

@@ -10,7 +10,16 @@ from contracts.wire.jobs import SEND_MESSAGE, SendMessageJob
 from contracts.wire.topology import EXECUTOR_JOBS
 from ledger.collections.cases.letters import notice_to
 from ledger.collections.cases.models import Case, Debtor, OpenInvoice
-from ledger.collections.cases.moving import Moving, NamedCollector, case_of, ended, moved, name_of, reported, source_of
+from ledger.collections.cases.move_changes import (
+    Moving,
+    NamedCollector,
+    case_of,
+    ended,
+    moved,
+    name_of,
+    reported,
+    source_of,
+)
 from ledger.collections.cases.rules import cases_of_removed, collector_of
 from ledger.collections.cases.state import CaseChanges, CasePlan, LoadedCases
 from ledger.collections.collectors.models import living
@@ -71,7 +80,7 @@ def _reported(
     own = None if given.collector_id is None else account.collectors.get(given.collector_id)
     if given.collector_id is not None and own is None:
         raise NotFound(faults=[FieldError("collector_id", "unknown collector")])
-    said = given.notification
+    requested = given.notification
     moving = Moving(
         debtor,
         account,
@@ -82,7 +91,7 @@ def _reported(
         NamedCollector(None, given.to_collector or "") if own is None else name_of(own),
         given.cause,
         note=given.note,
-        notification=None if said is None else {"subject": said.subject, "body": said.body},
+        notification=None if requested is None else {"subject": requested.subject, "body": requested.body},
         origin="external",
         at=given.occurred_at,
     )
@@ -149,7 +158,7 @@ def _move_by_workflow(ctx: CommandContext[MoveByWorkflow], state: LoadedState) -
     invoices = [one for one in debtor.invoices if case_of(one, debtor, account) == case.id]
     if target is None or target.id == case.collector_id or case.cycle != ctx.input.cycle or not invoices:
         return ChangeSet(None, result_body={"moved": 0}, subject_id=case.id)
-    said = ctx.input.notification
+    requested = ctx.input.notification
     moving = Moving(
         debtor,
         account,
@@ -158,10 +167,10 @@ def _move_by_workflow(ctx: CommandContext[MoveByWorkflow], state: LoadedState) -
         name_of(target),
         "workflow",
         starts_manually=ctx.input.starts_manually,
-        notification=None if said is None else {"subject": said.subject, "body": said.body},
+        notification=None if requested is None else {"subject": requested.subject, "body": requested.body},
     )
     changes = moved(ctx, moving, target)
-    if said is not None and ctx.input.notify:
+    if requested is not None and ctx.input.notify:
         _notify(ctx, changes, moving)
     return changes
 
@@ -204,11 +213,16 @@ MOVE_FROM_REMOVED = CommandHandler(MoveFromRemoved, _plan_removed, _move_from_re
 
 def _notify(ctx: CommandContext[MoveByWorkflow], changes: ChangeSet, moving: Moving) -> None:
     """Let a mail go to the people of the account who take over."""
-    said = ctx.input.notification
-    assert said is not None  # noqa: S101  only what is said is sent
+    requested = ctx.input.notification
+    assert requested is not None  # noqa: S101  only what is said is sent
     recipients = ctx.input.notify
     message = notice_to(
-        ", ".join(recipients), moving.debtor.id, moving.account, subject=said.subject, body=said.body, now=ctx.now
+        ", ".join(recipients),
+        moving.debtor.id,
+        moving.account,
+        subject=requested.subject,
+        body=requested.body,
+        now=ctx.now,
     )
     changes[CaseChanges].messages.append(message)
     job = SendMessageJob(

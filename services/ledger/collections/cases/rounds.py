@@ -167,7 +167,7 @@ class Written:
         await write.due(conn, moments=self.due)
 
 
-def settle(
+def written_of(
     made: Round, keys: Collection[Key], texts: Mapping[LetterKey, Rendered], urls: PublicUrls, *, now: datetime
 ) -> Written:
     """What is written of these clients, whose letters are rendered."""

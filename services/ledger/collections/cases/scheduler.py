@@ -113,7 +113,7 @@ class CaseScheduler:
                 conn, keys=keys, accounts=locked, cache=self._cache, now=now, before=before, unchanged=unchanged
             )
             ready = {key for key in made.decided if _is_rendered(made.letters[key], before.letters.get(key, {}), texts)}
-            written = rounds.settle(made, ready, texts, self._urls, now=now)
+            written = rounds.written_of(made, ready, texts, self._urls, now=now)
             # What changed meanwhile is decided on again at once.
             written.due |= dict.fromkeys(made.decided.keys() - ready, now)
             written.due |= dict.fromkeys(keys - made.decided.keys(), None)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from contracts.primitives.ids import derive_id
 from contracts.resources.collector import CollectorStepIn
-from ledger.collections.collectors import wording
+from ledger.collections.collectors import default_texts
 from ledger.collections.collectors.models import Collector
 
 
@@ -16,10 +16,10 @@ def starter_collectors(account_id: UUID, *, now: datetime) -> list[Collector]:
     """The two of them; their ids follow from the account's, so that they are made once."""
     final_id = derive_id(account_id, "collector:final-notice")
     reminders = [
-        _mail("before_due", "P3D", wording.FRIENDLY),
-        _mail("after_due", "P3D", wording.FIRST),
-        _mail("after_due", "P10D", wording.SECOND),
-        _mail("after_due", "P20D", wording.THIRD),
+        _mail("before_due", "P3D", default_texts.FRIENDLY),
+        _mail("after_due", "P3D", default_texts.FIRST),
+        _mail("after_due", "P10D", default_texts.SECOND),
+        _mail("after_due", "P20D", default_texts.THIRD),
         {"channel": "call", "anchor": "after_due", "delay": "P25D", "automatic": False},
         {
             "channel": "move",
@@ -27,11 +27,11 @@ def starter_collectors(account_id: UUID, *, now: datetime) -> list[Collector]:
             "delay": "P35D",
             "automatic": False,
             "target_collector_id": final_id,
-            "notify": {"to": [], **wording.MOVED},
+            "notify": {"to": [], **default_texts.MOVED},
         },
     ]
     final = [
-        _mail("after_previous", "P0D", wording.FINAL),
+        _mail("after_previous", "P0D", default_texts.FINAL),
         {"channel": "call", "anchor": "after_previous", "delay": "P10D", "automatic": False},
     ]
     reminders_id = derive_id(account_id, "collector:reminders")

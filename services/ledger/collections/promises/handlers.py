@@ -43,15 +43,15 @@ def record(ctx: CommandContext[PromiseIn], state: LoadedState) -> ChangeSet:
     fault = rules.date_fault(given.date, today=ctx.today)
     if fault is not None:
         raise BadInput(faults=[FieldError("date", fault)])
-    owed = _owed(ctx, state, given.currency or client.currency)
+    receivable = _owed(ctx, state, given.currency or client.currency)
     ends_at = rules.end_of(given.date, ctx.account.zone)
     promise = Promise(
         account_id=ctx.account.id,
         id=new_id(),
         client_id=client.id,
         date=given.date,
-        amount_minor=_amount(ctx, owed),
-        currency=owed[0].currency,
+        amount_minor=_amount(ctx, receivable),
+        currency=receivable[0].currency,
         sale_ids=list(given.sale_ids),
         state="open",
         ends_at=ends_at,
@@ -113,11 +113,11 @@ def _named(ctx: CommandContext[PromiseIn], state: LoadedState) -> list[DocumentS
     return found
 
 
-def _amount(ctx: CommandContext[PromiseIn], owed: list[DocumentState]) -> int:
+def _amount(ctx: CommandContext[PromiseIn], receivable: list[DocumentState]) -> int:
     if ctx.input.amount is None:
-        return sum(sale.open_minor for sale in owed)
+        return sum(sale.open_minor for sale in receivable)
     try:
-        return to_minor(ctx.input.amount, owed[0].currency)
+        return to_minor(ctx.input.amount, receivable[0].currency)
     except MoneyError as error:
         raise BadInput(faults=[FieldError("amount", str(error))]) from None
 
