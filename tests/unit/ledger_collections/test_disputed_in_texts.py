@@ -37,9 +37,6 @@ TEXTS = [default_texts.FRIENDLY, default_texts.FIRST, default_texts.SECOND, defa
 
 
 @pytest.mark.parametrize("template", TEXTS)
-    "template",
-    [default_texts.FRIENDLY, default_texts.FIRST, default_texts.SECOND, default_texts.THIRD, default_texts.FINAL],
-)
 @pytest.mark.parametrize(("language", "mark"), [("en", "(disputed)"), ("fr", "(en litige)"), ("es", "(en disputa)")])
 def test_the_starting_texts_mark_disputed_invoices(template: Any, language: str, mark: str) -> None:
     assert says_disputed(template)
