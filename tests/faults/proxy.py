@@ -6,8 +6,22 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit, urlunsplit
 
 CHUNK_BYTES = 65_536
+
+
+def address_of(url: str) -> tuple[str, int]:
+    """The host and port that an address names."""
+    parts = urlsplit(url)
+    return parts.hostname or "127.0.0.1", parts.port or 0
+
+
+def through(dsn: str, port: int) -> str:
+    """The same address, reached through a proxy on loopback."""
+    parts = urlsplit(dsn)
+    login = parts.netloc.rpartition("@")[0]
+    return urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{port}", query=""))
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 import asyncpg
@@ -24,7 +24,7 @@ from tests.faults.hostile import hostile_receiver
 from tests.faults.load import Senders, Tenant
 from tests.faults.plan import Fault, make_plan
 from tests.faults.post import Post
-from tests.faults.proxy import Cuts, cutting_proxy
+from tests.faults.proxy import Cuts, address_of, cutting_proxy, through
 from tests.faults.record import LAST_STEP, Book
 from tests.faults.recovery import recoveries
 from tests.faults.scene import Act, Progress, Scene, VoidRun, Wires
@@ -59,19 +59,6 @@ REMINDER = {
 }  # fmt: skip
 
 ACTS: Mapping[str, Act] = on_processes.ACTS | on_servers.ACTS | on_wires.ACTS
-
-
-def address_of(url: str) -> tuple[str, int]:
-    """The host and port that an address names."""
-    parts = urlsplit(url)
-    return parts.hostname or "127.0.0.1", parts.port or 0
-
-
-def through(dsn: str, port: int) -> str:
-    """The same address, reached through a proxy on loopback."""
-    parts = urlsplit(dsn)
-    login = parts.netloc.rpartition("@")[0]
-    return urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{port}", query=""))
 
 
 async def make_tenants(
