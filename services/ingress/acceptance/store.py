@@ -167,7 +167,7 @@ async def accept_many(conn: Connection, group: Sequence[tuple[Acceptance, bytes]
         *_plain_columns(group),
         *_columns(keys, "scope", "key", "request_hash"),
         [one.answer(Accepted(one.id)) if one.key and one.answer else None for one, _ in group],
-        *_columns(documents, "stem", "identity", "content", "reference"),
+        *_columns(documents, "lineage_id", "identity", "content", "reference"),
         [one.credential_id for one, _ in group],
     )
     fresh = {row["id"] for row in rows}
@@ -298,7 +298,7 @@ async def find_documents(conn: Connection, group: Sequence[Acceptance]) -> dict[
         " WHERE coalesce(f.message_id, v.message_id) IS NOT NULL",
         [one.id for one in group],
         [one.account_id for one in group],
-        *_columns(documents, "stem", "identity", "content"),
+        *_columns(documents, "lineage_id", "identity", "content"),
     )
     return {row["id"]: row["message_id"] for row in rows}
 
