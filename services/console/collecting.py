@@ -12,6 +12,7 @@ from console.i18n import N_
 
 STATES: Final = ("pending", "scheduled", "promised", "awaiting_reply", "disputed", "paused", "muted", "idle")
 """The states of cases that are not settled, in the order in which people look at them."""
+RESOLUTIONS: Final = ("accepted", "credited", "rejected", "other")  # of a dispute
 
 CHANNELS: Final = ("email", "sms", "call", "move")
 LANGUAGES: Final = {"en": "English", "fr": "Français", "es": "Español"}

@@ -25,8 +25,9 @@ UNITS: Final = (
 SUBJECT: Final = N_("Reminder: {{ amount }} is open")
 BODY: Final = N_(
     "Dear {{ client.contact }},\n\nthe following is still open. Please pay it within a week.\n\n"
-    "{% for invoice in invoices %}{{ invoice.number }}: {{ invoice.open }} {{ invoice.currency }}, due on"
-    " {{ invoice.date_due }}\n{% endfor %}\nKind regards\n{{ account.name }}\n"
+    "{% for invoice in invoices %}{{ invoice.number }}: {{ invoice.open }} {{ invoice.currency }}"
+    "{% if invoice.disputed %} (disputed){% endif %}, due on {{ invoice.date_due }}\n{% endfor %}\n"
+    "Kind regards\n{{ account.name }}\n"
 )
 SMS_BODY: Final = N_("{{ account.name }}: {{ amount }} is open, due since {{ invoice.date_due }}. Please pay it soon.")
 MOVE_SUBJECT: Final = N_("{{ client.name }} is moved to {{ target.name }}")

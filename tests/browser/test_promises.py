@@ -70,6 +70,21 @@ async def test_a_dispute_keeps_an_invoice_out_of_reminders_until_it_is_resolved(
     assert any("The hours were agreed" in one for one in notes)
 
 
+async def test_a_dispute_is_opened_and_resolved_with_its_result_on_the_invoices_page(
+    anna: Person, account: Caller
+) -> None:
+    await collects(account, BY_HAND)
+    debtor = await owes(account, "Ozola Design SIA")
+    await anna.open(f"/sales/{debtor.sale['id']}")
+    await anna.fill(reason="Two hours too many")
+    await anna.press("Mark as disputed")
+    await anna.sees("Dispute opened.")
+    await anna.page.select_option("[name=resolution]", "credited")
+    await anna.press("Resolve")
+    await anna.sees("Dispute resolved.")
+    assert [one["resolution"] for one in await account.items("/v1/disputes")] == ["credited"]
+
+
 async def test_a_deleted_collectors_cases_go_on_at_once_in_another(anna: Person, account: Caller) -> None:
     lawyers = await collects(account, BY_HAND, name="Lawyers")
     friendly = await collects(account, BY_HAND, name="By hand", default=False)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from console import editing, listing
+from console import collecting, editing, listing
 from console.editing import FormPage, verb
 from console.forms import KEY_FIELD, Field, Filled, Group, Option
 from console.i18n import N_
@@ -52,7 +52,6 @@ DISPUTES: Final = Listing(
     intro=N_("No reminder asks for a disputed invoice until the dispute is resolved."),
     empty=N_("No dispute. When a client does not accept an invoice, mark it as disputed on the page of the case."),
 )
-RESOLUTIONS: Final = ("accepted", "credited", "rejected", "other")
 
 
 async def show_promises(visit: Visit) -> web.StreamResponse:
@@ -68,7 +67,7 @@ async def show_disputes(visit: Visit) -> web.StreamResponse:
 async def _resolving(visit: Visit) -> tuple[FormPage, dict[str, Any]]:
     dispute = dict(await visit.api.get(f"/v1/disputes/{visit.id}"))
     fields = (
-        Field("resolution", N_("Result"), "choice", options=[Option(one, one) for one in RESOLUTIONS]),
+        Field("resolution", N_("Result"), "choice", options=[Option(one, one) for one in collecting.RESOLUTIONS]),
         Field("note", N_("Note"), "area", help=N_("Kept as a note on the client")),
     )
     page = FormPage(

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from console import document_timeline, editing, listing
+from console import collecting, document_timeline, editing, listing
 from console.api_client import Problem
 from console.editing import verb
 from console.forms import Field
@@ -86,6 +86,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         "sale.html", sale=sale, disputes=disputes["items"], may=may, converts=converts,
         timeline=list(document_timeline.of_sale(happened["items"], sale["id"])), older=happened["next_cursor"],
         is_draft=state == "draft", is_open=kind == "sales_invoice" and sale["settlement"] in _SETTLED_BY,
+        resolutions=collecting.RESOLUTIONS,
     )  # fmt: skip
 
 
