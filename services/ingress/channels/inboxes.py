@@ -61,7 +61,7 @@ RAW_IN_COMMAND_BYTES_MAX: Final = 256 * 1024  # larger ones go to the file store
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The sender of a document: `lineage_id` scopes the recognition of repeated documents; `channel` is None for the API."""
+    """The sender of a document. `lineage_id` scopes the recognition of repeated ones; `channel` is None for the API."""
 
     account_id: UUID
     lineage_id: UUID
