@@ -192,6 +192,14 @@ async def test_a_row_that_cannot_be_written_does_not_harm_its_group(commits: Com
     assert await commits.operations() == {one.id for one in good}
 
 
+@pytest.mark.parametrize("given", [{}, {"document": "same"}, {"key": "same"}, {"key": "same", "document": "same"}])
+async def test_requests_of_one_moment_share_a_transaction(commits: Commits, given: dict[str, str]) -> None:
+    requests = [a_request(**{name: f"{name} {number}" for name in given}) for number in range(40)]
+    await commits.all_of(*requests)
+    transactions = await commits.owner.fetchval("SELECT count(DISTINCT xmin::text) FROM ingress.operation")
+    assert transactions <= 2  # the first may go at once
+
+
 async def test_a_key_whose_request_failed_is_free(commits: Commits) -> None:
     (error,) = await commits.all_of(a_request(key="free", says="x", queue=None))
     assert isinstance(error, asyncpg.NotNullViolationError)
