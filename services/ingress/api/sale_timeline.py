@@ -23,8 +23,8 @@ async def list_timeline(api: Api, call: Request) -> Response:
     Raises:
         NotFound: this account has no such document.
     """
-    await responses.row_of(api, call, queries.SALES)
     place = paging.read_cursor(call, dt.datetime, UUID)
+    await responses.row_of(api, call, queries.SALES)
     rows = await report_queries.sale_timeline(
         api.pool, account_id=call.account_id, sale_id=call.id_of(),
         before=(END_OF_TIME, queries.HIGHEST_ID) if place is None else (place[0], place[1]),

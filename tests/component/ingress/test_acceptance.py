@@ -193,8 +193,9 @@ async def test_a_row_that_cannot_be_written_does_not_harm_its_group(commits: Com
 
 
 @pytest.mark.parametrize("given", [{}, {"document": "same"}, {"key": "same"}, {"key": "same", "document": "same"}])
-async def test_requests_of_one_moment_share_a_transaction(commits: Commits, given: dict[str, str]) -> None:
-    requests = [a_request(**{name: f"{name} {number}" for name in given}) for number in range(40)]
+async def test_requests_of_one_moment_share_a_transaction(commits: Commits, given: dict[str, Any]) -> None:
+    made: list[dict[str, Any]] = [{name: f"{name} {number}" for name in given} for number in range(40)]
+    requests = [a_request(**one) for one in made]
     await commits.all_of(*requests)
     transactions = await commits.owner.fetchval("SELECT count(DISTINCT xmin::text) FROM ingress.operation")
     assert transactions <= 2  # the first may go at once
