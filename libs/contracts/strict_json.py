@@ -55,11 +55,11 @@ class JsonRefused(ValueError):
 
 
 class NotJson(JsonRefused):
-    """It cannot be read at all: not UTF-8, not the grammar of RFC 8259, or a name twice in one object."""
+    """It cannot be read at all: not UTF-8, not the grammar of RFC 8259, a name twice in one object, nested too deep."""
 
 
 class JsonOutOfBounds(JsonRefused):
-    """It is JSON beyond a bound: too deep, too many values, a name or number that is too long."""
+    """It is JSON beyond a bound: too many values, a name or number that is too long."""
 
 
 def read_json(raw: bytes, *, numbers: Numbers = "native") -> Any:
@@ -91,7 +91,7 @@ def _check_shape(raw: bytes) -> None:
     structure = _STRING.sub(b"", raw).translate(None, _NOT_STRUCTURE)
     brackets = structure.translate(None, b",")[: 2 * VALUES_MAX]
     if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > DEPTH_MAX:
-        raise JsonOutOfBounds(f"is nested more than {DEPTH_MAX} levels deep")
+        raise NotJson(f"is nested more than {DEPTH_MAX} levels deep")
     if structure.count(b",") + structure.count(b"[") + structure.count(b"{") >= VALUES_MAX:
         raise JsonOutOfBounds(f"has more than {VALUES_MAX} values")
 

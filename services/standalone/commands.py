@@ -99,7 +99,7 @@ async def database(home: Path) -> AsyncIterator[str]:
         yield given
         return
     began = time.monotonic()
-    report("starting the embedded PostgreSQL ...")
+    report("opening the embedded PostgreSQL ...")
     server = await embedded.start(home)
     report(f"  ready after {time.monotonic() - began:.1f} s in {home}")
     try:

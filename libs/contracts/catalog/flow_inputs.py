@@ -6,12 +6,13 @@ Field descriptions are what the console and the connectors show beside a field.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from contracts.catalog.inputs import Json
 from contracts.resources.automation import STEPS_MAX, AutomationStep
+from contracts.resources.json_rules import exactly_one_of, given
 from contracts.resources.schemas import Email, LongText, Model, ShortText
 from contracts.values import Form
 
@@ -41,11 +42,19 @@ Operator = Literal[
 ]  # fmt: skip
 
 
+def _group(name: str) -> dict[str, Any]:
+    return given(name) | {"not": {"anyOf": [{"required": ["op"]}, {"required": ["value"]}]}}
+
+
 class Condition(Model):
     """One condition (`where`, `op`, `value`), or a group of conditions: `all`, `any` or `not`.
 
     Two numbers are compared as numbers; a text with leading zeros is none.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["where"]}, *map(_group, ("all", "any", "not"))]}
+    )
 
     where: Json = Field(default=None, description="the value to look at, usually a template")
     op: Operator = "eq"
@@ -136,6 +145,8 @@ class Approve(Model):
 
 class Delay(Model):
     """Wait for a time, until one, or for the next business day."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one_of("duration", "until", "business_day"))
 
     duration: Duration | None = Field(default=None, description="an ISO 8601 duration, such as PT2H or P3D")
     until: dt.datetime | None = None

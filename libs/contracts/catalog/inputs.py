@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.catalog.pushed_document import PUSHED_DOCUMENT
+from contracts.resources.json_rules import exactly_one_of
 from contracts.resources.schemas import Email, LongText, Model, Reference, ShortText
 
 ATTACHMENTS_MAX = 10  # of a mail of at most 20 MiB
@@ -55,6 +56,8 @@ class ByIdInput(Model):
 class FindClient(Model):
     """The client to find, by any of these; the first match counts."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     email: Email | None = None
     external_id: Reference | None = None
     reg_number: Reference | None = None
@@ -70,6 +73,8 @@ class FindClient(Model):
 class FindProduct(Model):
     """The product to find, by any of these."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     code: Reference | None = None
     external_id: Reference | None = None
     query: ShortText | None = Field(default=None, description="part of a name")
@@ -83,6 +88,8 @@ class FindProduct(Model):
 
 class FindSale(Model):
     """The sales document to find, by any of these; the first match counts."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     number: Reference | None = None
     external_id: Reference | None = None
@@ -165,6 +172,8 @@ DocumentFormat = Literal["pdf", "facturx", "ubl", "cii", "paytraq"]
 
 class FileSource(Model):
     """A file: fetched from a URL, kept by an earlier step, made of a sales document, or given here."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one_of("file", "sale_id", "content", "content_base64"))
 
     file: Annotated[Url | dict[str, Any] | None, URL_OR_FILE] = Field(
         default=None, description="a URL it is fetched from, or the file that an earlier step's output has"

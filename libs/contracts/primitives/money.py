@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -176,16 +176,22 @@ class ExactDecimal:
         return core_schema.no_info_plain_validator_function(self.read, serialization=written)
 
     def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        sign = "-?" if self.least is None and not self.above_zero else ""
-        # zeros in front and behind do not count as digits
-        text = rf"^{sign}0*[0-9]{{1,{self.whole_digits}}}(\.[0-9]{{1,{self.decimals}}}0*)?$"
-        number: dict[str, Any] = {"type": "number"}
+        number: dict[str, Any] = {"type": "number", "exclusiveMaximum": 10**self.whole_digits}
+        sign = ""
         if self.above_zero:
             number["exclusiveMinimum"] = 0
-        elif self.least is not None:
+            sign = "(?=.*[1-9])"
+        elif self.least is None:
+            number["exclusiveMinimum"] = -(10**self.whole_digits)
+            sign = "-?"
+        else:
             number["minimum"] = self.least
+        # zeros in front and behind do not count as digits
+        text = rf"0*[0-9]{{1,{self.whole_digits}}}(\.[0-9]{{1,{self.decimals}}}0*)?"
         if self.most is not None:
             number["maximum"] = self.most
+            text = rf"0*([0-9]{{1,{len(str(self.most)) - 1}}}(\.[0-9]{{1,{self.decimals}}}0*)?|{self.most}(\.0+)?)"
+        text = f"^{sign}{text}$"
         return {"anyOf": [{"type": "string", "pattern": text, "maxLength": 60}, number]}
 
 
@@ -226,7 +232,10 @@ def _known(code: str) -> str:
     return code
 
 
-CurrencyCode = Annotated[str, AfterValidator(_known)]
+CURRENCY_JSON: Final = {"format": "iso-4217", "pattern": "^[A-Z]{3}$"}
+"""What the JSON schema of a currency's code says."""
+
+CurrencyCode = Annotated[str, AfterValidator(_known), Field(json_schema_extra=CURRENCY_JSON)]
 """An ISO 4217 code in capitals."""
 
 MoneyText = Annotated[Decimal, ExactDecimal(whole_digits=19, decimals=4)]

@@ -104,7 +104,12 @@ def _logo_bytes(given: str) -> str:
     return given
 
 
-TimeZone = Annotated[str, StringConstraints(max_length=100), AfterValidator(read_time_zone)]
+TimeZone = Annotated[
+    str,
+    StringConstraints(max_length=100),
+    AfterValidator(read_time_zone),
+    Field(json_schema_extra={"format": "iana-time-zone"}),
+]
 Iban = Annotated[
     str,
     StringConstraints(max_length=60),
@@ -123,7 +128,12 @@ SmsSender = Annotated[
     str, Form(r"[A-Za-z0-9 ]{1,11}|\+?[0-9]{3,15}", "must be up to 11 letters and digits, or a number")
 ]
 DisputedInvoices = Literal["leave_out", "mark"]
-Website = Annotated[str, StringConstraints(max_length=URL_CHARS_MAX), AfterValidator(read_website)]
+Website = Annotated[
+    str,
+    StringConstraints(max_length=URL_CHARS_MAX),
+    AfterValidator(read_website),
+    Field(json_schema_extra={"format": "uri", "pattern": "^https?://"}),
+]
 
 
 class BankAccount(Model):

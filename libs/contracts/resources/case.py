@@ -6,13 +6,14 @@ import datetime as dt
 from typing import Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from contracts.moments import DayOrMoment
 from contracts.primitives.money import from_minor
 from contracts.resources import client as clients
 from contracts.resources.client import ClientReference
 from contracts.resources.collector import StepChannel
+from contracts.resources.json_rules import at_least_one_of, exactly_one_of
 from contracts.resources.note import Origin
 from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import LongText, Model, ShortText
@@ -33,6 +34,7 @@ class CaseById(Model):
 class PauseIn(Model):
     """Until when nothing is done, and why; without `until` until a person resumes it."""
 
+    model_config = ConfigDict(json_schema_extra=at_least_one_of("until", "reason"))
     until: DayOrMoment | None = None
     reason: ShortText | None = None
 
@@ -87,6 +89,7 @@ class MoveInvoices(Model):
     is moved or sent here. Its collectors are named by `from_collector` and `to_collector`, or by a `collector_id`.
     """
 
+    model_config = ConfigDict(json_schema_extra=exactly_one_of("invoice_ids", "client_id"))
     collector_id: UUID | None = None
     invoice_ids: list[UUID] | None = Field(default=None, min_length=1, max_length=INVOICES_MAX)
     client_id: UUID | None = None

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from contracts.primitives.durations import read_duration
 from contracts.primitives.money import MoneyText
 from contracts.primitives.problem import HIDDEN
+from contracts.resources.json_rules import exactly_one_of
 from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import Email, Locale, Model, ShortText
 
@@ -166,6 +167,8 @@ class RemoveCollector(CollectorRemoval):
 class CollectorPreviewIn(Model):
     """For whom a step's message is shown: a client with all its open invoices, or one invoice. Steps count from 0."""
 
+    model_config = ConfigDict(json_schema_extra=exactly_one_of("client_id", "sale_id"))
+
     client_id: UUID | None = None
     sale_id: UUID | None = None
     step: int = Field(default=0, ge=0, lt=STEPS_MAX)
@@ -182,6 +185,8 @@ class StepPreviewIn(Model):
 
     `number` is the step's place, counted from 1: what `{{ step }}` says.
     """
+
+    model_config = ConfigDict(json_schema_extra=exactly_one_of("client_id", "sale_id"))
 
     step: CollectorStepIn
     number: int = Field(default=1, ge=1, le=STEPS_MAX)

@@ -6,10 +6,11 @@ import datetime as dt
 from typing import Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from contracts.primitives.money import MoneyText, from_minor, is_currency
 from contracts.resources.inbox import InboxKind
+from contracts.resources.json_rules import at_least_one_of
 from contracts.resources.output import ResponseModel, Row
 from contracts.resources.schemas import Model, Reference, ShortText
 
@@ -22,6 +23,10 @@ class RuleMatch(Model):
 
     A name, number or address is the sender's own claim; only the sender knows a channel's URL.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra=at_least_one_of("channel_id", "name", "reg_number", "tax_number", "email")
+    )
 
     channel_id: Reference | None = None
     name: ShortText | None = None

@@ -6,6 +6,7 @@ Every model refuses unknown fields by name. Money and other exact numbers travel
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
@@ -16,29 +17,38 @@ from pydantic import (
     Discriminator,
     Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    JsonValue,
     StringConstraints,
     Tag,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from contracts.primitives.money import (
-    is_currency,
-)
+from contracts.primitives.money import CURRENCY_JSON, is_currency
 from contracts.primitives.problem import HIDDEN
+from contracts.resources.json_rules import at_least_one_of
 from contracts.values import Form, make_strict, read_email
 
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+_NOT_BLANK: Final[dict[str, JsonValue]] = {"pattern": r"\S"}  # white space around it is stripped
+
+ShortText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Field(json_schema_extra=_NOT_BLANK)
+]
 LongText = Annotated[str, StringConstraints(max_length=10_000)]
-Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Reference = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Field(json_schema_extra=_NOT_BLANK)
+]
+_WORD: Final = r"[^@\s\x1c-\x1f\x85]+"  # white space is what Python calls so
 # Deliberately loose: only the mail server knows whether an address exists, and reserved names must work in trials.
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=254),
     AfterValidator(read_email),
-    WithJsonSchema({"type": "string", "maxLength": 254, "pattern": r"^[^@\s]+@[^@\s]+\.[^@\s]+$"}),
+    WithJsonSchema({"type": "string", "maxLength": 254, "pattern": rf"^{_WORD}@{_WORD}\.{_WORD}$"}),
 ]
 CountryCode = Annotated[str, Form(r"[A-Z]{2}", "must be the two letters of a country by ISO 3166, such as LV")]
 Locale = Annotated[
@@ -76,6 +86,16 @@ class Model(BaseModel):
         schema = handler(source)
         make_strict(handler.resolve_ref_schema(schema), cls)
         return schema
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        described = handler(schema)
+        fields = handler.resolve_ref_schema(described).get("properties", {})
+        for decorator in cls.__pydantic_decorators__.field_validators.values():
+            if (describe := _DESCRIBED.get(decorator.func)) is not None:
+                for name in decorator.info.fields:
+                    fields[name] = describe(fields[name])
+        return described
 
 
 def known_currency(code: str | None) -> str | None:
@@ -155,6 +175,8 @@ Bound = Annotated[
 class FilterRange(Model):
     """Values from `gte` to `lte`, both included; two numbers are compared as numbers, dates and times as text."""
 
+    model_config = ConfigDict(json_schema_extra=at_least_one_of("gte", "lte"))
+
     gte: Bound | None = None
     lte: Bound | None = None
 
@@ -186,6 +208,26 @@ def required_if_sent(value: Any) -> Any:
     if value is None:
         raise ValueError("cannot be taken away: leave it out to keep it")
     return value
+
+
+def _without_null(about: JsonSchemaValue) -> JsonSchemaValue:
+    kinds = [kind for kind in about.get("anyOf", ()) if kind != {"type": "null"}]
+    others = {name: value for name, value in about.items() if name not in {"anyOf", "default"}}
+    return others | kinds[0] if len(kinds) == 1 else others | ({"anyOf": kinds} if kinds else {})
+
+
+def _with_currency(about: JsonSchemaValue) -> JsonSchemaValue:
+    code = {"type": "string", **CURRENCY_JSON}
+    if "anyOf" not in about:
+        return about | code
+    return about | {"anyOf": [code if kind == {"type": "string"} else kind for kind in about["anyOf"]]}
+
+
+_DESCRIBED: Final[dict[Any, Callable[[JsonSchemaValue], JsonSchemaValue]]] = {
+    required_if_sent: _without_null,
+    known_currency: _with_currency,
+}
+"""What the JSON schema of a field says of the validators it shares with others."""
 
 
 class ByIdInput(Model):

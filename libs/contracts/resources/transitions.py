@@ -10,10 +10,11 @@ import datetime as dt
 from typing import Final, Self
 from uuid import UUID
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from contracts.primitives.money import PositiveMoneyText
 from contracts.resources.document_kinds import KINDS, SaleType
+from contracts.resources.json_rules import given
 from contracts.resources.sale import SalePatch
 from contracts.resources.schemas import Email, LongText, Model, Reference, ShortText
 from contracts.resources.settlement import AllocationIn
@@ -59,8 +60,15 @@ class ConvertIn(Model):
         return to
 
 
+_OLDEST_FIRST: Final[dict[str, JsonValue]] = {
+    "required": ["oldest_first"], "properties": {"oldest_first": {"const": True}},
+}  # fmt: skip
+
+
 class AllocateIn(Model):
     """The invoices to settle, and by how much each; or the client's open ones, the longest due first."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [given("allocations"), _OLDEST_FIRST]})
 
     allocations: list[AllocationIn] | None = Field(default=None, min_length=1, max_length=ALLOCATIONS_MAX)
     oldest_first: bool = False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from contracts.etag import entity_tag
-from contracts.primitives.money import MoneyText, to_minor
+from contracts.primitives.money import MINOR_MAX, MoneyOverflow, MoneyText, to_minor
 from contracts.resources import case
 from contracts.resources.case import (
     Case,
@@ -48,6 +49,13 @@ class CaseQuery(CaseFilter, Page):
     sort: Literal["amount", "age"] = "amount"
 
 
+def _at_most_stored(amount: Decimal, currency: str) -> int:
+    try:
+        return to_minor(amount, currency, rounded=True)
+    except MoneyOverflow:
+        return MINOR_MAX  # more than any case has
+
+
 async def list_cases(api: Api, call: Request) -> Response:
     """List cases."""
     query = call.query_as(CaseQuery)
@@ -55,7 +63,7 @@ async def list_cases(api: Api, call: Request) -> Response:
     filters: dict[str, Any] = query.model_dump(exclude={"limit", "cursor", "sort", "min_amount"})
     if query.min_amount is not None:
         account = await case_queries.account(api.pool, account_id=call.account_id)
-        filters["min_minor"] = to_minor(query.min_amount, account["currency"], rounded=True)
+        filters["min_minor"] = _at_most_stored(query.min_amount, account["currency"])
     if query.collector_id is not None and query.state != "settled":
         filters.pop("collector_id")
         filters |= await case_queries.collectors_of(

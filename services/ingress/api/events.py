@@ -8,7 +8,6 @@ from typing import Final
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import Field
 
 from contracts.moments import PastMoment
 from contracts.primitives.ids import parse_id
@@ -16,7 +15,7 @@ from contracts.primitives.problem import FieldError
 from contracts.resources.event import Event
 from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
-from ingress.api.triggers import check_key
+from ingress.api.triggers import TriggerKey, check_key
 from ingress.errors import InvalidInput
 from ingress.http.context import Api
 from ingress.http.event_stream import EVENT_STREAM, LAST_EVENT_ID, message, send_stream
@@ -35,7 +34,7 @@ BACK_DAYS: Final = 1  # an event that was recorded later than this after it happ
 class EventQuery(Page):
     """Which events: of one trigger, about one client, that happened since a time."""
 
-    trigger: str | None = Field(default=None, max_length=100)
+    trigger: TriggerKey | None = None
     client_id: UUID | None = None
     since: PastMoment | None = None
 
@@ -43,7 +42,7 @@ class EventQuery(Page):
 class StreamQuery(Model):
     """Which events: of one trigger, about one client."""
 
-    trigger: str | None = Field(default=None, max_length=100)
+    trigger: TriggerKey | None = None
     client_id: UUID | None = None
 
 

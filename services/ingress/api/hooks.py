@@ -18,7 +18,7 @@ from contracts.moments import PastMoment
 from contracts.resources import hook
 from contracts.resources.hook import Hook, HookIn, HookPatch, HookTested, RecoveryCount
 from contracts.resources.output import ResourcePage
-from contracts.resources.schemas import Model, Reference, ShortText
+from contracts.resources.schemas import Model, ShortText
 from contracts.wire.commands import (
     CREATE_HOOK,
     DELETE_HOOK,
@@ -27,7 +27,7 @@ from contracts.wire.commands import (
     TEST_HOOK,
     UPDATE_HOOK,
 )
-from ingress.api.triggers import check_key
+from ingress.api.triggers import TriggerKey, check_key
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import hook_health, queries, responses
@@ -37,7 +37,7 @@ class HookQuery(Page):
     """Which hooks: those of a target, those that hear of a trigger, those that one credential made, by its id."""
 
     target_url: str | None = None
-    trigger: Reference | None = None
+    trigger: TriggerKey | None = None
     created_by: UUID | None = None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from pydantic import BaseModel, ValidationError
+
 from ingress.api.openapi_responses import JSON, WRITING, Refer, takes_if_match, takes_if_none_match
 from ingress.http.idempotency import KEY_CHARS_MAX
 from ingress.http.route import Route
@@ -160,8 +162,15 @@ def body_of(route: Route, refer: Refer) -> dict[str, Any] | None:
         return {"required": True, "content": {kind: {"schema": it} for kind, it in _BODIES[route.request_type].items()}}
     if route.body is None:
         return None
-    required = any(field.is_required() for field in route.body.model_fields.values())
-    return {"required": required, "content": {JSON: {"schema": refer(route.body)}}}
+    return {"required": not _takes_nothing(route.body), "content": {JSON: {"schema": refer(route.body)}}}
+
+
+def _takes_nothing(body: type[BaseModel]) -> bool:
+    try:
+        body.model_validate({})
+    except ValidationError:
+        return False
+    return True
 
 
 def _path_parameters(route: Route) -> Iterator[dict[str, Any]]:

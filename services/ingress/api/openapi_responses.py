@@ -71,6 +71,7 @@ _ERRORS: Final[tuple[tuple[str, type[ApiError], tuple[str, ...]], ...]] = (
 )
 HTML: Final = "text/html"
 _PAGE: Final = (HTML,)
+_SIGN_IN: Final = "createSession"
 _HEADERS_OF: Final = {error: headers for _, error, headers in _ERRORS}
 _NAMES: Final = {error: name for name, error, _ in _ERRORS}
 
@@ -140,7 +141,7 @@ def _is_object(route: Route) -> bool:
 
 def _problems(route: Route) -> Iterator[type[ApiError]]:
     yield Malformed
-    if not route.is_open:
+    if not route.is_open or route.operation_id == _SIGN_IN:
         yield from (Unauthorized, Forbidden)
     if "{" in route.path or route.method in WRITING or route.may_be_absent:
         yield NotFound

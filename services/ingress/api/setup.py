@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from contracts.primitives.problem import FieldError
-from contracts.resources.account import read_time_zone
+from contracts.resources.account import TimeZone
 from contracts.resources.schemas import Email, Locale, ShortText, WithCurrency
 from ingress.access import setup
 from ingress.access.accounts import DEFAULT_SETTINGS, NAME_CHARS_MAX
@@ -24,7 +24,7 @@ class SetupIn(WithCurrency):
 
     setup: Annotated[str, Field(min_length=1, max_length=200)]
     account_name: Annotated[ShortText, Field(max_length=NAME_CHARS_MAX)]
-    time_zone: Annotated[str, Field(max_length=100), AfterValidator(read_time_zone)] = "UTC"
+    time_zone: TimeZone = "UTC"
     locale: Locale = "en"
     name: UserName
     email: Email | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -72,6 +72,10 @@ def _requested(call: Request) -> Trigger:
         return OFFERED_TRIGGERS[call.params["key"]]
     except KeyError:
         raise NotFound(f"there is no trigger {call.params['key'][:100]!r}; GET /v1/triggers lists them") from None
+
+
+TriggerKey = Annotated[str, Field(max_length=100, json_schema_extra={"enum": [*OFFERED_TRIGGERS]})]
+"""The filter `trigger` of another list, which `check_key` checks."""
 
 
 def check_key(trigger: str | None) -> None:

@@ -109,8 +109,8 @@ def parse_json(raw: bytes, content_type: str, *, numbers: Numbers = "native") ->
     """Read a body of JSON, its numbers as `contracts.strict_json` says.
 
     Raises:
-        UnsupportedMediaType: its content type is not JSON; Malformed: it is not JSON; InvalidInput: it holds U+0000, or
-        exceeds a bound of depth, size or numbers.
+        UnsupportedMediaType: its content type is not JSON; Malformed: it is not JSON, or nests too deep;
+        InvalidInput: it holds U+0000, or exceeds a bound of size or numbers.
     """
     if not is_json(content_type):
         given = f"{content_type[:100]!r} is" if content_type else "no content type is given; it is"

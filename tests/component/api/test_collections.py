@@ -120,6 +120,7 @@ async def test_cases_are_paged_by_amount_and_by_age(caller: Caller) -> None:
         assert [one["client_id"] for one in first["items"] + rest["items"]] == newest_first
         assert rest["next_cursor"] is None
     assert len(await caller.items("/v1/cases?min_amount=101&next_channel=email")) == 2
+    assert await caller.items("/v1/cases?min_amount=6903840000000000000") == []  # more minor units than a BIGINT holds
 
 
 async def test_a_person_moves_invoices_and_the_case_follows(caller: Caller) -> None:

@@ -56,7 +56,7 @@ async def test_json_beyond_the_bound_on_depth_is_refused_wherever_it_is_sent(ing
     replies = [await ingress.send("POST", one["url"], data=nested(levels), headers=JSON) for one in channels]
     paths = ("/v1/tokens", "/v1/automations", "/v1/connections", "/v1/inbox/purchases", "/v1/clients")
     replies += [await account.send("POST", path, data=nested(levels), headers=JSON) for path in paths]
-    assert [(reply.status, reply.json["code"]) for reply in replies] == [(422, "invalid_input")] * len(replies)
+    assert [(reply.status, reply.json["code"]) for reply in replies] == [(400, "malformed")] * len(replies)
 
 
 async def test_an_event_at_the_bound_on_depth_is_taken(ingress: Ingress) -> None:

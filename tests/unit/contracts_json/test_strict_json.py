@@ -61,7 +61,7 @@ def test_nesting_is_counted_outside_of_text(body: bytes) -> None:
 )
 @pytest.mark.parametrize("numbers", ["native", "text", "exact"])
 def test_nesting_beyond_the_bound_is_refused_however_deep(body: bytes, numbers: Numbers) -> None:
-    with pytest.raises(JsonOutOfBounds, match=f"is nested more than {DEPTH_MAX} levels deep"):
+    with pytest.raises(NotJson, match=f"is nested more than {DEPTH_MAX} levels deep"):
         read_json(body, numbers=numbers)
 
 

@@ -1,0 +1,23 @@
+"""Rules between fields, as JSON schema says them: for a model's `json_schema_extra`, beside the validator that checks.
+
+A null counts as absent, as in the validators.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def exactly_one_of(*names: str) -> dict[str, Any]:
+    """One of these fields is given, and no other of them."""
+    return {"oneOf": [given(name) for name in names]}
+
+
+def at_least_one_of(*names: str) -> dict[str, Any]:
+    """One of these fields is given, or several."""
+    return {"anyOf": [given(name) for name in names]}
+
+
+def given(name: str) -> dict[str, Any]:
+    """This field is given."""
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
