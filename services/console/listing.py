@@ -50,6 +50,17 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Bulk:
+    """What can be done with all rows that are ticked, each by a request of its own: `api` is a path with {id}."""
+
+    name: str
+    label: str
+    api: str
+    method: Literal["POST", "PATCH"] = "POST"
+    body: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """One screen that is a list."""
 
@@ -64,6 +75,7 @@ class Listing:
     new_scope: str = "write"
     more: Sequence[tuple[str, str]] = ()  # further buttons: path and text
     more_scopes: Mapping[str, str] = field(default_factory=dict)  # what of them needs more than reading: by path
+    bulk: Sequence[Bulk] = ()  # for rows of which no cell is a form
     intro: str = ""
     stream: str = ""  # where the first page reports its changes, if it is live
 

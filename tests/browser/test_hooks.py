@@ -73,6 +73,15 @@ async def test_a_hook_is_tried_and_its_delivery_is_looked_at_and_sent_again(
     await anna.page.get_by_role("heading", name="Journey").or_(anna.page.locator("main h1")).first.wait_for()
 
 
+async def test_a_delivery_shows_the_event_that_was_sent(anna: Person, account: Caller, endpoint: Endpoint) -> None:
+    hook = await a_hook(account, endpoint)
+    await account.client(name="Ozola Design SIA")
+    delivery = await ended(account, hook, "succeeded")
+    await anna.open(f"/deliveries/{delivery['id']}")
+    await anna.page.locator("summary", has_text="What was sent").click()
+    await anna.page.locator("main pre", has_text="Ozola Design SIA").wait_for()
+
+
 async def test_a_new_secret_is_made_after_a_question_and_signs_beside_the_old_one(
     anna: Person, account: Caller, endpoint: Endpoint
 ) -> None:

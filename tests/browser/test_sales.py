@@ -203,6 +203,15 @@ async def test_a_list_is_filtered_in_its_address_and_exported(anna: Person, acco
     await anna.page.wait_for_url("**status=draft**")
     assert await anna.page.locator("table.list tbody tr").count() == 1
     await anna.press("Show all")
+    await account.sale((await account.client(name="Kuusk & Partners"))["id"])
+    await anna.page.fill('main [name="query"]', "kuusk")
+    await anna.press("Filter")
+    assert await anna.page.locator("table.list tbody tr").count() == 1
+    await anna.page.fill("#find", "kuusk")
+    await anna.page.press("#find", "Enter")
+    await anna.page.get_by_role("heading", name="Search: kuusk").wait_for()
+    assert await anna.page.locator("main a[href*='/sales/']").count() == 1, "a document is found by its client"
+    await anna.open("/sales")
     async with anna.page.expect_download() as waiting:
         await anna.page.get_by_role("link", name="Export").click()
     path = await (await waiting.value).path()

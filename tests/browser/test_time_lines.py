@@ -29,7 +29,7 @@ async def test_a_documents_time_line_shows_what_became_of_it_and_leads_to_each(a
     await anna.sees("Note added.")
     await anna.fill(reason="Two hours too many")
     await anna.press("Mark as disputed")
-    await anna.fill(resolution="Agreed")
+    await anna.page.select_option("[name=resolution]", "accepted")
     await anna.press("Resolve")
     await anna.sees("Dispute resolved.")
     payment = await account.payment(client, "165.01", (sale["id"], "165.01"))
@@ -38,7 +38,7 @@ async def test_a_documents_time_line_shows_what_became_of_it_and_leads_to_each(a
     assert shown[-2:] == ["Document issued", "New draft"]
     assert shown[-5:-2] == ["Dispute resolved", "Dispute opened", "Note"]
     assert sorted(shown[:-5]) == ["Invoice paid", "Payment applied"]
-    for words in ("Ask Aija first", "Two hours too many", "Agreed"):
+    for words in ("Ask Aija first", "Two hours too many", "Accepted"):
         await anna.page.locator("ol.line").get_by_text(words).wait_for()
     await anna.press("Payment applied")
     await anna.page.wait_for_url(f"**/payments/{payment['id']}")

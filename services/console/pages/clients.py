@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from console import editing, listing
+from console import bulk, editing, listing
 from console.editing import FormPage, verb
 from console.forms import KEY_FIELD, Field, Filled, Group, Option, as_texts, names_of
 from console.i18n import N_
-from console.listing import Column, Filter, Listing, choice
+from console.listing import Bulk, Column, Filter, Listing, choice
 from console.pages.cases import why
 from console.visit import Route, Visit
 
@@ -70,6 +70,10 @@ LISTING: Final = Listing(
     new=("/clients/new", N_("New client")),
     more=(("/imports/new?kind=clients", N_("Import")), ("/export/clients", N_("Export"))),
     more_scopes={"/imports/new?kind=clients": "write"},
+    bulk=(
+        Bulk("archive", N_("Archive"), "/v1/clients/{id}", "PATCH", {"archived": True}),
+        Bulk("restore", N_("Restore"), "/v1/clients/{id}", "PATCH", {"archived": False}),
+    ),
     empty=N_("No client yet. Create the first one, or import the list that you have."),
 )
 SHOWN: Final = 8  # of each kind on a client's page; a link leads to all
@@ -159,6 +163,7 @@ _NOTE: Final = (
 
 ROUTES: Final = (
     Route("GET", "/clients", show_list),
+    Route("POST", "/clients/bulk", bulk.of(LISTING)),
     Route("GET", "/clients/new", show_new),
     Route("POST", "/clients/new", create),
     Route("GET", "/clients/{id}", show),

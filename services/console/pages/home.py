@@ -112,13 +112,13 @@ async def show_events(visit: Visit) -> web.StreamResponse:
 
 
 async def find(visit: Visit) -> web.StreamResponse:
-    """Clients by what they are called, documents by their number."""
+    """Clients by what they are called, documents by their number or client."""
     query = visit.request.query.get("query", "").strip()[:200]
     if not query:
         return visit.go("/clients")
     clients, sales = await asyncio.gather(
         visit.api.get("/v1/clients", {"query": query, "limit": 20}),
-        visit.api.get("/v1/sales", {"number": query, "limit": 20}),
+        visit.api.get("/v1/sales", {"query": query, "limit": 20}),
     )
     return visit.render("find.html", query=query, clients=clients["items"], sales=sales["items"])
 

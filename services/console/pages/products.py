@@ -6,11 +6,11 @@ from typing import Final
 
 from aiohttp import web
 
-from console import editing, listing
+from console import bulk, editing, listing
 from console.editing import FormPage, verb
 from console.forms import KEY_FIELD, Field, Filled, Group, Option, as_texts, names_of
 from console.i18n import N_
-from console.listing import Column, Filter, Listing, choice
+from console.listing import Bulk, Column, Filter, Listing, choice
 from console.visit import Route, Visit
 
 GROUPS: Final = (
@@ -48,6 +48,10 @@ LISTING: Final = Listing(
     new=("/products/new", N_("New product")),
     more=(("/imports/new?kind=products", N_("Import")), ("/export/products", N_("Export"))),
     more_scopes={"/imports/new?kind=products": "write"},
+    bulk=(
+        Bulk("archive", N_("Archive"), "/v1/products/{id}", "PATCH", {"archived": True}),
+        Bulk("restore", N_("Restore"), "/v1/products/{id}", "PATCH", {"archived": False}),
+    ),
     empty=N_("No product yet. Products and services fill the lines of your documents in."),
 )
 _NEW: Final = FormPage(N_("New product"), GROUPS, "/products/new", N_("Create"), ("/products", N_("Products")))
@@ -99,6 +103,7 @@ async def update(visit: Visit) -> web.StreamResponse:
 
 ROUTES: Final = (
     Route("GET", "/products", show_list),
+    Route("POST", "/products/bulk", bulk.of(LISTING)),
     Route("GET", "/products/new", show_new),
     Route("POST", "/products/new", create),
     Route("GET", "/products/{id}", show_edit),

@@ -7,12 +7,12 @@ from typing import Final
 
 from aiohttp import web
 
-from console import collecting, document_timeline, editing, listing
+from console import bulk, collecting, document_timeline, editing, listing
 from console.api_client import Problem
 from console.editing import verb
 from console.forms import Field
 from console.i18n import N_
-from console.listing import Column, Filter, Listing, choice
+from console.listing import Bulk, Column, Filter, Listing, choice
 from console.visit import Route, Visit
 
 KINDS: Final = (
@@ -41,12 +41,16 @@ LISTING: Final = Listing(
         choice("status", N_("Status"), *STATES),
         choice("settlement", N_("Payment"), "unpaid", "partial", "paid"),
         choice("overdue", N_("Overdue"), "true", "false"),
-        Filter("number", N_("Number")),
+        Filter("query", N_("Number or client")),
         Filter("client_id", "", kind="hidden"),
     ),
     row="/sales/{id}",
     new=("/sales/new", N_("New document")),
     more=(("/export/sales", N_("Export")),),
+    bulk=(
+        Bulk("issue", N_("Issue"), "/v1/sales/{id}/issue"),
+        Bulk("send", N_("Send"), "/v1/sales/{id}/send", body={}),
+    ),
     empty=N_("No document yet. Documents that you make, import or accept from the inbox appear here."),
 )
 # What a document of a kind and state takes; the API has the last word.
@@ -145,6 +149,7 @@ async def credit(visit: Visit) -> web.StreamResponse:
 
 ROUTES: Final = (
     Route("GET", "/sales", show_list),
+    Route("POST", "/sales/bulk", bulk.of(LISTING)),
     Route("GET", _HERE, show),
     Route("GET", f"{_HERE}/pdf", show_pdf),
     Route("GET", f"{_HERE}/formats/{{form}}", show_format),

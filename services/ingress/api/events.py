@@ -16,7 +16,7 @@ from contracts.resources.event import Event
 from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
 from ingress.api.triggers import TriggerKey, check_key
-from ingress.errors import InvalidInput
+from ingress.errors import InvalidInput, NotFound
 from ingress.http.context import Api
 from ingress.http.event_stream import EVENT_STREAM, LAST_EVENT_ID, message, send_stream
 from ingress.http.route import Page, Request, Response, Route
@@ -56,6 +56,18 @@ async def list_events(api: Api, call: Request) -> Response:
     )  # fmt: skip
     cursor = f'"{write_cursor(call.route.path, rows[-1]["event_id"])}"' if more else "null"
     return Response(200, b'{"items":[%b],"next_cursor":%b}' % (b",".join(row["body"] for row in rows), cursor.encode()))
+
+
+async def get_event(api: Api, call: Request) -> Response:
+    """Get one event as hooks get it, while it is kept.
+
+    Raises:
+        NotFound: this account has no such event, or not any more.
+    """
+    body = await event_queries.event_body(api.pool, account_id=call.account_id, event_id=call.id_of())
+    if body is None:
+        raise NotFound
+    return Response(body=body)
 
 
 async def stream_events(api: Api, call: Request) -> Response | web.StreamResponse:
@@ -129,4 +141,5 @@ ROUTES = (
         "GET", "/v1/events/stream", "streamEvents", stream_events, "read", "Events as they happen (server-sent events)",
         query=StreamQuery, response_types=(EVENT_STREAM,), seconds_max=None, tag="events",
     ),
+    Route("GET", "/v1/events/{id}", "getEvent", get_event, "read", "Get an event", response_model=Event, tag="events"),
 )  # fmt: skip

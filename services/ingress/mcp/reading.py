@@ -42,6 +42,7 @@ READING: Final[dict[str, str]] = {
     "listJournalEntries": "The journal's entries, newest first.",
     "getJourney": "Everything that one document, message, payment, event or request caused, in order.",
     "listEvents": "What happened in the account, newest first.",
+    "getEvent": "One event, as hooks get it.",
     "listHooks": "Receivers of events, with the health of each.",
     "listDeliveries": "Deliveries of events to hooks; `state` shows the failed.",
     "listAutomations": "Automations with their triggers and steps.",

@@ -73,6 +73,13 @@ async def test_the_log_is_read_newest_first_in_pages(caller: Caller) -> None:
     assert second["next_cursor"] is None
 
 
+async def test_one_event_is_read_by_its_id_and_by_its_account_only(caller: Caller, stranger: Caller) -> None:
+    await caller.client(name="First")
+    [event] = await logged(caller, 1)
+    assert await caller.read(f"/v1/events/{event['id']}") == event
+    assert (await stranger.get(f"/v1/events/{event['id']}")).status == 404
+
+
 async def test_the_log_is_filtered_by_trigger_client_and_time(caller: Caller) -> None:
     first, second = await caller.client(name="First"), await caller.client(name="Second")
     await caller.sale(first["id"])
