@@ -22,7 +22,7 @@ GATHER_SECONDS: Final = 0.01  # what wakes together is claimed together
 
 
 class Claimer:
-    """The claiming loop. `enqueue` gets the leased deliveries."""
+    """The claiming loop. `enqueue` gets the leased deliveries, `outdate` the hooks' present versions before."""
 
     def __init__(
         self,
@@ -30,10 +30,12 @@ class Claimer:
         scheduler: DeliveryScheduler,
         enqueue: Callable[[Sequence[ClaimedDelivery]], None],
         *,
+        outdate: Callable[[Key, int], None],
         lease_seconds: float,
         sweep_seconds: float,
     ) -> None:
         self._pool, self._scheduler, self._enqueue = pool, scheduler, enqueue
+        self._outdate = outdate
         self._lease_seconds = lease_seconds
         self.poller: Final = Poller(
             "claim-deliveries", self._claim_due, sweep_seconds=sweep_seconds, gather_seconds=GATHER_SECONDS
@@ -74,6 +76,7 @@ class Claimer:
                 row.key, failures=row.failures, open_seconds_left=row.open_seconds_left, now=now, version=row.version
             )
             self._scheduler.set_limits(row.key, row.limits)
+            self._outdate(row.key, row.hook_version)
             budgets[row.key] = self._scheduler.budget(row.key, now)
         return budgets
 

@@ -53,7 +53,12 @@ class Deliverer:
             )
         )
         self._claimer = Claimer(
-            pool, self.scheduler, self.enqueue, lease_seconds=self.lease_seconds, sweep_seconds=settings.sweep_seconds
+            pool,
+            self.scheduler,
+            self.enqueue,
+            outdate=self.outdate,
+            lease_seconds=self.lease_seconds,
+            sweep_seconds=settings.sweep_seconds,
         )
         self.wake: Final = self._claimer.poller.wake
         self._results = ResultWriter(

@@ -124,7 +124,8 @@ async def renew_queues(pool: Pool, *, queues_max: int) -> int:
 
 
 _LOCK_DUE_QUEUES = """
-SELECT l.account_id, l.hook_id, l.ordered, l.failures, l.version, h.rate_per_second, h.concurrency,
+SELECT l.account_id, l.hook_id, l.ordered, l.failures, l.version, h.version AS hook_version,
+       h.rate_per_second, h.concurrency,
        greatest(extract(epoch FROM l.open_until - now())::float8, 0) AS open_seconds_left
   FROM execution.delivery_queue l
   LEFT JOIN dispatch_api.hook h ON h.account_id = l.account_id AND h.id = l.hook_id
@@ -132,7 +133,8 @@ SELECT l.account_id, l.hook_id, l.ordered, l.failures, l.version, h.rate_per_sec
 """
 
 _LOCK_QUEUES = """
-SELECT l.account_id, l.hook_id, l.ordered, l.failures, l.version, h.rate_per_second, h.concurrency,
+SELECT l.account_id, l.hook_id, l.ordered, l.failures, l.version, h.version AS hook_version,
+       h.rate_per_second, h.concurrency,
        greatest(extract(epoch FROM l.open_until - now())::float8, 0) AS open_seconds_left
   FROM unnest($1::uuid[], $2::uuid[]) AS w(account_id, hook_id)
   JOIN execution.delivery_queue l ON l.account_id = w.account_id AND l.hook_id = w.hook_id
@@ -155,6 +157,7 @@ async def lock_queues(conn: Connection, *, also: Iterable[Key], queues_max: int)
             row["open_seconds_left"] or 0.0,
             row["failures"],
             row["version"],
+            row["hook_version"] or 0,
             HookLimits(row["rate_per_second"], row["concurrency"]),
         )
         for row in rows

@@ -64,13 +64,17 @@ class ClaimedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """What Postgres holds of one hook's receiver. Seconds count from now."""
+    """What Postgres holds of one hook's receiver. Seconds count from now.
+
+    `version` is the hook's that failures are of; `hook_version` is its present one.
+    """
 
     key: Key
     ordered: bool
     open_seconds_left: float
     failures: int
     version: int = 0
+    hook_version: int = 0
     limits: HookLimits = HookLimits()
 
 

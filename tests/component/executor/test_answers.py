@@ -131,6 +131,24 @@ async def test_the_failures_of_a_former_target_neither_disable_a_hook_nor_close_
     assert await executor.outbox("dispatcher.commands") == []
 
 
+@pytest.mark.parametrize("change", ["target_url = $2", "state = 'disabled', reason = $2"])
+async def test_a_retry_never_goes_to_what_the_hook_was_before(
+    executor: ExecutorHarness, receiver: Receiver, change: str
+) -> None:
+    hook = await executor.make_hook(receiver.url("/old"))
+    receiver.script(500, path="/old")
+    job = executor.job(hook)
+    async with executor.running(hook_schedule_seconds="0,600", hook_cache_seconds=60):
+        await executor.publish(job)
+        await executor.awaits_retry(job.id)  # and the target is remembered from now on
+        query = f"UPDATE dispatch.hook SET {change}, version = version + 1 WHERE id = $1"  # noqa: S608  constants
+        await executor.owner.execute(query, hook.id, receiver.url("/new"))
+        await executor.owner.execute("UPDATE execution.delivery SET due_at = now() WHERE state = 'pending'")
+        await executor.owner.execute("UPDATE execution.delivery_queue SET due_at = now(), failures = 0")
+        await executor.becomes(job.id, "succeeded" if "target_url" in change else "cancelled")
+    assert len(receiver.on("/old")) == 1
+
+
 async def test_a_hook_that_is_enabled_again_keeps_what_waits_for_it(
     executor: ExecutorHarness, receiver: Receiver
 ) -> None:
