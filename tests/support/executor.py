@@ -219,7 +219,7 @@ class ExecutorHarness:
         row = await self.owner.fetchrow("SELECT * FROM execution.delivery WHERE id = $1", delivery_id)
         return dict(row) if row else {"state": "absent"}
 
-    async def becomes(self, delivery_id: UUID, state: str, *, deadline_seconds: float = 10) -> dict[str, Any]:
+    async def becomes(self, delivery_id: UUID, state: str, *, deadline_seconds: float = 30) -> dict[str, Any]:
         """Wait until a delivery is in a state; answer its row."""
 
         async def there() -> dict[str, Any]:
@@ -242,7 +242,7 @@ class ExecutorHarness:
         query = "SELECT * FROM execution.attempt WHERE delivery_id = $1 ORDER BY number"
         return [dict(row) for row in await self.owner.fetch(query, delivery_id)]
 
-    async def run_becomes(self, run_id: UUID, *states: str, deadline_seconds: float = 10) -> dict[str, Any]:
+    async def run_becomes(self, run_id: UUID, *states: str, deadline_seconds: float = 30) -> dict[str, Any]:
         """Wait until a run is in one of the states; answer its row."""
 
         async def there() -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Endpoint:
         """The triggers received, in the order they came."""
         return [one.trigger for one in self.received]
 
-    async def receives(self, times: int, *, deadline_seconds: float = 15) -> list[ReceivedRequest]:
+    async def receives(self, times: int, *, deadline_seconds: float = 30) -> list[ReceivedRequest]:
         """Wait for this many requests; return all of them."""
         await eventually(
             lambda: len(self.received) >= times, deadline_seconds=deadline_seconds, describe=lambda: self.received
