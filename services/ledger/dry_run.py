@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from contracts.primitives.ids import derive_id, ids_derived_from
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import DISPATCHER_EVENTS
+from ledger.quotas.counting import nothing_counted
 from outbox.pipeline import BatchEffects, CommandResult
 from storage.pool import Connection
 
@@ -49,7 +51,8 @@ async def _try(conn: Connection, envelope: Envelope, schema: str, handle: Handle
     savepoint = conn.transaction()
     await savepoint.start()
     try:
-        return await _try_in_turn(conn, _commands_of(envelope), schema, handle)
+        with nothing_counted() if envelope.data.get("uncounted") is True else nullcontext():
+            return await _try_in_turn(conn, _commands_of(envelope), schema, handle)
     finally:
         await savepoint.rollback()
 

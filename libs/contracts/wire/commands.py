@@ -175,9 +175,9 @@ _SPECS: Final = (
     CommandSpec(REJECT_INBOX_MESSAGE, LEDGER_COMMANDS, RejectMessage,
         "data has the fields that were sent. 200 with the message."),
     CommandSpec(DRY_RUN, LEDGER_COMMANDS, None,
-        "data: command, data of another command, or commands [{id, name, data}], of which the last one is answered and "
-        "sees the effects of those before it. 200 {dry_run: true, would: its result, changes: [{type, data}]}, the "
-        "events that it would fire; or its refusal. Nothing is changed."),
+        "data: command, data of another command, uncounted (then no quota applies), or commands [{id, name, data}], of "
+        "which the last one is answered and sees the effects of those before it. 200 {dry_run: true, would: its "
+        "result, changes: [{type, data}]}, the events that it would fire; or its refusal. Nothing is changed."),
     CommandSpec(APPLY_INBOX_RULES, LEDGER_COMMANDS, ApplyRules,
         "200 with the message, accepted if a rule holds. No caller waits."),
     CommandSpec(CREATE_INBOX_RULE, LEDGER_COMMANDS, InboxRuleIn, "201 with the rule."),

@@ -70,7 +70,7 @@ async def calculate_sale(api: Api, call: Request) -> Response:
     data = call.body_as(SaleCalculationIn).model_dump(mode="json") | {"issue": False, "external_id": None}
     if data["client_id"] is None and data["client"] is None:
         data["client"] = NOBODY
-    reply = await api.submit(call, DRY_RUN, {"command": CREATE_SALE, "data": data})
+    reply = await api.submit(call, DRY_RUN, {"command": CREATE_SALE, "data": data, "uncounted": True})
     if reply.status != OK:  # refused, or not decided yet
         return reply
     would = (orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body)["would"]

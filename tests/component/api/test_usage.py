@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 
 from ingress.access.accounts import UNLIMITED, set_quota
 from tests.support.api_installation import House
@@ -32,6 +35,15 @@ async def test_sixteen_callers_make_exactly_as_many_as_there_is_room_for(house: 
     events = await eventually(lambda: bounded.read("/v1/triggers/quota.reached/events"))
     assert len(events) == 1
     assert (events[0]["data"]["quota"], events[0]["data"]["limit"]) == ("clients", 5)
+
+
+@pytest.mark.parametrize("client", [{}, {"client": {"name": "New"}}])
+async def test_totals_are_calculated_where_there_is_no_room_for_a_client(house: House, client: dict[str, Any]) -> None:
+    bounded = await house.account(clients_max=0)
+    answer = await bounded.post("/v1/sales/calculate", an_invoice(**client))
+    assert (answer.status, answer.json["total"]) == (200, "165.01")
+    refused = await bounded.post("/v1/actions/create_client?dry_run=true", {"name": "New"})
+    assert (refused.status, refused.json["code"]) == (403, "quota_exceeded")
 
 
 async def test_a_sale_with_a_client_too_many_leaves_nothing_behind(house: House) -> None:
