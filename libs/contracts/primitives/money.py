@@ -176,7 +176,9 @@ class ExactDecimal:
         return core_schema.no_info_plain_validator_function(self.read, serialization=written)
 
     def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        number: dict[str, Any] = {"type": "number", "exclusiveMaximum": 10**self.whole_digits}
+        number: dict[str, Any] = {"type": "number"}
+        if self.most is None:
+            number["exclusiveMaximum"] = 10**self.whole_digits
         sign = ""
         if self.above_zero:
             number["exclusiveMinimum"] = 0
