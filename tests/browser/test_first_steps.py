@@ -128,6 +128,15 @@ async def test_a_phone_shows_no_page_wider_than_itself(browser: Browser, house: 
         assert await person.page.locator("#menu").is_visible()
 
 
+async def test_a_phone_finds_a_client(browser: Browser, house: House, account: Caller) -> None:
+    await account.client(name="Ozola Design SIA")
+    async with a_person(browser, house, account=account, viewport=PHONE) as person:
+        await person.open("/sales")
+        await person.page.locator("#find").fill("ozola")
+        await person.page.locator("#find").press("Enter")
+        await person.sees("Ozola Design SIA")
+
+
 async def test_a_page_is_used_by_keyboard_from_its_first_key(anna: Person) -> None:
     await anna.open("/sales")
     await anna.page.keyboard.press("Tab")
