@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import orjson
-from playwright.async_api import Dialog
 
 from tests.support import oauth
 from tests.support.api_installation import House
@@ -14,15 +13,11 @@ from tests.support.eventually import eventually
 from tests.support.listener import listening
 
 
-async def accept(dialog: Dialog) -> None:
-    await dialog.accept()
-
-
 async def test_a_key_pair_is_made_anew_and_deleted_and_each_old_one_ends_at_once(anna: Person, account: Caller) -> None:
     async def status(key: str, token: str) -> int:
         return (await account.anonymous("GET", "/v1/me", headers={"APIKey": key, "APIToken": token})).status
 
-    anna.page.on("dialog", accept)
+    anna.say_yes()
     await anna.open("/api-access")
     pairs = []
     for _ in range(2):
@@ -37,7 +32,7 @@ async def test_a_key_pair_is_made_anew_and_deleted_and_each_old_one_ends_at_once
 
 
 async def test_a_token_is_made_for_an_application_shown_once_and_deleted(anna: Person, account: Caller) -> None:
-    anna.page.on("dialog", accept)
+    anna.say_yes()
     await anna.open("/tokens")
     await anna.press("Create access token")
     for scope in ("write", "automate"):
@@ -81,7 +76,7 @@ async def test_a_direct_channel_is_activated_tried_by_a_sample_and_given_to_a_su
 
 
 async def test_an_address_that_leaked_is_rotated_and_a_channel_disabled(anna: Person, account: Caller) -> None:
-    anna.page.on("dialog", accept)
+    anna.say_yes()
     channel = await account.channel()
     await anna.open("/channels")
     await anna.press("Rotate the address")
@@ -98,7 +93,7 @@ async def test_an_application_asks_in_the_persons_words_and_is_refused_let_in_an
     anna: Person, account: Caller, house: House
 ) -> None:
     page = anna.page
-    page.on("dialog", accept)
+    anna.say_yes()
     async with asking(house, page, "Book keeper") as app:
         await page.goto(app.url)
         text = await anna.text()
@@ -120,7 +115,7 @@ async def test_an_application_asks_in_the_persons_words_and_is_refused_let_in_an
 
 
 async def test_a_connection_keeps_its_credential_for_automations_and_is_deleted(anna: Person, account: Caller) -> None:
-    anna.page.on("dialog", accept)
+    anna.say_yes()
     async with listening() as listener:
         endpoint = listener.endpoint(usual=200)
         await anna.open("/connections")

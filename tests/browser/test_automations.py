@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Dialog
 
 from tests.support.browser import Person
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
 from tests.support.listener import Endpoint, listening
-
-
-async def accept(dialog: Dialog) -> None:
-    await dialog.accept()
 
 
 def posting(endpoint: Endpoint) -> dict[str, object]:
@@ -65,7 +60,7 @@ async def test_a_step_is_really_done_only_after_it_was_asked_for(anna: Person, a
     async with listening() as listener:
         endpoint = listener.endpoint(usual=200)
         made = await account.made_of("/v1/automations", posting(endpoint))
-        anna.page.on("dialog", accept)
+        anna.say_yes()
         await anna.open(f"/automations/{made['id']}/edit")
         await anna.press("Test action")
         await anna.sees("What it would do")

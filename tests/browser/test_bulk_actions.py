@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser, Dialog
+from playwright.async_api import Browser
 
 from tests.support.api_installation import House
 from tests.support.browser import PHONE, Person, a_person
@@ -12,15 +12,11 @@ from tests.support.eventually import eventually
 from tests.support.smtp_server import SmtpServer
 
 
-async def accept(dialog: Dialog) -> None:
-    await dialog.accept()
-
-
 async def test_drafts_are_issued_by_keyboard_and_each_row_has_its_result(anna: Person, account: Caller) -> None:
     page, client = anna.page, (await account.client(name="Ozola Design SIA"))["id"]
     await account.made_of("/v1/sales", an_invoice(client, issue=False))
     issued = await account.sale(client)
-    page.on("dialog", accept)
+    anna.say_yes()
     await anna.open("/sales")
     await page.locator('[data-all="id"]').focus()
     await page.keyboard.press("Space")
@@ -42,7 +38,7 @@ async def test_many_invoices_are_sent_from_a_phone_in_the_persons_language(
     for client in clients:
         await account.sale(client["id"])
     async with a_person(browser, house, account=account, locale="es", viewport=PHONE) as person:
-        person.page.on("dialog", accept)
+        person.say_yes()
         await person.open("/sales")
         for box in await person.page.locator("tbody input[name=id]").all():
             await box.check()
@@ -60,7 +56,7 @@ async def test_rows_are_archived_and_restored_together(
     anna: Person, account: Caller, kind: str, fields: dict[str, str]
 ) -> None:
     made = await account.made_of(f"/v1/{kind}", fields)
-    anna.page.on("dialog", accept)
+    anna.say_yes()
     await anna.open(f"/{kind}")
     await anna.press("Archive")
     await anna.sees("Tick some rows first.")

@@ -91,7 +91,7 @@ async def test_a_case_is_muted_unmuted_and_a_step_left_out_after_a_question(anna
     await anna.press("Unmute")
     asked: list[str] = []
     anna.page.on("dialog", lambda dialog: asked.append(dialog.message))
-    anna.page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     await anna.press("Leave out")
     await anna.sees("The step is left out.")
     assert asked == ["Leave this step out? The one after it comes next."]
@@ -103,7 +103,7 @@ async def test_the_next_message_is_shown_before_it_is_sent_and_kept_as_it_went(a
     debtor = await owes(account, "Ozola Design SIA", first_name="Aija")
     await anna.open(debtor.page)
     await anna.sees("Dear Aija, pay 165.01 EUR.")
-    anna.page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     await anna.press("Send now")
     await case_of(account, debtor.client["id"], "idle")
     await anna.open(debtor.page)

@@ -69,7 +69,7 @@ async def test_a_client_is_archived_takes_no_document_and_is_restored(anna: Pers
 
 
 async def test_a_client_is_removed_without_documents_and_archived_with_them(anna: Person, account: Caller) -> None:
-    anna.page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     unused, used = await account.client(name="Unused"), await account.client(name="Used")
     await account.sale(used["id"])
     for client in (unused, used):
@@ -132,7 +132,7 @@ async def test_a_client_beyond_the_plan_is_refused_and_what_was_typed_stays(brow
 
 
 async def test_a_product_is_created_changed_and_archived_where_it_was_sold(anna: Person, account: Caller) -> None:
-    anna.page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     await anna.open("/products")
     await anna.press("New product")
     await anna.fill(code="CONS", name="Consulting", unit="h", unit_price="ninety", tax_rate="21")

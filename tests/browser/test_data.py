@@ -15,7 +15,7 @@ def csv(text: str, name: str = "clients.csv") -> Any:
 async def test_sample_data_are_loaded_and_removed_with_one_press_and_own_data_stay(
     anna: Person, account: Caller
 ) -> None:
-    anna.page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     await anna.press("Look around with sample data first")
     await anna.press("Load the sample data")
     await anna.sees("The sample data are there. Look around.")

@@ -88,7 +88,7 @@ async def test_a_new_secret_is_made_after_a_question_and_signs_beside_the_old_on
     hook = await a_hook(account, endpoint)
     asked: list[str] = []
     anna.page.on("dialog", lambda dialog: asked.append(dialog.message))
-    anna.page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     await anna.open(f"/hooks/{hook['id']}")
     await anna.press("New secret")
     secret = (await anna.page.inner_text("#secret-1")).strip()
@@ -126,7 +126,7 @@ async def test_what_failed_while_the_receiver_was_down_is_counted_and_delivered_
 async def test_a_hook_is_changed_turned_off_and_deleted_and_receives_nothing_more(
     anna: Person, account: Caller, endpoint: Endpoint
 ) -> None:
-    anna.page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     hook = await a_hook(account, endpoint)
     await anna.open(f"/hooks/{hook['id']}")
     await anna.press("Change")

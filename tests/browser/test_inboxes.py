@@ -138,7 +138,7 @@ async def test_a_sender_who_is_trusted_once_is_accepted_by_a_rule_until_it_is_de
     await anna.sees("It became")
     await anna.open("/inbox-rules")
     await anna.sees("Paper and Pens OÜ")
-    anna.page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     await anna.press("Delete")
     await anna.sees("No rule yet")
     assert await state_of(account, await received(account, "A-3")) == "received"

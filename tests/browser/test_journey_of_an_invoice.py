@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 
 from PIL import Image, ImageDraw
-from playwright.async_api import Dialog
 from pypdf import PdfReader
 
 from tests.support.browser import Person
@@ -24,7 +23,7 @@ async def test_an_invoice_goes_from_its_draft_to_its_payment_and_its_way_is_draw
     anna: Person, account: Caller
 ) -> None:
     page = anna.page
-    page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     await account.client(name="Ozola Design SIA")
     await anna.press("New document")
     await page.fill('[name="client.name"]', "Ozola Design SIA")
@@ -67,13 +66,7 @@ async def test_a_logo_is_uploaded_shown_and_printed_on_the_next_document(anna: P
 
 
 async def test_a_purchase_becomes_a_bill_of_a_new_supplier_and_is_made_void(anna: Person, account: Caller) -> None:
-    asked: list[str] = []
-
-    async def accept(dialog: Dialog) -> None:
-        asked.append(dialog.message)
-        await dialog.accept()
-
-    anna.page.on("dialog", accept)
+    anna.say_yes()
     line = {"description": "Paper A4", "quantity": "10", "unit_price": "4.20", "tax_rate": "22"}
     document = a_document("A-17", supplier={"name": "Paper and Pens OÜ", "reg_number": "12345678"}, lines=[line])
     channel = await account.channel("direct")
@@ -89,7 +82,7 @@ async def test_a_purchase_becomes_a_bill_of_a_new_supplier_and_is_made_void(anna
     assert "51.24" in await anna.page.inner_text("main .facts")
     await anna.press("Void")
     await anna.page.locator("main h1 .badge.b-void").wait_for()
-    assert asked == ["Make this bill void?"]
+    assert anna.asked == ["Make this bill void?"]
     assert await anna.page.get_by_role("button", name="Void").count() == 0
     [bill] = await account.items("/v1/bills")
     assert bill["status"] == "void"

@@ -62,7 +62,7 @@ async def test_too_much_for_an_invoice_is_said_at_its_field_and_nothing_is_recor
 async def test_an_advance_is_applied_taken_off_and_refunded(anna: Person, account: Caller) -> None:
     older, newer = await two_invoices(account)
     payment = await account.payment(older["client_id"], "400.00")
-    anna.page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     await anna.open(f"/payments/{payment['id']}")
     await anna.sees("the whole amount is paid in advance")
     await anna.press("Apply to the oldest invoices")

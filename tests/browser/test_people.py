@@ -195,7 +195,7 @@ async def test_a_person_who_is_removed_is_out_with_their_next_click(
     user = await added(account)
     async with signed_in(browser, house, user["name"], user["password"]) as ben:
         await ben.press("Sales")
-        anna.page.on("dialog", lambda dialog: dialog.accept())
+        anna.say_yes()
         await anna.open("/users")
         await anna.press(user["name"])
         await anna.press("Remove from the account")

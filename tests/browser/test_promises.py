@@ -41,7 +41,7 @@ async def test_a_promise_is_cancelled_after_a_question_and_reminders_go_on(anna:
     debtor = await owes(account, "Ozola Design SIA")
     await account.made_of("/v1/promises", {"client_id": debtor.client["id"], "date": SOON, "currency": "EUR"})
     await case_of(account, debtor.client["id"], "promised")
-    anna.page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     await anna.open("/promises")
     await anna.press("Cancel")
     await anna.sees("Cancelled. The reminders go on.")
@@ -90,7 +90,7 @@ async def test_a_deleted_collectors_cases_go_on_at_once_in_another(anna: Person,
     friendly = await collects(account, BY_HAND, name="By hand", default=False)
     debtor = await owes(account, "Ozola Design SIA", collector_id=friendly["id"])
     assert debtor.case["collector"]["name"] == "By hand"
-    anna.page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     await anna.open(f"/collectors/{friendly['id']}")
     await anna.press("Delete")
     await anna.sees("It is in use. Choose the collector in which its cases go on.")
@@ -109,7 +109,7 @@ async def test_a_deleted_collectors_cases_go_on_at_once_in_another(anna: Person,
 
 
 async def test_the_default_collector_is_replaced_before_it_can_be_deleted(anna: Person, account: Caller) -> None:
-    anna.page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     first = await collects(account, BY_HAND, name="First")
     second = await collects(account, BY_HAND, name="Second", default=False)
     await anna.open(f"/collectors/{first['id']}")

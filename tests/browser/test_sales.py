@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.async_api import Dialog, Page
+from playwright.async_api import Page
 
 from tests.support.browser import Person
 from tests.support.caller import Caller, an_invoice
 from tests.support.eventually import eventually
 from tests.support.smtp_server import SmtpServer
-
-
-async def accept(dialog: Dialog) -> None:
-    await dialog.accept()
 
 
 async def type_line(page: Page, number: int, **cells: str) -> None:
@@ -93,7 +89,7 @@ async def test_a_draft_is_changed_line_by_line_and_deleted(anna: Person, account
     await anna.press("Save as draft")
     await anna.sees("Saved as a draft.")
     assert (await account.read(f"/v1/sales/{sale['id']}"))["total"] == "10.00"
-    page.on("dialog", accept)
+    anna.say_yes()
     await anna.press("Delete")
     await anna.sees("No document yet.")
 
@@ -112,9 +108,7 @@ async def test_an_invoice_is_credited_by_a_draft_that_is_issued(anna: Person, ac
 
 
 async def test_a_document_is_void_after_a_question_and_not_while_it_is_paid(anna: Person, account: Caller) -> None:
-    asked: list[str] = []
-    anna.page.on("dialog", lambda dialog: asked.append(dialog.message))
-    anna.page.on("dialog", accept)
+    anna.say_yes()
     sale = await issued(account)
     payment = await account.payment(sale["client_id"], "165.01", (sale["id"], "165.01"))
     await anna.open(f"/sales/{sale['id']}")
@@ -126,7 +120,7 @@ async def test_a_document_is_void_after_a_question_and_not_while_it_is_paid(anna
     await anna.open(f"/sales/{sale['id']}")
     await anna.press("Void")
     await anna.sees("Void.")
-    assert asked == ["Make this document void? It stays in the ledger with its number."] * 2
+    assert anna.asked == ["Make this document void? It stays in the ledger with its number."] * 2
     await anna.page.get_by_role("heading", name=sale["number"]).wait_for()
 
 

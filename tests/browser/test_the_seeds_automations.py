@@ -72,7 +72,7 @@ async def inserted(person: Person, field: str, summary: str, expression: str) ->
 
 async def test_paytraq_every_new_payment_is_posted_to_a_chat(anna: Person, account: Caller) -> None:
     page, text = anna.page, "steps[0].input.text"
-    page.on("dialog", lambda dialog: dialog.accept())
+    anna.say_yes()
     sale = await account.sale((await account.client(name="Ozola Design SIA"))["id"])
     async with listening() as listener:
         chat = listener.endpoint(usual=200)

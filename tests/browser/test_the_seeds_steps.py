@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
-from playwright.async_api import Browser, Dialog
+from playwright.async_api import Browser
 
 from tests.support import oauth
 from tests.support.api_installation import House
@@ -30,10 +30,6 @@ DIRECT: Final = """<Sale><Header><Document><DocumentDate>2026-01-30</DocumentDat
 <Adjustments><Adjustment><Amount></Amount><Description /><TypeID></TypeID><PctOrAmount></PctOrAmount></Adjustment>
 </Adjustments><ShippingCharge><Amount></Amount></ShippingCharge>
 <Totals><GrossAmount>42.00</GrossAmount><NetAmount>42.00</NetAmount></Totals></Sale>"""
-
-
-async def accept(dialog: Dialog) -> None:
-    await dialog.accept()
 
 
 async def by_the_companys_name(person: Person, settings: str, *links: str) -> None:
@@ -69,7 +65,7 @@ async def test_paytraq_direct_the_channel_is_activated_in_the_purchase_inbox_and
 async def test_paytraq_the_key_pair_is_found_under_the_company_and_serves_triggers_and_actions(
     anna: Person, account: Caller
 ) -> None:
-    anna.page.on("dialog", accept)
+    anna.say_yes()
     await by_the_companys_name(anna, "Account & settings", "API access")
     await anna.press("Make a new pair")
     await anna.sees("Copy the API token now: it is shown this once.")
@@ -126,7 +122,7 @@ async def test_invoice2go_zapier_is_let_in_from_the_companys_menu_and_disconnect
     words = SPOKEN[locale]
     async with a_person(browser, house, account=account, locale=locale) as person:
         page = person.page
-        page.on("dialog", accept)
+        person.say_yes()
         await by_the_companys_name(person, words.settings, words.connect)
         link = page.get_by_role("link", name=words.site)
         assert str(await link.get_attribute("href")).startswith("https://zapier.com/")

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from playwright.async_api import Browser, Error, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Dialog, Error, Page, ViewportSize, async_playwright
 
 from tests.support import chromium
 from tests.support.api_installation import House
 from tests.support.caller import Caller
+from tests.support.eventually import eventually
 
 SECONDS_MAX: Final = 45.0
 PHONE: Final[ViewportSize] = {"width": 360, "height": 740}
@@ -42,6 +43,24 @@ class Person:
     house: House
     account: Caller | None = None
     complaints: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)  # the questions that were answered
+    _answering: int = 0
+    _taken_back: int = 0
+
+    def say_yes(self) -> None:
+        """Answer yes to every question of the page from now on."""
+        self.page.on("dialog", lambda dialog: self._accept(dialog))  # noqa: PLW0108  Playwright marks a bound method
+
+    async def _accept(self, dialog: Dialog) -> None:
+        self._answering += 1
+        try:
+            await dialog.accept()
+            self.asked.append(dialog.message)
+        except Error:
+            # Chromium takes a question back, as answered with no, when a frame of the page becomes the PDF's viewer.
+            self._taken_back += 1
+        finally:
+            self._answering -= 1
 
     async def open(self, path: str) -> None:
         """Go to a page of the console, once the answer to the form or link before is there."""
@@ -69,8 +88,12 @@ class Person:
         """Press the button or follow the link of this text, and wait for the page that it leads to."""
         found = self.page.get_by_role("button", name=text, exact=True)
         link = self.page.get_by_role("link", name=text, exact=True)
+        before = self._taken_back
         await found.or_(link).first.click()
+        await eventually(lambda: not self._answering)
         await self.arrive()
+        if self._taken_back > before:
+            await self.press(text)
 
     async def submit(self) -> None:
         """Press the main button of the page's form, and wait for the answer."""
