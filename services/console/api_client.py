@@ -12,6 +12,7 @@ import orjson
 
 _REFUSED: Final = 400
 _PENDING: Final = 202
+_NOT_FOUND: Final = 404
 _UNAVAILABLE: Final = 503
 TIMEOUT: Final = aiohttp.ClientTimeout(total=30, sock_connect=5)  # the API itself answers within 10 s
 CONNECTIONS_MAX: Final = 100  # of one console process; the API serves thousands of requests a second on fewer
@@ -55,6 +56,15 @@ class ApiClient:
     async def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         """The answer of a GET; parameters that are None or empty are left out."""
         return await self.send("GET", path, query=query)
+
+    async def find(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
+        """The answer of a GET; None where there is no such object, or not any more."""
+        try:
+            return await self.get(path, query)
+        except Problem as problem:
+            if problem.status != _NOT_FOUND:
+                raise
+            return None
 
     async def post(
         self, path: str, body: Any = None, *, key: str | None = None, query: Mapping[str, Any] | None = None

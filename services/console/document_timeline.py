@@ -48,7 +48,7 @@ def _settlement(one: Mapping[str, Any], sale_id: str) -> Happened:
     """What a payment or credit note settled of an invoice; on the credit note's own page, which invoice."""
     detail = one["detail"]
     is_taken_back = Decimal(detail["amount"]) < 0
-    shown = detail | {"amount": detail["amount"].removeprefix("-")}
+    about = detail | {"amount": detail["amount"].removeprefix("-")}
     if detail["payment_id"]:
         title, link = N_("Payment applied"), f"/payments/{detail['payment_id']}"
         title = N_("Payment taken off") if is_taken_back else title
@@ -56,7 +56,7 @@ def _settlement(one: Mapping[str, Any], sale_id: str) -> Happened:
         other = detail["sale_id"] if detail["credit_note_id"] == sale_id else detail["credit_note_id"]
         title, link = N_("Credit applied"), f"/sales/{other}"
         title = N_("Credit taken off") if is_taken_back else title
-    return Happened(one["at"], "settlement", title, shown, link=link)
+    return Happened(one["at"], "settlement", title, about, link=link)
 
 
 def of_bill(bill: Mapping[str, Any], message: Mapping[str, Any] | None) -> list[Happened]:

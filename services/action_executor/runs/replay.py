@@ -125,13 +125,13 @@ async def replay_run(conn: Connection, command: Envelope, renderer: Renderer, *,
     found = _refusal(run) or await _make_plan(conn, run, requested)
     if isinstance(found, CommandResult):
         return found
-    steps_shown = {}
+    more = {}
     if requested.preview:
         account = await store.find_account(conn, command.account_id)
-        steps_shown = {"preview": await _preview(renderer, run, found, account=account, ends=previews_end)}
+        more = {"preview": await _preview(renderer, run, found, account=account, ends=previews_end)}
     else:
         await _resume(conn, run, found)
-    return CommandResult(200, run_resource.from_row(await _show(conn, run)) | steps_shown)
+    return CommandResult(200, run_resource.from_row(await _show(conn, run)) | more)
 
 
 async def _make_plan(conn: Connection, run: Record, requested: _Replay) -> ReplayPlan | CommandResult:

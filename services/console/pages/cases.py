@@ -148,16 +148,11 @@ async def show(visit: Visit) -> web.StreamResponse:
 async def collector_of(visit: Visit, case: Mapping[str, Any]) -> dict[str, Any] | None:
     """A case's collector with the steps of the version that the case follows; None where it was deleted."""
     path = f"/v1/collectors/{case['collector']['id']}"
-    try:
-        collector = dict(await visit.api.get(path))
-        if collector["version"] != case["version"]:
-            versions = (await visit.api.get(f"{path}/versions", {"limit": 200}))["items"]
-            found = next((one for one in versions if one["version"] == case["version"]), None)
-            collector |= {"steps": found["steps"]} if found else {}
-    except Problem as problem:
-        if problem.status != 404:  # noqa: PLR2004  a deleted collector
-            raise
-        return None
+    collector: dict[str, Any] | None = await visit.api.find(path)
+    if collector is not None and collector["version"] != case["version"]:
+        versions = await visit.api.find(f"{path}/versions", {"limit": 200}) or {"items": []}
+        found = next((one for one in versions["items"] if one["version"] == case["version"]), None)
+        collector |= {"steps": found["steps"]} if found else {}
     return collector
 
 

@@ -17,7 +17,6 @@ from console.listing import Column, Filter, Listing, choice
 from console.pages.automations import catalogs
 from console.visit import Route, Visit
 
-_NOT_FOUND: Final = 404
 _ENDED: Final = ("succeeded", "failed", "cancelled")
 SHOWN: Final = 20  # deliveries on a hook's page; a link leads to all
 HOOKS: Final = Listing(
@@ -181,12 +180,8 @@ async def recover(visit: Visit) -> web.StreamResponse:
 
 async def show_delivery(visit: Visit) -> web.StreamResponse:
     """One delivery with its attempts, and the event that it carries."""
-    delivery, event = await visit.api.get(f"/v1/deliveries/{visit.id}"), None
-    try:
-        event = await visit.api.get(f"/v1/events/{delivery['event_id']}")
-    except Problem as problem:
-        if problem.status != _NOT_FOUND:  # events are kept for a time
-            raise
+    delivery = await visit.api.get(f"/v1/deliveries/{visit.id}")
+    event = await visit.api.find(f"/v1/events/{delivery['event_id']}")  # events are kept for a time
     return visit.render(
         "delivery_parts.html" if visit.is_part else "delivery.html", delivery=delivery, seen=live.digest(delivery),
         has_ended=_has_ended(delivery), event=event,

@@ -7,14 +7,12 @@ from typing import Final
 from aiohttp import web
 
 from console import document_timeline, editing, listing
-from console.api_client import Problem
 from console.editing import verb
 from console.forms import Field
 from console.i18n import N_
 from console.listing import Column, Filter, Listing
 from console.visit import Route, Visit
 
-_NOT_FOUND: Final = 404
 SUPPLIERS: Final = Listing(
     title=N_("Suppliers"),
     api_path="/v1/suppliers",
@@ -61,12 +59,8 @@ async def show_bills(visit: Visit) -> web.StreamResponse:
 
 async def show_bill(visit: Visit) -> web.StreamResponse:
     """One bill, and how it came in."""
-    bill, message = await visit.api.get(f"/v1/bills/{visit.id}"), None
-    try:
-        message = await visit.api.get(f"/v1/inbox/purchases/{bill['message_id']}")
-    except Problem as problem:
-        if problem.status != _NOT_FOUND:  # it may not be kept any more
-            raise
+    bill = await visit.api.get(f"/v1/bills/{visit.id}")
+    message = await visit.api.find(f"/v1/inbox/purchases/{bill['message_id']}")  # it may not be kept any more
     return visit.render("bill.html", bill=bill, timeline=document_timeline.of_bill(bill, message))
 
 
