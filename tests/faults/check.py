@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from tests.bench.soundness import checked
-from tests.faults.post import Reminder, faults_of, reminders, unsettled
+from tests.faults.debtor_mails import Reminder, faults_of, reminders, unsettled
 from tests.faults.record import LAST_STEP, Book
 
 TRIGGERS = {"inbox": "inbox.received", "client": "client.created", "sale": "sale.posted"}

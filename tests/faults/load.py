@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from tests.bench.scene import INVOICE
-from tests.faults.post import DEBTOR_DOMAIN
+from tests.faults.debtor_mails import DEBTOR_DOMAIN
 from tests.faults.record import Book
 from tests.support.http_load import Answer, LoadConnection, post_bytes
 

@@ -43,12 +43,12 @@ async def kill_in_a_step(scene: Scene, _: str) -> bool:
 
 async def kill_in_a_hand_over(scene: Scene, _: str) -> bool:
     """The executor ends whose mail the server has taken, and not yet answered for."""
-    held = await scene.post.hold(STEP_SECONDS_MAX)
+    held = await scene.debtor_mails.hold(STEP_SECONDS_MAX)
     try:
         service = scene.sender_from(held.from_port)
         return service is not None and await _killed(scene, service)
     finally:
-        scene.post.answer()
+        scene.debtor_mails.answer()
 
 
 async def stop(scene: Scene, target: str) -> bool:

@@ -19,11 +19,11 @@ import asyncpg
 from tests.bench.tenants import CreateAccount, accounts_of
 from tests.faults import on_processes, on_servers, on_wires
 from tests.faults.check import Verdict, check, missing_deliveries
+from tests.faults.debtor_mails import DebtorMails
 from tests.faults.endpoint import Endpoint
 from tests.faults.hostile import hostile_receiver
 from tests.faults.load import Senders, Tenant
 from tests.faults.plan import Fault, make_plan
-from tests.faults.post import Post
 from tests.faults.proxy import Cuts, address_of, cutting_proxy, through
 from tests.faults.record import LAST_STEP, Book
 from tests.faults.recovery import recoveries
@@ -232,8 +232,8 @@ async def _set_scene(
         given |= {"LEDGERWIRE_AMQP_URL": through(broker.url, amqp.port)} if broker and amqp else {}
         return given | (clocks.environment_of(library, clock) if library and clock else {})
 
-    post, mail_server = Post(book), stack.enter_context(smtp_server())
-    mail_server.when_taken = post.take
+    debtor_mails, mail_server = DebtorMails(book), stack.enter_context(smtp_server())
+    mail_server.when_taken = debtor_mails.take
     sender = f"{mail_server.url}&from=books@baltic.example"
     running = await stack.enter_async_context(
         installation_of(
@@ -254,7 +254,7 @@ async def _set_scene(
         tenants = await make_tenants(running.url, create, endpoint_port, port, with_steps=True)
     return Scene(
         postgres, broker, running, http, wires, replies, progress, random.Random(wishes.seed), wishes.cuts,  # noqa: S311
-        tenants, book, endpoint, endpoint_port, hostile, post,
+        tenants, book, endpoint, endpoint_port, hostile, debtor_mails,
     )  # fmt: skip
 
 

@@ -12,11 +12,11 @@ from typing import Final
 
 import psutil
 
+from tests.faults.debtor_mails import DebtorMails
 from tests.faults.endpoint import Endpoint
 from tests.faults.hostile import HostileReceiver
 from tests.faults.load import Tenant
 from tests.faults.plan import Fault
-from tests.faults.post import Post
 from tests.faults.proxy import Cuts, CuttingProxy
 from tests.faults.record import Book
 from tests.support.eventually import eventually
@@ -59,7 +59,7 @@ class Scene:
     endpoint: Endpoint
     endpoint_port: int
     hostile: HostileReceiver
-    post: Post
+    debtor_mails: DebtorMails
     injected: list[str] = field(default_factory=list)
     restarts: dict[str, int] = field(default_factory=dict)
     kills: list[tuple[str, float]] = field(default_factory=list)  # service, when (monotonic)

@@ -17,7 +17,7 @@ HELD_SECONDS_MAX: Final = 10.0  # the server takes no other mail meanwhile
 
 
 @dataclass(slots=True)
-class Post:
+class DebtorMails:
     """What the mail server calls, in its own thread, before it answers for a mail."""
 
     book: Book
