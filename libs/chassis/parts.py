@@ -113,7 +113,7 @@ def consumer_options(subqueue: Subqueue | None, *, batch_max: int) -> ConsumerOp
     if subqueue == "large":
         return ConsumerOptions(batch_max=LARGE_PREFETCH, prefetch=LARGE_PREFETCH)
     own = ConsumerOptions(batch_max=batch_max, prefetch=PREFETCHED_BATCHES * batch_max)
-    return replace(own, batch_wait_seconds=BULK_WAIT_SECONDS) if subqueue == "bulk" else own
+    return replace(own, batch_wait_seconds=BULK_WAIT_SECONDS, gathers=True) if subqueue == "bulk" else own
 
 
 @asynccontextmanager

@@ -32,6 +32,7 @@ BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
 BACKOFF_CHECK_SECONDS: Final = 1.0
 FAILED_BATCHES_MIN: Final = 4  # failed batches in a row: the cause is a transient error, not the messages
 LOADED_BATCH: Final = 4  # messages that came during the batch before: the next may wait for company
+AT_ONCE_AFTER_LONE_WAIT: Final = 10  # messages that do not wait: someone may send one after another's outcome
 SETTLED_LOOK_SECONDS: Final = 0.05  # only while a backup waits
 FULL_BUFFER_DELAY_MAX_SECONDS: Final = 60.0  # delayed messages that fill the buffer are released after this
 
@@ -73,6 +74,7 @@ class DeliveryBuffer:
         self._moved_at = self._loop.time()
         self._workers: list[asyncio.Task[None]] = []
         self._under_load = False  # whether the last batch had several messages
+        self._at_once = 0  # messages that do not wait, where the options ask to gather
         self.on_capacity: Callable[[], None] = lambda: None
         self._outcomes = {
             outcome: metrics.HANDLED.labels(queue, outcome)
@@ -167,7 +169,8 @@ class DeliveryBuffer:
     async def _gather(self) -> list[InFlightMessage]:
         """Return what has arrived, up to a batch. Empty: call again, or stopping.
 
-        Under load it waits a little, so that more share the batch; a message that comes alone does not wait.
+        Under load it waits a little, so that more share the batch. Else it waits only where the options ask to gather,
+        and not for a while after a wait that brought no company.
         """
         while not self._ready:
             if self._stopping.is_set():
@@ -175,9 +178,17 @@ class DeliveryBuffer:
             self._wake.clear()
             await self._wake.wait()
         options = self._options
-        if len(self._ready) < options.batch_max and self._under_load and not self._ready.peek().isolated:
+        if len(self._ready) < options.batch_max and not self._ready.peek().isolated and self._waits():
             await asyncio.sleep(options.batch_wait_seconds)
+            self._at_once = AT_ONCE_AFTER_LONE_WAIT if len(self._ready) == 1 else 0
         return [] if self._stopping.is_set() or not self._ready else self._take()
+
+    def _waits(self) -> bool:
+        """Whether the next batch waits for company."""
+        if self._under_load or not self._options.gathers:
+            return self._under_load
+        self._at_once -= 1
+        return self._at_once < 0
 
     def _take(self) -> list[InFlightMessage]:
         batch = [self._ready.popleft()]

@@ -6,9 +6,9 @@ Semantics that both adapters keep, and that `tests/component/bus_contract/` prov
 it and publishes again; twice is allowed, losing is not.
 * a consumed message is redelivered until its handler's outcome is acknowledged; it may arrive twice.
 * a message that was delivered more often than its queue allows goes to the consumer's `dead_letter`, unhandled.
-* a handler sees what has arrived, up to `batch_max`, accounts in turn; under load it comes after at most
-`batch_wait_seconds`. It returns one outcome for each message, in order. If it raises for a batch of several, each is
-handled alone, so that one bad message never stops the others.
+* a handler sees what has arrived, up to `batch_max`, accounts in turn; under load, or where the options ask to gather,
+it comes after at most `batch_wait_seconds`. It returns one outcome for each message, in order. If it raises for a batch
+of several, each is handled alone, so that one bad message never stops the others.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ class ConsumerOptions:
 
     batch_max: int = 100
     batch_wait_seconds: float = 0.002
+    gathers: bool = False  # waits so long for company without load too, while that brings some
     prefetch: int = 300
     concurrency: int = 1  # batches being handled at once
     attempts_max: int = 5  # of one message alone, when its handler raises what is not a transient error

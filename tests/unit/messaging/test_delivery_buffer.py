@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
-from messaging.delivery_buffer import BATCH_BYTES_MAX, DeliveryBuffer
+import pytest
+
+from messaging.delivery_buffer import AT_ONCE_AFTER_LONE_WAIT, BATCH_BYTES_MAX, DeliveryBuffer
 from messaging.handling import InFlightMessage
 from messaging.port import BatchHandler, ConsumerOptions, Done, Incoming, Outcome, Refused, RetryLater
 from tests.support.eventually import eventually
@@ -159,4 +162,47 @@ async def test_as_many_batches_are_in_flight_as_asked() -> None:
     buffer.arrive(in_flight(*map(str, range(12))))
     await eventually(lambda: len(memory.settled) == 12)
     assert busiest == 3
+    await buffer.stop(1)
+
+
+class Sizes:
+    """A handler that notes how large the batches are."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    async def __call__(self, messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        self.seen.append(len(messages))
+        return [Done()] * len(messages)
+
+
+async def one_shortly_after_another(buffer: DeliveryBuffer, memory: Memory) -> None:
+    """Two messages; the second comes when the first, unless it waits, is being handled."""
+    before = len(memory.settled)
+    buffer.arrive(in_flight("first"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    buffer.arrive(in_flight("second"))
+    await eventually(lambda: len(memory.settled) == before + 2)
+
+
+@pytest.mark.parametrize(("gathers", "sizes"), [(True, [2]), (False, [1, 1])])
+async def test_where_the_options_ask_to_gather_a_message_waits_for_others(*, gathers: bool, sizes: list[int]) -> None:
+    buffer = a_buffer(handler := Sizes(), memory := Memory(), gathers=gathers, batch_wait_seconds=0.05)
+    buffer.start()
+    await one_shortly_after_another(buffer, memory)
+    assert handler.seen == sizes
+    await buffer.stop(1)
+
+
+async def test_for_a_while_after_a_wait_that_brought_no_company_messages_do_not_wait() -> None:
+    buffer = a_buffer(handler := Sizes(), memory := Memory(), gathers=True, batch_wait_seconds=0.05)
+    buffer.start()
+    buffer.arrive(in_flight("alone"))
+    await eventually(lambda: memory.settled == ["alone"])
+    for _ in range(AT_ONCE_AFTER_LONE_WAIT // 2):
+        await one_shortly_after_another(buffer, memory)
+    assert handler.seen == [1] * (1 + AT_ONCE_AFTER_LONE_WAIT)
+    await one_shortly_after_another(buffer, memory)
+    assert handler.seen[-1] == 2
     await buffer.stop(1)
