@@ -12,7 +12,8 @@ from contracts.primitives.ids import new_id
 from contracts.wire.envelope import Envelope, account_of
 from contracts.wire.topology import Queue
 from messaging.port import ConsumerOptions, Done, Incoming, Outcome, Outgoing
-from outbox.subqueues import BURST_MAX, SubqueueChooser
+from outbox.share import BURST_MAX
+from outbox.subqueues import SubqueueChooser
 from tests.support.buses import DeadLettered, Harness, Taken, a_queue
 from tests.support.eventually import eventually
 

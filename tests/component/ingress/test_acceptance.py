@@ -16,7 +16,7 @@ import ingress
 import messaging
 from contracts.primitives.ids import new_id
 from contracts.wire.topology import LEDGER_COMMANDS, QUEUES, ROLES
-from ingress.acceptance.group_commit import GroupCommit
+from ingress.acceptance.group_commit import AT_ONCE_AFTER_LONE_WAIT, GroupCommit
 from ingress.acceptance.store import (
     Acceptance,
     Accepted,
@@ -30,8 +30,10 @@ from ingress.acceptance.store import (
 from ingress.errors import Unavailable
 from messaging.postgres import LocalNotifier, open_bus
 from outbox.relay import Relay
+from outbox.share import BURST_MAX
 from storage.migrations import migrate
 from storage.pool import Pool, open_pool
+from tests.support.pace import loop_turns
 from tests.support.postgres_server import Postgres
 from tests.support.quiet_proxy import quiet_proxy
 
@@ -48,12 +50,13 @@ def a_request(
     queue: str | None = LEDGER_COMMANDS.name,
     lineage_id: UUID = STEM,
     reference: str | None = None,
+    account_id: UUID = ACCOUNT,
 ) -> Acceptance:
     """A request; `says` is what its key's hash is made of, `document` and `content` what it is recognised by."""
     identifier = new_id()
     return Acceptance(
         id=identifier,
-        account_id=ACCOUNT,
+        account_id=account_id,
         command="receive_inbox_message",
         method="POST",
         path="/ext/direct/inbox/{secret}",
@@ -86,6 +89,20 @@ class Commits:
     async def operations(self) -> set[UUID]:
         """What has an operation."""
         return {row["id"] for row in await self.owner.fetch("SELECT id FROM ingress.operation")}
+
+    async def transactions_of(self, *requests: Acceptance) -> int:
+        """How many transactions wrote these."""
+        stored = "SELECT count(DISTINCT xmin::text) FROM ingress.operation WHERE id = ANY($1)"
+        return int(await self.owner.fetchval(stored, [one.id for one in requests]))
+
+    async def shortly_after_another(self, *requests: Acceptance) -> int:
+        """Accept each when the one before, unless it waits, is being committed; return in how many transactions."""
+        tasks = []
+        for one in requests:
+            tasks.append(asyncio.create_task(self.group.accept(one)))
+            await loop_turns()
+        await asyncio.gather(*tasks)
+        return await self.transactions_of(*requests)
 
     async def outgoing(self) -> dict[UUID, bytes]:
         """What is in the outbox."""
@@ -131,9 +148,27 @@ async def test_what_comes_at_once_shares_a_transaction(commits: Commits) -> None
     verdicts = await commits.all_of(*requests)
     assert verdicts == [Accepted(one.id) for one in requests]
     assert await commits.operations() == {one.id for one in requests} == set(commits.pushed)
-    transactions = await commits.owner.fetchval("SELECT count(DISTINCT xmin::text) FROM ingress.operation")
-    assert transactions <= 5
+    assert await commits.transactions_of(*requests) <= 5
     assert (await commits.outgoing())[requests[0].id] == f"{requests[0].id} None".encode()
+
+
+async def test_requests_of_an_account_over_its_share_wait_for_company(commits: Commits) -> None:
+    assert await commits.shortly_after_another(a_request(), a_request()) == 2
+    await commits.all_of(*(a_request() for _ in range(BURST_MAX)))
+    assert await commits.shortly_after_another(a_request(), a_request()) == 1
+
+
+async def test_they_go_with_what_another_account_commits_at_once(commits: Commits) -> None:
+    await commits.all_of(*(a_request() for _ in range(BURST_MAX)))
+    assert await commits.shortly_after_another(a_request(), a_request(account_id=new_id()), a_request()) == 2
+
+
+async def test_one_who_sends_each_request_after_the_answer_to_the_one_before_seldom_waits(commits: Commits) -> None:
+    await commits.all_of(*(a_request() for _ in range(2 * BURST_MAX)))
+    await commits.group.accept(a_request())  # waited, and no other came
+    for _ in range(AT_ONCE_AFTER_LONE_WAIT // 2):
+        assert await commits.shortly_after_another(a_request(), a_request()) == 2
+    assert await commits.shortly_after_another(a_request(), a_request()) == 1
 
 
 async def test_every_kind_of_verdict_comes_out_of_one_group(commits: Commits) -> None:
@@ -224,10 +259,18 @@ async def test_groups_from_several_processes_agree(commits: Commits, dsn: str) -
     taken = [(one.key.key, one.document.identity) for one in tries if one.id in accepted and one.key and one.document]
     keys, documents = {key for key, _ in taken}, {document for _, document in taken}
     assert len(keys) == len(documents) == len(taken)
-    # Which of two with the same key comes first is chance; a request that was not accepted met a used key or document.
-    assert all(
-        one.key and one.document and (one.key.key in keys or one.document.identity in documents) for one in tries
-    )
+    # Which of two comes first is chance; the other one met the same document, or the key of one that was not replayed.
+    by_id = {one.id: (one, verdict) for one, verdict in zip(tries, verdicts, strict=True)}
+    for one, verdict in by_id.values():
+        match verdict:
+            case DuplicateMessage(first):
+                assert first in accepted
+                assert by_id[first][0].document == one.document
+            case Replayed(first):
+                assert by_id[first][0].key == one.key
+                assert not isinstance(by_id[first][1], Replayed)
+            case _:
+                assert verdict == Accepted(one.id)
     for pool in pools:
         await pool.close()
 

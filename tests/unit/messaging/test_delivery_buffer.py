@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -11,7 +10,7 @@ from messaging.delivery_buffer import AT_ONCE_AFTER_LONE_WAIT, BATCH_BYTES_MAX, 
 from messaging.handling import InFlightMessage
 from messaging.port import BatchHandler, ConsumerOptions, Done, Incoming, Outcome, Refused, RetryLater
 from tests.support.eventually import eventually
-from tests.support.pace import linger
+from tests.support.pace import linger, loop_turns
 
 
 class Memory:
@@ -180,8 +179,7 @@ async def one_shortly_after_another(buffer: DeliveryBuffer, memory: Memory) -> N
     """Two messages; the second comes when the first, unless it waits, is being handled."""
     before = len(memory.settled)
     buffer.arrive(in_flight("first"))
-    for _ in range(10):
-        await asyncio.sleep(0)
+    await loop_turns()
     buffer.arrive(in_flight("second"))
     await eventually(lambda: len(memory.settled) == before + 2)
 

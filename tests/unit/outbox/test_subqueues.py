@@ -7,7 +7,8 @@ from uuid import UUID
 from contracts.primitives.ids import new_id
 from contracts.wire.envelope import Envelope, account_of
 from messaging.port import Outgoing
-from outbox.subqueues import BURST_MAX, LARGE_BYTES, LEVEL_MAX, SHARE_PER_SECOND, SubqueueChooser
+from outbox.share import BURST_MAX, LEVEL_MAX, SHARE_PER_SECOND
+from outbox.subqueues import LARGE_BYTES, SubqueueChooser
 
 
 class Clock:
