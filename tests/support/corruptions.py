@@ -217,6 +217,10 @@ DAMAGES = {
         "UPDATE ledger.sale SET number = 'CN 1' WHERE series = 'CN' AND counter = 1",
         "numbers", "credit_note .* number is CN 1, must be CN-[0-9]+-000001",
     ),
+    "a number that only begins with its counter": Damage(
+        "UPDATE ledger.sale SET number = 'CN-' || period || '-0000010' WHERE series = 'CN' AND counter = 1",
+        "numbers", "credit_note .* number is CN-[0-9]+-0000010, must be CN-[0-9]+-000001",
+    ),
     # events
     "a status that no event tells o": Damage(
         "UPDATE ledger.sale_state SET status = 'written_off' WHERE sale_id = AN_INVOICE",
@@ -241,6 +245,11 @@ DAMAGES = {
     ),
     "a client whose last event is forgotten": Damage(
         "DELETE FROM ledger.last_event", "last_event", "of the events of client .* is not there, must be: the last ",
+    ),
+    "a client whose last event is one before": Damage(
+        "UPDATE ledger.last_event t SET event_id = (SELECT min(e.event_id::text)::uuid FROM ledger.document_event e"
+        " WHERE e.account_id = t.account_id)",
+        "last_event", "of the events of client .*: the last is [0-9a-f-]+, must be [0-9a-f-]+",
     ),
     "a refused command that did something": Damage(
         "UPDATE ledger.entry SET command_id ="

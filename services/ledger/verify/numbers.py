@@ -28,7 +28,8 @@ SELECT coalesce(g.account_id, c.account_id) AS account_id,
 """
 
 # $1, $2: kinds of documents and their series. An account chooses the form of its numbers, so that a number is only
-# held to contain its series, year and counter; what it would be by the default form is shown where it does not.
+# held to contain its series, year and counter; what it would be by the default form is shown where it does not. Its
+# digits are split the same way in every row: a pattern of the row's own would be compiled for each.
 _SPELLED: Final = """
 SELECT s.account_id, s.id, s.sale_type AS what, NULL AS currency, to_json(found) AS found, to_json(must) AS must
   FROM ledger.sale s
@@ -36,7 +37,7 @@ SELECT s.account_id, s.id, s.sale_type AS what, NULL AS currency, to_json(found)
  CROSS JOIN LATERAL (SELECT s.number, s.series, s.period AS year) found
  CROSS JOIN LATERAL (SELECT
     CASE WHEN position(s.series in s.number) > 0 AND position(lpad(s.period::text, 4, '0') in s.number) > 0
-              AND s.number ~ ('(^|[^0-9])0*' || s.counter || '([^0-9]|$)') THEN s.number
+              AND s.counter::text = ANY (regexp_split_to_array(s.number, '[^0-9]+0*|^0+')) THEN s.number
          ELSE s.series || '-' || lpad(s.period::text, 4, '0') || '-'
               || lpad(s.counter::text, greatest(6, length(s.counter::text)), '0') END AS number,
     k.series, extract(year FROM s.document_date)::int AS year) must

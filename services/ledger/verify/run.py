@@ -93,9 +93,9 @@ async def verify(dsn: str, *, settled: bool = False, report: Tell = lambda _: No
         for other in others:
             await other.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")  # takes no parameters; the server made it
         run = _Run([
-            *journal.CHECKS, *documents.CHECKS, *document_states.CHECKS, *settlements.CHECKS, *numbers.CHECKS,
-            *quotas.CHECKS, *inboxes.CHECKS, *collections.checks(settled=settled), *events.checks(settled=settled),
-            *await guards.checks(first),
+            *await guards.checks(first), *journal.CHECKS, *documents.CHECKS, *document_states.CHECKS,
+            *settlements.CHECKS, *numbers.CHECKS, *quotas.CHECKS, *inboxes.CHECKS,
+            *collections.checks(settled=settled), *events.checks(settled=settled),
         ], report)  # fmt: skip
         await _together(run.work(conn) for conn in (first, *others))
         return await run.report(first, began)

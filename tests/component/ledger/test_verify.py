@@ -104,6 +104,14 @@ async def test_a_number_given_twice_is_reported(state: str) -> None:
     assert re.search("different is 2, must be 3", broken["counters"])
 
 
+@pytest.mark.parametrize("number", ["CN {year} 1", "0001/CN/{year}", "{year}CN-01", "1-CN{year}/A7"])
+async def test_a_number_may_have_any_form_that_contains_its_counter(state: str, number: str) -> None:
+    form = number.replace("{year}", "' || period || '")
+    await damage(state, f"UPDATE ledger.sale SET number = '{form}' WHERE series = 'CN' AND counter = 1")  # noqa: S608
+
+    assert await found(state) == {}
+
+
 async def test_how_often_and_where_first_is_reported(state: str) -> None:
     await damage(state, "UPDATE ledger.payment SET refunded_minor = 0, settled_minor = 0")
 
