@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contracts.primitives.problem import FieldError
+from contracts.primitives.problem import FieldError, detail_of
 from outbox.pipeline import CommandResult
 
 
 def invalid(found: Sequence[FieldError]) -> CommandResult:
     """422 with every fault."""
-    detail = f"{found[0].path} {found[0].message}"
-    return problem(422, "invalid_input", "The input is invalid", detail, found)
+    return problem(422, "invalid_input", "The input is invalid", detail_of(found), found)
 
 
 def not_found(detail: str) -> CommandResult:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from contracts.primitives.problem import FieldError
+from contracts.primitives.problem import FieldError, detail_of
 
 
 class ApiError(Exception):
@@ -20,13 +20,13 @@ class ApiError(Exception):
     def __init__(
         self, detail: str = "", *, faults: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
     ) -> None:
-        super().__init__(detail)
-        self.detail, self.faults, self.headers = detail, faults, dict(headers or {})
+        self.detail, self.faults, self.headers = detail or detail_of(faults), faults, dict(headers or {})
+        super().__init__(self.detail)
 
     @property
     def title(self) -> str:
         """The docstring's first line."""
-        return (type(self).__doc__ or "").partition("\n")[0]
+        return (type(self).__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 class Malformed(ApiError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
-from contracts.primitives.problem import ERRORS_MAX, FieldError
+from contracts.primitives.problem import ERRORS_MAX, FieldError, detail_of
 from ledger.quotas.rules import Quota
 
 __all__ = [
@@ -39,7 +39,7 @@ class LedgerRefusal(Exception):
 
     def __init__(self, detail: str = "", *, code: str | None = None, faults: Sequence[FieldError] = ()) -> None:
         self.faults = tuple(faults)
-        self.detail = detail or "; ".join(f"{fault.path} {fault.message}".strip() for fault in self.faults[:1])
+        self.detail = detail or detail_of(self.faults)
         self.problem_code = code or self.code
         super().__init__(self.detail or self.title)
 

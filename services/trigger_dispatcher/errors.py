@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from contracts.primitives.problem import ERRORS_MAX, FieldError
+from contracts.primitives.problem import ERRORS_MAX, FieldError, detail_of
 
 
 class CommandError(Exception):
@@ -19,7 +19,7 @@ class CommandError(Exception):
 
     def __init__(self, detail: str = "", *, faults: Sequence[FieldError] = ()) -> None:
         self.faults = tuple(faults)
-        self.detail = detail or "; ".join(f"{fault.path} {fault.message}" for fault in self.faults[:1])
+        self.detail = detail or detail_of(self.faults)
         super().__init__(self.detail or self.title)
 
     @property

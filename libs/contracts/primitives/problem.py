@@ -53,6 +53,11 @@ def problem(status: int, code: str, title: str, detail: str = "", faults: Sequen
     return body
 
 
+def detail_of(faults: Sequence[FieldError]) -> str:
+    """Say the first fault in a sentence, for who shows the detail alone; "" where there is none."""
+    return f"{faults[0].path} {faults[0].message}".strip() if faults else ""
+
+
 def limited(found: Sequence[FieldError], count: int | None = None) -> Sequence[FieldError]:
     """Return at most `FAULTS_MAX`, the last of them saying how many more there are.
 
