@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from console import event_texts
+from console.document_kinds import KINDS
 from console.i18n import N_
 
 LABELS: Final[Mapping[str, str]] = {
-    # kinds of sales documents
-    "sales_invoice": N_("Invoice"), "sales_estimate": N_("Estimate"), "sales_order": N_("Sales order"),
-    "sales_proforma": N_("Proforma invoice"), "sales_receipt": N_("Receipt"), "credit_note": N_("Credit note"),
+    **{name: kind.label for name, kind in KINDS.items()},
     # states of documents
     "draft": N_("Draft"), "issued": N_("Issued"), "sent": N_("Sent"), "void": N_("Void"), "voided": N_("Void"),
     "accepted": N_("Accepted"), "declined": N_("Declined"), "expired": N_("Expired"), "closed": N_("Closed"),

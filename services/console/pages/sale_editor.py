@@ -9,10 +9,10 @@ from typing import Any, Final
 from aiohttp import web
 
 from console.api_client import Problem
+from console.document_kinds import KINDS
 from console.editing import FormPage
 from console.forms import KEY_FIELD, Field, Filled, Group, Option, as_object, as_texts
 from console.i18n import N_
-from console.pages.sales import KINDS
 from console.visit import Route, Visit
 
 LINES_SHOWN: Final = 3  # of an empty document

@@ -9,15 +9,13 @@ from aiohttp import web
 
 from console import bulk, collecting, document_timeline, editing, listing
 from console.api_client import Problem
+from console.document_kinds import CONVERTIBLE, KINDS, DocumentKind
 from console.editing import verb
 from console.forms import Field
 from console.i18n import N_
 from console.listing import Bulk, Column, Filter, Listing, choice
 from console.visit import Route, Visit
 
-KINDS: Final = (
-    "sales_invoice", "sales_estimate", "sales_order", "sales_proforma", "sales_receipt", "credit_note",
-)  # fmt: skip
 STATES: Final = (
     "draft", "issued", "accepted", "declined", "expired", "converted", "confirmed", "closed", "cancelled",
     "written_off", "void",
@@ -53,20 +51,7 @@ LISTING: Final = Listing(
     ),
     empty=N_("No document yet. Documents that you make, import or accept from the inbox appear here."),
 )
-# What a document of a kind and state takes; the API has the last word.
 _SETTLED_BY: Final = ("unpaid", "partial")
-ACTIONS: Final = {
-    "accept": (("sales_estimate",), ("issued",)),
-    "decline": (("sales_estimate",), ("issued",)),
-    "expire": (("sales_estimate", "sales_proforma"), ("issued",)),
-    "close": (("sales_order",), ("issued", "confirmed")),
-    "cancel": (("sales_order",), ("issued", "confirmed")),
-}
-CONVERTS: Final = {
-    "sales_estimate": ("sales_order", "sales_proforma", "sales_invoice"),
-    "sales_order": ("sales_proforma", "sales_invoice"),
-    "sales_proforma": ("sales_invoice",),
-}
 HAPPENED: Final = 50  # entries of the time line at once
 FORMATS: Final = ("ubl", "cii", "paytraq")
 
@@ -84,10 +69,10 @@ async def show(visit: Visit) -> web.StreamResponse:
         visit.api.get("/v1/disputes", {"sale_id": visit.id, "limit": 20}),
     )  # fmt: skip
     kind, state = sale["sale_type"], sale["status"]
-    may = [name for name, (kinds, states) in ACTIONS.items() if kind in kinds and state in states]
-    converts = CONVERTS.get(kind, ()) if state in {"issued", "accepted", "confirmed"} else ()
+    known = KINDS.get(kind, DocumentKind(kind))
+    converts = known.converts_to if state in CONVERTIBLE else ()
     return visit.render(
-        "sale.html", sale=sale, disputes=disputes["items"], may=may, converts=converts,
+        "sale.html", sale=sale, disputes=disputes["items"], may=known.actions_in(state), converts=converts,
         timeline=list(document_timeline.of_sale(happened["items"], sale["id"])), older=happened["next_cursor"],
         is_draft=state == "draft", is_open=kind == "sales_invoice" and sale["settlement"] in _SETTLED_BY,
         resolutions=collecting.RESOLUTIONS,

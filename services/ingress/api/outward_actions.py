@@ -53,7 +53,7 @@ class SendDirectRun(inputs.SendDirect):
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """What a call takes and what it response_model."""
+    """What a call takes and what it answers."""
 
     body: type[Model]
     response_model: type[BaseModel]
