@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from contracts.primitives.ids import new_id
+from contracts.primitives.problem import FieldError
 from ingress.access.credentials import (
     digest,
     new_access_token,
@@ -14,7 +15,7 @@ from ingress.access.credentials import (
     new_key_pair,
     new_password,
 )
-from ingress.errors import ApiError, TooManyRequests, Unavailable
+from ingress.errors import ApiError, InvalidInput, TooManyRequests, Unavailable
 from ingress.http.body import is_json
 from ingress.http.body_memory import SMALL_BYTES, BodyMemoryLimiter
 from ingress.http.rate_limiter import KEYS_MAX, RateLimiter
@@ -104,7 +105,13 @@ def test_every_error_has_a_title_a_code_and_a_status_of_its_kind() -> None:
 
     every = kinds(ApiError)
     assert len({kind.code for kind in every}) == len(every)
-    assert all(kind("x").title.endswith(".") and 400 <= kind.http_status < 600 for kind in every)
+    assert all(kind("x").title[-1] != "." and 400 <= kind.http_status < 600 for kind in every)
+
+
+def test_the_detail_names_the_first_fault_unless_there_is_a_better_one() -> None:
+    faults = [FieldError("lines", "must have at most 500 of them"), FieldError("date", "is required")]
+    assert InvalidInput(faults=faults).detail == "lines must have at most 500 of them"
+    assert InvalidInput("the file has no lines", faults=faults).detail == "the file has no lines"
 
 
 def test_no_two_routes_are_the_same_and_none_ends_in_a_slash() -> None:
