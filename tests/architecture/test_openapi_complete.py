@@ -85,3 +85,26 @@ def test_bounds_of_headers_and_cursors_are_described() -> None:
     cursors = [item["schema"] for item in parameters if item.get("name") == "cursor"]
     assert cursors
     assert all(cursor["pattern"] and cursor["maxLength"] for cursor in cursors)
+
+
+def test_a_query_parameter_that_must_be_given_is_required() -> None:
+    parameters = {one.get("name"): one for one in DOCUMENT["paths"]["/v1/imports"]["post"]["parameters"]}
+    assert parameters["kind"].get("required") is True
+    assert "required" not in parameters["format"]
+
+
+def test_an_object_whose_names_have_a_pattern_takes_no_others() -> None:
+    def objects(value: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(value, dict):
+            yield from [value] if "patternProperties" in value else []
+        for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            yield from objects(one)
+
+    by_pattern = list(objects(DOCUMENT))
+    assert by_pattern
+    assert [one for one in by_pattern if one.get("additionalProperties") is not False] == []
+
+
+def test_the_currency_of_an_inbox_rule_is_one_of_iso_4217() -> None:
+    properties = DOCUMENT["components"]["schemas"]["RuleConditions"]["properties"]
+    assert "iso-4217" in str(properties["currency"])

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from contracts.catalog.pushed_document import PUSHED_DOCUMENT
-from contracts.resources.json_rules import exactly_one_of
+from contracts.resources.json_rules import NO_OTHER_NAMES, exactly_one_of
 from contracts.resources.schemas import Email, LongText, Model, Reference, ShortText
 
 ATTACHMENTS_MAX = 10  # of a mail of at most 20 MiB
@@ -143,7 +143,9 @@ class HttpRequest(Model):
         default=None, description="absolute; or, with a connection, a path on its server, absent for its own URL"
     )
     method: Method = "POST"
-    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, max_length=50)
+    headers: dict[HeaderName, HeaderValue] = Field(
+        default_factory=dict, max_length=50, json_schema_extra=NO_OTHER_NAMES
+    )
     body: Json = Field(
         default=None,
         description="an object or list is sent as JSON, a text as it is, an earlier step's file as its bytes",
@@ -240,7 +242,9 @@ class AppendRow(Model):
         description="the CSV file's path in the store, or the spreadsheet's id"
     )
     sheet: ShortText | None = Field(default=None, description="of a spreadsheet; else its first one")
-    values: dict[ShortText, Cell] = Field(min_length=1, max_length=200, description="values by column")
+    values: dict[ShortText, Cell] = Field(
+        min_length=1, max_length=200, description="values by column", json_schema_extra=NO_OTHER_NAMES
+    )
     columns: list[ShortText] = Field(
         default_factory=list, max_length=200, description="the order of the columns where a file or sheet is begun"
     )

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringCon
 from contracts.primitives.durations import read_duration
 from contracts.primitives.money import MoneyText
 from contracts.primitives.problem import HIDDEN
-from contracts.resources.json_rules import exactly_one_of
+from contracts.resources.json_rules import NO_OTHER_NAMES, exactly_one_of
 from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import Email, Locale, Model, ShortText
 
@@ -72,7 +72,12 @@ def form_of_template(given: Any) -> str:
 
 
 OwnTemplate = Annotated[StepTemplate, Tag(OWN)]
-TemplatesByLanguage = Annotated[dict[Locale, StepTemplate], AfterValidator(_has_a_language), Tag(LANGUAGES)]
+TemplatesByLanguage = Annotated[
+    dict[Locale, StepTemplate],
+    AfterValidator(_has_a_language),
+    Field(json_schema_extra={"minProperties": 1, "maxProperties": LANGUAGES_MAX} | NO_OTHER_NAMES),
+    Tag(LANGUAGES),
+]
 AnyTemplate = Annotated[OwnTemplate | TemplatesByLanguage, Discriminator(form_of_template)]
 
 

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from contracts.primitives.money import MoneyText, from_minor, is_currency
+from contracts.primitives.money import MoneyText, from_minor
 from contracts.resources.inbox import InboxKind
 from contracts.resources.json_rules import at_least_one_of
 from contracts.resources.output import ResponseModel, Row
-from contracts.resources.schemas import Model, Reference, ShortText
+from contracts.resources.schemas import Model, Reference, ShortText, known_currency
 
 RULES_MAX: Final = 200
 """How many rules an account may have."""
@@ -48,12 +48,7 @@ class RuleConditions(Model):
     currency: str | None = None
     no_warnings: bool = True
 
-    @field_validator("currency")
-    @classmethod
-    def _known(cls, code: str | None) -> str | None:
-        if code is not None and not is_currency(code):
-            raise ValueError("is not an ISO 4217 currency code, e.g. EUR")
-        return code
+    _check = field_validator("currency")(known_currency)
 
 
 class InboxRuleIn(Model):

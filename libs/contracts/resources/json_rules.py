@@ -5,7 +5,12 @@ A null counts as absent, as in the validators.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+from pydantic import JsonValue
+
+NO_OTHER_NAMES: Final[dict[str, JsonValue]] = {"additionalProperties": False}
+"""Of an object whose names have a pattern: it has no other names."""
 
 
 def exactly_one_of(*names: str) -> dict[str, Any]:

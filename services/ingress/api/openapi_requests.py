@@ -181,8 +181,10 @@ def _path_parameters(route: Route) -> Iterator[dict[str, Any]]:
 
 def _query_parameters(route: Route) -> Iterator[dict[str, Any]]:
     if route.query is not None:
-        for name, about in route.query.model_json_schema()["properties"].items():
-            yield {"name": name, "in": "query", "schema": _without_null(about)}
+        described = route.query.model_json_schema()
+        for name, about in described["properties"].items():
+            required = {"required": True} if name in described.get("required", ()) else {}
+            yield {"name": name, "in": "query", **required, "schema": _without_null(about)}
 
 
 def _without_null(about: dict[str, Any]) -> dict[str, Any]:
