@@ -68,6 +68,7 @@ async def test_an_automatic_reply_and_an_account_that_awaits_no_replies_hold_not
     await collector(caller, a_mail(), a_next_mail("P9D"))
     client, _ = await debtor(caller)
     (mail,) = await mails_to(mail_server, client["email"])
+    await case_is(caller, client["id"], "scheduled")  # the ledger knows that it was sent, before it is answered
     thread = {"In_Reply_To": mail.message["Message-ID"]}
     await caller.patch("/v1/account", {"await_replies": False})
     for headers, automatic in (({"Auto_Submitted": "auto-replied"}, "auto_reply"), ({}, None)):
