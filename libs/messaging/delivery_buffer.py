@@ -13,6 +13,7 @@ from typing import Final, Protocol, assert_never
 import structlog
 
 from messaging import metrics
+from messaging.gathering import Gathering
 from messaging.handling import (
     Ack,
     DeadLetter,
@@ -32,7 +33,6 @@ BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
 BACKOFF_CHECK_SECONDS: Final = 1.0
 FAILED_BATCHES_MIN: Final = 4  # failed batches in a row: the cause is a transient error, not the messages
 LOADED_BATCH: Final = 4  # messages that came during the batch before: the next may wait for company
-AT_ONCE_AFTER_LONE_WAIT: Final = 10  # messages that do not wait: someone may send one after another's outcome
 SETTLED_LOOK_SECONDS: Final = 0.05  # only while a backup waits
 FULL_BUFFER_DELAY_MAX_SECONDS: Final = 60.0  # delayed messages that fill the buffer are released after this
 
@@ -74,7 +74,7 @@ class DeliveryBuffer:
         self._moved_at = self._loop.time()
         self._workers: list[asyncio.Task[None]] = []
         self._under_load = False  # whether the last batch had several messages
-        self._at_once = 0  # messages that do not wait, where the options ask to gather
+        self._gathering = Gathering()  # where the options ask for it
         self.on_capacity: Callable[[], None] = lambda: None
         self._outcomes = {
             outcome: metrics.HANDLED.labels(queue, outcome)
@@ -180,15 +180,12 @@ class DeliveryBuffer:
         options = self._options
         if len(self._ready) < options.batch_max and not self._ready.peek().isolated and self._waits():
             await asyncio.sleep(options.batch_wait_seconds)
-            self._at_once = AT_ONCE_AFTER_LONE_WAIT if len(self._ready) == 1 else 0
+            self._gathering.waited(alone=len(self._ready) == 1)
         return [] if self._stopping.is_set() or not self._ready else self._take()
 
     def _waits(self) -> bool:
         """Whether the next batch waits for company."""
-        if self._under_load or not self._options.gathers:
-            return self._under_load
-        self._at_once -= 1
-        return self._at_once < 0
+        return self._under_load or (self._options.gathers and self._gathering.must_wait())
 
     def _take(self) -> list[InFlightMessage]:
         batch = [self._ready.popleft()]

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from contracts.catalog.pushed_document import PUSHED_DOCUMENT
-from contracts.resources.json_rules import NO_OTHER_NAMES, exactly_one_of
+from contracts.resources.json_rules import exactly_one_of, names_by_pattern
 from contracts.resources.schemas import Email, LongText, Model, Reference, ShortText
 
 ATTACHMENTS_MAX = 10  # of a mail of at most 20 MiB
@@ -144,7 +144,7 @@ class HttpRequest(Model):
     )
     method: Method = "POST"
     headers: dict[HeaderName, HeaderValue] = Field(
-        default_factory=dict, max_length=50, json_schema_extra=NO_OTHER_NAMES
+        default_factory=dict, max_length=50, json_schema_extra=names_by_pattern
     )
     body: Json = Field(
         default=None,
@@ -243,7 +243,7 @@ class AppendRow(Model):
     )
     sheet: ShortText | None = Field(default=None, description="of a spreadsheet; else its first one")
     values: dict[ShortText, Cell] = Field(
-        min_length=1, max_length=200, description="values by column", json_schema_extra=NO_OTHER_NAMES
+        min_length=1, max_length=200, description="values by column", json_schema_extra=names_by_pattern
     )
     columns: list[ShortText] = Field(
         default_factory=list, max_length=200, description="the order of the columns where a file or sheet is begun"

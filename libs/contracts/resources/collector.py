@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringCon
 from contracts.primitives.durations import read_duration
 from contracts.primitives.money import MoneyText
 from contracts.primitives.problem import HIDDEN
-from contracts.resources.json_rules import NO_OTHER_NAMES, exactly_one_of
+from contracts.resources.json_rules import exactly_one_of, names_by_pattern
 from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import Email, Locale, Model, ShortText
 
@@ -54,12 +54,6 @@ class StepTemplate(Model):
     body: TemplateText
 
 
-def _has_a_language(given: dict[str, StepTemplate]) -> dict[str, StepTemplate]:
-    if not 1 <= len(given) <= LANGUAGES_MAX:
-        raise ValueError(f"needs 1 to {LANGUAGES_MAX} languages")
-    return given
-
-
 OWN: Final = f"{HIDDEN}own"
 LANGUAGES: Final = f"{HIDDEN}languages"
 
@@ -74,8 +68,7 @@ def form_of_template(given: Any) -> str:
 OwnTemplate = Annotated[StepTemplate, Tag(OWN)]
 TemplatesByLanguage = Annotated[
     dict[Locale, StepTemplate],
-    AfterValidator(_has_a_language),
-    Field(json_schema_extra={"minProperties": 1, "maxProperties": LANGUAGES_MAX} | NO_OTHER_NAMES),
+    Field(min_length=1, max_length=LANGUAGES_MAX, json_schema_extra=names_by_pattern),
     Tag(LANGUAGES),
 ]
 AnyTemplate = Annotated[OwnTemplate | TemplatesByLanguage, Discriminator(form_of_template)]

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from contracts.resources.json_rules import NO_OTHER_NAMES
+from contracts.resources.json_rules import names_by_pattern
 from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import Model, ShortText
 from contracts.values import Form
@@ -81,7 +81,7 @@ class ConnectionIn(Model):
     kind: ConnectionKind
     url: Annotated[str, StringConstraints(min_length=8, max_length=2048)] | None = None
     headers: dict[HeaderName, HeaderValue] = Field(
-        default_factory=dict, max_length=20, json_schema_extra=NO_OTHER_NAMES
+        default_factory=dict, max_length=20, json_schema_extra=names_by_pattern
     )
     username: OneLine | None = None
     password: Secret | None = None

@@ -5,12 +5,7 @@ A null counts as absent, as in the validators.
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-from pydantic import JsonValue
-
-NO_OTHER_NAMES: Final[dict[str, JsonValue]] = {"additionalProperties": False}
-"""Of an object whose names have a pattern: it has no other names."""
+from typing import Any
 
 
 def exactly_one_of(*names: str) -> dict[str, Any]:
@@ -26,3 +21,13 @@ def at_least_one_of(*names: str) -> dict[str, Any]:
 def given(name: str) -> dict[str, Any]:
     """This field is given."""
     return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
+def names_by_pattern(schema: dict[str, Any]) -> None:
+    """Rewrite the schema of an object whose names have a pattern: no other names, values of one form.
+
+    Pydantic says `patternProperties`, which leaves all other names open, and which generators of clients ignore.
+    """
+    ((pattern, value),) = schema.pop("patternProperties").items()
+    schema["propertyNames"] = schema.get("propertyNames", {}) | {"pattern": pattern}
+    schema["additionalProperties"] = value

@@ -30,7 +30,7 @@ from pydantic_core import CoreSchema
 
 from contracts.primitives.money import CURRENCY_JSON, is_currency
 from contracts.primitives.problem import HIDDEN
-from contracts.resources.json_rules import NO_OTHER_NAMES, at_least_one_of
+from contracts.resources.json_rules import at_least_one_of, names_by_pattern
 from contracts.values import Form, make_strict, read_email
 
 _NOT_BLANK: Final[dict[str, JsonValue]] = {"pattern": r"\S"}  # white space around it is stripped
@@ -195,7 +195,7 @@ Filter = Annotated[
     Annotated[FilterValues, Tag(f"{HIDDEN}values")] | Annotated[FilterRange, Tag(f"{HIDDEN}range")],
     Discriminator(_form_of_filter),
 ]
-Filters = Annotated[dict[Reference, Filter], Field(max_length=20, json_schema_extra=NO_OTHER_NAMES)]
+Filters = Annotated[dict[Reference, Filter], Field(max_length=20, json_schema_extra=names_by_pattern)]
 
 
 OnConflict = Literal["error", "update", "return"]

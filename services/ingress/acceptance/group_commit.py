@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -20,6 +19,7 @@ from prometheus_client import Counter, Histogram
 from ingress.acceptance import store
 from ingress.acceptance.store import Acceptance, Accepted, DuplicateMessage, Verdict
 from ingress.errors import Unavailable
+from messaging.gathering import Gathering
 from messaging.port import Outgoing
 from outbox.record import record
 from outbox.relay import Relay
@@ -37,7 +37,6 @@ log = structlog.get_logger(__name__)
 GROUP_MAX: Final = 64
 GROUP_WAIT_SECONDS: Final = 0.002
 BUSY_WAIT_SECONDS: Final = 0.02  # for requests of accounts over their share
-AT_ONCE_AFTER_LONE_WAIT: Final = 10  # of these that do not wait: someone may send one after another's answer
 GROUPS_UNDER_WAY_MAX: Final = 3
 
 ACCEPTED = Counter("ledgerwire_accepted_total", "Requests committed", ["command"])
@@ -55,7 +54,7 @@ class GroupCommit:
         self._waiting: deque[Waiter] = deque()
         self._share = ShareMeter()
         self._busy: deque[Waiter] = deque()  # of accounts over their share
-        self._at_once = 0  # of these that do not wait for company
+        self._gathering = Gathering()
         self._under_way: set[asyncio.Task[None]] = set()
         self._timer: asyncio.Handle | None = None
         self._due = 0.0  # when the timer is, in the loop's time
@@ -71,7 +70,8 @@ class GroupCommit:
         if self._in_hand >= self._waiting_max:
             raise Unavailable("too many requests wait to be committed; try again", headers={"Retry-After": "1"})
         future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
-        (self._busy if self._must_wait(one.account_id) else self._waiting).append((one, future))
+        must_wait = self._share.is_over(one.account_id) and self._gathering.must_wait()
+        (self._busy if must_wait else self._waiting).append((one, future))
         self._in_hand += 1
         self._consider()
         try:
@@ -108,13 +108,6 @@ class GroupCommit:
                 self._start()
             await asyncio.wait(self._under_way)
 
-    def _must_wait(self, account_id: UUID) -> bool:
-        """Whether a request waits for company."""
-        if not self._share.is_over(account_id):
-            return False
-        self._at_once -= 1
-        return self._at_once < 0
-
     def _consider(self) -> None:
         if len(self._under_way) >= GROUPS_UNDER_WAY_MAX:
             return
@@ -143,7 +136,7 @@ class GroupCommit:
         if len(self._under_way) >= GROUPS_UNDER_WAY_MAX:
             return
         if self._busy and not self._waiting:
-            self._at_once = AT_ONCE_AFTER_LONE_WAIT if len(self._busy) == 1 else 0
+            self._gathering.waited(alone=len(self._busy) == 1)
         group = [self._waiting.popleft() for _ in range(min(GROUP_MAX, len(self._waiting)))]
         group += [self._busy.popleft() for _ in range(min(GROUP_MAX - len(group), len(self._busy)))]
         if group:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from messaging.delivery_buffer import AT_ONCE_AFTER_LONE_WAIT, BATCH_BYTES_MAX, DeliveryBuffer
+from messaging.delivery_buffer import BATCH_BYTES_MAX, DeliveryBuffer
+from messaging.gathering import AT_ONCE_AFTER_LONE_WAIT
 from messaging.handling import InFlightMessage
 from messaging.port import BatchHandler, ConsumerOptions, Done, Incoming, Outcome, Refused, RetryLater
 from tests.support.eventually import eventually
