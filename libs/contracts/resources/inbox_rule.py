@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from contracts.primitives.money import MoneyText, from_minor
 from contracts.resources.inbox import InboxKind
-from contracts.resources.json_rules import at_least_one_of
+from contracts.resources.json_rules import at_least_one_of, only, where
 from contracts.resources.output import ResponseModel, Row
 from contracts.resources.schemas import Model, Reference, ShortText, known_currency
 
@@ -58,6 +58,10 @@ class InboxRuleIn(Model):
     message ask for and no more: accept it (Process), issue it (Approve), send it, record its payment. Without such a
     rule the flags do nothing.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra=where("box", ["purchases"], only(issue=[False], auto_processing=[False]))
+    )
 
     box: InboxKind
     match: RuleMatch

@@ -5,6 +5,7 @@ A null counts as absent, as in the validators.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -31,3 +32,18 @@ def names_by_pattern(schema: dict[str, Any]) -> None:
     ((pattern, value),) = schema.pop("patternProperties").items()
     schema["propertyNames"] = schema.get("propertyNames", {}) | {"pattern": pattern}
     schema["additionalProperties"] = value
+
+
+def only(**values: Sequence[Any]) -> dict[str, Any]:
+    """Each of these fields has one of its values or is left out."""
+    return {"properties": {name: {"enum": list(allowed)} for name, allowed in values.items()}}
+
+
+def where(name: str, values: Sequence[str], then: dict[str, Any]) -> dict[str, Any]:
+    """Where the field is given with one of these values the rule holds."""
+    return {"if": {"required": [name], "properties": {name: {"enum": list(values)}}}, "then": then}
+
+
+def where_given(name: str, then: dict[str, Any]) -> dict[str, Any]:
+    """Where the field is given the rule holds."""
+    return {"if": given(name), "then": then}

@@ -30,7 +30,7 @@ from pydantic_core import CoreSchema
 
 from contracts.primitives.money import CURRENCY_JSON, is_currency
 from contracts.primitives.problem import HIDDEN
-from contracts.resources.json_rules import at_least_one_of, names_by_pattern
+from contracts.resources.json_rules import at_least_one_of, names_by_pattern, only, where_given
 from contracts.values import Form, make_strict, read_email
 
 _NOT_BLANK: Final[dict[str, JsonValue]] = {"pattern": r"\S"}  # white space around it is stripped
@@ -119,6 +119,8 @@ class WithCurrency(Model):
 
 class PayTerm(Model):
     """When to pay: 0 other date, 1 due days, 2 end of month plus days, 3 cash on delivery, 4 open (PayTraq's)."""
+
+    model_config = ConfigDict(json_schema_extra=where_given("days", only(type=[1, 2])))
 
     type: Literal[0, 1, 2, 3, 4]
     days: int | None = Field(default=None, ge=0, le=3650)
