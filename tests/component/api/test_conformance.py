@@ -32,7 +32,10 @@ async def _things(caller: Caller, url: str) -> dict[str, str]:
     """Ids of what requests may refer to, by the names of the fields that do."""
     seller = {name: value for name, value in SELLER.items() if name != "name"}
     assert (await caller.patch("/v1/account", seller)).status == 200
-    about = {"name": "Ozola SIA", "email": "aija@ozola.example", "phone": "+37120000000"} | {
+    about = {
+        "name": "Ozola SIA",
+        "email": "aija@ozola.example",
+        "phone": "+37120000000",
         "address": SELLER["address"],
         "reg_number": "40003000002",
     }

@@ -16,6 +16,7 @@ import ingress
 import messaging
 from contracts.primitives.ids import new_id
 from contracts.wire.topology import LEDGER_COMMANDS, QUEUES, ROLES
+from ingress.acceptance import group_commit
 from ingress.acceptance.group_commit import GroupCommit
 from ingress.acceptance.store import (
     Acceptance,
@@ -153,17 +154,26 @@ async def test_what_comes_at_once_shares_a_transaction(commits: Commits) -> None
     assert (await commits.outgoing())[requests[0].id] == f"{requests[0].id} None".encode()
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits for company end long after it came, however busy the machine is."""
+    monkeypatch.setattr(group_commit, "BUSY_WAIT_SECONDS", 0.5)
+
+
+@pytest.mark.usefixtures("patient")
 async def test_requests_of_an_account_over_its_share_wait_for_company(commits: Commits) -> None:
     assert await commits.shortly_after_another(a_request(), a_request()) == 2
     await commits.all_of(*(a_request() for _ in range(BURST_MAX)))
     assert await commits.shortly_after_another(a_request(), a_request()) == 1
 
 
+@pytest.mark.usefixtures("patient")
 async def test_they_go_with_what_another_account_commits_at_once(commits: Commits) -> None:
     await commits.all_of(*(a_request() for _ in range(BURST_MAX)))
     assert await commits.shortly_after_another(a_request(), a_request(account_id=new_id()), a_request()) == 2
 
 
+@pytest.mark.usefixtures("patient")
 async def test_one_who_sends_each_request_after_the_answer_to_the_one_before_seldom_waits(commits: Commits) -> None:
     await commits.all_of(*(a_request() for _ in range(2 * BURST_MAX)))
     await commits.group.accept(a_request())  # waited, and no other came

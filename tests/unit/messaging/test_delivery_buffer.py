@@ -187,7 +187,7 @@ async def one_shortly_after_another(buffer: DeliveryBuffer, memory: Memory) -> N
 
 @pytest.mark.parametrize(("gathers", "sizes"), [(True, [2]), (False, [1, 1])])
 async def test_where_the_options_ask_to_gather_a_message_waits_for_others(*, gathers: bool, sizes: list[int]) -> None:
-    buffer = a_buffer(handler := Sizes(), memory := Memory(), gathers=gathers, batch_wait_seconds=0.05)
+    buffer = a_buffer(handler := Sizes(), memory := Memory(), gathers=gathers, batch_wait_seconds=0.5)
     buffer.start()
     await one_shortly_after_another(buffer, memory)
     assert handler.seen == sizes
@@ -195,7 +195,7 @@ async def test_where_the_options_ask_to_gather_a_message_waits_for_others(*, gat
 
 
 async def test_for_a_while_after_a_wait_that_brought_no_company_messages_do_not_wait() -> None:
-    buffer = a_buffer(handler := Sizes(), memory := Memory(), gathers=True, batch_wait_seconds=0.05)
+    buffer = a_buffer(handler := Sizes(), memory := Memory(), gathers=True, batch_wait_seconds=0.5)
     buffer.start()
     buffer.arrive(in_flight("alone"))
     await eventually(lambda: memory.settled == ["alone"])
