@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 TAKEN = "250 2.0.0 Ok: taken"
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: aiosmtpd reads all attributes, of which Python 3.11.2 leaves one broken then
 class Mailbox:
     """Serves SMTP on a free port of loopback; `mails` are those that came, each with its recipients."""
 
