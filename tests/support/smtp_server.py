@@ -39,7 +39,7 @@ class TakenMail:
         return {part.get_filename() or "": part.get_content() for part in self.message.iter_attachments()}
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: aiosmtpd reads all attributes, of which Python 3.11.2 leaves one broken then
 class SmtpServer:
     """What came; `answers` are given to the next contents in turn, `refused` recipients get the code beside them."""
 
