@@ -316,15 +316,26 @@ class DeliveryBuffer:
             await self._release([message for message in held if (message.delayed_since or 0.0) < long_ago])
 
     async def _release(self, messages: Sequence[InFlightMessage]) -> None:
-        if messages:
+        if not messages:
+            return
+        # Until it is back on the bus, a message must neither be handled nor be released by another worker.
+        for message in messages:
+            self._end_delay(message)
+        try:
             await self._transport.release(messages, self._options.retry_pause_max_seconds)
-            self._outcomes["released"].inc(len(messages))
-            self.released_count += len(messages)
-            for message in messages:
-                self._drop(message)
+        except Exception:
+            self._delay(messages)
+            raise
+        self._outcomes["released"].inc(len(messages))
+        self.released_count += len(messages)
+        for message in messages:
+            self._drop(message)
 
     def _drop(self, message: InFlightMessage) -> None:
         self._in_flight.pop(message, None)
+        self._end_delay(message)
+
+    def _end_delay(self, message: InFlightMessage) -> None:
         if timer := self._delayed.pop(message, None):
             timer.cancel()
 

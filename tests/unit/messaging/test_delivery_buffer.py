@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -112,6 +113,77 @@ async def test_put_off_messages_never_take_more_than_half_of_the_places_from_tho
     buffer.arrive(in_flight(*["stuck"] * 9, "fine"))
     await eventually(lambda: len(memory.given_back) == 4)
     assert buffer.in_flight == 5
+    await buffer.stop(1)
+
+
+class SlowToRelease(Memory):
+    """A transport whose bus takes messages back only when it may, or fails to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_end, self.fails = asyncio.Event(), False
+
+    async def release(self, messages: Sequence[InFlightMessage], pause_seconds: float) -> None:
+        await super().release(messages, pause_seconds)
+        await self.may_end.wait()
+        if self.fails:
+            raise RuntimeError("no")
+
+
+async def test_a_message_that_is_being_released_is_not_handled_meanwhile() -> None:
+    handled: list[bytes] = []
+
+    async def handler(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        handled.extend(message.body for message in messages)
+        return [
+            Done() if message.body == b"fine" or handled.count(message.body) == 3 else RetryLater("stuck")
+            for message in messages
+        ]
+
+    buffer = a_buffer(handler, memory := SlowToRelease(), prefetch=8, concurrency=2)
+    buffer.start()
+    buffer.arrive(in_flight(*"abcdef", "fine"))
+    # A second pause is at least as long as any first one: the pauses of those being released would be over.
+    await eventually(lambda: len(memory.settled) == 5)
+    assert len(memory.given_back) == 2
+    assert [handled.count(body.encode()) for body in memory.given_back] == [1, 1]
+    memory.may_end.set()
+    await eventually(lambda: buffer.in_flight == 0)
+    await buffer.stop(1)
+
+
+async def test_a_message_is_not_released_twice_by_two_batches() -> None:
+    async def handler(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        return [Done() if message.body == b"fine" else RetryLater("stuck") for message in messages]
+
+    bounds = {"prefetch": 10, "concurrency": 2, "retry_pause_first_seconds": 5, "retry_pause_max_seconds": 5}
+    buffer = a_buffer(handler, memory := SlowToRelease(), **bounds)
+    buffer.start()
+    buffer.arrive(in_flight(*"abcdefghi", "fine"))
+    await eventually(lambda: len(memory.given_back) == 4)
+    buffer.arrive(in_flight("j", "fine"))
+    await eventually(lambda: len(memory.given_back) > 4)
+    assert len(memory.given_back) == len(set(memory.given_back)) == 5
+    memory.may_end.set()
+    await eventually(lambda: buffer.in_flight == 5)
+    await buffer.stop(1)
+
+
+async def test_messages_that_could_not_be_released_are_handled_again() -> None:
+    seen: set[bytes] = set()
+
+    async def stuck_once(messages: Sequence[Incoming]) -> Sequence[Outcome]:
+        outcomes = [Done() if message.body in {*seen, b"fine"} else RetryLater("stuck") for message in messages]
+        seen.update(message.body for message in messages)
+        return outcomes
+
+    buffer = a_buffer(stuck_once, memory := SlowToRelease(), prefetch=8)
+    memory.fails = True
+    memory.may_end.set()
+    buffer.start()
+    buffer.arrive(in_flight(*"abcdef", "fine"))
+    await eventually(lambda: len(memory.settled) == 7)
+    assert memory.given_back
     await buffer.stop(1)
 
 
