@@ -13,6 +13,7 @@ from contracts.wire.commands import (
     SET_AUTOMATION_STATE,
     UPDATE_AUTOMATION,
 )
+from ingress.api.resource_handlers import getting, listing
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import queries, responses, run_queries
@@ -23,16 +24,6 @@ async def create_automation(api: Api, call: Request) -> Response:
     """Make an automation."""
     data = call.body_as(AutomationIn).model_dump(mode="json") | {"created_by": call.made_by}
     return await api.submit(call, CREATE_AUTOMATION, data)
-
-
-async def list_automations(api: Api, call: Request) -> Response:
-    """List automations, newest first."""
-    return await responses.many(api, call, queries.AUTOMATIONS, automation.from_row)
-
-
-async def get_automation(api: Api, call: Request) -> Response:
-    """Look at one automation."""
-    return await responses.one(api, call, queries.AUTOMATIONS, automation.from_row)
 
 
 class PublishQuery(Model):
@@ -95,11 +86,13 @@ ROUTES = (
         body=AutomationIn, response_model=Automation, status=201, tag="automations",
     ),
     Route(
-        "GET", "/v1/automations", "listAutomations", list_automations, "read", "List automations",
+        "GET", "/v1/automations", "listAutomations", listing(queries.AUTOMATIONS, automation.from_row),
+        "read", "List automations",
         query=Page, response_model=ResourcePage[Automation], tag="automations",
     ),
     Route(
-        "GET", "/v1/automations/{id}", "getAutomation", get_automation, "read", "Get an automation",
+        "GET", "/v1/automations/{id}", "getAutomation", getting(queries.AUTOMATIONS, automation.from_row),
+        "read", "Get an automation",
         response_model=Automation, tag="automations",
     ),
     Route(

@@ -13,7 +13,7 @@ from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Reference
 from contracts.resources.transitions import DatedReasonIn
 from contracts.wire import commands
-from ingress.api.transition_routes import moving
+from ingress.api.resource_handlers import changing
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import file_download, queries, responses
@@ -68,7 +68,7 @@ ROUTES = (
         seconds_max=file_download.SECONDS_MAX, tag="bills",
     ),
     Route(
-        "POST", "/v1/bills/{id}/void", "voidBill", moving(commands.VOID_BILL), "write",
+        "POST", "/v1/bills/{id}/void", "voidBill", changing(commands.VOID_BILL), "write",
         "Void a bill: what it booked is undone", body=DatedReasonIn, response_model=Bill, tag="bills",
     ),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from contracts.resources import case
 from contracts.resources.call import Call, CallIn, CallOutcome, CallPage
 from contracts.resources.schemas import Model
 from contracts.wire import commands
+from ingress.api.resource_handlers import creating, getting
 from ingress.errors import InvalidInput
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
@@ -29,11 +30,6 @@ class CallQuery(CallFilter, Page):
 
     due: bool = False
     sort: Literal["amount", "age"] = "amount"
-
-
-async def record_call(api: Api, call: Request) -> Response:
-    """Record the outcome of a call."""
-    return await api.submit(call, commands.RECORD_CALL, call.body_as(CallIn).model_dump(mode="json"))
 
 
 async def list_calls(api: Api, call: Request) -> Response:
@@ -65,14 +61,10 @@ async def _list_due(api: Api, call: Request, query: CallQuery) -> Response:
     )
 
 
-async def get_call(api: Api, call: Request) -> Response:
-    """Look at one call."""
-    return await responses.one(api, call, queries.CALLS, calls.from_row)
-
-
 ROUTES = (
     Route(
-        "POST", "/v1/calls", "recordCall", record_call, "write", "Record the outcome of a call with a client",
+        "POST", "/v1/calls", "recordCall", creating(commands.RECORD_CALL),
+        "write", "Record the outcome of a call with a client",
         body=CallIn, response_model=Call, status=201, tag="collections",
     ),
     Route(
@@ -80,6 +72,7 @@ ROUTES = (
         query=CallQuery, response_model=CallPage, tag="collections",
     ),
     Route(
-        "GET", "/v1/calls/{id}", "getCall", get_call, "read", "Get a call", response_model=Call, tag="collections",
+        "GET", "/v1/calls/{id}", "getCall", getting(queries.CALLS, calls.from_row),
+        "read", "Get a call", response_model=Call, tag="collections",
     ),
 )  # fmt: skip

@@ -23,7 +23,7 @@ from contracts.resources.collector import StepChannel
 from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model, ShortText
 from contracts.wire import commands
-from ingress.api.transition_routes import moving
+from ingress.api.resource_handlers import changing
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import case_queries, paging, queries, responses
@@ -95,7 +95,7 @@ async def move_invoices(api: Api, call: Request) -> Response:
 
 def _verb(verb: str, command: str, summary: str, body: type[Model] | None = None) -> Route:
     return Route(
-        "POST", f"/v1/cases/{{id}}/{verb}", f"{verb}Case", moving(command), "write", summary,
+        "POST", f"/v1/cases/{{id}}/{verb}", f"{verb}Case", changing(command), "write", summary,
         body=body, response_model=Case, tag="collections",
     )  # fmt: skip
 

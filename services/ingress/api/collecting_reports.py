@@ -19,9 +19,10 @@ from contracts.resources.collecting_report import CasesReport, CollectionsReport
 from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
 from ingress.api.periods import PeriodQuery, period_of
+from ingress.api.resource_handlers import listing
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
-from ingress.views import case_queries, queries, report_queries, responses
+from ingress.views import case_queries, queries, report_queries
 from ingress.views.batches import Row
 
 MONTHS_MAX: Final = 120  # ten years of a curve
@@ -127,19 +128,13 @@ class ActivityQuery(ActivityFilter, Page):
     """Which activities, page by page."""
 
 
-async def list_activity(api: Api, call: Request) -> Response:
-    """List messages, notes, calls, disputes, promises and moves, newest first."""
-    requested = call.query_as(ActivityQuery).model_dump(exclude={"limit", "cursor"})
-    return await responses.many(api, call, queries.ACTIVITY, activity.from_row, **requested)
-
-
 ROUTES = (
     Route(
         "GET", "/v1/reports/cases", "getCasesReport", cases, "read",
         "Get how many collection cases are in each state, with amounts", response_model=CasesReport, tag="reports",
     ),
     Route(
-        "GET", "/v1/reports/activity", "listActivity", list_activity, "read",
+        "GET", "/v1/reports/activity", "listActivity", listing(queries.ACTIVITY, activity.from_row), "read",
         "List what happened between the account and its clients, or one of them", query=ActivityQuery,
         response_model=ResourcePage[Activity], tag="reports",
     ),

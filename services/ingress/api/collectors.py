@@ -23,6 +23,7 @@ from contracts.resources.collector import (
 from contracts.resources.output import ResourcePage
 from contracts.wire import commands
 from ingress.api import message_texts
+from ingress.api.resource_handlers import getting
 from ingress.errors import InvalidInput
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
@@ -58,11 +59,6 @@ async def list_collectors(api: Api, call: Request) -> Response:
     """List collectors, newest first; an account always has some."""
     await _open(api, call)
     return await responses.many(api, call, queries.COLLECTORS, collector.from_row)
-
-
-async def get_collector(api: Api, call: Request) -> Response:
-    """Look at one collector."""
-    return await responses.one(api, call, queries.COLLECTORS, collector.from_row)
 
 
 async def list_versions(api: Api, call: Request) -> Response:
@@ -175,7 +171,8 @@ ROUTES = (
         tag="collections",
     ),
     Route(
-        "GET", "/v1/collectors/{id}", "getCollector", get_collector, "read", "Get a collector",
+        "GET", "/v1/collectors/{id}", "getCollector", getting(queries.COLLECTORS, collector.from_row),
+        "read", "Get a collector",
         response_model=Collector, tag="collections",
     ),
     Route(

@@ -13,9 +13,9 @@ from contracts.resources import connection
 from contracts.resources.connection import Connection, ConnectionIn, ConnectionKind
 from contracts.resources.output import ResourcePage
 from contracts.wire.commands import CREATE_CONNECTION, DELETE_CONNECTION
+from ingress.api.resource_handlers import getting, listing
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
-from ingress.views import responses
 from ingress.views.queries import View
 
 _CONNECTIONS: Final = View("execution_api.connection", filters={"kind": "kind = ?"})
@@ -35,16 +35,6 @@ async def create_connection(api: Api, call: Request) -> Response:
     )
 
 
-async def list_connections(api: Api, call: Request) -> Response:
-    """List connections, newest first."""
-    return await responses.many(api, call, _CONNECTIONS, connection.from_row, kind=call.query_as(ConnectionQuery).kind)
-
-
-async def get_connection(api: Api, call: Request) -> Response:
-    """Get one connection, without its secrets."""
-    return await responses.one(api, call, _CONNECTIONS, connection.from_row)
-
-
 async def delete_connection(api: Api, call: Request) -> Response:
     """Forget credentials; steps that name them fail from now on. No error when they are gone already."""
     return await api.submit(call, DELETE_CONNECTION, {"id": str(call.id_of())})
@@ -58,11 +48,12 @@ ROUTES = (
         body=ConnectionIn, response_model=Connection, status=201, waits=True, tag="connections",
     ),
     Route(
-        "GET", _PATH, "listConnections", list_connections, "read", "List connections",
+        "GET", _PATH, "listConnections", listing(_CONNECTIONS, connection.from_row), "read", "List connections",
         query=ConnectionQuery, response_model=ResourcePage[Connection], tag="connections",
     ),
     Route(
-        "GET", _PATH + "/{id}", "getConnection", get_connection, "read", "Get a connection without its secrets",
+        "GET", _PATH + "/{id}", "getConnection", getting(_CONNECTIONS, connection.from_row),
+        "read", "Get a connection without its secrets",
         response_model=Connection, tag="connections",
     ),
     Route(

@@ -8,6 +8,7 @@ from contracts.resources import delivery
 from contracts.resources.delivery import Delivery, DeliveryState, DeliveryWithAttempts
 from contracts.resources.output import ResourcePage
 from contracts.wire.commands import REDELIVER
+from ingress.api.resource_handlers import changing, listing
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
 from ingress.views import queries, responses, run_queries
@@ -21,20 +22,6 @@ class DeliveryQuery(Page):
     state: DeliveryState | None = None
 
 
-async def list_deliveries(api: Api, call: Request) -> Response:
-    """List deliveries, newest first."""
-    query = call.query_as(DeliveryQuery)
-    return await responses.many(
-        api,
-        call,
-        queries.DELIVERIES,
-        delivery.from_row,
-        hook_id=query.hook_id,
-        event_id=query.event_id,
-        state=query.state,
-    )
-
-
 async def get_delivery(api: Api, call: Request) -> Response:
     """Get one delivery with its attempts."""
     row = await responses.row_of(api, call, queries.DELIVERIES)
@@ -42,15 +29,10 @@ async def get_delivery(api: Api, call: Request) -> Response:
     return Response(body=delivery.from_row(row, attempts))
 
 
-async def redeliver(api: Api, call: Request) -> Response:
-    """Send it again, now: the same body under the same event id."""
-    delivery_id = call.id_of()
-    return await api.submit(call, REDELIVER, {"id": str(delivery_id)}, subject_id=delivery_id)
-
-
 ROUTES = (
     Route(
-        "GET", "/v1/deliveries", "listDeliveries", list_deliveries, "read", "List deliveries",
+        "GET", "/v1/deliveries", "listDeliveries", listing(queries.DELIVERIES, delivery.from_row),
+        "read", "List deliveries",
         query=DeliveryQuery, response_model=ResourcePage[Delivery], tag="deliveries",
     ),
     Route(
@@ -58,7 +40,8 @@ ROUTES = (
         response_model=DeliveryWithAttempts, tag="deliveries",
     ),
     Route(
-        "POST", "/v1/deliveries/{id}/redeliver", "redeliverEvent", redeliver, "automate", "Deliver again, now",
+        "POST", "/v1/deliveries/{id}/redeliver", "redeliverEvent", changing(REDELIVER),
+        "automate", "Deliver again, now",
         response_model=Delivery, tag="deliveries",
     ),
 )  # fmt: skip

@@ -13,10 +13,11 @@ from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
 from contracts.wire import commands
 from ingress.access import channel_store
+from ingress.api.resource_handlers import getting, listing
 from ingress.errors import NotFound
 from ingress.http.context import Api
 from ingress.http.route import Handler, Page, Request, Response, Route
-from ingress.views import queries, responses
+from ingress.views import queries
 
 _RULES = "/v1/inbox/rules"
 
@@ -68,16 +69,6 @@ async def _check_channel(api: Api, call: Request, text: str | None) -> None:
         raise NotFound("match.channel_id: there is no such channel; GET /v1/channels lists them")
 
 
-async def list_rules(api: Api, call: Request) -> Response:
-    """List the rules, newest first."""
-    return await responses.many(api, call, queries.INBOX_RULES, inbox_rule.from_row, box=call.query_as(RuleQuery).box)
-
-
-async def get_rule(api: Api, call: Request) -> Response:
-    """Get one rule."""
-    return await responses.one(api, call, queries.INBOX_RULES, inbox_rule.from_row)
-
-
 async def delete_rule(api: Api, call: Request) -> Response:
     """Remove a rule: what it accepted stays accepted."""
     rule_id = call.id_of()
@@ -106,11 +97,12 @@ ROUTES = (
         body=InboxRuleIn, response_model=InboxRule, status=201, tag="inbox",
     ),
     Route(
-        "GET", _RULES, "listInboxRules", list_rules, "read", "List the rules that accept messages",
+        "GET", _RULES, "listInboxRules", listing(queries.INBOX_RULES, inbox_rule.from_row),
+        "read", "List the rules that accept messages",
         query=RuleQuery, response_model=ResourcePage[InboxRule], tag="inbox",
     ),
     Route(
-        "GET", _RULES + "/{id}", "getInboxRule", get_rule, "read",
+        "GET", _RULES + "/{id}", "getInboxRule", getting(queries.INBOX_RULES, inbox_rule.from_row), "read",
         "Get a rule", response_model=InboxRule, tag="inbox",
     ),
     Route(

@@ -23,7 +23,7 @@ from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Model
 from contracts.wire import commands
 from ingress.api import message_texts
-from ingress.api.transition_routes import moving
+from ingress.api.resource_handlers import changing
 from ingress.errors import InvalidInput, NotFound
 from ingress.http.context import Api
 from ingress.http.route import Page, Request, Response, Route
@@ -146,11 +146,11 @@ ROUTES = (
         seconds_max=file_download.SECONDS_MAX, tag="messages",
     ),
     Route(
-        "POST", "/v1/messages/{id}/assign", "assignMessage", moving(commands.ASSIGN_MESSAGE), "write",
+        "POST", "/v1/messages/{id}/assign", "assignMessage", changing(commands.ASSIGN_MESSAGE), "write",
         "An unmatched message is this client's", body=AssignIn, response_model=Message, tag="messages",
     ),
     Route(
-        "POST", "/v1/messages/{id}/resolve", "resolveMessage", moving(commands.RESOLVE_MESSAGE), "write",
+        "POST", "/v1/messages/{id}/resolve", "resolveMessage", changing(commands.RESOLVE_MESSAGE), "write",
         "A message needs no response any more", response_model=Message, tag="messages",
     ),
 )  # fmt: skip

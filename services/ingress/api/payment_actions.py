@@ -14,13 +14,13 @@ from contracts.resources.transitions import (
     UnrefundIn,
 )
 from contracts.wire import commands
-from ingress.api.transition_routes import moving
+from ingress.api.resource_handlers import changing
 from ingress.http.route import Route
 
 
 def _verb(name: str, command: str, summary: str, body: type[Model]) -> Route:
     return Route(
-        "POST", f"/v1/payments/{{id}}/{name}", f"{name}Payment", moving(command), "write", summary,
+        "POST", f"/v1/payments/{{id}}/{name}", f"{name}Payment", changing(command), "write", summary,
         body=body, response_model=Payment, tag="payments",
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from contracts.resources import run
 from contracts.resources.output import ResourcePage
 from contracts.resources.run import DecisionIn, ReplayedRun, ReplayIn, Run, RunState, RunWithSteps
 from contracts.wire import commands
-from ingress.api.transition_routes import moving
+from ingress.api.resource_handlers import changing, listing
 from ingress.http.context import Api
 from ingress.http.route import Handler, Page, Request, Response, Route
 from ingress.views import queries, responses, run_queries
@@ -20,20 +20,6 @@ class RunQuery(Page):
     automation_id: UUID | None = None
     event_id: UUID | None = None
     state: RunState | None = None
-
-
-async def list_runs(api: Api, call: Request) -> Response:
-    """List runs, newest first."""
-    query = call.query_as(RunQuery)
-    return await responses.many(
-        api,
-        call,
-        queries.RUNS,
-        run.from_row,
-        automation_id=query.automation_id,
-        event_id=query.event_id,
-        state=query.state,
-    )
 
 
 async def get_run(api: Api, call: Request) -> Response:
@@ -61,7 +47,7 @@ def _deciding(*, approved: bool) -> Handler:
 
 ROUTES = (
     Route(
-        "GET", "/v1/runs", "listRuns", list_runs, "read", "List runs of automations",
+        "GET", "/v1/runs", "listRuns", listing(queries.RUNS, run.from_row), "read", "List runs of automations",
         query=RunQuery, response_model=ResourcePage[Run], tag="runs",
     ),
     Route(
@@ -69,12 +55,12 @@ ROUTES = (
         "Get a run with its steps", response_model=RunWithSteps, tag="runs",
     ),
     Route(
-        "POST", "/v1/runs/{id}/replay", "replayRun", moving(commands.REPLAY_RUN), "automate",
+        "POST", "/v1/runs/{id}/replay", "replayRun", changing(commands.REPLAY_RUN), "automate",
         "Take a run that has ended up again from one of its steps; with preview, only show the inputs",
         body=ReplayIn, response_model=ReplayedRun, tag="runs",
     ),
     Route(
-        "POST", "/v1/runs/{id}/cancel", "cancelRun", moving(commands.CANCEL_RUN), "automate",
+        "POST", "/v1/runs/{id}/cancel", "cancelRun", changing(commands.CANCEL_RUN), "automate",
         "Cancel a run that has not ended", response_model=Run, tag="runs",
     ),
     Route(

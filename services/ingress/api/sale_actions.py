@@ -17,7 +17,7 @@ from contracts.resources.transitions import (
     UnrefundIn,
 )
 from contracts.wire import commands
-from ingress.api.transition_routes import moving
+from ingress.api.resource_handlers import changing
 from ingress.http.route import Route
 
 _SALE: Final = "/v1/sales/{id}"
@@ -26,18 +26,19 @@ _SALE: Final = "/v1/sales/{id}"
 def _verb(name: str, command: str, summary: str, body: type[Model] | None = None, *, status: int = 200) -> Route:
     verb = name.partition("-")[0] + name.partition("-")[2].title()  # write-off: writeOff
     return Route(
-        "POST", f"{_SALE}/{name}", f"{verb}Sale", moving(command), "write", summary,
+        "POST", f"{_SALE}/{name}", f"{verb}Sale", changing(command), "write", summary,
         body=body, response_model=Sale, status=status, tag="sales",
     )  # fmt: skip
 
 
 ROUTES = (
     Route(
-        "PATCH", _SALE, "updateSale", moving(commands.UPDATE_SALE), "write", "Change a draft: the fields that are sent",
+        "PATCH", _SALE, "updateSale", changing(commands.UPDATE_SALE),
+        "write", "Change a draft: the fields that are sent",
         body=SalePatch, response_model=Sale, tag="sales",
     ),
     Route(
-        "DELETE", _SALE, "deleteSale", moving(commands.DELETE_SALE), "write",
+        "DELETE", _SALE, "deleteSale", changing(commands.DELETE_SALE), "write",
         "Delete a draft", response_model=Sale, tag="sales",
     ),
     _verb("issue", commands.ISSUE_SALE, "Issue a draft: it gets its number and is posted"),
