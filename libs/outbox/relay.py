@@ -36,6 +36,7 @@ BATCH_MAX = 300
 MEMORY_MAX = 20_000  # messages; beyond it, or these bytes, rows wait in Postgres for the sweep
 BYTES_MAX = 64 * 1024 * 1024
 MARK_SECONDS_MIN = 1.0  # to delete confirmed rows, also at the end
+MARK_PAUSE_SECONDS = 0.1  # so that one delete serves several publishes; the sweep leaves held rows alone meanwhile
 SWEEP_PAUSE_SECONDS = 1.0
 SWEEP_BYTES_MAX = 16 * 1024 * 1024
 SWEEP_AGE_SECONDS = 3.0  # younger rows are in a relay's memory, about to be published
@@ -166,6 +167,7 @@ class Relay:
                 self._wake_mark.clear()
                 await self._wake_mark.wait()
                 continue
+            await asyncio.wait(self._tasks[:1], timeout=MARK_PAUSE_SECONDS)  # at the end there is no pause
             done, self._confirmed = self._confirmed, []
             try:
                 await self._forget(self._pool, done)
