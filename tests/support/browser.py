@@ -119,7 +119,7 @@ async def chromium_running() -> AsyncIterator[Browser]:
     path = await chromium.find_or_install()
     assert path is not None, chromium.MISSING
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         await browser.close()
 

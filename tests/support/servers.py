@@ -134,6 +134,7 @@ async def prepare() -> int:
             say(_no_rabbitmq())
             return 1
         say(f"RabbitMQ: {launcher}")
+    await chromium.prefer_shell()
     if (browser := await chromium.find_or_install()) is None:
         say(chromium.MISSING)
         return 1
