@@ -234,7 +234,7 @@ COSTLY = {
 }
 
 
-@pytest.mark.timeout(30)  # half a second is usual; it tells of work inside one call, which is not counted
+@pytest.mark.timeout(30)  # half a second is usual; a hang inside one call is not counted
 @pytest.mark.parametrize("kind", COSTLY)
 def test_a_mebibyte_of_anything_costs_bounded_work(kind: str) -> None:
     faults: dict[str, str] = {}
