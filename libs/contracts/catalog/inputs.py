@@ -12,8 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from contracts.catalog.pushed_document import PUSHED_DOCUMENT
-from contracts.resources.json_rules import exactly_one_of, names_by_pattern
-from contracts.resources.schemas import Email, LongText, Model, Reference, ShortText
+from contracts.resources.json_rules import all_of, exactly_one_of, given, names_by_pattern, where_given
+from contracts.resources.schemas import EMAIL_FORM, Email, LongText, Model, Reference, ShortText
 
 ATTACHMENTS_MAX = 10  # of a mail of at most 20 MiB
 
@@ -169,13 +169,24 @@ class PostChatMessage(Model):
     username: Reference | None = None
 
 
+# The pattern is not all that the store checks: names parted by single slashes, without . and .. and blanks around one.
+StoredPath = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500),
+    Field(json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f\\]*$"}),
+]
+
 DocumentFormat = Literal["pdf", "facturx", "ubl", "cii", "paytraq"]
 
 
 class FileSource(Model):
     """A file: fetched from a URL, kept by an earlier step, made of a sales document, or given here."""
 
-    model_config = ConfigDict(json_schema_extra=exactly_one_of("file", "sale_id", "content", "content_base64"))
+    model_config = ConfigDict(
+        json_schema_extra=all_of(
+            exactly_one_of("file", "sale_id", "content", "content_base64"), where_given("format", given("sale_id"))
+        )
+    )
 
     file: Annotated[Url | dict[str, Any] | None, URL_OR_FILE] = Field(
         default=None, description="a URL it is fetched from, or the file that an earlier step's output has"
@@ -207,7 +218,9 @@ def _one_or_several(given: object) -> object:
     return [one.strip() for one in given.split(",")] if isinstance(given, str) else given
 
 
-Recipients = Annotated[list[Email], BeforeValidator(_one_or_several, json_schema_input_type=str | list[Email])]
+_LISTED: Final = EMAIL_FORM[1:-1].replace("[^@", "[^@,")
+_ListedText = Annotated[str, Field(json_schema_extra={"pattern": rf"^\s*{_LISTED}\s*(,\s*{_LISTED}\s*){{0,49}}$"})]
+Recipients = Annotated[list[Email], BeforeValidator(_one_or_several, json_schema_input_type=_ListedText | list[Email])]
 """Addresses as a list, or as a text with commas between them, as a template makes it."""
 
 
@@ -224,9 +237,7 @@ class SendEmail(Model):
 class StoreFile(FileSource):
     """A file that is kept elsewhere, where the step's connection leads."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(
-        description="its path in the store, such as invoices/{{ trigger.data.number }}.pdf"
-    )
+    name: StoredPath = Field(description="its path in the store, such as invoices/{{ trigger.data.number }}.pdf")
     if_exists: Literal["new_name", "overwrite"] = Field(
         default="new_name", description="where another file has this name; the same content is stored once"
     )
@@ -238,9 +249,7 @@ class AppendRow(Model):
     The first line of a file or sheet names the columns; one that is empty is begun with the columns of `values`.
     """
 
-    file: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(
-        description="the CSV file's path in the store, or the spreadsheet's id"
-    )
+    file: StoredPath = Field(description="the CSV file's path in the store, or the spreadsheet's id")
     sheet: ShortText | None = Field(default=None, description="of a spreadsheet; else its first one")
     values: dict[ShortText, Cell] = Field(
         min_length=1, max_length=200, description="values by column", json_schema_extra=names_by_pattern

@@ -10,6 +10,8 @@ _ISO: Final = re.compile(
     r"P(?:(\d{1,2})Y)?(?:(\d{1,3})M)?(?:(\d{1,3})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,7})S)?)?",
     re.ASCII,
 )
+DURATION_JSON: Final = {"format": "iso-8601-duration", "pattern": rf"^(?=.*[YMWDHS]$){_ISO.pattern}$"}
+"""What the JSON schema of a duration says, but for the ten years."""
 DAYS_MAX: Final = 3660  # ten years: an invoice that is older is written off or with a court
 MONTHS_MAX: Final = 120  # ten years as well
 _MONTHS_OF_A_YEAR: Final = 12  # as ISO 8601 counts

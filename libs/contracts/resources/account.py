@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from contracts.resources.collector import DurationText
+from contracts.resources.json_rules import all_of, given
 from contracts.resources.number_format import NumberFormat
 from contracts.resources.output import ResponseModel
 from contracts.resources.schemas import (
@@ -43,6 +44,9 @@ LOGO_BYTES_MAX: Final = 256 * 1024
 """It is embedded in every PDF, and travels in a JSON body of at most 1 MiB."""
 
 _PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_B64: Final = "[A-Za-z0-9+/]"
+# How these begin in base64.
+_PICTURE_FORM: Final = f"^(iVBORw0KGg[opqr]=|(iVBORw0KGg[opqr]{_B64}|/9j/)({_B64}{{4}})*({_B64}{{2}}==|{_B64}{{3}}=)?)$"
 _IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
 _ZONE: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}", re.ASCII)
 _IBAN_MODULUS: Final = 97
@@ -114,7 +118,7 @@ Iban = Annotated[
     str,
     StringConstraints(max_length=60),
     AfterValidator(read_iban),
-    WithJsonSchema({"type": "string", "maxLength": 60, "description": "ISO 13616; spaces are removed"}),
+    Field(json_schema_extra={"format": "iban", "description": "ISO 13616; spaces are removed"}),
 ]
 Bic = Annotated[
     str, Form(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", "must be a BIC of 8 or 11 capitals, such as HABALV22")
@@ -125,7 +129,7 @@ EndpointId = Annotated[
 ClockTime = Annotated[str, Form(r"([01][0-9]|2[0-3]):[0-5][0-9]", "must be a time of day, such as 09:00")]
 Weekday = Annotated[int, Field(ge=1, le=7)]
 SmsSender = Annotated[
-    str, Form(r"[A-Za-z0-9 ]{1,11}|\+?[0-9]{3,15}", "must be up to 11 letters and digits, or a number")
+    str, Form(r"([A-Za-z0-9 ]{1,11}|\+?[0-9]{3,15})", "must be up to 11 letters and digits, or a number")
 ]
 DisputedInvoices = Literal["leave_out", "mark"]
 Website = Annotated[
@@ -147,7 +151,11 @@ class BankAccount(Model):
 class LogoIn(Model):
     """A picture: a PNG or JPEG in base64."""
 
-    content: Annotated[str, AfterValidator(_logo_bytes)]
+    content: Annotated[
+        str,
+        AfterValidator(_logo_bytes),
+        Field(json_schema_extra={"contentEncoding": "base64", "pattern": _PICTURE_FORM}),
+    ]
 
 
 class SendWindow(Model):
@@ -172,6 +180,12 @@ class FollowSettings(Model):
     """Let promises and cases count by the account's settings as they are now."""
 
 
+_DATES_EVERY_DOCUMENT: Final[dict[str, Any]] = all_of(
+    {"properties": {"type": {"not": {"const": 0}}}},
+    {"if": {"properties": {"type": {"const": 1}}, "required": ["type"]}, "then": given("days")},
+)
+
+
 class AccountPatch(WithCurrency):
     """What may change of an account: absent fields stay, null takes a value away, lists and addresses are replaced.
 
@@ -191,7 +205,7 @@ class AccountPatch(WithCurrency):
     locale: Locale | None = None
     time_zone: TimeZone | None = None
     number_format: NumberFormat | None = None
-    default_pay_term: PayTerm | None = None
+    default_pay_term: PayTerm | None = Field(default=None, json_schema_extra=_DATES_EVERY_DOCUMENT)
     invoice_footer: Annotated[str, StringConstraints(max_length=FOOTER_CHARS_MAX)] | None = None
     logo: LogoIn | None = None
     send_window: SendWindow | None = None

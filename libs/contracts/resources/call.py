@@ -6,13 +6,14 @@ import datetime as dt
 from typing import Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from contracts.primitives.money import PositiveMoneyText
 from contracts.resources import client
 from contracts.resources.case import Case
 from contracts.resources.client import ClientReference
 from contracts.resources.inbox import Actor
+from contracts.resources.json_rules import at_least_one_of, only, where
 from contracts.resources.note import Origin
 from contracts.resources.output import JSONObject, ResponseModel, Row, text, time_text
 from contracts.resources.promise import SALES_MAX
@@ -35,6 +36,12 @@ class CallIn(Model):
     opens a dispute of each invoice of `sale_ids`, of all open ones when left out. With `snooze_until` the client is not
     to be called or reminded before that day. `advance` ends the call step that is due; else it stays.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra=where(
+            "outcome", ["promised"], at_least_one_of("promise", "snooze_until"), only(promise=[None])
+        )
+    )
 
     client_id: UUID
     outcome: CallOutcome

@@ -13,7 +13,8 @@ from contracts.primitives.money import from_minor
 from contracts.resources import client as clients
 from contracts.resources.client import ClientReference
 from contracts.resources.collector import StepChannel
-from contracts.resources.json_rules import at_least_one_of, exactly_one_of
+from contracts.resources.json_rules import all_of, at_least_one_of, exactly_one_of
+from contracts.resources.move_json_rules import OWN_OR_REPORTED
 from contracts.resources.note import Origin
 from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import LongText, Model, ShortText
@@ -89,7 +90,7 @@ class MoveInvoices(Model):
     is moved or sent here. Its collectors are named by `from_collector` and `to_collector`, or by a `collector_id`.
     """
 
-    model_config = ConfigDict(json_schema_extra=exactly_one_of("invoice_ids", "client_id"))
+    model_config = ConfigDict(json_schema_extra=all_of(exactly_one_of("invoice_ids", "client_id"), OWN_OR_REPORTED))
     collector_id: UUID | None = None
     invoice_ids: list[UUID] | None = Field(default=None, min_length=1, max_length=INVOICES_MAX)
     client_id: UUID | None = None

@@ -7,14 +7,23 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
-from contracts.primitives.durations import read_duration
+from contracts.primitives.durations import DURATION_JSON, read_duration
 from contracts.primitives.money import MoneyText
 from contracts.primitives.problem import HIDDEN
-from contracts.resources.json_rules import exactly_one_of, names_by_pattern
+from contracts.resources.json_rules import all_of, exactly_one_of, given, names_by_pattern, only, where
 from contracts.resources.output import JSONObject, ResponseModel, Row
-from contracts.resources.schemas import Email, Locale, Model, ShortText
+from contracts.resources.schemas import NOT_BLANK, Email, Locale, Model, ShortText
 
 CollectorKind = Literal["client", "invoice"]
 StepChannel = Literal["email", "sms", "call", "move"]
@@ -33,11 +42,18 @@ def _duration(text: str) -> str:
     return text
 
 
-DurationText = Annotated[str, StringConstraints(max_length=40), AfterValidator(_duration)]
+DurationText = Annotated[
+    str,
+    StringConstraints(max_length=40),
+    AfterValidator(_duration),
+    Field(json_schema_extra=DURATION_JSON),
+]
 """An ISO 8601 duration such as `P3D` or `PT1S`."""
 
 TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=TEMPLATE_CHARACTERS_MAX)]
-SubjectText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+SubjectText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Field(json_schema_extra=NOT_BLANK)
+]
 
 
 class OpenCollectors(Model):
@@ -85,12 +101,38 @@ class MoveNotice(Model):
     body: TemplateText
 
 
+_EACH_WITH_SUBJECT: Final[dict[str, Any]] = {
+    "anyOf": [
+        given("subject"),
+        {
+            "not": {"anyOf": [{"required": ["subject"]}, {"required": ["body"]}]},
+            "additionalProperties": given("subject"),
+        },
+    ]
+}
+
+
 class CollectorStepIn(Model):
     """One step. A `move` needs `target_collector_id`, an `email` or `sms` a template: one, or one for each language.
 
     An email takes along the invoices as PDF with `attach_pdf`, and a statement of account with `attach_statement`.
     A step that is not `automatic` waits for a person. `starts_manually` lets the target's first step wait as well.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra=all_of(
+            where(
+                "channel",
+                ["move"],
+                given("target_collector_id"),
+                only(target_collector_id=[None], notify=[None], starts_manually=[False]),
+            ),
+            where("channel", ["email", "sms"], given("template")),
+            where(
+                "channel", ["email"], {"properties": {"template": _EACH_WITH_SUBJECT}}, only(attach_statement=[False])
+            ),
+        )
+    )
 
     channel: StepChannel
     anchor: StepAnchor = "after_due"
@@ -184,13 +226,22 @@ class StepPreviewIn(Model):
     `number` is the step's place, counted from 1: what `{{ step }}` says.
     """
 
-    model_config = ConfigDict(json_schema_extra=exactly_one_of("client_id", "sale_id"))
+    model_config = ConfigDict(
+        json_schema_extra=all_of(exactly_one_of("client_id", "sale_id"), {"properties": {"step": given("template")}})
+    )
 
     step: CollectorStepIn
     number: int = Field(default=1, ge=1, le=STEPS_MAX)
     client_id: UUID | None = None
     sale_id: UUID | None = None
     language: Locale | None = None
+
+    @field_validator("step")
+    @classmethod
+    def _says_something(cls, step: CollectorStepIn) -> CollectorStepIn:
+        if step.template is None:
+            raise ValueError(f"says nothing: its channel is {step.channel}")
+        return step
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from contracts.resources.json_rules import names_by_pattern
+from contracts.resources.json_rules import all_of, given, names_by_pattern, only, where
 from contracts.resources.output import JSONObject, ResponseModel, Row
 from contracts.resources.schemas import Model, ShortText
 from contracts.values import Form
@@ -70,12 +70,41 @@ class ServiceAccount(Model):
     token_uri: Annotated[str, StringConstraints(min_length=8, max_length=2048)] = _TOKENS
 
 
+_WITH_A_KEY: Final[dict[str, Any]] = {
+    "required": ["private_key"],
+    "properties": {"private_key": {"type": "string", "minLength": 1}},
+}
+
+
+_AN_SFTP_URL: Final[dict[str, Any]] = {"properties": {"url": {"pattern": "^sftp://"}}}
+
+
+def _json_rules() -> dict[str, Any]:
+    fields = frozenset[str]().union(*(required | optional for required, optional in _TAKES.values()))
+    empty: dict[str, Any] = {name: [None] for name in sorted(fields)} | {
+        "headers": [{}],
+        "path": [None, ""],
+        "private_key": [None, ""],
+    }
+    kinds = []
+    for kind, (required, optional) in _TAKES.items():
+        rules = [*map(given, sorted(required))]
+        if foreign := {name: value for name, value in empty.items() if name not in required | optional}:
+            rules.append(only(**foreign))
+        if kind == "sftp":
+            rules += [{"anyOf": [given("password"), _WITH_A_KEY]}, _AN_SFTP_URL]
+        kinds.append(where("kind", [kind], all_of(*rules)))
+    return all_of(*kinds)
+
+
 class ConnectionIn(Model):
     """A name, where it leads, and the credentials; only the name and the server are shown again.
 
     `url` of s3 is `https://server/bucket/prefix`, of sftp `sftp://server:port/folder`; `host_key` is the server's
     key as `SHA256:...` or as a line of known_hosts without the name.
     """
+
+    model_config = ConfigDict(json_schema_extra=_json_rules())
 
     name: ShortText
     kind: ConnectionKind

@@ -6,7 +6,14 @@ A null counts as absent, as in the validators.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
+
+NOT_NULL: Final[dict[str, Any]] = {"not": {"type": "null"}}
+
+
+def all_of(*rules: dict[str, Any]) -> dict[str, Any]:
+    """Each of these rules holds."""
+    return {"allOf": list(rules)}
 
 
 def exactly_one_of(*names: str) -> dict[str, Any]:
@@ -19,9 +26,14 @@ def at_least_one_of(*names: str) -> dict[str, Any]:
     return {"anyOf": [given(name) for name in names]}
 
 
+def not_both(one: str, other: str) -> dict[str, Any]:
+    """One of the two fields is left out, or both are."""
+    return {"anyOf": [only(**{one: [None]}), only(**{other: [None]})]}
+
+
 def given(name: str) -> dict[str, Any]:
     """This field is given."""
-    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+    return {"required": [name], "properties": {name: NOT_NULL}}
 
 
 def names_by_pattern(schema: dict[str, Any]) -> None:
@@ -39,11 +51,17 @@ def only(**values: Sequence[Any]) -> dict[str, Any]:
     return {"properties": {name: {"enum": list(allowed)} for name, allowed in values.items()}}
 
 
-def where(name: str, values: Sequence[str], then: dict[str, Any]) -> dict[str, Any]:
-    """Where the field is given with one of these values the rule holds."""
-    return {"if": {"required": [name], "properties": {name: {"enum": list(values)}}}, "then": then}
+def where(
+    name: str, values: Sequence[str], then: dict[str, Any], otherwise: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Where the field is given with one of these values the one rule holds, else the other."""
+    return _conditional({"required": [name], "properties": {name: {"enum": list(values)}}}, then, otherwise)
 
 
-def where_given(name: str, then: dict[str, Any]) -> dict[str, Any]:
-    """Where the field is given the rule holds."""
-    return {"if": given(name), "then": then}
+def where_given(name: str, then: dict[str, Any], otherwise: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Where the field is given the one rule holds, else the other."""
+    return _conditional(given(name), then, otherwise)
+
+
+def _conditional(this: dict[str, Any], then: dict[str, Any], otherwise: dict[str, Any] | None) -> dict[str, Any]:
+    return {"if": this, "then": then} | ({} if otherwise is None else {"else": otherwise})

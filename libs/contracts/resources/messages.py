@@ -6,15 +6,16 @@ import datetime as dt
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from contracts.primitives.problem import HIDDEN
 from contracts.resources import client, sale
 from contracts.resources.client import ClientReference
 from contracts.resources.collector import STEPS_MAX, OwnTemplate, TemplatesByLanguage, form_of_template
+from contracts.resources.json_rules import all_of, given, only, where, where_given
 from contracts.resources.note import Origin
 from contracts.resources.output import JSONObject, ResponseModel, Row, text, time_text
-from contracts.resources.schemas import LongText, Model
+from contracts.resources.schemas import NOT_BLANK, LongText, Model
 
 Channel = Literal["email", "sms"]
 Direction = Literal["sent", "received"]
@@ -28,8 +29,18 @@ SALES_MAX: Final = 50  # as many documents as one mail carries
 SUBJECT_CHARS_MAX: Final = 250  # mail programs show less
 SMS_CHARS_MAX: Final = 1_600  # ten parts, the most that gateways take
 
-Subject = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=SUBJECT_CHARS_MAX)]
-AddressText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320)]
+Subject = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=SUBJECT_CHARS_MAX),
+    Field(json_schema_extra=NOT_BLANK),
+]
+AddressText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320), Field(json_schema_extra=NOT_BLANK)
+]
+
+
+_NO_FILES: Final[dict[str, Any]] = only(attach_pdf=[False], attach_statement=[False])
+_OF_SMS: Final[dict[str, Any]] = where("channel", ["sms"], all_of(only(subject=[None]), _NO_FILES))
 
 
 class MessageToSend(Model):
@@ -39,6 +50,8 @@ class MessageToSend(Model):
     the documents of `sale_ids`, `attach_statement` the client's statement of account. `to` is
     the client's own address or number when left out.
     """
+
+    model_config = ConfigDict(json_schema_extra=_OF_SMS)
 
     client_id: UUID
     channel: Channel
@@ -93,6 +106,9 @@ MessageTemplate = Annotated[
 ]
 
 
+_WITH_A_BODY: Final[dict[str, Any]] = {"required": ["body"], "properties": {"body": {"minLength": 1}}}
+
+
 class MessageIn(MessageToSend):
     """A message to a client that is to be sent, or with `origin: external` one that another system reports.
 
@@ -102,6 +118,19 @@ class MessageIn(MessageToSend):
 
     Of a reported message `direction` is needed, `from`, `to` and `occurred_at` say more, and nothing is sent.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra=all_of(
+            _OF_SMS,
+            where_given("template", only(body=[""], subject=[None], origin=["own"]), _WITH_A_BODY),
+            where(
+                "origin",
+                ["external"],
+                all_of(given("direction"), _NO_FILES),
+                only(direction=[None, "sent"], occurred_at=[None], **{"from": [None]}),
+            ),
+        )
+    )
 
     body: LongText = ""
     template: MessageTemplate | None = None

@@ -6,11 +6,12 @@ import datetime as dt
 from typing import Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from contracts.primitives.money import PositiveMoneyText, from_minor
 from contracts.resources import client, sale
 from contracts.resources.client import ClientReference
+from contracts.resources.json_rules import only, where
 from contracts.resources.output import JSONObject, ResponseModel, Row, text, time_text
 from contracts.resources.schemas import Model, PaymentMethod, Reference, ShortText, known_currency
 from contracts.resources.settlement import Allocation, AllocationIn, Refund, allocations, refunds
@@ -21,6 +22,8 @@ class PaymentIn(Model):
 
     A `pending` payment is announced: it is not posted before it is confirmed, and settles nothing.
     """
+
+    model_config = ConfigDict(json_schema_extra=where("status", ["pending"], only(allocations=[[]])))
 
     client_id: UUID
     status: Literal["pending", "confirmed"] = "confirmed"

@@ -6,14 +6,16 @@ import datetime as dt
 from typing import Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.primitives.money import MoneyText, from_minor
 from contracts.resources import client, sale_line
 from contracts.resources.client import ClientIn
 from contracts.resources.document_kinds import KINDS, SaleType, kinds_that
+from contracts.resources.json_rules import NOT_NULL, all_of, exactly_one_of, not_both
 from contracts.resources.output import JSONObject, ResponseModel, Row, text, time_text
+from contracts.resources.sale_json_rules import HOLDS_TOGETHER
 from contracts.resources.sale_line import LINES_MAX, AdjustmentIn, LineIn, SaleAdjustment, SaleLine, SaleTax
 from contracts.resources.schemas import (
     LongText,
@@ -33,6 +35,8 @@ class SaleIn(WithCurrency):
 
     A credit note may name the issued invoice that it corrects (`invoice_id`), a receipt its payment (`payment_id`).
     """
+
+    model_config = ConfigDict(json_schema_extra=all_of(exactly_one_of("client_id", "client"), HOLDS_TOGETHER))
 
     sale_type: SaleType
     client: ClientIn | None = None
@@ -79,6 +83,8 @@ class SaleIn(WithCurrency):
 class SaleCalculationIn(SaleIn):
     """A sales document whose totals to compute; without a client it is for one of whom nothing is known."""
 
+    model_config = ConfigDict(json_schema_extra=all_of(not_both("client_id", "client"), HOLDS_TOGETHER))
+
     @field_validator("client_id")
     @classmethod
     def _one_client(cls, client_id: UUID | None, info: ValidationInfo) -> UUID | None:
@@ -87,8 +93,13 @@ class SaleCalculationIn(SaleIn):
         return client_id
 
 
+_KEEPS_A_CLIENT: Final[dict[str, Any]] = {"properties": {"client_id": NOT_NULL, "client": NOT_NULL}}
+
+
 class SalePatch(WithCurrency):
     """What may change of a draft: the fields that were sent, null for none; lists are replaced whole."""
+
+    model_config = ConfigDict(json_schema_extra=all_of(_KEEPS_A_CLIENT, {"not": {"required": ["client_id", "client"]}}))
 
     client_id: UUID | None = None
     client: ClientIn | None = None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.primitives.money import AdjustmentAmount, MoneyText, Percent, SignedDecimal
+from contracts.resources.json_rules import all_of, at_least_one_of, given, only
 from contracts.resources.output import JSONObject, ResponseModel
+from contracts.resources.sale_json_rules import ZERO
 from contracts.resources.schemas import LongText, Model, Reference
 
 LINES_MAX = 5_000
@@ -26,6 +28,14 @@ class LineTaxIn(Model):
 TAXES_MAX = 10
 
 
+_SAYS_WHAT_IS_SOLD: Final[dict[str, Any]] = {
+    "anyOf": [
+        *map(given, ("product_id", "item_code")),
+        {"required": ["description"], "properties": {"description": {"type": "string", "minLength": 1}}},
+    ]
+}
+
+
 class LineIn(Model):
     """One line: an item or free text; `discount` and `tax_rate` in percent, prices in the sale's currency.
 
@@ -33,6 +43,15 @@ class LineIn(Model):
     One tax is `tax_rate` and `tax_category`, several are `taxes`. A line that names a product by id or code takes
     missing fields from it: description, price, unit, and its tax if it names none.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra=all_of(
+            _SAYS_WHAT_IS_SOLD,
+            at_least_one_of("unit_price", "product_id", "item_code"),
+            {"anyOf": [{"properties": {"discount": ZERO}}, {"properties": {"discount_amount": ZERO}}]},
+            {"anyOf": [only(taxes=[[]]), only(tax_rate=[None], tax_category=[None])]},
+        )
+    )
 
     product_id: UUID | None = None
     item_code: Reference | None = None
@@ -43,7 +62,7 @@ class LineIn(Model):
     discount_amount: MoneyText | None = None
     tax_rate: Percent | None = None
     tax_category: Reference | None = None
-    taxes: list[LineTaxIn] = Field(default_factory=list, max_length=TAXES_MAX)
+    taxes: list[LineTaxIn] = Field(default_factory=list, max_length=TAXES_MAX, json_schema_extra={"uniqueItems": True})
     unit: Reference | None = None
 
     @field_validator("unit_price")

@@ -33,22 +33,23 @@ from contracts.primitives.problem import HIDDEN
 from contracts.resources.json_rules import at_least_one_of, names_by_pattern, only, where_given
 from contracts.values import Form, make_strict, read_email
 
-_NOT_BLANK: Final[dict[str, JsonValue]] = {"pattern": r"\S"}  # white space around it is stripped
+NOT_BLANK: Final[dict[str, JsonValue]] = {"pattern": r"\S"}  # white space around it is stripped
 
 ShortText = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Field(json_schema_extra=_NOT_BLANK)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Field(json_schema_extra=NOT_BLANK)
 ]
 LongText = Annotated[str, StringConstraints(max_length=10_000)]
 Reference = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Field(json_schema_extra=_NOT_BLANK)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Field(json_schema_extra=NOT_BLANK)
 ]
 _WORD: Final = r"[^@\s\x1c-\x1f\x85]+"  # white space is what Python calls so
+EMAIL_FORM: Final = rf"^{_WORD}@{_WORD}\.{_WORD}$"
 # Deliberately loose: only the mail server knows whether an address exists, and reserved names must work in trials.
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=254),
     AfterValidator(read_email),
-    WithJsonSchema({"type": "string", "maxLength": 254, "pattern": rf"^{_WORD}@{_WORD}\.{_WORD}$"}),
+    WithJsonSchema({"type": "string", "maxLength": 254, "pattern": EMAIL_FORM}),
 ]
 CountryCode = Annotated[str, Form(r"[A-Z]{2}", "must be the two letters of a country by ISO 3166, such as LV")]
 Locale = Annotated[

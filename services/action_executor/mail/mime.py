@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -83,7 +84,7 @@ def mime_of(mail: Mail, *, dated: datetime) -> EmailMessage:
 def _address(address: str, name: str | None = None) -> Address:
     try:
         return Address(display_name=_one_line(name or "")[:_NAME_CHARACTERS_MAX], addr_spec=address)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, HeaderParseError, AttributeError):  # the last of an unclosed bracket, a bug of 3.11
         raise MailFault(f"{address[:100]!r} is no mail address") from None
 
 

@@ -67,6 +67,7 @@ BODY_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
             },
         },
         "additionalProperties": False,
+        "anyOf": [{"required": ["document"]}, {"required": ["file"]}],
     },
     "LinkedDocumentMessage": {
         "title": "LinkedDocumentMessage",

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from contracts.catalog import ACTIONS, Action, flow_inputs, inputs
+from contracts.resources.json_rules import at_least_one_of
 from contracts.resources.schemas import Model
 from contracts.wire.commands import RUN_ACTION
 from ingress.api.search_actions import RunQuery
@@ -21,13 +23,29 @@ from ingress.http.route import Handler, Request, Response
 from ingress.response_models import actions as results
 
 
-class HttpRequestRun(inputs.HttpRequest):
+class _ByUrlOrConnection(Model):
+    """Leads to the URL, or where the connection does."""
+
+    model_config = ConfigDict(validate_default=True, json_schema_extra=at_least_one_of("url", "connection_id"))
+
+    connection_id: UUID | None = None
+
+    @field_validator("url", check_fields=False)
+    @classmethod
+    def _leads_somewhere(cls, url: str | None, info: ValidationInfo) -> str | None:
+        # An invalid connection is not in `data`; it is reported on its own.
+        if not url and info.data.get("connection_id", "faulty") is None:
+            raise PydanticCustomError("missing", "is required, or a connection that holds it")
+        return url
+
+
+class HttpRequestRun(inputs.HttpRequest, _ByUrlOrConnection):
     """One HTTP request, and the connection whose credentials go with it."""
 
     connection_id: UUID | None = Field(default=None, description="a connection of kind http")
 
 
-class ChatMessageRun(inputs.PostChatMessage):
+class ChatMessageRun(inputs.PostChatMessage, _ByUrlOrConnection):
     """A message, and the connection that leads to the chat."""
 
     connection_id: UUID | None = Field(default=None, description="a connection of kind chat")
@@ -45,7 +63,7 @@ class AppendRowRun(inputs.AppendRow):
     connection_id: UUID = Field(description="a connection of kind s3, webdav, sftp, folder or google_sheets")
 
 
-class SendDirectRun(inputs.SendDirect):
+class SendDirectRun(inputs.SendDirect, _ByUrlOrConnection):
     """A sales document, and the connection that leads to the buyer's inbox."""
 
     connection_id: UUID | None = Field(default=None, description="a connection of kind http")
