@@ -1,6 +1,6 @@
 # A fresh machine needs Python 3.11 with venv, and make; the rest is set up below.
 .DEFAULT_GOAL := help
-.PHONY: help demo up setup test check bench screenshots faults upgrade-test audit sbom attacks einvoice-report apps apps-n8n env static-assets catalogs fmt docs site lock static
+.PHONY: help demo up setup test test-long check bench screenshots faults upgrade-test audit sbom attacks einvoice-report apps apps-n8n env static-assets catalogs fmt docs site lock static
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # Where it is set, each of the hundred processes of a test run would compile all of the code again.
@@ -22,9 +22,13 @@ setup: ## Make .venv with everything in it; does nothing when it is there
 	@.ci/setup
 
 # A file runs in one worker. Four workers on two cores made tests that wait with a deadline fail.
-test: static ## Lint, types, architecture and all tests, on a real Postgres and RabbitMQ
+test: static ## Lint, types, architecture and all tests but the long ones, on a real Postgres and RabbitMQ
 	@$(BIN)/python -m tests.support.servers
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
+
+test-long: setup ## The long tests: every story over RabbitMQ in four processes, killed brokers, a fault run
+	@$(BIN)/python -m tests.support.servers
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m long
 
 check: static ## Lint, types, architecture and unit tests only
 	$(BIN)/pytest -n 2 --dist loadfile tests/architecture tests/unit

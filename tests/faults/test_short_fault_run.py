@@ -12,6 +12,7 @@ from tests.faults.run import Wishes, fault_run
 from tests.support.machine import say
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 async def test_nothing_is_lost_or_doubled_and_no_run_is_stuck_while_faults_strike(tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(2**31)

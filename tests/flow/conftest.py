@@ -92,7 +92,8 @@ async def four_processes(
 
 
 @pytest.fixture(
-    params=["one_process", "four_processes"], ids=["everything in one process", "four processes over RabbitMQ"]
+    params=["one_process", pytest.param("four_processes", marks=pytest.mark.long)],
+    ids=["everything in one process", "four processes over RabbitMQ"],
 )
 def deployment(request: pytest.FixtureRequest) -> Deployment:
     """Each installation stays up for the whole session, whatever order the stories come in."""
@@ -111,7 +112,10 @@ async def listener() -> AsyncIterator[Listener]:
         yield running
 
 
-@pytest.fixture(params=["postgres", "rabbitmq"], ids=["over the bus in Postgres", "over RabbitMQ"])
+@pytest.fixture(
+    params=["postgres", pytest.param("rabbitmq", marks=pytest.mark.long)],
+    ids=["over the bus in Postgres", "over RabbitMQ"],
+)
 async def amqp(request: pytest.FixtureRequest, rabbitmq: Rabbitmq) -> AsyncIterator[str | None]:
     """The bus of an installation of a test's own: each of both; None is the one in Postgres."""
     if request.param == "postgres":

@@ -73,6 +73,7 @@ async def test_after_a_killed_broker_is_back_everything_confirmed_is_there_and_w
         await consumer.stop(2)
 
 
+@pytest.mark.long
 async def test_a_broker_killed_while_its_queues_are_new_gets_them_anew_and_keeps_what_it_confirms() -> None:
     async with servers.private_rabbitmq() as broker:
         queue, taken = a_queue(), Taken()
@@ -90,6 +91,7 @@ async def test_a_broker_killed_while_its_queues_are_new_gets_them_anew_and_keeps
         await bus.close()
 
 
+@pytest.mark.long
 async def test_a_queue_without_leader_that_may_hold_messages_is_left_alone_and_reported() -> None:
     async with servers.private_rabbitmq() as broker, rabbit_harness(broker.url, settle_seconds=0.0) as harness:
         queue = a_queue()

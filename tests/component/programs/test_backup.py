@@ -97,6 +97,7 @@ async def held_once(dsn: str, keys: set[str]) -> bool:
         await conn.close()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_a_backup_under_load_restores_every_accepted_request_of_services_over_rabbitmq(
     postgres: Postgres, rabbitmq: Rabbitmq, tmp_path: Path

@@ -71,6 +71,7 @@ async def take(url: str) -> bytes | None:
         return message.body if message else None
 
 
+@pytest.mark.long
 async def test_a_killed_broker_comes_back_with_what_it_confirmed(amqp_url: str) -> None:
     async with servers.private_rabbitmq() as broker:
         url = await broker.create_vhost()
