@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from contracts.command_errors import CommandError, PreconditionFailed
 from contracts.etag import matches
 from ledger.capabilities import SUBJECTS
-from ledger.errors import LedgerRefusal, PreconditionFailed
 from ledger.unit_of_work.state import CommandContext, EntityKind, Key, Shown
 
 
@@ -21,9 +21,9 @@ def compared(readable: Sequence[CommandContext[Any]]) -> Mapping[EntityKind, set
     return wanted
 
 
-def unmet(readable: Sequence[CommandContext[Any]], representations: Shown) -> dict[UUID, LedgerRefusal]:
+def unmet(readable: Sequence[CommandContext[Any]], representations: Shown) -> dict[UUID, CommandError]:
     """Refusals, by command id, of commands whose resource has another state; absent ones are refused later."""
-    refusals: dict[UUID, LedgerRefusal] = {}
+    refusals: dict[UUID, CommandError] = {}
     for kind, ctx in _conditional(readable):
         now = representations.get((kind, ctx.key(ctx.input.id)))
         if now is not None and not matches(ctx.envelope.if_match or (), now):

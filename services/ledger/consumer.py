@@ -15,6 +15,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from contracts.command_errors import CommandError, InvalidInput
 from contracts.primitives.problem import field_errors, problem
 from contracts.urls import PublicUrls
 from contracts.wire.commands import DRY_RUN, queue_of
@@ -25,7 +26,6 @@ from ledger.account import Account
 from ledger.capabilities import CAPABILITIES, ENTITIES, HANDLERS, LOCK_FREE, PARTICIPANTS
 from ledger.conditions import compared, unmet
 from ledger.dry_run import answer_dry_runs
-from ledger.errors import BadInput, LedgerRefusal
 from ledger.text import unstorable
 from ledger.unit_of_work import store
 from ledger.unit_of_work.state import (
@@ -93,9 +93,7 @@ def _segments(commands: Sequence[Envelope]) -> Iterator[list[Envelope]]:
     yield some
 
 
-async def refuse(
-    conn: Connection, envelopes: Sequence[Envelope], refusal: LedgerRefusal, effects: BatchEffects
-) -> None:
+async def refuse(conn: Connection, envelopes: Sequence[Envelope], refusal: CommandError, effects: BatchEffects) -> None:
     """Store a refusal as the result of these, and change nothing else."""
     await _answer(conn, envelopes, LoadedState(), {envelope.id: refusal for envelope in envelopes}, effects)
 
@@ -107,12 +105,12 @@ async def _change_books(
     # Accounts in one order for all batches; within an account, commands as they came.
     commands = sorted(commands, key=lambda command: command.account_id.bytes)
     accounts = await store.lock_books(conn, account_ids={command.account_id for command in commands})
-    refusals: dict[UUID, LedgerRefusal] = {}
+    refusals: dict[UUID, CommandError] = {}
     readable = []
     for command in commands:
         try:
             readable.append(_read(command, accounts[command.account_id], now))
-        except LedgerRefusal as refusal:
+        except CommandError as refusal:
             refusals[command.id] = refusal
     refusals |= unmet(readable, await _show(conn, compared(readable), urls))
     readable = [ctx for ctx in readable if ctx.envelope.id not in refusals]
@@ -120,7 +118,7 @@ async def _change_books(
     for ctx in readable:
         try:
             state.take(ctx, HANDLERS[ctx.envelope.name].handle(ctx, state))
-        except LedgerRefusal as refusal:
+        except CommandError as refusal:
             refusals[ctx.envelope.id] = refusal
             state.refuse(ctx, refusal)
     deleted = await _show(conn, _deleted(state), urls)
@@ -159,11 +157,11 @@ async def _load_planned(conn: Connection, plan: ReadPlan, state: LoadedState) ->
 
 def _read(command: Envelope, account: Account, now: datetime) -> CommandContext[Any]:
     if faults := unstorable(command.data):
-        raise BadInput(faults=faults)
+        raise InvalidInput(faults=faults)
     try:
         return CommandContext(command, HANDLERS[command.name].model.model_validate(command.data), account, now)
     except ValidationError as error:
-        raise BadInput(faults=field_errors(error)) from None
+        raise InvalidInput(faults=field_errors(error)) from None
 
 
 async def _emit(conn: Connection, state: LoadedState, effects: BatchEffects, deleted: Shown, urls: PublicUrls) -> None:
@@ -265,7 +263,7 @@ async def _answer(
     conn: Connection,
     commands: Sequence[Envelope],
     state: LoadedState,
-    refusals: Mapping[UUID, LedgerRefusal],
+    refusals: Mapping[UUID, CommandError],
     effects: BatchEffects,
 ) -> None:
     """Store the results of refused commands, and record all of them for the journey."""
@@ -277,7 +275,7 @@ async def _answer(
     await store.insert_handled(conn, rows=rows)
 
 
-def _handled(command: Envelope, changes: ChangeSet | None, refusal: LedgerRefusal | None) -> store.Handled:
+def _handled(command: Envelope, changes: ChangeSet | None, refusal: CommandError | None) -> store.Handled:
     return store.Handled(
         account_id=command.account_id,
         command_id=command.id,
@@ -294,5 +292,5 @@ def _subject(changes: ChangeSet) -> UUID | None:
     return changes.result_entity[1] if changes.result_entity else changes.subject_id
 
 
-def _problem(refusal: LedgerRefusal) -> dict[str, Any]:
+def _problem(refusal: CommandError) -> dict[str, Any]:
     return problem(refusal.http_status, refusal.problem_code, refusal.title, refusal.detail, refusal.faults)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from asyncpg.exceptions import NumericValueOutOfRangeError
 
+from contracts.command_errors import InvalidInput
 from contracts.wire.envelope import Envelope
 from ledger import consumer
-from ledger.errors import BadInput
 from messaging.port import BatchHandler, Incoming, Outcome
 from outbox.pipeline import BatchEffects, HandleBatch, MessagePipeline
 from storage.pool import Connection
@@ -36,5 +36,5 @@ def refuse_numeric_overflow(pipeline: MessagePipeline, handle: HandleBatch) -> B
 
 
 async def _refuse(conn: Connection, envelopes: Sequence[Envelope], effects: BatchEffects) -> None:
-    refusal = BadInput("A number is larger than the ledger can hold: send smaller amounts.")
+    refusal = InvalidInput("A number is larger than the ledger can hold: send smaller amounts.")
     await consumer.refuse(conn, envelopes, refusal, effects)

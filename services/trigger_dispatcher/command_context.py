@@ -11,10 +11,10 @@ from pydantic import BaseModel, ValidationError
 
 from chassis.egress import EgressPolicy
 from chassis.encryption import Encryptor
+from contracts.command_errors import InvalidInput
 from contracts.primitives.problem import field_errors
 from contracts.wire.envelope import Envelope
 from storage.pool import Connection
-from trigger_dispatcher.errors import InvalidInput
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -46,7 +46,7 @@ class Result:
 
 
 CarryOut = Callable[[Connection, Envelope, CommandContext], Awaitable[Result]]
-"""Carries out one command, its account's lock held; raises a `Refusal` before it wrote anything."""
+"""Carries out one command, its account's lock held; raises a `CommandError` before it wrote anything."""
 
 
 def read(model: type[M], data: Mapping[str, Any]) -> M:

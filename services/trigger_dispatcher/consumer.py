@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from contracts.command_errors import CommandError, PreconditionFailed
 from contracts.etag import matches
 from contracts.primitives.ids import parse_id
 from contracts.resources import automation as automation_resource
@@ -19,7 +20,6 @@ from storage.pool import Connection
 from trigger_dispatcher.automations import commands as automations
 from trigger_dispatcher.automations.store import find_automation
 from trigger_dispatcher.command_context import CarryOut, CommandContext, Result
-from trigger_dispatcher.errors import CommandError, PreconditionFailed
 from trigger_dispatcher.events import store
 from trigger_dispatcher.hooks import commands as hooks
 from trigger_dispatcher.hooks import replay

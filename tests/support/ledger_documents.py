@@ -16,13 +16,13 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from contracts.command_errors import InvalidInput
 from contracts.resources import sale as sale_resource
 from contracts.resources.client import ClientIn
 from contracts.resources.sale import SaleIn
 from contracts.urls import PublicUrls
 from ledger.account import Account
 from ledger.clients.rules import new_client
-from ledger.errors import BadInput
 from ledger.sales.sale import draft
 
 _ACCOUNT = Account(UUID(int=1))
@@ -176,7 +176,7 @@ def sale_of(given: Mapping[str, Any], *, number: str | None = "INV-2026-000001")
         client_in = asked.client or ClientIn(name="Client")
         client = new_client(client_in, client_id=UUID(int=2), account=_ACCOUNT, now=_NOW)
         sale = draft(asked, sale_id=UUID(int=3), account=_ACCOUNT, client=client, today=_NOW.date(), now=_NOW)
-    except (BadInput, ValidationError):
+    except (InvalidInput, ValidationError):
         assume(False)  # noqa: FBT003  hypothesis's own signature
         raise
     row: dict[str, Any] = asdict(sale) | {

@@ -12,11 +12,12 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from contracts.command_errors import InvalidInput
 from contracts.primitives.money import MINOR_MAX, MoneyError, from_minor, plain, to_minor
 from contracts.resources.document_kinds import SaleType
 from contracts.resources.schemas import PAYMENT_METHODS
 from ledger.account import Account
-from ledger.errors import BadInput, Faults, at
+from ledger.errors import Faults, at
 from ledger.inbox.document import Document, Line, within
 from ledger.inbox.draft_from_message import description, tax_rate
 from ledger.journal import rules as journal
@@ -115,7 +116,7 @@ def parse_bill(document: Document, *, account: Account, today: date) -> ParsedBi
     """Read a bill from its document.
 
     Raises:
-        BadInput: everything that a bill needs and the document lacks, with paths in the message.
+        InvalidInput: everything that a bill needs and the document lacks, with paths in the message.
     """
     faults = Faults()
     currency, document_date = document.currency or account.currency, document.document_date or today
@@ -261,7 +262,7 @@ def _computed(document: Document, currency: str, faults: Faults) -> SaleTotals |
     )
     try:
         return totals(facts)
-    except BadInput as refusal:
+    except InvalidInput as refusal:
         for fault in refusal.faults:
             faults.add(within(fault).path, f"{fault.message}; or state gross_amount and net_amount")
         return None
@@ -279,7 +280,7 @@ def _date_due(document: Document, document_date: date, faults: Faults) -> date |
         return document.date_due
     try:
         return due.due_date(document_date, term=due.PayTerm(term.type, term.days))
-    except BadInput:
+    except InvalidInput:
         if term.days is not None:
             faults.add("document.document_date", "is too late for the calendar")
         return None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from contracts.command_errors import NotFound, StateForbids
 from contracts.resources.transitions import DatedTransitionInput
 from ledger.bills.state import BillChanges, BillPlan, LoadedBills
-from ledger.errors import NotFound, StateForbids
 from ledger.journal.booking import reversed_ids
 from ledger.journal.state import JournalChanges, JournalPlan, LoadedJournal
 from ledger.unit_of_work.command_handler import CommandHandler

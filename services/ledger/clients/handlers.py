@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from contracts.command_errors import Conflict, InvalidInput, NotFound, StateForbids
 from contracts.primitives.ids import new_id
+from contracts.primitives.problem import FieldError
 from contracts.resources.client import ClientIn, ClientUpdate, ClientUpsert
 from contracts.resources.schemas import ByIdInput
 from ledger.clients.rules import Client, Identity, archived, changed, identity_of, new_client
 from ledger.clients.state import ClientChanges, ClientPlan, LoadedClients
 from ledger.collections.collectors.state import CollectorPlan, LoadedCollectors
-from ledger.errors import BadInput, Conflict, FieldError, NotFound, StateForbids
 from ledger.quotas.counting import count, uncount
 from ledger.quotas.state import UsagePlan
 from ledger.unit_of_work.command_handler import CommandHandler
@@ -58,7 +59,7 @@ def _upsert(ctx: CommandContext[ClientUpsert], state: LoadedState) -> ChangeSet:
     if given.on_conflict == "error":
         return _create(ctx, state)
     if given.on_conflict == "update" and given.external_id is None:
-        raise BadInput(faults=[FieldError("external_id", "is required to identify the client")])
+        raise InvalidInput(faults=[FieldError("external_id", "is required to identify the client")])
     there = state[LoadedClients].recall(ctx.account.id, identity_of(given))
     if there is None:
         return _create(ctx, state)

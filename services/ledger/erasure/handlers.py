@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contracts.command_errors import StateForbids
+from contracts.primitives.problem import FieldError
 from contracts.resources.schemas import ByIdInput
 from contracts.wire.jobs import ERASE_CLIENT_MAILS, EraseClientMailsJob
 from contracts.wire.topology import EXECUTOR_JOBS
@@ -9,7 +11,6 @@ from ledger.clients import handlers as clients
 from ledger.clients.state import ClientPlan
 from ledger.erasure.rules import erased
 from ledger.erasure.state import ErasureChanges, ErasurePlan, LoadedUnfinished
-from ledger.errors import FieldError, StateForbids
 from ledger.quotas.counting import uncount
 from ledger.quotas.state import UsagePlan
 from ledger.unit_of_work.command_handler import CommandHandler

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from contracts.command_errors import CommandError
 from contracts.resources.imports import FAULTS_KEPT_MAX, ImportBatchResult, ImportLines, LineFault
 from ledger.clients.handlers import UPSERT_CLIENT
 from ledger.clients.state import ClientChanges
-from ledger.errors import LedgerRefusal, QuotaExceeded
+from ledger.errors import QuotaExceeded
 from ledger.products.handlers import UPSERT_PRODUCT
 from ledger.products.state import ProductChanges
 from ledger.quotas.rules import Quota
@@ -37,7 +38,7 @@ class _Lines:
         self.counts["created" if changes.http_status == 201 else "updated" if changed else "unchanged"] += 1  # noqa: PLR2004
         self.changes.merge(changes)
 
-    def refuse(self, line: int, refusal: LedgerRefusal) -> None:
+    def refuse(self, line: int, refusal: CommandError) -> None:
         self.refused += 1
         if isinstance(refusal, QuotaExceeded):
             self.reached.add(refusal.quota)
@@ -56,7 +57,7 @@ def _import(ctx: CommandContext[ImportLines], state: LoadedState) -> ChangeSet:
         try:
             changes = decision.handle(one, tried)
             tried.take(one, changes)
-        except LedgerRefusal as refusal:
+        except CommandError as refusal:
             lines.refuse(line, refusal)
         else:
             lines.take(changes)

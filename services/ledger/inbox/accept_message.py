@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from contracts.command_errors import CommandError, Conflict, InvalidInput, NotFound, StateForbids
 from contracts.primitives.ids import new_id
 from contracts.primitives.problem import FieldError, field_errors
 from contracts.resources.inbox import MessageWarning, message_warning
@@ -21,7 +22,7 @@ from contracts.resources.supplier import SupplierIn
 from ledger.bills import bill as bills
 from ledger.bills.bill import Bill, ParsedBill
 from ledger.bills.state import BillChanges, BillPlan, LoadedBills
-from ledger.errors import BadInput, Conflict, LedgerRefusal, NotFound, QuotaExceeded, StateForbids
+from ledger.errors import QuotaExceeded
 from ledger.inbox import draft_from_message
 from ledger.inbox.agreement import disagreements
 from ledger.inbox.document import Document, Party, read
@@ -55,7 +56,7 @@ def need_for(ctx: CommandContext[AcceptMessage], message: InboxEntry, state: Loa
             _need_sale(_asked_sale(ctx, mapped(document, message.comment, ctx.input).sale), state, plan)
         else:
             _need_bill(ctx, document, plan)
-    except BadInput:
+    except InvalidInput:
         return
 
 
@@ -96,8 +97,8 @@ def accept(ctx: CommandContext[AcceptMessage], state: LoadedState) -> ChangeSet:
     """Accept a message.
 
     Raises:
-        StateForbids: it is accepted or rejected already; Conflict: its document is recorded already; BadInput, and the
-        refusals of creating a client and a document.
+        StateForbids: it is accepted or rejected already; Conflict: its document is recorded already; InvalidInput, and
+        the refusals of creating a client and a document.
     """
     message = message_of(ctx, state)
     _check_undecided(message)
@@ -190,7 +191,7 @@ def _in_message(handle: Callable[[], T]) -> T:
         return handle()
     except QuotaExceeded:
         raise
-    except LedgerRefusal as refusal:
+    except CommandError as refusal:
         if not refusal.faults:
             raise
         raise type(refusal)(code=refusal.problem_code, faults=draft_from_message.remapped(refusal.faults)) from None
@@ -228,15 +229,15 @@ def _parse_and_find_supplier(
     parsed, given = None, None
     try:
         parsed = bills.parse_bill(document, account=ctx.account, today=ctx.today)
-    except BadInput as refusal:
+    except InvalidInput as refusal:
         faults.extend(refusal.faults)
     if ctx.input.supplier_id is None:
         try:
             given = _supplier_in(document, notes)
-        except BadInput as refusal:
+        except InvalidInput as refusal:
             faults.extend(refusal.faults)
     if faults or parsed is None:
-        raise BadInput(faults=faults)
+        raise InvalidInput(faults=faults)
     if given is not None:
         return parsed, suppliers.found_or_made(ctx, given, state, changes)
     supplier = state[LoadedSuppliers].by_id.get(ctx.key(ctx.input.supplier_id)) if ctx.input.supplier_id else None
@@ -249,7 +250,7 @@ def _supplier_in(document: Document, notes: list[MessageWarning]) -> SupplierIn:
     """The supplier of the document; an invalid address or number is left out with a warning.
 
     Raises:
-        BadInput: it has no name, or an identifying field is invalid.
+        InvalidInput: it has no name, or an identifying field is invalid.
     """
     party = document.supplier or Party()
     given: dict[str, Any] = {
@@ -266,7 +267,7 @@ def _supplier_in(document: Document, notes: list[MessageWarning]) -> SupplierIn:
         return SupplierIn.model_validate(given)
     except ValidationError as error:
         faults = [FieldError(f"document.supplier.{fault.path}", fault.message) for fault in field_errors(error)]
-        raise BadInput(faults=faults) from None
+        raise InvalidInput(faults=faults) from None
 
 
 def _unfit(given: dict[str, Any]) -> list[MessageWarning]:

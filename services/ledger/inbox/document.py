@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 
+from contracts.command_errors import InvalidInput
 from contracts.primitives.money import (
     StatedAdjustment,
     StatedAmount,
@@ -24,7 +25,6 @@ from contracts.primitives.problem import FieldError, field_errors
 from contracts.resources.document_kinds import SaleType
 from contracts.resources.sale_line import LINES_MAX
 from contracts.resources.schemas import Model, Operation, PaymentMethodIn
-from ledger.errors import BadInput
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)]
 SaidAtLength = Annotated[str, StringConstraints(max_length=10_000)]
@@ -222,12 +222,12 @@ def read(pushed: Mapping[str, Any], corrections: Mapping[str, Any] | None) -> Do
     """Read the message's document with a person's corrections in place of its own fields; null removes one.
 
     Raises:
-        BadInput: every fault, its path in the message's document.
+        InvalidInput: every fault, its path in the message's document.
     """
     try:
         return Document.model_validate({**pushed, **(corrections or {})})
     except ValidationError as error:
-        raise BadInput(faults=[within(fault) for fault in field_errors(error)]) from None
+        raise InvalidInput(faults=[within(fault) for fault in field_errors(error)]) from None
 
 
 def within(fault: FieldError) -> FieldError:

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from contracts.command_errors import InvalidInput
 from contracts.primitives.problem import FieldError, field_errors
 from contracts.resources.client import ClientIn
 from contracts.resources.document_kinds import SaleType
 from contracts.resources.inbox import MessageWarning, message_warning
 from contracts.resources.inbox_message import AcceptSaleIn
 from contracts.resources.sale import SaleIn
-from ledger.errors import BadInput
 from ledger.inbox.countries import country_code
 from ledger.inbox.document import Address, Document, Line, Party, within
 
@@ -52,7 +52,7 @@ def mapped(document: Document, comment: str | None, ctx: AcceptSaleIn) -> Mapped
     """Make the document to draft; `comment` is the message's.
 
     Raises:
-        BadInput: fields that a draft needs and the message lacks, or has wrong, with paths in the message.
+        InvalidInput: fields that a draft needs and the message lacks, or has wrong, with paths in the message.
     """
     notes: list[MessageWarning] = []
     fields: dict[str, Any] = {name: getattr(document, name) for name in _AS_SAID}
@@ -72,7 +72,7 @@ def mapped(document: Document, comment: str | None, ctx: AcceptSaleIn) -> Mapped
     try:
         sale = SaleIn.model_validate(fields)
     except ValidationError as error:
-        raise BadInput(faults=[within(fault) for fault in field_errors(error)]) from None
+        raise InvalidInput(faults=[within(fault) for fault in field_errors(error)]) from None
     return Mapped(sale, tuple(notes), implied_id=not document.external_id)
 
 

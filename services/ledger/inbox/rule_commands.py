@@ -10,15 +10,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
+from contracts.command_errors import CommandError, Conflict, InvalidInput, NotFound
 from contracts.primitives.ids import new_id
 from contracts.primitives.money import MoneyError, from_minor, to_minor
+from contracts.primitives.problem import FieldError
 from contracts.resources.document_kinds import KINDS
 from contracts.resources.inbox import Actor, MessageWarning, message_warning
 from contracts.resources.inbox_message import AcceptMessage, ApplyRules
 from contracts.resources.inbox_rule import RULES_MAX, InboxRuleIn, RuleById
 from contracts.wire.commands import RECORD_PAYMENT
 from ledger.bills.state import BillChanges
-from ledger.errors import BadInput, Conflict, FieldError, LedgerRefusal, NotFound, QuotaExceeded
+from ledger.errors import QuotaExceeded
 from ledger.inbox import accept_message
 from ledger.inbox.rule_matching import (
     Rule,
@@ -73,7 +75,7 @@ def _minor(amount: Decimal | None, currency: str | None) -> int | None:
     try:
         return to_minor(amount, currency)
     except MoneyError as error:
-        raise BadInput(faults=[FieldError("conditions.max_amount", str(error))]) from None
+        raise InvalidInput(faults=[FieldError("conditions.max_amount", str(error))]) from None
 
 
 def _delete(ctx: CommandContext[RuleById], state: LoadedState) -> ChangeSet:
@@ -113,7 +115,7 @@ def _apply(ctx: CommandContext[ApplyRules], state: LoadedState) -> ChangeSet:
             changes = accept_message.accept(_as_accept(ctx, message, rule), state)
         except QuotaExceeded:
             raise
-        except LedgerRefusal as refusal:
+        except CommandError as refusal:
             result_body = f"the rule {rule.name or rule.id} could not accept this: {refusal.detail}"
             reason = message_warning("not_accepted", "", result_body[:_TEXT_CHARS_MAX])
             return _left(message, reason, *_flags_left(message))

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
+from contracts.command_errors import InvalidInput
 from contracts.primitives.ids import new_id
-from ledger.errors import BadInput, FieldError
+from contracts.primitives.problem import FieldError
 from ledger.journal.rules import Entry, mirror
 
 
@@ -26,9 +27,9 @@ def reversed_ids(booking: Booking, *, today: date, on: date | None = None) -> Bo
     """The exact reversal: posted on the requested day, else today, and never before the entry that it reverses.
 
     Raises:
-        BadInput: the requested day is before the reversed entry's.
+        InvalidInput: the requested day is before the reversed entry's.
     """
     if on is not None and on < booking.booked_on:
-        raise BadInput(faults=[FieldError("date", f"is before the day of what it undoes: {booking.booked_on}")])
+        raise InvalidInput(faults=[FieldError("date", f"is before the day of what it undoes: {booking.booked_on}")])
     day = on or max(today, booking.booked_on)
     return Booking(mirror(booking.entry), booking.document_id, day, reversal_of=booking.id)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
+from contracts.command_errors import InvalidInput
 from contracts.primitives.money import MINOR_MAX
+from contracts.primitives.problem import FieldError
 from ledger.clients.rules import BalanceKey
-from ledger.errors import BadInput, FieldError
 from ledger.journal.booking import Booking
 from ledger.unit_of_work.state import ChangeSet, CommandContext, Key, LoadedState
 
@@ -43,12 +44,12 @@ def check(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> N
     """Check that the ledger can hold the balances that a command leads to.
 
     Raises:
-        BadInput: a client's balance would be too large.
+        InvalidInput: a client's balance would be too large.
     """
     after = _rebalanced(ctx, changes, state)
     if any(max(balance) > MINOR_MAX for balance in after.values()):
         field = next((name for name in ("lines", "amount") if hasattr(ctx.input, name)), "id")
-        raise BadInput(faults=[FieldError(field, "makes the client's balance larger than the ledger can hold")])
+        raise InvalidInput(faults=[FieldError(field, "makes the client's balance larger than the ledger can hold")])
 
 
 def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> None:

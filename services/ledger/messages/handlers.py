@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from contracts.command_errors import NotFound, StateForbids
 from contracts.primitives.ids import new_id
 from contracts.resources.messages import AssignMessage, ConfirmMessage, ReportedMessage
 from contracts.resources.transitions import ByIdInput
 from ledger.clients import handlers as clients
 from ledger.clients.state import ClientPlan
 from ledger.collections.due.state import make_due
-from ledger.errors import NotFound, StateForbids
 from ledger.messages.message import Message, confirmed, resolved
 from ledger.messages.rules import address_key
 from ledger.messages.state import LoadedMessages, MessageChanges, MessagePlan

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from contracts.command_errors import InvalidInput, NotFound, StateForbids
 from contracts.primitives.ids import new_id
+from contracts.primitives.problem import FieldError
 from contracts.reply_tokens import marked
 from contracts.resources.messages import SMS_CHARS_MAX, MessageToSend
 from contracts.wire.jobs import Attachment, DocumentAttachment, SendMessageJob, StatementAttachment
 from ledger.clients import handlers as clients
 from ledger.clients.rules import Client
 from ledger.clients.state import ClientPlan, LoadedClients
-from ledger.errors import BadInput, Faults, FieldError, NotFound, StateForbids, at
+from ledger.errors import Faults, at
 from ledger.messages import phones
 from ledger.messages.message import Message
 from ledger.messages.rules import address_key
@@ -48,9 +50,9 @@ def _request(ctx: CommandContext[MessageToSend], state: LoadedState) -> ChangeSe
     message_id = new_id()
     subject = given.subject or (_subject_of(answered) if answered else None)
     if given.channel == "email" and subject is None:
-        raise BadInput(faults=[FieldError("subject", "is needed for an email")])
+        raise InvalidInput(faults=[FieldError("subject", "is needed for an email")])
     if given.channel == "sms" and len(given.body) > SMS_CHARS_MAX:
-        raise BadInput(faults=[FieldError("body", f"of an SMS has at most {SMS_CHARS_MAX} characters")])
+        raise InvalidInput(faults=[FieldError("body", f"of an SMS has at most {SMS_CHARS_MAX} characters")])
     message = Message(
         account_id=ctx.account.id,
         id=message_id,
@@ -140,7 +142,7 @@ def _address(ctx: CommandContext[MessageToSend], client: Client) -> str | None:
 def _recipient(ctx: CommandContext[MessageToSend], client: Client, state: LoadedState) -> str:
     address = _address(ctx, client)
     if address is None or (ctx.input.channel == "email" and "@" not in address):
-        raise BadInput(faults=[FieldError("to", _missing(ctx, client))])
+        raise InvalidInput(faults=[FieldError("to", _missing(ctx, client))])
     if state[LoadedMessages].unreachable.get(address_key(ctx.account.id, ctx.input.channel, address)) == "complaint":
         raise StateForbids(f"{address} has complained about messages: send to another address with to.")
     return address

@@ -12,9 +12,11 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from contracts.command_errors import InvalidInput, StateForbids
 from contracts.primitives.money import from_minor
+from contracts.primitives.problem import FieldError
 from contracts.resources.document_kinds import Status
-from ledger.errors import BadInput, FieldError, StateForbids, at
+from ledger.errors import at
 
 _SETTLES: Final = ("issued",)
 
@@ -63,7 +65,7 @@ def allocate(source: Source, ctx: Sequence[Allocation], is_receivable: Mapping[U
     `owed` holds those of the named invoices that this account has.
 
     Raises:
-        BadInput: a request is invalid in itself; every error with its path (`allocations[0].amount`).
+        InvalidInput: a request is invalid in itself; every error with its path (`allocations[0].amount`).
         StateForbids: all errors are in the invoices' states (void, a draft, paid already).
     """
     wrong: list[FieldError] = []
@@ -85,7 +87,7 @@ def allocate(source: Source, ctx: Sequence[Allocation], is_receivable: Mapping[U
         rest = from_minor(source.unapplied_minor, source.currency)
         wrong.append(FieldError("allocations", f"exceed what is left to allocate: {rest}"))
     if wrong:
-        raise BadInput(faults=[*wrong, *forbidden])
+        raise InvalidInput(faults=[*wrong, *forbidden])
     if forbidden:
         raise StateForbids(faults=forbidden, code="not_open")
     return Allocated(tuple(ctx), left)

@@ -8,11 +8,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from contracts.command_errors import InvalidInput, NotFound, StateForbids
 from contracts.primitives.ids import new_id
 from contracts.primitives.money import MoneyError, to_minor
+from contracts.primitives.problem import FieldError
 from contracts.resources.settlement import AllocationIn
 from contracts.resources.transitions import Allocate, Unallocate
-from ledger.errors import BadInput, Faults, FieldError, NotFound, StateForbids, at
+from ledger.errors import Faults, at
 from ledger.journal import rules as journal
 from ledger.journal.booking import Booking, reversed_ids
 from ledger.journal.state import JournalChanges, JournalPlan, LoadedJournal
@@ -72,7 +74,7 @@ def _wanted(source: SourceBalance, ctx: CommandContext[Allocate], state: LoadedS
     """The requested allocations, or the client's open invoices as far as the source suffices.
 
     Raises:
-        NotFound: an invoice is unknown. BadInput: amounts that are invalid in this currency.
+        NotFound: an invoice is unknown. InvalidInput: amounts that are invalid in this currency.
         StateForbids: nothing is open.
     """
     if ctx.input.allocations is None:
@@ -146,7 +148,7 @@ def apply_within(
     """Settle the requested allocations as part of `changes`; return the source afterwards.
 
     Raises:
-        BadInput, StateForbids: see `allocate`.
+        InvalidInput, StateForbids: see `allocate`.
     """
     allocated = allocate(source.source, wanted, _owed(ctx, state, wanted))
     after = source.applied(settle_within(changes, source, allocated.allocations, ctx, state), now=ctx.now)
@@ -246,7 +248,7 @@ def _chosen(live: Sequence[Settlement], sale_ids: Sequence[UUID] | None) -> Sequ
         if sale_id not in settled
     ]
     if faults:
-        raise BadInput(faults=faults)
+        raise InvalidInput(faults=faults)
     return [settlement for settlement in live if settlement.sale_id in sale_ids]
 
 

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from contracts.command_errors import Conflict
 from contracts.primitives.ids import new_id
+from contracts.primitives.problem import FieldError
 from contracts.resources.payment import PaymentIn
 from contracts.resources.transitions import ConfirmPayment, DatedTransitionInput, TransitionInput
 from ledger.clients import handlers as parties
 from ledger.clients.state import ClientPlan
-from ledger.errors import Conflict, Faults, FieldError
+from ledger.errors import Faults
 from ledger.journal import rules as journal
 from ledger.journal.booking import Booking, reversed_ids
 from ledger.journal.state import JournalChanges, JournalPlan, LoadedJournal

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from contracts.command_errors import NotFound
 from contracts.primitives.ids import new_id
 from contracts.primitives.money import from_minor
+from contracts.primitives.problem import FieldError
 from contracts.resources.transitions import Refund as RefundAsked
 from contracts.resources.transitions import Unrefund
-from ledger.errors import Faults, FieldError, NotFound
+from ledger.errors import Faults
 from ledger.journal import rules as journal
 from ledger.journal.booking import Booking, reversed_ids
 from ledger.journal.state import JournalChanges, JournalPlan, LoadedJournal
@@ -81,7 +83,7 @@ def _asked_for(ctx: CommandContext[RefundAsked], source: SourceBalance) -> tuple
     """The amount of the refund, and its date.
 
     Raises:
-        BadInput: it is more than what is left, or before the payment or credit note itself.
+        InvalidInput: it is more than what is left, or before the payment or credit note itself.
     """
     faults, left = Faults(), source.source.unapplied_minor
     amount = left

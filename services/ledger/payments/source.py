@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from contracts.command_errors import NotFound
 from contracts.resources.document_kinds import Command, Status
-from ledger.errors import NotFound
 from ledger.journal.rules import Party
 from ledger.payments.allocate import Source
 from ledger.payments.payment import Payment

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from contracts.command_errors import Conflict, NotFound, StateForbids
 from contracts.primitives.ids import new_id
+from contracts.primitives.problem import FieldError
 from contracts.resources.product import ProductIn, ProductUpdate, ProductUpsert
 from contracts.resources.schemas import ByIdInput
-from ledger.errors import Conflict, FieldError, NotFound, StateForbids
 from ledger.products.rules import Product, ProductIdentity, changed, identities_in, new_product
 from ledger.products.state import LoadedProducts, ProductChanges, ProductPlan
 from ledger.quotas.counting import count, uncount

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from contracts.command_errors import NotFound, StateForbids
+from contracts.primitives.problem import FieldError
 from contracts.resources.sale import SaleIn
 from contracts.resources.sale_line import LineIn
-from ledger.errors import FieldError, NotFound, StateForbids, at
+from ledger.errors import at
 from ledger.products.rules import Product, ProductIdentity, given_to_line
 from ledger.products.state import LoadedProducts, ProductChanges, ProductPlan
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from ledger.errors import LedgerRefusal, QuotaExceeded
+from contracts.command_errors import CommandError
+from ledger.errors import QuotaExceeded
 from ledger.quotas.rules import Quota, Usage, reached
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, Notice
 
@@ -52,7 +53,7 @@ def take(ctx: CommandContext[Any], changes: ChangeSet, state: LoadedState) -> No
         _reach(ctx, quota, state)
 
 
-def refused(ctx: CommandContext[Any], refusal: LedgerRefusal, state: LoadedState) -> None:
+def refused(ctx: CommandContext[Any], refusal: CommandError, state: LoadedState) -> None:
     """Report the limit that refused a command."""
     if isinstance(refusal, QuotaExceeded):
         _reach(ctx, refusal.quota, state)

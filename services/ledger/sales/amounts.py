@@ -96,7 +96,7 @@ def totals(sale: SaleFacts) -> SaleTotals:
     """Compute a sale.
 
     Raises:
-        BadInput: with every fault and its path: an amount too large or too precise for the currency, a percentage
+        InvalidInput: with every fault and its path: an amount too large or too precise for the currency, a percentage
             over 100, discounts over what is sold, a deposit over the total, a total below 0.
         UnknownCurrency: the sale's currency is unknown; callers check it earlier.
     """

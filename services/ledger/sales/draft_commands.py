@@ -7,16 +7,16 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from contracts.command_errors import InvalidInput
 from contracts.primitives.ids import new_id
 from contracts.primitives.money import from_minor
-from contracts.primitives.problem import field_errors
+from contracts.primitives.problem import FieldError, field_errors
 from contracts.resources.document_kinds import KINDS
 from contracts.resources.sale import SaleIn
 from contracts.resources.sale_line import AdjustmentIn, LineIn
 from contracts.resources.transitions import ByIdInput, ConvertSale, UpdateSale
 from ledger.clients import handlers as parties
 from ledger.clients.state import ClientPlan
-from ledger.errors import BadInput, FieldError
 from ledger.products import lines
 from ledger.sales import issue as issuing
 from ledger.sales import lookup, numbers, references
@@ -163,7 +163,7 @@ def _patched(sale: Sale, patch: UpdateSale) -> SaleIn:
     A new pay term replaces a due date, and a new due date replaces a pay term.
 
     Raises:
-        BadInput: the fields contradict unchanged ones.
+        InvalidInput: the fields contradict unchanged ones.
     """
     given = as_asked(sale)
     sent = patch.model_dump(mode="json", include=patch.model_fields_set - {"id"})
@@ -180,12 +180,12 @@ def _converted(source: Sale, ctx: ConvertSale) -> SaleIn:
     """The input of a document's successor.
 
     Raises:
-        BadInput: its kind cannot be converted to that kind.
+        InvalidInput: its kind cannot be converted to that kind.
     """
     possible = KINDS[source.sale_type].converts_to
     to = ctx.to or possible[0]
     if to not in possible:
-        raise BadInput(faults=[FieldError("to", f"must be {' or '.join(possible)}")])
+        raise InvalidInput(faults=[FieldError("to", f"must be {' or '.join(possible)}")])
     term = source.pay_term
     if ctx.date_due is not None or (term or {}).get("type") == _OTHER_DATE:
         term = None
@@ -205,4 +205,4 @@ def _read(given: dict[str, Any]) -> SaleIn:
     try:
         return SaleIn.model_validate(given)
     except ValidationError as error:
-        raise BadInput(faults=field_errors(error)) from None
+        raise InvalidInput(faults=field_errors(error)) from None

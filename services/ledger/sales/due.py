@@ -57,7 +57,7 @@ def due_date(
     A due date before the document's date is accepted: documents are often entered late.
 
     Raises:
-        BadInput: the term and the date contradict each other, or the days are missing or out of bounds.
+        InvalidInput: the term and the date contradict each other, or the days are missing or out of bounds.
     """
     if term is None and date_due is not None:
         return date_due

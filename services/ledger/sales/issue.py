@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
 
+from contracts.command_errors import InvalidInput, NotFound, StateForbids
 from contracts.primitives.money import MINOR_MAX, from_minor
+from contracts.primitives.problem import FieldError
 from contracts.resources.document_kinds import KINDS
 from contracts.resources.transitions import ByIdInput
 from ledger.account import Account
-from ledger.errors import BadInput, FieldError, NotFound, StateForbids
 from ledger.journal import rules as journal
 from ledger.journal.booking import Booking
 from ledger.journal.state import JournalChanges
@@ -59,7 +60,7 @@ def issue_within(
 
     Raises:
         StateForbids: it is no draft, or lacks what its kind needs: a receipt its confirmed payment, a credit note its
-        issued invoice with enough left to credit. BadInput: a receipt exceeds its payment.
+        issued invoice with enough left to credit. InvalidInput: a receipt exceeds its payment.
     """
     invoice, payment = _invoice(draft, ctx, state), _payment(draft, ctx, state)
     if invoice is not None and document_state.role == "credit":
@@ -155,7 +156,7 @@ def _check(draft: Sale, invoice: DocumentState | None, payment: Payment | None) 
         raise StateForbids(code="has_receipt", faults=[fault])
     if payment is not None and draft.total_minor > payment.amount_minor:
         amount = from_minor(payment.amount_minor, payment.currency)
-        raise BadInput(faults=[FieldError("lines", f"exceed the payment: {amount}")])
+        raise InvalidInput(faults=[FieldError("lines", f"exceed the payment: {amount}")])
 
 
 def _facts(draft: Sale, invoice: DocumentState | None, payment: Payment | None) -> states.Facts:

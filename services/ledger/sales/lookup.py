@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from ledger.errors import NotFound
+from contracts.command_errors import NotFound
 from ledger.sales.document_state import DocumentState
 from ledger.sales.sale import Sale
 from ledger.sales.state import LoadedSales

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from contracts.command_errors import Conflict
 from contracts.resources.transitions import ByIdInput
-from ledger.errors import Conflict
 from ledger.sales import due, lookup
 from ledger.sales.state import SaleChanges, SalePlan
 from ledger.unit_of_work.command_handler import CommandHandler

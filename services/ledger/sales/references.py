@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from contracts.command_errors import Conflict, InvalidInput, NotFound, StateForbids
+from contracts.primitives.problem import FieldError
 from contracts.resources.sale import SaleIn
 from ledger.clients import handlers as parties
 from ledger.clients.rules import Client
 from ledger.clients.state import ClientPlan
-from ledger.errors import BadInput, Conflict, Faults, FieldError, NotFound, StateForbids
+from ledger.errors import Faults
 from ledger.payments.payment import Payment
 from ledger.payments.state import LoadedPayments, PaymentPlan
 from ledger.sales.document_state import DocumentState
@@ -69,7 +71,7 @@ def referring(ctx: CommandContext[Any], state: LoadedState, sale: SaleIn, client
 
     Raises:
         NotFound: what it refers to is not there.
-        BadInput: that is of another kind, another client's or in another currency.
+        InvalidInput: that is of another kind, another client's or in another currency.
         StateForbids: the invoice to be credited is not issued.
     """
     other: DocumentState | Payment | None = None
@@ -96,7 +98,7 @@ def _invoice(ctx: CommandContext[Any], state: LoadedState, invoice_id: UUID) -> 
     if invoice is None:
         raise NotFound(faults=[FieldError("invoice_id", "unknown sale")])
     if invoice.role != "receivable":
-        raise BadInput(faults=[FieldError("invoice_id", "is no invoice")])
+        raise InvalidInput(faults=[FieldError("invoice_id", "is no invoice")])
     return invoice
 
 

@@ -8,14 +8,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from contracts.command_errors import InvalidInput
 from contracts.primitives.money import from_minor, plain, to_minor
+from contracts.primitives.problem import FieldError
 from contracts.resources.document_kinds import KINDS, SaleType
 from contracts.resources.sale import SaleIn
 from contracts.resources.sale_line import AdjustmentIn, LineIn
 from contracts.resources.schemas import PAYMENT_METHODS
 from ledger.account import Account
 from ledger.clients.rules import Client, snapshot
-from ledger.errors import BadInput, FieldError, at
+from ledger.errors import at
 from ledger.sales import due
 from ledger.sales.amounts import AdjustmentFacts, LineFacts, SaleFacts, SaleTotals, Tax, TaxAmount, totals
 
@@ -76,7 +78,7 @@ def draft(
     `today` is the default of the document's date; the currency is the requested one, else the client's.
 
     Raises:
-        BadInput: every fault of amounts and dates with its path.
+        InvalidInput: every fault of amounts and dates with its path.
     """
     currency, document_date = ctx.currency or client.currency, ctx.document_date or today
     computed, date_due = _computed(ctx, currency, document_date, client, account)
@@ -129,7 +131,7 @@ def _computed(
     computed, date_due = None, None
     try:
         computed = totals(_facts(ctx, currency))
-    except BadInput as refusal:
+    except InvalidInput as refusal:
         faults.extend(refusal.faults)
     try:
         date_due = due.due_date(
@@ -140,12 +142,12 @@ def _computed(
             fallback=_term_of(account.default_pay_term) or due.FALLBACK,
             at_once=not KINDS[ctx.sale_type].has_due_date,
         )
-    except BadInput as refusal:
+    except InvalidInput as refusal:
         faults.extend(refusal.faults)
     if ctx.deposit and KINDS[ctx.sale_type].role == "credit":
         faults.append(FieldError("deposit", "not allowed on a credit note"))
     if faults or computed is None:
-        raise BadInput(faults=faults)
+        raise InvalidInput(faults=faults)
     return computed, date_due
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from contracts.command_errors import InvalidInput
 from contracts.primitives.ids import new_id
 from contracts.primitives.money import from_minor
+from contracts.primitives.problem import FieldError
 from contracts.reply_tokens import marked
 from contracts.resources.transitions import SendSale
 from contracts.wire.jobs import DocumentAttachment, SendMessageJob
 from ledger.clients.state import ClientPlan, LoadedClients
-from ledger.errors import BadInput, FieldError
 from ledger.messages.message import Message
 from ledger.messages.state import request
 from ledger.sales import lookup
@@ -40,7 +41,7 @@ def _send(ctx: CommandContext[SendSale], state: LoadedState) -> ChangeSet:
     client = state[LoadedClients].clients[ctx.key(before.client_id)]
     recipient = ctx.input.to or client.email
     if recipient is None:
-        raise BadInput(faults=[FieldError("to", "is needed: the client has no email address")])
+        raise InvalidInput(faults=[FieldError("to", "is needed: the client has no email address")])
     subject, body = subject_and_body(_facts(sale, client.name), client.locale or "en")
     message_id = new_id()
     message = Message(

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from contracts.command_errors import InvalidInput
+from contracts.primitives.problem import FieldError
 from contracts.resources.document_kinds import Command
 from contracts.resources.transitions import DatedTransitionInput, TransitionInput
-from ledger.errors import BadInput, FieldError
 from ledger.journal import rules as journal
 from ledger.journal.booking import Booking, reversed_ids
 from ledger.journal.state import JournalChanges, JournalPlan, LoadedJournal
@@ -104,7 +105,7 @@ def _write_off(ctx: CommandContext[DatedTransitionInput], state: LoadedState) ->
     after = _moved(before, "write_off", ctx, Facts(open_minor=before.open_minor))
     day = ctx.input.date or max(ctx.today, before.document_date)
     if day < before.document_date:
-        raise BadInput(faults=[FieldError("date", f"is before that of the invoice: {before.document_date}")])
+        raise InvalidInput(faults=[FieldError("date", f"is before that of the invoice: {before.document_date}")])
     party = journal.Party(before.client_id, before.currency)
     entry = journal.write_off(party, before.sale_id, open_minor=before.open_minor)
     changes = ChangeSet(("sale", before.sale_id))

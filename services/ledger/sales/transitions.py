@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
+from contracts.command_errors import StateForbids
+from contracts.primitives.problem import FieldError
 from contracts.resources.document_kinds import KINDS as DOCUMENT_KINDS
 from contracts.resources.document_kinds import Command, Guard, Move, Moves, SaleType, Status
-from ledger.errors import FieldError, StateForbids
 
 Kind = SaleType | Literal["payment"]
 Settlement = Literal["unpaid", "partial", "paid"]

@@ -13,7 +13,7 @@ from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, M,
 class CommandHandler(Generic[M]):
     """One command's functions.
 
-    `handle` raises `LedgerRefusal` instead of returning changes; none of them does I/O. `then` adds reads that depend
+    `handle` raises `CommandError` instead of returning changes; none of them does I/O. `then` adds reads that depend
     on those of `plan`: a document's references.
     """
 

@@ -13,12 +13,12 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from contracts.command_errors import CommandError
 from contracts.primitives.ids import derive_id
 from contracts.resources.schemas import Model
 from contracts.wire.envelope import Envelope
 from contracts.wire.topology import Queue
 from ledger.account import Account
-from ledger.errors import LedgerRefusal
 from ledger.unit_of_work.sections import S, Sections
 from storage.pool import Connection
 
@@ -170,7 +170,7 @@ class LoadedState(Sections):
         """Apply a command's changes.
 
         Raises:
-            LedgerRefusal: a participant's check does not hold; nothing is applied then.
+            CommandError: a participant's check does not hold; nothing is applied then.
         """
         for one in self.participants:
             if one.check is not None:
@@ -180,7 +180,7 @@ class LoadedState(Sections):
                 one.take(ctx, changes, self)
         self.taken.append((ctx, changes))
 
-    def refuse(self, ctx: CommandContext[Any], refusal: LedgerRefusal) -> None:
+    def refuse(self, ctx: CommandContext[Any], refusal: CommandError) -> None:
         """Inform participants of a refused command."""
         for one in self.participants:
             if one.refused is not None:
@@ -205,6 +205,6 @@ class Participant:
     load_last: Callable[[Connection, LoadedState], Awaitable[None]] | None = None
     check: Callable[[CommandContext[Any], ChangeSet, LoadedState], None] | None = None
     take: Callable[[CommandContext[Any], ChangeSet, LoadedState], None] | None = None
-    refused: Callable[[CommandContext[Any], LedgerRefusal, LoadedState], None] | None = None
+    refused: Callable[[CommandContext[Any], CommandError, LoadedState], None] | None = None
     save: Callable[[Connection, LoadedState, datetime], Awaitable[None]] | None = None
     next_due: Callable[[LoadedState], datetime | None] | None = None

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from contracts.command_errors import InvalidInput, NotFound
 from contracts.primitives.ids import new_id
 from contracts.resources.automation import AutomationIn
 from contracts.resources.automation import from_row as present
@@ -17,7 +18,7 @@ from storage.pool import Connection
 from trigger_dispatcher.automations import rules, store
 from trigger_dispatcher.automations.scheduler import keep_schedule
 from trigger_dispatcher.command_context import CommandContext, Result, read
-from trigger_dispatcher.errors import InvalidInput, LimitReached, NoDraft, NotFound
+from trigger_dispatcher.errors import LimitReached, NoDraft
 from trigger_dispatcher.events.event import subscribed_at
 
 AUTOMATIONS_MAX: Final = 500

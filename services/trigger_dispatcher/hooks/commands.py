@@ -9,6 +9,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from chassis.encryption import encrypted_field
+from contracts.command_errors import InvalidInput, NotFound
 from contracts.primitives.ids import new_id
 from contracts.primitives.problem import FieldError
 from contracts.resources.hook import HookIn, HookPatch
@@ -19,7 +20,7 @@ from contracts.wire.envelope import Envelope
 from contracts.wire.events import HOOK_DISABLED, event
 from storage.pool import Connection
 from trigger_dispatcher.command_context import CommandContext, Result, read
-from trigger_dispatcher.errors import InvalidInput, LimitReached, NotFound, SameHook
+from trigger_dispatcher.errors import LimitReached, SameHook
 from trigger_dispatcher.events.event import subscribed_at
 from trigger_dispatcher.hooks import rules, store
 from trigger_dispatcher.hooks.notice import disabled_notice, removal_notice

@@ -10,6 +10,7 @@ import orjson
 from asyncpg import Record
 
 from contracts.catalog import TRIGGERS
+from contracts.command_errors import CommandError, InvalidInput, NotFound
 from contracts.moments import PastMoment
 from contracts.primitives.ids import new_id
 from contracts.primitives.problem import FieldError
@@ -19,7 +20,7 @@ from contracts.wire.envelope import Envelope
 from contracts.wire.events import public_body
 from storage.pool import Connection
 from trigger_dispatcher.command_context import CommandContext, Result, read
-from trigger_dispatcher.errors import CommandError, InvalidInput, NotActive, NotFound
+from trigger_dispatcher.errors import NotActive
 from trigger_dispatcher.events import store as events
 from trigger_dispatcher.events.event import Event
 from trigger_dispatcher.events.handlers import dispatch

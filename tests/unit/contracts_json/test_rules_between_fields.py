@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from contracts.catalog.inputs import FileSource
+from contracts.command_errors import InvalidInput
 from contracts.resources.account import AccountPatch
 from contracts.resources.call import CallIn
 from contracts.resources.case import MoveInvoices
@@ -28,7 +29,6 @@ from contracts.resources.schemas import PayTerm
 from ingress.api.outward_actions import ChatMessageRun, HttpRequestRun, SendDirectRun
 from ledger.account import Account
 from ledger.clients.rules import new_client
-from ledger.errors import BadInput
 from ledger.sales.sale import draft
 
 ABSENT: Final = object()
@@ -264,7 +264,7 @@ def computes(given: dict[str, Any]) -> bool:
     client = new_client(ClientIn(name="Ozola"), account=account, client_id=client_id, now=now)
     try:
         draft(SaleIn(**given), sale_id=client_id, account=account, client=client, today=now.date(), now=now)
-    except BadInput:
+    except InvalidInput:
         return False
     return True
 

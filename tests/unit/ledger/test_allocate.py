@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.errors import BadInput, StateForbids
+from contracts.command_errors import InvalidInput, StateForbids
 from ledger.payments.allocate import Allocated, Allocation, Owed, Source, allocate, oldest_first
 
 CLIENT = UUID(int=1)
@@ -54,7 +54,7 @@ def test_an_overpayment_with_nothing_asked_stays_unapplied() -> None:
 def test_an_allocation_that_is_wrong_in_itself_is_refused_by_its_path(
     invoice: Owed | None, path: str, message: str
 ) -> None:
-    with pytest.raises(BadInput) as refusal:
+    with pytest.raises(InvalidInput) as refusal:
         tried(a_source(), ctx(50), *([invoice] if invoice else []))
     [fault] = refusal.value.faults
     assert fault.path == path
@@ -63,23 +63,23 @@ def test_an_allocation_that_is_wrong_in_itself_is_refused_by_its_path(
 
 @pytest.mark.parametrize("amount", [0, -1])
 def test_an_allocation_of_nothing_is_refused(amount: int) -> None:
-    with pytest.raises(BadInput, match="must be more than 0"):
+    with pytest.raises(InvalidInput, match="must be more than 0"):
         tried(a_source(), ctx(amount), an_invoice())
 
 
 def test_more_than_the_source_has_is_refused() -> None:
-    with pytest.raises(BadInput, match=r"exceed what is left to allocate: 0\.99"):
+    with pytest.raises(InvalidInput, match=r"exceed what is left to allocate: 0\.99"):
         tried(a_source(99), ctx(50, 50), an_invoice(10), an_invoice(11))
 
 
 def test_an_amount_below_zero_does_not_make_room_for_others() -> None:
-    with pytest.raises(BadInput) as refusal:
+    with pytest.raises(InvalidInput) as refusal:
         tried(a_source(10), ctx(50, -40), an_invoice(10), an_invoice(11))
     assert [fault.path for fault in refusal.value.faults] == ["allocations[1].amount", "allocations"]
 
 
 def test_an_invoice_named_twice_is_refused() -> None:
-    with pytest.raises(BadInput, match="is named twice"):
+    with pytest.raises(InvalidInput, match="is named twice"):
         tried(a_source(), ctx(10) * 2, an_invoice())
 
 
@@ -96,7 +96,7 @@ def test_a_paid_invoice_forbids_more() -> None:
 
 
 def test_every_fault_is_listed_also_those_of_the_state() -> None:
-    with pytest.raises(BadInput) as refusal:
+    with pytest.raises(InvalidInput) as refusal:
         tried(a_source(), ctx(10, 20, 30), an_invoice(10, status="void"), an_invoice(12, open_minor=1))
     assert {fault.path for fault in refusal.value.faults} == {
         "allocations[0].sale_id",
@@ -150,7 +150,7 @@ def test_whatever_is_allowed_stays_within_the_source_and_each_invoice(
 ) -> None:
     try:
         done = tried(a_source(unapplied), ctx(*amounts), *owed)
-    except (BadInput, StateForbids):
+    except (InvalidInput, StateForbids):
         return
     room = {invoice.id: invoice.open_minor for invoice in owed}
     assert all(0 < one.amount_minor <= room[one.invoice_id] for one in done.allocations)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.command_errors import InvalidInput
 from contracts.primitives.money import MINOR_MAX, digits
-from ledger.errors import BadInput
 from ledger.sales.amounts import (
     CALCULATION_VERSION,
     AdjustmentFacts,
@@ -150,7 +150,7 @@ def test_ten_times_as_many_lines_are_ten_times_the_work() -> None:
 
 
 def faults_of(sale: SaleFacts) -> list[tuple[str, str]]:
-    with pytest.raises(BadInput) as refusal:
+    with pytest.raises(InvalidInput) as refusal:
         totals(sale)
     assert refusal.value.http_status == 422
     return [(fault.path, fault.message) for fault in refusal.value.faults]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ledger.errors import BadInput
+from contracts.command_errors import InvalidInput
 from ledger.sales.due import DAYS_MAX, PayTerm, due_date, is_overdue, overdue_at
 
 DAY = date(2028, 1, 31)
@@ -64,14 +64,14 @@ def test_without_a_payment_term_it_is_due_after_14_days_or_at_once() -> None:
 def test_a_term_that_contradicts_itself_is_refused_with_every_fault(
     term: PayTerm, given: date | None, paths: list[str]
 ) -> None:
-    with pytest.raises(BadInput) as refusal:
+    with pytest.raises(InvalidInput) as refusal:
         due_date(DAY, term=term, date_due=given)
     assert [fault.path for fault in refusal.value.faults] == paths
 
 
 @pytest.mark.parametrize("term", [PayTerm(1, DAYS_MAX), PayTerm(2, 1)])
 def test_a_due_date_beyond_the_calendar_is_refused(term: PayTerm) -> None:
-    with pytest.raises(BadInput, match="document_date"):
+    with pytest.raises(InvalidInput, match="document_date"):
         due_date(date(9999, 12, 30), term=term)
 
 

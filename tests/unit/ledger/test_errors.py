@@ -5,18 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from contracts.primitives.problem import field_errors
-from ledger.errors import (
-    BadInput,
-    Conflict,
-    Faults,
-    FieldError,
-    LedgerRefusal,
-    NotFound,
-    QuotaExceeded,
-    StateForbids,
-    at,
-)
+from contracts.command_errors import CommandError, Conflict, InvalidInput, NotFound, StateForbids
+from contracts.primitives.problem import FieldError, field_errors
+from ledger.errors import Faults, QuotaExceeded, at
 
 
 @pytest.mark.parametrize(
@@ -25,11 +16,11 @@ from ledger.errors import (
         (NotFound(), 404, "not_found"),
         (Conflict(), 409, "conflict"),
         (StateForbids(), 409, "state_forbids"),
-        (BadInput(), 422, "invalid_input"),
+        (InvalidInput(), 422, "invalid_input"),
         (QuotaExceeded(quota="clients"), 403, "quota_exceeded"),
     ],
 )
-def test_each_refusal_has_its_status_its_code_and_a_sentence(refusal: LedgerRefusal, status: int, code: str) -> None:
+def test_each_refusal_has_its_status_its_code_and_a_sentence(refusal: CommandError, status: int, code: str) -> None:
     problem = refusal.problem()
     assert (refusal.http_status, problem["code"], problem["errors"]) == (status, code, [])
     assert problem["title"]
@@ -51,13 +42,13 @@ def test_faults_refuse_together_or_not_at_all() -> None:
     faults.refuse_if_any()
     faults.add("lines[0].quantity", "must be 0 or more")
     faults.add("currency", "is required")
-    with pytest.raises(BadInput, match=r"lines\[0\].quantity must be 0 or more") as refusal:
+    with pytest.raises(InvalidInput, match=r"lines\[0\].quantity must be 0 or more") as refusal:
         faults.refuse_if_any()
     assert [fault.path for fault in refusal.value.faults] == ["lines[0].quantity", "currency"]
 
 
 def test_ten_thousand_faults_are_not_all_written_down() -> None:
-    assert len(BadInput(faults=[FieldError("a", "b")] * 10_000).problem()["errors"]) <= 200
+    assert len(InvalidInput(faults=[FieldError("a", "b")] * 10_000).problem()["errors"]) <= 200
 
 
 class _Line(BaseModel):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.command_errors import InvalidInput
 from contracts.primitives.money import MINOR_MAX
-from ledger.errors import BadInput
 from ledger.sales.amounts import AdjustmentFacts, LineFacts, SaleFacts, Tax, totals
 from tests.unit.ledger.builders import a_charge, a_discount, a_line, a_sale, a_tax, computed
 
@@ -20,7 +20,7 @@ def less(line: LineFacts, amount: str) -> LineFacts:
 
 
 def refused(sale: SaleFacts) -> list[str]:
-    with pytest.raises(BadInput) as refusal:
+    with pytest.raises(InvalidInput) as refusal:
         totals(sale)
     return [fault.path for fault in refusal.value.faults]
 
@@ -119,7 +119,7 @@ sales = st.builds(
 def test_whatever_the_signs_totals_are_the_sums_of_what_is_shown(facts: SaleFacts) -> None:
     try:
         sale = totals(facts)
-    except BadInput:
+    except InvalidInput:
         return
     signs = [1 if adjustment.type == "charge" else -1 for adjustment in facts.adjustments]
     assert sale.net_minor == (
@@ -151,7 +151,7 @@ def test_numbers_of_any_allowed_size_are_computed_or_refused(
 ) -> None:
     try:
         sale = totals(SaleFacts(currency, lines, shipping_charge=shipping))
-    except BadInput:
+    except InvalidInput:
         return
     amounts = [part.net_minor for part in (*sale.lines, sale.shipping)]
     amounts += [amount for row in sale.taxes for amount in (row.base_minor, row.tax_minor)]

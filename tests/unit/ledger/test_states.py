@@ -6,9 +6,9 @@ from itertools import product
 
 import pytest
 
+from contracts.command_errors import StateForbids
 from contracts.primitives.money import MINOR_MAX
 from contracts.resources.document_kinds import Command, Status
-from ledger.errors import StateForbids
 from ledger.sales.transitions import (
     COMMANDS,
     KINDS,

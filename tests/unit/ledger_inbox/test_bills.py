@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from contracts.command_errors import InvalidInput
 from contracts.primitives.ids import new_id
 from ledger.account import Account
 from ledger.bills.bill import ParsedBill, lines_of, parse_bill, type_of
-from ledger.errors import BadInput
 from ledger.inbox.document import read
 
 TODAY = date(2026, 3, 5)
@@ -33,7 +33,7 @@ def amounts(**fields: Any) -> tuple[int, int, int]:
 
 
 def faults(**fields: Any) -> list[str]:
-    with pytest.raises(BadInput) as refusal:
+    with pytest.raises(InvalidInput) as refusal:
         a_bill(**fields)
     return sorted(fault.path for fault in refusal.value.faults)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from contracts.command_errors import InvalidInput
 from contracts.resources.inbox_message import AcceptSaleIn
-from ledger.errors import BadInput
 from ledger.inbox.countries import country_code
 from ledger.inbox.document import read
 from ledger.inbox.draft_from_message import Mapped, mapped
@@ -37,7 +37,7 @@ def a_client(**fields: Any) -> dict[str, Any]:
 
 
 def faults(**fields: Any) -> list[str]:
-    with pytest.raises(BadInput) as refusal:
+    with pytest.raises(InvalidInput) as refusal:
         draft(**fields)
     return sorted(fault.path for fault in refusal.value.faults)
 
@@ -87,7 +87,7 @@ def test_an_acceptance_may_say_otherwise() -> None:
 def test_mended_fields_stand_instead_of_the_messages_own() -> None:
     document = read(ORDER, {"currency": "USD", "external_id": "mended", "client": None})
     assert (document.currency, document.external_id, document.client) == ("USD", "mended", None)
-    with pytest.raises(BadInput) as refusal:
+    with pytest.raises(InvalidInput) as refusal:
         read(ORDER, {"currency": "EURO", "lines": [{"quantity": "NaN"}], "colour": "blue"})
     assert sorted(fault.path for fault in refusal.value.faults) == [
         "document.colour", "document.currency", "document.lines[0].quantity", "document.lines[0].unit_price",
@@ -96,7 +96,7 @@ def test_mended_fields_stand_instead_of_the_messages_own() -> None:
 
 @pytest.mark.parametrize("lines", [1, "x", {"a": 1}, [1], [[]], [None]])
 def test_whatever_is_mended_is_read_or_refused(lines: Any) -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidInput):
         read(ORDER, {"lines": lines})
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+from contracts.command_errors import InvalidInput, StateForbids
 from contracts.primitives.ids import new_id
+from contracts.primitives.problem import FieldError
 from contracts.resources.call import RecordCall
 from contracts.resources.dispute import OpenDispute
 from contracts.resources.promise import PromiseIn
@@ -20,7 +22,6 @@ from ledger.collections.disputes.state import DisputePlan, LoadedDisputes
 from ledger.collections.due.state import make_due
 from ledger.collections.notes import handlers as notes
 from ledger.collections.promises import handlers as promises
-from ledger.errors import BadInput, FieldError, StateForbids
 from ledger.sales.document_state import DocumentState
 from ledger.sales.state import LoadedSales, SalePlan
 from ledger.unit_of_work.command_handler import CommandHandler
@@ -47,7 +48,7 @@ def _record(ctx: CommandContext[RecordCall], state: LoadedState) -> ChangeSet:
     given = ctx.input
     client = clients.named(ctx, state, given.client_id)
     if given.snooze_until is not None and given.snooze_until < ctx.today:
-        raise BadInput(faults=[FieldError("snooze_until", "is over: name today or a later day")])
+        raise InvalidInput(faults=[FieldError("snooze_until", "is over: name today or a later day")])
     changes = ChangeSet(None, http_status=201)
     snooze = None if given.outcome == "promised" and given.promise is None else given.snooze_until
     advanced = call_cases(ctx, state, changes, client=ctx.key(client.id), advance=given.advance, snooze_until=snooze)
@@ -109,7 +110,7 @@ def _undisputed(ctx: CommandContext[RecordCall], state: LoadedState) -> list[Doc
     """The open invoices of the call, else of the client, without a dispute.
 
     Raises:
-        BadInput: one that is named is another client's; StateForbids: there is none.
+        InvalidInput: one that is named is another client's; StateForbids: there is none.
     """
     wanted = [ctx.key(sale_id) for sale_id in ctx.input.sale_ids] or list(state[LoadedSales].states)
     found = [state[LoadedSales].states[key] for key in wanted if key in state[LoadedSales].states]
@@ -120,7 +121,7 @@ def _undisputed(ctx: CommandContext[RecordCall], state: LoadedState) -> list[Doc
             if not any(one.sale_id == sale_id and _is_open(one, ctx) for one in found)
         ]
         if faults:
-            raise BadInput(faults=faults)
+            raise InvalidInput(faults=faults)
     open_ones = [one for one in found if _is_open(one, ctx) and ctx.key(one.sale_id) not in state[LoadedDisputes].open]
     if not open_ones:
         raise StateForbids("The client has no open invoice without a dispute: there is nothing to dispute.")

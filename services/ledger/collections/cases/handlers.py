@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from contracts.command_errors import InvalidInput, NotFound, StateForbids
+from contracts.primitives.problem import FieldError
 from contracts.resources.account import FollowSettings
 from contracts.resources.case import CaseById, MuteCase, PauseCase, SnoozeCase
 from ledger.collections.cases import rules
@@ -16,7 +18,6 @@ from ledger.collections.cases.state import CaseChanges, CasePlan, LoadedCases
 from ledger.collections.cases.write import StepDone
 from ledger.collections.due.state import make_due
 from ledger.collections.durations import start_of
-from ledger.errors import BadInput, FieldError, NotFound, StateForbids
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
@@ -111,7 +112,7 @@ def _pause(ctx: CommandContext[PauseCase], case: Case, changes: ChangeSet) -> Ca
 def _time_to_come(ctx: CommandContext[Any], given: date | datetime) -> datetime:
     until = given if isinstance(given, datetime) else start_of(given, ctx.account.zone)
     if until <= ctx.now:
-        raise BadInput(faults=[FieldError("until", "is over: name a day or a time to come")])
+        raise InvalidInput(faults=[FieldError("until", "is over: name a day or a time to come")])
     return until
 
 

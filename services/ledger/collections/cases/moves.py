@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from contracts.command_errors import NotFound, StateForbids
+from contracts.primitives.problem import FieldError
 from contracts.resources.case import MoveByWorkflow, MoveFromRemoved, MoveInvoices
 from contracts.wire.jobs import SEND_MESSAGE, SendMessageJob
 from contracts.wire.topology import EXECUTOR_JOBS
@@ -24,7 +26,6 @@ from ledger.collections.cases.rules import cases_of_removed, collector_of
 from ledger.collections.cases.state import CaseChanges, CasePlan, LoadedCases
 from ledger.collections.collectors.models import living
 from ledger.collections.due.state import make_due
-from ledger.errors import FieldError, NotFound, StateForbids
 from ledger.sales.state import LoadedSales, SalePlan
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, FollowUp, LoadedState, ReadPlan

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from contracts.command_errors import InvalidInput, NotFound, StateForbids
 from contracts.primitives.ids import new_id
+from contracts.primitives.problem import FieldError
 from contracts.resources.collector import (
     COLLECTORS_MAX,
     CollectorIn,
@@ -18,7 +20,6 @@ from contracts.resources.collector import (
 )
 from ledger.collections.collectors.models import Collector
 from ledger.collections.collectors.state import CollectorChanges, CollectorPlan, LoadedCollectors
-from ledger.errors import BadInput, FieldError, NotFound, StateForbids
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
 
@@ -85,9 +86,9 @@ def _update(ctx: CommandContext[CollectorUpdate], state: LoadedState) -> ChangeS
     _check_targets(ctx, state, ctx.input.steps)
     if ctx.input.default is False and before.is_default:
         fault = FieldError("default", "cannot be taken away: make another collector the default instead")
-        raise BadInput(faults=[fault])
+        raise InvalidInput(faults=[fault])
     if ctx.input.kind != before.kind:
-        raise BadInput(faults=[FieldError("kind", f"stays {before.kind}: cases are under way by it; make another")])
+        raise InvalidInput(faults=[FieldError("kind", f"stays {before.kind}: cases are under way by it; make another")])
     after = replace(
         before,
         name=ctx.input.name,
@@ -116,7 +117,7 @@ def _remove(ctx: CommandContext[RemoveCollector], state: LoadedState) -> ChangeS
     there, before = collectors_of(ctx, state), named(ctx, state, ctx.input.id, path="id")
     target = None if ctx.input.move_to is None else named(ctx, state, ctx.input.move_to, path="move_to")
     if target is not None and target.id == before.id:
-        raise BadInput(faults=[FieldError("move_to", "is the collector itself: name another")])
+        raise InvalidInput(faults=[FieldError("move_to", "is the collector itself: name another")])
     if target is None and _in_use(ctx, state, before):
         raise StateForbids("The collector is in use: name another in move_to.", code="in_use")
     changes = ChangeSet(None, subject_id=before.id)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from contracts.command_errors import Conflict, InvalidInput, NotFound, StateForbids
 from contracts.primitives.ids import new_id
+from contracts.primitives.problem import FieldError
 from contracts.resources.dispute import EndDispute, OpenDispute
 from ledger.collections.disputes.models import Dispute
 from ledger.collections.disputes.state import DisputeChanges, DisputePlan, LoadedDisputes
 from ledger.collections.notes import handlers as notes
-from ledger.errors import BadInput, Conflict, FieldError, NotFound, StateForbids
 from ledger.sales.state import LoadedSales, SalePlan
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, LoadedState, ReadPlan
@@ -27,7 +28,7 @@ def open_dispute(ctx: CommandContext[OpenDispute], state: LoadedState) -> Change
     if sale is None:
         raise NotFound(faults=[FieldError("sale_id", "unknown sale")])
     if sale.role != "receivable":
-        raise BadInput(faults=[FieldError("sale_id", "is no invoice")])
+        raise InvalidInput(faults=[FieldError("sale_id", "is no invoice")])
     if sale.status != "issued":
         raise StateForbids(f"The invoice is {sale.status.replace('_', ' ')}: only an issued one can be disputed.")
     there = state[LoadedDisputes].open.get(key)

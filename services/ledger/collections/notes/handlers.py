@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from contracts.command_errors import InvalidInput, NotFound
 from contracts.primitives.ids import new_id
+from contracts.primitives.problem import FieldError
 from contracts.resources.inbox import Actor
 from contracts.resources.note import AddNote, NoteKind, ResolveNote, UpdateNote
 from ledger.clients import handlers as clients
@@ -14,7 +16,6 @@ from ledger.clients.state import ClientPlan
 from ledger.collections.due.state import make_due
 from ledger.collections.notes.models import Note
 from ledger.collections.notes.state import LoadedNotes, NoteChanges, NotePlan
-from ledger.errors import BadInput, FieldError, NotFound
 from ledger.sales.state import LoadedSales, SalePlan
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, DomainEvent, LoadedState, ReadPlan
@@ -59,7 +60,7 @@ def _check_sale(ctx: CommandContext[Any], state: LoadedState, sale_id: UUID, cli
     if sale is None:
         raise NotFound(faults=[FieldError("sale_id", "unknown sale")])
     if sale.client_id != client_id:
-        raise BadInput(faults=[FieldError("sale_id", "is another client's")])
+        raise InvalidInput(faults=[FieldError("sale_id", "is another client's")])
 
 
 def add(changes: ChangeSet, note: Note) -> None:

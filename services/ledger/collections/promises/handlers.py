@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from contracts.command_errors import InvalidInput, NotFound, StateForbids
 from contracts.primitives.ids import new_id
 from contracts.primitives.money import MoneyError, to_minor
+from contracts.primitives.problem import FieldError
 from contracts.resources.promise import PromiseIn
 from contracts.resources.transitions import ByIdInput
 from ledger.clients import handlers as clients
@@ -14,7 +16,7 @@ from ledger.collections.due.state import make_due
 from ledger.collections.promises import rules
 from ledger.collections.promises.models import Promise
 from ledger.collections.promises.state import LoadedPromises, PromiseChanges, PromisePlan
-from ledger.errors import BadInput, Faults, FieldError, NotFound, StateForbids, at
+from ledger.errors import Faults, at
 from ledger.sales.document_state import DocumentState
 from ledger.sales.state import LoadedSales, SalePlan
 from ledger.unit_of_work.command_handler import CommandHandler
@@ -42,7 +44,7 @@ def record(ctx: CommandContext[PromiseIn], state: LoadedState) -> ChangeSet:
     client = clients.named(ctx, state, given.client_id)
     fault = rules.date_fault(given.date, today=ctx.today)
     if fault is not None:
-        raise BadInput(faults=[FieldError("date", fault)])
+        raise InvalidInput(faults=[FieldError("date", fault)])
     receivable = _owed(ctx, state, given.currency or client.currency)
     ends_at = rules.end_of(given.date, ctx.account.zone)
     promise = Promise(
@@ -78,7 +80,7 @@ def _owed(ctx: CommandContext[PromiseIn], state: LoadedState, currency: str) -> 
     """The open invoices that a promise is about.
 
     Raises:
-        NotFound, BadInput: a named one is unknown, or cannot be promised; StateForbids: nothing is open.
+        NotFound, InvalidInput: a named one is unknown, or cannot be promised; StateForbids: nothing is open.
     """
     if ctx.input.sale_ids:
         return _named(ctx, state)
@@ -119,7 +121,7 @@ def _amount(ctx: CommandContext[PromiseIn], receivable: list[DocumentState]) -> 
     try:
         return to_minor(ctx.input.amount, receivable[0].currency)
     except MoneyError as error:
-        raise BadInput(faults=[FieldError("amount", str(error))]) from None
+        raise InvalidInput(faults=[FieldError("amount", str(error))]) from None
 
 
 def _plan_one(ctx: CommandContext[ByIdInput], plan: ReadPlan) -> None:
