@@ -48,6 +48,7 @@ ACTION: Final = Action(
     {"waved": "red"},
     "at_least_once",
     available=True,
+    response_model=WavedFlag,
 )
 
 
@@ -58,13 +59,11 @@ def extend() -> None:
     # Services read the catalog while they are loaded.
     from action_executor import actions as executor  # noqa: PLC0415
     from action_executor.runs.records import Done, StepCall, StepOutcome  # noqa: PLC0415
-    from ingress.api import outward_actions  # noqa: PLC0415
 
     async def wave(call: StepCall, _: executor.StepContext) -> StepOutcome:
         return Done({"waved": " ".join([str(call.input["colour"])] * int(call.input.get("times", 1)))})
 
     executor.ACTIONS[ACTION_KEY] = executor.Action(wave, preview=wave)
-    outward_actions.RUNNABLE[ACTION_KEY] = outward_actions.Runnable(WaveFlag, WavedFlag)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Final
 
 from contracts.catalog import flow_inputs
 from contracts.catalog.model import Action, LocalizedText
+from contracts.resources.output import ResponseModel
+
+
+class FilterResult(ResponseModel):
+    """Whether the condition holds."""
+
+    passed: bool
+
+
+class DelayResult(ResponseModel):
+    """When a delay that began now would end."""
+
+    until: dt.datetime
+
 
 FLOW: Final = (
     Action(
@@ -21,6 +36,7 @@ FLOW: Final = (
         {"passed": True},
         "exactly_once",
         available=True,
+        response_model=FilterResult,
     ),
     Action(
         "delay",
@@ -35,6 +51,7 @@ FLOW: Final = (
         {"until": "2026-03-05T09:30:00+00:00"},
         "exactly_once",
         available=True,
+        response_model=DelayResult,
     ),
     Action(
         "branch",

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from contracts.catalog.pushed_document import PUSHED_DOCUMENT
-from contracts.resources.json_rules import all_of, exactly_one_of, given, names_by_pattern, where_given
+from contracts.resources.json_rules import all_of, exactly_one_of, given, where_given
 from contracts.resources.schemas import EMAIL_FORM, Email, LongText, Model, Reference, ShortText
 
 ATTACHMENTS_MAX = 10  # of a mail of at most 20 MiB
@@ -136,46 +136,6 @@ class VoidDocument(Model):
     reason: ShortText | None = None
 
 
-class HttpRequest(Model):
-    """One HTTP request; redirects are not followed, and a 2xx is success."""
-
-    url: Annotated[str, StringConstraints(min_length=1, max_length=2048)] | None = Field(
-        default=None, description="absolute; or, with a connection, a path on its server, absent for its own URL"
-    )
-    method: Method = "POST"
-    headers: dict[HeaderName, HeaderValue] = Field(
-        default_factory=dict, max_length=50, json_schema_extra=names_by_pattern
-    )
-    body: Json = Field(
-        default=None,
-        description="an object or list is sent as JSON, a text as it is, an earlier step's file as its bytes",
-    )
-    timeout_seconds: float = Field(default=15.0, gt=0, le=60)
-
-
-class SendSms(Model):
-    """A text message."""
-
-    to: Reference = Field(description="a number in international form, such as +371 20000000")
-    body: Annotated[str, StringConstraints(min_length=1, max_length=1_600)]
-
-
-class PostChatMessage(Model):
-    """A message to a chat's incoming webhook, in Slack's form."""
-
-    url: Url | None = Field(default=None, description="the chat's incoming webhook, unless a connection holds it")
-    text: Annotated[str, StringConstraints(min_length=1, max_length=40_000)]
-    channel: Reference | None = None
-    username: Reference | None = None
-
-
-# The pattern is not all that the store checks: names parted by single slashes, without . and .. and blanks around one.
-StoredPath = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=500),
-    Field(json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f\\]*$"}),
-]
-
 DocumentFormat = Literal["pdf", "facturx", "ubl", "cii", "paytraq"]
 
 
@@ -222,51 +182,3 @@ _LISTED: Final = EMAIL_FORM[1:-1].replace("[^@", "[^@,")
 _ListedText = Annotated[str, Field(json_schema_extra={"pattern": rf"^\s*{_LISTED}\s*(,\s*{_LISTED}\s*){{0,49}}$"})]
 Recipients = Annotated[list[Email], BeforeValidator(_one_or_several, json_schema_input_type=_ListedText | list[Email])]
 """Addresses as a list, or as a text with commas between them, as a template makes it."""
-
-
-class SendEmail(Model):
-    """A mail."""
-
-    to: Recipients = Field(min_length=1, max_length=50)
-    subject: ShortText
-    body: LongText
-    reply_to: Email | None = None
-    attachments: list[AttachedFile] = Field(default_factory=list, max_length=ATTACHMENTS_MAX)
-
-
-class StoreFile(FileSource):
-    """A file that is kept elsewhere, where the step's connection leads."""
-
-    name: StoredPath = Field(description="its path in the store, such as invoices/{{ trigger.data.number }}.pdf")
-    if_exists: Literal["new_name", "overwrite"] = Field(
-        default="new_name", description="where another file has this name; the same content is stored once"
-    )
-
-
-class AppendRow(Model):
-    """A row at the end of a CSV file, or of a sheet of a Google spreadsheet, where the step's connection leads.
-
-    The first line of a file or sheet names the columns; one that is empty is begun with the columns of `values`.
-    """
-
-    file: StoredPath = Field(description="the CSV file's path in the store, or the spreadsheet's id")
-    sheet: ShortText | None = Field(default=None, description="of a spreadsheet; else its first one")
-    values: dict[ShortText, Cell] = Field(
-        min_length=1, max_length=200, description="values by column", json_schema_extra=names_by_pattern
-    )
-    columns: list[ShortText] = Field(
-        default_factory=list, max_length=200, description="the order of the columns where a file or sheet is begun"
-    )
-    id_column: ShortText | None = Field(
-        default="row_id",
-        description="has the step's id, so that a repeated step adds no second row; null leaves it out",
-    )
-    delimiter: Literal[",", ";", "\t"] = Field(default=",", description="of a CSV file")
-
-
-class SendDirect(Model):
-    """An invoice for the buyer's own inbox over PayTraq Direct."""
-
-    sale_id: UUID
-    url: Url | None = Field(default=None, description="the buyer's Direct address, unless a connection holds it")
-    format: Literal["paytraq", "ubl"] = "paytraq"

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel
 
 from contracts.resources.connection import ConnectionKind
+from contracts.resources.output import ResponseModel
 
 Guarantee = Literal["exactly_once", "at_least_once"]
 Group = Literal["ours", "outwards", "flow"]
@@ -120,7 +121,8 @@ class Action:
 
     `available`: this release can run it; only those are offered. `connections` are the kinds of
     connection that it takes: in place of a URL where its input has one, else one is required. `command` is the ledger's
-    command that the input is the data of; what it creates lives under `path`.
+    command that the input is the data of; what it creates lives under `path`. `response_model`: the executor runs it by
+    itself, too, and this is its output.
     """
 
     key: str
@@ -135,6 +137,7 @@ class Action:
     free_form: tuple[str, ...] = ()  # names in its output under which any field may be there
     command: str | None = None
     path: str | None = None
+    response_model: type[ResponseModel] | None = None
 
     @property
     def connection(self) -> ConnectionKind | None:
@@ -145,6 +148,11 @@ class Action:
     def needs_connection(self) -> bool:
         """Whether it works with a connection alone, because nothing in its input can stand for one."""
         return bool(self.connections) and "url" not in self.fields
+
+    @property
+    def type_name(self) -> str:
+        """Its key as the beginning of a type's name: `SendEmail`."""
+        return "".join(part.capitalize() for part in self.key.split("_"))
 
     @property
     def is_search(self) -> bool:

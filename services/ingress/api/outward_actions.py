@@ -6,13 +6,13 @@ Each is a run of one step there, whose output is the answer; one that takes long
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator
 from pydantic_core import PydanticCustomError
 
-from contracts.catalog import ACTIONS, Action, flow_inputs, inputs
+from contracts.catalog import ACTIONS, Action
 from contracts.resources.json_rules import at_least_one_of
 from contracts.resources.schemas import Model
 from contracts.wire.commands import RUN_ACTION
@@ -20,7 +20,6 @@ from ingress.api.search_actions import RunQuery
 from ingress.errors import InvalidInput
 from ingress.http.context import Api
 from ingress.http.route import Handler, Request, Response
-from ingress.response_models import actions as results
 
 
 class _ByUrlOrConnection(Model):
@@ -39,36 +38,6 @@ class _ByUrlOrConnection(Model):
         return url
 
 
-class HttpRequestRun(inputs.HttpRequest, _ByUrlOrConnection):
-    """One HTTP request, and the connection whose credentials go with it."""
-
-    connection_id: UUID | None = Field(default=None, description="a connection of kind http")
-
-
-class ChatMessageRun(inputs.PostChatMessage, _ByUrlOrConnection):
-    """A message, and the connection that leads to the chat."""
-
-    connection_id: UUID | None = Field(default=None, description="a connection of kind chat")
-
-
-class StoreFileRun(inputs.StoreFile):
-    """A file, and the connection that leads to its place."""
-
-    connection_id: UUID = Field(description="a connection of kind s3, webdav, sftp or folder")
-
-
-class AppendRowRun(inputs.AppendRow):
-    """A row, and the connection that leads to its file."""
-
-    connection_id: UUID = Field(description="a connection of kind s3, webdav, sftp, folder or google_sheets")
-
-
-class SendDirectRun(inputs.SendDirect, _ByUrlOrConnection):
-    """A sales document, and the connection that leads to the buyer's inbox."""
-
-    connection_id: UUID | None = Field(default=None, description="a connection of kind http")
-
-
 @dataclass(frozen=True, slots=True)
 class Runnable:
     """What a call takes and what it answers."""
@@ -77,18 +46,40 @@ class Runnable:
     response_model: type[BaseModel]
 
 
-RUNNABLE: Final[dict[str, Runnable]] = {
-    "http_request": Runnable(HttpRequestRun, results.HttpRequestResult),
-    "send_email": Runnable(inputs.SendEmail, results.SentEmail),
-    "send_sms": Runnable(inputs.SendSms, results.SentSms),
-    "post_chat_message": Runnable(ChatMessageRun, results.PostedChatMessage),
-    "store_file": Runnable(StoreFileRun, results.StoredFile),
-    "append_row": Runnable(AppendRowRun, results.AppendedRow),
-    "send_direct": Runnable(SendDirectRun, results.DirectReceipt),
-    "filter": Runnable(flow_inputs.FilterStep, results.FilterResult),
-    "delay": Runnable(flow_inputs.Delay, results.DelayResult),
+def _with_connection(action: Action) -> type[Model]:
+    """The action's input with the connection that a step would name beside it."""
+    *others, last = action.connections
+    described = f"a connection of kind {', '.join(others)} or {last}" if others else f"a connection of kind {last}"
+    own = cast("type[Model]", action.input)
+    name, docstring = f"{action.type_name}Input", action.input.__doc__
+    if action.needs_connection:
+        return create_model(name, __base__=own, __doc__=docstring, connection_id=(UUID, Field(description=described)))
+    return create_model(
+        name,
+        __base__=(own, _ByUrlOrConnection),
+        __doc__=docstring,
+        connection_id=(UUID | None, Field(default=None, description=described)),
+    )
+
+
+def _runnable(action: Action, response_model: type[BaseModel]) -> Runnable:
+    body = _with_connection(action) if action.connections else cast("type[Model]", action.input)
+    return Runnable(body, response_model)
+
+
+RUNNABLE: Final = {
+    key: _runnable(action, action.response_model)
+    for key, action in ACTIONS.items()
+    if action.available and action.response_model is not None
 }
-"""The actions that the executor carries out."""
+"""The actions that the executor carries out, by key."""
+
+RUNNABLE_SCHEMA_NAMES: Final[dict[type[BaseModel], str]] = {
+    model: f"{ACTIONS[key].type_name}{kind}"
+    for key, one in RUNNABLE.items()
+    for kind, model in (("Input", one.body), ("Result", one.response_model))
+}
+"""The public names of their models."""
 
 
 def running(action: Action) -> Handler:

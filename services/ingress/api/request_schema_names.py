@@ -67,6 +67,7 @@ from ingress.api import (
 from ingress.api import users as user_routes
 
 REQUEST_SCHEMA_NAMES: Final[Mapping[type[BaseModel], str]] = {
+    **outward_actions.RUNNABLE_SCHEMA_NAMES,
     account.AccountPatch: "AccountPatch",
     account.BankAccount: "BankAccount",
     account.LogoIn: "LogoInput",
@@ -173,15 +174,6 @@ REQUEST_SCHEMA_NAMES: Final[Mapping[type[BaseModel], str]] = {
     inputs.FindClient: "FindClientInput",
     inputs.FindProduct: "FindProductInput",
     flow_inputs.Condition: "Condition",
-    flow_inputs.FilterStep: "FilterInput",
-    flow_inputs.Delay: "DelayInput",
     inputs.AttachedFile: "AttachedFile",
-    inputs.SendEmail: "SendEmailInput",
-    inputs.SendSms: "SendSmsInput",
-    outward_actions.HttpRequestRun: "HttpRequestInput",
-    outward_actions.ChatMessageRun: "PostChatMessageInput",
-    outward_actions.StoreFileRun: "StoreFileInput",
-    outward_actions.AppendRowRun: "AppendRowInput",
-    outward_actions.SendDirectRun: "SendDirectInput",
     connection.ServiceAccount: "ServiceAccountInput",
 }

@@ -64,18 +64,9 @@ from ingress import response_models as models
 from ingress.api import (
     search_actions,
 )
-from ingress.response_models import actions, reports, users
+from ingress.response_models import reports, users
 
 RESPONSE_SCHEMA_NAMES: Final[Mapping[type[BaseModel], str]] = {
-    actions.HttpRequestResult: "HttpRequestResult",
-    actions.SentEmail: "SendEmailResult",
-    actions.SentSms: "SendSmsResult",
-    actions.PostedChatMessage: "PostChatMessageResult",
-    actions.StoredFile: "StoreFileResult",
-    actions.AppendedRow: "AppendRowResult",
-    actions.DirectReceipt: "SendDirectResult",
-    actions.FilterResult: "FilterResult",
-    actions.DelayResult: "DelayResult",
     models.PendingOperation: "PendingOperation",
     models.Account: "Account",
     AccountProfile: "AccountProfile",

@@ -13,7 +13,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from contracts.catalog import ACTIONS
 from contracts.catalog.flow_inputs import Delay
-from contracts.catalog.inputs import AppendRow, AttachedFile, HttpRequest
+from contracts.catalog.inputs import AttachedFile
+from contracts.catalog.outward_files import AppendRow
+from contracts.catalog.outward_messages import HttpRequest
 from contracts.primitives.ids import new_id
 from contracts.primitives.money import MoneyText, Percent, Quantity, SignedDecimal
 from contracts.primitives.problem import field_errors

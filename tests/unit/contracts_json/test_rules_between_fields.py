@@ -26,7 +26,7 @@ from contracts.resources.payment import PaymentIn
 from contracts.resources.sale import SaleCalculationIn, SaleIn, SalePatch
 from contracts.resources.sale_line import LineIn
 from contracts.resources.schemas import PayTerm
-from ingress.api.outward_actions import ChatMessageRun, HttpRequestRun, SendDirectRun
+from ingress.api.outward_actions import RUNNABLE
 from ledger.account import Account
 from ledger.clients.rules import new_client
 from ledger.sales.sale import draft
@@ -46,9 +46,9 @@ LINE_AS_VALUES: Final = {name: [value] for name, value in LINE.items()}
 KINDS: Final[dict[str, list[Any]]] = {"sale_type": ["sales_invoice", "credit_note", "sales_receipt"]}
 BY_URL: Final = {"url": [ABSENT, None, "https://a.example"], "connection_id": NO_ID}
 RUNS: Final[list[tuple[type[BaseModel], dict[str, list[Any]]]]] = [
-    (HttpRequestRun, {}),
-    (ChatMessageRun, {"text": ["Hello"]}),
-    (SendDirectRun, {"sale_id": [AN_ID]}),
+    (RUNNABLE["http_request"].body, {}),
+    (RUNNABLE["post_chat_message"].body, {"text": ["Hello"]}),
+    (RUNNABLE["send_direct"].body, {"sale_id": [AN_ID]}),
 ]
 VALUES: Final[list[tuple[type[BaseModel], Mapping[str, list[Any]]]]] = [
     (PayTerm, {"type": [0, 1, 2, 3, 4], "days": [ABSENT, None, 0, 14]}),
