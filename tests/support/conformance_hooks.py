@@ -217,6 +217,7 @@ def _priced(case: Any) -> None:
     """Each line has its price: a product has one in its own currency alone. Nothing takes off more than there is."""
     if isinstance(case.body, dict) and case.body.get("client_id") is None:
         _with(invoice_id=None, payment_id=None)(case)  # which are another client's
+    _with(currency=None)(case)  # an invoice that is credited has its own
     for line in case.body.get("lines", ()) if isinstance(case.body, dict) else ():
         line |= {"quantity": 10, "unit_price": line.get("unit_price") or 1}
     for adjustment in (case.body.get("adjustments") or ()) if isinstance(case.body, dict) else ():
@@ -251,6 +252,11 @@ def _reset(case: Any) -> None:
 _RESETS: Final[list[str]] = _IDS["resets"].split()
 
 
+def _to_an_address(case: Any) -> None:
+    """A client may have none."""
+    case.body = (case.body if isinstance(case.body, dict) else {}) | {"to": _ADDRESS}
+
+
 def _unknown_key(case: Any) -> None:
     case.path_parameters["key"] = f"no_{uuid.uuid4().hex}"
 
@@ -269,6 +275,9 @@ _OPERATIONS: Final[Mapping[str, Callable[[Any], None]]] = {
     "createInboxRule": _limit_in_any_currency,
     "refundPayment": _with(date=None),
     "createConnection": _server_of_its_kind,
+    "testAutomationAction": _with(step=0),
+    "sendSale": _to_an_address,
+    "runSendDocument": _to_an_address,
     "createMessage": _with_subject,
     "runSendMessage": _with_subject,
     "previewCollector": _each(_of(id=_IDS["collector_id"]), _with(step=0)),

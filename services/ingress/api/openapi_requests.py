@@ -12,6 +12,7 @@ from ingress.http.idempotency import KEY_CHARS_MAX
 from ingress.http.route import Route
 
 _TEXT: Final = {"type": "string"}
+_LEGAL_TEXT: Final = _TEXT | {"pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*$"}  # as XML can hold it
 _BINARY: Final = {"type": "string", "format": "binary"}
 _OBJECT: Final = {"type": "object"}
 
@@ -57,7 +58,7 @@ BODY_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
                 "properties": {"document": _TEXT, "pdf": _TEXT},
                 "description": "Web addresses of the document and of its PDF",
             },
-            "comment": _TEXT,
+            "comment": _LEGAL_TEXT,
             "auto_processing": {"type": "object", "description": "What the sender of an order requests for it"},
             "file": {
                 "type": "object",
@@ -76,7 +77,7 @@ BODY_SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
         "properties": {
             "document": {"$ref": "#/components/schemas/DocumentFields"},
             "links": {"type": "object", "properties": {"document": _TEXT, "pdf": _TEXT}},
-            "comment": _TEXT,
+            "comment": _LEGAL_TEXT,
             "file": {"type": "string", "format": "uri", "minLength": 8, "maxLength": 2048},
         },
         "required": ["document", "file"],

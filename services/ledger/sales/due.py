@@ -52,7 +52,7 @@ def due_date(
 ) -> date | None:
     """Return when a document is due; None is open (never).
 
-    `date_due` and `term` are the document's own; `default` is the client's term, used without either.
+    `date_due` and `term` are the document's own; `default` is the client's term, used without either if it says when.
     Without that it is due by the account's term, `fallback`, or on its own date if it is one to be settled `at_once`.
     A due date before the document's date is accepted: documents are often entered late.
 
@@ -63,7 +63,7 @@ def due_date(
         return date_due
     if term is None:
         unsaid = PayTerm(PayTermType.CASH_ON_DELIVERY) if at_once else fallback
-        term = default if default and default.type != PayTermType.OTHER_DATE else unsaid
+        term = default if default and _dates_every_document(default) else unsaid
     _check(document_date, date_due, term)
     match term.type:
         case PayTermType.OTHER_DATE:
@@ -76,6 +76,10 @@ def due_date(
             return document_date
         case _:
             return None
+
+
+def _dates_every_document(term: PayTerm) -> bool:
+    return term.type != PayTermType.OTHER_DATE and (term.type != PayTermType.DUE_DAYS or term.days is not None)
 
 
 def is_overdue(date_due: date | None, today: date) -> bool:

@@ -47,6 +47,7 @@ def test_without_a_payment_term_it_is_due_after_14_days_or_at_once() -> None:
     assert due_date(DAY) == DAY + timedelta(days=14)
     assert due_date(DAY, at_once=True) == DAY
     assert due_date(DAY, default=PayTerm(0)) == DAY + timedelta(days=14)
+    assert due_date(DAY, default=PayTerm(1), fallback=PayTerm(1, 30)) == DAY + timedelta(days=30)
 
 
 @pytest.mark.parametrize(
