@@ -40,7 +40,6 @@ class Load:
             began = time.monotonic()
             answer = await self.account.push(self.channel, an_invoice(ref=f"A-{next(refs)}"), Accept="application/json")
             self.answers.append((time.monotonic(), time.monotonic() - began, answer))
-            await asyncio.sleep(0)
 
     def since(self, moment: float, status: int) -> list[Answer]:
         """The answers of this status since then."""
