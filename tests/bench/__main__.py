@@ -66,7 +66,8 @@ async def separate(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
             if "console" in ctx.parts:
                 started = separate_console(running.environment, running.url, console, folder)
                 pids["console"] = (await stack.enter_async_context(started)).pid
-            return raw | await measured(_bench(ctx, running.url, postgres.dsn, pids, console))
+            bench = _bench(ctx, running.url, postgres.dsn, pids, console)
+            return raw | await measured(replace(bench, restart_database=postgres.restart))
 
 
 async def embedded(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -84,7 +85,7 @@ async def embedded(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
                 f"{running.url}/console",
             )
             if ctx.only is None:
-                bench = replace(bench, parts=bench.parts - {"lists", "reminders"}, soak=0, size=None)
+                bench = replace(bench, parts=bench.parts - {"lists", "reports", "reminders"}, soak=0, size=None)
             return await measured(bench)
         finally:
             await postgres.stop()
@@ -130,7 +131,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=8_000, help="events of the whole-way part")
     parser.add_argument("--soak", type=int, default=50_000, help="go on to so many events, for the memory figure")
     parser.add_argument("--accounts", type=int, default=40, help="accounts of the whole-way part")
-    parser.add_argument("--documents", type=int, default=1_000_000, help="documents of lists and verify")
+    parser.add_argument("--documents", type=int, default=1_000_000, help="documents of lists, reports and verify")
     parser.add_argument("--invoices", type=int, default=200_000, help="invoices among them: five postings for each")
     parser.add_argument("--clients", type=int, default=100_000, help="clients of the reminders part")
     parser.add_argument("--only", choices=("separate", "embedded"))

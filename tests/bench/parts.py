@@ -14,6 +14,7 @@ from tests.bench import console, einvoices, measure, noisy, reading, reminders, 
 from tests.bench.hostile import hostile
 from tests.bench.issue import issued
 from tests.bench.ledger import Size, fill
+from tests.bench.reports import Restart, report_times
 from tests.bench.scene import set_scene
 from tests.bench.soundness import checked
 from tests.bench.tenants import CreateAccount, accounts_of, make_tenants
@@ -21,7 +22,8 @@ from tests.bench.usage import Usage, memory
 from tests.support.http_load import LoadConnection
 
 PARTS: Final = (
-    "way", "issue", "lists", "pdf", "einvoices", "verify", "hostile", "reminders", "runs", "noisy", "console",
+    "way", "issue", "lists", "pdf", "einvoices", "reports", "verify", "hostile", "reminders", "runs", "noisy",
+    "console",
 )  # fmt: skip
 
 CONNECTIONS: Final = 32
@@ -50,6 +52,7 @@ class Bench:
     size: Size | None
     clients: int
     console: str  # where browsers find it
+    restart_database: Restart | None = None
 
     def connections(self, many: int) -> list[LoadConnection]:
         """Connections to the API."""
@@ -77,7 +80,7 @@ async def measured(bench: Bench) -> dict[str, Any]:
             progress("  a quiet account beside a noisy one")
             found = await noisy.beside_noise(bench.url, create, seconds=bench.seconds)
             report |= {f"quiet_{name}": figures for name, figures in found.items()}
-        if bench.size is not None and bench.parts & {"lists", "verify"}:
+        if bench.size is not None and bench.parts & {"lists", "reports", "verify"}:
             report |= await lists(bench, create, bench.size)
     report |= await sound(bench)
     report["memory_at_the_end_mb"] = memory(bench.pids)
@@ -214,7 +217,7 @@ _PARTS_ALONE: Final = {
 
 
 async def lists(bench: Bench, create: CreateAccount, size: Size) -> dict[str, Any]:
-    """Fill an account's books and read its list of documents, page by page."""
+    """Fill an account's books and read its list of documents, page by page, and its reports."""
     (tenant,) = await make_tenants(bench.url, create, many=1)
     progress(f"  making {size.documents:,} documents with {size.postings:,} postings in one account")
     began = time.monotonic()
@@ -225,6 +228,11 @@ async def lists(bench: Bench, create: CreateAccount, size: Size) -> dict[str, An
         marks = await reading.landmarks(bench.dsn, tenant.account_id)
         (connection,) = bench.connections(1)
         report["list_ms"] = await reading.page_times(connection, tenant, marks)
+        connection.close()
+    if "reports" in bench.parts:
+        progress("  their reports")
+        (connection,) = bench.connections(1)
+        report["reports_ms"] = await report_times(connection, tenant, restart=bench.restart_database)
         connection.close()
     return report
 

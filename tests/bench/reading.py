@@ -70,16 +70,16 @@ async def page_times(connection: LoadConnection, tenant: Tenant, marks: Landmark
     for name, query in lists(marks).items():
         request = get_bytes(f"/v1/sales?{urlencode(query)}", tenant.headers)
         for _ in range(WARM_UP):
-            page = orjson.loads((await _get(connection, request)).body)
+            page = orjson.loads((await fetch(connection, request)).body)
         assert page["items"], f"{name} is empty"
-        medians[name], p99 = percentiles([await _took_ms(connection, request) for _ in range(PAGES)])
+        medians[name], p99 = percentiles([await took_ms(connection, request) for _ in range(PAGES)])
         slowest.append(p99)
     return medians | {"slowest p99": max(slowest)}
 
 
 async def newest_sales(connection: LoadConnection, tenant: Tenant) -> list[str]:
     """The ids of an account's newest documents."""
-    answer = await _get(connection, get_bytes("/v1/sales", tenant.headers))
+    answer = await fetch(connection, get_bytes("/v1/sales", tenant.headers))
     connection.close()
     return [item["id"] for item in orjson.loads(answer.body)["items"]]
 
@@ -90,12 +90,12 @@ async def documents(
     """PDFs (or what else `path` gives) a second, each connection one at a time, and how long they took."""
     requests = [get_bytes(f"/v1/sales/{sale_id}/{path}", tenant.headers) for sale_id in sale_ids]
     took: list[float] = []
-    await _get(connections[0], requests[0])  # the first brings the typeface
+    await fetch(connections[0], requests[0])  # the first brings the typeface
     ends = time.monotonic() + seconds
 
     async def work(connection: LoadConnection) -> None:
         while time.monotonic() < ends:
-            took.append(await _took_ms(connection, requests[len(took) % len(requests)]))
+            took.append(await took_ms(connection, requests[len(took) % len(requests)]))
         connection.close()
 
     began = time.monotonic()
@@ -104,13 +104,15 @@ async def documents(
     return Rate(len(took), time.monotonic() - began), {"p50_ms": p50, "p99_ms": p99}
 
 
-async def _took_ms(connection: LoadConnection, request: bytes) -> float:
+async def took_ms(connection: LoadConnection, request: bytes) -> float:
+    """How long an answer of 200 took as the caller sees it, in milliseconds."""
     began = time.monotonic()
-    await _get(connection, request)
+    await fetch(connection, request)
     return (time.monotonic() - began) * 1000
 
 
-async def _get(connection: LoadConnection, request: bytes) -> Answer:
+async def fetch(connection: LoadConnection, request: bytes) -> Answer:
+    """The answer, which must be 200."""
     answer = await connection.send(request)
     assert answer.status == 200, f"{answer.status}: {answer.body[:300]!r}"
     return answer

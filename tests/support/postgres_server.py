@@ -72,6 +72,11 @@ class Postgres:
         """Shut it down in order; open sessions are cut."""
         await self.machine.stop()
 
+    async def restart(self) -> None:
+        """Shut it down in order and start it with an empty cache of its own."""
+        await self.stop_gracefully()
+        await self.start()
+
     async def ready(self) -> None:
         """Wait until it answers.
 
