@@ -66,8 +66,13 @@ async def separate(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
             if "console" in ctx.parts:
                 started = separate_console(running.environment, running.url, console, folder)
                 pids["console"] = (await stack.enter_async_context(started)).pid
+
+            async def restart() -> None:
+                await postgres.restart()
+                pids["postgres"] = postgres.pid
+
             bench = _bench(ctx, running.url, postgres.dsn, pids, console)
-            return raw | await measured(replace(bench, restart_database=postgres.restart))
+            return raw | await measured(replace(bench, restart_database=restart))
 
 
 async def embedded(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
