@@ -12,12 +12,16 @@ from storage.pool import Connection
 
 
 async def record(conn: Connection, *, schema: str, messages: Sequence[Outgoing]) -> None:
-    """Insert the messages with one statement; hand the same list to `Relay.push` after the commit."""
+    """Insert the messages with one statement; hand the same list to `Relay.push` after the commit.
+
+    A message that is sent again under its id, as a replayed step does, may still be there from the first time.
+    """
     if not messages:
         return
     await conn.execute(
         f"INSERT INTO {schema}.outbox (id, queue, body)"  # noqa: S608  the schema is a constant of the service
-        " SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])",
+        " SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])"
+        " ON CONFLICT DO NOTHING",
         [message.id for message in messages],
         [message.queue for message in messages],
         [message.body for message in messages],

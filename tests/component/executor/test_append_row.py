@@ -72,7 +72,7 @@ async def content(made: Place, account_id: UUID, root: Path, path: str = "books.
 async def test_rows_that_come_at_once_are_all_there_once(executor: ExecutorHarness, kind: str, tmp_path: Path) -> None:
     async with (
         place(kind, tmp_path) as made,
-        executor.running(folder_root=tmp_path, step_schedule_seconds="0,0.1,0.2,0.4,1,1,2,2"),
+        executor.running(folder_root=tmp_path, step_schedule_seconds="0,0.1,0.2,0.4,1,1,2,2,2,2,2,2"),
     ):
         runs = await jobs(executor, await connected(executor, made.fields), count=12)
         steps = [await ended(executor, job) for job in runs]
