@@ -87,6 +87,7 @@ async def _things(caller: Caller, url: str) -> dict[str, str]:
         kind: (await caller.made_of("/v1/connections", {"name": kind, "kind": kind} | where))["id"]
         for kind, where in places.items()
     }
+    token = await caller.made_of("/v1/tokens", {"name": "One to delete", "scopes": ["read"]})
     events = await eventually(lambda: caller.items("/v1/events"))
     return {
         "event_id": events[0]["id"],
@@ -96,6 +97,7 @@ async def _things(caller: Caller, url: str) -> dict[str, str]:
         "client_id": client,
         "sale_id": sale,
         "invoice_id": sale,
+        "token_id": token["id"],
         "collector_id": collector,
         "target_collector_id": collector,
         "url": url,
