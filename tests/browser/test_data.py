@@ -95,7 +95,5 @@ async def test_everything_is_exported_from_the_settings(anna: Person, account: C
     await account.sale(client["id"])
     await anna.open("/settings")
     for kind in ("Clients", "Sales"):
-        async with anna.page.expect_download() as waiting:
-            await anna.page.locator("main").get_by_role("link", name=kind, exact=True).click()
-        path = await (await waiting.value).path()
+        path = await anna.saves(anna.page.locator("main").get_by_role("link", name=kind, exact=True), ".csv")
         assert "Ozola; Design" in path.read_text(encoding="utf-8")

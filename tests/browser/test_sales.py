@@ -154,9 +154,7 @@ async def test_an_e_invoice_says_what_is_missing_and_is_saved_once_it_is_there(a
     shown = await anna.page.request.get(f"{anna.house.url}/console/sales/{sale['id']}/pdf")
     assert shown.headers["content-type"] == "application/pdf"
     assert (await shown.body()).startswith(b"%PDF-")
-    async with anna.page.expect_download() as waiting:
-        await anna.page.get_by_role("link", name="PayTraq XML").click()
-    path = await (await waiting.value).path()
+    path = await anna.saves(anna.page.get_by_role("link", name="PayTraq XML"), ".xml")
     assert f"<DocumentRef>{sale['number']}</DocumentRef>" in path.read_text(encoding="utf-8")
     await anna.press("UBL")
     assert "VAT number: is required" in await anna.text(), "the page names what the standard asks for"
@@ -206,7 +204,5 @@ async def test_a_list_is_filtered_in_its_address_and_exported(anna: Person, acco
     await anna.page.get_by_role("heading", name="Search: kuusk").wait_for()
     assert await anna.page.locator("main a[href*='/sales/']").count() == 1, "a document is found by its client"
     await anna.open("/sales")
-    async with anna.page.expect_download() as waiting:
-        await anna.page.get_by_role("link", name="Export").click()
-    path = await (await waiting.value).path()
+    path = await anna.saves(anna.page.get_by_role("link", name="Export"), ".csv")
     assert sale["number"] in path.read_text(encoding="utf-8")

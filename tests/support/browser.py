@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, Dialog, Error, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Dialog, Error, Locator, Page, ViewportSize, async_playwright
 
 from tests.support import chromium
 from tests.support.api_installation import House
@@ -103,6 +104,15 @@ class Person:
         """Press the main button of the page's form, and wait for the answer."""
         await self.page.locator("main button.main").click()
         await self.arrive()
+
+    async def saves(self, link: Locator, ending: str) -> Path:
+        """Follow a link to a file whose name ends so; answer where the browser has put it.
+
+        A Chromium that shows no PDF downloads the one within the page as well, whenever it gets there.
+        """
+        async with self.page.expect_download(lambda one: one.suggested_filename.endswith(ending)) as waiting:
+            await link.click()
+        return await (await waiting.value).path()
 
     async def text(self) -> str:
         """What the page shows."""
