@@ -11,16 +11,17 @@ from typing import Final
 
 from console.i18n import N_
 
-_OPEN: Final = frozenset({"issued"})
-_UNDER_WAY: Final = frozenset({"issued", "confirmed"})
+_ISSUED: Final = frozenset({"issued"})
+_CONFIRMED: Final = frozenset({"confirmed"})
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentKind:
-    """A kind: its name, the kinds that it converts to, and its own actions with the states that take them."""
+    """A kind: its name, the kinds that it converts to and from which states, and its own actions with theirs."""
 
     label: str
     converts_to: tuple[str, ...] = ()
+    converts_in: frozenset[str] = frozenset()
     actions: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def actions_in(self, state: str) -> list[str]:
@@ -33,16 +34,18 @@ KINDS: Final[Mapping[str, DocumentKind]] = {
     "sales_estimate": DocumentKind(
         N_("Estimate"),
         converts_to=("sales_order", "sales_proforma", "sales_invoice"),
-        actions={"accept": _OPEN, "decline": _OPEN, "expire": _OPEN},
+        converts_in=frozenset({"accepted"}),
+        actions={"accept": _ISSUED, "decline": _ISSUED, "expire": _ISSUED},
     ),
     "sales_order": DocumentKind(
         N_("Sales order"),
-        converts_to=("sales_proforma", "sales_invoice"),
-        actions={"close": _UNDER_WAY, "cancel": _UNDER_WAY},
+        converts_to=("sales_invoice",),
+        converts_in=_CONFIRMED,
+        actions={"close": _CONFIRMED, "cancel": _CONFIRMED},
     ),
-    "sales_proforma": DocumentKind(N_("Proforma invoice"), converts_to=("sales_invoice",), actions={"expire": _OPEN}),
+    "sales_proforma": DocumentKind(
+        N_("Proforma invoice"), converts_to=("sales_invoice",), converts_in=_ISSUED, actions={"expire": _ISSUED}
+    ),
     "sales_receipt": DocumentKind(N_("Receipt")),
     "credit_note": DocumentKind(N_("Credit note")),
 }
-CONVERTIBLE: Final = frozenset({"issued", "accepted", "confirmed"})
-"""The states in which a document converts."""

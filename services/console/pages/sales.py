@@ -9,7 +9,7 @@ from aiohttp import web
 
 from console import bulk, collecting, document_timeline, editing, listing
 from console.api_client import Problem
-from console.document_kinds import CONVERTIBLE, KINDS, DocumentKind
+from console.document_kinds import KINDS, DocumentKind
 from console.editing import verb
 from console.forms import Field
 from console.i18n import N_
@@ -70,7 +70,7 @@ async def show(visit: Visit) -> web.StreamResponse:
     )  # fmt: skip
     kind, state = sale["sale_type"], sale["status"]
     known = KINDS.get(kind, DocumentKind(kind))
-    converts = known.converts_to if state in CONVERTIBLE else ()
+    converts = known.converts_to if state in known.converts_in else ()
     return visit.render(
         "sale.html", sale=sale, disputes=disputes["items"], may=known.actions_in(state), converts=converts,
         timeline=list(document_timeline.of_sale(happened["items"], sale["id"])), older=happened["next_cursor"],
