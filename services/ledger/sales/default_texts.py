@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from contracts.resources.document_kinds import SaleType
+from contracts.resources.document_kinds import KINDS, SaleType
 
 _SUBJECT: Final = MappingProxyType({"en": "{title} {number}", "fr": "{title} {number}", "es": "{title} {number}"})
 _BODY: Final = MappingProxyType({
@@ -16,14 +16,6 @@ _BODY: Final = MappingProxyType({
 })  # fmt: skip
 _DUE: Final = MappingProxyType({
     "en": " It is due on {date}.", "fr": " À payer avant le {date}.", "es": " Vence el {date}.",
-})  # fmt: skip
-_TITLES: Final[MappingProxyType[SaleType, MappingProxyType[str, str]]] = MappingProxyType({
-    "sales_estimate": MappingProxyType({"en": "Quote", "fr": "Devis", "es": "Presupuesto"}),
-    "sales_order": MappingProxyType({"en": "Order", "fr": "Commande", "es": "Pedido"}),
-    "sales_proforma": MappingProxyType({"en": "Proforma invoice", "fr": "Facture proforma", "es": "Factura proforma"}),
-    "sales_invoice": MappingProxyType({"en": "Invoice", "fr": "Facture", "es": "Factura"}),
-    "sales_receipt": MappingProxyType({"en": "Receipt", "fr": "Reçu", "es": "Recibo"}),
-    "credit_note": MappingProxyType({"en": "Credit note", "fr": "Avoir", "es": "Nota de crédito"}),
 })  # fmt: skip
 
 
@@ -42,7 +34,7 @@ class DocumentFacts:
 def subject_and_body(facts: DocumentFacts, locale: str) -> tuple[str, str]:
     """The subject and the plain text of a mail with this document; English where we do not speak the language."""
     language = locale[:2].lower() if locale[:2].lower() in _BODY else "en"
-    title = _TITLES[facts.sale_type][language]
+    title = KINDS[facts.sale_type].titles[language]
     due = _DUE[language].format(date=facts.due) if facts.due else ""
     body = _BODY[language].format(
         name=facts.name, title=title, number=facts.number, total=facts.total, currency=facts.currency, due=due
