@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from contracts.primitives.problem import ERRORS_MAX, FieldError
-from contracts.resources.inbox import WarningCode
+from contracts.resources.inbox import InboxFormat, WarningCode
 from documents.document import InboxDocument
 
 WARNINGS_MAX: Final = 100  # a document of 1 MiB could have 100,000
-
-Format = Literal["paytraq", "ubl", "cii", "facturx", "estonian", "json", "file"]
-"""The format of a message; `file` where nothing of it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class Parsed:
     document: InboxDocument
     warnings: tuple[ReadingWarning, ...] = field(default=())
     attachments: tuple[Attachment, ...] = field(default=())
-    format: Format = "json"
+    format: InboxFormat = "json"
 
 
 def bounded_faults(found: list[FieldError], *, count: int | None = None) -> list[FieldError]:

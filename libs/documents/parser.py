@@ -14,11 +14,12 @@ from typing import Final
 import orjson
 
 from contracts.primitives.problem import FieldError
+from contracts.resources.inbox import InboxFormat
 from documents import cii, estonian, paytraq, ubl, xml
 from documents.command_form import as_json
 from documents.document import InboxKind
 from documents.json_format import read_json_form
-from documents.parsed import Format, Parsed
+from documents.parsed import Parsed
 
 JSON_BYTES_MAX: Final = 1024 * 1024
 XML_BYTES_MAX: Final = 20 * 1024 * 1024  # with the PDF inside
@@ -50,7 +51,7 @@ class XmlKind:
 
     read: Callable[[xml.Root, xml.Tree, InboxKind], Parsed | list[FieldError]]
     shape: xml.Shape
-    format: Format
+    format: InboxFormat
 
 
 _SALE: Final = XmlKind(

@@ -11,6 +11,8 @@ from contracts.resources.schemas import Model, Reference
 
 InboxKind = Literal["purchases", "sales"]
 
+InboxFormat = Literal["paytraq", "ubl", "cii", "facturx", "estonian", "json", "file"]
+"""The format of a message; `file` where nothing of it was read. The ledger's table has a check of the same list."""
 
 WarningCode = Literal[
     # of the document as it was read: what was not read, missing or worked out

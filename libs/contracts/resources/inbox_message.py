@@ -14,7 +14,7 @@ from pydantic import AfterValidator
 from contracts.resources import file
 from contracts.resources.document_kinds import SaleType
 from contracts.resources.file import File
-from contracts.resources.inbox import Actor, InboxKind, InboxWarning
+from contracts.resources.inbox import Actor, InboxFormat, InboxKind, InboxWarning
 from contracts.resources.output import JSONObject, ResponseModel, Row, text, time_text
 from contracts.resources.sale import BASE
 from contracts.resources.schemas import LongText, Model, ShortText
@@ -117,7 +117,7 @@ class InboxMessage(ResponseModel):
     box: InboxKind
     state: InboxState
     channel: ChannelReference | None
-    format: Literal["paytraq", "ubl", "cii", "facturx", "estonian", "json", "file"]
+    format: InboxFormat
     received_at: dt.datetime
     warnings: list[InboxWarning]
     duplicate_of: UUID | None
