@@ -32,6 +32,7 @@ SETTINGS = {
     "LEDGERWIRE_PUBLIC_URL": ("How others reach the API: every URL in answers begins with it", "http://127.0.0.1:8080"),
     "LEDGERWIRE_CONSOLE_PUBLISH": ("Where the console is published on this machine", "127.0.0.1:8090"),
     "LEDGERWIRE_CONSOLE_URL": ("How people reach the console, with its path", "http://127.0.0.1:8090/console"),
+    "LEDGERWIRE_TRUSTED_PROXIES": ("Addresses of your reverse proxies, whose X-Forwarded-For names the caller", ""),
     "LEDGERWIRE_SMTP_URL": ("Where mail leaves: smtp://user:password@host:port?starttls=true", ""),
     "LEDGERWIRE_SMS_URL": ("The HTTP gateway that takes SMS", ""),
     "LEDGERWIRE_MAIL_REDIRECT": ("Every mail and SMS goes to this address by mail, marked: for trying things out", ""),

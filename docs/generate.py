@@ -54,7 +54,7 @@ MEANINGS = {
     "public_url": "how others reach the API: all URLs in answers and events begin with it; `http://HOST:PORT` if unset",
     "health_port": "port of the health server; 0 takes the service's own, 9101 to 9105",
     "home": "data directory of the embedded default",
-    "files": "directory of files, shared by all ingress processes; `files` in the data directory if unset",
+    "files": "directory of files, shared by ingress and executor; `files` in the data directory if unset",
     "answer_seconds": "how long a request waits for its result; then 202 with an operation",
     "look_seconds": "how often a waiting request looks for its result without a notification",
     "commit_seconds": "how long a request waits for its own commit; then 503",
@@ -285,7 +285,8 @@ def _argument(action: argparse.Action) -> str | None:
     if isinstance(action, argparse._HelpAction):  # noqa: SLF001  as above
         return None
     name = " ".join([*action.option_strings[:1], *_values(action)])
-    return f"| `{name}` | {(action.help or ARGUMENTS.get(action.dest, '')).replace('|', chr(92) + '|')} |"
+    meaning = (action.help or ARGUMENTS.get(action.dest, "")).replace("%(default)s", str(action.default))
+    return f"| `{name}` | {meaning.replace('|', chr(92) + '|')} |"
 
 
 def _values(action: argparse.Action) -> list[str]:

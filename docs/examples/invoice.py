@@ -9,7 +9,8 @@ from ledgerwire_client.models import Client, ClientInput, Sale, SaleInput, SaleI
 
 api = AuthenticatedClient(base_url=os.environ["LEDGERWIRE_URL"], token=os.environ["LEDGERWIRE_TOKEN"])
 
-client = create_client.sync(client=api, body=ClientInput(name="Aya Ozola", email="aya@example.com"))
+aya = ClientInput(name="Aya Ozola", email="aya@example.com")
+client = create_client.sync(client=api, body=aya, idempotency_key="python-client-1")
 if not isinstance(client, Client):
     raise SystemExit(f"refused: {client}")
 
@@ -17,7 +18,7 @@ line = SaleLineInput(description="Consulting", quantity="2", unit_price="50.00",
 order = SaleInput(
     sale_type=SaleInputSaleType.SALES_INVOICE, client_id=client.id, currency="EUR", issue=True, lines=[line]
 )
-sale = create_sale.sync(client=api, body=order, idempotency_key="order-1001")
+sale = create_sale.sync(client=api, body=order, idempotency_key="python-sale-1")
 if not isinstance(sale, Sale):
     raise SystemExit(f"refused: {sale}")
 

@@ -11,8 +11,8 @@ lw() {
 
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 
-client=$(lw /v1/clients -d '{"name": "Aya Ozola", "email": "aya@example.com"}' | field id)
-sale=$(lw /v1/sales -H "Idempotency-Key: order-1001" -d '{
+client=$(lw /v1/clients -H "Idempotency-Key: curl-client-1" -d '{"name": "Aya Ozola", "email": "aya@example.com"}' | field id)
+sale=$(lw /v1/sales -H "Idempotency-Key: curl-sale-1" -d '{
   "sale_type": "sales_invoice", "client_id": "'"$client"'", "currency": "EUR", "issue": true,
   "lines": [{"description": "Consulting", "quantity": "2", "unit_price": "50.00", "tax_rate": "21"}]}' | field id)
 

@@ -45,7 +45,7 @@ class IngressSettings(FileSettings):
     console_url: str | None = Field(default=None, description="where the console is; /console of this port if unset")
     home: Path = Field(default=Path("~/.local/share/ledgerwire"), description="data directory")
     files: Path | None = Field(
-        default=None, description="where files are kept, shared by all ingress processes; `files` in the home if unset"
+        default=None, description="where files are kept, shared with the executor; `files` in the home if unset"
     )
 
     @field_validator("trusted_proxies")

@@ -8,12 +8,13 @@ const api = createClient<paths>({
 })
 
 const { data: client, error: refused } = await api.POST('/v1/clients', {
+  params: { header: { 'Idempotency-Key': 'typescript-client-1' } },
   body: { name: 'Aya Ozola', email: 'aya@example.com' },
 })
 if (!client || !('id' in client)) throw new Error(refused?.detail ?? 'not decided yet')
 
 const { data: sale, error } = await api.POST('/v1/sales', {
-  params: { header: { 'Idempotency-Key': 'order-1001' } },
+  params: { header: { 'Idempotency-Key': 'typescript-sale-1' } },
   body: {
     sale_type: 'sales_invoice',
     client_id: client.id,

@@ -5,18 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from chassis.command import BUS_MIGRATIONS
-from chassis.settings import SettingsError, read_variable
+from chassis.settings import read_variable
 from standalone.all_in_one import PROGRAMS, prepare_all
 from standalone.backup.archive import BackupError
 from standalone.backup.restore import RestoreTarget, keep_keys_in, restore
 from standalone.backup.take import Backup, take
 from standalone.data_directory import KEYS_FILE
 from storage.migrations import read_migrations
-
-REMOTE: Final = "s3://"
 
 Report = Callable[[str], None]
 
@@ -64,17 +62,8 @@ async def bring_back(dsn: str, requested: argparse.Namespace, *, report: Report)
 
 
 def files_of(home: Path) -> Path:
-    """Where files are kept.
-
-    Raises:
-        SettingsError: not in a directory.
-    """
+    """Where files are kept."""
     given = read_variable("files")
-    if given and given.startswith(REMOTE):
-        raise SettingsError(
-            "LEDGERWIRE_FILES: `backup` and `restore` copy a directory; of a bucket, keep versions or a copy by its own"
-            " tools, taken after the database's"
-        )
     return Path(given).expanduser().absolute() if given else home / "files"
 
 
