@@ -21,12 +21,12 @@ env: ## Write .env with fresh secrets for docker-compose.yml; one that is there 
 setup: ## Make .venv with everything in it; does nothing when it is there
 	@.ci/setup
 
-# A file runs in one worker. Four workers on two cores made tests that wait with a deadline fail.
+# A file runs in one worker. Three share two cores, as each waits a third of its time; with four, tests that wait with a deadline failed.
 test: static ## Lint, types, architecture and all tests but the long ones, on a real Postgres and RabbitMQ
 	@$(BIN)/python -m tests.support.servers
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
 
-test-long: setup ## The long tests: every story over RabbitMQ in four processes, killed brokers, a fault run
+test-long: setup ## The long tests: stories in a browser and over RabbitMQ, programs, killed servers, a fault run
 	@$(BIN)/python -m tests.support.servers
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m long
 

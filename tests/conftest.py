@@ -9,6 +9,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from chassis.memory import search_for_cycles_less
 from ingress.access.credentials import PASSWORDS
 from tests.support import servers
 from tests.support.machine import say
@@ -36,6 +37,12 @@ def _quick_hashes() -> None:
     Programs that tests start hash as they do in production; a hash carries its cost, so both read each other's.
     """
     PASSWORDS._parameters = replace(PASSWORDS._parameters, time_cost=1, memory_cost=8)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rare_searches_for_cycles() -> None:
+    """As rarely as services do: a search looks at the modules of all services, and at the trees of all files."""
+    search_for_cycles_less()
 
 
 @pytest.fixture(scope="session")

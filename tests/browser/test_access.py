@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import orjson
+import pytest
 
 from tests.support import oauth
 from tests.support.api_installation import House
@@ -11,6 +12,8 @@ from tests.support.caller import Caller, a_sale_xml
 from tests.support.consent import allowed, asking
 from tests.support.eventually import eventually
 from tests.support.listener import listening
+
+pytestmark = pytest.mark.long
 
 
 async def test_a_key_pair_is_made_anew_and_deleted_and_each_old_one_ends_at_once(anna: Person, account: Caller) -> None:

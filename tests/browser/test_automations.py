@@ -9,6 +9,8 @@ from tests.support.caller import Caller
 from tests.support.eventually import eventually
 from tests.support.listener import Endpoint, listening
 
+pytestmark = pytest.mark.long
+
 
 def posting(endpoint: Endpoint) -> dict[str, object]:
     body = {"number": "{{ trigger.data.number }}"}

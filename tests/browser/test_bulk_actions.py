@@ -11,6 +11,8 @@ from tests.support.caller import Caller, an_invoice
 from tests.support.eventually import eventually
 from tests.support.smtp_server import SmtpServer
 
+pytestmark = pytest.mark.long
+
 
 async def test_drafts_are_issued_by_keyboard_and_each_row_has_its_result(anna: Person, account: Caller) -> None:
     page, client = anna.page, (await account.client(name="Ozola Design SIA"))["id"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.support.api_installation import House
@@ -11,6 +12,8 @@ from tests.support.browser import PHONE, Person, a_person
 from tests.support.caller import Caller
 from tests.support.debtors import BY_HAND, case_of, collects, owes
 from tests.support.eventually import eventually
+
+pytestmark = pytest.mark.long
 
 TOMORROW = str(dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=2))
 YESTERDAY = str(dt.datetime.now(tz=dt.UTC).date() - dt.timedelta(days=2))

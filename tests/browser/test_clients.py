@@ -9,6 +9,8 @@ from tests.support.api_installation import House
 from tests.support.browser import Person, a_person
 from tests.support.caller import Caller
 
+pytestmark = pytest.mark.long
+
 
 async def test_a_client_is_created_with_all_that_reminders_and_invoices_need(anna: Person, account: Caller) -> None:
     await anna.open("/clients")

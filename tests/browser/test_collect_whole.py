@@ -6,12 +6,16 @@ import datetime as dt
 import re
 from typing import Any, Final
 
+import pytest
+
 from tests.support.browser import Person
 from tests.support.caller import Caller
 from tests.support.debtors import CALL, WORDS, Debtor, case_of, collects, owes
 from tests.support.eventually import eventually
 from tests.support.mails import a_mail
 from tests.support.smtp_server import SmtpServer, TakenMail
+
+pytestmark = pytest.mark.long
 
 MIME: Final = {"Content-Type": "message/rfc822"}
 FRIDAY: Final = str(dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=3))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.support.api_installation import House
@@ -12,6 +13,8 @@ from tests.support.browser import Person, a_person
 from tests.support.caller import Caller
 from tests.support.debtors import BY_HAND, CALL, case_of, collects, owes
 from tests.support.eventually import eventually
+
+pytestmark = pytest.mark.long
 
 SOON = str(dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=3))
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'&{{ 7 * 7 }}"

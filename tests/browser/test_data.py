@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.support.browser import Person
 from tests.support.caller import Caller
+
+pytestmark = pytest.mark.long
 
 
 def csv(text: str, name: str = "clients.csv") -> Any:

@@ -90,7 +90,8 @@ async def test_a_page_is_for_everyone_in_both_colour_schemes_and_no_wider_than_a
     assert readers["en"].complaints == []
 
 
-@pytest.mark.parametrize("locale", ["fr", pytest.param("es", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("locale", ["fr", "es"])
 @pytest.mark.parametrize("path", PAGES)
 async def test_a_page_shows_no_text_in_another_language(
     readers: dict[str, Person], scene: tuple[Any, Scene], path: str, locale: str

@@ -17,6 +17,8 @@ from tests.support.caller import Caller
 from tests.support.postgres_server import Postgres
 from tests.support.standalone import standalone_with_errors
 
+pytestmark = pytest.mark.long
+
 PASSWORD = "four plain words here"
 
 

@@ -12,6 +12,8 @@ from tests.support.caller import Caller
 from tests.support.eventually import eventually
 from tests.support.listener import Endpoint, listening
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 async def endpoint() -> AsyncIterator[Endpoint]:

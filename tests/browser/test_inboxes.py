@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from playwright.async_api import Locator
 
 from tests.support.browser import Person
 from tests.support.caller import Caller, a_document, a_sale_xml
 from tests.support.console_scene import a_picture
 from tests.support.eventually import eventually
+
+pytestmark = pytest.mark.long
 
 
 async def received(account: Caller, ref: str = "A-17", channel: dict[str, Any] | None = None, **fields: Any) -> str:

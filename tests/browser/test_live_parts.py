@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.support.api_installation import House
@@ -13,6 +14,8 @@ from tests.support.browser import Person, a_person
 from tests.support.caller import Caller, an_invoice
 from tests.support.eventually import eventually
 from tests.support.listener import listening
+
+pytestmark = pytest.mark.long
 
 LINES: Final = 4_000
 KEEP_VALUES: Final = """() => {

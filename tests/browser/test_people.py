@@ -19,6 +19,8 @@ from tests.support.caller import Caller
 from tests.support.eventually import eventually
 from tests.support.smtp_server import SmtpServer
 
+pytestmark = pytest.mark.long
+
 OWN_PASSWORD: Final = "six-green-bottles-17"
 NOT_FOR_VIEWERS: Final = {"/clients/new": "Your role does not allow"}
 WRONG: Final = "The name, the password or the code is wrong."

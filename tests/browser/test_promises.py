@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from tests.support.browser import Person
 from tests.support.caller import Caller
 from tests.support.debtors import BY_HAND, case_of, collects, owes
 from tests.support.eventually import eventually
+
+pytestmark = pytest.mark.long
 
 TODAY = dt.datetime.now(tz=dt.UTC).date()
 SOON, YESTERDAY = str(TODAY + dt.timedelta(days=3)), str(TODAY - dt.timedelta(days=2))

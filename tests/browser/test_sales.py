@@ -12,6 +12,8 @@ from tests.support.caller import Caller, an_invoice
 from tests.support.eventually import eventually
 from tests.support.smtp_server import SmtpServer
 
+pytestmark = pytest.mark.long
+
 
 async def type_line(page: Page, number: int, **cells: str) -> None:
     for name, text in cells.items():

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from cryptography.fernet import Fernet
 from playwright.async_api import Browser
 
@@ -19,6 +20,8 @@ from tests.support.caller import Caller
 from tests.support.eventually import eventually
 from tests.support.machine import free_port
 from tests.support.postgres_server import Postgres
+
+pytestmark = pytest.mark.long
 
 START_SECONDS_MAX = 60.0
 

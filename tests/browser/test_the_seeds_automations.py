@@ -16,6 +16,8 @@ from tests.support.caller import Caller
 from tests.support.eventually import eventually
 from tests.support.listener import listening
 
+pytestmark = pytest.mark.long
+
 
 @dataclass(frozen=True, slots=True)
 class Words:

@@ -16,6 +16,8 @@ from tests.support.caller import Caller
 from tests.support.consent import allowed, asking
 from tests.support.eventually import eventually
 
+pytestmark = pytest.mark.long
+
 DIRECT: Final = """<Sale><Header><Document><DocumentDate>2026-01-30</DocumentDate><DocumentRef>INV-17</DocumentRef>
 <ExternalLink><DocumentURI></DocumentURI><PDF></PDF></ExternalLink>
 <SupplierData><SupplierName>Paper and Pens</SupplierName></SupplierData>

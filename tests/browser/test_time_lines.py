@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.support.api_installation import House
 from tests.support.browser import Person, a_person
 from tests.support.caller import Caller, a_document, an_invoice
+
+pytestmark = pytest.mark.long
 
 
 async def happened(person: Person) -> list[str]:

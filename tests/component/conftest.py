@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from contracts.primitives.ids import new_id
 from standalone.all_in_one import prepare_all
 from tests.support import dispatcher as dispatchers
 from tests.support import executor as executors
@@ -13,10 +16,11 @@ from tests.support import ledger as ledgers
 from tests.support import pipeline as pipelines
 from tests.support.api_installation import House, open_house
 from tests.support.caller import Caller
-from tests.support.dispatcher import DispatcherHarness, open_dispatcher
+from tests.support.dispatcher import DispatcherHarness, Replica, open_dispatcher
 from tests.support.executor import ExecutorHarness
 from tests.support.ledger import LedgerHarness
 from tests.support.postgres_server import Postgres
+from tests.support.reused_database import ReusedDatabase
 
 
 @pytest.fixture(scope="session")
@@ -39,10 +43,18 @@ async def ledger_dsn(postgres: Postgres) -> AsyncIterator[str]:
     await postgres.drop_database(dsn)
 
 
+@pytest.fixture(scope="session")
+async def ledgers_database(postgres: Postgres) -> AsyncIterator[ReusedDatabase[LedgerHarness]]:
+    sessions = 17  # 16 at once, and one that looks on
+    reused = ReusedDatabase(postgres, ledgers.prepare, partial(ledgers.open_harness, sessions=sessions))
+    yield reused
+    await reused.close()
+
+
 @pytest.fixture
-async def ledger(ledger_dsn: str) -> AsyncIterator[LedgerHarness]:
-    async with ledgers.open_harness(ledger_dsn, sessions=17) as harness:  # 16 at once, and one that looks on
-        yield harness
+async def ledger(ledgers_database: ReusedDatabase[LedgerHarness]) -> AsyncIterator[LedgerHarness]:
+    async with ledgers_database.lend() as harness:
+        yield await harness.with_new_account()
 
 
 @pytest.fixture
@@ -52,10 +64,17 @@ async def executor_dsn(postgres: Postgres) -> AsyncIterator[str]:
     await postgres.drop_database(dsn)
 
 
+@pytest.fixture(scope="session")
+async def executors_database(postgres: Postgres) -> AsyncIterator[ReusedDatabase[ExecutorHarness]]:
+    reused = ReusedDatabase(postgres, executors.prepare, executors.open_harness)
+    yield reused
+    await reused.close()
+
+
 @pytest.fixture
-async def executor(executor_dsn: str) -> AsyncIterator[ExecutorHarness]:
-    async with executors.open_harness(executor_dsn) as harness:
-        yield harness
+async def executor(executors_database: ReusedDatabase[ExecutorHarness]) -> AsyncIterator[ExecutorHarness]:
+    async with executors_database.lend() as harness:
+        yield replace(harness, account_id=new_id())
 
 
 @pytest.fixture
@@ -65,10 +84,17 @@ async def dispatcher_dsn(postgres: Postgres) -> AsyncIterator[str]:
     await postgres.drop_database(dsn)
 
 
+@pytest.fixture(scope="session")
+async def dispatchers_database(postgres: Postgres) -> AsyncIterator[ReusedDatabase[DispatcherHarness]]:
+    reused = ReusedDatabase(postgres, dispatchers.prepare, open_dispatcher)
+    yield reused
+    await reused.close()
+
+
 @pytest.fixture
-async def dispatcher(dispatcher_dsn: str) -> AsyncIterator[DispatcherHarness]:
-    async with open_dispatcher(dispatcher_dsn) as harness:
-        yield harness
+async def dispatcher(dispatchers_database: ReusedDatabase[DispatcherHarness]) -> AsyncIterator[DispatcherHarness]:
+    async with dispatchers_database.lend() as harness:
+        yield replace(harness, account_id=new_id(), replica=Replica())
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.flow.test_an_automation import run_of
 from tests.support.caller import Caller
 from tests.support.listener import Listener
 
 
+@pytest.mark.long
 async def test_a_schedule_posts_to_the_chat_at_its_minute(caller: Caller, listener: Listener) -> None:
     endpoint = listener.endpoint(usual=200)
     text = "{{ trigger.data.cron }} {{ trigger.data.time_zone }}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import aiohttp
+import pytest
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -49,6 +50,7 @@ async def collector() -> AsyncIterator[tuple[Spans, str]]:
         await runner.cleanup()
 
 
+@pytest.mark.long
 async def test_a_request_is_one_trace_over_four_services_each_span_below_the_one_that_caused_it(
     postgres: Postgres, tmp_path: Path
 ) -> None:

@@ -54,6 +54,7 @@ async def end_reminders(caller: Caller, action: str, client_id: str, sale_id: st
     await caller.made_of(*bodies[action])
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(debtors=DEBTORS)

@@ -25,6 +25,8 @@ from tests.support.installation import Installation, ServiceProcess, installatio
 from tests.support.machine import free_port
 from tests.support.smtp_server import SmtpServer, TakenMail, smtp_server
 
+pytestmark = pytest.mark.long
+
 CLIENTS: Final = 12
 RECOVERY_SECONDS: Final = 150.0  # two leases of a killed scheduler, on a busy machine
 

@@ -10,6 +10,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.machine import free_port
 from tests.support.standalone import Standalone, standalone
 
@@ -61,6 +63,7 @@ def _prepare(folder: Path, port: int) -> None:
         stand_in.chmod(0o755)
 
 
+@pytest.mark.long
 async def test_a_newcomer_gets_a_verified_hook_and_a_run_from_the_readme_alone(tmp_path: Path) -> None:
     port, folder = free_port(), tmp_path / "checkout"
     _prepare(folder, port)

@@ -270,6 +270,10 @@ class ExecutorHarness:
             "INSERT INTO ledger.outcome (account_id, command_id, status, body) VALUES ($1, $2, $3, $4)",
             command.account_id, command.id, status, body,
         )  # fmt: skip
+        await self.tell_of_answer(command)
+
+    async def tell_of_answer(self, command: Envelope) -> None:
+        """Wake who waits for a command's outcome."""
         if command.reply_to:
             await self.bus.notify(command.reply_to, [command.id.bytes])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -76,6 +76,12 @@ class LedgerHarness:
     owner: asyncpg.Connection[asyncpg.Record]
     pipeline: MessagePipeline
     account_id: UUID = field(default_factory=new_id)
+
+    async def with_new_account(self) -> LedgerHarness:
+        """The same for an account of its own."""
+        harness = replace(self, account_id=new_id())
+        await harness.add_account(harness.account_id)
+        return harness
 
     async def add_account(
         self,
@@ -269,8 +275,7 @@ async def open_harness(dsn: str, *, sessions: int = 4) -> AsyncIterator[LedgerHa
         harness = LedgerHarness(
             dsn, pool, owner, MessagePipeline(pool, bus, Relay(pool, bus, schema="ledger"), "ledger")
         )
-        await harness.add_account(harness.account_id)
-        yield harness
+        yield await harness.with_new_account()
     finally:
         await pool.close()
         await owner.close()

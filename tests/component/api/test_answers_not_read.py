@@ -30,6 +30,7 @@ async def house(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     await postgres.drop_database(dsn)
 
 
+@pytest.mark.long
 async def test_who_does_not_read_is_refused_more_until_cut_off(
     house: House, caller: Caller, stranger: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,6 +105,7 @@ async def _things(caller: Caller, url: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240 * DEPTH)
 async def test_every_answer_to_generated_requests_is_as_described(postgres: Postgres, tmp_path: Path) -> None:
     async with _installation(postgres, tmp_path) as (house, url):

@@ -17,6 +17,8 @@ from tests.support.api_installation import House
 from tests.support.caller import Caller
 from tests.support.eventually import eventually
 
+pytestmark = pytest.mark.long
+
 
 async def give_up(house: House, queue: Queue, envelope: Envelope) -> None:
     """Put a message on its queue that was delivered as often as it may be."""

@@ -17,6 +17,8 @@ from ingress.routes import ROUTES
 from tests.support import node
 from tests.support.caller import Caller
 
+pytestmark = pytest.mark.long
+
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 PACKAGES = node.ROOT / ".cache" / "typescript-example"
 SECONDS_MAX = 280.0  # a generator takes 20 s of an idle processor

@@ -27,6 +27,7 @@ async def send(caller: Caller, content: bytes, path: str = PATH, **headers: str)
     return await caller.send("POST", path, data=content, headers=named)
 
 
+@pytest.mark.long
 async def test_a_small_import_does_not_wait_for_large_ones_of_others(house: House) -> None:
     table = b"name\n" + b"".join(b"Client %d\n" % number for number in range(3000))
     large = [await house.account(f"Large {number}") for number in range(3)]
@@ -71,6 +72,7 @@ async def test_reading_gives_the_loop_a_turn_after_a_bounded_number_of_records()
     assert len(reading.faults) <= 1_100
 
 
+@pytest.mark.long
 async def test_a_file_of_nothing_but_bad_lines_is_given_up_with_the_first_of_them() -> None:
     table = io.BytesIO(b"name,email\n" + b",x\n" * (REFUSED_MAX + 10))
     reading = Reading(new_id(), "clients", "skip", io.BytesIO())

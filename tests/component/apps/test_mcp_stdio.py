@@ -12,6 +12,8 @@ from mcp import Client, StdioServerParameters
 from tests.support.assistant import Assistant, assistant_of
 from tests.support.caller import Caller
 
+pytestmark = pytest.mark.long
+
 
 def program(caller: Caller) -> StdioServerParameters:
     environment = {"LEDGERWIRE_TOKEN": caller.made["access_token"], "PYTHONPATH": os.pathsep.join(sys.path)}

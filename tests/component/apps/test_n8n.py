@@ -38,6 +38,7 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield running
 
 
+@pytest.mark.long
 async def test_both_linters_of_community_nodes_find_nothing() -> None:
     eslint = (await node.packages_of(node.N8N)) / "eslint" / "bin" / "eslint.js"
     assert await node.run(eslint, "--max-warnings", "0", ".", cwd=node.N8N) == ""

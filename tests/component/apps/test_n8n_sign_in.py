@@ -16,6 +16,8 @@ from tests.support.apps.program import AppError
 from tests.support.caller import Caller
 from tests.support.oauth import VERIFIER, Person, answer_in
 
+pytestmark = pytest.mark.long
+
 BACK: Final = "https://n8n.example/rest/oauth2-credential/callback"
 BASIC: Final = {"header": "client_secret_basic", "body": "client_secret_post"}
 

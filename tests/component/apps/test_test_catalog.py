@@ -25,7 +25,7 @@ class Extended:
     caller: Caller
 
 
-pytestmark = pytest.mark.timeout(300)  # the first test starts the program
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]  # the first test starts the program
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,7 @@ async def definition(core: Program) -> dict[str, Any]:
     return dict(await core.ask(event={"command": "definition"}))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["token", "oauth2"])
 async def test_zapiers_validator_finds_nothing(way: str) -> None:
     cli = (await node.packages_of(node.ZAPIER)) / "zapier-platform-cli" / "src" / "bin" / "run"

@@ -194,6 +194,7 @@ async def test_waking_goes_on_after_the_listening_connection_was_cut(
     await eventually(lambda: taken.bodies == ["before", "after"], deadline_seconds=30)
 
 
+@pytest.mark.long
 async def test_a_server_that_was_killed_is_waited_for() -> None:
     async with servers.private_postgres() as server:
         dsn = await server.create_database()

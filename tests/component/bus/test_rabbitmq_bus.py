@@ -49,6 +49,7 @@ async def publish_all(bus: RabbitBus, messages: Sequence[Outgoing]) -> None:
     await eventually(nothing_left, deadline_seconds=60)
 
 
+@pytest.mark.long
 async def test_after_a_killed_broker_is_back_everything_confirmed_is_there_and_work_goes_on() -> None:
     async with servers.private_rabbitmq() as broker, rabbit_harness(broker.url, settle_seconds=2.0) as harness:
         queue, taken = a_queue(), Taken()
@@ -121,6 +122,7 @@ async def test_a_broker_that_is_not_there_yet_is_waited_for() -> None:
     await bus.close()
 
 
+@pytest.mark.long
 async def test_a_deleted_queue_is_declared_again_and_its_consumer_subscribed(buses: RabbitHarness) -> None:
     queue, taken = a_queue(), Taken()
     bus = await buses.open([queue])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import pytest
 from prometheus_client import REGISTRY
 
 from messaging.port import DELIVERED_TOO_OFTEN, ConsumerOptions, Incoming, Outcome, RetryLater
@@ -12,6 +13,7 @@ from tests.support.buses import DeadLettered, Harness, Taken, a_message, a_queue
 from tests.support.eventually import eventually
 
 
+@pytest.mark.long
 async def test_a_message_delivered_too_often_is_dead_lettered_by_its_consumer(harness: Harness) -> None:
     queue, taken, dead, hung = a_queue(delivery_limit=2), Taken(), DeadLettered(), 0
     keeper = await harness.open([queue], "keeper")
@@ -37,6 +39,7 @@ async def test_a_message_delivered_too_often_is_dead_lettered_by_its_consumer(ha
     await eventually(lambda: REGISTRY.get_sample_value("ledgerwire_bus_handled_total", counted) == 1)
 
 
+@pytest.mark.long
 async def test_a_message_that_could_not_be_dead_lettered_is_kept_until_it_can(harness: Harness) -> None:
     queue, dead, tries = a_queue(delivery_limit=0), DeadLettered(), 0
     bus, victim = await harness.open([queue], "keeper"), await harness.open([queue], "victim")
@@ -62,6 +65,7 @@ async def test_a_message_that_could_not_be_dead_lettered_is_kept_until_it_can(ha
     await eventually(lambda: dead.messages == [(b"poison", DELIVERED_TOO_OFTEN)], deadline_seconds=30)
 
 
+@pytest.mark.long
 async def test_a_full_queue_takes_no_more_and_says_so(harness: Harness) -> None:
     queue = a_queue(length_max=10)
     bus = await harness.open([queue])

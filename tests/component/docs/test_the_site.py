@@ -14,7 +14,7 @@ from lxml import html
 ROOT = Path(__file__).parents[3]
 OUTSIDE = ("http:", "https:", "mailto:", "data:", "javascript:")
 
-pytestmark = pytest.mark.timeout(400)  # the first test builds it: 10 s of an idle processor
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]  # the first test builds it: 10 s of an idle processor
 
 
 @pytest.fixture(scope="session")

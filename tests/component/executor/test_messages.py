@@ -263,6 +263,7 @@ async def test_a_worker_whose_lease_another_one_has_by_now_hands_nothing_over(ex
     assert await store.begin(executor.pool, now) == 1
 
 
+@pytest.mark.long
 async def test_a_large_run_of_one_account_neither_holds_up_others_nor_is_read_again_and_again(
     executor: ExecutorHarness,
 ) -> None:

@@ -250,6 +250,8 @@ async def test_a_call_under_way_cannot_end_a_run_that_was_cancelled(
         await executor.command(CANCEL_RUN, {"id": str(job.id)})
         await executor.answer_as_ledger(command, 201, {"id": "c-1"})
         await replay(executor, job.id)
+        await executor.run_becomes(job.id, "waiting")
+        await executor.tell_of_answer(command)  # as the ledger does of a command that it has answered before
         await executor.run_becomes(job.id, "succeeded")
     assert [one.id for one in await executor.outbox("ledger.commands")] == [command.id]
 

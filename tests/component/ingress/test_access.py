@@ -213,6 +213,7 @@ async def test_an_unknown_accounts_plan_cannot_be_changed(ingress: Ingress) -> N
         await create_account(ingress.pool, "X", clients_max=-1)
 
 
+@pytest.mark.long
 async def test_the_command_line_makes_an_account_and_changes_its_plan(ingress: Ingress) -> None:
     async def run(*words: str) -> tuple[int | None, str]:
         process = await asyncio.create_subprocess_exec(

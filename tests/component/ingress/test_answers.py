@@ -202,6 +202,7 @@ async def test_without_its_database_ingress_says_so_in_time_and_takes_nothing(po
         await eventually(back)
 
 
+@pytest.mark.long
 async def test_without_its_broker_ingress_still_takes_what_comes(postgres: Postgres) -> None:
     amqp_url = f"amqp://guest:guest@127.0.0.1:{free_port()}/"
     async with running_ingress(await postgres.copy_of(prepare), amqp_url=amqp_url) as running:

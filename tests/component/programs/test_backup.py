@@ -30,6 +30,8 @@ from tests.support.postgres_server import Postgres
 from tests.support.rabbitmq_server import Rabbitmq
 from tests.support.standalone import Standalone, standalone
 
+pytestmark = pytest.mark.long
+
 KEYS = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 
@@ -97,7 +99,6 @@ async def held_once(dsn: str, keys: set[str]) -> bool:
         await conn.close()
 
 
-@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_a_backup_under_load_restores_every_accepted_request_of_services_over_rabbitmq(
     postgres: Postgres, rabbitmq: Rabbitmq, tmp_path: Path

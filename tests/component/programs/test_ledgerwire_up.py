@@ -17,6 +17,8 @@ from tests.support.eventually import eventually
 from tests.support.postgres_server import Postgres
 from tests.support.standalone import standalone, start_standalone
 
+pytestmark = pytest.mark.long
+
 SECONDS_MAX = 60
 
 

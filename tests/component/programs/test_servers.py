@@ -110,6 +110,7 @@ async def test_a_killed_server_comes_back_with_what_it_committed() -> None:
         await connection.close()
 
 
+@pytest.mark.long
 async def test_servers_do_not_outlive_a_killed_test_run() -> None:
     run = await asyncio.create_subprocess_exec(
         sys.executable, "-c", DOOMED_PROGRAM, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL

@@ -21,6 +21,8 @@ from contracts.wire.topology import LEDGER_COMMANDS
 from standalone.all_in_one import prepare_all
 from storage.migrations import migrate
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 async def owner(database_dsn: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:

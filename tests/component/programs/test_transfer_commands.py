@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+import pytest
 
 from tests.support.caller import Caller
+
+pytestmark = pytest.mark.long
 
 
 @dataclass(frozen=True, slots=True)

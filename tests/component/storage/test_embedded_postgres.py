@@ -25,6 +25,8 @@ import asyncio, sys
 from pathlib import Path
 from embedded_postgres import server as embedded
 
+pytestmark = pytest.mark.long
+
 async def main():
     server = await embedded.start(Path(sys.argv[1]))
     print(server.pid, flush=True)
