@@ -19,13 +19,13 @@ from embedded_postgres import binaries as embedded_binaries
 from embedded_postgres import server as embedded
 from tests.support.eventually import eventually
 
+pytestmark = pytest.mark.long
+
 # Another process of ours: says when it has the server, and holds it until its standard input closes.
 USER_PROGRAM = """
 import asyncio, sys
 from pathlib import Path
 from embedded_postgres import server as embedded
-
-pytestmark = pytest.mark.long
 
 async def main():
     server = await embedded.start(Path(sys.argv[1]))
