@@ -112,6 +112,7 @@ async def victim(browser: Browser, house: House) -> AsyncIterator[tuple[Person, 
             yield person, scene
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", PAGES)
 async def test_hostile_text_is_shown_as_text(victim: tuple[Person, Scene], path: str) -> None:
     person, scene = victim
@@ -128,6 +129,7 @@ FORMS: Final = (
 )  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", FORMS)
 async def test_hostile_text_in_every_field_of_a_form_comes_back_as_it_was_typed(
     victim: tuple[Person, Scene], path: str

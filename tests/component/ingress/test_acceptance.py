@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,7 +33,7 @@ from ingress.errors import Unavailable
 from messaging.gathering import AT_ONCE_AFTER_LONE_WAIT
 from messaging.postgres import LocalNotifier, open_bus
 from outbox.relay import Relay
-from outbox.share import BURST_MAX
+from outbox.share import BURST_MAX, ShareMeter
 from storage.migrations import migrate
 from storage.pool import Pool, open_pool
 from tests.support.pace import loop_turns
@@ -156,8 +157,9 @@ async def test_what_comes_at_once_shares_a_transaction(commits: Commits) -> None
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits for company end long after it came, however busy the machine is."""
+    """Waits for company end long after it came, and no share is regained, however busy the machine is."""
     monkeypatch.setattr(group_commit, "BUSY_WAIT_SECONDS", 0.5)
+    monkeypatch.setattr(group_commit, "ShareMeter", partial(ShareMeter, clock=lambda: 0.0))
 
 
 @pytest.mark.usefixtures("patient")

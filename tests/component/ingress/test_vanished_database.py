@@ -18,6 +18,8 @@ from tests.support.eventually import eventually
 from tests.support.ingress import Account, Answer, Ingress, an_invoice, prepare, running_ingress
 from tests.support.postgres_server import Postgres
 
+pytestmark = pytest.mark.long
+
 SENDERS: Final = 24  # three for each session of the pool
 BACK_SECONDS_MAX: Final = 5.0
 STATEMENT_SECONDS: Final = 2.0
