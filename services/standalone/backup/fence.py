@@ -74,7 +74,7 @@ async def _raise_fence(conn: Connection, fence: UUID, *, report: Report) -> None
     await conn.execute(_SET, fence, SECONDS_MAX + 60)
     for schema in SCHEMAS.values():
         await _wait_for_writers(conn, schema)
-    report("  waiting until the services have handled what the broker holds ...")
+    report("  waiting until the services have handled what the bus holds ...")
     try:
         async with asyncio.timeout(SECONDS_MAX):
             await _until_drained(conn, fence)
