@@ -7,6 +7,7 @@ ledger.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, assert_never
 from uuid import UUID
@@ -14,6 +15,7 @@ from uuid import UUID
 import orjson
 from aiohttp import web
 
+from contracts.etag import entity_tag
 from contracts.primitives.ids import derive_id
 from contracts.resources import inbox_message
 from contracts.resources.inbox_message import InboxMessage, InboxState
@@ -21,6 +23,7 @@ from contracts.resources.output import ResourcePage
 from contracts.resources.schemas import Reference, ShortText
 from contracts.wire.commands import RECEIVE_INBOX_MESSAGE
 from documents.document import InboxKind
+from ingress.acceptance.outcomes import Outcome
 from ingress.acceptance.store import Accepted, DuplicateMessage, KeyTaken, Replayed
 from ingress.channels.inboxes import Sender, acceptance_of
 from ingress.channels.upload import read_pushed
@@ -67,14 +70,12 @@ async def push_into(api: Api, call: Request, box: InboxKind) -> Response:
                 outcome = await api.answers.wait(waiter) if waits else None
                 if outcome is None:
                     return _pending(call, call.id)
-                return Response(201, outcome.body.encode(), {"Location": f"/v1/inbox/{box}/{call.id}"})
+                return _created(box, call.id, outcome)
             case DuplicateMessage(message_id=message_id):
                 return await _known(api, call, message_id)
             case Replayed(answer=answer):
-                first_answer = orjson.loads(answer or b"{}")
-                reply = await _known(api, call, UUID(first_answer["message_id"]))
-                created = reply.status == 200 and not first_answer["duplicate"]  # noqa: PLR2004  as the first answer was
-                return Response(201 if created else reply.status, reply.body, {**reply.headers, **REPLAYED})
+                reply = await _first_answer(api, call, box, **orjson.loads(answer or b"{}"))
+                return replace(reply, headers={**reply.headers, **REPLAYED})
             case KeyTaken():
                 raise KeyReused
             case _:
@@ -87,14 +88,34 @@ async def preview(api: Api, call: Request, box: InboxKind) -> dict[str, Any]:
     return {"box": box, "warnings": pushed.warnings, **pushed.data}
 
 
+async def _first_answer(
+    api: Api, call: Request, box: InboxKind, *, message_id: str, duplicate: bool, **_: Any
+) -> Response:
+    """Respond to a repeated request as to the first: with the message as the request made it, not as it is now."""
+    identifier = UUID(message_id)
+    if duplicate:
+        return await _known(api, call, identifier)
+    with api.answers.expect(call.account_id, identifier, RECEIVE_INBOX_MESSAGE) as waiter:
+        outcome = None if call.prefers_async else await api.answers.wait(waiter, look_now=True)
+    return _pending(call, identifier) if outcome is None else _created(box, identifier, outcome)
+
+
 async def _known(api: Api, call: Request, message_id: UUID) -> Response:
     """Respond with a message that was accepted before, though the ledger may not have it yet."""
     with api.answers.expect(call.account_id, message_id, RECEIVE_INBOX_MESSAGE) as waiter:
         row = await queries.find(api.pool, queries.INBOX_MESSAGES, account_id=call.account_id, identifier=message_id)
         if row is not None:
-            return Response(200, inbox_message.from_row(row, api.urls))
+            return _shown(200, inbox_message.from_row(row, api.urls))
         outcome = None if call.prefers_async else await api.answers.wait(waiter, look_now=True)
-    return _pending(call, message_id) if outcome is None else Response(200, outcome.body.encode())
+    return _pending(call, message_id) if outcome is None else _shown(200, orjson.loads(outcome.body))
+
+
+def _created(box: InboxKind, message_id: UUID, outcome: Outcome) -> Response:
+    return _shown(201, orjson.loads(outcome.body), {"Location": f"/v1/inbox/{box}/{message_id}"})
+
+
+def _shown(status: int, message: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    return Response(status, message, {"ETag": entity_tag(message), **(headers or {})})
 
 
 def _pending(call: Request, message_id: UUID) -> Response:
