@@ -92,8 +92,8 @@ lock: setup ## Pin all dependencies again with their hashes (UPGRADE=1 for newer
 
 LOCK := --quiet --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11
 
+# The contracts of imports are among the tests of the architecture.
 static: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports

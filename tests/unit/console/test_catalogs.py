@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
@@ -36,6 +37,13 @@ def tool() -> ModuleType:
     return module
 
 
+@cache
+def source() -> Catalog:
+    """The texts of the code and the templates, which takes a second to read."""
+    found: Catalog = tool().source()
+    return found
+
+
 def catalog(locale: str) -> Catalog:
     with tool().place_of(locale).open("rb") as file:
         return read_po(file, locale=locale)
@@ -49,7 +57,7 @@ def texts(value: str | tuple[str, ...] | list[str] | None) -> list[str]:
 def test_every_text_has_a_translation_with_the_same_places_to_fill_in(locale: str) -> None:
     translated = catalog(locale)
     wrong = []
-    for message in tool().source():
+    for message in source():
         found = translated.get(message.id) if message.id else Message("x", "x")
         if found is None or not all(texts(found.string)) or found.fuzzy:
             wrong.append(f"{message.id}: not translated")
@@ -62,8 +70,7 @@ def test_every_text_has_a_translation_with_the_same_places_to_fill_in(locale: st
 
 @pytest.mark.parametrize("locale", ["fr", "es"])
 def test_a_catalog_holds_no_text_that_is_gone(locale: str) -> None:
-    source = tool().source()
-    assert [message.id for message in catalog(locale) if message.id and source.get(message.id) is None] == []
+    assert [message.id for message in catalog(locale) if message.id and source().get(message.id) is None] == []
 
 
 class Words(HTMLParser):
