@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from contracts.command_errors import InvalidInput
 from contracts.primitives.ids import new_id
 from contracts.primitives.money import from_minor
 from contracts.primitives.problem import FieldError
 from contracts.reply_tokens import marked
+from contracts.resources.document_kinds import KINDS
 from contracts.resources.transitions import SendSale
 from contracts.wire.jobs import DocumentAttachment, SendMessageJob
 from ledger.clients.state import ClientPlan, LoadedClients
@@ -22,8 +22,6 @@ from ledger.sales.sale import Sale
 from ledger.sales.state import LoadedSales, SaleChanges, SalePlan
 from ledger.unit_of_work.command_handler import CommandHandler
 from ledger.unit_of_work.state import ChangeSet, CommandContext, LoadedState, ReadPlan
-
-_TO_BE_PAID: Final = frozenset({"sales_invoice", "sales_proforma"})
 
 
 def _plan(ctx: CommandContext[SendSale], plan: ReadPlan) -> None:
@@ -78,7 +76,9 @@ def _send(ctx: CommandContext[SendSale], state: LoadedState) -> ChangeSet:
 
 
 def _facts(sale: Sale, name: str) -> DocumentFacts:
-    due = sale.date_due.isoformat() if sale.date_due and sale.sale_type in _TO_BE_PAID else None
+    # As on its PDF: an estimate asks for its deposit alone, and its date is the day until which it holds.
+    asks = KINDS[sale.sale_type].asks_for == "total"
+    due = sale.date_due.isoformat() if sale.date_due and asks else None
     total = from_minor(sale.total_minor, sale.currency)
     return DocumentFacts(sale.sale_type, sale.number or "", name, total, sale.currency, due)
 

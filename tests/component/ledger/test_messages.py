@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import pytest
 
 from contracts.reply_tokens import token_of
 from contracts.wire.commands import CONFIRM_MESSAGE, SEND_SALE
@@ -44,6 +47,22 @@ async def test_a_document_is_asked_to_go_to_its_client_in_the_clients_language(l
     )
     assert [one.model_dump(mode="json") for one in job.attachments] == [{"kind": "sale_pdf", "sale_id": sale_id}]
     assert (await ledger.row("message", job.message_id))["state"] == "requested"
+
+
+WHEN_TO_PAY = "It is due on 2026-03-16."
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"), [("sales_order", [WHEN_TO_PAY]), ("sales_proforma", [WHEN_TO_PAY]), ("sales_estimate", [])]
+)
+async def test_a_mail_says_when_to_pay_where_the_document_asks_for_its_total(
+    ledger: LedgerHarness, kind: str, says: list[str]
+) -> None:
+    client_id = await ledger.client(email="aija@ozola.example")
+    sale = await ledger.sale(client_id, sale_type=kind, document_date="2026-03-02", date_due="2026-03-16")
+    assert (await ledger.ask(SEND_SALE, {"id": sale.id})).status == 200
+    (job,) = await jobs(ledger)
+    assert re.findall(re.escape(WHEN_TO_PAY), job.body) == says
 
 
 async def test_the_senders_own_words_and_address_win(ledger: LedgerHarness) -> None:
