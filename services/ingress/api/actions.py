@@ -95,10 +95,12 @@ def _requested(call: Request) -> Action:
 def _finding(find: Find) -> Handler:
     async def run_action(api: Api, call: Request) -> Response:
         """Run it and answer its output; a search changes nothing, dry or not."""
-        if not call.query_as(RunQuery).dry_run or call.route.status == CREATED:
+        if call.route.status == CREATED:
             return await find(api, call)
         found = await find(api, call)
-        return Response(body={"dry_run": True, "would": found.body, "changes": []})
+        dry_run = call.query_as(RunQuery).dry_run
+        shown = Response(body={"dry_run": True, "would": found.body, "changes": []}) if dry_run else found
+        return await api.keep_first(call, shown)
 
     return run_action
 

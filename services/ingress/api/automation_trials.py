@@ -51,7 +51,8 @@ async def test_trigger(api: Api, call: Request) -> Response:
     row = await responses.row_of(api, call, queries.AUTOMATIONS)
     definition, _ = _definition_of(row, None)
     found = await _newest(api, call, definition["trigger"]["key"], EVENTS_SHOWN)
-    return Response(body={"events": found or [_sample(definition)], "sample": not found})
+    reply = Response(body={"events": found or [_sample(definition)], "sample": not found})
+    return await api.keep_first(call, reply)
 
 
 async def dry_run(api: Api, call: Request) -> Response:

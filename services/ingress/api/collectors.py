@@ -82,14 +82,16 @@ async def preview_step(api: Api, call: Request) -> Response:
     if requested.step >= len(row["steps"]):
         raise InvalidInput(faults=[FieldError("step", f"the collector has {len(row['steps'])} steps, counted from 0")])
     whom = _Whom(requested.client_id, requested.sale_id, requested.step + 1)
-    return await _preview(api, call, whom, row["steps"][requested.step], f"steps[{requested.step}].template")
+    reply = await _preview(api, call, whom, row["steps"][requested.step], f"steps[{requested.step}].template")
+    return await api.keep_first(call, reply)
 
 
 async def preview_unsaved(api: Api, call: Request) -> Response:
     """Show the message of a step that no collector has yet."""
     requested = call.body_as(StepPreviewIn)
     whom = _Whom(requested.client_id, requested.sale_id, requested.number, requested.language)
-    return await _preview(api, call, whom, requested.step.model_dump(mode="json"), "step.template")
+    reply = await _preview(api, call, whom, requested.step.model_dump(mode="json"), "step.template")
+    return await api.keep_first(call, reply)
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,6 +194,18 @@ class Api:
                     )
                     return reply
 
+    async def keep_first(self, call: Request, reply: Response) -> Response:
+        """The response to a POST that only reads: with a key, the first one again.
+
+        Raises:
+            KeyReused, InvalidInput (the key's form), TimeoutError.
+        """
+
+        async def read_before(_: Connection) -> Response:  # the read would take a second connection beside this one
+            return reply
+
+        return reply if key_of(call) is None else await self.run_idempotent(call, read_before)
+
     def _opened(self, call: Request, answer: bytes | None) -> Response:
         try:
             credential_id, status, body, headers = orjson.loads(self.encryptor.open(answer or b""))

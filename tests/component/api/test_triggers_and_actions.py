@@ -128,6 +128,17 @@ async def test_a_dry_run_finds_or_shows_the_client_that_would_be_made(caller: Ca
     assert found.json == {"dry_run": True, "would": {"found": True, "client": client}, "changes": []}
 
 
+async def test_a_search_repeated_with_a_key_gets_the_first_answer(caller: Caller) -> None:
+    key, sought = {"Idempotency-Key": "search-1"}, {"email": "aija@ozola.example"}
+    first = await caller.post("/v1/actions/find_client", sought, headers=key)
+    await caller.client(name="Ozola Design SIA", **sought)
+    again = await caller.post("/v1/actions/find_client", sought, headers=key)
+    assert (first.json["found"], again.status, again.json) == (False, 200, first.json)
+    assert ("Idempotency-Replayed" in first.headers, again.headers["Idempotency-Replayed"]) == (False, "true")
+    other = await caller.post("/v1/actions/find_client", {"external_id": "x"}, headers=key)
+    assert (other.status, other.json["code"]) == (422, "idempotency_key_reused")
+
+
 async def test_documents_are_issued_found_and_voided_by_actions(caller: Caller) -> None:
     draft = await caller.made_of(
         "/v1/actions/create_document", an_invoice((await caller.client())["id"]) | {"issue": False}
