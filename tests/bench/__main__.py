@@ -28,6 +28,7 @@ from tests.bench import limits
 from tests.bench.console import separate_console
 from tests.bench.ledger import Size
 from tests.bench.parts import PARTS, Bench, measured, progress
+from tests.bench.soak import Soak
 from tests.support.ending import until_signalled
 from tests.support.installation import NO_RATE_LIMITS, SERVICES, installation
 from tests.support.machine import free_port
@@ -90,7 +91,7 @@ async def embedded(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
                 f"{running.url}/console",
             )
             if ctx.only is None:
-                bench = replace(bench, parts=bench.parts - {"lists", "reports", "reminders"}, soak=0, size=None)
+                bench = replace(bench, parts=bench.parts - {"lists", "reports", "reminders", "soak"}, size=None)
             return await measured(bench)
         finally:
             await postgres.stop()
@@ -104,7 +105,7 @@ def _bench(ctx: argparse.Namespace, url: str, dsn: str, pids: Mapping[str, int],
         parts=frozenset(ctx.parts),
         seconds=ctx.seconds,
         events=ctx.events,
-        soak=ctx.soak,
+        soak=Soak(ctx.minutes, ctx.rate),
         accounts=ctx.accounts,
         size=Size(ctx.documents, min(ctx.invoices, ctx.documents)),
         clients=ctx.clients,
@@ -134,7 +135,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (default: all)")
     parser.add_argument("--seconds", type=float, default=20, help="length of each timed part")
     parser.add_argument("--events", type=int, default=8_000, help="events of the whole-way part")
-    parser.add_argument("--soak", type=int, default=50_000, help="go on to so many events, for the memory figure")
+    parser.add_argument("--minutes", type=int, default=3, help="length of the soak")
+    parser.add_argument("--rate", type=float, default=300, help="events a second of the soak: half of the full load")
     parser.add_argument("--accounts", type=int, default=40, help="accounts of the whole-way part")
     parser.add_argument("--documents", type=int, default=1_000_000, help="documents of lists, reports and verify")
     parser.add_argument("--invoices", type=int, default=200_000, help="invoices among them: five postings for each")

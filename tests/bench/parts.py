@@ -16,6 +16,7 @@ from tests.bench.issue import issued
 from tests.bench.ledger import Size, fill
 from tests.bench.reports import Restart, report_times
 from tests.bench.scene import set_scene
+from tests.bench.soak import Soak, soaked
 from tests.bench.soundness import checked
 from tests.bench.tenants import CreateAccount, accounts_of, make_tenants
 from tests.bench.usage import Usage, memory
@@ -23,7 +24,7 @@ from tests.support.http_load import LoadConnection
 
 PARTS: Final = (
     "way", "issue", "lists", "pdf", "einvoices", "reports", "verify", "hostile", "reminders", "runs", "noisy",
-    "console",
+    "console", "soak",
 )  # fmt: skip
 
 CONNECTIONS: Final = 32
@@ -47,7 +48,7 @@ class Bench:
     parts: frozenset[str]
     seconds: float
     events: int
-    soak: int
+    soak: Soak
     accounts: int
     size: Size | None
     clients: int
@@ -106,12 +107,6 @@ async def way(bench: Bench, create: CreateAccount, at_rest: Mapping[str, float])
     report["accepted_per_second"] = round(rate.per_second, 1)
     progress(f"  waiting for all {len(scene.sent)} to arrive")
     await measure.all_arrived(scene)
-    if bench.soak > len(scene.sent):
-        progress(f"  on to {bench.soak} events")
-        async with Usage(bench.pids) as soaking:
-            more = bench.soak - len(scene.sent)
-            await measure.whole_way(scene, events=more, connections=CONNECTIONS, in_flight_max=IN_FLIGHT_MAX)
-        usage = soaking
     server.close()
     return report | {
         "events": len(scene.sent),
@@ -211,8 +206,17 @@ async def adverse(_bench: Bench, _create: CreateAccount) -> dict[str, Any]:
     return {"hostile": await hostile()}
 
 
+async def soaking(bench: Bench, create: CreateAccount) -> dict[str, Any]:
+    """A long time at a part of the full load."""
+    progress(f"  {bench.soak.per_second:g} events a second for {bench.soak.minutes} minutes")
+    return await soaked(
+        bench.url, bench.dsn, bench.pids, create, bench.soak, accounts=bench.accounts, progress=progress
+    )
+
+
 _PARTS_ALONE: Final = {
     "pdf": pdf, "einvoices": einvoice, "hostile": adverse, "reminders": remind, "runs": automate, "console": pages,
+    "soak": soaking,
 }  # fmt: skip
 
 

@@ -259,8 +259,9 @@ class ExecutorHarness:
 
     async def outbox(self, queue: str) -> list[Envelope]:
         """What was published to a queue that is not consumed here, or is about to be."""
-        rows = await self.owner.fetch("SELECT body FROM bus.message WHERE queue = $1", queue)
-        rows += await self.owner.fetch("SELECT body FROM execution.outbox WHERE queue = $1", queue)
+        rows = await self.owner.fetch("SELECT body FROM bus.message WHERE queue = $1 ORDER BY id", queue)
+        waiting = "SELECT body FROM execution.outbox WHERE queue = $1 ORDER BY created_at, id"
+        rows += await self.owner.fetch(waiting, queue)
         unique = {envelope.id: envelope for envelope in (Envelope.decode(row["body"]) for row in rows)}
         return list(unique.values())
 

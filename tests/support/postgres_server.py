@@ -6,8 +6,10 @@ import asyncio
 import secrets
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -24,6 +26,7 @@ from tests.support.small_disk import SmallDisk, can_mount, mount
 
 READY_SECONDS_MAX: Final = 60.0
 PAUSE_SECONDS: Final = 0.02
+QUIT_SECONDS_MAX: Final = 5.0
 # What differs from the embedded server: reached as the services reach theirs, by as many connections as tests need.
 OVER_TCP: Final = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200"}
 
@@ -192,7 +195,11 @@ class Cluster(LocalProcess):
         await LocalProcess.start(self)
 
     async def remove(self) -> None:
-        """Kill it and remove its data."""
+        """End it at once and remove its data. A kill alone would leave its shared memory in /dev/shm."""
+        if self.process is not None and not self.ended():
+            self.process.send_signal(signal.SIGQUIT)
+            with suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self.process.wait, QUIT_SECONDS_MAX)
         await self.kill()
         await asyncio.to_thread(shutil.rmtree, Path(self.cwd).parent, ignore_errors=True)
 

@@ -34,7 +34,8 @@ async def make_due(dispatcher: DispatcherHarness, ago: str = "1 second") -> None
 
 
 async def jobs(dispatcher: DispatcherHarness) -> list[Envelope]:
-    rows = await dispatcher.rows("SELECT body FROM dispatch.outbox WHERE queue = 'executor.jobs'")
+    query = "SELECT body FROM dispatch.outbox WHERE queue = 'executor.jobs' ORDER BY created_at, id"
+    rows = await dispatcher.rows(query)
     return [Envelope.decode(row["body"]) for row in rows]
 
 

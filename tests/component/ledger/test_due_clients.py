@@ -8,7 +8,8 @@ from tests.support.ledger import LedgerHarness
 
 async def due(ledger: LedgerHarness) -> list[str]:
     """The clients that are due; from then on none is."""
-    rows = await ledger.owner.fetch("SELECT client_id FROM ledger.collected_client WHERE due_at <= now()")
+    query = "SELECT client_id FROM ledger.collected_client WHERE due_at <= now() ORDER BY client_id"
+    rows = await ledger.owner.fetch(query)
     await ledger.owner.execute("UPDATE ledger.collected_client SET due_at = NULL")
     return [str(row["client_id"]) for row in rows]
 
