@@ -17,8 +17,10 @@ def action_is_in_apps(action: Action) -> bool:
 
 
 def finds(action: Action) -> str | None:
-    """The name under which a search gives what it found; None: it is no search."""
-    return next((name for name in action.output if name != "found"), None) if "found" in action.output else None
+    """The name under which a search gives what it found; None: it is no search, or makes what it does not find."""
+    if "found" not in action.output or "created" in action.output:
+        return None
+    return next(name for name in action.output if name != "found")
 
 
 def created_by(search: Action, actions: Sequence[Action]) -> Action | None:

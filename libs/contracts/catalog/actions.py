@@ -79,7 +79,7 @@ _OURS: Final = (
             "Busca el cliente con este identificador externo o correo; si no existe, lo añade.",
         ),
         ClientIn,
-        {"created": False, "client": client.SAMPLE},
+        client.found_or_created(client.SAMPLE, created=False),
         available=True,
     ),
     _ours(

@@ -156,8 +156,8 @@ class Action:
 
     @property
     def is_search(self) -> bool:
-        """Whether it only looks something up; the output of a search says `found` (contract.md, Action keys)."""
-        return "found" in self.output
+        """Whether it only looks something up: its output says `found`, and not `created` (contract.md, Action keys)."""
+        return "found" in self.output and "created" not in self.output
 
     @property
     def fields(self) -> frozenset[str]:

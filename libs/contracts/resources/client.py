@@ -172,6 +172,11 @@ def reference(row: Row) -> JSONObject:
     return {"client_id": str(row["client_id"]), "client": {"id": str(row["client_id"]), **named}}
 
 
+def found_or_created(shown: JSONObject, *, created: bool) -> JSONObject:
+    """The output of `find_or_create_client`: that of `find_client`, and whether the client was made just now."""
+    return {"found": not created, "created": created, "client": shown}
+
+
 SAMPLE: Final[JSONObject] = {
     "id": "0198f7c4-1a00-7d10-8a51-0c2d3e4f5a6b",
     "name": "Ozola Design SIA",

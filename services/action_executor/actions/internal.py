@@ -75,10 +75,10 @@ def command_step(name: str) -> Callable[[StepCall, StepContext], Awaitable[StepO
 
 
 async def find_or_create_client(call: StepCall, context: StepContext) -> StepOutcome:
-    """Make a client unless it is there: output `{"created", "client"}`."""
+    """Make a client unless it is there: output `{"found", "created", "client"}`."""
     if call.first:
         return await _command(call, context, UPSERT_CLIENT, on_conflict="return")
-    return await look(call, context.pool, lambda status, client: {"created": status == CREATED, "client": client})
+    return await look(call, context.pool, lambda status, one: client.found_or_created(one, created=status == CREATED))
 
 
 async def find_client(call: StepCall, context: StepContext) -> StepOutcome:

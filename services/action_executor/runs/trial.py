@@ -22,6 +22,7 @@ from action_executor.runs.store import RunChange, StepChange
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.primitives.problem import FieldError, field_errors
 from contracts.resources import run as run_resource
+from contracts.resources.client import found_or_created
 from contracts.resources.schemas import Model
 from contracts.wire.commands import DRY_RUN
 from contracts.wire.envelope import Envelope
@@ -121,9 +122,8 @@ async def _perform_command(action: str, call: StepCall, context: StepContext) ->
         case Done(output) if action == "find_or_create_client":
             found = output["client"]
             created = any(change["type"] == "client.created" for change in found["changes"])
-            return Done(
-                {"created": created, "client": found["would"], _SHOWN: {"would": None, "changes": found["changes"]}}
-            )
+            shown = {_SHOWN: {"would": None, "changes": found["changes"]}}
+            return Done(found_or_created(found["would"], created=created) | shown)
         case Done(output):
             return Done({**output["would"], _SHOWN: {"would": None, "changes": output["changes"]}})
         case _:

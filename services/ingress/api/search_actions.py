@@ -9,7 +9,7 @@ import orjson
 
 from contracts.catalog import inputs
 from contracts.resources import client, product, sale
-from contracts.resources.client import Client, ClientIn
+from contracts.resources.client import Client, ClientIn, found_or_created
 from contracts.resources.output import ResponseModel
 from contracts.resources.product import Product
 from contracts.resources.sale import Sale
@@ -39,8 +39,9 @@ class FoundClient(ResponseModel):
 
 
 class CreatedClient(ResponseModel):
-    """A client, and whether it was made just now."""
+    """A client, and whether it was there or was made just now."""
 
+    found: bool
     created: bool
     client: Client
 
@@ -102,14 +103,14 @@ async def find_or_create_client(api: Api, call: Request) -> Response:
     headers = {name: value for name, value in reply.headers.items() if name != "Location"}
     if reply.status == CREATED:
         headers["Location"] = f"/v1/clients/{client['id']}"
-    return replace(reply, body={"created": reply.status == CREATED, "client": client}, headers=headers)
+    return replace(reply, body=found_or_created(client, created=reply.status == CREATED), headers=headers)
 
 
 def _tried(reply: Response) -> Response:
     if reply.status != 200:  # noqa: PLR2004  refused, or not decided yet
         return reply
     preview = orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
-    would = {"created": bool(preview["changes"]), "client": preview["would"]}
+    would = found_or_created(preview["would"], created=bool(preview["changes"]))
     return replace(reply, body=preview | {"would": would})
 
 

@@ -123,7 +123,7 @@ async def test_a_dry_run_finds_or_shows_the_client_that_would_be_made(caller: Ca
     assert (fresh.status, fresh.json["would"]["created"]) == (200, True)
     client = await caller.client(**sent)
     known = await caller.post("/v1/actions/find_or_create_client?dry_run=true", sent)
-    assert known.json == {"dry_run": True, "would": {"created": False, "client": client}, "changes": []}
+    assert known.json == {"dry_run": True, "would": {"found": True, "created": False, "client": client}, "changes": []}
     found = await caller.post("/v1/actions/find_client?dry_run=true", {"email": sent["email"]})
     assert found.json == {"dry_run": True, "would": {"found": True, "client": client}, "changes": []}
 
@@ -184,8 +184,9 @@ async def test_clients_are_found_made_and_changed_by_actions(caller: Caller) -> 
     made = await caller.post("/v1/actions/find_or_create_client", sent)
     again = await caller.post("/v1/actions/find_or_create_client", sent | {"name": "Other"})
     client = made.json["client"]
-    assert (made.status, made.json["created"], made.headers["Location"]) == (201, True, f"/v1/clients/{client['id']}")
-    assert (again.status, again.json) == (200, {"created": False, "client": client})
+    assert (made.status, made.headers["Location"]) == (201, f"/v1/clients/{client['id']}")
+    assert (made.json["found"], made.json["created"]) == (False, True)
+    assert (again.status, again.json) == (200, {"found": True, "created": False, "client": client})
     for asked in (
         {"email": "AIJA@ozola.example"}, {"reg_number": "40003000000"}, {"query": "zola des"},
         {"external_id": "nobody's", "email": "aija@ozola.example"},

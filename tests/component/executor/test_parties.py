@@ -54,4 +54,4 @@ async def test_a_step_finds_or_makes_a_client(executor: ExecutorHarness, status:
         await executor.answer_as_ledger(command, status, {"id": "c"})
         await executor.run_becomes(job.id, "succeeded")
     (one,) = await executor.steps(job.id)
-    assert one["output"] == {"created": created, "client": {"id": "c"}}
+    assert one["output"] == {"found": not created, "created": created, "client": {"id": "c"}}
