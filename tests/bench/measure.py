@@ -13,6 +13,8 @@ from tests.support.http_load import LoadConnection
 
 ARRIVAL_SECONDS_MAX = 120.0
 CONNECTIONS = 32
+UNAVAILABLE = 503
+RETRY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,14 @@ def percentiles(took: Sequence[float]) -> tuple[float, float]:
     return round(statistics.median(took), 1), round(cuts[98], 1)
 
 
-async def _send(scene: Scene, connection: LoadConnection, due: float | None = None) -> str:
+async def _send(scene: Scene, connection: LoadConnection, due: float | None = None, *, tries: int = 1) -> str:
     ref, request = scene.request()
     scene.sent[ref] = due or time.monotonic()
     answer = await connection.send(request)
+    while answer.status == UNAVAILABLE and (tries := tries - 1):
+        scene.refused += 1
+        await asyncio.sleep(RETRY_SECONDS)
+        answer = await connection.send(request)
     if answer.status != 200:
         raise AssertionError(f"{answer.status}: {answer.body[:300]!r}")
     return ref
@@ -107,8 +113,11 @@ async def whole_way(scene: Scene, *, events: int, connections: int, in_flight_ma
     return Rate(last - first, moments[last - 1] - moments[first])
 
 
-async def latency(scene: Scene, *, per_second: float, seconds: float) -> Latency:
-    """Post at a fixed rate whatever the answers; the time runs from when a request was due, so no wait is hidden."""
+async def latency(scene: Scene, *, per_second: float, seconds: float, tries: int = 1) -> Latency:
+    """Post at a fixed rate whatever the answers; the time runs from when a request was due, so no wait is hidden.
+
+    What is refused because the installation is busy is sent again, `tries` times in all.
+    """
     idle: asyncio.Queue[LoadConnection] = asyncio.Queue()
     for connection in scene.connections(CONNECTIONS):
         idle.put_nowait(connection)
@@ -116,7 +125,7 @@ async def latency(scene: Scene, *, per_second: float, seconds: float) -> Latency
     async def send(due: float) -> str:
         connection = await idle.get()
         try:
-            return await _send(scene, connection, due)
+            return await _send(scene, connection, due, tries=tries)
         finally:
             idle.put_nowait(connection)
 

@@ -43,6 +43,7 @@ class Scene:
     arrived: dict[str, float] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     doubled: int = 0
+    refused: int = 0  # 503: to be sent again
     _numbers: Any = field(default_factory=count)
 
     def request(self) -> tuple[str, bytes]:

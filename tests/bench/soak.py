@@ -15,6 +15,7 @@ from tests.bench.tenants import CreateAccount
 from tests.bench.usage import memory
 
 MINUTE: Final = 60.0
+TRIES_MAX: Final = 10  # in an hour a disk stalls now and then
 # Empty once all is delivered: what they take is what was under way at once, and what no vacuum has freed yet.
 _QUEUES: Final = """
     SELECT coalesce(sum(pg_total_relation_size(relid)), 0)::bigint FROM pg_stat_user_tables
@@ -85,7 +86,7 @@ async def soaked(
     events = 0
     try:
         for number in range(asked.minutes):
-            taken = await measure.latency(scene, per_second=asked.per_second, seconds=MINUTE)
+            taken = await measure.latency(scene, per_second=asked.per_second, seconds=MINUTE, tries=TRIES_MAX)
             events += _forget(scene)
             minutes.p50_ms.append(taken.p50_ms)
             minutes.p99_ms.append(taken.p99_ms)
@@ -97,7 +98,7 @@ async def soaked(
     finally:
         await conn.close()
         server.close()
-    return minutes.as_dict(pids, events) | {"soak_doubled": scene.doubled}
+    return minutes.as_dict(pids, events) | {"soak_doubled": scene.doubled, "soak_refused": scene.refused}
 
 
 def _forget(scene: Scene) -> int:
