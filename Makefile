@@ -30,8 +30,8 @@ test-long: setup ## The long tests: stories in a browser and over RabbitMQ, prog
 	@$(BIN)/python -m tests.support.servers
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m long
 
-check: static ## Lint, types, architecture and unit tests only
-	$(BIN)/pytest -n 2 --dist loadfile tests/architecture tests/unit
+check: static ## Lint, types, architecture and the quick unit tests only
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" tests/architecture tests/unit
 
 screenshots: setup ## Picture every page of the console, light, dark and as on a phone, and those of the user guide
 	@exec $(BIN)/python -m tests.screenshots

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 SOURCES = (ROOT / "libs", ROOT / "services")
 
@@ -68,6 +70,7 @@ def test_nothing_imports_in_a_circle() -> None:
     assert circles(graph) == []
 
 
+@pytest.mark.slow
 def test_the_sdk_for_assistants_is_loaded_with_their_first_request() -> None:
     """It takes 22 MiB and two seconds, which installations without assistants do not need."""
     program = (

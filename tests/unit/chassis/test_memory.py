@@ -9,6 +9,8 @@ import pytest
 
 from chassis.memory import YOUNG_OBJECTS_MAX, search_for_cycles_less
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def collector() -> Iterator[None]:

@@ -53,6 +53,7 @@ def texts(value: str | tuple[str, ...] | list[str] | None) -> list[str]:
     return [value] if isinstance(value, str) else list(value or ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", ["fr", "es"])
 def test_every_text_has_a_translation_with_the_same_places_to_fill_in(locale: str) -> None:
     translated = catalog(locale)
@@ -68,6 +69,7 @@ def test_every_text_has_a_translation_with_the_same_places_to_fill_in(locale: st
     assert not wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", ["fr", "es"])
 def test_a_catalog_holds_no_text_that_is_gone(locale: str) -> None:
     assert [message.id for message in catalog(locale) if message.id and source().get(message.id) is None] == []

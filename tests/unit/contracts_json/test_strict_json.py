@@ -153,6 +153,7 @@ def deep(draw: st.DrawFn) -> Any:
     return value
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(VALUES, deep(), st.integers(-(10**40), 10**40)), st.sampled_from(["native", "text"]))
 def test_whatever_is_accepted_is_readable_by_every_service(value: Any, numbers: Numbers) -> None:

@@ -189,6 +189,7 @@ def test_a_placeholder_is_no_secret(monkeypatch: pytest.MonkeyPatch, variable: s
         ServiceSettings.read()
 
 
+@pytest.mark.slow
 def test_a_service_cannot_get_the_password_of_the_databases_owner() -> None:
     dsn = "postgresql://owner:s%40me@localhost/ledgerwire"
     environment = os.environ | {"LEDGERWIRE_POSTGRES_DSN": dsn, "LEDGERWIRE_ROLE_PASSWORD": "s@me"}

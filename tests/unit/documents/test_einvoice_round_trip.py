@@ -24,6 +24,8 @@ from tests.support.ledger_documents import SELLER, sales
 from tests.unit.documents.messages import accepted
 from tests.unit.documents.test_en16931_rules import TAXES
 
+pytestmark = pytest.mark.slow
+
 Write = Callable[[dict[str, Any]], bytes]
 WRITERS: dict[str, Write] = {
     "ubl": lambda sale: write_ubl(sale, SELLER),

@@ -16,6 +16,8 @@ from documents.writing import NotWritable
 from tests.support.einvoice_rules import broken_by_cii, broken_by_ubl
 from tests.support.ledger_documents import SELLER, sale_of, sales
 
+pytestmark = pytest.mark.slow
+
 TAXES = st.sampled_from(
     [{"tax_rate": "21"}, {"tax_rate": "5.5"}, {"tax_rate": "0"}, {"tax_rate": "19", "tax_category": "S"},
      {"tax_category": "E"}, {"tax_category": "VATEX-EU-132"}, {"tax_category": "AE"}, {"tax_category": "K"},

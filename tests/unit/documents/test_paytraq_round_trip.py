@@ -16,6 +16,8 @@ from ledger.sales.amounts import AdjustmentFacts, LineFacts, SaleFacts, Tax, tot
 from tests.support.ledger_documents import SELLER, sale_of, sales
 from tests.unit.documents.messages import accepted
 
+pytestmark = pytest.mark.slow
+
 KINDS = ("sales_order", "sales_proforma", "sales_invoice", "sales_receipt", "sales_estimate", "credit_note")
 HEADER = ("sale_type", "operation", "currency", "tax_basis", "include_tax", "document_date")
 

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from contracts.values import YEARS
 from documents.command_form import as_json, identity
 from documents.document import InboxDocument
 from tests.unit.documents.messages import a_sale, accepted
+
+pytestmark = pytest.mark.slow
 
 WORDS = st.text(
     st.characters(exclude_categories=("Cs", "Cc", "Cn"), exclude_characters="\ufffe\uffff"), min_size=1, max_size=30

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ from ledger.inbox import document as documents
 from ledger.inbox import message as rules
 from tests.unit.documents import test_ubl_leniency as ubl
 from tests.unit.documents.messages import EVERY_TAG, JSON_FORM, a_sale, read
+
+pytestmark = pytest.mark.slow
 
 SAYABLE = st.characters(exclude_categories=("Cs", "Cc", "Cn"), exclude_characters="<>&\ufffe\uffff")
 TEXTS = st.one_of(st.text(SAYABLE, max_size=40), st.just("n" * 12_000), st.just("\u0440" * 250), st.just(""))

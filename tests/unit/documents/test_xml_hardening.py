@@ -67,6 +67,7 @@ COSTLY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(30)  # half a second is usual; a hang inside one call is not counted
 @pytest.mark.parametrize("kind", COSTLY)
 def test_a_mebibyte_of_anything_costs_bounded_work(kind: str) -> None:
@@ -74,6 +75,7 @@ def test_a_mebibyte_of_anything_costs_bounded_work(kind: str) -> None:
     assert calls_made(lambda: read(COSTLY[kind])) < 3_000_000  # measured: at most 1,400,000
 
 
+@pytest.mark.slow
 def test_a_mebibyte_of_elements_costs_bounded_memory() -> None:
     tracemalloc.start()
     read(COSTLY["as many elements as go"])

@@ -105,6 +105,7 @@ def test_a_deeply_nested_input_is_refused() -> None:
         fill(nested, NAMES)
 
 
+@pytest.mark.slow
 def test_liquid_is_imported_by_template_workers_alone() -> None:
     program = "import sys, action_executor.app; sys.exit('liquid' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

@@ -11,6 +11,8 @@ from tests.support.work import calls_made
 from tests.unit.pdf.builders import SELLER, a_line, a_sale
 from tests.unit.pdf.reading import pages
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("count", [200, 5_000])
 def test_every_line_is_there_and_every_page_has_headings_and_its_number(count: int) -> None:

@@ -44,6 +44,7 @@ async def test_a_fault_in_a_document_is_the_askers_alone() -> None:
     assert await press.sale(a_sale(), SELLER, locale="en")
 
 
+@pytest.mark.slow
 def test_ingress_loads_neither_reportlab_nor_babel_before_the_first_pdf() -> None:
     program = "import sys, ingress.app; print(sorted({'reportlab', 'babel', 'PIL'} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)

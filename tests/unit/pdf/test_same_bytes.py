@@ -16,6 +16,8 @@ from pypdf import PdfReader
 from documents.pdf.render import render_sale
 from tests.unit.pdf.builders import SELLER, a_client, a_line, a_sale
 
+pytestmark = pytest.mark.slow
+
 SALE = a_sale(client=a_client("Ķēniņš & Δέλτα"), lines=[a_line("Юбка"), a_line("<b>")], comment="Paldies!")
 _PROGRAM = """
 from hashlib import sha256
