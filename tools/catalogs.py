@@ -1,4 +1,4 @@
-"""Bring the console's catalogs up to date with the texts in its code and templates (`make catalogs`).
+"""Bring the console's catalogs up to date with the texts in its code, its templates and the actions (`make catalogs`).
 
 English texts are the source. What has no translation yet is left empty, and a test names it.
 """
@@ -14,11 +14,15 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from console.field_names import name_of
+from contracts.catalog import ACTIONS
+
 CONSOLE: Final = Path(__file__).resolve().parents[1] / "services" / "console"
 LOCALES: Final = ("fr", "es")
 KEYWORDS: Final[dict[str, Any]] = {"_": None, "N_": None, "text": None, "plural": (1, 2), "ngettext": (1, 2)}
 METHODS: Final = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
 OPTIONS: Final = {"templates/**.html": {"trimmed": "true", "silent": "false"}}
+ACTIONS_PLACE: Final = "libs/contracts/catalog"
 WIDTH: Final = 110
 
 
@@ -28,6 +32,16 @@ def texts() -> Iterator[tuple[str, str | tuple[str, str]]]:
     for name, _, message, _, _ in found:
         if isinstance(message, str) or all(message):
             yield name, message
+    yield from texts_of_actions()
+
+
+def texts_of_actions() -> Iterator[tuple[str, str]]:
+    """What the console calls the fields that actions take, and what their schemas say of them."""
+    for action in ACTIONS.values():
+        for name, part in action.input.model_json_schema().get("properties", {}).items():
+            yield ACTIONS_PLACE, name_of(name)
+            if "description" in part:
+                yield ACTIONS_PLACE, part["description"]
 
 
 def source() -> Catalog:

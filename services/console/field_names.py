@@ -1,4 +1,4 @@
-"""Names and explanations of the API's fields as people read them: for forms of the catalog, and for its faults."""
+"""Names of the API's fields as people read them: for forms of the catalog, and for its faults."""
 
 from __future__ import annotations
 
@@ -58,44 +58,6 @@ NAMES: Final[Mapping[str, str]] = {
     "occurred_at": N_("Time"), "notification": N_("Message"), "cause": N_("Reason"), "from_collector": N_("From"),
     "to_collector": N_("To"),
 }  # fmt: skip
-
-HELP: Final = frozenset({
-    N_("a URL it is fetched from, or the file that an earlier step's output has"),
-    N_("a list of at most 100, usually a template such as {{ trigger.data.lines }}"),
-    N_("a number in international form, such as +371 20000000"),
-    N_("absolute; or, with a connection, a path on its server, absent for its own URL"),
-    N_("an ISO 8601 duration, such as PT2H or P3D"),
-    N_("an object or list is sent as JSON, a text as it is, an earlier step's file as its bytes"),
-    N_("at most P30D; without a decision the step then fails"),
-    N_("details, for the note that is created"),
-    N_("has the step's id, so that a repeated step adds no second row; null leaves it out"),
-    N_("instead of the client's own address"),
-    N_("its bytes, or a URL that it is fetched from; in a step also the file of an earlier step"),
-    N_("its path in the store, such as invoices/{{ trigger.data.number }}.pdf"),
-    N_("no reminder goes out before it is resolved"),
-    N_("of a CSV file"),
-    N_("of a sales document"),
-    N_("of a spreadsheet; else its first one"),
-    N_("of the mail; else the message's first line"),
-    N_("or its bytes in base64"),
-    N_("or the sales document it is made of"),
-    N_("or the text that is in it"),
-    N_("part of a name"),
-    N_("recorded as a note on the client"),
-    N_("such as accepted, credited, rejected"),
-    N_("the CSV file's path in the store, or the spreadsheet's id"),
-    N_("the buyer's Direct address, unless a connection holds it"),
-    N_("the chat's incoming webhook, unless a connection holds it"),
-    N_("the document's fields, as the inbox takes them"),
-    N_("the order of the columns where a file or sheet is begun"),
-    N_("the time of day, such as 09:00, on the next day from Monday to Friday in the account's time zone"),
-    N_("the value to look at, usually a template"),
-    N_("values by column"),
-    N_("what is asked, for the mail and the page behind its link"),
-    N_("where another file has this name; the same content is stored once"),
-    N_("who is mailed a link, each their own"),
-})  # fmt: skip
-"""What the schemas of actions say of their fields; a test holds them to the catalog."""
 
 _WORDS: Final = re.compile(r"[_.]+")
 _LAST: Final = re.compile(r"([A-Za-z_]+)(?:\[\d+\]|\.\d+)*$")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from console import builder_form, faults, field_names, filter_rows
+from console import builder_form, faults, filter_rows
 from console.api_client import FieldError
 from console.i18n import translations
 from contracts.catalog import ACTIONS
@@ -76,16 +76,6 @@ def test_buttons_add_and_take_out_steps_and_rows() -> None:
 )
 def test_a_fault_of_a_condition_belongs_to_its_row(path: str, place: str) -> None:
     assert filter_rows.place_of_fault(path) == place
-
-
-def test_every_field_of_an_action_has_a_name_and_its_explanation_is_known() -> None:
-    properties = [
-        (name, part)
-        for action in CATALOG.values()
-        for name, part in action["input_schema"].get("properties", {}).items()
-    ]
-    assert {name for name, _ in properties} - field_names.NAMES.keys() == set()
-    assert {part["description"] for _, part in properties if part.get("description")} == field_names.HELP
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,9 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
+from console.field_names import name_of
+from contracts.catalog import ACTIONS
+
 ROOT = Path(__file__).parents[3]
 TEMPLATES = sorted((ROOT / "services" / "console" / "templates").glob("*.html"))
 FIELD = re.compile(r"\{(\w*)\}")
@@ -73,6 +76,17 @@ def test_every_text_has_a_translation_with_the_same_places_to_fill_in(locale: st
 @pytest.mark.parametrize("locale", ["fr", "es"])
 def test_a_catalog_holds_no_text_that_is_gone(locale: str) -> None:
     assert [message.id for message in catalog(locale) if message.id and source().get(message.id) is None] == []
+
+
+def test_what_the_fields_of_actions_are_called_and_explained_as_is_translated_too() -> None:
+    parts = [
+        (name, part)
+        for action in ACTIONS.values()
+        for name, part in action.input.model_json_schema().get("properties", {}).items()
+    ]
+    shown = {name_of(name) for name, _ in parts} | {part["description"] for _, part in parts if "description" in part}
+    assert len(shown) > 100
+    assert {text for text in shown if source().get(text) is None} == set()
 
 
 class Words(HTMLParser):
