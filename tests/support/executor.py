@@ -26,7 +26,7 @@ from contracts.wire.topology import EXECUTOR_COMMANDS, EXECUTOR_JOBS, QUEUES
 from messaging.port import Bus, Outgoing
 from messaging.postgres import LocalNotifier, open_bus
 from storage.migrations import migrate
-from storage.pool import Pool, open_pool
+from storage.pool import INDEX_SCAN_SETTINGS, Pool, open_pool
 from storage.pool import register_codecs as prepare_connection
 from tests.support.eventually import eventually
 
@@ -295,7 +295,9 @@ async def open_harness(dsn: str) -> AsyncIterator[ExecutorHarness]:
         if await owner.fetchval("SELECT to_regclass('execution.delivery') IS NULL"):
             await prepare(dsn)
         await prepare_connection(owner)
-        pool = await open_pool(dsn, role="ledgerwire_execution", name="harness", size_max=2)
+        pool = await open_pool(
+            dsn, role="ledgerwire_execution", name="harness", size_max=2, server_settings=INDEX_SCAN_SETTINGS
+        )
         stack.push_async_callback(pool.close)
         wakeups = LocalNotifier()
         bus = await open_bus(pool, queues=QUEUES, name="harness", wakeups=wakeups)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from uuid import UUID
+
+import pytest
 
 from action_executor.runs import store
 from contracts.primitives.ids import new_id
-from tests.support.executor import ExecutorHarness
+from tests.support.executor import ExecutorHarness, open_harness
 
 MANY = 2_000
+
+
+@pytest.fixture
+async def executor(executor_dsn: str) -> AsyncIterator[ExecutorHarness]:
+    """Over a database of its own: how a statement is planned depends on what the table has held before."""
+    async with open_harness(executor_dsn) as harness:
+        yield harness
 
 
 async def runs_of(executor: ExecutorHarness, account_id: UUID, *due_in_seconds: float) -> list[UUID]:
