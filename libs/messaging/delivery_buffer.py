@@ -26,6 +26,7 @@ from messaging.handling import (
 )
 from messaging.port import BatchHandler, ConsumerOptions, DeadLetterSink
 from messaging.ready_queue import ReadyQueue
+from scheduling.ending import end_tasks
 
 log = structlog.get_logger(__name__)
 
@@ -140,9 +141,7 @@ class DeliveryBuffer:
         self.begin_stop()
         if self._workers:
             _, late = await asyncio.wait(self._workers, timeout=max(deadline_seconds, 0))
-            for worker in late:
-                worker.cancel()
-            await asyncio.gather(*self._workers, return_exceptions=True)
+            await end_tasks(late)
         for timer in self._delayed.values():
             timer.cancel()
         self._delayed.clear()

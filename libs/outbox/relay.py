@@ -17,6 +17,7 @@ from prometheus_client import Counter, Gauge
 
 from messaging.port import Bus, Outgoing
 from outbox.subqueues import SubqueueChooser
+from scheduling.ending import end_tasks
 from scheduling.poller import Poller
 from storage.pool import Connection, Pool
 from storage.transient import is_transient
@@ -117,12 +118,10 @@ class Relay:
         ends = asyncio.get_running_loop().time() + deadline_seconds
         await self._sweeper.stop()
         await asyncio.wait([publish], timeout=deadline_seconds)
-        publish.cancel()
-        await asyncio.gather(publish, return_exceptions=True)  # `mark` ends once it has
+        await end_tasks([publish])  # `mark` ends once it has
         self._wake_mark.set()
         await asyncio.wait([mark], timeout=max(ends - asyncio.get_running_loop().time(), MARK_SECONDS_MIN))
-        mark.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks([mark])
 
     async def _publish_pushed(self) -> None:
         while True:

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from scheduling.ending import end_tasks
 from storage.transient import is_transient
 
 log = structlog.get_logger(__name__)
@@ -62,8 +63,7 @@ class Poller:
             return
         if deadline_seconds > 0:
             await asyncio.wait([self._task], timeout=deadline_seconds)
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await end_tasks([self._task])
 
     def wake(self) -> None:
         """Look now, or again after the look that is under way; after an error not before its pause is over."""

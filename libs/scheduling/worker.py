@@ -8,6 +8,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 
+from scheduling.ending import end_tasks
 from scheduling.leases import Lease, LeaseTable
 from scheduling.poller import Poller
 from storage.pool import Pool
@@ -98,9 +99,7 @@ class LeasedWorker(Generic[ItemT]):
         if self._tasks and deadline_seconds > 0:
             await asyncio.wait(self._tasks, timeout=deadline_seconds)
         left = dict(self._tasks)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await end_tasks(left)
         await self._heartbeat.stop()
         await self._release([item.lease for item in left.values()])
 

@@ -21,6 +21,7 @@ from contracts.wire.topology import Queue
 from messaging.port import BatchHandler, Bus, Done, Incoming, Outcome, Outgoing
 from messaging.postgres import LocalNotifier, PostgresBus, open_bus
 from messaging.rabbitmq import RabbitBus, connect
+from scheduling.ending import end_tasks
 from storage.migrations import migrate
 from storage.pool import Pool, open_pool
 
@@ -121,7 +122,7 @@ class RabbitHarness:
         lives = [live for link in (bus._publish_link, bus._consume_link) if (live := link._live) is not None]
         for live in lives:
             live.cut()
-        await _end([task for task in tasks if task is not None])
+        await end_tasks([task for task in tasks if task is not None])
 
     async def cut_connections(self) -> None:
         """Reset the sockets."""
@@ -155,7 +156,7 @@ class PostgresHarness:
         pool = self._buses.pop(bus)
         tasks = [task for consumer in bus._consumers for task in consumer._tasks]
         tasks += [worker for consumer in bus._consumers for worker in consumer._buffer._workers]
-        await _end(tasks)
+        await end_tasks(tasks)
         pool.terminate()
 
     async def cut_connections(self) -> None:
@@ -172,12 +173,6 @@ class PostgresHarness:
         for bus, pool in self._buses.items():
             await bus.close()
             pool.terminate()
-
-
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from messaging.local_notifier import LocalNotifier
 from messaging.port import DELIVERED_TOO_OFTEN, BatchHandler, ConsumerOptions, DeadLetterSink, Incoming
 from messaging.postgres import queries
 from messaging.postgres.queries import Fence
+from scheduling.ending import end_tasks
 
 if TYPE_CHECKING:
     from messaging.postgres.queries import Pool
@@ -85,9 +86,7 @@ class PostgresConsumer:
         if self._tasks:
             # A running claim is awaited, so that its messages are released at once.
             await asyncio.wait(self._tasks[:1], timeout=max(1.0, ends - self._loop.time()))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         await self._postpone(list(self._buffer.in_flight_messages), timedelta(0))
 
     async def drained(self) -> int:

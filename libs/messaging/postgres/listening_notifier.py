@@ -17,6 +17,7 @@ import structlog
 from messaging.handling import describe
 from messaging.local_notifier import LocalNotifier
 from messaging.port import NotificationHandler
+from scheduling.ending import end_tasks
 
 if TYPE_CHECKING:
     from messaging.postgres.queries import Pool
@@ -54,9 +55,7 @@ class ListeningNotifier(LocalNotifier):
 
     async def close(self) -> None:
         """Stop; what is pending is dropped."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
 
     def wait_for(self, queue: str, event: asyncio.Event) -> None:
         """Set `event` whenever a process published to `queue`."""

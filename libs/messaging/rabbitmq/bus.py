@@ -25,6 +25,7 @@ from messaging.rabbitmq.durability import DURABILITY_SECONDS, ensure_durable, is
 from messaging.rabbitmq.listener import Listener
 from messaging.rabbitmq.publisher import Publisher
 from messaging.rabbitmq.topology import REDECLARE_PAUSE_SECONDS, declare
+from scheduling.ending import end_tasks
 
 log = structlog.get_logger(__name__)
 
@@ -130,9 +131,7 @@ class RabbitBus:
         """Stop consumers and close connections; bounded."""
         await asyncio.gather(*(consumer.stop(STOP_SECONDS) for consumer in self._consumers))
         await asyncio.gather(*(listener.stop() for listener in self._subscribers))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         await asyncio.gather(self._publish_link.close(), self._consume_link.close())
 
     async def _set_up(self, live: OpenConnection) -> None:

@@ -20,6 +20,7 @@ from yarl import URL
 from messaging import metrics
 from messaging.handling import describe, pause_after
 from messaging.rabbitmq.underlay import CuttableConnection, call_when_cancelled
+from scheduling.ending import end_tasks
 
 log = structlog.get_logger(__name__)
 
@@ -153,8 +154,7 @@ class Link:
     async def close(self) -> None:
         """Close within a bound, then cut."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end_tasks([self._task])
         if (live := self._live) is not None:
             self._detach(live, "closed")
             await _close(live, politely=True)
@@ -210,6 +210,7 @@ class Link:
             if self._set_up is not None:
                 async with asyncio.timeout(SET_UP_SECONDS):
                     await self._set_up(live)
+            _stop_if_cancelled()
         except BaseException:
             await _give_up(live, "never came up")
             raise
@@ -263,11 +264,11 @@ async def close_channel(channel: AbstractChannel) -> None:
             await channel.close()
 
 
-def _stop_if_cancelled(error: BaseException) -> None:
+def _stop_if_cancelled(error: BaseException | None = None) -> None:
     """Continue only if this task was not cancelled, whatever was raised.
 
     The library raises CancelledError from its own futures when a connection ends, and on the other hand may replace a
-    real one by the reason of a connection that ended at the same moment.
+    real one by the reason of a connection that ended at the same moment, or lose it (see `end_tasks`).
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

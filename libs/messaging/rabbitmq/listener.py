@@ -11,6 +11,7 @@ from messaging.port import NotificationHandler
 from messaging.rabbitmq.connection import Link, OpenConnection, channel_end, close_channel, keep_task
 from messaging.rabbitmq.notifications import notification_queue, split_bodies
 from messaging.rabbitmq.topology import NOTIFICATION_ARGUMENTS, RPC_SECONDS
+from scheduling.ending import end_tasks
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +32,7 @@ class Listener:
     async def stop(self) -> None:
         """Stop listening."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end_tasks([self._task])
 
     async def _run_session(self, live: OpenConnection) -> None:
         """Subscribe until the session ends.

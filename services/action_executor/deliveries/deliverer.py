@@ -22,6 +22,7 @@ from action_executor.deliveries.scheduler import DeliveryScheduler
 from action_executor.deliveries.sender import Attempted, Sender
 from action_executor.settings import LEASE_MARGIN_SECONDS, ExecutorSettings
 from outbox.relay import Relay
+from scheduling.ending import end_tasks
 from storage.pool import Pool
 from storage.transient import is_transient
 
@@ -123,14 +124,12 @@ class Deliverer:
         await self._release_all(self.scheduler.take_all())
         if self._attempts:
             _, unfinished = await asyncio.wait(self._attempts, timeout=deadline_seconds)
-            for attempt in unfinished:
-                attempt.cancel()  # its lease expires and another process repeats it
-            await asyncio.gather(*unfinished, return_exceptions=True)
+            await end_tasks(unfinished)  # their leases expire and another process repeats them
         self._results.stop()
         await asyncio.wait([self._result_writer, *self._side_tasks], timeout=SETTLE_SECONDS_MAX)
-        for task in (self._result_writer, *self._side_tasks):
-            task.cancel()
-        await asyncio.gather(self._result_writer, *self._side_tasks, self._unregister(), return_exceptions=True)
+        await asyncio.gather(
+            end_tasks([self._result_writer, *self._side_tasks]), self._unregister(), return_exceptions=True
+        )
 
     async def _unregister(self) -> None:
         async with asyncio.timeout(1.0):

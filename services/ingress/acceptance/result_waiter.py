@@ -16,6 +16,7 @@ import structlog
 from contracts.primitives.ids import new_id
 from ingress.acceptance.outcomes import Outcome, find_outcomes, schema_of
 from messaging.port import Bus
+from scheduling.ending import end_tasks
 from storage.pool import Pool
 from storage.transient import is_transient
 
@@ -66,10 +67,7 @@ class CommandResultWaiter:
 
     async def stop(self) -> None:
         """End the looks."""
-        tasks = [task for task in (self._looks, self._looking) if task]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(task for task in (self._looks, self._looking) if task)
 
     @contextmanager
     def expect(self, account_id: UUID, command_id: UUID, command: str) -> Iterator[Waiter]:

@@ -26,6 +26,7 @@ from ledger.verify import (
     settlements,
 )
 from ledger.verify.check import Check, spelled
+from scheduling.ending import end_tasks
 from storage.pool import Connection, register_codecs
 
 CONNECT_SECONDS: Final = 30.0
@@ -107,9 +108,7 @@ async def _together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
     try:
         await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(tasks)
 
 
 @asynccontextmanager

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import time
 from collections import Counter
 from collections.abc import Sequence
 
 from contracts.primitives.ids import new_id
-from messaging.port import ConsumerOptions, Done, Incoming, Outcome, Outgoing, Refused, RetryLater
+from messaging.port import Bus, ConsumerOptions, Done, Incoming, Outcome, Outgoing, Refused, RetryLater
+from scheduling.ending import end_tasks
 from tests.support.buses import (
     DeadLettered,
     Harness,
@@ -234,6 +236,34 @@ async def test_cut_connections_are_recovered_from_and_nothing_is_lost(harness: H
     await eventually(publish_the_rest)
     await eventually(lambda: set(taken.bodies) == {f"m-{index}" for index in range(300)})
     await eventually(lambda: not bus.health().problems)
+
+
+async def test_a_bus_closed_at_any_moment_of_its_reconnecting_ends(harness: Harness) -> None:
+    queue, moments = a_queue(), random.Random(7)  # noqa: S311  a plan, no secret
+    stalling = asyncio.create_task(stall_now_and_then(moments))
+
+    async def close_some_time(bus: Bus) -> None:
+        await linger(moments.uniform(0, 0.3))
+        await bus.close()
+
+    for _ in range(4):
+        buses = [await harness.open([queue]) for _ in range(6)]
+        for bus in buses:
+            await bus.listen("anything", lambda _: None)
+            await bus.consume(queue.name, Taken(), dead_letter=DeadLettered())
+        await harness.cut_connections()
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(close_some_time(bus) for bus in buses))
+    await end_tasks([stalling])
+
+
+async def stall_now_and_then(moments: random.Random) -> None:
+    """Keep the loop busy, so that answers and cancellations come in the same moment, as on a loaded machine."""
+    while True:
+        until = time.monotonic() + moments.uniform(0, 0.02)
+        while time.monotonic() < until:
+            pass
+        await linger(moments.uniform(0, 0.02))
 
 
 async def test_stopping_finishes_the_batch_in_progress_and_leaves_the_rest(harness: Harness) -> None:
