@@ -21,4 +21,4 @@ async def end_tasks(tasks: Iterable[asyncio.Task[Any]]) -> None:
         for task in left:
             task.cancel()
         _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
-    await asyncio.gather(*every, return_exceptions=True)  # what they raised is of interest to nobody any more
+    await asyncio.gather(*every, return_exceptions=True)  # what they raised is not reported

@@ -9,6 +9,7 @@ import pytest
 
 from scheduling import ending
 from scheduling.ending import end_tasks
+from tests.support.pace import loop_turns
 
 
 async def test_a_task_that_loses_its_first_cancellation_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,8 +26,7 @@ async def test_a_task_that_loses_its_first_cancellation_ends_all_the_same(monkey
         await asyncio.Event().wait()
 
     tasks = [asyncio.create_task(lose_one()), asyncio.create_task(wait_for_ever())]
-    await asyncio.wait(tasks, timeout=0)
-    await asyncio.sleep(0)
+    await loop_turns(1)
     await end_tasks(tasks)
     assert lost.is_set()
     assert [task.cancelled() for task in tasks] == [True, True]
@@ -40,7 +40,7 @@ async def test_what_a_task_raises_when_it_is_cancelled_is_nobodys_problem() -> N
             raise ConnectionError("the connection ended in the same moment")
 
     task = asyncio.create_task(fail())
-    await asyncio.sleep(0)
+    await loop_turns(1)
     await end_tasks([task])
     assert isinstance(task.exception(), ConnectionError)
 
