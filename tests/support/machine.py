@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import secrets
 import shutil
@@ -26,6 +27,8 @@ STOP_SECONDS_MAX: Final = 60.0
 MEMORY: Final = "/dev/shm"  # noqa: S108
 MEMORY_BYTES_MIN: Final = 4_000_000_000
 PORTS: Final = range(20_000, 32_000)  # below what the system gives to outgoing connections, so free again after a kill
+
+_LAST_PORT: Final = Path(tempfile.gettempdir()) / f"ledgerwire-tests-last-port-{os.getuid()}"
 
 
 class ServersMissing(Exception):
@@ -66,12 +69,23 @@ class Machine(Protocol):
 
 
 def free_port() -> int:
-    """Give a loopback port without a listener."""
-    while True:
-        port = PORTS.start + secrets.randbelow(len(PORTS))
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+    """Give a loopback port without a listener, and not again soon: a server may take seconds until it listens on it.
+
+    All test runs of a user take turns through a file, so that two processes never get the same one.
+    """
+    with _LAST_PORT.open("a+") as turns:
+        fcntl.flock(turns, fcntl.LOCK_EX)
+        turns.seek(0)
+        said = turns.read()
+        last = int(said) if said.isdecimal() else secrets.randbelow(len(PORTS))
+        while True:
+            last += 1
+            port = PORTS[last % len(PORTS)]
+            with socket.socket() as probe, suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                turns.truncate(0)
+                turns.write(str(last))
+                return port
 
 
 def running(pid: int) -> bool:
