@@ -137,7 +137,7 @@ class OutboundHttpClient:
     def __init__(
         self, session: aiohttp.ClientSession, policy: EgressPolicy, *, connect_seconds: float, timeout_seconds: float
     ) -> None:
-        self._session = session
+        self._session, self.policy = session, policy
         self._connect_seconds = connect_seconds
         self._large = asyncio.Semaphore(LARGE_AT_ONCE_MAX)
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=connect_seconds)

@@ -231,12 +231,22 @@ def _automation(case: Any) -> None:
     if isinstance(case.body, dict):
         case.body["trigger"] = {"key": "sale.posted"}
         failing = case.body.get("on_failure") or {}
-        for steps in (case.body["steps"], failing.get("steps") or []):
-            for step in steps:
-                step |= {"action": "create_client", "input": {"name": "{{ trigger.data.number }}"}}
-                step.pop("connection_id", None)
-                if step.get("retry"):
-                    step["retry"].pop("schedule", None)  # pauses of any unit, each of at most a week
+        _fill_in([*case.body["steps"], *(failing.get("steps") or [])], "{{ trigger.data.number }}")
+
+
+def _steps_inside(case: Any) -> None:
+    if isinstance(case.body, dict):
+        arms = case.body.get("branches") or [case.body]
+        arms[1:] = []  # of which each may have as many steps as all may have together
+        _fill_in(arms[0]["steps"], "{{ trigger.id }}")
+
+
+def _fill_in(steps: list[dict[str, Any]], name: str) -> None:
+    for step in steps:
+        step |= {"action": "create_client", "input": {"name": name}}
+        step.pop("connection_id", None)
+        if step.get("retry"):
+            step["retry"].pop("schedule", None)  # pauses of any unit, each of at most a week
 
 
 def _of_a_seller(case: Any) -> None:
@@ -293,6 +303,9 @@ _OPERATIONS: Final[Mapping[str, Callable[[Any], None]]] = {
     "getSalePdf": _of_a_seller,
     "getSalePaytraq": _of_a_seller,
     "createImport": _table,
+    "runBranch": _steps_inside,
+    "runForEach": _steps_inside,
+    "runApprove": _with(to=[_ADDRESS], expires_in="P2D"),
     "runHttpRequest": _with(url=_IDS["url"], connection_id=_IDS["http"]),
     "runPostChatMessage": _with(url=_IDS["url"], connection_id=_IDS["chat"]),
     "runSendDirect": _with(url=_IDS["url"], connection_id=_IDS["http"]),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from contracts.catalog import flow_inputs
 from contracts.catalog.model import Action, LocalizedText
@@ -22,6 +23,41 @@ class DelayResult(ResponseModel):
     until: dt.datetime
 
 
+class BranchResult(ResponseModel):
+    """The number of the branch that was taken, from 0; null for none. Its steps have ended."""
+
+    branch: int | None
+
+
+class ForEachResult(ResponseModel):
+    """How many items there were, the numbers of those with a failed step, and what the last step of each gave.
+
+    `outputs` is null where all of them are too large together.
+    """
+
+    count: int
+    failed: list[int]
+    outputs: list[Any] | None
+
+
+class Decider(ResponseModel):
+    """Who decided: a credential, or the holder of a link (`id` is null, `name` the address that it was mailed to)."""
+
+    kind: str
+    id: UUID | None
+    name: str | None
+
+
+class ApproveResult(ResponseModel):
+    """What was decided, by whom and when."""
+
+    approved: bool
+    by: Decider
+    comment: str | None
+    at: dt.datetime
+    expires_at: dt.datetime
+
+
 FLOW: Final = (
     Action(
         "filter",
@@ -37,6 +73,7 @@ FLOW: Final = (
         "exactly_once",
         available=True,
         response_model=FilterResult,
+        only_decides=True,
     ),
     Action(
         "delay",
@@ -52,6 +89,7 @@ FLOW: Final = (
         "exactly_once",
         available=True,
         response_model=DelayResult,
+        only_decides=True,
     ),
     Action(
         "branch",
@@ -66,6 +104,7 @@ FLOW: Final = (
         {"branch": 0},
         "exactly_once",
         available=True,
+        response_model=BranchResult,
     ),
     Action(
         "for_each",
@@ -80,6 +119,8 @@ FLOW: Final = (
         {"count": 2, "failed": [], "outputs": []},
         "exactly_once",
         available=True,
+        response_model=ForEachResult,
+        own_input=flow_inputs.ForEachOfList,
     ),
     Action(
         "approve",
@@ -100,5 +141,6 @@ FLOW: Final = (
         },
         "exactly_once",
         available=True,
+        response_model=ApproveResult,
     ),
 )

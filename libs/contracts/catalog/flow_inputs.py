@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from contracts.catalog.inputs import Json
+from contracts.primitives.durations import read_elapsed
 from contracts.resources.automation import STEPS_MAX, AutomationStep
 from contracts.resources.json_rules import exactly_one_of, given
 from contracts.resources.schemas import Email, LongText, Model, ShortText
@@ -19,6 +20,7 @@ from contracts.values import Form
 CONDITIONS_MAX = 20
 BRANCHES_MAX = 20  # each has a step at least, and an automation has 20
 ITEMS_MAX = 100  # contract.md
+APPROVAL_DAYS_MAX = 30  # as long as a run is kept
 
 
 def _lasts(duration: str) -> str:
@@ -36,6 +38,14 @@ Duration = Annotated[
     ),
     AfterValidator(_lasts),
 ]
+
+
+def _expires(text: str) -> str:
+    if not dt.timedelta(0) < read_elapsed(text) <= dt.timedelta(days=APPROVAL_DAYS_MAX):
+        raise ValueError(f"must be more than nothing and at most {APPROVAL_DAYS_MAX} days")
+    return text
+
+
 TimeOfDay = Annotated[str, Form("([01][0-9]|2[0-3]):[0-5][0-9]", "must be a time of day such as 09:00")]
 Operator = Literal[
     "eq", "ne", "gt", "gte", "lt", "lte", "contains", "not_contains", "starts_with", "ends_with", "in", "exists"
@@ -134,13 +144,21 @@ class ForEach(Model):
     steps: list[AutomationStep] = Field(min_length=1, max_length=STEPS_MAX)
 
 
+class ForEachOfList(Items):
+    """Take the steps once for each item; templates inside see `item` and `index`, from 0."""
+
+    steps: list[AutomationStep] = Field(min_length=1, max_length=STEPS_MAX)
+
+
 class Approve(Model):
     """Wait for a person to approve or refuse, over the API or by a link in a mail."""
 
     message: LongText = Field(description="what is asked, for the mail and the page behind its link")
     to: list[Email] = Field(default_factory=list, max_length=10, description="who is mailed a link, each their own")
     subject: ShortText | None = Field(default=None, description="of the mail; else the message's first line")
-    expires_in: Duration = Field(default="P7D", description="at most P30D; without a decision the step then fails")
+    expires_in: Annotated[Duration, AfterValidator(_expires)] = Field(
+        default="P7D", description="at most P30D; without a decision the step then fails"
+    )
 
 
 class Delay(Model):

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 _ISO: Final = re.compile(
     r"P(?:(\d{1,2})Y)?(?:(\d{1,3})M)?(?:(\d{1,3})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,7})S)?)?",
+    re.ASCII,
+)
+_ELAPSED: Final = re.compile(
+    r"P(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"
+    r"(?:T(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9}(?:\.\d{1,6})?)S)?)?",
     re.ASCII,
 )
 DURATION_JSON: Final = {"format": "iso-8601-duration", "pattern": rf"^(?=.*[YMWDHS]$){_ISO.pattern}$"}
@@ -43,3 +49,15 @@ def read_duration(text: str) -> Duration:
     if read.months > MONTHS_MAX or read.days > DAYS_MAX or read.seconds > DAYS_MAX * 86400:
         raise ValueError("must not be longer than ten years")
     return read
+
+
+def read_elapsed(text: str) -> timedelta:
+    """Read a duration of weeks, days, hours, minutes and seconds, all elapsed time: `P3D`, `PT2H30M`.
+
+    Raises:
+        ValueError: it is none, or has years or months, whose length varies.
+    """
+    match = _ELAPSED.fullmatch(text)
+    if match is None or text in {"P", "PT"} or text.endswith("T"):
+        raise ValueError(f"{text[:40]} is no duration such as PT2H or P3D (weeks, days, hours, minutes, seconds)")
+    return timedelta(**{name: float(number) for name, number in match.groupdict().items() if number is not None})

@@ -21,7 +21,7 @@ class Action:
 
     `calls_out`: its beginning is committed before it runs, as it may act and crash. `changes_ledger`: once it has
     succeeded it is never repeated, not by a replay of its run either. `preview` outputs what would leave, or what a
-    step that steers the run would decide, and makes no call; without one it works in automations alone, or is shown by
+    step that steers the run would decide, and makes no call; without one it only decides or looks up, or is shown by
     the ledger.
     """
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
 from action_executor.actions import messages
 from action_executor.actions.context import StepContext
-from action_executor.actions.flow import duration
-from action_executor.runs.records import Declined, Done, Failed, StepCall, StepOutcome, Wait, replace_input, wrong_input
+from action_executor.runs.records import Declined, Done, Failed, StepCall, StepOutcome, Wait, replace_input
+from contracts.primitives.durations import read_elapsed
 
 EXPIRES_DEFAULT: Final = "P7D"
-DAYS_MAX: Final = 30  # as long as a run is kept
 SENDING: Final = "{body}\n\n{url}\n"
 
 
@@ -31,10 +30,7 @@ async def approve(call: StepCall, context: StepContext) -> StepOutcome:
             return Declined(f"refused by {by}" + (f": {output['comment']}" if output.get("comment") else ""), output)
         case _:
             pass
-    try:
-        expires_at = call.started_at + lasts(call.input.get("expires_in") or EXPIRES_DEFAULT)
-    except ValueError as error:
-        return wrong_input("expires_in", str(error))
+    expires_at = call.started_at + read_elapsed(call.input.get("expires_in") or EXPIRES_DEFAULT)
     left = (expires_at - call.run.now).total_seconds()
     if left <= 0:
         return Failed("it expired without a decision", output=output)
@@ -46,18 +42,6 @@ async def approve(call: StepCall, context: StepContext) -> StepOutcome:
 async def preview(call: StepCall, _: StepContext) -> StepOutcome:
     """Show who would be asked, and go on as if it was approved."""
     return Done({"approved": True, "by": None, "comment": None, "asks": list(call.input.get("to") or ())})
-
-
-def lasts(text: str) -> timedelta:
-    """How long a decision may take.
-
-    Raises:
-        ValueError: more than `DAYS_MAX` days, or no duration.
-    """
-    found = duration(text)
-    if not timedelta(0) < found <= timedelta(days=DAYS_MAX):
-        raise ValueError(f"must be more than nothing and at most {DAYS_MAX} days")
-    return found
 
 
 async def _ask(call: StepCall, context: StepContext, expires_at: datetime) -> Failed | None:

@@ -13,17 +13,13 @@ from action_executor.actions.context import StepContext
 from action_executor.runs.records import Done, Entered, Failed, Filtered, StepCall, StepOutcome, Wait
 from action_executor.runs.step_store import find_item_results
 from action_executor.runs.store import find_account
+from contracts.primitives.durations import read_elapsed
 
 DELAY_DAYS_MAX: Final = 366
 OUTPUTS_BYTES_MAX: Final = 192 * 1024  # of all items together: an output has at most 256 KiB
 _SATURDAY: Final = 5
 # As text a number has no leading zeros: "007" is a code.
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,59})(\.[0-9]{1,60})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
-_DURATION: Final = re.compile(
-    r"P(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"
-    r"(?:T(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9}(?:\.\d{1,6})?)S)?)?",
-    re.ASCII,
-)
 
 
 async def filter_run(call: StepCall, _: StepContext) -> StepOutcome:
@@ -187,7 +183,7 @@ async def _until(call: StepCall, context: StepContext) -> datetime:
         until = datetime.fromisoformat(moment)
         until = until if until.tzinfo else until.replace(tzinfo=UTC)
     else:
-        until = call.started_at + duration(str(call.input.get("duration")))
+        until = call.started_at + read_elapsed(str(call.input.get("duration")))
     if until - call.started_at > timedelta(days=DELAY_DAYS_MAX):
         raise ValueError(f"a delay lasts at most {DELAY_DAYS_MAX} days")
     return until
@@ -199,15 +195,3 @@ def next_business_day(after: datetime, clock: time, zone: ZoneInfo) -> datetime:
     while day.weekday() >= _SATURDAY:
         day += timedelta(days=1)
     return datetime.combine(day, clock, zone).astimezone(UTC)
-
-
-def duration(text: str) -> timedelta:
-    """Read an ISO 8601 duration of weeks, days, hours, minutes and seconds: `P3D`, `PT2H30M`.
-
-    Raises:
-        ValueError: it is none, or has years or months, whose length varies.
-    """
-    match = _DURATION.fullmatch(text)
-    if match is None or text in {"P", "PT"} or text.endswith("T"):
-        raise ValueError(f"{text[:40]} is no duration such as PT2H or P3D (weeks, days, hours, minutes, seconds)")
-    return timedelta(**{name: float(number) for name, number in match.groupdict().items() if number is not None})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -81,3 +82,14 @@ async def lock_all_encrypted(conn: Connection) -> list[Record]:
 async def replace_encrypted(conn: Connection, rows: list[tuple[UUID, UUID, bytes]]) -> None:
     """Write secrets that were encrypted again: (account id, connection id, encrypted)."""
     await conn.executemany("UPDATE execution.connection SET encrypted = $3 WHERE account_id = $1 AND id = $2", rows)
+
+
+async def find_kinds(conn: Connection, *, account_id: UUID, connection_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The kinds of those of the connections that the account has, by id."""
+    rows = await conn.fetch(
+        "SELECT id, kind FROM execution.connection"
+        " WHERE account_id = $1 AND id = ANY($2::uuid[]) AND removed_at IS NULL",
+        account_id,
+        list(connection_ids),
+    )
+    return {row["id"]: row["kind"] for row in rows}

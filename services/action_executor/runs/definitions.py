@@ -27,10 +27,11 @@ def _notification(to: Sequence[str]) -> StepSpec:
 
 
 def _specs(steps: Sequence[Mapping[str, Any]]) -> tuple[StepSpec, ...]:
-    return tuple(_spec(step) for step in steps)
+    return tuple(read_step(step) for step in steps)
 
 
-def _spec(step: Mapping[str, Any]) -> StepSpec:
+def read_step(step: Mapping[str, Any]) -> StepSpec:
+    """Return a step of `{"action", "input", "connection_id"?, "continue_on_error"?, "retry"?}`, which was checked."""
     given, lists = _without_steps(step["action"], step.get("input") or {})
     return StepSpec(
         action=step["action"],

@@ -25,7 +25,7 @@ class ProgramCache:
     async def program_of(self, run: Run) -> Program | None:
         """The steps that a run takes; None when its automation's version is gone."""
         if run.automation_id is None:
-            return Program((single.spec_of(run.body),))
+            return single.program_of(run.body)
         if run.definition is not None:
             return read_program(run.definition)
         key = (run.account_id, run.automation_id, run.version)

@@ -1,13 +1,15 @@
 """Run an action by itself: a run of one step without an automation, whose end is the outcome of its command.
 
-What only decides or waits is answered at once; what leaves is a run, so that a crash loses nothing and `/v1/runs` shows
-it. It is tried once: its caller sees the failure and decides.
+What only decides is answered at once; what leaves, waits for a person or has steps inside is a run, so that a crash
+loses nothing and `/v1/runs` shows it. It is tried once: its caller sees the failure and decides. Steps inside are tried
+as those of an automation are.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,29 +17,38 @@ import orjson
 from pydantic import ValidationError
 
 from action_executor.actions import ACTIONS, StepContext
+from action_executor.connections.store import find_kinds
 from action_executor.refusals import invalid, not_found, problem
+from action_executor.runs.definitions import read_step
+from action_executor.runs.places import BRANCH, Program
 from action_executor.runs.records import Done, Failed, Filtered, Run, StepCall, StepSpec, Wait
 from action_executor.runs.store import RunChange, StepChange
 from contracts.catalog import ACTIONS as CATALOG
 from contracts.catalog import Action
-from contracts.primitives.problem import field_errors
+from contracts.primitives.problem import FieldError, field_errors
 from contracts.resources.schemas import Model
 from contracts.wire.envelope import Envelope
 from contracts.wire.events import public_body
 from outbox.pipeline import BatchEffects, CommandResult, save_results
+from step_checks.rules import connection_faults, connections_of, faults_inside, order_of
+from step_checks.tree import inner_steps
 from storage.pool import Connection
 
 TRIGGER: Final = "action"  # stands where a run of an automation has its event's key
 PREVIEW_SECONDS_MAX: Final = 5.0  # a preview reads from our own database alone
 ONCE: Final = (0.0,)  # the schedule of one try
 TITLES: Final = {"quota_exceeded": "The plan's limit is reached"}
+OWN_PATH: Final = "0"
 PUSHED: Final = frozenset({"create_purchase", "create_sale"})  # their output is an object that was created
 
 _INSERT: Final = """
 INSERT INTO execution.run (account_id, id, automation_id, version, event_id, correlation_id, trigger, body, depth,
-                           state, due_at, reply_to)
-VALUES ($1, $2, NULL, 0, $2, $3, $4, $5, $6, 'running', now(), $7) ON CONFLICT DO NOTHING
+                           state, due_at, reply_to, dry)
+VALUES ($1, $2, NULL, 0, $2, $3, $4, $5, $6, 'running', now(), $7, $8) ON CONFLICT DO NOTHING
 """
+
+
+_OUTPUT: Final = f"SELECT output FROM execution.step WHERE account_id = $1 AND run_id = $2 AND path = '{OWN_PATH}'"  # noqa: S608  a constant
 
 
 class RunAction(Model):
@@ -59,29 +70,49 @@ async def run_action(conn: Connection, command: Envelope, context: StepContext) 
     if action is None or not action.available:
         return not_found(f"there is no action {requested.action[:100]!r}")
     try:
-        checked = action.input.model_validate(requested.input)
+        checked = action.input_by_itself.model_validate(requested.input)
     except ValidationError as error:
         return invalid(field_errors(error))
     given = checked.model_dump(mode="json", exclude_unset=True, by_alias=True)
-    if action.group == "flow" or requested.dry_run:
+    if faults := await _faults_inside(conn, command.account_id, action.key, given, context):
+        return invalid(faults)
+    if action.only_decides or (requested.dry_run and ACTIONS[action.key].preview is not None):
         return await _answer_now(action, _call(command, given, requested.connection_id), context, requested.dry_run)
     await conn.execute(
         _INSERT, command.account_id, command.id, command.correlation_id, TRIGGER,
-        _body(command, requested, given), command.depth, command.reply_to,
+        _body(command, requested, given), command.depth, command.reply_to, requested.dry_run,
     )  # fmt: skip
     return None
 
 
-def spec_of(body: bytes) -> StepSpec:
-    """The one step of a run whose body `run_action` made. Its input is taken as it is: nothing in it is a template."""
+async def _faults_inside(
+    conn: Connection, account_id: UUID, action: str, given: Mapping[str, Any], context: StepContext
+) -> list[FieldError]:
+    """What is wrong with the steps inside, as it would be said of an automation's."""
+    faults = faults_inside(action, given, context.http_client.policy.allows_url)
+    placed = [] if faults else list(inner_steps(action, given))
+    if named := connections_of(placed):
+        faults = connection_faults(placed, await find_kinds(conn, account_id=account_id, connection_ids=named))
+    return order_of(faults)
+
+
+def program_of(body: bytes) -> Program:
+    """The one step of a run whose body `run_action` made. Its input is taken as it is: only inside are templates."""
     data = orjson.loads(body)["data"]
-    return StepSpec(
-        action=data["action"],
-        input={name: f"{{{{ trigger.data.input.{name} }}}}" for name in data["input"]},
-        connection_id=UUID(data["connection_id"]) if data["connection_id"] else None,
-        continue_on_error=False,
-        retry_seconds=ONCE,
-    )
+    own = read_step(data)
+    return Program((replace(own, input=_as_given(own), retry_seconds=ONCE),))
+
+
+def _as_given(own: StepSpec) -> dict[str, Any]:
+    """An input of templates that lead to what was given."""
+    if own.action == BRANCH:
+        arms = [_leading_to(f"branches[{number}].", arm) for number, arm in enumerate(own.input["branches"])]
+        return {"branches": arms}
+    return _leading_to("", own.input)
+
+
+def _leading_to(place: str, given: Iterable[str]) -> dict[str, str]:
+    return {name: f"{{{{ trigger.data.input.{place}{name} }}}}" for name in given}
 
 
 def ends(run: Run, change: RunChange) -> bool:
@@ -92,15 +123,28 @@ def ends(run: Run, change: RunChange) -> bool:
 
 async def keep_outcome(conn: Connection, run: Run, change: RunChange, step: StepChange | None) -> None:
     """Keep the end of such a run as the outcome of its command, in the transaction that ends it."""
-    action = orjson.loads(run.body)["data"]["action"]
-    if change.state == "succeeded":
-        output = step.output if step else None
-        created = action in PUSHED and not (output and output.get("duplicate"))
-        result = CommandResult(201 if created else 200, output)
+    if step is not None and step.path == OWN_PATH:
+        output = step.output
     else:
-        reason = (step.error if step else None) or change.error or change.state
-        result = refusal((step.failure if step else None) or Failed(reason))
-    await keep_result(conn, account_id=run.account_id, run_id=run.id, result=result)
+        output = await conn.fetchval(_OUTPUT, run.account_id, run.id)
+    await keep_result(conn, account_id=run.account_id, run_id=run.id, result=result_of(run, change, step, output))
+
+
+def result_of(run: Run, change: RunChange, step: StepChange | None, output: Any) -> CommandResult:
+    """What such a run came to; `step` is its last one, `output` that of the action."""
+    action = orjson.loads(run.body)["data"]["action"]
+    itself = step is not None and step.path == OWN_PATH
+    # A filter inside has ended it as wished, and a person's no is an answer.
+    if change.state in {"succeeded", "filtered"} or (change.state == "cancelled" and itself):
+        created = action in PUSHED and not (output and output.get("duplicate"))
+        return CommandResult(201 if created else 200, output)
+    reason = (step.error if step is not None and itself else None) or change.error or change.state
+    failure = step.failure if step else None
+    if failure is None or itself:
+        return refusal(failure or Failed(reason))
+    # The fields at fault are those of a step inside, which the reason names.
+    code = "action_failed" if failure.code == "invalid_input" else failure.code
+    return refusal(Failed(reason, code=code, status=failure.status))
 
 
 async def keep_result(conn: Connection, *, account_id: UUID, run_id: UUID, result: CommandResult) -> None:
@@ -134,23 +178,20 @@ def _call(command: Envelope, given: Mapping[str, Any], connection_id: UUID | Non
         correlation_id=command.correlation_id,
         body=b"",
         depth=command.depth,
-        path="0",
+        path=OWN_PATH,
         error=None,
         epoch=0,
         lost=0,
         now=command.at,
     )
-    return StepCall(run, "0", given, command.at, first=True, connection_id=connection_id)
+    return StepCall(run, OWN_PATH, given, command.at, first=True, connection_id=connection_id)
 
 
 async def _answer_now(action: Action, call: StepCall, context: StepContext, dry_run: bool) -> CommandResult:  # noqa: FBT001
-    preview = ACTIONS[action.key].preview
-    if preview is None:
-        detail = f"{action.key} steers a run: it works as a step of an automation alone"
-        return problem(422, "invalid_input", "The input is invalid", detail)
+    own = ACTIONS[action.key]
     try:
         async with asyncio.timeout(PREVIEW_SECONDS_MAX):
-            previewed = await preview(call, context)
+            previewed = await (own.preview or own.run)(call, context)
     except TimeoutError:
         return problem(503, "unavailable", "Try again", f"a preview took more than {PREVIEW_SECONDS_MAX:g} s")
     match previewed:

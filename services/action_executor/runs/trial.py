@@ -7,6 +7,7 @@ step sees the effects of the steps before it. The run itself is deleted with its
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from pydantic import Field, ValidationError
 from action_executor.actions import ACTIONS, StepContext
 from action_executor.refusals import invalid
 from action_executor.runs import dry_effects, single
+from action_executor.runs.places import FOR_EACH
 from action_executor.runs.records import Done, Failed, Run, Sent, StepCall, StepOutcome
 from action_executor.runs.single import ends, keep_result
 from action_executor.runs.store import RunChange, StepChange
@@ -34,6 +36,7 @@ __all__ = ["ends", "keep_commands", "keep_outcome", "perform", "try_automation"]
 COMMANDS_MAX: Final = 50  # of one dry run: each is handled again behind the ones before it
 COMMANDS_BYTES_MAX: Final = 1024 * 1024  # of them together: they travel in one message
 ANSWER_BYTES_MAX: Final = 4 * 1024 * 1024  # without inputs and outputs where it would be larger
+REFUSED_FROM: Final = 400
 _SHOWN: Final = "dry_run"
 """Where an output keeps what is only shown."""
 
@@ -146,30 +149,64 @@ _DELETE: Final = "DELETE FROM execution.run WHERE account_id = $1 AND id = $2"
 
 async def keep_outcome(conn: Connection, run: Run, change: RunChange, step: StepChange | None) -> None:
     """Keep what a trial, or an action by itself, came to as its command's outcome, in the transaction that ends it."""
-    if run.definition is None:
+    if run.definition is None and not run.dry:
         await single.keep_outcome(conn, run, change, step)
         return
     rows = await conn.fetch(_STEPS, run.account_id, run.id)
-    steps = [_shown(run_resource.step(row)) for row in rows]
-    body = {
-        "dry_run": run.dry,
-        "run_id": None if run.dry else str(run.id),
-        "version": run.version or None,
-        "event_id": str(run.event_id),
-        "state": change.state,
-        "error": change.error or run.error,
-        "steps": run_resource.nested(steps),
-        "changes": [made for step in run_resource.in_order(steps) for made in step["changes"]],
-    }
-    if len(orjson.dumps(body)) > ANSWER_BYTES_MAX:
-        short = [step | {"input": None, "output": None, "would": None, "changes": []} for step in steps]
-        body |= {"steps": run_resource.nested(short), "changes": []}
-    await keep_result(conn, account_id=run.account_id, run_id=run.id, result=CommandResult(200, body))
+    made = _with_changes(_shown(run_resource.step(row)) for row in rows)
+    if len(orjson.dumps(made)) > ANSWER_BYTES_MAX:
+        made = _with_changes(_shortened(run_resource.step(row)) for row in rows)
+    if run.definition is None:
+        result = _shown_action(run, change, step, made)
+    else:
+        trial = {
+            "dry_run": run.dry,
+            "run_id": None if run.dry else str(run.id),
+            "version": run.version or None,
+            "event_id": str(run.event_id),
+            "state": change.state,
+            "error": change.error or run.error,
+        }
+        result = CommandResult(200, trial | made)
+    await keep_result(conn, account_id=run.account_id, run_id=run.id, result=result)
     if run.dry:
         await conn.execute(_DELETE, run.account_id, run.id)
+
+
+def _shown_action(run: Run, change: RunChange, step: StepChange | None, made: dict[str, Any]) -> CommandResult:
+    """What an action by itself would do: its output, with the steps inside of it, and the changes of all."""
+    (action,) = made["steps"]
+    result = single.result_of(run, change, step, (action["output"] or {}) | {"steps": action["steps"]})
+    if result.status >= REFUSED_FROM:
+        return result
+    return CommandResult(200, {"dry_run": True, "would": result.body, "changes": made["changes"]})
+
+
+def _with_changes(steps: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    ordered = run_resource.in_order(steps)
+    return {"steps": run_resource.nested(ordered), "changes": [made for step in ordered for made in step["changes"]]}
 
 
 def _shown(step: dict[str, Any]) -> dict[str, Any]:
     output = step["output"]
     extra = output.pop(_SHOWN, {}) if isinstance(output, dict) else {}
+    if step["action"] == FOR_EACH and output:
+        output["outputs"] = _without_shown(output["outputs"])  # the steps inside show theirs
     return step | {"would": extra.get("would"), "changes": extra.get("changes", [])}
+
+
+def _without_shown(outputs: Any) -> Any:
+    """What the last steps of items gave, also where these were a `for_each` themselves."""
+    match outputs:
+        case list():
+            return [_without_shown(one) for one in outputs]
+        case {"count": _, "failed": _, "outputs": list() as inner}:
+            return outputs | {"outputs": _without_shown(inner)}
+        case dict():
+            return {name: value for name, value in outputs.items() if name != _SHOWN}
+        case _:
+            return outputs
+
+
+def _shortened(step: dict[str, Any]) -> dict[str, Any]:
+    return step | {"input": None, "output": None, "would": None, "changes": []}

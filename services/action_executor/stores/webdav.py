@@ -80,7 +80,10 @@ class WebDavStore:
         await self._put(path, content, content_type, {})
 
     async def extend(self, path: str, read: StoredFile, addition: bytes, content_type: str) -> bool:
-        """PUT all of it under `If-Match` and an exclusive lock: some servers compare before they have read the body."""
+        """PUT all of it under `If-Match` and an exclusive lock: some servers compare before they have read the body.
+
+        It is read again under the lock.
+        """
         if read.version is None or read.version.startswith("W/"):
             raise StoreFault("the server gives no strong ETag, so that a row could overwrite another")
         locked = await self._call("LOCK", path, _LOCK, {"Content-Type": "application/xml", "Timeout": _LOCK_TIME})
@@ -91,6 +94,9 @@ class WebDavStore:
             raise fault_of(locked)
         condition = {"If-Match": read.version} | ({"If": f"({token})"} if token else {})
         try:
+            # Read while another one wrote, some servers give the content before with the tag after.
+            if token and await self.read(path) != read:
+                return False
             return await self._put(path, read.content + addition, content_type, condition)
         finally:
             if token:

@@ -130,10 +130,6 @@ def _run_routes() -> list[Route]:
         replace(_route(key, outward_actions.running(ACTIONS[key]), one.response_model, OK), body=one.body)
         for key, one in outward_actions.RUNNABLE.items()
     ]
-    routes += [
-        replace(_route(one.key, outward_actions.steering(one), models.Problem, 422), request_type="anything")
-        for one in outward_actions.steering_actions()
-    ]
     return routes + [
         replace(
             _route(key, push_actions.pushing(key, box), PushedMessage, CREATED),

@@ -1,6 +1,7 @@
 """The actions that leave, and those that steer a run, called by themselves: the executor carries them out.
 
-Each is a run of one step there, whose output is the answer; one that takes longer than a caller waits is an operation.
+Each is a run of one step there, whose output is the answer; one that takes longer than a caller waits is an operation,
+and so is at once what waits for a person.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from contracts.resources.json_rules import at_least_one_of
 from contracts.resources.schemas import Model
 from contracts.wire.commands import RUN_ACTION
 from ingress.api.search_actions import RunQuery
-from ingress.errors import InvalidInput
 from ingress.http.context import Api
 from ingress.http.route import Handler, Request, Response
 
@@ -50,7 +50,7 @@ def _with_connection(action: Action) -> type[Model]:
     """The action's input with the connection that a step would name beside it."""
     *others, last = action.connections
     described = f"a connection of kind {', '.join(others)} or {last}" if others else f"a connection of kind {last}"
-    own = cast("type[Model]", action.input)
+    own = cast("type[Model]", action.input_by_itself)
     name, docstring = f"{action.type_name}Input", action.input.__doc__
     if action.needs_connection:
         return create_model(name, __base__=own, __doc__=docstring, connection_id=(UUID, Field(description=described)))
@@ -63,9 +63,11 @@ def _with_connection(action: Action) -> type[Model]:
 
 
 def _runnable(action: Action, response_model: type[BaseModel]) -> Runnable:
-    body = _with_connection(action) if action.connections else cast("type[Model]", action.input)
+    body = _with_connection(action) if action.connections else cast("type[Model]", action.input_by_itself)
     return Runnable(body, response_model)
 
+
+_OF_A_PERSON: Final = "approve"  # takes hours or days: its caller gets the operation
 
 RUNNABLE: Final = {
     key: _runnable(action, action.response_model)
@@ -91,21 +93,6 @@ def running(action: Action) -> Handler:
         connection_id = given.pop("connection_id", None)
         dry_run = call.query_as(RunQuery).dry_run
         data = {"action": action.key, "input": given, "connection_id": connection_id, "dry_run": dry_run}
-        return await api.submit(call, RUN_ACTION, data)
+        return await api.submit(call, RUN_ACTION, data, waits=dry_run or action.key != _OF_A_PERSON)
 
     return run_action
-
-
-def steering(action: Action) -> Handler:
-    """Make the handler of an action that only makes sense between others."""
-
-    async def refuse(_: Api, __: Request) -> Response:
-        """Say where it works."""
-        raise InvalidInput(f"{action.key} steers a run: use it as a step of an automation (POST /v1/automations)")
-
-    return refuse
-
-
-def steering_actions() -> list[Action]:
-    """The offered actions that only make sense between others."""
-    return [one for key, one in ACTIONS.items() if one.available and one.group == "flow" and key not in RUNNABLE]

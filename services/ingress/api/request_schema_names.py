@@ -174,6 +174,7 @@ REQUEST_SCHEMA_NAMES: Final[Mapping[type[BaseModel], str]] = {
     inputs.FindClient: "FindClientInput",
     inputs.FindProduct: "FindProductInput",
     flow_inputs.Condition: "Condition",
+    flow_inputs.BranchArm: "BranchArm",
     inputs.AttachedFile: "AttachedFile",
     connection.ServiceAccount: "ServiceAccountInput",
 }

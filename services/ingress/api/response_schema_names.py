@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from contracts.catalog import inputs
+from contracts.catalog import flow_actions, inputs
 from contracts.resources import (
     activity,
     call,
@@ -89,6 +89,7 @@ RESPONSE_SCHEMA_NAMES: Final[Mapping[type[BaseModel], str]] = {
     DeliveryWithAttempts: "DeliveryWithAttempts",
     models.DryRun: "DryRun",
     models.Change: "Change",
+    flow_actions.Decider: "Decider",
     inputs.ByIdInput: "DocumentIdInput",
     inputs.FindSale: "FindSaleInput",
     inputs.SendDocument: "SendDocumentInput",

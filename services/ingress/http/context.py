@@ -77,16 +77,18 @@ class Api:
         data: dict[str, Any],
         *,
         subject_id: UUID | None = None,
+        waits: bool = True,
     ) -> Response:
         """Commit a command, publish it and respond with its result: the object's new state, or a problem.
 
         `data` is serializable as JSON, as `contracts.wire.commands` says. `subject_id` is the command's object, if it
-        has one. 202 with an operation, if the caller prefers not to wait or the result does not arrive in time.
+        has one. 202 with an operation, if the caller prefers not to wait, `waits` says that it makes no sense, or the
+        result does not arrive in time.
 
         Raises:
             KeyReused, InvalidInput (the key's form), Unavailable.
         """
-        waits = not call.prefers_async
+        waits = waits and not call.prefers_async
         if COMMANDS[command].authored:
             data = {**data, "author": call.made_by}
         envelope = envelope_of(call, command, data, reply_to=self.answers.channel if waits else None)

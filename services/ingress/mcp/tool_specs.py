@@ -117,7 +117,7 @@ def _reading(route: Route, description: str) -> ToolSpec:
 
 def _acting(action: Action, route: Route) -> ToolSpec:
     schema = _compact((route.body or action.input).model_json_schema())
-    asks_first = not action.is_search and action.group != "flow"
+    asks_first = not action.is_search and not action.only_decides
     if asks_first:
         schema["properties"] = schema["properties"] | {"confirm": _CONFIRM, "idempotency_key": _KEY}
     return ToolSpec(

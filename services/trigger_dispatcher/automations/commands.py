@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from contracts.resources.automation import from_row as present
 from contracts.resources.inbox import Actor
 from contracts.resources.schemas import Model
 from contracts.wire.envelope import Envelope
+from step_checks.rules import PLACED_MAX, connection_faults, connections_of, order_of
+from step_checks.tree import placed_steps
 from storage.pool import Connection
 from trigger_dispatcher.automations import rules, store
 from trigger_dispatcher.automations.scheduler import keep_schedule
@@ -73,11 +76,12 @@ async def create_automation(conn: Connection, command: Envelope, ctx: CommandCon
 
 async def _check(conn: Connection, command: Envelope, requested: AutomationIn, ctx: CommandContext) -> None:
     faults = rules.faults(requested, ctx.egress)
-    if named := rules.connections_of(requested):
+    placed = list(islice(placed_steps(requested), PLACED_MAX))
+    if named := connections_of(placed):
         kinds = await store.connection_kinds(conn, account_id=command.account_id, connection_ids=named)
-        faults += rules.connection_faults(requested, kinds)
+        faults += connection_faults(placed, kinds)
     if faults:
-        raise InvalidInput(faults=rules.order_of(faults))
+        raise InvalidInput(faults=order_of(faults))
 
 
 async def update_automation(conn: Connection, command: Envelope, ctx: CommandContext) -> Result:

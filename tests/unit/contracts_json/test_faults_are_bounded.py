@@ -24,9 +24,9 @@ from contracts.resources.automation import AutomationIn, AutomationStep
 from contracts.resources.sale import SaleIn
 from contracts.resources.schemas import Model
 from ledger.text import unstorable
+from step_checks.templates import template_faults
+from step_checks.tree import PlacedStep
 from trigger_dispatcher.automations.rules import faults as automation_faults
-from trigger_dispatcher.automations.step_tree import PlacedStep
-from trigger_dispatcher.automations.templates import template_faults
 
 ANSWER_BYTES_MAX = ERRORS_MAX * (PATH_CHARS_MAX + MESSAGE_CHARS_MAX)
 

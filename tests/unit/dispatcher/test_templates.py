@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from contracts.resources.automation import AutomationStep
-from trigger_dispatcher.automations.step_tree import PlacedStep
-from trigger_dispatcher.automations.templates import template_faults
+from step_checks.templates import template_faults
+from step_checks.tree import PlacedStep
 
 
 def faults(value: Any, number: int = 1) -> dict[str, str]:

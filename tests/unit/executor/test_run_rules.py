@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from action_executor.actions import ACTIONS
-from action_executor.actions.flow import duration, holds, next_business_day, passes
+from action_executor.actions.flow import holds, next_business_day, passes
 from action_executor.runs.records import Done, Failed, Filtered, Step, StepOutcome, Wait
 from action_executor.runs.rules import Next, Ways, apply_outcome
 from action_executor.runs.store import RunChange, StepChange
 from contracts.catalog import offered_actions
 from contracts.catalog.flow_inputs import FilterStep
+from contracts.primitives.durations import read_elapsed
 from contracts.resources.automation import StepRetry
 
 Changes = tuple[RunChange, StepChange]
@@ -73,7 +74,7 @@ def test_amounts_are_compared_exactly(one: Decimal, other: Decimal) -> None:
     [("PT2H", 7200), ("P3D", 259_200), ("PT1S", 1), ("P1W", 604_800), ("P1DT2H30M0.5S", 95_400.5), ("PT0S", 0)],
 )
 def test_a_duration_is_read(text: str, seconds: float) -> None:
-    assert duration(text) == timedelta(seconds=seconds)
+    assert read_elapsed(text) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_a_duration_is_read(text: str, seconds: float) -> None:
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no duration"):
-        duration(text)
+        read_elapsed(text)
 
 
 def settled(outcome: StepOutcome, *, attempts: int = 1, last: bool = False, lenient: bool = False) -> Changes:

@@ -1,9 +1,10 @@
-"""Walk the steps of an automation, also inside `branch` and `for_each`, each with what it may name. Pure."""
+"""Walk steps, also those inside `branch` and `for_each`, each with what its templates may name. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -48,12 +49,17 @@ def placed_steps(requested: AutomationIn) -> Iterator[PlacedStep]:
         yield from _placed(PlacedStep(step, path, len(requested.steps), step.input, in_failure=True))
 
 
-def tree_faults(placed: Sequence[PlacedStep]) -> list[FieldError]:
-    """Too many steps, or nested too deep."""
+def inner_steps(action: str, given: Mapping[str, Any]) -> Iterator[PlacedStep]:
+    """Yield the steps inside an action that is called by itself with this input, at their paths in it."""
+    container = PlacedStep(AutomationStep(action=action, input=dict(given)), "", 0, {})
+    for one in islice(_placed(container), 1, None):
+        yield replace(one, path=one.path.removeprefix(".input."))
+
+
+def tree_faults(placed: Sequence[PlacedStep], path: str = "steps") -> list[FieldError]:
+    """Too many steps, said of `path`, or nested too deep."""
     if len(placed) > STEPS_MAX:
-        return [
-            FieldError("steps", f"must be at most {STEPS_MAX}, those inside branch, for_each and on_failure counted")
-        ]
+        return [FieldError(path, f"must be at most {STEPS_MAX}, those inside branch, for_each and on_failure counted")]
     deep = [one.path for one in placed if one.depth > NESTING_MAX]
     return [FieldError(path, f"is nested more than {NESTING_MAX} deep") for path in deep]
 

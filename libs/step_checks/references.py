@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-from contracts.catalog import ACTIONS, SCHEDULE_SAMPLE, TRIGGERS, Trigger
+from contracts.catalog import ACTIONS
 from contracts.primitives.problem import FieldError, path_of, texts_in
 from contracts.resources.account import SAMPLE_TEMPLATE_ACCOUNT
-from contracts.resources.automation import SCHEDULE, AutomationIn
-from trigger_dispatcher.automations.step_tree import PlacedStep
+from step_checks.tree import PlacedStep
 
 NEAREST_MAX: Final = 3
 NAME_CHARACTERS_MAX: Final = 100
@@ -26,16 +25,18 @@ _REFERENCE: Final = re.compile(
     r"((?:\.[A-Za-z_][\w-]*|\[\s*\d{1,9}\s*\]|\[\s*\"[^\"\]]*\"\s*\]|\[\s*'[^'\]]*'\s*\])*)"
 )
 _SEGMENT: Final = re.compile(r"\.([A-Za-z_][\w-]*)|\[\s*(\d+)\s*\]|\[\s*[\"']([^\"'\]]*)[\"']\s*\]")
-_ANY: Final = object()
+ANY: Final = object()
 """A value whose fields are not known beforehand."""
 
 
-def reference_faults(requested: AutomationIn, placed: Sequence[PlacedStep]) -> Iterator[FieldError]:
-    """Yield the references that lead nowhere, each with its path and the nearest names there are."""
-    if requested.trigger.key not in TRIGGERS and requested.trigger.key != SCHEDULE:
-        return
-    outputs = [_output_of(step.action) for step in requested.steps]
-    trigger = SCHEDULE_SAMPLE if requested.trigger.key == SCHEDULE else _event_of(TRIGGERS[requested.trigger.key])
+def reference_faults(
+    trigger: Mapping[str, Any], actions: Sequence[str], placed: Sequence[PlacedStep]
+) -> Iterator[FieldError]:
+    """Yield the references that lead nowhere, each with its path and the nearest names there are.
+
+    `trigger` is a sample of what starts the steps, `actions` are those of the outermost ones.
+    """
+    outputs = [_output_of(action) for action in actions]
     for one in placed:
         names = {
             "trigger": trigger,
@@ -48,16 +49,11 @@ def reference_faults(requested: AutomationIn, placed: Sequence[PlacedStep]) -> I
                 yield FieldError(path_of(place), reason)
 
 
-def _event_of(trigger: Trigger) -> dict[str, Any]:
-    event = trigger.sample_event()
-    return event | {"data": event["data"] | {"body": _ANY}} if trigger.free_form else event
-
-
 def _output_of(key: str) -> Any:
     action = ACTIONS.get(key)
     if action is None:
-        return _ANY
-    return {"output": action.output | dict.fromkeys(action.free_form, _ANY)}
+        return ANY
+    return {"output": action.output | dict.fromkeys(action.free_form, ANY)}
 
 
 def _fault_of(text: str, names: Mapping[str, Any]) -> str | None:
@@ -79,19 +75,19 @@ def _lost(root: str, path: str, value: Any) -> str | None:
         if following is None:
             missing = f"there is no {str(step)[:NAME_CHARACTERS_MAX]} in {at}{_nearest(step, value)}"
             return f"asks for {root}{path[: 2 * NAME_CHARACTERS_MAX]}, and {missing}"
-        if following is _ANY:
+        if following is ANY:
             return None
         at, value = f"{at}[{index}]" if index else f"{at}.{step}", following
     return None
 
 
 def _item(value: Any, step: str | int) -> Any:
-    """What a name or an index leads to; None for nothing, `_ANY` for what is not known."""
+    """What a name or an index leads to; None for nothing, `ANY` for what is not known."""
     match value, step:
         case dict(), str() if step in value:
-            return _ANY if value[step] in (None, {}, []) else value[step]
+            return ANY if value[step] in (None, {}, []) else value[step]
         case [], _:
-            return _ANY
+            return ANY
         case list(), int():
             return value[min(step, len(value) - 1)]
         case list(), "first" | "last":
@@ -99,7 +95,7 @@ def _item(value: Any, step: str | int) -> Any:
         case ((dict() | list() | str()), "size"):
             return 0
         case _:
-            return _ANY if value is _ANY else None
+            return ANY if value is ANY else None
 
 
 def _nearest(step: str | int, value: Any) -> str:

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from contracts.primitives.problem import FieldError, path_of, texts_in
-from contracts.resources.automation import AutomationIn
-from trigger_dispatcher.automations.step_tree import PlacedStep
+from step_checks.tree import PlacedStep
 
 _NAMES: Final = ("trigger", "steps", "account", "inner", "item", "index", "run")
 TEMPLATE_CHARACTERS_MAX: Final = 16 * 1024  # as the executor has it
@@ -26,21 +25,14 @@ _LITERALS: Final = frozenset({"true", "false", "nil", "null", "none", "None", "b
 def template_faults(one: PlacedStep) -> Iterator[FieldError]:
     """Yield what is wrong with the templates inside the input of a step, each with its path."""
     for text, place in texts_in(one.own_input, (None, f"{one.path}.input")):
-        reason = _fault_of(text, one) if _OPENS.search(text) else None
-        if reason is not None:
+        if (reason := template_fault(text, one)) is not None:
             yield FieldError(path_of(place), reason)
 
 
-def concurrency_faults(requested: AutomationIn) -> list[FieldError]:
-    """What is wrong with the template of the concurrency key, which knows no steps."""
-    if requested.concurrency is None:
-        return []
-    before = PlacedStep(requested.steps[0], "concurrency", 0, {})
-    reason = _fault_of(requested.concurrency.key, before) if _OPENS.search(requested.concurrency.key) else None
-    return [FieldError("concurrency.key", reason)] if reason else []
-
-
-def _fault_of(text: str, one: PlacedStep) -> str | None:
+def template_fault(text: str, one: PlacedStep) -> str | None:
+    """What is wrong with the templates inside a text of a step; None where nothing is, or there is none."""
+    if not _OPENS.search(text):
+        return None
     if len(text) > TEMPLATE_CHARACTERS_MAX:
         return f"a template has at most {TEMPLATE_CHARACTERS_MAX} characters"
     if (opened := _never_closed(text)) is not None:
