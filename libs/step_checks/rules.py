@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeAlias
@@ -13,7 +14,7 @@ from contracts.catalog import ACTIONS, Action, offered_actions
 from contracts.catalog.inputs import HeaderName, HeaderValue
 from contracts.primitives.problem import ERRORS_MAX, FieldError, field_errors
 from contracts.resources.automation import STEPS_MAX, AutomationStep
-from step_checks.references import reference_faults
+from step_checks.references import ANY, reference_faults
 from step_checks.templates import template_faults
 from step_checks.tree import PlacedStep, inner_steps, tree_faults
 
@@ -28,6 +29,7 @@ _TAKES_TEMPLATES: Final = {
     "branch",
     "for_each",
 }  # a condition compares any values: a template fits where a value does
+_FIRST: Final = re.compile(r"[.\[]")  # ends the field that a path begins with
 _TEMPLATE_MARKS: Final = ("{{", "{%")
 
 
@@ -43,12 +45,14 @@ def step_faults(placed: Sequence[PlacedStep], refuses_url: RefusesUrl) -> list[F
 def faults_inside(action: str, given: Mapping[str, Any], refuses_url: RefusesUrl) -> list[FieldError]:
     """Everything that is wrong with the steps inside an action that is called by itself; `given` is its checked input.
 
-    Their templates see as `trigger` what was called: `{"type": "action", "data": {"action", "input"}}`.
+    Their templates see as `trigger` what was called: `{"type": "action", "data": {"action", "input"}}`. What the input
+    holds is the caller's: names in it are not compared, of which there may be very many.
     """
     placed = list(islice(inner_steps(action, given), PLACED_MAX))
-    if shape := tree_faults(placed, "branches" if action == "branch" else "steps"):
+    if shape := tree_faults(placed, "branches" if action == "branch" else "steps", steps_max=STEPS_MAX - 1):
         return shape
-    called = {"id": None, "type": "action", "timestamp": None, "data": {"action": action, "input": given}}
+    data = {"action": action, "input": dict.fromkeys(given, ANY), "connection_id": None}
+    called = {"id": ANY, "type": "action", "timestamp": ANY, "data": data}
     return step_faults(placed, refuses_url) or list(islice(reference_faults(called, (), placed), ERRORS_MAX + 1))
 
 
@@ -131,7 +135,18 @@ def _input_faults(given: dict[str, object], action: Action, path: str) -> list[F
         for name in islice(sorted(given.keys() - action.fields), ERRORS_MAX + 1)
     ]
     unknown += [FieldError(f"{path}.{name}", "is required") for name in action.required - given.keys()]
-    return unknown + _header_faults(given, action, f"{path}.headers")
+    return unknown + _plain_faults(given, action, path) + _header_faults(given, action, f"{path}.headers")
+
+
+def _plain_faults(given: Mapping[str, object], action: Action, path: str) -> list[FieldError]:
+    """What is wrong with the fields that hold no template, whatever becomes of the others."""
+    plain = {name for name, value in given.items() if name in action.fields and not _is_template(value)}
+    try:
+        action.input.model_validate(given)
+    except ValidationError as error:
+        found = field_errors(error)
+        return [FieldError(_joined(path, one.path), one.message) for one in found if _FIRST.split(one.path)[0] in plain]
+    return []
 
 
 def _header_faults(given: Mapping[str, object], action: Action, path: str) -> list[FieldError]:

@@ -56,10 +56,10 @@ def inner_steps(action: str, given: Mapping[str, Any]) -> Iterator[PlacedStep]:
         yield replace(one, path=one.path.removeprefix(".input."))
 
 
-def tree_faults(placed: Sequence[PlacedStep], path: str = "steps") -> list[FieldError]:
+def tree_faults(placed: Sequence[PlacedStep], path: str = "steps", *, steps_max: int = STEPS_MAX) -> list[FieldError]:
     """Too many steps, said of `path`, or nested too deep."""
-    if len(placed) > STEPS_MAX:
-        return [FieldError(path, f"must be at most {STEPS_MAX}, those inside branch, for_each and on_failure counted")]
+    if len(placed) > steps_max:
+        return [FieldError(path, f"must be at most {steps_max}, those inside branch, for_each and on_failure counted")]
     deep = [one.path for one in placed if one.depth > NESTING_MAX]
     return [FieldError(path, f"is nested more than {NESTING_MAX} deep") for path in deep]
 

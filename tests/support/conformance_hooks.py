@@ -237,7 +237,7 @@ def _automation(case: Any) -> None:
 def _steps_inside(case: Any) -> None:
     if isinstance(case.body, dict):
         arms = case.body.get("branches") or [case.body]
-        arms[1:] = []  # of which each may have as many steps as all may have together
+        arms[1:], arms[0]["steps"][19:] = [], []  # each may have as many steps as all may have together
         _fill_in(arms[0]["steps"], "{{ trigger.id }}")
 
 

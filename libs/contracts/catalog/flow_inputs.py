@@ -147,7 +147,7 @@ class ForEach(Model):
 class ForEachOfList(Items):
     """Take the steps once for each item; templates inside see `item` and `index`, from 0."""
 
-    steps: list[AutomationStep] = Field(min_length=1, max_length=STEPS_MAX)
+    steps: list[AutomationStep] = Field(min_length=1, max_length=STEPS_MAX - 1)  # and the step that they are inside of
 
 
 class Approve(Model):

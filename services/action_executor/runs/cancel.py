@@ -31,7 +31,11 @@ UPDATE execution.step
  WHERE account_id = $1 AND run_id = $2 AND state IN ('pending', 'running', 'waiting')
 """
 
-_QUEUE = "SELECT automation_id, queue_key FROM execution.run WHERE account_id = $1 AND id = $2"
+# A dry run is shown to no one but its caller, and ends by itself.
+_QUEUE = """
+SELECT automation_id, queue_key, automation_id IS NULL OR definition IS NOT NULL AS answers
+  FROM execution.run WHERE account_id = $1 AND id = $2 AND NOT dry
+"""
 
 _SHOW = "SELECT * FROM execution_api.run WHERE account_id = $1 AND id = $2"
 
@@ -59,7 +63,7 @@ async def cancel_run(conn: Connection, command: Envelope) -> CommandResult:
     if cancelled is None:
         detail = f"the run has ended already: it is {row['state']}"
         return problem(409, "run_ended", "The run has ended", detail)
-    if row["automation_id"] is None:
+    if queued["answers"]:
         result = single.refusal(Failed("cancelled on request"))
         await single.keep_result(conn, account_id=command.account_id, run_id=run_id, result=result)
     return CommandResult(200, run.from_row(row))

@@ -18,7 +18,7 @@ _UNMET: Final = 412
 _LOCKED: Final = 423
 _MISREAD: Final = frozenset("#%;?")  # some servers read a Destination with these as another path
 _NO_LOCKS: Final = frozenset({405, 501})  # a server of class 1 knows no locks
-_LOCK_TIME: Final = "Second-60"  # longer than a PUT may take
+_LOCK_TIME: Final = "Second-180"  # longer than a GET and a PUT may take
 _LOCK: Final = (
     b'<?xml version="1.0" encoding="utf-8"?><lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope>'
     b"<locktype><write/></locktype></lockinfo>"

@@ -20,6 +20,8 @@ _UNCHANGED: Final = (
     " and after they agreed call the tool again with the same arguments and confirm: true."
 )
 _ACCEPTED: Final = "Accepted, not decided yet: get_operation with this id gives the result."
+_SHOWN_LATER: Final = "Nothing has changed. What would is not known yet: get_operation with this id shows it."
+_BY_API: Final = "read it over the API"
 _REMEDIES: Final = {
     401: "The credential is missing, wrong or has ended: connect again.",
     403: "This connection may not do it: connect with a credential that has the scope, or ask the account's owner.",
@@ -45,13 +47,23 @@ def result_of(tool: ToolSpec, request: ApiRequest, answer: ApiAnswer) -> ToolRes
     if answer.status >= _REFUSED:
         return _problem(answer)
     if answer.is_too_long:
-        rest = "ask for fewer with `limit` and the filters" if request.query else "read it over the API"
-        return failure(f"{tool.name}: the answer is longer than {ANSWER_BYTES_MAX} bytes: {rest}")
+        return _too_long(tool, request)
     structured = answer.body if isinstance(answer.body, dict) else {"items": answer.body}
     serialized = orjson.dumps(structured).decode()
+    if answer.status == _PENDING:
+        return ToolResult((_SHOWN_LATER if request.is_dry_run else _ACCEPTED, serialized), structured)
     if request.is_dry_run:
         return ToolResult((_UNCHANGED, serialized), structured)
-    return ToolResult((_ACCEPTED, serialized) if answer.status == _PENDING else (serialized,), structured)
+    return ToolResult((serialized,), structured)
+
+
+def _too_long(tool: ToolSpec, request: ApiRequest) -> ToolResult:
+    over = f"{tool.name}: the answer is longer than {ANSWER_BYTES_MAX} bytes"
+    if request.is_dry_run:
+        return failure(f"{over}: nothing has changed; show less at once")
+    if request.method == "POST":
+        return ToolResult((f"{over}. It was carried out: do not repeat it; the list tools show what it made.",), {})
+    return failure(f"{over}: {'ask for fewer with `limit` and the filters' if request.query else _BY_API}")
 
 
 def failure(text: str) -> ToolResult:

@@ -130,7 +130,7 @@ def _acting(action: Action, route: Route) -> ToolSpec:
         is_read_only=not asks_first,
         asks_first=asks_first,
         is_additive=route.status == 201,  # noqa: PLR2004  created
-        reaches_out=action.group == "outwards" or action.key.startswith("send_"),
+        reaches_out=asks_first and (action.group != "ours" or action.key.startswith("send_")),
     )
 
 

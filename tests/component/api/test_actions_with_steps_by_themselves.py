@@ -157,6 +157,8 @@ DELAY = {"action": "delay", "input": {"duration": "PT1H"}}
          }}]}}]}]}}]}, "steps[0].input.branches[0].steps[0].input.steps[0].input.branches[0].steps[0]"),
         ("for_each", {"items": [1], "steps": [{"action": "for_each", "input": {"items": [1], "steps": [DELAY] * 20}}]},
          "steps"),
+        ("for_each", {"items": [1], "steps": [DELAY] * 20}, "steps"),
+        ("branch", {"branches": [{"steps": [DELAY] * 20}]}, "branches"),
         ("approve", {}, "message"),
         ("approve", {"message": "Pay?", "expires_in": "P31D"}, "expires_in"),
         ("approve", {"message": "Pay?", "to": ["nowhere"]}, "to[0]"),

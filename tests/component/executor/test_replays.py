@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from contracts.primitives.ids import derive_id, new_id
-from contracts.wire.commands import CANCEL_RUN, REPLAY_RUN
+from contracts.wire.commands import CANCEL_RUN, REPLAY_RUN, RUN_ACTION
 from contracts.wire.envelope import Envelope
 from tests.support.eventually import eventually
 from tests.support.executor import ExecutorHarness
@@ -276,3 +277,24 @@ async def test_a_replay_that_fails_fires_the_event_again(executor: ExecutorHarne
         await executor.run_becomes(job.id, "failed")
     events = await executor.outbox("dispatcher.events")
     assert [one.data["object"]["replays"] for one in events] == [0, 1]
+
+
+async def test_a_dry_run_is_no_run_that_can_be_cancelled(executor: ExecutorHarness) -> None:
+    steps = [step("create_client", name="{{ item }}")]
+    requested = {"action": "for_each", "input": {"items": ["Aya"], "steps": steps}, "dry_run": True}
+    async with executor.running():
+        asked = asyncio.create_task(executor.command(RUN_ACTION, requested))
+
+        async def waiting() -> UUID | None:
+            rows = await executor.owner.fetch("SELECT id FROM execution.run WHERE dry AND state = 'waiting'")
+            return UUID(str(rows[0]["id"])) if rows else None
+
+        run_id = await eventually(waiting)
+        assert run_id is not None
+        cancelled = await executor.command(CANCEL_RUN, {"id": str(run_id)})
+        command = await command_of(executor, derive_id(run_id, "step-0.items.0.steps.0"))
+        await executor.answer_as_ledger(command, 200, {"dry_run": True, "would": {"id": "c-1"}, "changes": []})
+        answer = await asked
+    assert (cancelled["status"], answer["status"]) == (404, 200)
+    assert answer["body"]["would"]["outputs"] == [{"id": "c-1"}]
+    assert await executor.owner.fetchval("SELECT count(*) FROM execution.run") == 0

@@ -8,6 +8,7 @@ import pytest
 
 from chassis.egress import EgressPolicy
 from contracts.resources.automation import AutomationIn
+from step_checks.rules import faults_inside
 from trigger_dispatcher.automations.rules import faults
 
 
@@ -65,3 +66,21 @@ def test_the_steps_inside_count_and_nest_within_bounds() -> None:
     assert faults_of(each(*[call()] * 9), each(*[call()] * 9)) == {}
     deep = each(each(each(each(call()))))
     assert list(faults_of(deep)) == ["steps[0].input.steps[0].input.steps[0].input.steps[0].input.steps[0]"]
+
+
+@pytest.mark.parametrize(
+    ("step", "path"),
+    [
+        ({"action": "approve", "input": {"message": "Pay {{ trigger.data.number }}?", "expires_in": "P31D"}},
+         "steps[0].input.expires_in"),
+        (call("{{ trigger.data.number }}", method="FLY"), "steps[0].input.method"),
+        (call("{{ trigger.data.number }}", timeout_seconds=-1), "steps[0].input.timeout_seconds"),
+    ],
+)  # fmt: skip
+def test_a_field_without_a_template_is_checked_beside_one_with_it(step: dict[str, Any], path: str) -> None:
+    assert list(faults_of(step)) == [path]
+
+
+def test_what_a_caller_gives_is_not_compared_with_what_a_template_asks_for() -> None:
+    given = {"items": [dict.fromkeys(map(str, range(50_000)))], "steps": [call("{{ trigger.data.input.items[0].x }}")]}
+    assert faults_inside("for_each", given, EgressPolicy().allows_url) == []
