@@ -192,6 +192,10 @@ class ExecutorHarness:
 
     async def command(self, name: str, data: dict[str, Any], *, account_id: UUID | None = None) -> dict[str, Any]:
         """Send a command and wait for its outcome: `status` and `body`."""
+        return await self.outcome_of(await self.send(name, data, account_id=account_id))
+
+    async def send(self, name: str, data: dict[str, Any], *, account_id: UUID | None = None) -> UUID:
+        """Put a command on the executor's queue; return its id."""
         command_id = new_id()
         command = Envelope(
             id=command_id,
@@ -201,6 +205,10 @@ class ExecutorHarness:
             data=data,
         )
         await self._send(EXECUTOR_COMMANDS.name, [command])
+        return command_id
+
+    async def outcome_of(self, command_id: UUID) -> dict[str, Any]:
+        """Wait for the outcome of a command: `status` and `body`."""
 
         async def outcome() -> dict[str, Any]:
             row = await self.owner.fetchrow(

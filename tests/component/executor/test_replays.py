@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -283,18 +282,12 @@ async def test_a_dry_run_is_no_run_that_can_be_cancelled(executor: ExecutorHarne
     steps = [step("create_client", name="{{ item }}")]
     requested = {"action": "for_each", "input": {"items": ["Aya"], "steps": steps}, "dry_run": True}
     async with executor.running():
-        asked = asyncio.create_task(executor.command(RUN_ACTION, requested))
-
-        async def waiting() -> UUID | None:
-            rows = await executor.owner.fetch("SELECT id FROM execution.run WHERE dry AND state = 'waiting'")
-            return UUID(str(rows[0]["id"])) if rows else None
-
-        run_id = await eventually(waiting)
-        assert run_id is not None
+        run_id = await executor.send(RUN_ACTION, requested)
+        await executor.run_becomes(run_id, "waiting")
         cancelled = await executor.command(CANCEL_RUN, {"id": str(run_id)})
         command = await command_of(executor, derive_id(run_id, "step-0.items.0.steps.0"))
         await executor.answer_as_ledger(command, 200, {"dry_run": True, "would": {"id": "c-1"}, "changes": []})
-        answer = await asked
+        answer = await executor.outcome_of(run_id)
     assert (cancelled["status"], answer["status"]) == (404, 200)
     assert answer["body"]["would"]["outputs"] == [{"id": "c-1"}]
     assert await executor.owner.fetchval("SELECT count(*) FROM execution.run") == 0
