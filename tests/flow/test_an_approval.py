@@ -79,3 +79,37 @@ async def test_a_run_is_refused_over_the_api_and_its_journey_says_so(caller: Cal
     assert (await caller.post(f"/v1/runs/{waiting['id']}/approve", {"step": 0})).status == 409
     journey = await caller.read(f"/v1/journey/{run['id']}")
     assert "run_cancelled" in [entry["step"] for entry in journey["entries"]]
+
+
+async def test_an_approval_that_is_asked_for_by_itself_ends_with_the_decision_behind_the_mails_link(
+    caller: Caller, mail_server: SmtpServer
+) -> None:
+    assert (await caller.patch("/v1/account", {"email": "office@office.example"})).status == 200
+    address = f"boss-{caller.account_id}@office.example"
+    asked = await caller.post("/v1/actions/approve", {"message": "Hire Ann?", "to": [address]})
+    assert asked.status == 202
+    link = await link_to(mail_server, address)
+    async with aiohttp.ClientSession() as browser, browser.post(link, data={"decision": "refuse"}) as decided:
+        assert decided.status == 200
+
+    async def ended() -> dict[str, Any]:
+        operation = dict(await caller.read(asked.headers["Location"]))
+        return operation if operation["state"] != "pending" else {}
+
+    operation = await eventually(ended)
+    assert (operation["state"], operation["result"]["approved"]) == ("succeeded", False)
+    assert operation["result"]["by"] == {"kind": "link", "id": None, "name": address}
+
+
+async def test_steps_called_by_themselves_act_on_the_ledger_and_leave_once_for_each_item(
+    caller: Caller, listener: Listener
+) -> None:
+    endpoint = listener.endpoint(usual=200)
+    made = {"action": "create_client", "input": {"name": "{{ item }}"}}
+    said = {"action": "post_chat_message", "input": {"url": endpoint.url, "text": "welcome, {{ item }}"}}
+    only = {"branches": [{"where": "{{ item }}", "op": "ne", "value": "Bob", "steps": [said]}]}
+    sent = {"items": ["Ann", "Bob", "Cid"], "steps": [made, {"action": "branch", "input": only}]}
+    answer = await caller.made_of("/v1/actions/for_each", sent)
+    assert answer == {"count": 3, "failed": [], "outputs": [{"branch": 0}, {"branch": None}, {"branch": 0}]}
+    assert {one["name"] for one in await caller.items("/v1/clients")} == {"Ann", "Bob", "Cid"}
+    assert sorted(one.body["text"] for one in endpoint.received) == ["welcome, Ann", "welcome, Cid"]
