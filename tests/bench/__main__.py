@@ -59,7 +59,7 @@ async def separate(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
                 replicas=1,
                 LEDGERWIRE_SMTP_URL=smtp,
                 LEDGERWIRE_CONSOLE_URL=console,
-                **NO_RATE_LIMITS,
+                **_rates(ctx),
             ) as running,
         ):
             pids = {name: running.services[name].pid for name in SERVICES}
@@ -80,7 +80,7 @@ async def embedded(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """One process over the embedded Postgres, as `ledgerwire up` runs it; small books unless it is measured alone."""
     progress("the embedded default")
     home = folder / "home"
-    async with standalone(home, **NO_RATE_LIMITS) as running:
+    async with standalone(home, **_rates(ctx)) as running:
         postgres = await embedded_postgres.start(home)
         try:
             bench = _bench(
@@ -95,6 +95,10 @@ async def embedded(ctx: argparse.Namespace, folder: Path) -> dict[str, Any]:
             return await measured(bench)
         finally:
             await postgres.stop()
+
+
+def _rates(ctx: argparse.Namespace) -> dict[str, str]:
+    return NO_RATE_LIMITS | {"LEDGERWIRE_REQUESTS_PER_SECOND": f"{ctx.account_rate:g}"}
 
 
 def _bench(ctx: argparse.Namespace, url: str, dsn: str, pids: Mapping[str, int], console: str) -> Bench:
@@ -137,6 +141,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=8_000, help="events of the whole-way part")
     parser.add_argument("--minutes", type=int, default=3, help="length of the soak")
     parser.add_argument("--rate", type=float, default=300, help="events a second of the soak: half of the full load")
+    parser.add_argument("--account-rate", type=float, default=0, help="LEDGERWIRE_REQUESTS_PER_SECOND (0: no limit)")
     parser.add_argument("--accounts", type=int, default=40, help="accounts of the whole-way part")
     parser.add_argument("--documents", type=int, default=1_000_000, help="documents of lists, reports and verify")
     parser.add_argument("--invoices", type=int, default=200_000, help="invoices among them: five postings for each")
