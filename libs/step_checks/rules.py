@@ -150,9 +150,9 @@ def _plain_faults(given: Mapping[str, object], action: Action, path: str) -> lis
 
 
 def _header_faults(given: Mapping[str, object], action: Action, path: str) -> list[FieldError]:
-    """The headers that no request can have; those with templates are checked when they are filled in."""
+    """The headers beside templates that no request can have; what is filled in is checked then."""
     headers = given.get("headers")
-    if "headers" not in action.fields or not isinstance(headers, dict):
+    if "headers" not in action.fields or not isinstance(headers, dict) or not _is_template(headers):
         return []
     known = {name: "-" if _is_template(value) else value for name, value in headers.items()}
     try:

@@ -120,7 +120,7 @@ FLOW: Final = (
         "exactly_once",
         available=True,
         response_model=ForEachResult,
-        own_input=flow_inputs.ForEachOfList,
+        untemplated_input=flow_inputs.ForEachOfList,
     ),
     Action(
         "approve",

@@ -122,7 +122,7 @@ class Action:
     `available`: this release can run it; only those are offered. `connections` are the kinds of
     connection that it takes: in place of a URL where its input has one, else one is required. `command` is the ledger's
     command that the input is the data of; what it creates lives under `path`. `response_model`: the executor runs it by
-    itself, too, and this is its output; `own_input` is what it then takes, where that differs.
+    itself, too, and this is its output; `untemplated_input` is what it then takes, where that differs.
     `only_decides`: it changes nothing and calls no one outside.
     """
 
@@ -139,13 +139,13 @@ class Action:
     command: str | None = None
     path: str | None = None
     response_model: type[ResponseModel] | None = None
-    own_input: type[BaseModel] | None = None
+    untemplated_input: type[BaseModel] | None = None
     only_decides: bool = False
 
     @property
     def input_by_itself(self) -> type[BaseModel]:
         """What it takes when it is called by itself: nothing in it is a template."""
-        return self.own_input or self.input
+        return self.untemplated_input or self.input
 
     @property
     def connection(self) -> ConnectionKind | None:

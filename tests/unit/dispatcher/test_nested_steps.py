@@ -81,6 +81,14 @@ def test_a_field_without_a_template_is_checked_beside_one_with_it(step: dict[str
     assert list(faults_of(step)) == [path]
 
 
+@pytest.mark.parametrize("beside", [{}, {"X-Number": "{{ trigger.data.number }}"}])
+def test_a_header_that_no_request_can_have_is_one_fault(beside: dict[str, str]) -> None:
+    asked = call("{{ trigger.data.number }}", headers={"X Y": "x", **beside})
+    requested = {"name": "a", "trigger": {"key": "sale.posted"}, "steps": [asked]}
+    found = faults(AutomationIn.model_validate(requested), EgressPolicy())
+    assert [fault.path for fault in found] == ["steps[0].input.headers.X Y"]
+
+
 def test_what_a_caller_gives_is_not_compared_with_what_a_template_asks_for() -> None:
     given = {"items": [dict.fromkeys(map(str, range(50_000)))], "steps": [call("{{ trigger.data.input.items[0].x }}")]}
     assert faults_inside("for_each", given, EgressPolicy().allows_url) == []
